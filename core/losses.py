@@ -1,0 +1,97 @@
+"""Losses and the metrics watched while training, on Keras tensors."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.errors import TrainingError
+
+if TYPE_CHECKING:
+    import keras
+
+Tensor = Any
+TUMOUR = 1
+"""Channel of the tumour in a segmentation network's output."""
+
+
+def cross_entropy(true: Tensor, predicted: Tensor) -> Tensor:
+    """Sparse categorical cross-entropy; labels (…,) or (…, 1), probabilities (…, c)."""
+    import keras
+
+    return keras.losses.sparse_categorical_crossentropy(true, predicted)
+
+
+def soft_dice_loss(true: Tensor, predicted: Tensor, *, smooth: float = 1.0) -> Tensor:
+    """One minus the soft Dice of the tumour channel, slice by slice.
+
+    V-Net's Dice loss (Milletari et al., 2016) with plain instead of squared sums.
+
+    Args:
+        true: (n, h, w, 1) of 0 and 1.
+        predicted: (n, h, w, 2) probabilities.
+        smooth: added to both sides of the fraction; makes two empty masks agree.
+
+    Returns:
+        (n,) values in [0, 1].
+    """
+    from keras import ops
+
+    tumour = predicted[..., TUMOUR]
+    target = ops.cast(true[..., 0], tumour.dtype)
+    both = ops.sum(tumour * target, axis=(1, 2))
+    total = ops.sum(tumour, axis=(1, 2)) + ops.sum(target, axis=(1, 2))
+    return 1.0 - (2.0 * both + smooth) / (total + smooth)
+
+
+def cross_entropy_and_dice(true: Tensor, predicted: Tensor) -> Tensor:
+    """Mean cross-entropy over a slice's pixels plus ``soft_dice_loss``; (n,)."""
+    from keras import ops
+
+    return ops.mean(cross_entropy(true, predicted), axis=(1, 2)) + soft_dice_loss(true, predicted)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "cross-entropy": cross_entropy,
+    "cross-entropy + dice": cross_entropy_and_dice,
+}
+
+
+def loss_by_name(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss a recipe names.
+
+    Raises:
+        TrainingError: no such loss.
+    """
+    if name not in LOSSES:
+        raise TrainingError(f"There is no loss '{name}'; there are {', '.join(LOSSES)}.")
+    return LOSSES[name]
+
+
+def watched_metrics(task: str) -> list["keras.metrics.Metric"]:
+    """Metrics shown and recorded epoch by epoch: accuracy, and for masks tumour Dice and IoU.
+
+    Dice and IoU are means over slices, at network size, tumour where its probability exceeds 0.5; two
+    empty masks agree (1).
+    """
+    import keras
+    from keras import ops
+
+    def overlap(true: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor]:
+        found = ops.cast(predicted[..., TUMOUR] > 0.5, "float32")
+        target = ops.cast(true[..., 0], "float32")
+        return ops.sum(found * target, axis=(1, 2)), ops.sum(found, axis=(1, 2)) + ops.sum(target, axis=(1, 2))
+
+    def dice(true: Tensor, predicted: Tensor) -> Tensor:
+        both, total = overlap(true, predicted)
+        return ops.where(total > 0, 2.0 * both / ops.maximum(total, 1.0), 1.0)
+
+    def iou(true: Tensor, predicted: Tensor) -> Tensor:
+        both, total = overlap(true, predicted)
+        return ops.where(total > 0, both / ops.maximum(total - both, 1.0), 1.0)
+
+    metrics: list[keras.metrics.Metric] = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    if task == "segmentation":
+        metrics += [
+            keras.metrics.MeanMetricWrapper(dice, name="dice"),
+            keras.metrics.MeanMetricWrapper(iou, name="iou"),
+        ]
+    return metrics

@@ -1,0 +1,165 @@
+"""Reading one MATLAB v7.3 file of the data set, with no trust in it.
+
+A v7.3 file is HDF5 behind a 512-byte header. HDF5 can point out of the file (external links,
+external storage, virtual data sets), around in it (soft links), or declare sizes it does not hold;
+an uploaded file gets none of that: only hard links, only plain numbers, and only after the declared
+shape, type and chunk size have been checked.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+
+from core.errors import SliceError
+
+MAX_SIDE = 4096
+"""Longest side of a slice that is read, in pixels."""
+MAX_FILE_BYTES = 20 * 1024 * 1024
+"""Largest file that is read, in bytes."""
+
+_MAX_PID_LENGTH = 64
+_MAX_BORDER_VALUES = 100_000
+_MAX_CHUNK_BYTES = MAX_SIDE * MAX_SIDE * 8
+# What MATLAB writes: deflate, shuffle and the Fletcher-32 checksum. Anything else could ask HDF5 to
+# load a filter plug-in.
+_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+# What h5py raises on a damaged file.
+_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True)
+class MatSlice:
+    """What ``cjdata`` holds, upright (MATLAB's column-major arrays arrive transposed).
+
+    Attributes:
+        pixels: (H, W), as stored (int16 in the published files).
+        mask: (H, W) bool, True on the tumour, or None where the file has none.
+        label: 1 meningioma, 2 glioma, 3 pituitary tumour, or None.
+        pid: the patient id, for numbering patients only: never shown, never stored. Or None.
+        border: (k, 2) float64, the hand-drawn outline as x, y in pixels, or None.
+    """
+
+    pixels: np.ndarray
+    mask: np.ndarray | None
+    label: int | None
+    pid: str | None
+    border: np.ndarray | None
+
+
+def is_hdf5(data: bytes) -> bool:
+    """Whether ``data`` starts as HDF5 does, plain or behind MATLAB's 512-byte header."""
+    signature = b"\x89HDF\r\n\x1a\n"
+    return data[:8] == signature or data[512:520] == signature
+
+
+def read_mat(data: bytes) -> MatSlice:
+    """Read the bytes of one slice's .mat file.
+
+    Raises:
+        SliceError: not MATLAB v7.3, no ``cjdata``, truncated, or a field of an unexpected
+            kind, type or size.
+    """
+    with _opened(data) as file:
+        try:
+            group = _hard_linked(file, "cjdata", h5py.Group)
+            if group is None:
+                raise SliceError(
+                    "The .mat file has no struct 'cjdata'; files of the figshare brain tumor dataset have one."
+                )
+            pixels = _array(group, "image", max_values=MAX_SIDE * MAX_SIDE)
+            if pixels is None:
+                raise SliceError("The .mat file's 'cjdata' has no 'image'; it should hold the slice's pixels.")
+            if pixels.ndim != 2 or min(pixels.shape) < 2 or max(pixels.shape) > MAX_SIDE:
+                raise SliceError(
+                    f"The .mat file's 'image' has the shape {pixels.shape}; one slice of 2 to {MAX_SIDE} "
+                    "pixels a side is accepted."
+                )
+            mask = _array(group, "tumorMask", max_values=MAX_SIDE * MAX_SIDE)
+            label = _array(group, "label", max_values=1)
+            pid = _array(group, "PID", max_values=_MAX_PID_LENGTH, kinds="u")
+            border = _array(group, "tumorBorder", max_values=_MAX_BORDER_VALUES)
+        except SliceError:
+            raise
+        except _DAMAGED as error:
+            raise SliceError("The .mat file is damaged or cut short and could not be read.") from error
+    if mask is not None and mask.shape != pixels.shape:
+        raise SliceError(
+            f"The .mat file's mask is {mask.shape[::-1]} and its image {pixels.shape[::-1]}; both must have one size."
+        )
+    if label is not None and (label.size != 1 or float(label.flat[0]) not in (1, 2, 3)):
+        raise SliceError("The .mat file's 'label' is not 1, 2 or 3 (meningioma, glioma, pituitary tumour).")
+    if border is not None and (border.size % 2 or border.size < 6 or not np.isfinite(border).all()):
+        raise SliceError("The .mat file's 'tumorBorder' is not a list of three or more x, y pairs.")
+    return MatSlice(
+        pixels=np.ascontiguousarray(pixels.T),
+        mask=None if mask is None else np.ascontiguousarray(mask.T != 0),
+        label=None if label is None else int(label.flat[0]),
+        pid=None if pid is None else "".join(chr(code) for code in pid.ravel()),
+        border=None if border is None else border.astype(np.float64).reshape(-1, 2),
+    )
+
+
+def read_folds(data: bytes) -> np.ndarray:
+    """Read cvind.mat: (n,) uint8, the official fold (1 to 5) of slice 1, 2, ….
+
+    Raises:
+        SliceError: the file is damaged or holds something else.
+    """
+    with _opened(data) as file:
+        try:
+            folds = _array(file, "cvind", max_values=100_000)
+        except SliceError:
+            raise
+        except _DAMAGED as error:
+            raise SliceError("cvind.mat is damaged or cut short and could not be read.") from error
+    if folds is None or not np.isin(folds, (1, 2, 3, 4, 5)).all():
+        raise SliceError("cvind.mat does not hold a vector 'cvind' of folds from 1 to 5.")
+    return folds.ravel().astype(np.uint8)
+
+
+def _opened(data: bytes) -> h5py.File:
+    if not data:
+        raise SliceError("The file is empty.")
+    if len(data) > MAX_FILE_BYTES:
+        raise SliceError(f"The file is larger than {MAX_FILE_BYTES // 2**20} MB, the most that is read.")
+    if not is_hdf5(data):
+        raise SliceError("The .mat file is not in MATLAB's v7.3 format, the one the data set is published in.")
+    try:
+        return h5py.File(io.BytesIO(data), "r")
+    except _DAMAGED as error:
+        raise SliceError("The .mat file is damaged or cut short and could not be read.") from error
+
+
+def _hard_linked(group: h5py.Group, name: str, kind: type) -> Any:
+    """The member ``name`` if the file itself holds it, or None where there is no such name."""
+    link = group.get(name, getlink=True)
+    if link is None:
+        return None
+    if not isinstance(link, h5py.HardLink):
+        raise SliceError(f"The .mat file's '{name}' is a link to somewhere else; only data in the file itself is read.")
+    member = group[name]
+    if not isinstance(member, kind):
+        raise SliceError(f"The .mat file's '{name}' is not what the data set's files hold there.")
+    return member
+
+
+def _array(group: h5py.Group, name: str, *, max_values: int, kinds: str = "iufb") -> np.ndarray | None:
+    dataset = _hard_linked(group, name, h5py.Dataset)
+    if dataset is None:
+        return None
+    layout = dataset.id.get_create_plist()
+    if layout.get_layout() == h5py.h5d.VIRTUAL or layout.get_external_count():
+        raise SliceError(f"The .mat file's '{name}' is stored in another file; only data in the file itself is read.")
+    if any(layout.get_filter(i)[0] not in _FILTERS for i in range(layout.get_nfilters())):
+        raise SliceError(f"The .mat file's '{name}' is compressed in a way MATLAB does not use.")
+    if dataset.dtype.kind not in kinds or dataset.dtype.itemsize > 8:
+        raise SliceError(f"The .mat file's '{name}' holds {dataset.dtype}, not plain numbers.")
+    if dataset.shape is None or len(dataset.shape) > 2 or not 0 < dataset.size <= max_values:
+        raise SliceError(f"The .mat file's '{name}' has the shape {dataset.shape}, more or less than a slice has.")
+    # A chunk is decompressed whole, and may be declared larger than the array it belongs to.
+    if dataset.chunks and int(np.prod(dataset.chunks)) * dataset.dtype.itemsize > _MAX_CHUNK_BYTES:
+        raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}, larger than a slice.")
+    return dataset[()]

@@ -1,0 +1,100 @@
+"""The networks, as flat functional Keras models whose layers are named as the report prints them.
+
+Flat (no model inside a model) because tf-keras-vis looks layers up in one list; dtype policies are
+left to the caller, but outputs are always float32 so that probabilities are not rounded.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.classes import CLASSES
+from core.errors import BundleError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def report_cnn(
+    *, size: int = 512, filters: tuple[int, int, int, int] = (32, 64, 64, 128), dropout: float = 0.25,
+    dropout_flat: float = 0.5,
+) -> "keras.Model":
+    """The report's classifier, its Table 2: (n, size, size, 3) in [0, 1] -> (n, 3) probabilities.
+
+    475,779 parameters at the defaults. The report leaves the dropout rates open.
+
+    Args:
+        size: side of the input in pixels.
+        filters: filters of the four convolutions.
+        dropout: rate after the second, third and fourth pooling.
+        dropout_flat: rate after Flatten.
+    """
+    import keras
+
+    inputs = keras.Input((size, size, 3), name="image")
+    x = inputs
+    for i, count in enumerate(filters):
+        suffix = f"_{i}" if i else ""
+        x = keras.layers.Conv2D(count, 3, activation="relu", name=f"conv2d{suffix}")(x)
+        x = keras.layers.MaxPooling2D(name=f"max_pooling2d{suffix}")(x)
+        if i:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{i - 1}" if i > 1 else "dropout")(x)
+    x = keras.layers.Flatten(name="flatten")(x)
+    x = keras.layers.Dropout(dropout_flat, name="dropout_3")(x)
+    outputs = keras.layers.Dense(len(CLASSES), activation="softmax", dtype="float32", name="dense")(x)
+    return keras.Model(inputs, outputs, name="report_cnn")
+
+
+def report_unet(*, size: int = 128, filters: int = 32, dropout: float = 0.3) -> "keras.Model":
+    """The report's segmenter: (n, size, size, 1) in [0, 1] -> (n, size, size, 2), background and tumour.
+
+    8,643,170 parameters at the defaults, 1,984 of them the moving statistics of five batch
+    normalisations. The report's text counts fewer convolutions than fit its parameter count; this is
+    the network that fits: two 3x3 convolutions a block, nine blocks, 3x3 transposed convolutions, and
+    one more 3x3 convolution before the 1x1.
+
+    Args:
+        size: side of the input in pixels, a multiple of 16.
+        filters: filters of the first block; each deeper one doubles them.
+        dropout: rate in the two deepest encoder blocks.
+    """
+    import keras
+
+    def block(x: Any, count: int, name: str, rate: float = 0.0) -> Any:
+        x = keras.layers.Conv2D(count, 3, padding="same", activation="relu", name=f"{name}_conv_1")(x)
+        if rate:
+            x = keras.layers.Dropout(rate, name=f"{name}_dropout")(x)
+        return keras.layers.Conv2D(count, 3, padding="same", activation="relu", name=f"{name}_conv_2")(x)
+
+    inputs = keras.Input((size, size, 1), name="image")
+    x = inputs
+    skips = []
+    for depth in range(5):
+        name = f"encoder_{depth + 1}"
+        x = block(x, filters * 2**depth, name, dropout if depth >= 3 else 0.0)
+        x = keras.layers.BatchNormalization(name=f"{name}_norm")(x)
+        if depth < 4:
+            skips.append(x)
+            x = keras.layers.MaxPooling2D(name=f"{name}_pool")(x)
+    for depth in reversed(range(4)):
+        name = f"decoder_{depth + 1}"
+        count = filters * 2**depth
+        x = keras.layers.Conv2DTranspose(count, 3, strides=2, padding="same", name=f"{name}_up")(x)
+        x = keras.layers.Concatenate(name=f"{name}_concat")([x, skips[depth]])
+        x = block(x, count, name)
+    x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name="head_conv")(x)
+    outputs = keras.layers.Conv2D(2, 1, activation="softmax", dtype="float32", name="mask")(x)
+    return keras.Model(inputs, outputs, name="report_unet")
+
+
+NETWORKS: dict[str, Callable[..., "keras.Model"]] = {"report_cnn": report_cnn, "report_unet": report_unet}
+
+
+def build(name: str, options: dict[str, Any]) -> "keras.Model":
+    """Build the network a card or a recipe names.
+
+    Raises:
+        BundleError: no such network.
+    """
+    if name not in NETWORKS:
+        raise BundleError(f"There is no network '{name}'; there are {', '.join(NETWORKS)}.")
+    return NETWORKS[name](**options)

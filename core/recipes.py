@@ -1,0 +1,98 @@
+"""Recipes: what to train, on what and how, one small TOML file each in ``recipes/``.
+
+To add a bundle, copy a recipe under a new name, change it, and run ``python -m core train NAME``.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import TrainingError
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+TASKS = ("classification", "segmentation")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    Attributes:
+        epochs: the most epochs.
+        batch: slices a weight update is made from; each epoch is cut to a multiple of it.
+        micro_batch: slices computed at once; gradients are averaged over batch / micro_batch of them.
+        optimizer: "adam" or "adamw".
+        learning_rate: the first, or highest, rate.
+        loss: a name in ``core.losses.LOSSES``.
+        keep: the monitored value whose best epoch's weights are kept, or "last".
+        schedule: "constant" or "cosine" (down to zero over the epochs, by update).
+        early_stopping_patience: epochs without a better validation loss before stopping, or None.
+        reduce_rate_patience: epochs without one before the rate is reduced, or None.
+        reduce_rate_factor: what the rate is then multiplied by.
+        augmentation: options of ``core.augmentation.augment``, or empty for none.
+        dtype: the Keras dtype policy.
+        seed: of weights, order, dropout and augmentation.
+    """
+
+    epochs: int
+    batch: int
+    micro_batch: int
+    optimizer: str
+    learning_rate: float
+    loss: str
+    keep: str
+    schedule: str = "constant"
+    early_stopping_patience: int | None = None
+    reduce_rate_patience: int | None = None
+    reduce_rate_factor: float = 0.1
+    augmentation: dict[str, float] = field(default_factory=dict)
+    dtype: str = "float32"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One recipe; ``table`` is the file's whole content, for the card and for comparing runs."""
+
+    name: str
+    version: str
+    title: str
+    about: str
+    task: str
+    split: str
+    network: dict[str, Any]
+    input: dict[str, Any]
+    training: Training
+    table: dict[str, Any] = field(repr=False)
+
+
+def names() -> list[str]:
+    """The names of all recipes."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def load(name: str, folder: Path = RECIPES) -> Recipe:
+    """Read ``recipes/<name>.toml``.
+
+    Raises:
+        TrainingError: no such recipe, or one that does not make sense; the text says what.
+    """
+    path = folder / f"{name}.toml"
+    if not path.is_file():
+        raise TrainingError(f"There is no recipe '{name}'; there are {', '.join(names())}.")
+    try:
+        table = tomllib.loads(path.read_text())
+        training = Training(**table["training"])
+        fields = {key: value for key, value in table.items() if key != "training"}
+        recipe = Recipe(name=name, training=training, table=table, **fields)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
+    if recipe.task not in TASKS:
+        raise TrainingError(f"The recipe '{name}' has the task '{recipe.task}'; tasks are {', '.join(TASKS)}.")
+    if training.batch % training.micro_batch:
+        raise TrainingError(
+            f"The recipe '{name}' has micro-batches of {training.micro_batch}, "
+            f"which do not divide its batch of {training.batch}."
+        )
+    return recipe

@@ -1,0 +1,205 @@
+"""Training by a recipe: fit with Keras, end of epoch by end of epoch, resumable after a kill."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from core.checkpoints import State, load_state, save_state
+from core.errors import TrainingError
+from core.examples import Augment, Examples, training_batches, validation_batches
+from core.files import replace_file
+from core.losses import loss_by_name, watched_metrics
+from core.networks import build
+from core.recipes import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+HISTORY_NAME = "history.csv"
+
+Progress = Callable[[int, int, dict[str, float]], None]
+"""Called after every update with updates done, updates in all, and the running metrics."""
+
+
+def fit(
+    recipe: Recipe,
+    train: Examples,
+    validation: Examples,
+    folder: Path,
+    *,
+    augment: Augment | None = None,
+    progress: Progress | None = None,
+) -> State:
+    """Train until the recipe's end, or go on from the state in ``folder``.
+
+    Args:
+        recipe: what to build and how to train it.
+        train: training examples; at least one batch of them.
+        validation: validation examples.
+        folder: where ``state.npz`` and ``history.csv`` live; one folder a run.
+        augment: applied to each training micro-batch.
+        progress: see ``Progress``.
+
+    Returns:
+        The final state; its ``best`` are the weights to keep.
+
+    Raises:
+        TrainingError: the folder holds a run of another recipe, or there are too few examples.
+    """
+    import keras
+
+    plan = recipe.training
+    state = load_state(folder)
+    if state and state.recipe != recipe.table:
+        raise TrainingError(
+            f"'{folder}' holds a run of '{recipe.name}' with another recipe; restore that recipe or move the folder away."
+        )
+    if len(train) < plan.batch:
+        raise TrainingError(f"{len(train)} training slices are fewer than one batch of {plan.batch}.")
+    if state and state.finished:
+        write_history(folder, state.history)
+        return state
+
+    keras.utils.set_random_seed(plan.seed)
+    steps = len(train) // plan.batch * plan.batch // plan.micro_batch
+    previous_policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(plan.dtype)
+    try:
+        model = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network.get("options", {})})
+    finally:
+        keras.config.set_dtype_policy(previous_policy)
+    compile_model(model, recipe, steps=steps)
+    callbacks: dict[str, keras.callbacks.Callback] = {}
+    if plan.early_stopping_patience is not None:
+        callbacks["early_stopping"] = keras.callbacks.EarlyStopping(
+            "val_loss", patience=plan.early_stopping_patience, mode="min"
+        )
+    if plan.reduce_rate_patience is not None:
+        callbacks["reduce_rate"] = keras.callbacks.ReduceLROnPlateau(
+            "val_loss", patience=plan.reduce_rate_patience, factor=plan.reduce_rate_factor, mode="min"
+        )
+    keeper = _keeper(recipe, folder, callbacks, state, steps, progress)
+    first_epoch = len(state.history) if state else 0
+    model.fit(
+        training_batches(train, recipe, first_epoch=first_epoch, augment=augment),
+        validation_data=validation_batches(validation, recipe),
+        steps_per_epoch=steps,
+        initial_epoch=first_epoch,
+        epochs=plan.epochs,
+        # Restoring counters and saving the state come after the others have done their part.
+        callbacks=[*callbacks.values(), keeper],
+        shuffle=False,  # the batches come in an order of their own
+        verbose=0,
+    )
+    return keeper.state
+
+
+def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
+    """Compile with the recipe's optimizer, loss and metrics; ``steps`` micro-batches make an epoch."""
+    import keras
+
+    plan = recipe.training
+    accumulation = plan.batch // plan.micro_batch
+    rate: Any = plan.learning_rate
+    if plan.schedule == "cosine":
+        # Keras counts micro-batches, not updates, as iterations.
+        rate = keras.optimizers.schedules.CosineDecay(plan.learning_rate, decay_steps=steps * plan.epochs)
+    elif plan.schedule != "constant":
+        raise TrainingError(f"There is no schedule '{plan.schedule}'; there are constant and cosine.")
+    optimizers = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    if plan.optimizer not in optimizers:
+        raise TrainingError(f"There is no optimizer '{plan.optimizer}'; there are {', '.join(optimizers)}.")
+    optimizer = optimizers[plan.optimizer](
+        rate, gradient_accumulation_steps=accumulation if accumulation > 1 else None
+    )
+    model.compile(optimizer=optimizer, loss=loss_by_name(plan.loss), metrics=watched_metrics(recipe.task))
+
+
+def write_history(folder: Path, history: list[dict[str, float]]) -> None:
+    """Write history.csv, one row an epoch."""
+    with replace_file(folder / HISTORY_NAME) as temporary:
+        pd.DataFrame(history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+
+
+_COUNTERS = ("wait", "best", "stopped_epoch", "cooldown_counter")
+
+
+def _keeper(
+    recipe: Recipe,
+    folder: Path,
+    watched: dict[str, "keras.callbacks.Callback"],
+    resumed: State | None,
+    steps: int,
+    progress: Progress | None,
+) -> Any:
+    """The callback that restores a state when training begins and saves one after each epoch."""
+    import keras
+
+    plan = recipe.training
+
+    class Keeper(keras.callbacks.Callback):
+        state = resumed or State([], [], [], None, 0, [], {}, False, recipe.table)
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.model.optimizer.build(self.model.trainable_variables)
+            if not resumed:
+                return
+            for variable, value in zip(self.model.variables, resumed.variables, strict=True):
+                variable.assign(value)
+            for variable, value in zip(self.model.optimizer.variables, resumed.optimizer, strict=True):
+                variable.assign(value)
+            for name, callback in watched.items():
+                for counter, value in resumed.counters[name].items():
+                    setattr(callback, counter, value)
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self._epoch = epoch
+            self._began = time.perf_counter()
+            self._rate = float(self.model.optimizer.learning_rate)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if progress:
+                progress(self._epoch * steps + batch + 1, plan.epochs * steps, dict(logs or {}))
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            values = {name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"}
+            row = {"epoch": epoch + 1, **values, "learning_rate": self._rate}
+            row["seconds"] = round(time.perf_counter() - self._began, 3)
+            self._note_best(row)
+            state = self.state
+            state.history.append(row)
+            state.variables = [variable.numpy() for variable in self.model.variables]
+            state.optimizer = [variable.numpy() for variable in self.model.optimizer.variables]
+            state.counters = {
+                name: {key: _plain(getattr(callback, key)) for key in _COUNTERS if hasattr(callback, key)}
+                for name, callback in watched.items()
+            }
+            state.finished = bool(self.model.stop_training) or epoch + 1 == plan.epochs
+            save_state(folder, state)
+            write_history(folder, state.history)
+
+        def _note_best(self, row: dict[str, float]) -> None:
+            state = self.state
+            value = row.get(plan.keep)
+            if plan.keep != "last":
+                if value is None:
+                    raise TrainingError(f"The recipe keeps the epoch best by '{plan.keep}', which is not measured.")
+                lower_is_better = plan.keep.endswith("loss")
+                if state.best_value is not None and not (
+                    value < state.best_value if lower_is_better else value > state.best_value
+                ):
+                    return
+            state.best_value = value
+            state.best_epoch = int(row["epoch"])
+            state.best = [weight.numpy() for weight in self.model.weights]
+
+    return Keeper()
+
+
+def _plain(value: Any) -> float | int | None:
+    if value is None or isinstance(value, int):
+        return value
+    return float(value)
