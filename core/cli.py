@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.errors import SliceScopeError
 from core.figshare import SLICES, default_store
 
@@ -38,6 +39,23 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--store", type=Path, default=default_store())
     train.add_argument("--runs", type=Path, default=default_store().parent / "runs", help="where runs live")
     train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="run a bundle on every slice and write its figures")
+    evaluate.add_argument("bundle")
+    evaluate.add_argument("--store", type=Path, default=default_store())
+    evaluate.set_defaults(run=_evaluate)
+
+    predict = commands.add_parser("predict", help="class, mask and heat map of slices in files")
+    predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="picture or figshare .mat")
+    predict.add_argument("--classifier", default=DEFAULT_CLASSIFIER)
+    predict.add_argument("--segmenter", default=DEFAULT_SEGMENTER)
+    predict.add_argument("--json", action="store_true", help="print a JSON list instead of lines")
+    predict.add_argument("--out", type=Path, metavar="DIR", help="write each slice's overlay and mask as PNG")
+    predict.set_defaults(run=_predict)
+
+    readme = commands.add_parser("readme", help="write the README's table of figures from the bundles")
+    readme.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    readme.set_defaults(run=_readme)
     return parser
 
 
@@ -68,7 +86,7 @@ def _splits(options: argparse.Namespace) -> int:
     from core.splits import SPLITS_FILE, make_splits
 
     with Store(options.store) as store:
-        table = make_splits(store.index)
+        table = make_splits(store)
     table.to_csv(SPLITS_FILE, index=False, lineterminator="\n")
     print(f"{len(table)} slices in {SPLITS_FILE}.")
     return 0
@@ -80,28 +98,98 @@ def _train(options: argparse.Namespace) -> int:
 
     from core import recipes, splits
     from core.examples import load_examples
+    from core.export import export
     from core.figshare import Store
     from core.training import fit
 
     recipe = recipes.load(options.name)
+    plan = recipe.training
     part = splits.parts(recipe.split)
+    print(f"{recipe.name}: reading slices", flush=True)
     with Store(options.store) as store:
-        print(f"{recipe.name}: reading slices")
         train, validation = (
             load_examples(store, np.asarray(part.index[part == name]), recipe) for name in ("train", "validation")
         )
-    interval = 0.5 if sys.stderr.isatty() else 30
-    with tqdm(desc=recipe.name, unit=" batches", mininterval=interval) as bar:
+    with tqdm(desc=recipe.name, unit=" batches", mininterval=0.5 if sys.stderr.isatty() else 30) as bar:
 
         def progress(done: int, total: int, metrics: dict[str, float]) -> None:
-            bar.total = total
-            if bar.n == 0 and done > 1:
+            if bar.total is None:
+                # A resumed run starts its bar, and its estimate of the time left, where it goes on.
+                bar.reset(total)
                 bar.initial = bar.n = done - 1
-            steps = total // recipe.training.epochs
-            bar.set_description(f"{recipe.name}, epoch {(done - 1) // steps + 1}/{recipe.training.epochs}", refresh=False)
+            epoch = (done - 1) * plan.epochs // total + 1
+            bar.set_description(f"{recipe.name}, epoch {epoch}/{plan.epochs}", refresh=False)
             bar.set_postfix({name: f"{value:.4f}" for name, value in metrics.items()}, refresh=False)
             bar.update(done - bar.n)
 
         state = fit(recipe, train, validation, options.runs / recipe.name, progress=progress)
-    print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}")
+    bundle = export(recipe, state)
+    print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from tqdm import tqdm
+
+    from core.bundles import open_bundle
+    from core.evaluation import evaluate
+    from core.figshare import Store
+
+    bar = partial(tqdm, desc=options.bundle, unit=" slices", mininterval=0.5 if sys.stderr.isatty() else 30)
+    with Store(options.store) as store:
+        card = evaluate(open_bundle(options.bundle), store, progress=bar)
+    for name, value in card["metrics"]["test"].items():
+        if isinstance(value, float):
+            print(f"{name:24}{value:.4f}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    import json
+
+    from core.bundles import open_bundle
+    from core.errors import SliceError
+    from core.inference import Predictor
+    from core.overlay import png
+    from core.results import overlay_png, result
+    from core.slices import read_slice
+
+    bundles = open_bundle(options.classifier), open_bundle(options.segmenter)
+    predictor = Predictor(*bundles)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+    results = []
+    failed = False
+    for path in options.files:
+        try:
+            slice_ = read_slice(path.read_bytes(), path.name)
+        except (SliceError, OSError) as error:
+            failed = True
+            print(f"{path}: {error}", file=sys.stderr)
+            continue
+        prediction = predictor(slice_)
+        results.append(result(slice_, prediction, bundles))
+        if options.out:
+            (options.out / f"{path.stem}-overlay.png").write_bytes(overlay_png(slice_, prediction))
+            (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask))
+        if not options.json:
+            found = results[-1]
+            print(
+                f"{path}: {found['class']} ({found['probabilities'][found['class']]:.3f}), "
+                f"{found['mask']['area_px']} px tumour"
+            )
+    if options.json:
+        print(json.dumps(results, indent=2))
+    return int(failed)
+
+
+def _readme(options: argparse.Namespace) -> int:
+    from core.readme import check_readme, write_readme
+
+    if options.check:
+        check_readme()
+    else:
+        write_readme()
     return 0

@@ -1,23 +1,161 @@
-"""Metrics as pure functions on arrays; thresholds and conventions stand in the signatures."""
+"""Metrics as pure functions on arrays; thresholds, averaging and conventions stand in the signatures."""
+
+from typing import Any
 
 import numpy as np
 
+THRESHOLDS: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(1, 20))
+"""The thresholds a mask is evaluated at: 0.05 to 0.95."""
 
-def iou(predicted: np.ndarray, true: np.ndarray, *, empty: float = 1.0) -> float:
-    """Intersection over union of two bool masks of one shape.
+
+def confusion_matrix(true: np.ndarray, predicted: np.ndarray, *, classes: int) -> np.ndarray:
+    """(classes, classes) int64 counts; rows are true classes, columns predicted ones.
 
     Args:
+        true: (n,) class indices.
+        predicted: (n,) class indices.
+    """
+    matrix = np.zeros((classes, classes), np.int64)
+    np.add.at(matrix, (true, predicted), 1)
+    return matrix
+
+
+def cross_entropy(true: np.ndarray, probabilities: np.ndarray, *, smallest: float = 1e-7) -> float:
+    """Mean negative logarithm of the true class's probability.
+
+    Args:
+        true: (n,) class indices.
+        probabilities: (n, classes).
+        smallest: probabilities are clipped to this; Keras does the same with the same value.
+    """
+    chosen = np.take_along_axis(probabilities, true[:, None].astype(np.int64), axis=1)[:, 0]
+    return float(-np.log(np.clip(chosen.astype(np.float64), smallest, 1.0)).mean())
+
+
+def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+    """Accuracy, macro F1, and precision, recall, F1 and support of each class.
+
+    A quotient whose denominator is zero is 0.
+
+    Args:
+        matrix: (classes, classes), rows true, columns predicted.
+        names: class names in the matrix's order.
+    """
+    hits, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    precision, recall = _share(hits, predicted), _share(hits, true)
+    f1 = _share(2 * hits, true + predicted)
+    per_class = {
+        name: {
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "support": int(true[i]),
+        }
+        for i, name in enumerate(names)
+    }
+    return {
+        "accuracy": float(_share(hits.sum(), matrix.sum())),
+        "macro_f1": float(f1.mean()),
+        "per_class": per_class,
+        "confusion_matrix": matrix.tolist(),
+    }
+
+
+def patient_accuracy(true: np.ndarray, probabilities: np.ndarray, patients: np.ndarray) -> float:
+    """Share of patients named rightly by the mean probability over their slices.
+
+    A patient has one class: the data set gives each patient's slices the same label.
+
+    Args:
+        true: (n,) class indices.
+        probabilities: (n, classes).
+        patients: (n,) patient numbers.
+    """
+    numbers, first = np.unique(patients, return_index=True)
+    means = np.array([probabilities[patients == number].mean(axis=0) for number in numbers])
+    return float((means.argmax(axis=1) == true[first]).mean())
+
+
+def overlap(predicted: np.ndarray, true: np.ndarray) -> tuple[int, int, int]:
+    """Pixels in both, in the true and in the predicted of two bool masks of one shape."""
+    return (
+        int(np.count_nonzero(predicted & true)),
+        int(np.count_nonzero(true)),
+        int(np.count_nonzero(predicted)),
+    )
+
+
+def dice_from_counts(both: Any, true: Any, predicted: Any, *, empty: float = 1.0) -> np.ndarray:
+    """Dice coefficient from pixel counts, elementwise: twice the overlap over the sum of the areas.
+
+    Args:
+        both: pixels in both masks.
+        true: pixels in the true mask.
+        predicted: pixels in the predicted mask.
         empty: the value where both masks are empty.
     """
-    union = int(np.count_nonzero(predicted | true))
-    return int(np.count_nonzero(predicted & true)) / union if union else empty
+    total = np.asarray(true) + np.asarray(predicted)
+    return _share(2 * np.asarray(both), total, empty=empty)
+
+
+def iou_from_counts(both: Any, true: Any, predicted: Any, *, empty: float = 1.0) -> np.ndarray:
+    """Intersection over union from pixel counts, elementwise; arguments as ``dice_from_counts``."""
+    union = np.asarray(true) + np.asarray(predicted) - np.asarray(both)
+    return _share(np.asarray(both), union, empty=empty)
 
 
 def dice(predicted: np.ndarray, true: np.ndarray, *, empty: float = 1.0) -> float:
-    """Dice coefficient, twice the intersection over the sum of the areas, of two bool masks.
+    """Dice coefficient of two bool masks of one shape; ``empty`` where both are empty."""
+    return float(dice_from_counts(*overlap(predicted, true), empty=empty))
+
+
+def iou(predicted: np.ndarray, true: np.ndarray, *, empty: float = 1.0) -> float:
+    """Intersection over union of two bool masks of one shape; ``empty`` where both are empty."""
+    return float(iou_from_counts(*overlap(predicted, true), empty=empty))
+
+
+def mask_summary(both: np.ndarray, true: np.ndarray, predicted: np.ndarray, pixels: np.ndarray) -> dict[str, float]:
+    """Dice and IoU as means over slices and pooled over all pixels, and pixel accuracy.
+
+    Two empty masks count 1 in the means.
 
     Args:
-        empty: the value where both masks are empty.
+        both: (n,) pixels in both masks of a slice.
+        true: (n,) pixels in the true mask.
+        predicted: (n,) pixels in the predicted mask.
+        pixels: (n,) pixels of the slice.
     """
-    total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
-    return 2 * int(np.count_nonzero(predicted & true)) / total if total else empty
+    each = dice_from_counts(both, true, predicted)
+    wrong = true + predicted - 2 * both
+    return {
+        "dice_mean": float(each.mean()),
+        "dice_median": float(np.median(each)),
+        "dice_pooled": float(dice_from_counts(both.sum(), true.sum(), predicted.sum())),
+        "iou_mean": float(iou_from_counts(both, true, predicted).mean()),
+        "iou_pooled": float(iou_from_counts(both.sum(), true.sum(), predicted.sum())),
+        "pixel_accuracy": float(1 - wrong.sum() / pixels.sum()),
+        "missed": float((both[true > 0] == 0).mean()),
+    }
+
+
+def keras_mean_iou_of_scores(scores: np.ndarray, true: np.ndarray) -> dict[str, float]:
+    """What keras.metrics.MeanIoU(num_classes=2) returns when fed scores instead of classes.
+
+    Keras casts the scores to integers, so that every score below 1 becomes class 0; the mean is over
+    the classes that occur in the masks or the cast scores.
+
+    Args:
+        scores: float32 tumour scores in [0, 1], any shape.
+        true: the 0/1 mask, the same shape.
+
+    Returns:
+        ``value`` and ``share_of_ones``, the share of scores that are exactly 1.
+    """
+    found, target = scores.astype(np.int64) == 1, true.astype(bool)
+    values = [iou(a, b) for a, b in ((~found, ~target), (found, target)) if a.any() or b.any()]
+    return {"value": float(np.mean(values)), "share_of_ones": float(found.mean())}
+
+
+def _share(part: Any, whole: Any, *, empty: float = 0.0) -> np.ndarray:
+    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)

@@ -53,7 +53,15 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One recipe; ``table`` is the file's whole content, for the card and for comparing runs."""
+    """One recipe.
+
+    Attributes:
+        network: ``name`` in ``core.networks`` and ``options`` for it.
+        input: ``size`` in pixels, ``channels`` and ``preprocessing``.
+        by_patient: the bundle that says how this network does on unseen patients, if not itself.
+        notes: what was tried on validation before the recipe was fixed, a sentence each.
+        table: the file's whole content.
+    """
 
     name: str
     version: str
@@ -65,6 +73,18 @@ class Recipe:
     input: dict[str, Any]
     training: Training
     table: dict[str, Any] = field(repr=False)
+    by_patient: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def essence(self) -> dict[str, Any]:
+        """What makes a run this recipe's run: all but titles and texts."""
+        return essence(self.table)
+
+
+def essence(table: dict[str, Any]) -> dict[str, Any]:
+    """The part of a recipe's table that decides what is trained."""
+    return {key: table.get(key) for key in ("task", "split", "network", "input", "training")}
 
 
 def names() -> list[str]:

@@ -13,6 +13,7 @@ number and official fold. ``make_splits`` writes it from the data set and a seed
 """
 
 import functools
+import hashlib
 import math
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import pandas as pd
 
 from core.classes import CLASSES
 from core.errors import DatasetError
-from core.figshare import SLICES, Index
+from core.figshare import SLICES, Index, Store
 
 SPLITS_FILE = Path(__file__).with_name("splits.csv")
 SEED = 2023
@@ -37,15 +38,17 @@ _TABLE_5_VALIDATION = 488
 _TABLE_5_TEST = 123
 
 
-def make_splits(index: Index) -> pd.DataFrame:
+def make_splits(store: Store) -> pd.DataFrame:
     """Draw every split from the seed.
 
     Returns:
-        One row a slice: slice, class, patient, patient_group, fold, size, and a column a split.
+        One row a slice: slice, class, patient, patient_group, fold, size, mask_digest, and a column a
+        split.
 
     Raises:
-        DatasetError: the index is not of the whole data set.
+        DatasetError: the store does not hold the whole data set.
     """
+    index = store.index
     if len(index.number) != SLICES or not index.fold.all():
         raise DatasetError(f"Splits are drawn from the whole data set, {SLICES} slices with their folds.")
     table = pd.DataFrame(
@@ -56,6 +59,7 @@ def make_splits(index: Index) -> pd.DataFrame:
             "patient_group": index.patient_group,
             "fold": index.fold,
             "size": index.size,
+            "mask_digest": [mask_digest(store.mask(number)) for number in store.numbers()],
         }
     )
     table[TABLE_1] = _table_1(index.label)
@@ -80,6 +84,18 @@ def parts(name: str) -> pd.Series:
     if name not in NAMES:
         raise DatasetError(f"There is no split '{name}'; there are {', '.join(NAMES)}.")
     return index_table().set_index("slice")[name]
+
+
+def mask_digest(mask: np.ndarray) -> str:
+    """A short digest of a (H, W) bool mask, by which a slice of the data set is recognised."""
+    return hashlib.sha256(repr(mask.shape).encode() + np.packbits(mask).tobytes()).hexdigest()[:16]
+
+
+def number_of(mask: np.ndarray) -> int | None:
+    """The number of the data set's slice that has exactly this true mask, or None."""
+    table = index_table()
+    found = table["slice"][table["mask_digest"] == mask_digest(mask)]
+    return int(found.iloc[0]) if len(found) else None
 
 
 def _table_1(label: np.ndarray) -> np.ndarray:

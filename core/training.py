@@ -13,7 +13,7 @@ from core.examples import Augment, Examples, training_batches, validation_batche
 from core.files import replace_file
 from core.losses import loss_by_name, watched_metrics
 from core.networks import build
-from core.recipes import Recipe
+from core.recipes import Recipe, essence
 
 if TYPE_CHECKING:
     import keras
@@ -53,7 +53,7 @@ def fit(
 
     plan = recipe.training
     state = load_state(folder)
-    if state and state.recipe != recipe.table:
+    if state and essence(state.recipe) != recipe.essence:
         raise TrainingError(
             f"'{folder}' holds a run of '{recipe.name}' with another recipe; restore that recipe or move the folder away."
         )

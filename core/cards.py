@@ -1,0 +1,111 @@
+"""What a bundle's card says, made from a recipe, a finished run and the network itself."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from core.bundles import FORMAT_VERSION
+from core.checkpoints import State
+from core.classes import CLASSES
+from core.machine import machine
+from core.recipes import Recipe
+from core.splits import FOLDS, PARTS, SEED
+
+if TYPE_CHECKING:
+    import keras
+
+MASK_THRESHOLD = 0.5
+"""A pixel is tumour where its probability is at least this; fixed, not chosen on any split."""
+
+_DATA_SET = {
+    "name": "figshare brain tumor dataset, Jun Cheng, version 5",
+    "doi": "10.6084/m9.figshare.1512427.v5",
+    "licence": "CC BY 4.0",
+}
+_INTENDED_USE = "Teaching and research about neural networks on one public data set. Not a medical device."
+_LIMITS = [
+    "Knows three kinds of tumour and nothing else: it names one of them in any picture, also in a healthy brain or a cat.",
+    "Trained on T1-weighted contrast-enhanced slices of one data set (two hospitals in China, 2005-2010); "
+    "on slices from elsewhere it fails often.",
+    "The data set's frame gives part of the class away: the head fills pituitary slices more than the others.",
+]
+_LIMIT_BY_SLICE = (
+    "Its split is by slice: neighbouring slices of one tumour stand in training and test, and its figures are too high."
+)
+_PREPROCESSING = {
+    "min-max": "padded with zeros to a centred square after scaling the slice's minimum to 0 and maximum to 1; "
+    "resized bilinearly, averaging when shrinking; grey repeated over the channels"
+}
+
+
+def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Series) -> dict[str, Any]:
+    """The card of a freshly trained bundle, without ``files`` and ``metrics``.
+
+    Args:
+        recipe: the recipe it was trained by.
+        state: the finished run.
+        network: the float32 network.
+        part: the part of every slice, indexed by slice number.
+    """
+    total = network.count_params()
+    trainable = sum(int(weight.value.shape.num_elements() or 0) for weight in network.trainable_weights)
+    size, channels = recipe.input["size"], recipe.input["channels"]
+    by_patient = recipe.split in FOLDS
+    card: dict[str, Any] = {
+        "format": FORMAT_VERSION,
+        "name": recipe.name,
+        "version": recipe.version,
+        "title": recipe.title,
+        "about": recipe.about,
+        "task": recipe.task,
+        "network": recipe.network["name"],
+        "parameters": {"total": total, "trainable": trainable},
+        "input": {
+            "height": size,
+            "width": size,
+            "channels": channels,
+            "dtype": "float32",
+            "range": [0.0, 1.0],
+            "preprocessing": recipe.input["preprocessing"],
+            "description": _PREPROCESSING[recipe.input["preprocessing"]],
+        },
+        "output": _output(recipe),
+        "classes": list(CLASSES) if recipe.task == "classification" else ["background", "tumour"],
+        "data": {
+            "set": _DATA_SET,
+            "split": recipe.split,
+            "by_patient": by_patient,
+            "seed": SEED,
+            "counts": {name: int((part == name).sum()) for name in PARTS},
+            "held_out": "predictions.csv names the part of every slice",
+        },
+        "training": _training(recipe, state),
+        "licence": "MIT; trained on data under CC BY 4.0",
+        "intended_use": _INTENDED_USE,
+        "limits": _LIMITS if by_patient else [_LIMIT_BY_SLICE, *_LIMITS],
+    }
+    if recipe.by_patient:
+        card["data"]["by_patient_bundle"] = recipe.by_patient
+    return card
+
+
+def _output(recipe: Recipe) -> dict[str, Any]:
+    if recipe.task == "classification":
+        return {"probabilities": "one a class, in the order of 'classes', summing to 1"}
+    return {
+        "probabilities": "one a pixel and class, in the order of 'classes', summing to 1",
+        "threshold": MASK_THRESHOLD,
+    }
+
+
+def _training(recipe: Recipe, state: State) -> dict[str, Any]:
+    return {
+        "recipe": recipe.table["training"],
+        "tried": recipe.notes,
+        "epochs_run": len(state.history),
+        "epoch_kept": state.best_epoch,
+        "seconds": round(sum(row["seconds"] for row in state.history), 1),
+        "machine": machine(),
+        "epoch_size": "cut to a multiple of the batch; which slices are left out changes with each epoch",
+        "determinism": "order, weights, dropout and augmentation follow the seed; sums over threads do not",
+    }

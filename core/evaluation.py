@@ -1,0 +1,207 @@
+"""A bundle on the whole data set -> predictions and metrics, written into the bundle.
+
+Every slice gets a row, with the part it had in training; ``metrics.test`` is made of the test rows alone.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from core import metrics, splits
+from core.bundles import Bundle, load_network, write_card
+from core.classes import CLASSES
+from core.errors import BundleError
+from core.figshare import Store
+from core.files import replace_file
+from core.losses import TUMOUR
+from core.machine import machine
+from core.preprocessing import Placement, network_mask, network_plane, to_slice
+
+if TYPE_CHECKING:
+    import keras
+
+PREDICTIONS = "predictions.csv"
+MASKS = "masks.npz"
+MASK_THRESHOLDS = "thresholds.csv"
+_BATCH = 16
+_TIMED = 20
+
+Wrap = Callable[[Iterable[int]], Iterable[int]]
+
+
+def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:
+    """Run the bundle on every slice of its split and write predictions and metrics into it.
+
+    Args:
+        bundle: a trained bundle.
+        store: the whole prepared data set.
+        progress: wraps the slice numbers, to show a bar.
+
+    Returns:
+        The new card.
+
+    Raises:
+        BundleError: the bundle cannot be loaded, or has a task this version does not evaluate.
+        DatasetError: the store lacks slices.
+    """
+    network = load_network(bundle)
+    table = splits.index_table()[["slice", "class", "patient"]].copy()
+    table["part"] = splits.parts(bundle.card["data"]["split"]).to_numpy()
+    if bundle.task == "classification":
+        test = _evaluate_classes(bundle, network, store, table, progress)
+    elif bundle.task == "segmentation":
+        test = _evaluate_masks(bundle, network, store, table, progress)
+    else:
+        raise BundleError(f"The bundle '{bundle.name}' has the task '{bundle.task}', which is not evaluated here.")
+    card = {
+        **bundle.card,
+        "metrics": {"test": test, "definitions": DEFINITIONS},
+        "times": _times(bundle, network, store, table),
+    }
+    write_card(bundle.folder, card)
+    return card
+
+
+DEFINITIONS = {
+    "accuracy": "share of test slices whose most probable class is the true one",
+    "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); for masks over pixels at network size",
+    "macro_f1": "mean of the three classes' F1",
+    "patient_accuracy": "share of test patients named rightly by the mean probability over their test slices",
+    "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",
+    "dice_pooled": "tumour Dice over all pixels of all test slices taken together",
+    "iou_mean": "as dice_mean, intersection over union",
+    "iou_pooled": "as dice_pooled, intersection over union",
+    "pixel_accuracy": "share of pixels labelled rightly, tumour and background",
+    "missed": "share of test slices on which mask and tumour share no pixel",
+    "own_size": "mask figures: probabilities resized to the slice's own size, then cut at output.threshold",
+    "network_size": "the same figures at the network's input size",
+    "keras_mean_iou": "keras.metrics.MeanIoU(2) fed tumour scores and 0/1 masks at network size",
+}
+
+
+def _inputs(
+    bundle: Bundle, store: Store, numbers: Iterable[int]
+) -> Iterator[tuple[list[int], np.ndarray, list[Placement]]]:
+    """Batches of slice numbers, network inputs (n, S, S, C) and placements."""
+    spec = bundle.card["input"]
+    batch: list[tuple[int, np.ndarray, Placement]] = []
+
+    def stacked() -> tuple[list[int], np.ndarray, list[Placement]]:
+        planes = np.stack([plane for _, plane, _ in batch])[..., None]
+        return [number for number, _, _ in batch], planes.repeat(spec["channels"], -1), [place for *_, place in batch]
+
+    for number in numbers:
+        plane, place = network_plane(store.pixels(number), size=spec["height"], preprocessing=spec["preprocessing"])
+        batch.append((number, plane, place))
+        if len(batch) == _BATCH:
+            yield stacked()
+            batch.clear()
+    if batch:
+        yield stacked()
+
+
+def _evaluate_classes(
+    bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: Wrap
+) -> dict[str, Any]:
+    numbers = table["slice"].tolist()
+    batches = _inputs(bundle, store, progress(numbers))
+    probabilities = np.concatenate([network.predict_on_batch(inputs) for _, inputs, _ in batches])
+    table = table.rename(columns={"class": "true"})
+    table["predicted"] = [CLASSES[i] for i in probabilities.argmax(axis=1)]
+    for i, name in enumerate(CLASSES):
+        table[f"p_{name}"] = probabilities[:, i]
+    _write_table(bundle.folder / PREDICTIONS, table)
+    chosen = (table["part"] == "test").to_numpy()
+    true = table["true"].map(CLASSES.index).to_numpy()[chosen]
+    tested = probabilities[chosen]
+    matrix = metrics.confusion_matrix(true, tested.argmax(axis=1), classes=len(CLASSES))
+    return {
+        "slices": int(chosen.sum()),
+        "patients": int(table["patient"][chosen].nunique()),
+        "loss": metrics.cross_entropy(true, tested),
+        **metrics.classification_report(matrix, CLASSES),
+        "patient_accuracy": metrics.patient_accuracy(true, tested, table["patient"].to_numpy()[chosen]),
+    }
+
+
+def _evaluate_masks(
+    bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: Wrap
+) -> dict[str, Any]:
+    size, threshold = bundle.card["input"]["height"], bundle.card["output"]["threshold"]
+    test = set(table["slice"][table["part"] == "test"])
+    own: list[tuple[int, ...]] = []
+    small: list[tuple[int, ...]] = []
+    by_threshold: list[tuple[Any, ...]] = []
+    kept: dict[int, np.ndarray] = {}
+    small_masks: list[np.ndarray] = []
+    small_scores: list[np.ndarray] = []
+    for numbers, inputs, places in _inputs(bundle, store, progress(table["slice"].tolist())):
+        scores = network.predict_on_batch(inputs)[..., TUMOUR]
+        for number, plane, place in zip(numbers, scores, places, strict=True):
+            true = store.mask(number)
+            probability = to_slice(plane, place)
+            own.append((*metrics.overlap(probability >= threshold, true), true.size))
+            if number not in test:
+                continue
+            target = network_mask(true, size=size)
+            small.append((*metrics.overlap(plane >= threshold, target), target.size))
+            small_masks.append(target)
+            small_scores.append(plane)
+            kept[number] = np.round(plane * 255).astype(np.uint8)
+            for cut in metrics.THRESHOLDS:
+                by_threshold.append((number, cut, *metrics.overlap(probability >= cut, true)))
+    both, true_px, predicted_px, pixels = np.array(own).T
+    table = table.rename(columns={"class": "true"})
+    table["dice"] = metrics.dice_from_counts(both, true_px, predicted_px)
+    table["iou"] = metrics.iou_from_counts(both, true_px, predicted_px)
+    table["true_px"], table["predicted_px"] = true_px, predicted_px
+    _write_table(bundle.folder / PREDICTIONS, table)
+    columns = ["slice", "threshold", "overlap_px", "true_px", "predicted_px"]
+    _write_table(bundle.folder / MASK_THRESHOLDS, pd.DataFrame(by_threshold, columns=columns))
+    with replace_file(bundle.folder / MASKS) as temporary:
+        np.savez_compressed(temporary, slice=np.array(list(kept), np.uint16), probability=np.array(list(kept.values())))
+    chosen = (table["part"] == "test").to_numpy()
+    scores, targets = np.array(small_scores), np.array(small_masks)
+    chances = np.where(targets, scores, 1 - scores).astype(np.float64)
+    return {
+        "slices": int(chosen.sum()),
+        "patients": int(table["patient"][chosen].nunique()),
+        "loss": float(-np.log(np.clip(chances, 1e-7, 1)).mean()),
+        "threshold": threshold,
+        **metrics.mask_summary(*(column[chosen] for column in (both, true_px, predicted_px, pixels))),
+        "network_size": metrics.mask_summary(*np.array(small).T),
+        "keras_mean_iou": metrics.keras_mean_iou_of_scores(scores, targets),
+        "tumour_share_of_pixels": float(targets.mean()),
+    }
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with replace_file(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _times(bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame) -> dict[str, Any]:
+    """Seconds for the test slices in batches, read and preprocessed beforehand, and for one alone."""
+    test = table["slice"][table["part"] == "test"].tolist()
+    whole = 0.0
+    for _, inputs, _ in _inputs(bundle, store, test):
+        began = time.perf_counter()
+        network.predict_on_batch(inputs)
+        whole += time.perf_counter() - began
+        single = inputs[:1]
+    network.predict_on_batch(single)
+    each = []
+    for _ in range(_TIMED):
+        began = time.perf_counter()
+        network.predict_on_batch(single)
+        each.append(time.perf_counter() - began)
+    return {
+        "test_set_seconds": round(whole, 2),
+        "one_slice_seconds": round(float(np.median(each)), 4),
+        "runs": _TIMED,
+        "machine": machine(),
+    }

@@ -1,0 +1,89 @@
+"""A slice as a picture, with mask and heat map laid over it: plain arrays, no plotting library."""
+
+import functools
+import io
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+PREDICTED_COLOUR = (0, 229, 255)
+"""Outline of the predicted mask: cyan, told apart from grey and from yellow by every kind of eye."""
+TRUE_COLOUR = (255, 214, 0)
+"""Outline of the true mask: yellow."""
+COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
+"""Names of plotly's sequential colour scales that a heat map can be drawn with."""
+
+
+def default_window(pixels: np.ndarray) -> tuple[float, float]:
+    """Low and high intensity that show a slice well: its 1st and 99.5th percentile.
+
+    Falls back to the whole range where those are equal.
+    """
+    low, high = (float(value) for value in np.percentile(pixels, (1, 99.5)))
+    return (low, high) if high > low else (float(pixels.min()), float(pixels.max()))
+
+
+def grey_picture(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
+    """(H, W) intensities to (H, W, 3) uint8 grey: ``low`` and below black, ``high`` and above white."""
+    span = max(high - low, np.finfo(np.float32).tiny)
+    grey = (np.clip((pixels - low) / span, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def with_heat(picture: np.ndarray, heat: np.ndarray, *, opacity: float, colour_map: str = "Inferno") -> np.ndarray:
+    """Lay a heat map over a picture; where there is no heat the picture stays as it is.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        heat: (H, W) in [0, 1].
+        opacity: of the hottest place, in [0, 1].
+        colour_map: one of ``COLOUR_MAPS``.
+    """
+    colours = _colour_table(colour_map)[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
+    # Half the full opacity is reached at a quarter of the heat, so that moderate heat still shows.
+    alpha = (opacity * np.sqrt(np.clip(heat, 0, 1)))[:, :, None]
+    return np.round(picture * (1 - alpha) + colours * alpha).astype(np.uint8)
+
+
+def with_mask(
+    picture: np.ndarray, mask: np.ndarray, *, colour: tuple[int, int, int], opacity: float = 1.0, fill: bool = False
+) -> np.ndarray:
+    """Draw a mask's outline, or fill it.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        mask: (H, W) bool.
+        colour: red, green, blue.
+        opacity: in [0, 1].
+        fill: the whole mask instead of its outline.
+    """
+    area = mask if fill else outline(mask)
+    painted = picture.copy()
+    painted[area] = np.round(picture[area] * (1 - opacity) + np.array(colour) * opacity)
+    return painted
+
+
+def outline(mask: np.ndarray) -> np.ndarray:
+    """(H, W) bool: a line around the mask, outside it, as wide as a 256th of the slice's longer side."""
+    width = max(1, round(max(mask.shape) / 256))
+    return ndimage.binary_dilation(mask, iterations=width) & ~mask
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG."""
+    values = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "PNG")
+    return file.getvalue()
+
+
+@functools.cache
+def _colour_table(name: str) -> np.ndarray:
+    """(256, 3) float32 colours of one of plotly's sequential scales."""
+    import plotly.colors
+
+    stops = np.array([plotly.colors.hex_to_rgb(c) if c.startswith("#") else plotly.colors.unlabel_rgb(c)
+                      for c in getattr(plotly.colors.sequential, name)])  # fmt: skip
+    places = np.linspace(0, 1, len(stops))
+    return np.stack([np.interp(np.linspace(0, 1, 256), places, stops[:, i]) for i in range(3)], 1).astype(np.float32)

@@ -1,0 +1,106 @@
+"""What is said about one slice, the same on the page, in its downloads and on the command line."""
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+
+from core import metrics, splits
+from core.bundles import Bundle
+from core.inference import Prediction
+from core.measurements import measure
+from core.overlay import PREDICTED_COLOUR, TRUE_COLOUR, default_window, grey_picture, png, with_heat, with_mask
+from core.slices import Slice
+
+NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
+
+
+def result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -> dict[str, Any]:
+    """Everything that is said about a slice, ready for JSON.
+
+    Args:
+        slice_: the slice.
+        prediction: what the networks said.
+        bundles: those that were asked.
+    """
+    found = measure(prediction.mask, slice_.spacing_mm)
+    height, width = slice_.pixels.shape
+    return {
+        "name": slice_.name,
+        "width": width,
+        "height": height,
+        "bundles": [{"name": bundle.name, "version": bundle.card["version"]} for bundle in bundles],
+        "class": prediction.class_name,
+        "probabilities": {
+            name: round(float(p), 6) for name, p in zip(prediction.classes, prediction.probabilities, strict=True)
+        },
+        "mask": {
+            "threshold": prediction.threshold,
+            "area_px": found.area_px,
+            "parts": found.parts,
+            "spacing_mm": slice_.spacing_mm,
+            "area_mm2": _rounded(found.area_mm2),
+            "longest_diameter_mm": _rounded(found.diameter_mm),
+        },
+        "truth": truth(slice_, prediction),
+        "trained_on_by": [bundle.name for bundle in bundles if part_in(bundle, slice_) == "train"],
+        "notes": list(slice_.notes),
+        "notice": NOTICE,
+    }
+
+
+def truth(slice_: Slice, prediction: Prediction) -> dict[str, Any] | None:
+    """How the prediction agrees with what is known to be true, or None where nothing is."""
+    if slice_.mask is None and slice_.class_name is None:
+        return None
+    known: dict[str, Any] = {}
+    if slice_.class_name is not None:
+        known["class"] = slice_.class_name
+        known["class_agrees"] = slice_.class_name == prediction.class_name
+    if slice_.mask is not None:
+        known["area_px"] = int(np.count_nonzero(slice_.mask))
+        known["dice"] = round(metrics.dice(prediction.mask, slice_.mask), 4)
+        known["iou"] = round(metrics.iou(prediction.mask, slice_.mask), 4)
+    return known
+
+
+def part_in(bundle: Bundle, slice_: Slice) -> str | None:
+    """"train", "validation" or "test": the slice's part in the bundle's split; None if not of the data set."""
+    if slice_.number is None:
+        return None
+    return str(splits.parts(bundle.card["data"]["split"])[slice_.number])
+
+
+def overlay_png(slice_: Slice, prediction: Prediction) -> bytes:
+    """The slice with heat map and outlines at default strengths, as PNG at the slice's own size."""
+    picture = grey_picture(slice_.pixels, *default_window(slice_.pixels))
+    picture = with_heat(picture, prediction.heat, opacity=0.5)
+    if slice_.mask is not None:
+        picture = with_mask(picture, slice_.mask, colour=TRUE_COLOUR)
+    return png(with_mask(picture, prediction.mask, colour=PREDICTED_COLOUR))
+
+
+def table_csv(results: list[dict[str, Any]]) -> str:
+    """One CSV row a slice, from several ``result``s."""
+    rows = [
+        {
+            "name": one["name"],
+            "class": one["class"],
+            **{f"p_{name}": p for name, p in one["probabilities"].items()},
+            **{key: one["mask"][key] for key in ("area_px", "parts", "area_mm2", "longest_diameter_mm")},
+            "true_class": (one["truth"] or {}).get("class"),
+            "dice": (one["truth"] or {}).get("dice"),
+            "iou": (one["truth"] or {}).get("iou"),
+        }
+        for one in results
+    ]
+    file = io.StringIO()
+    writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

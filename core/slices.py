@@ -1,0 +1,174 @@
+"""A slice, and reading one from any file a person may bring.
+
+Everything is refused or read from bytes in memory: nothing a person uploads touches the disk.
+"""
+
+import io
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from core.classes import CLASSES
+from core.errors import SliceError
+from core.figshare import SIDE, SPACING_MM, Store
+from core.matfile import MAX_FILE_BYTES, MAX_SIDE, read_mat
+from core.splits import number_of
+
+FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
+"""Pillow's name of each accepted picture format -> the name people use."""
+EXTENSIONS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "mat")
+MIN_SIDE = 16
+"""Shortest side of a slice that is read, in pixels."""
+
+# A photograph's channels differ by tens of grey levels on average; a grey scan saved as colour JPEG,
+# or one with a coloured caption, by less than this.
+_COLOUR_SPREAD = 12.0
+# Modes of one channel with more than 8 bits.
+_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One slice and what is known about it.
+
+    Attributes:
+        pixels: (H, W) float32, the file's own values.
+        name: what to call it on a page.
+        spacing_mm: side of a pixel in mm, or None where it is not known.
+        mask: (H, W) bool, the true mask, or None.
+        class_name: the true class, or None.
+        number: the slice's number in the figshare data set, or None.
+        notes: one sentence each on what a reader should know about how it was read.
+    """
+
+    pixels: np.ndarray
+    name: str
+    spacing_mm: float | None = None
+    mask: np.ndarray | None = None
+    class_name: str | None = None
+    number: int | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_slice(data: bytes, name: str) -> Slice:
+    """Read a PNG, JPEG, TIFF, WebP or BMP picture (8 or 16 bit), or a figshare .mat file.
+
+    Args:
+        data: the whole file.
+        name: its name; a name ending in .mat is read as one.
+
+    Raises:
+        SliceError: one sentence on what is wrong with the file and what would be accepted.
+    """
+    if not data:
+        raise SliceError("The file is empty; a picture of one MRI slice is needed.")
+    if len(data) > MAX_FILE_BYTES:
+        raise SliceError(
+            f"The file has {len(data) / 2**20:.1f} MB; at most {MAX_FILE_BYTES // 2**20} MB are accepted."
+        )
+    if name.lower().endswith(".mat"):
+        return _from_mat(data, name)
+    pixels, notes = _from_picture(data)
+    return _checked(Slice(pixels, name, notes=notes))
+
+
+def figshare_spacing(shape: tuple[int, ...]) -> float | None:
+    """Side of a pixel in mm of a figshare slice: the data set states it for 512-pixel slices only."""
+    return SPACING_MM if shape == (SIDE, SIDE) else None
+
+
+def store_slice(store: Store, number: int) -> Slice:
+    """Slice ``number`` of a prepared data set.
+
+    Raises:
+        DatasetError: no such slice.
+    """
+    pixels = store.pixels(number)
+    return Slice(
+        pixels=pixels.astype(np.float32),
+        name=f"slice {number}",
+        spacing_mm=figshare_spacing(pixels.shape),
+        mask=store.mask(number),
+        class_name=store.class_name(number),
+        number=number,
+    )
+
+
+def _from_mat(data: bytes, name: str) -> Slice:
+    found = read_mat(data)
+    return _checked(
+        Slice(
+            pixels=found.pixels.astype(np.float32),
+            name=name,
+            spacing_mm=figshare_spacing(found.pixels.shape),
+            mask=found.mask,
+            class_name=CLASSES[found.label - 1] if found.label else None,
+            number=None if found.mask is None else number_of(found.mask),
+        )
+    )
+
+
+def _checked(slice_: Slice) -> Slice:
+    pixels = slice_.pixels
+    if min(pixels.shape) < MIN_SIDE:
+        raise SliceError(
+            f"The slice is {pixels.shape[1]} x {pixels.shape[0]} pixels; at least {MIN_SIDE} a side are needed."
+        )
+    if not np.isfinite(pixels).all():
+        raise SliceError("The slice holds values that are no numbers (NaN or infinity); plain intensities are needed.")
+    if pixels.min() == pixels.max():
+        raise SliceError("Every pixel of the slice has the same value; there is nothing to look at.")
+    return slice_
+
+
+def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
+    try:
+        # Only the header is read here; sizes are refused before anything is decoded.
+        image = Image.open(io.BytesIO(data), formats=list(FORMATS))
+    except Image.DecompressionBombError:
+        raise _too_large("far more") from None
+    except Exception as error:  # Pillow's plug-ins raise whatever their parsers run into
+        raise SliceError(f"The file is no {_list_of_formats()} picture and no figshare .mat file.") from error
+    with image:
+        if max(image.size) > MAX_SIDE:
+            raise _too_large(f"{image.width} x {image.height}")
+        frames = int(getattr(image, "n_frames", 1))
+        notes: list[str] = []
+        if frames > 1:
+            if image.format != "TIFF":
+                raise SliceError(f"The picture is an animation of {frames} frames; one still slice is needed.")
+            notes.append(f"The TIFF has {frames} pages; the first one is shown.")
+        try:
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            pixels = _grey(upright, notes)
+        except Exception as error:  # as above: a damaged file can break a decoder anywhere
+            raise SliceError("The picture is damaged or cut short and could not be read.") from error
+    return pixels, tuple(notes)
+
+
+def _too_large(size: str) -> SliceError:
+    return SliceError(f"The picture has {size} pixels a side; at most {MAX_SIDE} a side are accepted.")
+
+
+def _list_of_formats() -> str:
+    *others, last = FORMATS.values()
+    return f"{', '.join(others)} or {last}"
+
+
+def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
+    """(H, W) float32 grey values of a picture of any mode; transparent parts become black."""
+    if image.mode in _DEEP_MODES:
+        return np.asarray(image).astype(np.float32)
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"), dtype=np.float32)
+    if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        colour = image.convert("RGBA")
+        black = Image.new("RGBA", colour.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, colour)
+    colour = image.convert("RGB")
+    channels = np.asarray(colour, dtype=np.int16)
+    if float(np.ptp(channels, axis=2).mean()) > _COLOUR_SPREAD:
+        notes.append("This looks like a colour picture; MRI slices are grey, and the networks have seen nothing else.")
+    return np.asarray(colour.convert("L"), dtype=np.float32)
