@@ -1,0 +1,149 @@
+"""The README's table of figures, written from the bundles between two markers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core import report
+from core.bundles import MODELS, Bundle, names, open_bundle
+from core.classes import CLASSES
+from core.errors import BundleError
+from core.files import replace_file
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN = "<!-- figures: written by `python -m core readme` -->"
+END = "<!-- end of figures -->"
+
+Row = tuple[str, str, Callable[[Bundle], str]]
+
+
+def write_readme(path: Path = README, models: Path = MODELS) -> None:
+    """Replace what stands between the markers.
+
+    Raises:
+        BundleError: the README lacks a marker.
+    """
+    text = _with_figures(path.read_text(encoding="utf-8"), models)
+    with replace_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def check_readme(path: Path = README, models: Path = MODELS) -> None:
+    """Refuse a README whose figures are not those of the bundles.
+
+    Raises:
+        BundleError: they differ, or the README lacks a marker.
+    """
+    text = path.read_text(encoding="utf-8")
+    if _with_figures(text, models) != text:
+        raise BundleError("The README's figures are not those of the bundles; run 'python -m core readme'.")
+
+
+def _with_figures(text: str, models: Path) -> str:
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BundleError(f"The README lacks the marker '{END if begin else BEGIN}'.")
+    return f"{before}{begin}\n\n{figures(models)}\n{end}{after}"
+
+
+def figures(models: Path = MODELS) -> str:
+    """Two Markdown tables, classification and segmentation: the report beside every bundle."""
+    bundles = [open_bundle(name, models) for name in names(models)]
+    tables = [
+        _table(rows, [bundle for bundle in bundles if bundle.task == task and bundle.test_metrics])
+        for task, rows in (("classification", _CLASS_ROWS), ("segmentation", _MASK_ROWS))
+    ]
+    return "\n".join(tables)
+
+
+def _table(rows: list[Row], bundles: list[Bundle]) -> str:
+    header = ["", "the report", *(f"`{bundle.name}`" for bundle in bundles)]
+    body = [[title, theirs, *(ours(bundle) for bundle in bundles)] for title, theirs, ours in rows]
+    lines = [header, ["---", *("---:" for _ in header[1:])], *body]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _test(*keys: str, digits: int = 4) -> Callable[[Bundle], str]:
+    def value(bundle: Bundle) -> str:
+        found: Any = bundle.test_metrics
+        for key in keys:
+            found = found[key]
+        return f"{found:.{digits}f}"
+
+    return value
+
+
+def _class_row(name: str) -> Row:
+    theirs = report.TABLE_4[name]
+
+    def ours(bundle: Bundle) -> str:
+        found = bundle.test_metrics["per_class"][name]
+        return f"{found['precision']:.2f} / {found['recall']:.2f} / {found['f1']:.2f}"
+
+    title = f"{name.capitalize()}: precision / recall / F1"
+    return title, f"{theirs.precision:.2f} / {theirs.recall:.2f} / {theirs.f1:.2f}", ours
+
+
+def _split(bundle: Bundle) -> str:
+    return "by patient" if bundle.card["data"]["by_patient"] else "by slice"
+
+
+def _right(bundle: Bundle) -> str:
+    matrix = bundle.test_metrics["confusion_matrix"]
+    return f"{sum(matrix[i][i] for i in range(len(matrix)))} of {bundle.test_metrics['slices']}"
+
+
+def _patients(bundle: Bundle) -> str:
+    # Where patients stand on both sides of a split, the share would say nothing.
+    return _test("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else "–"
+
+
+def _epochs(bundle: Bundle) -> str:
+    training = bundle.card["training"]
+    return f"{training['epochs_run']} (kept {training['epoch_kept']})"
+
+
+def _minutes(bundle: Bundle) -> str:
+    return f"{bundle.card['training']['seconds'] / 60:.0f} min"
+
+
+def _slice_time(bundle: Bundle) -> str:
+    return f"{bundle.card['times']['one_slice_seconds'] * 1000:.0f} ms"
+
+
+def _test_time(bundle: Bundle) -> str:
+    return f"{bundle.card['times']['test_set_seconds']:.1f} s"
+
+
+_RIGHT = report.CNN_TEST_SLICES - report.CNN_TEST_WRONG
+_CLASS_ROWS: list[Row] = [
+    ("Split", "by slice", _split),
+    ("Test slices right", f"{_RIGHT} of {report.CNN_TEST_SLICES}", _right),
+    ("Test accuracy", f"{_RIGHT / report.CNN_TEST_SLICES:.4f}", _test("accuracy")),
+    ("Test loss", f"{report.CNN_TEST_LOSS:.2f}", _test("loss", digits=2)),
+    ("Macro F1", f"{report.CNN_MACRO_F1:.2f}", _test("macro_f1", digits=2)),
+    *(_class_row(name) for name in CLASSES),
+    ("Patients named rightly", "–", _patients),
+    ("Epochs", f"{report.CNN_EPOCHS}", _epochs),
+    ("Training time", "–", _minutes),
+    ("Test set", f"{report.CNN_TEST_SECONDS:.0f} s", _test_time),
+    ("One slice", f"{report.CNN_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
+]
+_MASK_ROWS: list[Row] = [
+    ("Split", "by slice", _split),
+    ("Mean Dice", "–", _test("dice_mean")),
+    ("Pooled Dice", "–", _test("dice_pooled")),
+    ("Mean IoU of the tumour", "–", _test("iou_mean")),
+    ("Pooled IoU of the tumour", "–", _test("iou_pooled")),
+    ("IoU as Keras gives it on scores", f"{report.UNET_VALIDATION_IOU:.4f} (validation)", _test("keras_mean_iou", "value")),
+    (
+        "Pixel accuracy at 128 x 128",
+        f"{report.UNET_VALIDATION_ACCURACY:.4f} (validation)",
+        _test("network_size", "pixel_accuracy"),
+    ),
+    ("Cross-entropy", f"{report.UNET_VALIDATION_LOSS:.4f} (validation)", _test("loss")),
+    ("Epochs", f"{report.UNET_EPOCHS}", _epochs),
+    ("Training time", f"{report.UNET_TRAINING_SECONDS / 60:.0f} min (Colab)", _minutes),
+    ("One slice", f"{report.UNET_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
+]

@@ -1,0 +1,1 @@
+"""Drawing pieces shared by pages. A panel takes computed data and keyword-only options."""

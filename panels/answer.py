@@ -1,0 +1,108 @@
+"""What the networks say: the class with its probabilities, the mask's size, and how far to trust both."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.bundles import Bundle, names, open_bundle
+from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
+
+
+def class_answer(result: dict[str, Any], *, key: str) -> None:
+    """The predicted class, large, and a bar for each of the three."""
+    name = result["class"]
+    st.markdown(f"### {CLASS_TITLES[name]} · {percent(result['probabilities'][name])}")
+    st.plotly_chart(_bars(result["probabilities"]), key=key, config=PLOT_CONFIG, width="stretch")
+
+
+def _bars(probabilities: dict[str, float]) -> go.Figure:
+    classes = list(probabilities)[::-1]
+    figure = go.Figure(
+        go.Bar(
+            x=[probabilities[name] for name in classes],
+            y=[CLASS_TITLES[name] for name in classes],
+            orientation="h",
+            marker_color=[CLASS_COLOURS[name] for name in classes],
+            text=[percent(probabilities[name]) for name in classes],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(
+        height=130,
+        margin={"l": 0, "r": 64, "t": 0, "b": 0},
+        xaxis={"range": [0, 1], "visible": False, "fixedrange": True},
+        yaxis={"fixedrange": True, "ticksuffix": "  "},
+        bargap=0.35,
+        showlegend=False,
+    )
+    return figure
+
+
+def truth_line(result: dict[str, Any]) -> None:
+    """Agreement with what is known to be true, where anything is."""
+    known = result["truth"]
+    if known is None:
+        return
+    parts = []
+    if "class" in known:
+        right = known["class_agrees"]
+        parts.append(
+            f":{'green' if right else 'red'}[:material/{'check_circle' if right else 'cancel'}:] "
+            f"True class: **{CLASS_TITLES[known['class']]}**"
+        )
+    elif known.get("area_px") == 0:
+        parts.append(":material/block: True: **no tumour** (the networks know no such answer)")
+    if known.get("area_px"):
+        parts.append(f"mask against truth: **Dice {known['dice']:.2f}**, IoU {known['iou']:.2f}")
+    st.markdown(" · ".join(parts))
+
+
+def size_line(result: dict[str, Any]) -> None:
+    """The mask's area, and its size in millimetres where the pixel spacing is known."""
+    mask = result["mask"]
+    if not mask["area_px"]:
+        st.markdown("**No tumour outlined**: no pixel reaches the threshold.")
+        return
+    text = f"**Outlined: {mask['area_px']:,} px**".replace(",", " ")
+    if mask["area_mm2"] is not None:
+        text += f" = {mask['area_mm2']:.0f} mm², longest diameter {mask['longest_diameter_mm']:.0f} mm"
+    st.markdown(text)
+
+
+def trust(classifier: Bundle, segmenter: Bundle) -> None:
+    """How often the two bundles are right, measured by slice and by patient."""
+    st.markdown("**How far to trust this**")
+    st.caption("\n\n".join((_class_trust(classifier), _mask_trust(segmenter))))
+
+
+def _class_trust(bundle: Bundle) -> str:
+    lines = [f"**Class:** {bundle.card['title']} (`{bundle.name}`)."]
+    by_patient = bundle
+    if not bundle.card["data"]["by_patient"]:
+        lines.append(
+            f"Right on {percent(bundle.test_metrics['accuracy'])} of {bundle.test_metrics['slices']} test slices "
+            "*split by slice*, which flatters: neighbours of the same tumour were in training."
+        )
+        other = bundle.card["data"].get("by_patient_bundle")
+        if other not in names():
+            return " ".join([*lines, "Not measured *by patient*."])
+        by_patient = open_bundle(other)
+    found = by_patient.test_metrics
+    same = "" if by_patient is bundle else "the same network "
+    lines.append(
+        f"*By patient*, {same}is right on **{percent(found['accuracy'])}** of {found['slices']} slices of "
+        f"{found['patients']} patients it had never seen."
+    )
+    return " ".join(lines)
+
+
+def _mask_trust(bundle: Bundle) -> str:
+    found = bundle.test_metrics
+    kind = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters; not measured by patient"
+    return (
+        f"**Mask:** {bundle.card['title']} (`{bundle.name}`). Mean Dice **{found['dice_mean']:.2f}** on "
+        f"{found['slices']} test slices (split {kind}); misses {percent(found['missed'])} of their tumours altogether."
+    )

@@ -1,0 +1,44 @@
+"""The frame around every page: navigation, the notice, errors in one sentence.
+
+Until app.py has run once, Streamlit treats pages/ in its old way: a deep link that is a fresh server's
+first request opens the page's file bare. A page therefore begins with ``frame.require()``, which in that
+case sets up the navigation and reruns, this time through app.py.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.errors import SliceScopeError
+from core.results import NOTICE
+
+_PAGES = Path(__file__).resolve().parent.parent / "pages"
+_FLAG = "_inside_frame"
+
+
+def run() -> None:
+    """Draw the frame and, inside it, the page the address names."""
+    st.set_page_config(page_title="SliceScope", page_icon=":material/neurology:", layout="wide")
+    page = _navigation()
+    st.caption(f":material/info: {NOTICE}")
+    st.session_state[_FLAG] = True
+    try:
+        page.run()
+    except SliceScopeError as error:
+        st.error(str(error), icon=":material/error:")
+    finally:
+        del st.session_state[_FLAG]
+
+
+def require() -> None:
+    """Make sure the frame is around the page that calls this first."""
+    if not st.session_state.get(_FLAG):
+        _navigation()
+        st.rerun()
+
+
+def _navigation() -> Any:
+    return st.navigation(
+        [st.Page(_PAGES / "analyse.py", title="Analyse", icon=":material/search:", default=True)], position="top"
+    )

@@ -1,0 +1,16 @@
+"""One visual language: the colours of the classes and how plots sit on the page."""
+
+from typing import Any
+
+CLASS_COLOURS: dict[str, str] = {"meningioma": "#0072B2", "glioma": "#D55E00", "pituitary": "#009E73"}
+"""Okabe and Ito's blue, vermillion and bluish green, told apart by colour-blind eyes."""
+CLASS_TITLES: dict[str, str] = {"meningioma": "Meningioma", "glioma": "Glioma", "pituitary": "Pituitary tumour"}
+PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
+
+
+def percent(share: float) -> str:
+    """A share as text: 0.9365 -> "93.7 %", never rounded up to a certainty."""
+    shown = f"{share * 100:.1f} %"
+    if shown == "100.0 %" and share < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if shown == "0.0 %" and share > 0 else shown
