@@ -7,6 +7,8 @@ shape, type and chunk size have been checked.
 """
 
 import io
+import math
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +25,13 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 _MAX_PID_LENGTH = 64
 _MAX_BORDER_VALUES = 100_000
 _MAX_CHUNK_BYTES = MAX_SIDE * MAX_SIDE * 8
+# HDF5 keeps some 700 bytes a chunk in memory while it reads, declared ones that hold nothing included.
+_MAX_CHUNKS = MAX_SIDE
 # What MATLAB writes: deflate, shuffle and the Fletcher-32 checksum. Anything else could ask HDF5 to
 # load a filter plug-in.
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-# What h5py raises on a damaged file.
-_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError)
+# What h5py and zlib raise on a damaged file.
+_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def read_mat(data: bytes) -> MatSlice:
         pixels=np.ascontiguousarray(pixels.T),
         mask=None if mask is None else np.ascontiguousarray(mask.T != 0),
         label=None if label is None else int(label.flat[0]),
-        pid=None if pid is None else "".join(chr(code) for code in pid.ravel()),
+        pid=None if pid is None else pid.ravel().astype("<u2").tobytes().decode("utf-16-le", "replace"),
         border=None if border is None else border.astype(np.float64).reshape(-1, 2),
     )
 
@@ -153,13 +157,40 @@ def _array(group: h5py.Group, name: str, *, max_values: int, kinds: str = "iufb"
     layout = dataset.id.get_create_plist()
     if layout.get_layout() == h5py.h5d.VIRTUAL or layout.get_external_count():
         raise SliceError(f"The .mat file's '{name}' is stored in another file; only data in the file itself is read.")
-    if any(layout.get_filter(i)[0] not in _FILTERS for i in range(layout.get_nfilters())):
+    filters = [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
+    if not _FILTERS.issuperset(filters) or len(set(filters)) < len(filters):
         raise SliceError(f"The .mat file's '{name}' is compressed in a way MATLAB does not use.")
     if dataset.dtype.kind not in kinds or dataset.dtype.itemsize > 8:
         raise SliceError(f"The .mat file's '{name}' holds {dataset.dtype}, not plain numbers.")
     if dataset.shape is None or len(dataset.shape) > 2 or not 0 < dataset.size <= max_values:
         raise SliceError(f"The .mat file's '{name}' has the shape {dataset.shape}, more or less than a slice has.")
-    # A chunk is decompressed whole, and may be declared larger than the array it belongs to.
-    if dataset.chunks and int(np.prod(dataset.chunks)) * dataset.dtype.itemsize > _MAX_CHUNK_BYTES:
-        raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}, larger than a slice.")
+    if dataset.chunks:
+        _check_chunks(dataset, name, filters)
     return dataset[()]
+
+
+def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
+    """Refuse chunks that would take far more memory than the array they belong to.
+
+    A chunk may be declared larger than its array, an array be cut into millions of chunks, and HDF5
+    inflates a chunk to its end however much comes out.
+    """
+    chunk_bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    chunks = math.prod(math.ceil(side / step) for side, step in zip(dataset.shape, dataset.chunks, strict=True))
+    if chunk_bytes > _MAX_CHUNK_BYTES or chunks > _MAX_CHUNKS:
+        raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}; a slice's are of its size.")
+    if h5py.h5z.FILTER_DEFLATE not in filters:
+        return
+    skipped = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
+    stored: list[Any] = []
+    dataset.id.chunk_iter(stored.append)
+    for chunk in stored:
+        if chunk.size > MAX_FILE_BYTES:
+            raise SliceError(f"The .mat file's '{name}' claims a chunk of {chunk.size} bytes, more than a file has.")
+        mask, data = dataset.id.read_direct_chunk(chunk.chunk_offset)
+        if mask & skipped:
+            continue
+        # A checksum may have been added before compression.
+        most = chunk_bytes + 4
+        if len(zlib.decompressobj().decompress(data, most + 1)) > most:
+            raise SliceError(f"The .mat file's '{name}' inflates to more than its declared size.")

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core.augmentation import augment
 from core.checkpoints import State, load_state, save_state
 from core.errors import TrainingError
 from core.examples import Augment, Examples, training_batches, validation_batches
@@ -30,7 +32,6 @@ def fit(
     validation: Examples,
     folder: Path,
     *,
-    augment: Augment | None = None,
     progress: Progress | None = None,
 ) -> State:
     """Train until the recipe's end, or go on from the state in ``folder``.
@@ -40,7 +41,6 @@ def fit(
         train: training examples; at least one batch of them.
         validation: validation examples.
         folder: where ``state.npz`` and ``history.csv`` live; one folder a run.
-        augment: applied to each training micro-batch.
         progress: see ``Progress``.
 
     Returns:
@@ -84,7 +84,7 @@ def fit(
     keeper = _keeper(recipe, folder, callbacks, state, steps, progress)
     first_epoch = len(state.history) if state else 0
     model.fit(
-        training_batches(train, recipe, first_epoch=first_epoch, augment=augment),
+        training_batches(train, recipe, first_epoch=first_epoch, augment=_augmentation(recipe)),
         validation_data=validation_batches(validation, recipe),
         steps_per_epoch=steps,
         initial_epoch=first_epoch,
@@ -116,6 +116,12 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
         rate, gradient_accumulation_steps=accumulation if accumulation > 1 else None
     )
     model.compile(optimizer=optimizer, loss=loss_by_name(plan.loss), metrics=watched_metrics(recipe.task))
+
+
+def _augmentation(recipe: Recipe) -> Augment | None:
+    """What the recipe does to each training micro-batch, or None."""
+    options = recipe.training.augmentation
+    return partial(augment, **options) if options else None
 
 
 def write_history(folder: Path, history: list[dict[str, float]]) -> None:

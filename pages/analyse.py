@@ -24,7 +24,7 @@ from panels.loaders import bundle_names, predict
 frame.require()
 
 KEY = "analyse"
-PICTURE_WIDTH = 560
+PICTURE_WIDTH = 540
 
 st.title("Analyse a slice", anchor=False)
 chosen = choose_slice(key=KEY)
@@ -36,7 +36,7 @@ if chosen is None:
     st.stop()
 
 slice_ = chosen.slice
-picture_column, answer_column = st.columns([PICTURE_WIDTH, 480], gap="large")
+picture_column, answer_column = st.columns([PICTURE_WIDTH, 600], gap="medium")
 settings = picture_column.container()
 with answer_column:
     answer_area = st.container()
@@ -84,7 +84,8 @@ with settings:
         picture = with_mask(picture, prediction.mask, colour=PREDICTED_COLOUR, opacity=mask_opacity, fill=fill)
     legend = {"Mask": "cyan: predicted mask", "True mask": "yellow: true mask", "Heat map": "glow: spoke for the class"}
     caption = "; ".join([slice_.name.replace("_", r"\_"), *(text for name, text in legend.items() if name in shown)])
-    picture_area.image(picture, width=PICTURE_WIDTH, caption=caption)
+    alt = f"The slice with {' and '.join(shown).lower() or 'nothing'} laid over it; the text beside it says what was found"
+    picture_area.image(picture, width=PICTURE_WIDTH, caption=caption, alt=alt)
 
 with answer_column:
     with st.expander("Measurements", icon=":material/straighten:"):

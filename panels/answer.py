@@ -13,7 +13,8 @@ def class_answer(result: dict[str, Any], *, key: str) -> None:
     """The predicted class, large, and a bar for each of the three."""
     name = result["class"]
     st.markdown(f"### {CLASS_TITLES[name]} · {percent(result['probabilities'][name])}")
-    st.plotly_chart(_bars(result["probabilities"]), key=key, config=PLOT_CONFIG, width="stretch")
+    said = ", ".join(f"{CLASS_TITLES[one]} {percent(p)}" for one, p in result["probabilities"].items())
+    st.plotly_chart(_bars(result["probabilities"]), key=key, config=PLOT_CONFIG, width="stretch", alt=f"Bars: {said}")
 
 
 def _bars(probabilities: dict[str, float]) -> go.Figure:
@@ -32,6 +33,7 @@ def _bars(probabilities: dict[str, float]) -> go.Figure:
     )
     figure.update_layout(
         height=130,
+        font={"size": 14},
         margin={"l": 0, "r": 64, "t": 0, "b": 0},
         xaxis={"range": [0, 1], "visible": False, "fixedrange": True},
         yaxis={"fixedrange": True, "ticksuffix": "  "},

@@ -129,8 +129,8 @@ def _gallery(key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for one in samples():
             title = one.class_name.capitalize() if one.class_name else "No tumour"
-            with st.container(width=_THUMBNAIL + 16, gap=None):
-                st.image(_sample_thumbnail(one.name), width=_THUMBNAIL, caption=None)
+            with st.container(width=_THUMBNAIL + 24, gap=None):
+                st.image(_sample_thumbnail(one.name), width=_THUMBNAIL, alt=one.alt)
                 st.button(
                     f"{title}, {one.plane}",
                     key=f"{key}_sample_{one.name}",
@@ -196,7 +196,7 @@ def _strip(key: str, uploads: dict[Identity, Slice], selection: Identity) -> Non
     with st.container(horizontal=True, gap="small"):
         for i, identity in enumerate(identities[first : first + _STRIP], first):
             with st.container(width=72, gap=None):
-                st.image(thumbnail(uploads[identity]), width=64)
+                st.image(thumbnail(uploads[identity]), width=64, alt=f"Upload {i + 1}")
                 st.button(
                     f"{i + 1}",
                     key=f"{key}_upload_{identity[1]}",

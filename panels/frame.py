@@ -39,6 +39,12 @@ def require() -> None:
 
 
 def _navigation() -> Any:
+    analyse = _PAGES / "analyse.py"
     return st.navigation(
-        [st.Page(_PAGES / "analyse.py", title="Analyse", icon=":material/search:", default=True)], position="top"
+        [
+            st.Page(analyse, title="Analyse", icon=":material/search:", url_path="start", default=True),
+            # The first page is served at "/", whatever its name: this keeps "/analyse" a good address.
+            st.Page(analyse, title="Analyse", url_path="analyse", visibility="hidden"),
+        ],
+        position="top",
     )
