@@ -1,6 +1,7 @@
 """The state of a training run in one file, replaced whole at the end of each epoch."""
 
 import json
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,6 @@ def load_state(folder: Path) -> State | None:
         with np.load(path) as file:
             rest = json.loads(str(file["rest"]))
             arrays = {name: [file[key] for key in sorted(file.files) if key.startswith(f"{name}/")] for name in _ARRAYS}
-    except (OSError, ValueError, KeyError) as error:
+        return State(**arrays, **rest)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise TrainingError(f"'{path}' cannot be read; delete it to start the run anew.") from error
-    return State(**arrays, **rest)

@@ -93,13 +93,10 @@ def _splits(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from functools import partial
-
     import numpy as np
     from tqdm import tqdm
 
     from core import recipes, splits
-    from core.augmentation import augment
     from core.examples import load_examples
     from core.export import export
     from core.figshare import Store
@@ -125,14 +122,7 @@ def _train(options: argparse.Namespace) -> int:
             bar.set_postfix({name: f"{value:.4f}" for name, value in metrics.items()}, refresh=False)
             bar.update(done - bar.n)
 
-        state = fit(
-            recipe,
-            train,
-            validation,
-            options.runs / recipe.name,
-            augment=partial(augment, **plan.augmentation) if plan.augmentation else None,
-            progress=progress,
-        )
+        state = fit(recipe, train, validation, options.runs / recipe.name, progress=progress)
     bundle = export(recipe, state)
     print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
     return 0

@@ -31,7 +31,7 @@ _MAX_CHUNKS = MAX_SIDE
 # load a filter plug-in.
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 # What h5py and zlib raise on a damaged file.
-_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, zlib.error)
+_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, zlib.error)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def prepare(
     folds = _folds(files, outcome)
     paths = sorted(parts.glob("????.npz"))
     _collect_problems(paths, outcome)
-    if outcome.problems and not allow_missing:
+    if (outcome.problems and not allow_missing) or not outcome.slices:
         # What is odd is read again next time, the rest is kept.
         for path in paths:
             with np.load(path) as part:

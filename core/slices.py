@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from core.classes import CLASSES
 from core.errors import SliceError
@@ -133,19 +134,28 @@ def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
     with image:
         if max(image.size) > MAX_SIDE:
             raise _too_large(f"{image.width} x {image.height}")
-        frames = int(getattr(image, "n_frames", 1))
         notes: list[str] = []
-        if frames > 1:
-            if image.format != "TIFF":
-                raise SliceError(f"The picture is an animation of {frames} frames; one still slice is needed.")
-            notes.append(f"The TIFF has {frames} pages; the first one is shown.")
         try:
+            frames = int(getattr(image, "n_frames", 1))
+            if frames > 1 and image.format in ("PNG", "WEBP"):
+                raise SliceError(f"The picture is an animation of {frames} frames; one still slice is needed.")
+            if frames > 1 and image.format == "TIFF":
+                notes.append(f"The TIFF has {frames} pages; the first one is shown.")
             image.load()
             upright = ImageOps.exif_transpose(image)
             pixels = _grey(upright, notes)
+            if _white_is_zero(image):
+                pixels = 65535 - pixels
+        except SliceError:
+            raise
         except Exception as error:  # as above: a damaged file can break a decoder anywhere
             raise SliceError("The picture is damaged or cut short and could not be read.") from error
     return pixels, tuple(notes)
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    """Whether this is a 16-bit TIFF that counts from white; Pillow turns only those of 8 bits round."""
+    return isinstance(image, TiffImageFile) and image.mode.startswith("I;16") and image.tag_v2.get(262) == 0
 
 
 def _too_large(size: str) -> SliceError:
@@ -161,7 +171,7 @@ def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
     """(H, W) float32 grey values of a picture of any mode; transparent parts become black."""
     if image.mode in _DEEP_MODES:
         return np.asarray(image).astype(np.float32)
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L") and "transparency" not in image.info:
         return np.asarray(image.convert("L"), dtype=np.float32)
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         colour = image.convert("RGBA")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DatasetError, SliceError
+from core.figshare import SLICES
 from core.matfile import MAX_FILE_BYTES
 
 _SLICE_NAME = re.compile(r"(?:.*/)?(\d{1,4})\.mat")
@@ -22,7 +23,7 @@ class Source:
         files: slice number -> reader; a reader raises SliceError for a file that cannot be read.
         folds: reader of cvind.mat, or None where it is missing.
         problems: sentences about files that are there but cannot be opened at all.
-        fingerprint: changes when a file's name or size does.
+        fingerprint: changes when a file's name, size or date (in a zip file its checksum) does.
     """
 
     files: dict[int, Callable[[], bytes]]
@@ -46,11 +47,14 @@ def open_source(folder: Path) -> Source:
     problems: list[str] = []
     fingerprint = hashlib.sha256()
 
-    def add(name: str, size: int, reader: Callable[[], bytes]) -> None:
+    def add(name: str, version: str, reader: Callable[[], bytes]) -> None:
         nonlocal folds
         found = _SLICE_NAME.fullmatch(name)
         if found:
             number = int(found[1])
+            if not 1 <= number <= SLICES:
+                problems.append(f"{name} was left out; the data set's slices run from 1 to {SLICES}.")
+                return
             if number in files:
                 problems.append(f"{number}.mat is there twice; the second, {name}, was left out.")
                 return
@@ -59,10 +63,15 @@ def open_source(folder: Path) -> Source:
             folds = reader
         else:
             return
-        fingerprint.update(f"{name}\0{size}\n".encode())
+        fingerprint.update(f"{name}\0{version}\n".encode())
 
     for path in sorted(folder.rglob("*.mat")):
-        add(path.relative_to(folder).as_posix(), path.stat().st_size, path.read_bytes)
+        try:
+            status = path.stat()
+        except OSError:
+            problems.append(f"{path.name} is a link to nowhere; put the file itself there.")
+            continue
+        add(path.relative_to(folder).as_posix(), f"{status.st_size} {status.st_mtime_ns}", path.read_bytes)
     for path in sorted(folder.rglob("*.zip")):
         try:
             with zipfile.ZipFile(path) as archive:
@@ -71,7 +80,7 @@ def open_source(folder: Path) -> Source:
             problems.append(f"{path.name} is not a whole zip file; download it again.")
             continue
         for member in members:
-            add(member.filename, member.file_size, _member_reader(path, member))
+            add(member.filename, f"{member.file_size} {member.CRC}", _member_reader(path, member))
     if not files:
         raise DatasetError(f"'{folder}' holds neither 1.mat, 2.mat, … nor the data set's zip files.")
     return Source(files, folds, tuple(problems), fingerprint.hexdigest())

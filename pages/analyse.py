@@ -37,7 +37,11 @@ if chosen is None:
 
 slice_ = chosen.slice
 picture_column, answer_column = st.columns([PICTURE_WIDTH, 600], gap="medium")
+picture_area = picture_column.empty()
 settings = picture_column.container()
+low, high = default_window(slice_.pixels)
+# The slice itself is there at once, also while the networks load for the first time.
+picture_area.image(grey_picture(slice_.pixels, low, high), width=PICTURE_WIDTH, output_format="PNG", alt="The slice")
 with answer_column:
     answer_area = st.container()
     with st.expander("Networks", icon=":material/hub:"):
@@ -61,10 +65,8 @@ with answer_area:
     answer.trust(classifier, segmenter)
 
 with settings:
-    picture_area = st.container()
     layers = ["Mask", "Heat map"] + (["True mask"] if slice_.mask is not None and slice_.mask.any() else [])
     shown = st.pills("Shown over the slice", layers, selection_mode="multi", default=layers, key=f"{KEY}_layers")
-    low, high = default_window(slice_.pixels)
     bottom, top = float(slice_.pixels.min()), float(slice_.pixels.max())
     with st.expander("Window, opacity, colours", icon=":material/tune:"):
         low, high = st.slider(
@@ -85,7 +87,7 @@ with settings:
     legend = {"Mask": "cyan: predicted mask", "True mask": "yellow: true mask", "Heat map": "glow: spoke for the class"}
     caption = "; ".join([slice_.name.replace("_", r"\_"), *(text for name, text in legend.items() if name in shown)])
     alt = f"The slice with {' and '.join(shown).lower() or 'nothing'} laid over it; the text beside it says what was found"
-    picture_area.image(picture, width=PICTURE_WIDTH, caption=caption, alt=alt)
+    picture_area.image(picture, width=PICTURE_WIDTH, output_format="PNG", caption=caption, alt=alt)
 
 with answer_column:
     with st.expander("Measurements", icon=":material/straighten:"):

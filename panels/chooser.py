@@ -1,5 +1,6 @@
 """Choosing a slice: a sample, an upload, or a number of the data set."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ def choose_slice(*, key: str) -> Chosen | None:
     selection = _selection(key)
     label = "Choose a slice" if selection is None else "Choose another slice"
     with st.expander(label, expanded=selection is None, icon=":material/photo_library:"):
-        own, shipped = st.columns([2, 3], gap="large")
+        own, shipped = st.columns([2, 3], gap="medium")
         with own:
             _uploader(key)
             _number_input(key)
@@ -127,12 +128,14 @@ def _number_input(key: str) -> None:
 def _gallery(key: str) -> None:
     st.markdown("**Or try a sample** (simulated lesions with true masks)")
     with st.container(horizontal=True, gap="small"):
+        seen: Counter[str] = Counter()
         for one in samples():
             title = one.class_name.capitalize() if one.class_name else "No tumour"
-            with st.container(width=_THUMBNAIL + 24, gap=None):
+            seen[title] += 1
+            with st.container(width=_THUMBNAIL + 12, gap=None):
                 st.image(_sample_thumbnail(one.name), width=_THUMBNAIL, alt=one.alt)
                 st.button(
-                    f"{title}, {one.plane}",
+                    f"{title} {seen[title]}" if one.class_name else title,
                     key=f"{key}_sample_{one.name}",
                     help=one.alt,
                     on_click=_select,

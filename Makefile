@@ -1,0 +1,42 @@
+# make run           set up and open the app
+# make test          set up, check the code and run the tests; those on the data set where SLICESCOPE_DATA is set
+# make browser-test  the tests that drive the app in Chromium
+# make lint          only check the code
+# make setup         install what preparing the data set and training need
+# make clean         remove caches; make distclean also removes the virtual environment
+#
+# PYTHON chooses the Python (3.11, 3.12 or 3.13), VENV the folder of the virtual environment.
+export PYTHON ?= python3
+export VENV ?= .venv
+
+python := $(VENV)/bin/python
+install := @bash scripts/setup_venv.sh
+
+.PHONY: run test lint browser-test setup clean distclean
+
+run:
+	$(install) requirements.txt
+	@$(python) -m streamlit run app.py
+
+test: lint
+	@$(python) -m pytest
+
+lint:
+	$(install) requirements-dev.txt
+	@$(python) -m ruff format --check .
+	@$(python) -m ruff check .
+	@$(python) -m mypy
+
+browser-test:
+	$(install) requirements-dev.txt
+	@$(python) -m pytest -m browser
+
+setup:
+	$(install) requirements-train.txt
+
+clean:
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache test-results
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf $(VENV)

@@ -1,0 +1,108 @@
+"""What several tests share: a made-up data set in the published layout, its store, and the way to the real one."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core import prepare as preparing
+from core import sources
+from core.figshare import STORE_NAME, Store
+from tests.published import a_slice, cvind_bytes, mat_bytes
+
+
+@dataclass(frozen=True)
+class TinySet:
+    """A made-up data set, small enough to prepare in a moment.
+
+    Attributes:
+        slices: how many slices a whole set has.
+        part: slices a part.
+        side: pixels a side; slice 5 has half of it.
+        labels: label of slice 1, 2, …
+        pids: patient id of slice 1, 2, …
+        folds: official fold of slice 1, 2, …
+    """
+
+    slices: int = 12
+    part: int = 4
+    side: int = 64
+    labels: tuple[int, ...] = (1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3)
+    # Not in order, so that numbering by appearance shows; two differ by a final letter only.
+    pids: tuple[str, ...] = (
+        "PATNT77", "PATNT77", "PATNT12", "PATNT12", "MR040240", "MR040240",
+        "MR040240B", "MR040240B", "PATNT03", "PATNT77", "PATNT91", "PATNT91",
+    )  # fmt: skip
+    folds: tuple[int, ...] = (1, 1, 2, 2, 3, 3, 4, 4, 5, 1, 5, 5)
+
+    def counts(self) -> dict[str, int]:
+        return {"meningioma": 4, "glioma": 5, "pituitary": 3}
+
+    def mat(self, number: int) -> bytes:
+        """The file of slice ``number``."""
+        pixels, mask, border = a_slice(number, side=self.side // 2 if number == 5 else self.side)
+        return mat_bytes(pixels, mask, label=self.labels[number - 1], pid=self.pids[number - 1], border=border)
+
+    def write(self, folder: Path) -> Path:
+        """Write every slice and cvind.mat as loose files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(1, self.slices + 1):
+            (folder / f"{number}.mat").write_bytes(self.mat(number))
+        (folder / "cvind.mat").write_bytes(cvind_bytes(list(self.folds)))
+        return folder
+
+    def adopt(self, patch: pytest.MonkeyPatch) -> None:
+        """Let ``core.prepare`` take this set for the whole data set."""
+        patch.setattr(preparing, "SLICES", self.slices)
+        patch.setattr(sources, "SLICES", self.slices)
+        patch.setattr(preparing, "PART", self.part)
+        patch.setattr(preparing, "SIDE", self.side)
+        patch.setattr(preparing, "COUNTS", self.counts())
+
+
+@pytest.fixture(scope="session")
+def tiny_set() -> TinySet:
+    """The made-up data set; pass it around, it holds no state."""
+    return TinySet()
+
+
+@pytest.fixture(scope="session")
+def published_folder(tiny_set: TinySet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the made-up set's .mat files; read it only, copy it to change it."""
+    return tiny_set.write(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="session")
+def tiny_store_path(tiny_set: TinySet, published_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made-up set prepared: figshare.h5 in a folder of its own."""
+    path = tmp_path_factory.mktemp("store") / STORE_NAME
+    with pytest.MonkeyPatch.context() as patch:
+        tiny_set.adopt(patch)
+        outcome = preparing.prepare(published_folder, path)
+    assert outcome.written, outcome.problems
+    return path
+
+
+@pytest.fixture
+def tiny_store(tiny_store_path: Path) -> Iterator[Store]:
+    """The made-up set's store, open: 12 slices of 64 pixels (slice 5: 32)."""
+    with Store(tiny_store_path) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder with the real data set: figshare.h5, and mats/, raw/, zips/ where they were made."""
+    folder = os.environ.get("SLICESCOPE_DATA")
+    if not folder:
+        pytest.skip("SLICESCOPE_DATA names no folder with the data set")
+    return Path(folder)
+
+
+@pytest.fixture
+def data_store(data_folder: Path) -> Iterator[Store]:
+    """The real data set's store, open."""
+    with Store(data_folder / STORE_NAME) as store:
+        yield store

@@ -1,0 +1,192 @@
+"""Small recipes, examples, bundles and stores: what takes minutes on the data set, in seconds.
+
+Functions only; each test file makes of them what it needs.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from core import recipes
+from core.bundles import CARD, WEIGHTS, Bundle, open_bundle, save_network, write_card
+from core.checkpoints import State
+from core.classes import CLASSES
+from core.examples import Examples
+from core.export import export
+from core.figshare import STORE_VERSION
+from core.networks import build
+from core.recipes import Recipe, Training
+from core.slices import Slice
+from core.splits import NAMES, mask_digest
+from tests.published import a_slice
+
+CNN_SIZE, UNET_SIZE = 48, 32
+CNN_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4]}
+UNET_OPTIONS: dict[str, Any] = {"filters": 2}
+
+
+def recipe(
+    base: str = "report-cnn", *, name: str | None = None, options: dict[str, Any] | None = None, **training: Any
+) -> Recipe:
+    """A shipped recipe with a small network, float32 and small batches; None takes an option away.
+
+    Args:
+        base: the shipped recipe.
+        name: the new recipe's name; the shipped one's if None.
+        options: of the network, beside the small sizes.
+        training: replaces what the recipe says under [training].
+    """
+    shipped = recipes.load(base)
+    cnn = shipped.task == "classification"
+    plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
+    table = {
+        **shipped.table,
+        "network": {**shipped.network, "options": {**(CNN_OPTIONS if cnn else UNET_OPTIONS), **(options or {})}},
+        "input": {**shipped.input, "size": CNN_SIZE if cnn else UNET_SIZE},
+        "training": {key: value for key, value in plan.items() if value is not None},
+    }
+    return replace(
+        shipped,
+        name=name or shipped.name,
+        network=table["network"],
+        input=table["input"],
+        training=Training(**table["training"]),
+        table=table,
+    )
+
+
+def class_examples(count: int, *, size: int = CNN_SIZE, wrong: float = 0.0, seed: int = 0) -> Examples:
+    """Noise with a bright square at one of three places, its class; the first ``wrong`` share is labelled wrongly."""
+    random = np.random.default_rng(seed)
+    planes = random.uniform(0, 0.3, (count, size, size, 1)).astype(np.float16)
+    shown = random.integers(0, 3, count)
+    third = size // 3
+    for plane, place in zip(planes, shown, strict=True):
+        plane[place * third : (place + 1) * third, place * third : (place + 1) * third] += np.float16(0.6)
+    named = shown.copy()
+    named[: round(count * wrong)] += 1
+    return Examples(planes, (named % 3).astype(np.uint8))
+
+
+def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Examples:
+    """Noise with a bright square that is the mask."""
+    random = np.random.default_rng(seed)
+    planes = random.uniform(0, 0.4, (count, size, size, 1)).astype(np.float16)
+    masks = np.zeros((count, size, size, 1), np.uint8)
+    for plane, mask in zip(planes, masks, strict=True):
+        top, left = random.integers(0, size * 3 // 4, 2)
+        mask[top : top + size // 4, left : left + size // 4] = 1
+        plane[mask > 0] += np.float16(0.5)
+    return Examples(planes, masks)
+
+
+def finished_state(recipe: Recipe, *, strength: float = 8.0, seed: int = 1) -> State:
+    """A run as if it were over, with random weights; ``strength`` times the last layer's, so that answers differ."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    network = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
+    weights = network.get_weights()
+    weights[-2] = weights[-2] * strength
+    history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]
+    history[0] |= {"learning_rate": 0.001, "seconds": 1.5}
+    return State([], [], weights, 1.0, 1, history, {}, True, recipe.table)
+
+
+def classifier(models: Path, *, name: str = "report-cnn") -> Bundle:
+    """A small classifier's bundle with random weights."""
+    made = recipe("report-cnn", name=name)
+    return export(made, finished_state(made, strength=40.0), models)
+
+
+def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
+    """A small segmenter's bundle with random weights."""
+    made = recipe("report-unet", name=name)
+    return export(made, finished_state(made, strength=60.0), models)
+
+
+def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
+    """A segmenter whose tumour is what is brighter (or darker) than half the range: its mask is known beforehand."""
+    import keras
+
+    bundle = segmenter(models)
+    inputs = keras.Input((UNET_SIZE, UNET_SIZE, 1), name="image")
+    outputs = keras.layers.Conv2D(2, 1, activation="softmax", name="mask")(inputs)
+    network = keras.Model(inputs, outputs)
+    sign = -1.0 if dark else 1.0
+    network.set_weights([np.array([[[[0.0, 40.0 * sign]]]]), np.array([0.0, -20.0 * sign])])
+    save_network(network, bundle.folder / WEIGHTS)
+    write_card(bundle.folder, bundle.card)
+    return open_bundle(bundle.name, models)
+
+
+def change_card(bundle: Bundle, **fields: Any) -> None:
+    """Write other fields into a bundle's card, nothing else; None takes one away."""
+    import json
+
+    card = {key: value for key, value in {**bundle.card, **fields}.items() if value is not None}
+    (bundle.folder / CARD).write_text(json.dumps(card))
+
+
+def a_picture(number: int = 1, *, height: int = 64, width: int = 64) -> Slice:
+    """A made-up slice without truth."""
+    pixels, _, _ = a_slice(number, side=width, height=height)
+    return Slice(pixels.astype(np.float32), f"made-up {number}")
+
+
+@dataclass
+class DataSet:
+    """A made-up data set in memory, to be changed and written.
+
+    Attributes:
+        pixels, masks: (H, W) arrays by slice number.
+        table: as ``core.splits.index_table`` gives it.
+    """
+
+    pixels: dict[int, np.ndarray]
+    masks: dict[int, np.ndarray]
+    table: pd.DataFrame
+
+    def write(self, path: Path) -> Path:
+        """Write the store, as ``core.prepare`` would."""
+        numbers = self.table["slice"].to_numpy()
+        side = max(len(pixels) for pixels in self.pixels.values())
+        with h5py.File(path, "w") as file:
+            for name, arrays, kind in (("slices", self.pixels, np.int16), ("masks", self.masks, bool)):
+                stored = file.create_dataset(name, (len(numbers), side, side), kind)
+                for row, number in enumerate(numbers):
+                    size = len(arrays[number])
+                    stored[row, :size, :size] = arrays[number]
+            file["number"] = numbers.astype(np.uint16)
+            file["label"] = self.table["class"].map(CLASSES.index).to_numpy().astype(np.uint8) + 1
+            for name in ("patient", "patient_group", "fold", "size"):
+                file[name] = self.table[name].to_numpy()
+            file.attrs["version"] = STORE_VERSION
+            file.attrs["whole"] = True
+        return path
+
+
+def data_set(count: int = 22, *, side: int = 64) -> DataSet:
+    """``count`` slices, every seventh of half the side; each third slice is test, in no order of class or patient."""
+    pixels, masks, rows = {}, {}, []
+    for number in range(1, count + 1):
+        size = side // 2 if number % 7 == 0 else side
+        pixels[number], masks[number], _ = a_slice(number, side=size)
+        part = ("test", "train", "validation")[number % 3]
+        rows.append(
+            {
+                "slice": number,
+                "class": CLASSES[number // 2 % 3],
+                "patient": number // 2 % 9 + 1,
+                "patient_group": number // 2 % 9 + 1,
+                "fold": number % 5 + 1,
+                "size": size,
+                "mask_digest": mask_digest(masks[number]),
+                **dict.fromkeys(NAMES, part),
+            }
+        )
+    return DataSet(pixels, masks, pd.DataFrame(rows))
