@@ -67,9 +67,9 @@ class Predictor:
     def __call__(self, slice_: Slice) -> Prediction:
         """Predict one slice; the slice's own truth is not looked at."""
         began = time.perf_counter()
-        inputs, heat_place = self._input(self.classifier, slice_)
+        inputs, heat_place = network_input(self.classifier, slice_)
         probabilities, heat = self._explain(inputs, top_class_target())
-        mask_inputs, mask_place = self._input(self.segmenter, slice_)
+        mask_inputs, mask_place = network_input(self.segmenter, slice_)
         tumour = np.asarray(self._segment(mask_inputs, training=False))[0, ..., TUMOUR]
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
@@ -81,8 +81,9 @@ class Predictor:
             seconds=time.perf_counter() - began,
         )
 
-    @staticmethod
-    def _input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
-        spec = bundle.card["input"]
-        plane, place = network_plane(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
-        return np.repeat(plane[None, ..., None], spec["channels"], axis=-1), place
+
+def network_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
+    """A slice as a bundle's network takes it, (1, S, S, C) float32, and the placement that maps back."""
+    spec = bundle.card["input"]
+    plane, place = network_plane(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
+    return np.repeat(plane[None, ..., None], spec["channels"], axis=-1), place

@@ -44,7 +44,7 @@ def report_cnn(
     return keras.Model(inputs, outputs, name="report_cnn")
 
 
-def report_unet(*, size: int = 128, filters: int = 32, dropout: float = 0.3) -> "keras.Model":
+def report_unet(*, size: int = 128, filters: int = 32, dropout: float = 0.3, momentum: float = 0.9) -> "keras.Model":
     """The report's segmenter: (n, size, size, 1) in [0, 1] -> (n, size, size, 2), background and tumour.
 
     8,643,170 parameters at the defaults, 1,984 of them the moving statistics of five batch
@@ -56,6 +56,8 @@ def report_unet(*, size: int = 128, filters: int = 32, dropout: float = 0.3) -> 
         size: side of the input in pixels, a multiple of 16.
         filters: filters of the first block; each deeper one doubles them.
         dropout: rate in the two deepest encoder blocks.
+        momentum: of the batch normalisations' moving statistics. Keras' 0.99 takes a dozen epochs of 76
+            updates to forget the variance it starts with, and until then no mask appears in validation.
     """
     import keras
 
@@ -71,7 +73,7 @@ def report_unet(*, size: int = 128, filters: int = 32, dropout: float = 0.3) -> 
     for depth in range(5):
         name = f"encoder_{depth + 1}"
         x = block(x, filters * 2**depth, name, dropout if depth >= 3 else 0.0)
-        x = keras.layers.BatchNormalization(name=f"{name}_norm")(x)
+        x = keras.layers.BatchNormalization(momentum=momentum, name=f"{name}_norm")(x)
         if depth < 4:
             skips.append(x)
             x = keras.layers.MaxPooling2D(name=f"{name}_pool")(x)

@@ -12,7 +12,7 @@ from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
 def class_answer(result: dict[str, Any], *, key: str) -> None:
     """The predicted class, large, and a bar for each of the three."""
     name = result["class"]
-    st.markdown(f"### {CLASS_TITLES[name]} · {percent(result['probabilities'][name])}")
+    st.subheader(f"{CLASS_TITLES[name]} · {percent(result['probabilities'][name])}", anchor=False)
     said = ", ".join(f"{CLASS_TITLES[one]} {percent(p)}" for one, p in result["probabilities"].items())
     st.plotly_chart(_bars(result["probabilities"]), key=key, config=PLOT_CONFIG, width="stretch", alt=f"Bars: {said}")
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from pathlib import Path
 
 import streamlit as st
 
@@ -27,14 +28,18 @@ def has_store() -> bool:
     return default_store().is_file()
 
 
-@st.cache_resource(show_spinner=False)
 def open_store() -> Store:
     """The prepared data set.
 
     Raises:
         DatasetError: there is none.
     """
-    return Store(default_store())
+    return _store(default_store())
+
+
+@st.cache_resource(show_spinner=False)
+def _store(path: Path) -> Store:
+    return Store(path)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -39,7 +39,7 @@ def main() -> None:
         # What is deployed has no data set and nothing of this machine's Python.
         hidden = {"SLICESCOPE_DATA", "PYTHONPATH", "PYTHONHOME"}
         variables = {name: value for name, value in os.environ.items() if name not in hidden}
-        variables |= {"PYTHONNOUSERSITE": "1", "STREAMLIT_LOGGER_LEVEL": "error", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        variables |= {"PYTHONNOUSERSITE": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         visited = subprocess.run([python, Path(__file__), "--visit"], cwd=ROOT, env=variables, check=False)
     raise SystemExit(visited.returncode)
 

@@ -84,6 +84,22 @@ def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Exampl
     return Examples(planes, masks)
 
 
+def overfitting_run() -> tuple[Recipe, Examples, Examples]:
+    """Recipe, training and validation examples of a run whose validation loss falls, then rises.
+
+    A third of the validation slices are named wrongly, so the surer the network, the worse its loss. The rate is
+    reduced on the way and the run stops long before its 25 epochs.
+    """
+    made = recipe(
+        epochs=25,
+        learning_rate=0.003,
+        early_stopping_patience=5,
+        reduce_rate_patience=2,
+        options={"filters": [8, 8, 8, 8], "dropout": 0.1, "dropout_flat": 0.1},
+    )
+    return made, class_examples(50, seed=1), class_examples(24, wrong=1 / 3, seed=2)
+
+
 def finished_state(recipe: Recipe, *, strength: float = 8.0, seed: int = 1) -> State:
     """A run as if it were over, with random weights; ``strength`` times the last layer's, so that answers differ."""
     import keras

@@ -1,0 +1,139 @@
+"""Measure speed and memory, each figure beside a baseline measured in the same run.
+
+    python scripts/benchmark.py             reading a slice, analysing a slice, memory
+    python scripts/benchmark.py --browser   also from a click to the answer on the page (needs Chromium)
+"""
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, load_network, open_bundle
+from core.figshare import Store, default_store
+from core.machine import machine
+from core.matfile import read_mat
+from core.samples import samples
+
+RUNS = 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--browser", action="store_true", help="also measure the page in Chromium")
+    parser.add_argument("--mats", type=Path, help="folder of .mat files, the baseline of reading a slice")
+    options = parser.parse_args()
+    print(machine())
+    if default_store().is_file():
+        reading(options.mats)
+    else:
+        print("No prepared data set: reading a slice is left out.")
+    analysing()
+    if options.browser:
+        clicking()
+
+
+def reading(mats: Path | None) -> None:
+    """One slice and its mask out of the store; baseline: out of its .mat file."""
+    numbers = range(100, 3000, 2900 // RUNS)
+    with Store(default_store()) as store:
+        line("slice from the store", [timed(store.pixels, number) for number in numbers])
+        line("slice and mask from the store", [timed(lambda n: (store.pixels(n), store.mask(n)), n) for n in numbers])
+    if mats:
+        line("slice and mask from its .mat", [timed(lambda n: read_mat((mats / f"{n}.mat").read_bytes()), n) for n in numbers])
+
+
+def analysing() -> None:
+    """Class, mask and heat map of slices never seen before; baseline: the classifier's class alone."""
+    print(f"memory before TensorFlow                  {peak_mb():8.0f} MB")
+    from core.inference import Predictor, network_input
+
+    bundles = open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER)
+    print(f"memory with TensorFlow, baseline          {imported_mb():8.0f} MB")
+    began = time.perf_counter()
+    predictor = Predictor(*bundles)
+    print(f"loading both networks                     {(time.perf_counter() - began) * 1000:8.0f} ms")
+    slices = [one.slice() for one in samples()]
+    if default_store().is_file():
+        from core.slices import store_slice
+
+        with Store(default_store()) as store:
+            slices = [store_slice(store, number) for number in range(100, 3000, 2900 // RUNS)]
+    line("first slice", [timed(predictor, slices[0])])
+    times = [timed(predictor, slices[i % len(slices)]) for i in range(1, RUNS + 1)]
+    line("class, mask and heat map", times)
+    network = load_network(bundles[0])
+    inputs, _ = network_input(bundles[0], slices[0])
+    network.predict_on_batch(inputs)
+    line("class alone, baseline", [timed(network.predict_on_batch, inputs) for _ in range(RUNS)])
+    print(f"peak memory                               {peak_mb():8.0f} MB")
+
+
+def imported_mb() -> float:
+    import tensorflow  # noqa: F401
+
+    return peak_mb()
+
+
+def clicking() -> None:
+    """From the click on a sample to its answer; baseline: from a click that runs no network to its effect."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import find_chromium, running_app
+
+    with running_app() as address, sync_playwright() as playwright:
+        with playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"]) as browser:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.set_default_timeout(120_000)
+            names = [one.name for one in samples()]
+            page.goto(f"{address}/?sample={names[0]}")
+            picture = page.locator('[data-testid="stImage"] img').last
+            picture.wait_for()
+            page.get_by_text("How far to trust this").wait_for()
+            page.get_by_text("Choose another slice").click()
+
+            def until_changed(click: Callable[[], None]) -> float:
+                before = picture.get_attribute("src")
+                began = time.perf_counter()
+                click()
+                page.wait_for_function(
+                    """before => {
+                        const all = document.querySelectorAll('[data-testid="stImage"] img');
+                        return all.length && all[all.length - 1].src !== before
+                            && !document.querySelector('[data-testid="stSpinner"]');
+                    }""",
+                    arg=before,
+                )
+                return time.perf_counter() - began
+
+            seen = []
+            for name in names[1:]:
+                button = page.locator(f".st-key-analyse_sample_{name} button")
+                seen.append(until_changed(lambda button=button: button.click()))
+            line("browser: click to picture, new slice", seen)
+            again = [until_changed(page.locator(f".st-key-analyse_sample_{name} button").click) for name in names[1:]]
+            line("browser: the same, seen before, baseline", again)
+
+
+def timed(function: Callable[..., object], *arguments: object) -> float:
+    began = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - began
+
+
+def line(title: str, seconds: list[float]) -> None:
+    low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
+    print(f"{title:42}{middle * 1000:8.1f} ms median of {len(seconds)} ({low * 1000:.1f} to {high * 1000:.1f})")
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

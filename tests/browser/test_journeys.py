@@ -1,0 +1,101 @@
+"""The main journeys, in a real browser."""
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core.results import NOTICE
+from tests.published import a_slice, mat_bytes
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "samples" / "glioma-axial-1.png"
+ANSWER = re.compile(r"(Meningioma|Glioma|Pituitary tumour) · [<>]? ?\d+(\.\d)? %")
+
+Visit = Callable[..., Page]
+
+
+def answer(page: Page):
+    return page.get_by_role("heading", name=ANSWER)
+
+
+def upload(page: Page, name: str, data: bytes) -> None:
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+    )
+
+
+def test_a_deep_link_as_a_fresh_servers_first_request_has_frame_and_state(fresh_address: str, visit: Visit):
+    page = visit(f"{fresh_address}/analyse?sample=glioma-axial-1")
+    expect(answer(page)).to_be_visible()
+    expect(page.get_by_text(NOTICE)).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    assert "sample=glioma-axial-1" in page.url
+
+
+def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: Visit):
+    page = visit(app_address)
+    upload(page, "mine.png", SAMPLE.read_bytes())
+    expect(answer(page)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Outlined: [\d ]+ px|No tumour outlined"))).to_be_visible()
+    page.get_by_text("Download", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Overlay PNG").click()
+    overlay = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert overlay.size == (512, 512)
+    assert overlay.mode == "RGB"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Mask PNG").click()
+    assert Image.open(download.value.path()).size == (512, 512)
+
+
+def test_a_mat_is_uploaded_and_compared_with_its_truth(app_address: str, visit: Visit):
+    pixels, mask, border = a_slice(3, side=512)
+    page = visit(app_address)
+    upload(page, "3.mat", mat_bytes(pixels, mask, label=2, pid="MR040240B", border=border))
+    expect(answer(page)).to_be_visible()
+    expect(page.get_by_text("True class: Glioma")).to_be_visible()
+    expect(page.get_by_text("Dice").first).to_be_visible()
+    assert "MR040240" not in page.content()
+
+
+def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: Visit):
+    page = visit(app_address)
+    upload(page, "note.png", b"not a picture at all")
+    expect(page.get_by_text("The file is no PNG")).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_a_sample_is_chosen_by_keyboard(app_address: str, visit: Visit):
+    page = visit(app_address)
+    button = page.get_by_role("button", name="Meningioma 1")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(answer(page)).to_be_visible()
+    page.wait_for_url("**sample=meningioma-axial-1**")
+
+
+def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
+    page = visit(f"{app_address}/?sample=glioma-axial-1")
+    expect(answer(page)).to_be_visible()
+    expect(page.get_by_text("How far to trust this")).to_be_visible()
+    trust = page.get_by_text(re.compile("By patient", re.IGNORECASE)).first
+    for element in (page.get_by_test_id("stImage").last, answer(page), page.locator(".js-plotly-plot").first, trust):
+        box = element.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 900, element
+
+
+def test_a_telephone_needs_no_sideways_scrolling(app_address: str, visit: Visit):
+    page = visit(f"{app_address}/?sample=glioma-axial-1", width=390, height=844)
+    expect(answer(page)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for image in page.get_by_test_id("stImage").all():
+        box = image.bounding_box()
+        if box is not None:
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390

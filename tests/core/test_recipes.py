@@ -1,0 +1,93 @@
+"""Recipes: the shipped ones make sense, and one that does not is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from core import recipes
+from core.augmentation import augment
+from core.errors import TrainingError
+from core.losses import LOSSES
+from core.networks import NETWORKS
+from core.preprocessing import MIN_MAX
+from core.splits import FOLDS, NAMES
+
+ROOT = Path(recipes.__file__).resolve().parent.parent
+
+
+def test_the_reports_networks_and_the_honest_one_have_recipes() -> None:
+    assert {"report-cnn", "report-unet", "report-cnn-patients"} <= set(recipes.names())
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_shipped_recipe_names_only_what_there_is(name: str) -> None:
+    recipe = recipes.load(name)
+    assert recipe.name == name
+    assert recipe.network["name"] in NETWORKS
+    assert recipe.split in NAMES
+    assert recipe.input["preprocessing"] == MIN_MAX
+    assert recipe.training.loss in LOSSES
+    assert recipe.training.optimizer in ("adam", "adamw")
+    assert recipe.training.schedule in ("constant", "cosine")
+    assert recipe.training.dtype in ("float32", "mixed_bfloat16")
+    assert set(recipe.training.augmentation) <= set(augment.__kwdefaults__ or {})
+    measured = {"loss", "accuracy"} | ({"dice", "iou"} if recipe.task == "segmentation" else set())
+    assert recipe.training.keep in {"last", *(f"val_{value}" for value in measured)}
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_the_bundle_that_stands_for_unseen_patients_has_a_recipe(name: str) -> None:
+    recipe = recipes.load(name)
+    if recipe.by_patient is None:
+        return
+    other = recipes.load(recipe.by_patient)
+    assert other.split in FOLDS
+    assert (other.task, other.network) == (recipe.task, recipe.network), "the same network, honestly split"
+
+
+def test_the_reports_recipe_is_the_reports() -> None:
+    plan = recipes.load("report-cnn").training
+    assert (plan.epochs, plan.batch, plan.early_stopping_patience, plan.reduce_rate_patience) == (20, 300, 5, 2)
+    assert not plan.augmentation
+    plan = recipes.load("report-unet").training
+    assert (plan.epochs, plan.batch) == (40, 32)
+
+
+def test_the_honest_recipe_differs_in_its_split_alone() -> None:
+    one, other = recipes.load("report-cnn"), recipes.load("report-cnn-patients")
+    assert {**other.essence, "split": one.split} == one.essence
+
+
+def broken(folder: Path, old: str, new: str) -> str:
+    """Copy a shipped recipe with one change, as a newcomer would; its name."""
+    text = (ROOT / "recipes" / "report-cnn.toml").read_text()
+    assert old in text
+    (folder / "mine.toml").write_text(text.replace(old, new))
+    return "mine"
+
+
+def test_a_copied_recipe_is_a_recipe(tmp_path: Path) -> None:
+    recipe = recipes.load(broken(tmp_path, "epochs = 20", "epochs = 3"), tmp_path)
+    assert (recipe.name, recipe.training.epochs) == ("mine", 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('task = "classification"', 'task = "detection"', "has the task 'detection'; tasks are"),
+        ("micro_batch = 30", "micro_batch = 40", "micro-batches of 40, which do not divide its batch of 300"),
+        ("epochs = 20", "epoch = 20", "cannot be read: .*'epoch'"),
+        ('loss = "cross-entropy"', "", "cannot be read: .*'loss'"),
+        ('title = "Report CNN"', 'titel = "Report CNN"', "cannot be read: .*'titel'"),
+        ("[training]", "[trainings]", "cannot be read: "),
+        ("epochs = 20", "epochs = ", "cannot be read: "),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(old: str, new: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=f"^The recipe 'mine' {said}.*\\.$|^The recipe 'mine' .*{said}.*\\.$"):
+        recipes.load(broken(tmp_path, old, new), tmp_path)
+
+
+def test_a_missing_recipe_is_refused_with_those_there_are() -> None:
+    with pytest.raises(TrainingError, match=r"^There is no recipe 'report-cn'; there are .*report-unet.*\.$"):
+        recipes.load("report-cn")

@@ -1,0 +1,186 @@
+"""The Analyse page without a browser: what a person reads for samples, uploads, numbers and wrong files."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.bundles import names
+from core.results import NOTICE
+from core.samples import samples
+from tests.published import a_slice, mat_bytes
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 120
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def sample_file(name: str = "pituitary-coronal-1") -> bytes:
+    return (ROOT / "samples" / f"{name}.png").read_bytes()
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files])
+    return app.run()
+
+
+def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
+    app = opened()
+    assert not app.exception
+    assert NOTICE in texts(app)
+    keys = {button.key for button in app.button}
+    assert {f"analyse_sample_{one.name}" for one in samples()} <= keys
+    assert "predictions" not in app.session_state
+
+
+def test_a_sample_in_the_address_is_analysed():
+    app = opened(sample="glioma-axial-1")
+    assert not app.exception and not app.error
+    assert "%" in app.subheader[0].value
+    said = texts(app)
+    assert "True class" in said and "Dice" in said and "Simulated" in said
+    assert "by slice" in said and "by patient" in said.lower()
+
+
+def test_pressing_a_sample_puts_it_into_the_address():
+    app = opened()
+    app.button(key="analyse_sample_no-tumour-axial").click().run()
+    assert not app.exception and not app.error
+    assert app.query_params["sample"] == ["no-tumour-axial"]
+    assert "no tumour" in texts(app)
+
+
+def test_a_slider_never_runs_a_network(monkeypatch):
+    app = opened(sample="glioma-axial-1")
+
+    def fail(*_):
+        raise AssertionError("a network ran")
+
+    monkeypatch.setattr("core.inference.Predictor.__call__", fail)
+    app.slider(key="analyse_heat").set_value(0.1).run()
+    app.slider(key="analyse_mask").set_value(0.4).run()
+    app.selectbox(key="analyse_colours").set_value("Viridis").run()
+    assert not app.exception and not app.error
+    # The same patch does stop a slice that was not seen before.
+    app.button(key="analyse_sample_meningioma-axial-1").click().run()
+    assert app.exception
+
+
+def test_an_unknown_sample_or_number_gets_one_sentence():
+    assert "no sample 'nothing'" in opened(sample="nothing").error[0].value
+    app = opened(slice="9999")
+    assert not app.exception
+    assert len(app.error) == 1
+
+
+def test_an_upload_is_analysed_and_leaves_the_address_empty():
+    app = upload(opened(sample="glioma-axial-1"), ("mine.png", sample_file()))
+    assert not app.exception and not app.error
+    assert "sample" not in app.query_params
+    assert "True class" not in texts(app)
+    assert any("mm" not in element.value and "Outlined" in element.value for element in app.markdown) or "No tumour" in texts(app)
+
+
+def test_a_mat_shows_its_truth_and_never_its_pid():
+    pixels, mask, border = a_slice(3, side=512)
+    data = mat_bytes(pixels, mask, label=2, pid="MR040240B", border=border)
+    app = upload(opened(), ("3.mat", data))
+    assert not app.exception and not app.error
+    assert "True class: **Glioma**" in texts(app)
+    assert "MR040240" not in str(app.main)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("note.txt", b"hello, this is no picture", "no PNG"),
+        ("cut.png", sample_file()[:2000], "damaged or cut short"),
+        ("empty.png", b"", "empty"),
+        ("flat.png", png(np.full((64, 64), 7, np.uint8)), "same value"),
+        ("other.mat", b"MATLAB 5.0 MAT-file" + bytes(600), "v7.3"),
+        ("wide.png", png(np.zeros((20, 5000), np.uint8)), "at most 4096"),
+    ],
+)
+def test_a_wrong_file_gets_one_sentence_and_the_good_one_beside_it_is_kept(name, data, sentence):
+    app = upload(opened(), (name, data), ("good.png", sample_file()))
+    assert not app.exception
+    assert len(app.error) == 1
+    assert sentence in app.error[0].value
+    assert app.subheader, "the good slice is analysed"
+
+
+def test_a_colour_photograph_gets_a_warning():
+    colour = np.zeros((128, 128, 3), np.uint8)
+    colour[:, :64, 0] = 200
+    colour[:, 64:, 2] = 180
+    app = upload(opened(), ("cat.png", png(colour)))
+    assert not app.error
+    assert "colour picture" in texts(app)
+
+
+def test_a_slice_that_is_not_square_keeps_its_shape():
+    pixels = np.asarray(Image.open(io.BytesIO(sample_file())))[100:400, :]
+    app = upload(opened(), ("wide.png", png(pixels)))
+    assert not app.exception and not app.error
+    assert "512 x 300 px" in texts(app)
+
+
+def test_several_uploads_are_stepped_through_and_make_one_table():
+    files = [(f"{name}.png", sample_file(name)) for name in ("glioma-axial-1", "pituitary-axial-1", "no-tumour-axial")]
+    app = upload(opened(), *files)
+    assert "1 of 3" in texts(app)
+    app.button(key="analyse_Next").click().run()
+    assert "2 of 3" in texts(app)
+    next(button for button in app.button if button.label == "Analyse all 3 uploads").click().run()
+    assert not app.exception
+    assert any(button.label == "CSV of all" for button in app.get("download_button"))
+
+
+def test_another_network_can_be_chosen():
+    app = opened(sample="glioma-axial-1")
+    before = app.subheader[0].value
+    others = [one for one in app.selectbox(key="analyse_classifier").options if one != "report-cnn"]
+    if not others:
+        assert names() == ["report-cnn", "report-unet"]
+        return
+    app.selectbox(key="analyse_classifier").set_value(others[0]).run()
+    assert not app.exception and not app.error
+    assert others[0] in texts(app)
+    assert app.subheader[0].value != before
+
+
+def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):
+    from core import splits
+
+    number = int(splits.parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
+    app = opened(slice=str(number))
+    assert not app.exception and not app.error
+    assert f"Slice {number} is in the training part of report-cnn" in texts(app)
+    assert "mm²" in texts(app) or "No tumour outlined" in texts(app)
+
+
+def test_without_a_data_set_the_page_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
+    app = opened()
+    assert not app.exception
+    assert not app.number_input
+    assert "once it is prepared" in texts(app)
