@@ -23,8 +23,21 @@ FORMAT_VERSION = 1
 DEFAULT_CLASSIFIER = "report-cnn"
 DEFAULT_SEGMENTER = "report-unet"
 _REQUIRED = (
-    "format", "name", "version", "title", "about", "task", "parameters", "input", "classes", "data", "training",
-    "files", "licence", "intended_use", "limits",
+    "format",
+    "name",
+    "version",
+    "title",
+    "about",
+    "task",
+    "parameters",
+    "input",
+    "classes",
+    "data",
+    "training",
+    "files",
+    "licence",
+    "intended_use",
+    "limits",
 )
 
 
@@ -42,7 +55,7 @@ class Bundle:
 
     @property
     def task(self) -> str:
-        """"classification" or "segmentation"."""
+        """What it does: classification or segmentation."""
         return str(self.card["task"])
 
     @property
@@ -60,7 +73,8 @@ class Bundle:
         path = self.folder / file
         if stated is None or not path.is_file():
             raise BundleError(
-                f"The bundle '{self.name}' has no {file}; take the whole folder models/{self.name} from the project again."
+                f"The bundle '{self.name}' has no {file}; "
+                f"take the whole folder models/{self.name} from the project again."
             )
         if file_facts(path) != stated:
             raise BundleError(
@@ -87,12 +101,16 @@ def open_bundle(name: str, models: Path = MODELS) -> Bundle:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BundleError(f"The card of the bundle '{name}' is no JSON; take its folder from the project again.") from error
+        raise BundleError(
+            f"The card of the bundle '{name}' is no JSON; take its folder from the project again."
+        ) from error
     if not isinstance(card, dict):
         raise BundleError(f"The card of the bundle '{name}' is no JSON object; take its folder from the project again.")
     missing = [key for key in _REQUIRED if key not in card]
     if missing:
-        raise BundleError(f"The card of the bundle '{name}' lacks {', '.join(missing)}; train or fetch the bundle again.")
+        raise BundleError(
+            f"The card of the bundle '{name}' lacks {', '.join(missing)}; train or fetch the bundle again."
+        )
     if card["format"] != FORMAT_VERSION or card["name"] != name:
         raise BundleError(
             f"The bundle '{name}' is of format {card['format']} and names itself '{card['name']}'; "
@@ -113,7 +131,9 @@ def load_network(bundle: Bundle) -> "keras.Model":
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, TypeError, KeyError) as error:
-        raise BundleError(f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras.") from error
+        raise BundleError(
+            f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras."
+        ) from error
 
 
 def save_network(network: "keras.Model", path: Path) -> None:

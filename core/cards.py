@@ -24,7 +24,8 @@ _DATA_SET = {
 }
 _INTENDED_USE = "Teaching and research about neural networks on one public data set. Not a medical device."
 _LIMITS = [
-    "Knows three kinds of tumour and nothing else: it names one of them in any picture, also in a healthy brain or a cat.",
+    "Knows three kinds of tumour and nothing else: it names one of them in any picture, also in a healthy brain's or a "
+    "cat's.",
     "Trained on T1-weighted contrast-enhanced slices of one data set (two hospitals in China, 2005-2010); "
     "on slices from elsewhere it fails often.",
     "The data set's frame gives part of the class away: the head fills pituitary slices more than the others.",

@@ -64,7 +64,9 @@ def load_state(folder: Path) -> State | None:
     try:
         with np.load(path) as file:
             rest = json.loads(str(file["rest"]))
-            arrays = {name: [file[key] for key in sorted(file.files) if key.startswith(f"{name}/")] for name in _ARRAYS}
+            arrays: dict[str, Any] = {
+                name: [file[key] for key in sorted(file.files) if key.startswith(f"{name}/")] for name in _ARRAYS
+            }
         return State(**arrays, **rest)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise TrainingError(f"'{path}' cannot be read; delete it to start the run anew.") from error

@@ -18,6 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     except SliceScopeError as error:
         print(f"core {options.command}: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"core {options.command}: the package {error.name} is missing; 'make setup' installs it.", file=sys.stderr
+        )
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,13 +64,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _interval() -> float:
+    """Seconds between two drawings of a progress bar: seldom where it goes into a log."""
+    return 0.5 if sys.stderr.isatty() else 30
+
+
 def _prepare(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from core.prepare import prepare, require_written
 
     def bar(parts: Iterable[list[int]], done: int) -> Iterator[list[int]]:
-        with tqdm(total=SLICES, initial=done, unit=" slices", desc="prepare") as shown:
+        with tqdm(total=SLICES, initial=done, unit=" slices", desc="prepare", mininterval=_interval()) as shown:
             for part in parts:
                 yield part
                 shown.update(len(part))
@@ -110,7 +120,7 @@ def _train(options: argparse.Namespace) -> int:
         train, validation = (
             load_examples(store, np.asarray(part.index[part == name]), recipe) for name in ("train", "validation")
         )
-    with tqdm(desc=recipe.name, unit=" batches", mininterval=0.5 if sys.stderr.isatty() else 30) as bar:
+    with tqdm(desc=recipe.name, unit=" batches", mininterval=_interval()) as bar:
 
         def progress(done: int, total: int, metrics: dict[str, float]) -> None:
             if bar.total is None:
@@ -137,7 +147,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from core.evaluation import evaluate
     from core.figshare import Store
 
-    bar = partial(tqdm, desc=options.bundle, unit=" slices", mininterval=0.5 if sys.stderr.isatty() else 30)
+    bar = partial(tqdm, desc=options.bundle, unit=" slices", mininterval=_interval())
     with Store(options.store) as store:
         card = evaluate(open_bundle(options.bundle), store, progress=bar)
     for name, value in card["metrics"]["test"].items():

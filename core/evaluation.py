@@ -68,7 +68,7 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
 
 DEFINITIONS = {
     "accuracy": "share of test slices whose most probable class is the true one",
-    "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); for masks over pixels at network size",
+    "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); for masks by pixel at network size",
     "macro_f1": "mean of the three classes' F1",
     "patient_accuracy": "share of test patients named rightly by the mean probability over their test slices",
     "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",

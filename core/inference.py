@@ -1,5 +1,6 @@
 """Predictor: bundles -> class probabilities, mask and heat map for one slice."""
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -61,11 +62,17 @@ class Predictor:
                 raise BundleError(f"The bundle '{bundle.name}' is for {bundle.task}; one for {task} is needed here.")
         self.classifier = classifier
         self.segmenter = segmenter
+        # One slice at a time: two visitors at once would take the memory of two.
+        self._turn = threading.Lock()
         self._explain = GradCam(load_network(classifier))
         self._segment = tf.function(load_network(segmenter), reduce_retracing=True)
 
     def __call__(self, slice_: Slice) -> Prediction:
         """Predict one slice; the slice's own truth is not looked at."""
+        with self._turn:
+            return self._predict(slice_)
+
+    def _predict(self, slice_: Slice) -> Prediction:
         began = time.perf_counter()
         inputs, heat_place = network_input(self.classifier, slice_)
         probabilities, heat = self._explain(inputs, top_class_target())

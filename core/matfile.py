@@ -178,7 +178,7 @@ def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
     chunk_bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
     chunks = math.prod(math.ceil(side / step) for side, step in zip(dataset.shape, dataset.chunks, strict=True))
     if chunk_bytes > _MAX_CHUNK_BYTES or chunks > _MAX_CHUNKS:
-        raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}; a slice's are of its size.")
+        raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}, not as a slice would be.")
     if h5py.h5z.FILTER_DEFLATE not in filters:
         return
     skipped = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def report_cnn(
-    *, size: int = 512, filters: tuple[int, int, int, int] = (32, 64, 64, 128), dropout: float = 0.25,
+    *,
+    size: int = 512,
+    filters: tuple[int, int, int, int] = (32, 64, 64, 128),
+    dropout: float = 0.25,
     dropout_flat: float = 0.5,
 ) -> "keras.Model":
     """The report's classifier, its Table 2: (n, size, size, 3) in [0, 1] -> (n, 3) probabilities.

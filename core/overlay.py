@@ -26,7 +26,7 @@ def default_window(pixels: np.ndarray) -> tuple[float, float]:
 
 def grey_picture(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
     """(H, W) intensities to (H, W, 3) uint8 grey: ``low`` and below black, ``high`` and above white."""
-    span = max(high - low, np.finfo(np.float32).tiny)
+    span = max(high - low, float(np.finfo(np.float32).tiny))
     grey = (np.clip((pixels - low) / span, 0, 1) * 255).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 

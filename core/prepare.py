@@ -242,8 +242,8 @@ def _assemble(paths: list[Path], target: Path, folds: np.ndarray, outcome: Outco
         patient = _numbered(table.pop("pid"))
         stem = table.pop("stem")
         group = np.array([patient[stem == one].min() for one in stem], np.uint16)
-        for name, values in {**table, "patient": patient, "patient_group": group}.items():
-            file.create_dataset(name, data=values)
+        for name, column in {**table, "patient": patient, "patient_group": group}.items():
+            file.create_dataset(name, data=column)
         file.create_dataset("fold", data=folds[table["number"].astype(int) - 1])
         file.attrs["version"] = STORE_VERSION
         file.attrs["whole"] = not outcome.problems

@@ -136,7 +136,11 @@ _MASK_ROWS: list[Row] = [
     ("Pooled Dice", "–", _test("dice_pooled")),
     ("Mean IoU of the tumour", "–", _test("iou_mean")),
     ("Pooled IoU of the tumour", "–", _test("iou_pooled")),
-    ("IoU as Keras gives it on scores", f"{report.UNET_VALIDATION_IOU:.4f} (validation)", _test("keras_mean_iou", "value")),
+    (
+        "IoU as Keras gives it on scores",
+        f"{report.UNET_VALIDATION_IOU:.4f} (validation)",
+        _test("keras_mean_iou", "value"),
+    ),
     (
         "Pixel accuracy at 128 x 128",
         f"{report.UNET_VALIDATION_ACCURACY:.4f} (validation)",

@@ -66,7 +66,7 @@ def truth(slice_: Slice, prediction: Prediction) -> dict[str, Any] | None:
 
 
 def part_in(bundle: Bundle, slice_: Slice) -> str | None:
-    """"train", "validation" or "test": the slice's part in the bundle's split; None if not of the data set."""
+    """The slice's part in the bundle's split: train, validation or test; None if not of the data set."""
     if slice_.number is None:
         return None
     return str(splits.parts(bundle.card["data"]["split"])[slice_.number])

@@ -53,6 +53,7 @@ class Sample:
             pixels=pixels,
             name=self.title,
             spacing_mm=self.spacing_mm,
+            spacing_source="in the template's space, somewhat larger than life",
             mask=mask,
             class_name=self.class_name,
             notes=("Simulated: a lesion drawn by a program into an openly licensed template.",),

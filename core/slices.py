@@ -19,6 +19,7 @@ from core.splits import number_of
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
 """Pillow's name of each accepted picture format -> the name people use."""
 EXTENSIONS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "mat")
+DATA_SET_SPACING = "as stated by the data set"
 MIN_SIDE = 16
 """Shortest side of a slice that is read, in pixels."""
 
@@ -37,6 +38,7 @@ class Slice:
         pixels: (H, W) float32, the file's own values.
         name: what to call it on a page.
         spacing_mm: side of a pixel in mm, or None where it is not known.
+        spacing_source: whose word that is, such as "as stated by the data set".
         mask: (H, W) bool, the true mask, or None.
         class_name: the true class, or None.
         number: the slice's number in the figshare data set, or None.
@@ -50,6 +52,7 @@ class Slice:
     class_name: str | None = None
     number: int | None = None
     notes: tuple[str, ...] = field(default=())
+    spacing_source: str | None = None
 
 
 def read_slice(data: bytes, name: str) -> Slice:
@@ -65,9 +68,7 @@ def read_slice(data: bytes, name: str) -> Slice:
     if not data:
         raise SliceError("The file is empty; a picture of one MRI slice is needed.")
     if len(data) > MAX_FILE_BYTES:
-        raise SliceError(
-            f"The file has {len(data) / 2**20:.1f} MB; at most {MAX_FILE_BYTES // 2**20} MB are accepted."
-        )
+        raise SliceError(f"The file has {len(data) / 2**20:.1f} MB; at most {MAX_FILE_BYTES // 2**20} MB are accepted.")
     if name.lower().endswith(".mat"):
         return _from_mat(data, name)
     pixels, notes = _from_picture(data)
@@ -90,6 +91,7 @@ def store_slice(store: Store, number: int) -> Slice:
         pixels=pixels.astype(np.float32),
         name=f"slice {number}",
         spacing_mm=figshare_spacing(pixels.shape),
+        spacing_source=DATA_SET_SPACING,
         mask=store.mask(number),
         class_name=store.class_name(number),
         number=number,
@@ -103,6 +105,7 @@ def _from_mat(data: bytes, name: str) -> Slice:
             pixels=found.pixels.astype(np.float32),
             name=name,
             spacing_mm=figshare_spacing(found.pixels.shape),
+            spacing_source=DATA_SET_SPACING,
             mask=found.mask,
             class_name=CLASSES[found.label - 1] if found.label else None,
             number=None if found.mask is None else number_of(found.mask),

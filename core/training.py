@@ -55,7 +55,8 @@ def fit(
     state = load_state(folder)
     if state and essence(state.recipe) != recipe.essence:
         raise TrainingError(
-            f"'{folder}' holds a run of '{recipe.name}' with another recipe; restore that recipe or move the folder away."
+            f"'{folder}' holds a run of '{recipe.name}' with another recipe; "
+            "restore that recipe or move the folder away."
         )
     if len(train) < plan.batch:
         raise TrainingError(f"{len(train)} training slices are fewer than one batch of {plan.batch}.")
@@ -112,15 +113,13 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
     optimizers = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
     if plan.optimizer not in optimizers:
         raise TrainingError(f"There is no optimizer '{plan.optimizer}'; there are {', '.join(optimizers)}.")
-    optimizer = optimizers[plan.optimizer](
-        rate, gradient_accumulation_steps=accumulation if accumulation > 1 else None
-    )
+    optimizer = optimizers[plan.optimizer](rate, gradient_accumulation_steps=accumulation if accumulation > 1 else None)
     model.compile(optimizer=optimizer, loss=loss_by_name(plan.loss), metrics=watched_metrics(recipe.task))
 
 
 def _augmentation(recipe: Recipe) -> Augment | None:
     """What the recipe does to each training micro-batch, or None."""
-    options = recipe.training.augmentation
+    options: dict[str, Any] = recipe.training.augmentation
     return partial(augment, **options) if options else None
 
 

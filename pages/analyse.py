@@ -24,24 +24,25 @@ from panels.loaders import bundle_names, predict
 frame.require()
 
 KEY = "analyse"
-PICTURE_WIDTH = 540
+PICTURE_WIDTH = 560
 
 st.title("Analyse a slice", anchor=False)
+introduction = st.empty()
 chosen = choose_slice(key=KEY)
 if chosen is None:
-    st.markdown(
+    introduction.markdown(
         "Upload a contrast-enhanced T1 slice of a head, or press a sample. Two networks then name the kind of "
         "tumour, outline it, and show where they looked."
     )
     st.stop()
 
 slice_ = chosen.slice
-picture_column, answer_column = st.columns([PICTURE_WIDTH, 600], gap="medium")
-picture_area = picture_column.empty()
+picture_column, answer_column = st.columns([PICTURE_WIDTH, 640], gap="medium")
+picture_area = picture_column.container(width=PICTURE_WIDTH).empty()
 settings = picture_column.container()
 low, high = default_window(slice_.pixels)
 # The slice itself is there at once, also while the networks load for the first time.
-picture_area.image(grey_picture(slice_.pixels, low, high), width=PICTURE_WIDTH, output_format="PNG", alt="The slice")
+picture_area.image(grey_picture(slice_.pixels, low, high), width="stretch", output_format="PNG", alt="The slice")
 with answer_column:
     answer_area = st.container()
     with st.expander("Networks", icon=":material/hub:"):
@@ -70,7 +71,11 @@ with settings:
     bottom, top = float(slice_.pixels.min()), float(slice_.pixels.max())
     with st.expander("Window, opacity, colours", icon=":material/tune:"):
         low, high = st.slider(
-            "Window: intensities shown from black to white", bottom, top, (low, high), key=f"{KEY}_window_{chosen.identity}"
+            "Window: intensities shown from black to white",
+            bottom,
+            top,
+            (low, high),
+            key=f"{KEY}_window_{chosen.identity}",
         )
         heat_opacity = st.slider("Opacity of the heat map", 0.0, 1.0, 0.5, 0.05, key=f"{KEY}_heat")
         mask_opacity = st.slider("Opacity of the masks", 0.0, 1.0, 0.9, 0.05, key=f"{KEY}_mask")
@@ -86,8 +91,8 @@ with settings:
         picture = with_mask(picture, prediction.mask, colour=PREDICTED_COLOUR, opacity=mask_opacity, fill=fill)
     legend = {"Mask": "cyan: predicted mask", "True mask": "yellow: true mask", "Heat map": "glow: spoke for the class"}
     caption = "; ".join([slice_.name.replace("_", r"\_"), *(text for name, text in legend.items() if name in shown)])
-    alt = f"The slice with {' and '.join(shown).lower() or 'nothing'} laid over it; the text beside it says what was found"
-    picture_area.image(picture, width=PICTURE_WIDTH, output_format="PNG", caption=caption, alt=alt)
+    alt = f"The slice with {' and '.join(shown).lower() or 'nothing'} over it; the text beside it says what was found"
+    picture_area.image(picture, width="stretch", output_format="PNG", caption=caption, alt=alt)
 
 with answer_column:
     with st.expander("Measurements", icon=":material/straighten:"):
@@ -100,8 +105,7 @@ with answer_column:
         if mask["spacing_mm"] is None:
             st.markdown("- Millimetres: unknown, for the file states no pixel spacing")
         else:
-            origin = "as stated by the data set" if slice_.number else "as simulated or stated"
-            st.markdown(f"- Pixel spacing {mask['spacing_mm']} mm, {origin}")
+            st.markdown(f"- Pixel spacing {mask['spacing_mm']} mm, {slice_.spacing_source}")
             if mask["area_mm2"] is not None:
                 st.markdown(
                     f"- Area {mask['area_mm2']} mm²; longest diameter of the largest part "

@@ -18,7 +18,7 @@ from panels import loaders
 Identity = tuple[str, str | int]
 """Where a slice comes from ("sample", "slice" or "upload") and which one it is."""
 _STRIP = 10
-_THUMBNAIL = 96
+_THUMBNAIL = 88
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def _number_input(key: str) -> None:
         return
     widget = f"{key}_number"
     with st.form(f"{key}_form", border=False):
-        number = st.number_input("Slice of the data set by number", 1, SLICES, value=None, key=widget, placeholder="1 to 3064")
+        number = st.number_input(
+            "Slice of the data set by number", 1, SLICES, value=None, key=widget, placeholder="1 to 3064"
+        )
         if st.form_submit_button("Show slice") and number is not None:
             _select(key, ("slice", int(number)))
             st.rerun()
@@ -132,7 +134,7 @@ def _gallery(key: str) -> None:
         for one in samples():
             title = one.class_name.capitalize() if one.class_name else "No tumour"
             seen[title] += 1
-            with st.container(width=_THUMBNAIL + 12, gap=None):
+            with st.container(width=_THUMBNAIL + 10, gap=None):
                 st.image(_sample_thumbnail(one.name), width=_THUMBNAIL, alt=one.alt)
                 st.button(
                     f"{title} {seen[title]}" if one.class_name else title,
@@ -204,7 +206,7 @@ def _strip(key: str, uploads: dict[Identity, Slice], selection: Identity) -> Non
                     f"{i + 1}",
                     key=f"{key}_upload_{identity[1]}",
                     help=_plain(uploads[identity].name),
-                    type="primary" if identity == selection else "secondary",
+                    icon=":material/check:" if identity == selection else None,
                     on_click=_select,
                     args=(key, identity),
                 )

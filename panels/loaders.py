@@ -62,7 +62,9 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
     weights = tuple(bundle.card["files"][bundles.WEIGHTS]["sha256"] for bundle in (classifier, segmenter))
     key = (identity, weights)
     if key not in kept:
-        with st.spinner(f"Loading TensorFlow and the networks {classifier.name} and {segmenter.name}: a few seconds, once"):
+        with st.spinner(
+            f"Loading TensorFlow and the networks {classifier.name} and {segmenter.name}: a few seconds, once"
+        ):
             predictor = _predictor(classifier.name, segmenter.name, "".join(weights))
         with st.spinner("Asking the networks"):
             kept[key] = predictor(slice_)

@@ -1,7 +1,7 @@
 """Measure speed and memory, each figure beside a baseline measured in the same run.
 
-    python scripts/benchmark.py             reading a slice, analysing a slice, memory
-    python scripts/benchmark.py --browser   also from a click to the answer on the page (needs Chromium)
+python scripts/benchmark.py             reading a slice, analysing a slice, memory
+python scripts/benchmark.py --browser   also from a click to the answer on the page (needs Chromium)
 """
 
 import argparse
@@ -45,7 +45,10 @@ def reading(mats: Path | None) -> None:
         line("slice from the store", [timed(store.pixels, number) for number in numbers])
         line("slice and mask from the store", [timed(lambda n: (store.pixels(n), store.mask(n)), n) for n in numbers])
     if mats:
-        line("slice and mask from its .mat", [timed(lambda n: read_mat((mats / f"{n}.mat").read_bytes()), n) for n in numbers])
+        line(
+            "slice and mask from its .mat",
+            [timed(lambda n: read_mat((mats / f"{n}.mat").read_bytes()), n) for n in numbers],
+        )
 
 
 def analysing() -> None:
@@ -86,38 +89,41 @@ def clicking() -> None:
 
     from tests.browser.conftest import find_chromium, running_app
 
-    with running_app() as address, sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"]) as browser:
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.set_default_timeout(120_000)
-            names = [one.name for one in samples()]
-            page.goto(f"{address}/?sample={names[0]}")
-            picture = page.locator('[data-testid="stImage"] img').last
-            picture.wait_for()
-            page.get_by_text("How far to trust this").wait_for()
-            page.get_by_text("Choose another slice").click()
+    with (
+        running_app() as address,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"]) as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(120_000)
+        names = [one.name for one in samples()]
+        page.goto(f"{address}/?sample={names[0]}")
+        picture = page.locator('[data-testid="stImage"] img').last
+        picture.wait_for()
+        page.get_by_text("How far to trust this").wait_for()
+        page.get_by_text("Choose another slice").click()
 
-            def until_changed(click: Callable[[], None]) -> float:
-                before = picture.get_attribute("src")
-                began = time.perf_counter()
-                click()
-                page.wait_for_function(
-                    """before => {
-                        const all = document.querySelectorAll('[data-testid="stImage"] img');
-                        return all.length && all[all.length - 1].src !== before
-                            && !document.querySelector('[data-testid="stSpinner"]');
-                    }""",
-                    arg=before,
-                )
-                return time.perf_counter() - began
+        def until_changed(click: Callable[[], None]) -> float:
+            before = picture.get_attribute("src")
+            began = time.perf_counter()
+            click()
+            page.wait_for_function(
+                """before => {
+                    const all = document.querySelectorAll('[data-testid="stImage"] img');
+                    return all.length && all[all.length - 1].src !== before
+                        && !document.querySelector('[data-testid="stSpinner"]');
+                }""",
+                arg=before,
+            )
+            return time.perf_counter() - began
 
-            seen = []
-            for name in names[1:]:
-                button = page.locator(f".st-key-analyse_sample_{name} button")
-                seen.append(until_changed(lambda button=button: button.click()))
-            line("browser: click to picture, new slice", seen)
-            again = [until_changed(page.locator(f".st-key-analyse_sample_{name} button").click) for name in names[1:]]
-            line("browser: the same, seen before, baseline", again)
+        seen = []
+        for name in names[1:]:
+            button = page.locator(f".st-key-analyse_sample_{name} button")
+            seen.append(until_changed(lambda button=button: button.click()))
+        line("browser: click to picture, new slice", seen)
+        again = [until_changed(page.locator(f".st-key-analyse_sample_{name} button").click) for name in names[1:]]
+        line("browser: the same, seen before, baseline", again)
 
 
 def timed(function: Callable[..., object], *arguments: object) -> float:
