@@ -70,6 +70,8 @@ def _interval() -> float:
 
 
 def _prepare(options: argparse.Namespace) -> int:
+    from functools import partial
+
     from tqdm import tqdm
 
     from core.prepare import prepare, require_written
@@ -80,7 +82,13 @@ def _prepare(options: argparse.Namespace) -> int:
                 yield part
                 shown.update(len(part))
 
-    outcome = prepare(options.source, options.store, allow_missing=options.allow_missing, progress=bar)
+    outcome = prepare(
+        options.source,
+        options.store,
+        allow_missing=options.allow_missing,
+        progress=bar,
+        writing=partial(tqdm, unit=" parts", desc="write", mininterval=_interval()),
+    )
     for problem in outcome.problems:
         print(problem, file=sys.stderr)
     require_written(outcome)

@@ -9,7 +9,7 @@ store keeps numbers.
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,7 @@ def prepare(
     *,
     allow_missing: bool = False,
     progress: Callable[[Iterable[list[int]], int], Iterable[list[int]]] | None = None,
+    writing: Callable[[Sequence[Path]], Iterable[Path]] | None = None,
 ) -> Outcome:
     """Write the store at ``store`` from the published files below ``source``.
 
@@ -62,6 +63,7 @@ def prepare(
         allow_missing: write a store, marked as not whole, in spite of missing or odd files.
         progress: wraps the parts to do (lists of slice numbers; second argument: slices already
             done), to show a bar.
+        writing: wraps the finished parts' files while they become the store, to show another.
 
     Raises:
         DatasetError: ``source`` holds no slice.
@@ -90,7 +92,7 @@ def prepare(
                     path.unlink()
         return outcome
     with replace_file(store) as temporary:
-        _assemble(paths, temporary, folds, outcome)
+        _assemble(writing(paths) if writing else paths, temporary, folds, outcome)
     shutil.rmtree(parts)
     outcome.written = True
     return outcome
@@ -217,7 +219,7 @@ def _collect_problems(paths: list[Path], outcome: Outcome) -> None:
             outcome.problems.append(f"The classes count {counts}; a whole data set counts {COUNTS}.")
 
 
-def _assemble(paths: list[Path], target: Path, folds: np.ndarray, outcome: Outcome) -> None:
+def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: Outcome) -> None:
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("number", "label", "size", "pid", "stem")}
     with h5py.File(target, "w") as file:
         shape, chunk = (outcome.slices, SIDE, SIDE), (1, SIDE, SIDE)

@@ -94,7 +94,7 @@ def tiny_store(tiny_store_path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder with the real data set: figshare.h5, and mats/, raw/, zips/ where they were made."""
+    """The folder with the real data set: figshare.h5, and mats/ and raw/ where they were made."""
     folder = os.environ.get("SLICESCOPE_DATA")
     if not folder:
         pytest.skip("SLICESCOPE_DATA names no folder with the data set")

@@ -68,7 +68,7 @@ def test_the_file_is_on_disk_before_it_is_renamed_and_the_folder_after(tmp_path,
     real_fsync, real_replace = os.fsync, os.replace
 
     def fsync(handle):
-        done.append(f"fsync {os.path.basename(os.readlink(f'/proc/self/fd/{handle}'))}")
+        done.append(("fsync", os.fstat(handle).st_ino))
         real_fsync(handle)
 
     def replace(source, target):
@@ -79,4 +79,5 @@ def test_the_file_is_on_disk_before_it_is_renamed_and_the_folder_after(tmp_path,
     monkeypatch.setattr(os, "replace", replace)
     with replace_file(tmp_path / "state.npz") as temporary:
         temporary.write_text("new")
-    assert done == [f"fsync {temporary.name}", "rename", f"fsync {tmp_path.name}"]
+        file = temporary.stat().st_ino
+    assert done == [("fsync", file), "rename", ("fsync", tmp_path.stat().st_ino)]

@@ -398,6 +398,12 @@ def test_a_border_that_is_no_outline_is_refused(border):
     assert "tumorBorder" in refusal(mat_bytes(PIXELS, border=border))
 
 
+@pytest.mark.parametrize("name", ["label", "tumorBorder"])
+def test_a_field_of_three_dimensions_is_refused(name):
+    shape = (1, 1, 1) if name == "label" else (1, 1, 6)
+    assert name in refusal(with_field(name, data=np.ones(shape)))
+
+
 def test_a_patient_id_of_other_than_characters_is_refused():
     assert "PID" in refusal(with_field("PID", data=[1.0, 2.0]))
     assert "PID" in refusal(with_field("PID", data=np.zeros((1000, 1), np.uint16)))

@@ -1,9 +1,10 @@
+import math
+
+import keras
 import pytest
 
-keras = pytest.importorskip("keras")
-
-from core.errors import BundleError  # noqa: E402
-from core.networks import NETWORKS, build, report_cnn, report_unet  # noqa: E402
+from core.errors import BundleError
+from core.networks import NETWORKS, build, report_cnn, report_unet
 
 TABLE_2 = """
 conv2d (Conv2D)	(None, 510, 510, 32)	896
@@ -35,8 +36,8 @@ def unet():
 
 
 def counts(model):
-    trainable = sum(int(weight.size) for weight in model.trainable_weights)
-    fixed = sum(int(weight.size) for weight in model.non_trainable_weights)
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    fixed = sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
     return model.count_params(), trainable, fixed
 
 
@@ -91,6 +92,10 @@ def test_report_unet_has_the_layers_that_fit_its_parameters(unet):
     for layer in unet.layers:
         if isinstance(layer, keras.layers.Conv2DTranspose):
             assert (layer.kernel_size, layer.strides) == ((3, 3), (2, 2))
+            assert layer.activation is keras.activations.linear
+        elif isinstance(layer, keras.layers.Conv2D) and layer is not unet.layers[-1]:
+            assert (layer.kernel_size, layer.padding) == ((3, 3), "same")
+            assert layer.activation is keras.activations.relu
     assert [layer.filters for layer in unet.layers if isinstance(layer, keras.layers.Conv2D)][-2:] == [32, 2]
     assert unet.layers[-1].kernel_size == (1, 1)
     assert unet.layers[-1].activation is keras.activations.softmax
@@ -101,12 +106,13 @@ def test_report_unet_drops_out_in_its_two_deepest_encoder_blocks_only(unet):
     assert rates == {"encoder_4_dropout": 0.3, "encoder_5_dropout": 0.3}
 
 
-def test_report_unet_joins_what_has_the_same_size(unet):
+def test_report_unet_joins_each_decoder_block_with_the_encoder_block_of_its_size(unet):
     for depth, filters in enumerate((32, 64, 128, 256), 1):
-        layer = unet.get_layer(f"decoder_{depth}_concat")
-        sides = {shape.shape[1] for shape in layer.input}
-        assert sides == {128 // 2 ** (depth - 1)}
-        assert [shape.shape[3] for shape in layer.input] == [filters, filters]
+        below, beside = unet.get_layer(f"decoder_{depth}_concat").input
+        side = 128 // 2 ** (depth - 1)
+        assert below.shape == beside.shape == (None, side, side, filters)
+        assert below is unet.get_layer(f"decoder_{depth}_up").output
+        assert beside is unet.get_layer(f"encoder_{depth}_norm").output
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -148,5 +154,5 @@ def test_options_of_a_recipe_reach_the_network():
 
 
 def test_an_unknown_network_is_refused_with_its_name():
-    with pytest.raises(BundleError, match="'resnet'.*report_cnn, report_unet"):
+    with pytest.raises(BundleError, match=r"'resnet'.*report_cnn, report_unet"):
         build("resnet", {})

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import BundleError
 from core.metrics import iou
-from core.preprocessing import Placement, network_mask, network_plane, placement, scale_to_unit, to_slice
+from core.preprocessing import Placement, network_mask, network_plane, placement, resize, scale_to_unit, to_slice
 
 
 def test_a_slice_is_scaled_by_its_own_range_not_by_255():
@@ -42,9 +43,7 @@ def test_a_slice_lies_in_the_middle_of_its_square(shape, expected):
 def test_a_slice_that_is_not_square_is_padded_with_its_darkest_value_and_not_stretched():
     pixels = np.array([[10, 20, 30, 40], [50, 60, 70, 110]], np.int16)
     plane, place = network_plane(pixels, size=4)
-    np.testing.assert_allclose(
-        plane, [[0, 0, 0, 0], [0, 0.1, 0.2, 0.3], [0.4, 0.5, 0.6, 1], [0, 0, 0, 0]], atol=1e-6
-    )
+    np.testing.assert_allclose(plane, [[0, 0, 0, 0], [0, 0.1, 0.2, 0.3], [0.4, 0.5, 0.6, 1], [0, 0, 0, 0]], atol=1e-6)
     np.testing.assert_array_equal(to_slice(plane, place), scale_to_unit(pixels))
 
 
@@ -91,6 +90,13 @@ def test_shrinking_averages_and_does_not_pick_single_pixels():
     plane, _ = network_plane(checkers, size=16)
     # Away from the rim, where the footprint is cut.
     np.testing.assert_allclose(plane[2:-2, 2:-2], 0.5, atol=0.02)
+
+
+def test_resizing_names_height_first():
+    values = np.array([[0, 1], [0, 1]], np.float32)
+    wide = resize(values, 2, 6, method=Image.Resampling.NEAREST)
+    np.testing.assert_array_equal(wide, [[0, 0, 0, 1, 1, 1]] * 2)
+    assert wide.dtype == np.float32
 
 
 def test_a_mask_pixel_is_tumour_where_at_least_half_of_it_is():

@@ -251,7 +251,9 @@ def test_formats_that_are_not_offered_are_refused():
     assert "PNG, JPEG, TIFF, WebP or BMP" in refusal(encode(PICTURE, "PPM"), "slice.png")
 
 
-@pytest.mark.parametrize("data", [b"not a picture at all", b"\x89PNG\r\n\x1a\n", bytes(1000), b"II*\0", b"\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "data", [b"not a picture at all", b"\x89PNG\r\n\x1a\n", bytes(1000), b"II*\0", b"\xff\xd8\xff"]
+)
 def test_what_is_no_picture_is_refused(data):
     assert "PNG, JPEG, TIFF, WebP or BMP" in refusal(data)
 
