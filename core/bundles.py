@@ -6,6 +6,7 @@ not what the card says is refused.
 
 import hashlib
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,7 @@ def load_network(bundle: Bundle) -> "keras.Model":
 
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise BundleError(
             f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras."
         ) from error

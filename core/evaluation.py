@@ -71,6 +71,8 @@ DEFINITIONS = {
     "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); for masks by pixel at network size",
     "macro_f1": "mean of the three classes' F1",
     "patient_accuracy": "share of test patients named rightly by the mean probability over their test slices",
+    "without_letter_twins": "the same without test patients whose id, but for a final letter, occurs in another part",
+    "confusion_matrix": "rows true, columns predicted, in the order of 'classes'",
     "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",
     "dice_pooled": "tumour Dice over all pixels of all test slices taken together",
     "iou_mean": "as dice_mean, intersection over union",
@@ -125,7 +127,19 @@ def _evaluate_classes(
         "loss": metrics.cross_entropy(true, tested),
         **metrics.classification_report(matrix, CLASSES),
         "patient_accuracy": metrics.patient_accuracy(true, tested, table["patient"].to_numpy()[chosen]),
+        **_without_letter_twins(bundle, table),
     }
+
+
+def _without_letter_twins(bundle: Bundle, table: pd.DataFrame) -> dict[str, Any]:
+    """Accuracy on the test slices of patients whose ids, but for a final letter, are not in other parts."""
+    if not bundle.card["data"]["by_patient"]:
+        return {}
+    group = splits.index_table()["patient_group"]
+    tested = table["part"] == "test"
+    alone = tested & ~group.isin(group[~tested])
+    right = table["true"][alone] == table["predicted"][alone]
+    return {"without_letter_twins": {"slices": int(alone.sum()), "accuracy": float(right.mean())}}
 
 
 def _evaluate_masks(

@@ -20,6 +20,7 @@ SLICES = 3064
 COUNTS = {"meningioma": 708, "glioma": 1426, "pituitary": 930}
 """Slices of each class in a whole data set, as its description states."""
 PATIENTS = 233
+"""Patients in a whole data set, as its description states."""
 SIDE = 512
 """Side, in pixels, of all slices but the 15 that are 256."""
 SPACING_MM = 0.49

@@ -16,23 +16,23 @@ from core.slices import Slice
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the networks say about one slice; maps are at the slice's own size.
+    """What the networks say about one slice, kept at network size and mapped back when asked for.
 
     Attributes:
         classes: class names in the order of ``probabilities``.
         probabilities: (3,) float32, summing to 1.
-        tumour: (H, W) float32, each pixel's tumour probability.
         threshold: the probability from which a pixel counts as tumour.
-        heat: (H, W) float32 in [0, 1], what spoke for the predicted class.
-        fed: bundle name -> (S, S) float32 in [0, 1], the plane its network was given.
+        tumour_plane: (S, S) float32, tumour probability as the segmenter gave it, and where it lies.
+        heat_plane: (S, S) float16 in [0, 1], what spoke for the predicted class, and where it lies.
+        fed: bundle name -> (S, S) uint8, the plane its network was given, 0 to 1 as 0 to 255.
         seconds: what it took, reading excluded.
     """
 
     classes: tuple[str, ...]
     probabilities: np.ndarray
-    tumour: np.ndarray
     threshold: float
-    heat: np.ndarray
+    tumour_plane: tuple[np.ndarray, Placement]
+    heat_plane: tuple[np.ndarray, Placement]
     fed: dict[str, np.ndarray]
     seconds: float
 
@@ -42,8 +42,18 @@ class Prediction:
         return self.classes[int(self.probabilities.argmax())]
 
     @property
+    def tumour(self) -> np.ndarray:
+        """(H, W) float32, each pixel's tumour probability at the slice's own size."""
+        return to_slice(*self.tumour_plane)
+
+    @property
+    def heat(self) -> np.ndarray:
+        """(H, W) float32 in [0, 1], the heat map at the slice's own size."""
+        return to_slice(*self.heat_plane)
+
+    @property
     def mask(self) -> np.ndarray:
-        """(H, W) bool, tumour or not."""
+        """(H, W) bool, tumour or not, at the slice's own size."""
         return self.tumour >= self.threshold
 
 
@@ -81,10 +91,13 @@ class Predictor:
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
             probabilities=probabilities,
-            tumour=to_slice(tumour, mask_place),
             threshold=float(self.segmenter.card["output"]["threshold"]),
-            heat=to_slice(heat, heat_place),
-            fed={self.classifier.name: inputs[0, ..., 0], self.segmenter.name: mask_inputs[0, ..., 0]},
+            tumour_plane=(tumour, mask_place),
+            heat_plane=(heat.astype(np.float16), heat_place),
+            fed={
+                bundle.name: np.round(given[0, ..., 0] * 255).astype(np.uint8)
+                for bundle, given in ((self.classifier, inputs), (self.segmenter, mask_inputs))
+            },
             seconds=time.perf_counter() - began,
         )
 

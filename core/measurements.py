@@ -14,13 +14,13 @@ class Measurements:
 
     Attributes:
         area_px: pixels in the mask.
-        parts: connected components (8-neighbourhood).
+        components: connected components (8-neighbourhood).
         area_mm2: area in square millimetres, or None.
         diameter_mm: longest diameter of the largest component in millimetres, or None.
     """
 
     area_px: int
-    parts: int
+    components: int
     area_mm2: float | None
     diameter_mm: float | None
 
@@ -28,11 +28,11 @@ class Measurements:
 def measure(mask: np.ndarray, spacing_mm: float | None) -> Measurements:
     """Measure a (H, W) bool mask whose pixels are squares of ``spacing_mm``, or of unknown size."""
     area = int(np.count_nonzero(mask))
-    labels, parts = ndimage.label(mask, structure=np.ones((3, 3)))
+    labels, components = ndimage.label(mask, structure=np.ones((3, 3)))
     if spacing_mm is None or not area:
-        return Measurements(area, parts, None, None)
+        return Measurements(area, components, None, None)
     largest = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-    return Measurements(area, parts, area * spacing_mm**2, feret_diameter(largest) * spacing_mm)
+    return Measurements(area, components, area * spacing_mm**2, feret_diameter(largest) * spacing_mm)
 
 
 def feret_diameter(component: np.ndarray) -> float:

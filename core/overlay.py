@@ -2,6 +2,7 @@
 
 import functools
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -13,6 +14,54 @@ TRUE_COLOUR = (255, 214, 0)
 """Outline of the true mask: yellow."""
 COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
 """Names of plotly's sequential colour scales that a heat map can be drawn with."""
+
+
+MASK, HEAT, TRUTH = "Mask", "Heat map", "True mask"
+"""What can be laid over a slice."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a slice is drawn.
+
+    Attributes:
+        low: intensity drawn black.
+        high: intensity drawn white.
+        layers: which of ``MASK``, ``HEAT`` and ``TRUTH`` are laid over it.
+        heat_opacity: of the hottest place, in [0, 1].
+        mask_opacity: in [0, 1].
+        fill: masks filled instead of outlined.
+        colour_map: one of ``COLOUR_MAPS``.
+    """
+
+    low: float
+    high: float
+    layers: tuple[str, ...] = (MASK, HEAT, TRUTH)
+    heat_opacity: float = 0.5
+    mask_opacity: float = 0.9
+    fill: bool = False
+    colour_map: str = COLOUR_MAPS[0]
+
+
+def compose(
+    pixels: np.ndarray, look: Look, *, mask: np.ndarray, heat: np.ndarray, truth: np.ndarray | None
+) -> np.ndarray:
+    """(H, W, 3) uint8: the slice with what ``look`` asks for laid over it.
+
+    Args:
+        pixels: (H, W) intensities.
+        look: how to draw it.
+        mask: (H, W) bool, predicted.
+        heat: (H, W) in [0, 1].
+        truth: (H, W) bool true mask, or None.
+    """
+    picture = grey_picture(pixels, look.low, look.high)
+    if HEAT in look.layers:
+        picture = with_heat(picture, heat, opacity=look.heat_opacity, colour_map=look.colour_map)
+    for layer, area, colour in ((TRUTH, truth, TRUE_COLOUR), (MASK, mask, PREDICTED_COLOUR)):
+        if layer in look.layers and area is not None:
+            picture = with_mask(picture, area, colour=colour, opacity=look.mask_opacity, fill=look.fill)
+    return picture
 
 
 def default_window(pixels: np.ndarray) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 
 from core.classes import CLASSES
 from core.errors import DatasetError, SliceError
-from core.figshare import COUNTS, SIDE, SLICES, STORE_VERSION
+from core.figshare import COUNTS, PATIENTS, SIDE, SLICES, STORE_VERSION
 from core.files import replace_file
 from core.matfile import MatSlice, read_folds, read_mat
 from core.metrics import iou
@@ -85,11 +85,6 @@ def prepare(
     paths = sorted(parts.glob("????.npz"))
     _collect_problems(paths, outcome)
     if (outcome.problems and not allow_missing) or not outcome.slices:
-        # What is odd is read again next time, the rest is kept.
-        for path in paths:
-            with np.load(path) as part:
-                if part["problems"].size:
-                    path.unlink()
         return outcome
     with replace_file(store) as temporary:
         _assemble(writing(paths) if writing else paths, temporary, folds, outcome)
@@ -205,15 +200,19 @@ def _folds(files: Source, outcome: Outcome) -> np.ndarray:
 
 
 def _collect_problems(paths: list[Path], outcome: Outcome) -> None:
-    labels = []
+    labels, pids = [], []
     for path in paths:
         with np.load(path) as part:
             outcome.problems += part["problems"].tolist()
             labels.append(part["label"])
+            pids.append(part["pid"])
             outcome.border_iou = min([outcome.border_iou, *part["border_iou"].tolist()])
     label = np.concatenate(labels)
     outcome.slices = len(label)
     if outcome.slices == SLICES:
+        patients = len(np.unique(np.concatenate(pids)))
+        if patients != PATIENTS:
+            outcome.problems.append(f"The slices are of {patients} patients; a whole data set has {PATIENTS}.")
         counts = {name: int((label == i).sum()) for i, name in enumerate(CLASSES, 1)}
         if counts != COUNTS:
             outcome.problems.append(f"The classes count {counts}; a whole data set counts {COUNTS}.")

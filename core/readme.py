@@ -99,6 +99,11 @@ def _patients(bundle: Bundle) -> str:
     return _test("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else "–"
 
 
+def _twins(bundle: Bundle) -> str:
+    found = bundle.test_metrics.get("without_letter_twins")
+    return f"{found['accuracy']:.4f} ({found['slices']} slices)" if found else "–"
+
+
 def _epochs(bundle: Bundle) -> str:
     training = bundle.card["training"]
     return f"{training['epochs_run']} (kept {training['epoch_kept']})"
@@ -125,6 +130,7 @@ _CLASS_ROWS: list[Row] = [
     ("Macro F1", f"{report.CNN_MACRO_F1:.2f}", _test("macro_f1", digits=2)),
     *(_class_row(name) for name in CLASSES),
     ("Patients named rightly", "–", _patients),
+    ("Accuracy without letter twins", "–", _twins),
     ("Epochs", f"{report.CNN_EPOCHS}", _epochs),
     ("Training time", "–", _minutes),
     ("Test set", f"{report.CNN_TEST_SECONDS:.0f} s", _test_time),

@@ -60,6 +60,7 @@ class Recipe:
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         by_patient: the bundle that says how this network does on unseen patients, if not itself.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
+        limits: what else its users must know, a sentence each, for the card.
         table: the file's whole content.
     """
 
@@ -75,6 +76,7 @@ class Recipe:
     table: dict[str, Any] = field(repr=False)
     by_patient: str | None = None
     notes: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
 
     @property
     def essence(self) -> dict[str, Any]:

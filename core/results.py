@@ -10,7 +10,7 @@ from core import metrics, splits
 from core.bundles import Bundle
 from core.inference import Prediction
 from core.measurements import measure
-from core.overlay import PREDICTED_COLOUR, TRUE_COLOUR, default_window, grey_picture, png, with_heat, with_mask
+from core.overlay import Look, compose, default_window, png
 from core.slices import Slice
 
 NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
@@ -38,8 +38,9 @@ def result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -
         "mask": {
             "threshold": prediction.threshold,
             "area_px": found.area_px,
-            "parts": found.parts,
+            "components": found.components,
             "spacing_mm": slice_.spacing_mm,
+            "spacing_source": slice_.spacing_source if slice_.spacing_mm is not None else None,
             "area_mm2": _rounded(found.area_mm2),
             "longest_diameter_mm": _rounded(found.diameter_mm),
         },
@@ -74,11 +75,8 @@ def part_in(bundle: Bundle, slice_: Slice) -> str | None:
 
 def overlay_png(slice_: Slice, prediction: Prediction) -> bytes:
     """The slice with heat map and outlines at default strengths, as PNG at the slice's own size."""
-    picture = grey_picture(slice_.pixels, *default_window(slice_.pixels))
-    picture = with_heat(picture, prediction.heat, opacity=0.5)
-    if slice_.mask is not None:
-        picture = with_mask(picture, slice_.mask, colour=TRUE_COLOUR)
-    return png(with_mask(picture, prediction.mask, colour=PREDICTED_COLOUR))
+    look = Look(*default_window(slice_.pixels))
+    return png(compose(slice_.pixels, look, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask))
 
 
 def table_csv(results: list[dict[str, Any]]) -> str:
@@ -88,7 +86,7 @@ def table_csv(results: list[dict[str, Any]]) -> str:
             "name": one["name"],
             "class": one["class"],
             **{f"p_{name}": p for name, p in one["probabilities"].items()},
-            **{key: one["mask"][key] for key in ("area_px", "parts", "area_mm2", "longest_diameter_mm")},
+            **{key: one["mask"][key] for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")},
             "true_class": (one["truth"] or {}).get("class"),
             "dice": (one["truth"] or {}).get("dice"),
             "iou": (one["truth"] or {}).get("iou"),

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import DatasetError
-from core.slices import Slice
+from core.slices import SIMULATED, Slice
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
@@ -56,7 +56,7 @@ class Sample:
             spacing_source="in the template's space, somewhat larger than life",
             mask=mask,
             class_name=self.class_name,
-            notes=("Simulated: a lesion drawn by a program into an openly licensed template.",),
+            notes=(f"{SIMULATED}: made by a program from an openly licensed template.",),
         )
 
 

@@ -4,7 +4,7 @@ Everything is refused or read from bytes in memory: nothing a person uploads tou
 """
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,13 +13,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from core.classes import CLASSES
 from core.errors import SliceError
 from core.figshare import SIDE, SPACING_MM, Store
-from core.matfile import MAX_FILE_BYTES, MAX_SIDE, read_mat
-from core.splits import number_of
+from core.matfile import MAX_FILE_BYTES, MAX_SIDE, is_hdf5, read_mat
+from core.splits import class_of, number_of
 
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
 """Pillow's name of each accepted picture format -> the name people use."""
 EXTENSIONS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "mat")
 DATA_SET_SPACING = "as stated by the data set"
+SIMULATED = "Simulated"
+"""First word of a shipped sample's title, also inside its PNG."""
 MIN_SIDE = 16
 """Shortest side of a slice that is read, in pixels."""
 
@@ -71,8 +73,21 @@ def read_slice(data: bytes, name: str) -> Slice:
         raise SliceError(f"The file has {len(data) / 2**20:.1f} MB; at most {MAX_FILE_BYTES // 2**20} MB are accepted.")
     if name.lower().endswith(".mat"):
         return _from_mat(data, name)
+    if is_hdf5(data):
+        raise SliceError("The file looks like MATLAB v7.3 but is not named so; give it a name that ends in .mat.")
     pixels, notes = _from_picture(data)
-    return _checked(Slice(pixels, name, notes=notes))
+    slice_ = _checked(Slice(pixels, name, notes=notes))
+    number = number_of(pixels)
+    if number is None:
+        return slice_
+    return replace(
+        slice_,
+        number=number,
+        class_name=class_of(number),
+        spacing_mm=figshare_spacing(pixels.shape),
+        spacing_source=DATA_SET_SPACING,
+        notes=(*notes, f"This is slice {number} of the data set."),
+    )
 
 
 def figshare_spacing(shape: tuple[int, ...]) -> float | None:
@@ -108,7 +123,7 @@ def _from_mat(data: bytes, name: str) -> Slice:
             spacing_source=DATA_SET_SPACING,
             mask=found.mask,
             class_name=CLASSES[found.label - 1] if found.label else None,
-            number=None if found.mask is None else number_of(found.mask),
+            number=number_of(found.pixels, found.mask),
         )
     )
 
@@ -139,21 +154,32 @@ def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
             raise _too_large(f"{image.width} x {image.height}")
         notes: list[str] = []
         try:
-            frames = int(getattr(image, "n_frames", 1))
-            if frames > 1 and image.format in ("PNG", "WEBP"):
+            frames = int(getattr(image, "n_frames", 1)) if image.format in ("PNG", "WEBP") else 1
+            if frames > 1:
                 raise SliceError(f"The picture is an animation of {frames} frames; one still slice is needed.")
-            if frames > 1 and image.format == "TIFF":
-                notes.append(f"The TIFF has {frames} pages; the first one is shown.")
             image.load()
+            if str(image.info.get("Title", "")).startswith(SIMULATED):
+                notes.append(f"{SIMULATED}: made by a program from an openly licensed template.")
             upright = ImageOps.exif_transpose(image)
             pixels = _grey(upright, notes)
             if _white_is_zero(image):
                 pixels = 65535 - pixels
+            if image.format == "TIFF" and _has_second_page(image):
+                notes.append("The TIFF has more than one page; the first one is shown.")
         except SliceError:
             raise
         except Exception as error:  # as above: a damaged file can break a decoder anywhere
             raise SliceError("The picture is damaged or cut short and could not be read.") from error
     return pixels, tuple(notes)
+
+
+def _has_second_page(image: Image.Image) -> bool:
+    # Counting all pages (n_frames) takes Pillow minutes on a small file that claims very many.
+    try:
+        image.seek(1)
+    except Exception:  # no page, or one too damaged to be a page
+        return False
+    return True
 
 
 def _white_is_zero(image: Image.Image) -> bool:

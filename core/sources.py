@@ -47,7 +47,9 @@ def open_source(folder: Path) -> Source:
     problems: list[str] = []
     fingerprint = hashlib.sha256()
 
-    def add(name: str, version: str, reader: Callable[[], bytes]) -> None:
+    loose: set[int] = set()
+
+    def add(name: str, version: str, reader: Callable[[], bytes], *, zipped: bool) -> None:
         nonlocal folds
         found = _SLICE_NAME.fullmatch(name)
         if found:
@@ -56,8 +58,12 @@ def open_source(folder: Path) -> Source:
                 problems.append(f"{name} was left out; the data set's slices run from 1 to {SLICES}.")
                 return
             if number in files:
-                problems.append(f"{number}.mat is there twice; the second, {name}, was left out.")
+                # Whoever unpacked the zip files beside them has every slice twice: the loose one counts.
+                if number not in loose or not zipped:
+                    problems.append(f"{number}.mat is there twice; the second, {name}, was left out.")
                 return
+            if not zipped:
+                loose.add(number)
             files[number] = reader
         elif Path(name).name == "cvind.mat":
             folds = reader
@@ -71,7 +77,9 @@ def open_source(folder: Path) -> Source:
         except OSError:
             problems.append(f"{path.name} is a link to nowhere; put the file itself there.")
             continue
-        add(path.relative_to(folder).as_posix(), f"{status.st_size} {status.st_mtime_ns}", path.read_bytes)
+        add(
+            path.relative_to(folder).as_posix(), f"{status.st_size} {status.st_mtime_ns}", path.read_bytes, zipped=False
+        )
     for path in sorted(folder.rglob("*.zip")):
         try:
             with zipfile.ZipFile(path) as archive:
@@ -80,7 +88,7 @@ def open_source(folder: Path) -> Source:
             problems.append(f"{path.name} is not a whole zip file; download it again.")
             continue
         for member in members:
-            add(member.filename, f"{member.file_size} {member.CRC}", _member_reader(path, member))
+            add(member.filename, f"{member.file_size} {member.CRC}", _member_reader(path, member), zipped=True)
     if not files:
         raise DatasetError(f"'{folder}' holds neither 1.mat, 2.mat, … nor the data set's zip files.")
     return Source(files, folds, tuple(problems), fingerprint.hexdigest())

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles import Bundle, names, open_bundle
-from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
+from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
 
 def class_answer(result: dict[str, Any], *, key: str) -> None:
@@ -27,16 +27,17 @@ def _bars(probabilities: dict[str, float]) -> go.Figure:
             marker_color=[CLASS_COLOURS[name] for name in classes],
             text=[percent(probabilities[name]) for name in classes],
             textposition="outside",
+            textfont={"color": text_colour()},
             cliponaxis=False,
             hoverinfo="skip",
         )
     )
     figure.update_layout(
         height=130,
-        font={"size": 14},
+        font={"size": 14, "color": text_colour()},
         margin={"l": 0, "r": 64, "t": 0, "b": 0},
         xaxis={"range": [0, 1], "visible": False, "fixedrange": True},
-        yaxis={"fixedrange": True, "ticksuffix": "  "},
+        yaxis={"fixedrange": True, "ticksuffix": "  ", "tickfont": {"size": 14, "color": text_colour()}},
         bargap=0.35,
         showlegend=False,
     )
@@ -56,7 +57,7 @@ def truth_line(result: dict[str, Any]) -> None:
             f"True class: **{CLASS_TITLES[known['class']]}**"
         )
     elif known.get("area_px") == 0:
-        parts.append(":material/block: True: **no tumour** (the networks know no such answer)")
+        parts.append(":material/block: True: **no tumour** (the classifier knows no such answer)")
     if known.get("area_px"):
         parts.append(f"mask against truth: **Dice {known['dice']:.2f}**, IoU {known['iou']:.2f}")
     st.markdown(" · ".join(parts))
@@ -82,23 +83,37 @@ def trust(classifier: Bundle, segmenter: Bundle) -> None:
 
 def _class_trust(bundle: Bundle) -> str:
     lines = [f"**Class:** {bundle.card['title']} (`{bundle.name}`)."]
-    by_patient = bundle
-    if not bundle.card["data"]["by_patient"]:
-        lines.append(
-            f"Right on {percent(bundle.test_metrics['accuracy'])} of {bundle.test_metrics['slices']} test slices "
-            "*split by slice*, which flatters: neighbours of the same tumour were in training."
-        )
-        other = bundle.card["data"].get("by_patient_bundle")
-        if other not in names():
-            return " ".join([*lines, "Not measured *by patient*."])
-        by_patient = open_bundle(other)
-    found = by_patient.test_metrics
-    same = "" if by_patient is bundle else "the same network "
+    found = bundle.test_metrics
+    if bundle.card["data"]["by_patient"]:
+        return " ".join([*lines, f"*By patient*, {_by_patient(found)}."])
     lines.append(
-        f"*By patient*, {same}is right on **{percent(found['accuracy'])}** of {found['slices']} slices of "
-        f"{found['patients']} patients it had never seen."
+        f"Right on {percent(found['accuracy'])} of {found['slices']} test slices *split by slice*, which flatters: "
+        "neighbours of the same tumour were in training."
     )
+    other = _evaluated(bundle.card["data"].get("by_patient_bundle"))
+    if other is None:
+        lines.append("*By patient* it is not measured.")
+    else:
+        lines.append(
+            f"*By patient*, the same architecture trained without fold 1's patients (`{other.name}`) is "
+            f"{_by_patient(other.test_metrics)}."
+        )
     return " ".join(lines)
+
+
+def _by_patient(found: dict[str, Any]) -> str:
+    return (
+        f"right on **{percent(found['accuracy'])}** of {found['slices']} slices of {found['patients']} patients "
+        "whose ids were not in training"
+    )
+
+
+def _evaluated(name: str | None) -> Bundle | None:
+    """The bundle called ``name`` if there is one and its figures are known."""
+    if name not in names():
+        return None
+    bundle = open_bundle(name)
+    return bundle if bundle.test_metrics else None
 
 
 def _mask_trust(bundle: Bundle) -> str:

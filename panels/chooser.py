@@ -14,11 +14,16 @@ from core.preprocessing import placement
 from core.samples import sample, samples
 from core.slices import EXTENSIONS, Slice, read_slice, store_slice
 from panels import loaders
+from panels.text import plain
+from panels.theme import CLASS_TITLES
 
 Identity = tuple[str, str | int]
 """Where a slice comes from ("sample", "slice" or "upload") and which one it is."""
+MAX_UPLOADS = 50
+"""Files looked at at a time; each is held in the session's memory."""
 _STRIP = 10
 _THUMBNAIL = 88
+_ADDRESS = ("sample", "slice")
 
 
 @dataclass(frozen=True)
@@ -39,26 +44,33 @@ class Chosen:
 def choose_slice(*, key: str) -> Chosen | None:
     """Draw the chooser; returns the chosen slice, or None while there is none.
 
-    The address carries the choice (``?sample=…`` or ``?slice=…``), except for an upload.
+    The address carries the choice (``?sample=…`` or ``?slice=…``), except for an upload; an address that
+    has changed since, by a link or the Back button, decides.
     """
+    uploads, refused = _read_uploads(key)
     selection = _selection(key)
-    label = "Choose a slice" if selection is None else "Choose another slice"
-    with st.expander(label, expanded=selection is None, icon=":material/photo_library:"):
+    if selection is not None and selection[0] == "upload" and selection not in uploads:
+        selection = next(iter(uploads), None)
+    slice_ = None
+    if selection is not None:
+        try:
+            slice_ = uploads[selection] if selection[0] == "upload" else _slice(selection)
+        except SliceScopeError as error:
+            refused.append(plain(str(error)))
+    label = "Choose a slice" if slice_ is None else "Choose another slice"
+    # A key that changes with the slice: choosing one closes the chooser.
+    with st.expander(
+        label, expanded=slice_ is None, icon=":material/photo_library:", key=f"{key}_chooser_{slice_ and selection}"
+    ):
         own, shipped = st.columns([2, 3], gap="medium")
         with own:
             _uploader(key)
             _number_input(key)
         with shipped:
             _gallery(key)
-    uploads = _read_uploads(key)
-    if selection is not None and selection[0] == "upload" and selection not in uploads:
-        selection = next(iter(uploads), None)
-    if selection is None:
-        return None
-    try:
-        slice_ = uploads[selection] if selection[0] == "upload" else _slice(selection)
-    except SliceScopeError as error:
-        st.error(str(error), icon=":material/error:")
+    for sentence in refused:
+        st.error(sentence, icon=":material/error:")
+    if slice_ is None or selection is None:
         return None
     if selection in uploads and len(uploads) > 1:
         _strip(key, uploads, selection)
@@ -66,24 +78,25 @@ def choose_slice(*, key: str) -> Chosen | None:
 
 
 def _selection(key: str) -> Identity | None:
-    """The selection of this session, or else the one in the address."""
-    state = f"{key}_selection"
-    if state not in st.session_state:
-        address = st.query_params
+    """The address's selection if it has changed since the last one was made, else this session's."""
+    address = {name: st.query_params[name] for name in _ADDRESS if name in st.query_params}
+    if st.session_state.get(f"{key}_address") != address:
+        st.session_state[f"{key}_address"] = address
         number = address.get("slice", "")
         if "sample" in address:
-            st.session_state[state] = ("sample", address["sample"])
-        elif number.isdecimal():
-            st.session_state[state] = ("slice", int(number))
-    return st.session_state.get(state)
+            st.session_state[f"{key}_selection"] = ("sample", address["sample"])
+        elif number.isdecimal() and len(number) <= len(str(SLICES)):
+            st.session_state[f"{key}_selection"] = ("slice", int(number))
+    return st.session_state.get(f"{key}_selection")
 
 
 def _select(key: str, identity: Identity) -> None:
     st.session_state[f"{key}_selection"] = identity
-    for name in ("sample", "slice"):
+    for name in _ADDRESS:
         st.query_params.pop(name, None)
-    if identity[0] != "upload":
+    if identity[0] in _ADDRESS:
         st.query_params[identity[0]] = str(identity[1])
+    st.session_state[f"{key}_address"] = {identity[0]: str(identity[1])} if identity[0] in _ADDRESS else {}
 
 
 def _slice(identity: Identity) -> Slice:
@@ -95,12 +108,13 @@ def _slice(identity: Identity) -> Slice:
 
 def _uploader(key: str) -> None:
     def newest() -> None:
-        files = st.session_state[f"{key}_files"]
         known = st.session_state.get(f"{key}_known", set())
-        new = [file.file_id for file in files if file.file_id not in known]
-        st.session_state[f"{key}_known"] = {file.file_id for file in files}
+        uploads, _ = _read_uploads(key)
+        new = [identity for identity in uploads if identity not in known]
+        st.session_state[f"{key}_known"] = set(uploads)
+        # A new file that cannot be read leaves the slice that is being looked at.
         if new:
-            _select(key, ("upload", new[0]))
+            _select(key, new[0])
 
     st.file_uploader(
         "Upload slices",
@@ -115,12 +129,11 @@ def _uploader(key: str) -> None:
 
 def _number_input(key: str) -> None:
     if not loaders.has_store():
-        st.caption("A slice of the data set by number: once it is prepared here (README, “Getting the data”).")
+        st.caption("A slice of the data set by number: once it is prepared here (README, “The data”).")
         return
-    widget = f"{key}_number"
     with st.form(f"{key}_form", border=False):
         number = st.number_input(
-            "Slice of the data set by number", 1, SLICES, value=None, key=widget, placeholder="1 to 3064"
+            "Slice of the data set by number", 1, SLICES, value=None, key=f"{key}_number", placeholder=f"1 to {SLICES}"
         )
         if st.form_submit_button("Show slice") and number is not None:
             _select(key, ("slice", int(number)))
@@ -132,7 +145,7 @@ def _gallery(key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         seen: Counter[str] = Counter()
         for one in samples():
-            title = one.class_name.capitalize() if one.class_name else "No tumour"
+            title = CLASS_TITLES[one.class_name].split()[0] if one.class_name else "No tumour"
             seen[title] += 1
             with st.container(width=_THUMBNAIL + 10, gap=None):
                 st.image(_sample_thumbnail(one.name), width=_THUMBNAIL, alt=one.alt)
@@ -153,22 +166,25 @@ def _sample_thumbnail(name: str) -> np.ndarray:
 
 def thumbnail(slice_: Slice) -> np.ndarray:
     """A small square grey picture, (n, n, 3) uint8, padded with black."""
-    picture = grey_picture(slice_.pixels, *default_window(slice_.pixels))
-    place = placement(*slice_.pixels.shape)
+    step = max(1, max(slice_.pixels.shape) // (2 * _THUMBNAIL))
+    pixels = slice_.pixels[::step, ::step]
+    place = placement(*pixels.shape)
     square = np.zeros((place.side, place.side, 3), np.uint8)
-    square[place.top : place.top + place.height, place.left : place.left + place.width] = picture
-    step = max(1, place.side // (2 * _THUMBNAIL))
-    return square[::step, ::step]
+    square[place.top : place.top + place.height, place.left : place.left + place.width] = grey_picture(
+        pixels, *default_window(pixels)
+    )
+    return square
 
 
-def _read_uploads(key: str) -> dict[Identity, Slice]:
-    """Read what is new among the uploaded files, say what is wrong with those that cannot be read."""
+def _read_uploads(key: str) -> tuple[dict[Identity, Slice], list[str]]:
+    """Every upload that can be read, and a sentence for each that cannot; a file is read once."""
     cache: dict[str, Slice | str] = st.session_state.setdefault(f"{key}_read", {})
     files: list[Any] = st.session_state.get(f"{key}_files") or []
     for gone in set(cache) - {file.file_id for file in files}:
         del cache[gone]
     uploads: dict[Identity, Slice] = {}
-    for file in files:
+    refused = []
+    for file in files[:MAX_UPLOADS]:
         if file.file_id not in cache:
             try:
                 cache[file.file_id] = read_slice(file.getvalue(), file.name)
@@ -178,8 +194,10 @@ def _read_uploads(key: str) -> dict[Identity, Slice]:
         if isinstance(found, Slice):
             uploads["upload", file.file_id] = found
         else:
-            st.error(f"**{_plain(file.name)}**: {found}", icon=":material/error:")
-    return uploads
+            refused.append(f"**{plain(file.name)}**: {plain(found)}")
+    if len(files) > MAX_UPLOADS:
+        refused.append(f"{len(files)} files are too many at a time; the first {MAX_UPLOADS} were read.")
+    return uploads, refused
 
 
 def _strip(key: str, uploads: dict[Identity, Slice], selection: Identity) -> None:
@@ -205,13 +223,8 @@ def _strip(key: str, uploads: dict[Identity, Slice], selection: Identity) -> Non
                 st.button(
                     f"{i + 1}",
                     key=f"{key}_upload_{identity[1]}",
-                    help=_plain(uploads[identity].name),
+                    help=plain(uploads[identity].name),
                     icon=":material/check:" if identity == selection else None,
                     on_click=_select,
                     args=(key, identity),
                 )
-
-
-def _plain(text: str) -> str:
-    """A file's name as literal text in Markdown."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>$:~" else c for c in text)

@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 
 from core.errors import SliceScopeError
+from core.matfile import MAX_FILE_BYTES
 from core.results import NOTICE
+from panels.text import plain
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 _FLAG = "_inside_frame"
+
+# The web server moves uploads above 1 MB to a temporary file unless it is told otherwise; here none may
+# touch the disk.
+MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
 
 
 def run() -> None:
@@ -26,7 +33,7 @@ def run() -> None:
     try:
         page.run()
     except SliceScopeError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
     finally:
         del st.session_state[_FLAG]
 

@@ -2,10 +2,17 @@
 
 from typing import Any
 
+import streamlit as st
+
 CLASS_COLOURS: dict[str, str] = {"meningioma": "#0072B2", "glioma": "#D55E00", "pituitary": "#009E73"}
 """Okabe and Ito's blue, vermillion and bluish green, told apart by colour-blind eyes."""
 CLASS_TITLES: dict[str, str] = {"meningioma": "Meningioma", "glioma": "Glioma", "pituitary": "Pituitary tumour"}
 PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
+
+
+def text_colour() -> str:
+    """The theme's text colour: what Streamlit gives a plot's labels is too faint to read."""
+    return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor"))
 
 
 def percent(share: float) -> str:

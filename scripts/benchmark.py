@@ -98,32 +98,28 @@ def clicking() -> None:
         page.set_default_timeout(120_000)
         names = [one.name for one in samples()]
         page.goto(f"{address}/?sample={names[0]}")
-        picture = page.locator('[data-testid="stImage"] img').last
-        picture.wait_for()
+        picture = page.locator(".st-key-analyse_picture img")
         page.get_by_text("How far to trust this").wait_for()
-        page.get_by_text("Choose another slice").click()
 
-        def until_changed(click: Callable[[], None]) -> float:
+        def answered(name: str) -> float:
+            page.get_by_text("Choose another slice").click()
+            button = page.locator(f".st-key-analyse_sample_{name} button")
+            button.wait_for()
             before = picture.get_attribute("src")
             began = time.perf_counter()
-            click()
+            button.click()
             page.wait_for_function(
                 """before => {
-                    const all = document.querySelectorAll('[data-testid="stImage"] img');
-                    return all.length && all[all.length - 1].src !== before
+                    const picture = document.querySelector('.st-key-analyse_picture img');
+                    return picture && picture.src !== before && picture.alt.includes(' over it')
                         && !document.querySelector('[data-testid="stSpinner"]');
                 }""",
                 arg=before,
             )
             return time.perf_counter() - began
 
-        seen = []
-        for name in names[1:]:
-            button = page.locator(f".st-key-analyse_sample_{name} button")
-            seen.append(until_changed(lambda button=button: button.click()))
-        line("browser: click to picture, new slice", seen)
-        again = [until_changed(page.locator(f".st-key-analyse_sample_{name} button").click) for name in names[1:]]
-        line("browser: the same, seen before, baseline", again)
+        line("browser: click to answer, new slice", [answered(name) for name in names[1:]])
+        line("browser: the same, seen before, baseline", [answered(name) for name in names[1:]])
 
 
 def timed(function: Callable[..., object], *arguments: object) -> float:

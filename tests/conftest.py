@@ -60,6 +60,7 @@ class TinySet:
         patch.setattr(preparing, "PART", self.part)
         patch.setattr(preparing, "SIDE", self.side)
         patch.setattr(preparing, "COUNTS", self.counts())
+        patch.setattr(preparing, "PATIENTS", len(set(self.pids)))
 
 
 @pytest.fixture(scope="session")

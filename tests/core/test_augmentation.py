@@ -15,7 +15,7 @@ def batch(count: int = 4) -> tuple[np.ndarray, np.ndarray]:
     planes = random.uniform(0, 0.4, (count, SIZE, SIZE, 1)).astype(np.float16)
     masks = np.zeros((count, SIZE, SIZE, 1), np.uint8)
     for i in range(count):
-        masks[i, 9 + i : 12 + i, 12 : 15] = 1
+        masks[i, 5 + i : 8 + i, 9:12] = 1
     planes[masks > 0] = 1.0
     return planes, masks
 

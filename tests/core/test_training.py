@@ -70,7 +70,11 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
 
 def weights_after(folder: Path, train: Examples, **options: int) -> list[np.ndarray]:
     recipe = tiny.recipe(
-        epochs=2, batch=300, keep="last", options={"filters": [2, 2, 2, 2], "dropout": 0.0, "dropout_flat": 0.0}, **options
+        epochs=2,
+        batch=300,
+        keep="last",
+        options={"filters": [2, 2, 2, 2], "dropout": 0.0, "dropout_flat": 0.0},
+        **options,
     )
     return fit(recipe, train, tiny.class_examples(3), folder).best
 
@@ -184,7 +188,7 @@ fit(*tiny.overfitting_run(), Path(sys.argv[1]), progress=lambda *_: time.sleep(0
 def test_a_process_killed_at_a_random_moment_resumes(tmp_path: Path, whole_run: tuple[Path, State]) -> None:
     process = subprocess.Popen([sys.executable, "-c", _CHILD, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        latest = time.monotonic() + 120
+        latest = time.monotonic() + 300
         while not (tmp_path / STATE_NAME).is_file():
             assert process.poll() is None, "the process ended by itself"
             assert time.monotonic() < latest, "no state was written"
@@ -230,7 +234,9 @@ def test_history_of_a_classifier_has_every_column(whole_run: tuple[Path, State])
     assert (table["seconds"] > 0).all()
     assert table["val_loss"].idxmin() + 1 == whole.best_epoch
     # The rate an epoch was trained at, not the one reduced at its end.
-    assert table["learning_rate"].iloc[: whole.best_epoch + 2].tolist() == pytest.approx([0.003] * (whole.best_epoch + 2))
+    assert table["learning_rate"].iloc[: whole.best_epoch + 2].tolist() == pytest.approx(
+        [0.003] * (whole.best_epoch + 2)
+    )
 
 
 def test_history_of_a_segmenter_has_dice_and_iou(tmp_path: Path) -> None:

@@ -21,11 +21,12 @@ from core.figshare import STORE_VERSION
 from core.networks import build
 from core.recipes import Recipe, Training
 from core.slices import Slice
-from core.splits import NAMES, mask_digest
+from core.splits import NAMES, index_table
 from tests.published import a_slice
 
 CNN_SIZE, UNET_SIZE = 48, 32
 CNN_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4]}
+GAINS = {"classification": 2.5, "segmentation": 1.7}
 UNET_OPTIONS: dict[str, Any] = {"filters": 2}
 
 
@@ -100,14 +101,14 @@ def overfitting_run() -> tuple[Recipe, Examples, Examples]:
     return made, class_examples(50, seed=1), class_examples(24, wrong=1 / 3, seed=2)
 
 
-def finished_state(recipe: Recipe, *, strength: float = 8.0, seed: int = 1) -> State:
-    """A run as if it were over, with random weights; ``strength`` times the last layer's, so that answers differ."""
+def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
+    """A run as if it were over, with random weights, large enough that answers differ from slice to slice."""
     import keras
 
     keras.utils.set_random_seed(seed)
     network = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
-    weights = network.get_weights()
-    weights[-2] = weights[-2] * strength
+    # Through each relu a network so initialised loses half its signal.
+    weights = [weight * GAINS[recipe.task] if weight.ndim > 1 else weight for weight in network.get_weights()]
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]
     history[0] |= {"learning_rate": 0.001, "seconds": 1.5}
     return State([], [], weights, 1.0, 1, history, {}, True, recipe.table)
@@ -116,13 +117,13 @@ def finished_state(recipe: Recipe, *, strength: float = 8.0, seed: int = 1) -> S
 def classifier(models: Path, *, name: str = "report-cnn") -> Bundle:
     """A small classifier's bundle with random weights."""
     made = recipe("report-cnn", name=name)
-    return export(made, finished_state(made, strength=40.0), models)
+    return export(made, finished_state(made), models)
 
 
 def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
     """A small segmenter's bundle with random weights."""
     made = recipe("report-unet", name=name)
-    return export(made, finished_state(made, strength=60.0), models)
+    return export(made, finished_state(made), models)
 
 
 def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
@@ -135,6 +136,26 @@ def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
     network = keras.Model(inputs, outputs)
     sign = -1.0 if dark else 1.0
     network.set_weights([np.array([[[[0.0, 40.0 * sign]]]]), np.array([0.0, -20.0 * sign])])
+    save_network(network, bundle.folder / WEIGHTS)
+    write_card(bundle.folder, bundle.card)
+    return open_bundle(bundle.name, models)
+
+
+def brightness_classifier(models: Path) -> Bundle:
+    """A classifier whose heat maps are known: what is bright speaks for its second class, what is dark, more
+    softly, for its first, and nothing for its third."""
+    import keras
+
+    bundle = classifier(models)
+    inputs = keras.Input((CNN_SIZE, CNN_SIZE, 3), name="image")
+    x = keras.layers.Conv2D(2, 3, activation="relu", padding="same", name="conv2d")(inputs)
+    outputs = keras.layers.Dense(3, activation="softmax", name="dense")(keras.layers.Flatten(name="flatten")(x))
+    network = keras.Model(inputs, outputs)
+    kernel = np.zeros((3, 3, 3, 2))
+    kernel[1, 1] = [1 / 3, -1 / 3]
+    says = np.zeros((CNN_SIZE**2, 2, 3))
+    says[:, 0, 1], says[:, 1, 0] = 0.2, 0.001
+    network.set_weights([kernel, np.array([-0.5, 0.5]), says.reshape(-1, 3), np.zeros(3)])
     save_network(network, bundle.folder / WEIGHTS)
     write_card(bundle.folder, bundle.card)
     return open_bundle(bundle.name, models)
@@ -187,21 +208,22 @@ class DataSet:
 
 
 def data_set(count: int = 22, *, side: int = 64) -> DataSet:
-    """``count`` slices, every seventh of half the side; each third slice is test, in no order of class or patient."""
+    """``count`` slices, every seventh of half the side; each third slice is test; five patients on both sides."""
     pixels, masks, rows = {}, {}, []
     for number in range(1, count + 1):
         size = side // 2 if number % 7 == 0 else side
         pixels[number], masks[number], _ = a_slice(number, side=size)
         part = ("test", "train", "validation")[number % 3]
+        patient = number * 3 % 5 + 1
         rows.append(
             {
+                **dict.fromkeys(index_table().columns, ""),  # digests, which no made-up slice has
                 "slice": number,
-                "class": CLASSES[number // 2 % 3],
-                "patient": number // 2 % 9 + 1,
-                "patient_group": number // 2 % 9 + 1,
+                "class": CLASSES[patient % 3],
+                "patient": patient,
+                "patient_group": patient,
                 "fold": number % 5 + 1,
                 "size": size,
-                "mask_digest": mask_digest(masks[number]),
                 **dict.fromkeys(NAMES, part),
             }
         )

@@ -1,0 +1,76 @@
+"""What lies one fold away: measurements, what the networks were fed, downloads."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.bundles import Bundle
+from core.inference import Prediction
+from core.overlay import Look, compose, png
+from core.results import result, table_csv
+from core.slices import Slice
+from panels import loaders
+from panels.chooser import Chosen
+
+
+def measurements(said: dict[str, Any], prediction: Prediction) -> None:
+    """Sizes in pixels, in millimetres where the pixel spacing is known, and the time it took."""
+    with st.expander("Measurements", icon=":material/straighten:"):
+        mask = said["mask"]
+        lines = [
+            f"Slice: {said['width']} x {said['height']} px",
+            f"Mask: {mask['area_px']} px in {mask['components']} component(s), where the tumour's probability is at "
+            f"least {mask['threshold']}",
+        ]
+        if mask["spacing_mm"] is None:
+            lines.append("Millimetres: not known, since no pixel spacing is")
+        else:
+            lines.append(f"Pixel spacing {mask['spacing_mm']} mm, {mask['spacing_source']}")
+        if mask["area_mm2"] is not None:
+            lines.append(
+                f"Area {mask['area_mm2']} mm²; longest diameter of the largest component "
+                f"{mask['longest_diameter_mm']} mm (Feret)"
+            )
+        lines.append(f"Time for class, mask and heat map: {prediction.seconds * 1000:.0f} ms")
+        st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def fed(prediction: Prediction, *bundles: Bundle) -> None:
+    """The planes the networks were given."""
+    with st.expander("What the networks were fed", icon=":material/input:"):
+        for bundle in bundles:
+            plane = prediction.fed[bundle.name]
+            st.image(plane, width=240, caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px")
+            st.caption(bundle.card["input"]["description"])
+
+
+def downloads(chosen: Chosen, prediction: Prediction, said: dict[str, Any], look: Look, *bundles: Bundle) -> None:
+    """Overlay, mask and JSON of this slice, and one CSV of all uploads; each made when it is asked for."""
+    slice_ = chosen.slice
+    stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
+
+    def overlay() -> bytes:
+        return png(compose(slice_.pixels, look, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask))
+
+    with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
+        _button("Overlay PNG", overlay, f"{stem}-overlay.png", "image/png")
+        _button("Mask PNG", lambda: png(prediction.mask), f"{stem}-mask.png", "image/png")
+        _button("JSON", lambda: json.dumps(said, indent=2).encode(), f"{stem}.json", "application/json")
+        if len(chosen.uploads) > 1:
+            table = _table(chosen, *bundles)
+            _button(f"CSV of all {len(chosen.uploads)} uploads", table, "slices.csv", "text/csv")
+
+
+def _table(chosen: Chosen, classifier: Bundle, segmenter: Bundle) -> Any:
+    predictor = loaders.predictor(classifier, segmenter)
+
+    def said(one: Slice) -> dict[str, Any]:
+        return result(one, predictor(one), (classifier, segmenter))
+
+    return lambda: table_csv([said(one) for one in chosen.uploads.values()]).encode()
+
+
+def _button(label: str, data: Any, name: str, kind: str) -> None:
+    st.download_button(label, data, name, kind, on_click="ignore")

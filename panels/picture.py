@@ -1,0 +1,84 @@
+"""The slice with what is laid over it, and the controls of how it is drawn."""
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from core.inference import Prediction
+from core.overlay import COLOUR_MAPS, HEAT, MASK, TRUTH, Look, compose, default_window, grey_picture
+from core.slices import Slice
+from panels.text import plain
+
+_LONGEST = 1120
+"""Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
+_LEGEND = {MASK: "cyan: predicted mask", TRUTH: "yellow: true mask", HEAT: "glow: spoke for the class"}
+
+
+def bare(slice_: Slice) -> None:
+    """The slice alone, while the networks are asked."""
+    pixels = slice_.pixels[_step(slice_), _step(slice_)]
+    st.image(grey_picture(pixels, *default_window(pixels)), width="stretch", output_format="PNG", alt="The slice")
+
+
+def picture(slice_: Slice, prediction: Prediction, look: Look) -> None:
+    """The slice as ``look`` says, with a caption that names what is shown."""
+    step = _step(slice_)
+    shown = compose(
+        slice_.pixels[step, step],
+        look,
+        mask=prediction.mask[step, step],
+        heat=prediction.heat[step, step],
+        truth=None if slice_.mask is None else slice_.mask[step, step],
+    )
+    names = [layer for layer in look.layers if layer != TRUTH or slice_.mask is not None]
+    caption = "; ".join([plain(slice_.name), *(_LEGEND[name] for name in names)])
+    alt = f"The slice with {' and '.join(names).lower() or 'nothing'} over it; the text beside it says what was found"
+    st.image(shown, width="stretch", output_format="PNG", caption=caption, alt=alt)
+
+
+def look_controls(slice_: Slice, *, key: str, slice_key: str) -> Look:
+    """Toggles, window, opacities and colours.
+
+    Args:
+        slice_: the slice that is drawn.
+        key: of the controls that stay from slice to slice.
+        slice_key: of the window, which belongs to one slice.
+    """
+    has_truth = slice_.mask is not None and bool(slice_.mask.any())
+    layers = [MASK, HEAT, TRUTH] if has_truth else [MASK, HEAT]
+    shown = st.pills(
+        "Shown over the slice", layers, selection_mode="multi", default=layers, key=f"{key}_layers_{has_truth}"
+    )
+    with st.expander("Window, opacity, colours", icon=":material/tune:"):
+        bottom, top = float(slice_.pixels.min()), float(slice_.pixels.max())
+        low, high = st.slider(
+            "Window: intensities shown from black to white",
+            bottom,
+            top,
+            _default_window(slice_),
+            step=(top - bottom) / 256,
+            format="%.4g",
+            key=f"{key}_window_{slice_key}",
+        )
+        return Look(
+            low,
+            high,
+            tuple(shown),
+            heat_opacity=st.slider("Opacity of the heat map", 0.0, 1.0, 0.5, 0.05, key=f"{key}_heat"),
+            mask_opacity=st.slider("Opacity of the masks", 0.0, 1.0, 0.9, 0.05, key=f"{key}_mask"),
+            fill=st.segmented_control(
+                "Masks as", ["Outline", "Fill"], default="Outline", required=True, key=f"{key}_fill"
+            )
+            == "Fill",
+            colour_map=st.selectbox("Colours of the heat map", COLOUR_MAPS, key=f"{key}_colours"),
+        )
+
+
+def _default_window(slice_: Slice) -> tuple[float, float]:
+    step = _step(slice_)
+    return default_window(slice_.pixels[step, step])
+
+
+def _step(slice_: Slice) -> slice:
+    return np.s_[:: math.ceil(max(slice_.pixels.shape) / _LONGEST)]

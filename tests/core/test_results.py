@@ -1,0 +1,153 @@
+"""What is said about a slice: every field, and nothing that must not be said."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import splits
+from core.bundles import Bundle
+from core.classes import CLASSES
+from core.inference import Prediction
+from core.overlay import PREDICTED_COLOUR, TRUE_COLOUR
+from core.results import NOTICE, overlay_png, part_in, result, table_csv, truth
+from core.slices import Slice, read_slice
+from tests.published import a_slice, mat_bytes
+
+BUNDLES = (
+    Bundle(Path(), {"name": "one", "version": "1.2.3", "data": {"split": "table-1"}}),
+    Bundle(Path(), {"name": "two", "version": "4.5.6", "data": {"split": "fold-1"}}),
+)
+HEIGHT, WIDTH = 24, 40
+
+
+def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
+    """Glioma, and a 3x4 tumour with its upper left corner at row 5, column 6."""
+    tumour = np.full((height, width), 0.2, np.float32)
+    tumour[5:8, 6:10] = 0.5  # at the threshold is tumour
+    heat = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
+    probabilities = np.array([0.1, 0.7, 0.2], np.float32)
+    return Prediction(CLASSES, probabilities, tumour, 0.5, heat, {}, 0.1)
+
+
+def a_slice_of(**fields: object) -> Slice:
+    pixels = np.random.default_rng(0).uniform(0, 100, (HEIGHT, WIDTH)).astype(np.float32)
+    return Slice(pixels, "a slice", **fields)  # type: ignore[arg-type]
+
+
+def true_mask() -> np.ndarray:
+    """Two of the prediction's three rows, and one row more."""
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[6:9, 6:10] = True
+    return mask
+
+
+def test_a_result_says_everything_there_is_to_say() -> None:
+    found = result(a_slice_of(spacing_mm=0.5, notes=("Read so.",)), a_prediction(), BUNDLES)
+    assert found == {
+        "name": "a slice",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "bundles": [{"name": "one", "version": "1.2.3"}, {"name": "two", "version": "4.5.6"}],
+        "class": "glioma",
+        "probabilities": pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2}),
+        "mask": {
+            "threshold": 0.5,
+            "area_px": 12,
+            "components": 1,
+            "spacing_mm": 0.5,
+            "area_mm2": 3.0,
+            "longest_diameter_mm": 2.5,
+        },
+        "truth": None,
+        "trained_on_by": [],
+        "notes": ["Read so."],
+        "notice": NOTICE,
+    }
+
+
+def test_a_result_survives_json() -> None:
+    whole = a_slice_of(spacing_mm=0.49, mask=true_mask(), class_name="glioma", number=1)
+    for slice_ in (whole, a_slice_of()):
+        found = result(slice_, a_prediction(), BUNDLES)
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_an_unknown_spacing_gives_no_millimetres() -> None:
+    mask = result(a_slice_of(), a_prediction(), BUNDLES)["mask"]
+    assert (mask["spacing_mm"], mask["area_mm2"], mask["longest_diameter_mm"]) == (None, None, None)
+    assert mask["area_px"] == 12
+
+
+def test_truth_is_compared_where_it_is_known() -> None:
+    prediction = a_prediction()
+    assert truth(a_slice_of(), prediction) is None
+    assert truth(a_slice_of(class_name="glioma"), prediction) == {"class": "glioma", "class_agrees": True}
+    assert truth(a_slice_of(class_name="pituitary"), prediction) == {"class": "pituitary", "class_agrees": False}
+    # Two of three rows of four in common: Dice 16 / 24, IoU 8 / 16.
+    assert truth(a_slice_of(mask=true_mask()), prediction) == {"area_px": 12, "dice": 0.6667, "iou": 0.5}
+
+
+def test_a_tumour_found_where_there_is_none_scores_zero() -> None:
+    nothing = np.zeros((HEIGHT, WIDTH), bool)
+    assert truth(a_slice_of(mask=nothing), a_prediction()) == {"area_px": 0, "dice": 0.0, "iou": 0.0}
+
+
+def test_a_slice_a_bundle_was_trained_on_is_said_to_be() -> None:
+    table = splits.index_table()
+    for one, other, said in (("train", "test", ["one"]), ("test", "train", ["two"]), ("test", "test", [])):
+        rows = table[(table["table-1"] == one) & (table["fold-1"] == other)]
+        slice_ = a_slice_of(number=int(rows["slice"].iloc[0]))
+        assert result(slice_, a_prediction(), BUNDLES)["trained_on_by"] == said
+        assert (part_in(BUNDLES[0], slice_), part_in(BUNDLES[1], slice_)) == (one, other)
+    assert part_in(BUNDLES[0], a_slice_of()) is None
+
+
+def test_a_patient_id_is_said_nowhere() -> None:
+    pixels, mask, border = a_slice(1)
+    slice_ = read_slice(mat_bytes(pixels, mask, pid="PATNT4711", border=border), "7.mat")
+    found = result(slice_, a_prediction(64, 64), BUNDLES)
+    assert found["truth"]["class"] == "meningioma", "the file was read"
+    assert "4711" not in json.dumps(found) + table_csv([found]) + repr(slice_)
+
+
+def test_the_overlay_is_at_the_slices_own_size_with_both_outlines() -> None:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), a_prediction()))) as image:
+        assert image.size == (WIDTH, HEIGHT)
+        picture = np.asarray(image)
+    assert (picture == PREDICTED_COLOUR).all(axis=2).any()
+    assert (picture == TRUE_COLOUR).all(axis=2).any()
+    assert tuple(picture[4, 7]) == PREDICTED_COLOUR
+    assert tuple(picture[9, 7]) == TRUE_COLOUR
+
+
+def test_the_overlay_without_truth_has_one_outline() -> None:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(), a_prediction()))) as image:
+        assert not (np.asarray(image) == TRUE_COLOUR).all(axis=2).any()
+
+
+def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> None:
+    known = a_slice_of(spacing_mm=0.5, mask=true_mask(), class_name="pituitary")
+    odd = Slice(known.pixels, 'odd, "name"\nof a file')
+    rows = list(csv.DictReader(io.StringIO(table_csv([result(one, a_prediction(), BUNDLES) for one in (known, odd)]))))
+    assert [row["name"] for row in rows] == ["a slice", 'odd, "name"\nof a file']
+    assert rows[0] == {
+        "name": "a slice",
+        "class": "glioma",
+        "p_meningioma": "0.1",
+        "p_glioma": "0.7",
+        "p_pituitary": "0.2",
+        "area_px": "12",
+        "components": "1",
+        "area_mm2": "3.0",
+        "longest_diameter_mm": "2.5",
+        "true_class": "pituitary",
+        "dice": "0.6667",
+        "iou": "0.5",
+    }
+    unknown = ("area_mm2", "longest_diameter_mm", "true_class", "dice", "iou")
+    assert [rows[1][name] for name in unknown] == [""] * len(unknown)
