@@ -16,6 +16,7 @@ COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
 """Names of plotly's sequential colour scales that a heat map can be drawn with."""
 
 
+_FILLED = 0.4
 MASK, HEAT, TRUTH = "Mask", "Heat map", "True mask"
 """What can be laid over a slice."""
 
@@ -29,7 +30,7 @@ class Look:
         high: intensity drawn white.
         layers: which of ``MASK``, ``HEAT`` and ``TRUTH`` are laid over it.
         heat_opacity: of the hottest place, in [0, 1].
-        mask_opacity: in [0, 1].
+        mask_opacity: of an outline, in [0, 1]; a filled mask lets the slice show through.
         fill: masks filled instead of outlined.
         colour_map: one of ``COLOUR_MAPS``.
     """
@@ -38,7 +39,7 @@ class Look:
     high: float
     layers: tuple[str, ...] = (MASK, HEAT, TRUTH)
     heat_opacity: float = 0.5
-    mask_opacity: float = 0.9
+    mask_opacity: float = 1.0
     fill: bool = False
     colour_map: str = COLOUR_MAPS[0]
 
@@ -58,9 +59,10 @@ def compose(
     picture = grey_picture(pixels, look.low, look.high)
     if HEAT in look.layers:
         picture = with_heat(picture, heat, opacity=look.heat_opacity, colour_map=look.colour_map)
+    opacity = look.mask_opacity * (_FILLED if look.fill else 1)
     for layer, area, colour in ((TRUTH, truth, TRUE_COLOUR), (MASK, mask, PREDICTED_COLOUR)):
         if layer in look.layers and area is not None:
-            picture = with_mask(picture, area, colour=colour, opacity=look.mask_opacity, fill=look.fill)
+            picture = with_mask(picture, area, colour=colour, opacity=opacity, fill=look.fill)
     return picture
 
 

@@ -115,7 +115,7 @@ def store_slice(store: Store, number: int) -> Slice:
 
 def _from_mat(data: bytes, name: str) -> Slice:
     found = read_mat(data)
-    return _checked(
+    slice_ = _checked(
         Slice(
             pixels=found.pixels.astype(np.float32),
             name=name,
@@ -123,9 +123,9 @@ def _from_mat(data: bytes, name: str) -> Slice:
             spacing_source=DATA_SET_SPACING,
             mask=found.mask,
             class_name=CLASSES[found.label - 1] if found.label else None,
-            number=number_of(found.pixels, found.mask),
         )
     )
+    return replace(slice_, number=number_of(found.pixels, found.mask))
 
 
 def _checked(slice_: Slice) -> Slice:

@@ -66,7 +66,7 @@ def look_controls(slice_: Slice, *, key: str, slice_key: str) -> Look:
             high,
             tuple(shown),
             heat_opacity=st.slider("Opacity of the heat map", 0.0, 1.0, 0.5, 0.05, key=f"{key}_heat"),
-            mask_opacity=st.slider("Opacity of the masks", 0.0, 1.0, 0.9, 0.05, key=f"{key}_mask"),
+            mask_opacity=st.slider("Opacity of the masks", 0.0, 1.0, 1.0, 0.05, key=f"{key}_mask"),
             fill=st.segmented_control(
                 "Masks as", ["Outline", "Fill"], default="Outline", required=True, key=f"{key}_fill"
             )

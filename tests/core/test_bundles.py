@@ -137,9 +137,20 @@ def test_figures_of_an_earlier_network_go_with_it(bundle: Bundle, tmp_path: Path
     (bundle.folder / "predictions.csv").write_text("slice\n1\n")
     write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 1.0}}})
     assert open_bundle(bundle.name, tmp_path).test_metrics
-    again = tiny.classifier(tmp_path)
+    made = tiny.recipe("report-cnn")
+    state = tiny.finished_state(made)
+    state.best = [weights + 1 for weights in state.best]
+    again = export(made, state, tmp_path)
     assert not again.test_metrics
     assert sorted(path.name for path in again.folder.iterdir()) == [CARD, "history.csv", WEIGHTS]
+
+
+def test_a_finished_run_that_is_asked_for_again_keeps_its_figures(tmp_path: Path) -> None:
+    made = tiny.recipe("report-cnn")
+    state = tiny.finished_state(made)
+    bundle = export(made, state, tmp_path)
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 1.0}}})
+    assert export(made, state, tmp_path).test_metrics == {"accuracy": 1.0}
 
 
 def test_a_bundle_carries_the_runs_history(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:

@@ -52,10 +52,11 @@ def test_patients_whose_ids_differ_by_a_final_letter_are_grouped(table):
 
 def test_the_table_holds_no_patient_id():
     # An id has at least five digits or begins with letters; the digests are hexadecimal and as long as each other.
-    numbers = index_table().drop(columns=["mask_digest"])
+    digests = ["pixel_digest", "mask_digest"]
+    numbers = index_table().drop(columns=digests)
     assert set(numbers.select_dtypes(exclude="number").columns) == {"class", *NAMES}
     assert numbers.select_dtypes("number").to_numpy().max() == SLICES
-    assert index_table()["mask_digest"].str.fullmatch("[0-9a-f]{16}").all()
+    assert all(index_table()[name].str.fullmatch("[0-9a-f]{16}").all() for name in digests)
 
 
 def test_table_1_has_the_reports_counts(table):
@@ -132,7 +133,7 @@ def test_an_unknown_split_is_refused_with_its_name():
 
 
 def test_a_mask_of_no_slice_of_the_data_set_has_no_number():
-    assert number_of(a_slice(1, side=512)[1]) is None
+    assert number_of(*a_slice(1, side=512)[:2]) is None
 
 
 def test_masks_of_other_shapes_with_the_same_bits_are_told_apart():
@@ -155,9 +156,13 @@ def test_the_seed_draws_the_shipped_splits_again(data_store, tmp_path):
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 3064])
-def test_a_slice_is_recognised_by_its_true_mask_and_by_no_other(data_store, number):
-    mask = data_store.mask(number)
-    assert number_of(mask) == number
-    assert number_of(mask.T) is None
+def test_a_slice_is_recognised_by_its_pixels_or_its_true_mask_and_by_no_other(data_store, number):
+    pixels, mask = data_store.pixels(number), data_store.mask(number)
+    unknown = np.zeros_like(pixels)
+    assert number_of(pixels) == number
+    assert number_of(pixels * np.int16(7) + np.int16(300)) == number
+    assert number_of(pixels.T) is None
+    assert number_of(unknown, mask) == number
+    assert number_of(unknown, mask.T) is None
     mask[0, 0] ^= True
-    assert number_of(mask) is None
+    assert number_of(unknown, mask) is None

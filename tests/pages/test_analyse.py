@@ -107,7 +107,7 @@ def test_the_true_mask_is_on_again_after_an_upload_without_truth():
 
 def test_text_from_the_address_is_no_markdown():
     app = opened(sample="[log in](https://example.org)")
-    assert "](" not in app.error[0].value
+    assert "[log in](" not in app.error[0].value
     assert not opened(slice="9" * 5000).exception
 
 

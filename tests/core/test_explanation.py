@@ -1,0 +1,56 @@
+"""Heat maps lie where the network looked."""
+
+import numpy as np
+import pytest
+
+from core.explanation import GradCam, ReceptiveField, class_target, last_convolution, receptive_field, spread
+from core.networks import report_cnn, report_unet
+
+
+def test_the_centres_of_the_reports_last_convolution_are_worked_out_by_hand():
+    # 3x3 valid, 2x2 pooling, three times over, and 3x3 valid: 1, 1.5, 3.5, 4.5, 8.5, 10.5, 18.5.
+    assert receptive_field(last_convolution(report_cnn(size=64))) == ReceptiveField(first=18.5, step=8)
+
+
+def test_a_padded_convolution_looks_straight_at_its_pixel():
+    layer = report_unet(size=32, filters=2).get_layer("encoder_1_conv_2")
+    assert receptive_field(layer) == ReceptiveField(first=0.0, step=1)
+
+
+def test_the_field_is_where_the_gradient_comes_from():
+    import keras
+    import tensorflow as tf
+
+    network = report_cnn(size=64, filters=(2, 2, 2, 2))
+    for weight in network.weights:  # all ones: every path counts the same, and no unit is dead
+        weight.assign(tf.ones_like(weight))
+    layer = last_convolution(network)
+    field = receptive_field(layer)
+    until = keras.Model(network.inputs, layer.output)
+    inputs = tf.random.stateless_uniform((1, 64, 64, 3), seed=(1, 2))
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        unit = until(inputs)[0, 2, 1, 0]
+    touched = np.argwhere(np.abs(tape.gradient(unit, inputs)[0]).sum(axis=-1) > 0)
+    middle = (touched.min(axis=0) + touched.max(axis=0)) / 2
+    # Poolings pass the gradient to one pixel of four, so the edges of the field are not all touched.
+    assert middle == pytest.approx([field.first + 2 * field.step, field.first + 1 * field.step], abs=4)
+
+
+def test_heat_is_spread_to_the_pixels_its_units_stand_over():
+    heat = np.zeros((60, 60), np.float32)
+    heat[10, 20] = 1
+    spread_out = spread(heat, 512, ReceptiveField(18.5, 8))
+    rows, columns = np.indices(spread_out.shape)
+    assert (spread_out * rows).sum() / spread_out.sum() == pytest.approx(98.5, abs=0.01)
+    assert (spread_out * columns).sum() / spread_out.sum() == pytest.approx(178.5, abs=0.01)
+    assert spread(np.ones((60, 60)), 512, ReceptiveField(18.5, 8)) == pytest.approx(np.ones((512, 512)))
+
+
+def test_a_heat_map_covers_the_input_and_stays_in_range():
+    network = report_cnn(size=64, filters=(2, 2, 2, 4))
+    inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+    probabilities, heat = GradCam(network)(inputs, class_target(1))
+    assert probabilities == pytest.approx(network.predict_on_batch(inputs)[0], abs=1e-5)
+    assert heat.shape == (64, 64)
+    assert heat.min() >= 0 and heat.max() <= 1
