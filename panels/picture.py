@@ -32,7 +32,8 @@ def picture(slice_: Slice, prediction: Prediction, look: Look) -> None:
         truth=None if slice_.mask is None else slice_.mask[step, step],
     )
     names = [layer for layer in look.layers if layer != TRUTH or slice_.mask is not None]
-    caption = "; ".join([plain(slice_.name), *(_LEGEND[name] for name in names)])
+    legend = _LEGEND if prediction.heat_plane[0].any() else _LEGEND | {HEAT: "no glow: nothing spoke for the class"}
+    caption = "; ".join([plain(slice_.name), *(legend[name] for name in names)])
     alt = f"The slice with {' and '.join(names).lower() or 'nothing'} over it; the text beside it says what was found"
     st.image(shown, width="stretch", output_format="PNG", caption=caption, alt=alt)
 

@@ -86,7 +86,12 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     expect(answer(page)).to_be_visible()
     expect(page.get_by_text("How far to trust this")).to_be_visible()
     trust = page.get_by_text(re.compile("By patient", re.IGNORECASE)).first
-    for element in (page.locator(".st-key-analyse_picture img"), answer(page), page.locator(".js-plotly-plot").first, trust):
+    for element in (
+        page.locator(".st-key-analyse_picture img"),
+        answer(page),
+        page.locator(".js-plotly-plot").first,
+        trust,
+    ):
         box = element.bounding_box()
         assert box is not None and box["y"] + box["height"] <= 900, element
 

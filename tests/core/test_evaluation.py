@@ -14,6 +14,7 @@ from core.bundles import CARD, Bundle, file_facts, load_network, open_bundle
 from core.classes import CLASSES
 from core.errors import BundleError, DatasetError
 from core.evaluation import DEFINITIONS, MASK_THRESHOLDS, MASKS, PREDICTIONS, evaluate
+from core.export import export
 from core.figshare import Store
 from core.preprocessing import network_mask, network_plane, to_slice
 from core.splits import NAMES
@@ -111,6 +112,27 @@ def test_class_figures_are_those_of_the_test_rows(classified: Made) -> None:
     assert found["patient_accuracy"] == pytest.approx(
         np.mean([f"p_{name}" == one for name, one in zip(truth, said, strict=True)])
     )
+
+
+def test_patients_whose_ids_differ_by_a_letter_only_are_counted_out(tmp_path: Path) -> None:
+    recipe = tiny.recipe("report-cnn-patients")
+    bundle, data = export(recipe, tiny.finished_state(recipe), tmp_path), tiny.data_set()
+    # Patients 4 and 5 are test, but 5 and 1 may be one person.
+    data.table["fold-1"] = np.where(data.table["patient"] >= 4, "test", "train")
+    data.table.loc[data.table["patient"] == 5, "patient_group"] = 1
+    card = run(bundle, data, tmp_path / "store.h5")
+    rows = held_out(open_bundle(bundle.name, tmp_path))
+    assert set(rows["patient"]) == {4, 5}
+    alone = rows[rows["patient"] == 4]
+    assert card["metrics"]["test"]["without_letter_twins"] == {
+        "slices": len(alone),
+        "accuracy": pytest.approx((alone["true"] == alone["predicted"]).mean()),
+    }
+
+
+def test_a_split_by_slice_says_nothing_about_letter_twins(classified: Made) -> None:
+    _, _, card = classified
+    assert "without_letter_twins" not in card["metrics"]["test"]
 
 
 # Masks

@@ -10,8 +10,9 @@ from PIL import Image
 from core.bundles import load_network
 from core.classes import CLASSES
 from core.errors import BundleError
-from core.explanation import GradCam, class_target, top_class_target
+from core.explanation import GradCam, class_target, last_convolution, receptive_field, top_class_target
 from core.inference import Prediction, Predictor
+from core.networks import build
 from core.slices import Slice, read_slice
 from tests.core import tiny
 from tests.published import a_slice, mat_bytes
@@ -205,6 +206,26 @@ def test_each_class_has_a_heat_map_of_its_own(bright: Predictor) -> None:
     probabilities, heat = explain(inputs(), top_class_target())
     assert probabilities.argmax() == 1
     np.testing.assert_array_equal(heat, second)
+
+
+def test_heat_lies_where_the_last_convolutions_units_look() -> None:
+    import keras
+
+    size = 96
+    whole = build("report_cnn", {"size": size, "filters": (2, 2, 2, 2)})
+    whole.set_weights([np.ones(weight.shape) for weight in whole.get_weights()])
+    layer = last_convolution(whole)
+    assert layer.name == "conv2d_3"
+    # Light one row at a time; which units see it?
+    rows = np.zeros((size, size, size, 3), np.float32)
+    rows[np.arange(size), np.arange(size)] = 1
+    answers = np.asarray(keras.Model(whole.inputs, layer.output).predict_on_batch(rows))[:, :, 0, 0]
+    dark = answers.min(axis=0)
+    seen = [np.flatnonzero(answers[:, unit] > dark[unit]) for unit in range(answers.shape[1])]
+    assert len(seen) == 8
+    field = receptive_field(layer)
+    centres = [field.first + field.step * unit for unit in range(len(seen))]
+    assert centres == pytest.approx([(one[0] + one[-1]) / 2 for one in seen], abs=0.51)
 
 
 def test_a_network_that_is_sure_still_has_a_heat_map(bright: Predictor) -> None:

@@ -47,14 +47,14 @@ def test_millimetres_grow_with_the_spacing_squared_for_areas() -> None:
     assert found.diameter_mm == pytest.approx(2.5)
 
 
-def test_the_diameter_is_the_largest_parts_and_the_area_is_everything() -> None:
+def test_the_diameter_is_the_largest_components_and_the_area_is_everything() -> None:
     found = measure(shape(RECTANGLE, LINE), 0.5)
     assert (found.area_px, found.components) == (20, 2)
     assert found.area_mm2 == pytest.approx(5.0)
     assert found.diameter_mm == pytest.approx(2.5), "the line is longer, but has fewer pixels"
 
 
-def test_pixels_that_touch_by_a_corner_are_one_part() -> None:
+def test_pixels_that_touch_by_a_corner_are_one_component() -> None:
     assert measure(np.eye(5, dtype=bool), None).components == 1
 
 

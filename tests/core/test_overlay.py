@@ -6,7 +6,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.overlay import COLOUR_MAPS, default_window, grey_picture, outline, png, with_heat, with_mask
+from core.overlay import (
+    COLOUR_MAPS,
+    HEAT,
+    MASK,
+    PREDICTED_COLOUR,
+    TRUE_COLOUR,
+    TRUTH,
+    Look,
+    compose,
+    default_window,
+    grey_picture,
+    outline,
+    png,
+    with_heat,
+    with_mask,
+)
 
 
 def picture(height: int = 40, width: int = 60) -> np.ndarray:
@@ -124,6 +139,38 @@ def test_the_given_picture_is_not_painted_on() -> None:
     with_mask(given, square(), colour=(1, 2, 3), fill=True)
     with_heat(given, np.ones((40, 60)), opacity=1.0)
     np.testing.assert_array_equal(given, picture())
+
+
+# All of it
+
+
+def composed(*layers: str, truth: np.ndarray | None = None, **look: object) -> np.ndarray:
+    """A dark slice with the square as mask, heat in its corner and, shifted, the truth."""
+    heat = np.zeros((40, 60))
+    heat[0, 0] = 1.0
+    shown = Look(0, 100, layers=layers, mask_opacity=1.0, **look)  # type: ignore[arg-type]
+    return compose(np.zeros((40, 60)), shown, mask=square(), heat=heat, truth=truth)
+
+
+def test_only_the_layers_asked_for_are_laid_over_the_slice() -> None:
+    truth = np.roll(square(), 20, axis=1)
+    assert not composed(truth=truth).any()
+    assert (composed(MASK, truth=truth).any(axis=2) == outline(square())).all()
+    assert (composed(TRUTH, truth=truth)[outline(truth)] == TRUE_COLOUR).all()
+    assert np.argwhere(composed(HEAT, truth=truth).any(axis=2)).tolist() == [[0, 0]]
+    assert not composed(TRUTH).any(), "no truth is known"
+
+
+def test_the_predicted_outline_is_drawn_over_the_true_one() -> None:
+    both = composed(MASK, TRUTH, truth=square())
+    assert (both[outline(square())] == PREDICTED_COLOUR).all()
+
+
+def test_a_filled_mask_lets_the_slice_show_through() -> None:
+    filled = composed(MASK, fill=True)
+    assert not filled[~square()].any()
+    assert (filled[square()].sum(axis=1) > 0).all()
+    assert (filled[square()].sum(axis=1) < sum(PREDICTED_COLOUR)).all()
 
 
 # Files

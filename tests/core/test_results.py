@@ -14,6 +14,7 @@ from core.bundles import Bundle
 from core.classes import CLASSES
 from core.inference import Prediction
 from core.overlay import PREDICTED_COLOUR, TRUE_COLOUR
+from core.preprocessing import placement
 from core.results import NOTICE, overlay_png, part_in, result, table_csv, truth
 from core.slices import Slice, read_slice
 from tests.published import a_slice, mat_bytes
@@ -31,7 +32,14 @@ def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
     tumour[5:8, 6:10] = 0.5  # at the threshold is tumour
     heat = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
     probabilities = np.array([0.1, 0.7, 0.2], np.float32)
-    return Prediction(CLASSES, probabilities, tumour, 0.5, heat, {}, 0.1)
+    place = placement(height, width)
+
+    def square(values: np.ndarray) -> np.ndarray:
+        padded = np.zeros((place.side, place.side), np.float32)
+        padded[place.top : place.top + height, place.left : place.left + width] = values
+        return padded
+
+    return Prediction(CLASSES, probabilities, 0.5, (square(tumour), place), (square(heat), place), {}, 0.1)
 
 
 def a_slice_of(**fields: object) -> Slice:
@@ -47,7 +55,7 @@ def true_mask() -> np.ndarray:
 
 
 def test_a_result_says_everything_there_is_to_say() -> None:
-    found = result(a_slice_of(spacing_mm=0.5, notes=("Read so.",)), a_prediction(), BUNDLES)
+    found = result(a_slice_of(spacing_mm=0.5, spacing_source="as stated", notes=("Read so.",)), a_prediction(), BUNDLES)
     assert found == {
         "name": "a slice",
         "width": WIDTH,
@@ -60,6 +68,7 @@ def test_a_result_says_everything_there_is_to_say() -> None:
             "area_px": 12,
             "components": 1,
             "spacing_mm": 0.5,
+            "spacing_source": "as stated",
             "area_mm2": 3.0,
             "longest_diameter_mm": 2.5,
         },
@@ -78,8 +87,9 @@ def test_a_result_survives_json() -> None:
 
 
 def test_an_unknown_spacing_gives_no_millimetres() -> None:
-    mask = result(a_slice_of(), a_prediction(), BUNDLES)["mask"]
-    assert (mask["spacing_mm"], mask["area_mm2"], mask["longest_diameter_mm"]) == (None, None, None)
+    mask = result(a_slice_of(spacing_source="as stated"), a_prediction(), BUNDLES)["mask"]
+    unknown = ("spacing_mm", "spacing_source", "area_mm2", "longest_diameter_mm")
+    assert [mask[name] for name in unknown] == [None] * len(unknown)
     assert mask["area_px"] == 12
 
 

@@ -1,0 +1,117 @@
+"""The bundles that ship: whole, honest about their figures, and blind to how a slice was stored."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core import bundles, metrics, splits
+from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, open_bundle
+from core.classes import CLASSES
+from core.evaluation import MASK_THRESHOLDS, MASKS, PREDICTIONS
+from core.inference import Predictor
+from core.samples import samples
+from core.slices import read_slice, store_slice
+
+CNNS = [name for name in bundles.names() if open_bundle(name).task == "classification"]
+ALL = bundles.names()
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor(open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER))
+
+
+def predictions(name: str) -> pd.DataFrame:
+    return pd.read_csv(open_bundle(name).path(PREDICTIONS))
+
+
+@pytest.mark.parametrize("name", bundles.names())
+def test_every_file_is_what_the_card_says(name):
+    bundle = open_bundle(name)
+    for file in bundle.card["files"]:
+        assert bundle.path(file).is_file()
+    assert {path.name for path in bundle.folder.iterdir()} == {*bundle.card["files"], "card.json"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
+    table = predictions(name)
+    assert table["slice"].tolist() == list(range(1, 3065))
+    part = splits.parts(open_bundle(name).card["data"]["split"])
+    assert table["part"].tolist() == part.tolist()
+    assert table["true"].tolist() == splits.index_table()["class"].tolist()
+
+
+@pytest.mark.parametrize("name", CNNS)
+def test_the_cards_figures_are_those_of_the_test_rows(name):
+    found = open_bundle(name).test_metrics
+    tested = predictions(name).query("part == 'test'")
+    assert found["slices"] == len(tested)
+    assert found["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
+    matrix = pd.crosstab(tested["true"], tested["predicted"]).reindex(index=CLASSES, columns=CLASSES, fill_value=0)
+    assert found["confusion_matrix"] == matrix.to_numpy().tolist()
+
+
+def test_the_masks_figures_are_those_of_the_test_rows():
+    bundle = open_bundle("report-unet")
+    tested = predictions("report-unet").query("part == 'test'")
+    assert bundle.test_metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
+    cuts = pd.read_csv(bundle.path(MASK_THRESHOLDS)).query("threshold == 0.5")
+    dice = metrics.dice_from_counts(cuts["overlap_px"], cuts["true_px"], cuts["predicted_px"])
+    assert dice == pytest.approx(tested["dice"].to_numpy(), abs=1e-5)
+    with np.load(bundle.path(MASKS)) as stored:
+        assert stored["slice"].tolist() == tested["slice"].tolist()
+        assert stored["probability"].shape == (len(tested), 128, 128)
+
+
+def test_the_unet_reaches_what_the_reports_pixel_accuracy_implies():
+    found = open_bundle("report-unet").test_metrics
+    assert found["dice_mean"] >= 0.75
+    assert found["dice_pooled"] >= 0.79
+
+
+def test_no_card_or_table_holds_a_patient_id():
+    for name in bundles.names():
+        bundle = open_bundle(name)
+        assert predictions(name)["patient"].between(1, 233).all()
+        assert "MR04" not in json.dumps(bundle.card)
+
+
+def test_a_sample_answers_the_same_from_its_file_and_as_a_sample(predictor):
+    one = samples()[0]
+    from_file = predictor(read_slice(one.path.read_bytes(), one.path.name))
+    assert from_file.probabilities == pytest.approx(predictor(one.slice()).probabilities, abs=1e-6)
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
+def test_gain_and_offset_of_a_slice_change_nothing(predictor, data_folder, data_store, number):
+    plain = predictor(store_slice(data_store, number))
+    raw = read_slice((data_folder / "raw" / f"{number}.mat").read_bytes(), f"{number}.mat")
+    assert raw.pixels.max() > 255
+    assert predictor(raw).probabilities == pytest.approx(plain.probabilities, abs=1e-3)
+    assert np.abs(predictor(raw).tumour - plain.tumour).max() < 1e-3
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
+def test_a_mat_and_its_upright_png_answer_the_same(predictor, data_folder, number):
+    mat = read_slice((data_folder / "mats" / f"{number}.mat").read_bytes(), f"{number}.mat")
+    file = io.BytesIO()
+    Image.fromarray(mat.pixels.astype(np.uint8)).save(file, "PNG")
+    png = predictor(read_slice(file.getvalue(), "slice.png"))
+    assert png.probabilities == pytest.approx(predictor(mat).probabilities, abs=1e-3)
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize("name", CNNS)
+def test_stored_probabilities_are_what_the_network_says_now(data_store, name):
+    table = predictions(name).set_index("slice")
+    predictor = Predictor(open_bundle(name), open_bundle(DEFAULT_SEGMENTER))
+    for number in (1, 752, 1500, 3064):
+        stored = table.loc[number, [f"p_{one}" for one in CLASSES]].to_numpy(float)
+        assert predictor(store_slice(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)
