@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
             f"core {options.command}: the package {error.name} is missing; 'make setup' installs it.", file=sys.stderr
         )
         return 1
+    except OSError as error:
+        print(f"core {options.command}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -166,6 +169,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     import json
+    from collections import Counter
 
     from core.bundles import open_bundle
     from core.errors import SliceError
@@ -174,6 +178,9 @@ def _predict(options: argparse.Namespace) -> int:
     from core.results import overlay_png, result
     from core.slices import read_slice
 
+    twins = [stem for stem, count in Counter(path.stem for path in options.files).items() if count > 1]
+    if options.out and twins:
+        raise SliceError(f"Several files are called {', '.join(twins)}; --out needs a name of its own for each.")
     bundles = open_bundle(options.classifier), open_bundle(options.segmenter)
     predictor = Predictor(*bundles)
     if options.out:
@@ -185,7 +192,7 @@ def _predict(options: argparse.Namespace) -> int:
             slice_ = read_slice(path.read_bytes(), path.name)
         except (SliceError, OSError) as error:
             failed = True
-            print(f"{path}: {error}", file=sys.stderr)
+            print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             continue
         prediction = predictor(slice_)
         results.append(result(slice_, prediction, bundles))

@@ -17,8 +17,8 @@ from core.training import write_history
 def export(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
     """Write ``models/<name>/``: the network rebuilt in float32 with the kept weights, history and card.
 
-    A bundle that holds these weights already is left as it is, with its figures; the figures of other
-    weights are removed with them.
+    A bundle that holds these weights already keeps its network and its figures, and only its card is
+    written anew; the figures of other weights are removed with them.
 
     Raises:
         TrainingError: the run is not finished.
@@ -26,23 +26,31 @@ def export(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
     if not state.finished:
         raise TrainingError(f"The run of '{recipe.name}' is not finished after {len(state.history)} epochs.")
     folder = models / recipe.name
-    if _holds(recipe.name, models, state.best):
-        return open_bundle(recipe.name, models)
-    folder.mkdir(parents=True, exist_ok=True)
     network = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network.get("options", {})})
     network.set_weights(state.best)
-    for stale in folder.iterdir():
-        stale.unlink()
-    save_network(network, folder / WEIGHTS)
-    write_history(folder, state.history)
-    write_card(folder, make_card(recipe, state, network, splits.parts(recipe.split)))
+    card = make_card(recipe, state, network, splits.parts(recipe.split))
+    held = _held(recipe.name, models, state.best)
+    if held is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.iterdir():
+            stale.unlink()
+        save_network(network, folder / WEIGHTS)
+        write_history(folder, state.history)
+    else:
+        card |= {figures: held.card[figures] for figures in ("metrics", "times") if figures in held.card}
+        card["training"]["machine"] = held.card["training"]["machine"]
+    write_card(folder, card)
     return open_bundle(recipe.name, models)
 
 
-def _holds(name: str, models: Path, weights: list[np.ndarray]) -> bool:
-    """Whether there is a sound bundle of this name with these weights."""
+def _held(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:
+    """The bundle of this name if there is a sound one with these weights."""
     try:
-        held = load_network(open_bundle(name, models)).get_weights()
+        bundle = open_bundle(name, models)
+        held = load_network(bundle).get_weights()
+        for file in bundle.card["files"]:
+            bundle.path(file)
     except BundleError:
-        return False
-    return len(held) == len(weights) and all(np.array_equal(a, b) for a, b in zip(held, weights, strict=True))
+        return None
+    same = len(held) == len(weights) and all(np.array_equal(a, b) for a, b in zip(held, weights, strict=True))
+    return bundle if same else None

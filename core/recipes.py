@@ -5,13 +5,18 @@ To add a bundle, copy a recipe under a new name, change it, and run ``python -m 
 
 import tomllib
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from core.augmentation import augment
 from core.errors import TrainingError
+from core.networks import NETWORKS
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 TASKS = ("classification", "segmentation")
+KEEP = ("last", "val_loss", "val_accuracy", "val_dice", "val_iou")
+"""What the kept epoch may be best by."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +113,21 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
         training = Training(**table["training"])
         fields = {key: value for key, value in table.items() if key != "training"}
         recipe = Recipe(name=name, training=training, table=table, **fields)
+        # A misspelled option is found here, not after the first epoch.
+        signature(NETWORKS[recipe.network["name"]]).bind(**recipe.network.get("options", {}))
+        signature(augment).bind(None, None, None, **training.augmentation)
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
     if recipe.task not in TASKS:
         raise TrainingError(f"The recipe '{name}' has the task '{recipe.task}'; tasks are {', '.join(TASKS)}.")
+    if training.keep not in KEEP:
+        raise TrainingError(
+            f"The recipe '{name}' keeps the epoch best by '{training.keep}'; it may be {', '.join(KEEP)}."
+        )
+    for option in ("epochs", "batch", "micro_batch"):
+        value = getattr(training, option)
+        if not isinstance(value, int) or value < 1:
+            raise TrainingError(f"The recipe '{name}' has {option} = {value!r}; a whole number from 1 is needed.")
     if training.batch % training.micro_batch:
         raise TrainingError(
             f"The recipe '{name}' has micro-batches of {training.micro_batch}, "

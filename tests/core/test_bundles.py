@@ -1,5 +1,6 @@
 """Bundles: float32 and uncompiled whatever they were trained in, and refused when not what the card says."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -150,7 +151,11 @@ def test_a_finished_run_that_is_asked_for_again_keeps_its_figures(tmp_path: Path
     state = tiny.finished_state(made)
     bundle = export(made, state, tmp_path)
     write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 1.0}}})
-    assert export(made, state, tmp_path).test_metrics == {"accuracy": 1.0}
+    renamed = dataclasses.replace(made, title="Another title")
+    again = export(renamed, state, tmp_path)
+    assert again.test_metrics == {"accuracy": 1.0}
+    assert again.card["title"] == "Another title"
+    assert again.card["files"] == bundle.card["files"]
 
 
 def test_a_bundle_carries_the_runs_history(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:

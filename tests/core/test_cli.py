@@ -103,6 +103,16 @@ def test_one_unreadable_file_leaves_the_others_answered(
     assert len(list((tmp_path / "out").iterdir())) == 4
 
 
+def test_files_whose_results_would_overwrite_each_other_are_refused(
+    commands: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a").mkdir()
+    twins = [write_picture(path, 1) for path in (tmp_path / "one.png", tmp_path / "a" / "one.png")]
+    assert main(["predict", *map(str, twins), "--out", str(tmp_path / "out")]) == 1
+    assert "Several files are called one" in sentence(capsys.readouterr().err)
+    assert main(["predict", *map(str, twins)]) == 0
+
+
 def test_json_stays_json_when_a_file_is_unreadable(
     commands: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,11 @@ def test_a_copied_recipe_is_a_recipe(tmp_path: Path) -> None:
         ('title = "Report CNN"', 'titel = "Report CNN"', "cannot be read: .*'titel'"),
         ("[training]", "[trainings]", "cannot be read: "),
         ("epochs = 20", "epochs = ", "cannot be read: "),
+        ("epochs = 20", 'epochs = "20"', "has epochs = '20'; a whole number"),
+        ("micro_batch = 30", "micro_batch = 0", "has micro_batch = 0; a whole number"),
+        ('keep = "val_loss"', 'keep = "val_los"', "keeps the epoch best by 'val_los'"),
+        ("seed = 2023", "seed = 2023\n[training.augmentation]\nrotate = 3.0", "cannot be read: .*'rotate'"),
+        ('name = "report_cnn"', 'name = "report_cnn"\n[network.options]\nfilter = 3', "cannot be read: .*'filter'"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(old: str, new: str, said: str, tmp_path: Path) -> None:
