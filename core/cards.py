@@ -119,6 +119,7 @@ def _training(recipe: Recipe, state: State) -> dict[str, Any]:
         "epochs_run": len(state.history),
         "epoch_kept": state.best_epoch,
         "seconds": round(sum(row["seconds"] for row in state.history), 1),
+        "seconds_are": "wall-clock, with pauses and with whatever else the machine did meanwhile",
         "machine": machine(),
         "epoch_size": "cut to a multiple of the batch; which slices are left out changes with each epoch",
         "determinism": "order, weights, dropout and augmentation follow the seed; sums over threads do not",
