@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 60.0
 """Seconds a server may take to answer."""
+PATIENCE = 90_000
+"""Milliseconds a page may take; the first answer of a server waits for TensorFlow."""
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
@@ -93,7 +96,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_page(address: str, *, width: int = 1440, height: int = 900) -> Page:
         page = chromium.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(address)
         pages.append(page)
         return page
