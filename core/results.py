@@ -73,9 +73,9 @@ def part_in(bundle: Bundle, slice_: Slice) -> str | None:
     return str(splits.parts(bundle.card["data"]["split"])[slice_.number])
 
 
-def overlay_png(slice_: Slice, prediction: Prediction) -> bytes:
-    """The slice with heat map and outlines at default strengths, as PNG at the slice's own size."""
-    look = Look(*default_window(slice_.pixels))
+def overlay_png(slice_: Slice, prediction: Prediction, look: Look | None = None) -> bytes:
+    """Slice, heat map and outlines, as ``look`` says or at default strengths, as PNG at the slice's own size."""
+    look = look or Look(*default_window(slice_.pixels))
     return png(compose(slice_.pixels, look, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask))
 
 

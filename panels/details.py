@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.bundles import Bundle
 from core.inference import Prediction
-from core.overlay import Look, compose, png
-from core.results import result, table_csv
+from core.overlay import Look, png
+from core.results import overlay_png, result, table_csv
 from core.slices import Slice
 from panels import loaders
 from panels.chooser import Chosen
@@ -51,11 +51,8 @@ def downloads(chosen: Chosen, prediction: Prediction, said: dict[str, Any], look
     slice_ = chosen.slice
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
-    def overlay() -> bytes:
-        return png(compose(slice_.pixels, look, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask))
-
     with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
-        _button("Overlay PNG", overlay, f"{stem}-overlay.png", "image/png")
+        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, look), f"{stem}-overlay.png", "image/png")
         _button("Mask PNG", lambda: png(prediction.mask), f"{stem}-mask.png", "image/png")
         _button("JSON", lambda: json.dumps(said, indent=2).encode(), f"{stem}.json", "application/json")
         if len(chosen.uploads) > 1:

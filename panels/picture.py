@@ -17,8 +17,13 @@ _LEGEND = {MASK: "cyan: predicted mask", TRUTH: "yellow: true mask", HEAT: "glow
 
 def bare(slice_: Slice) -> None:
     """The slice alone, while the networks are asked."""
-    pixels = slice_.pixels[_step(slice_), _step(slice_)]
-    st.image(grey_picture(pixels, *default_window(pixels)), width="stretch", output_format="PNG", alt="The slice")
+    step = _step(slice_)
+    st.image(
+        grey_picture(slice_.pixels[step, step], *_default_window(slice_)),
+        width="stretch",
+        output_format="PNG",
+        alt="The slice",
+    )
 
 
 def picture(slice_: Slice, prediction: Prediction, look: Look) -> None:
