@@ -52,6 +52,12 @@ def _navigation() -> Any:
             st.Page(analyse, title="Analyse", icon=":material/search:", url_path="start", default=True),
             # The first page is served at "/", whatever its name: this keeps "/analyse" a good address.
             st.Page(analyse, title="Analyse", url_path="analyse", visibility="hidden"),
+            st.Page(_PAGES / "errors.py", title="Errors", icon=":material/grid_on:"),
+            st.Page(_PAGES / "masks.py", title="Masks", icon=":material/gesture:"),
+            st.Page(_PAGES / "explain.py", title="Explain", icon=":material/visibility:"),
+            st.Page(_PAGES / "curves.py", title="Curves", icon=":material/show_chart:"),
+            st.Page(_PAGES / "models.py", title="Models", icon=":material/hub:"),
+            st.Page(_PAGES / "data.py", title="Data", icon=":material/database:"),
         ],
         position="top",
     )

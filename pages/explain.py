@@ -1,0 +1,9 @@
+"""Explain."""
+
+import streamlit as st
+
+from panels import frame
+
+frame.require()
+
+st.title("Explain", anchor=False)
