@@ -101,14 +101,25 @@ def store_slice(store: Store, number: int) -> Slice:
     Raises:
         DatasetError: no such slice.
     """
-    pixels = store.pixels(number)
+    return data_set_slice(number, store.pixels(number), store.mask(number), store.class_name(number))
+
+
+def data_set_slice(number: int, pixels: np.ndarray, mask: np.ndarray, class_name: str) -> Slice:
+    """Slice ``number`` of the data set.
+
+    Args:
+        number: its number, 1 to 3064.
+        pixels: (H, W), any number type, upright.
+        mask: (H, W) bool, the true mask.
+        class_name: the true class.
+    """
     return Slice(
         pixels=pixels.astype(np.float32),
         name=f"slice {number}",
         spacing_mm=figshare_spacing(pixels.shape),
         spacing_source=DATA_SET_SPACING,
-        mask=store.mask(number),
-        class_name=store.class_name(number),
+        mask=mask,
+        class_name=class_name,
         number=number,
     )
 
