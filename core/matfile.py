@@ -14,6 +14,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py._objects import phil
 
 from core.errors import SliceError
 
@@ -187,7 +188,9 @@ def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
     for chunk in stored:
         if chunk.size > MAX_FILE_BYTES:
             raise SliceError(f"The .mat file's '{name}' claims a chunk of {chunk.size} bytes, more than a file has.")
-        mask, data = dataset.id.read_direct_chunk(chunk.chunk_offset)
+        # Up to h5py 3.15 this call alone does not take the lock that lets several threads use HDF5.
+        with phil:
+            mask, data = dataset.id.read_direct_chunk(chunk.chunk_offset)
         if mask & skipped:
             continue
         # A checksum may have been added before compression.

@@ -1,6 +1,9 @@
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -12,6 +15,7 @@ from tests.published import a_slice, cvind_bytes, hdf5_bytes, mat_bytes
 
 PIXELS, MASK, BORDER = a_slice(1, side=48, height=32)
 WHOLE = mat_bytes(PIXELS, MASK, label=2, pid="MR040240B", border=BORDER)
+ROOT = Path(__file__).resolve().parents[2]
 IMAGE = np.arange(400, dtype=np.int16).reshape(20, 20)
 
 
@@ -407,3 +411,18 @@ def test_a_field_of_three_dimensions_is_refused(name):
 def test_a_patient_id_of_other_than_characters_is_refused():
     assert "PID" in refusal(with_field("PID", data=[1.0, 2.0]))
     assert "PID" in refusal(with_field("PID", data=np.zeros((1000, 1), np.uint16)))
+
+
+def test_files_read_in_several_threads_at_once_do_not_crash_the_process():
+    # Two visitors' slices at once; in a process of its own, since HDF5 used without its lock takes the process along.
+    code = """
+import threading
+from core.matfile import read_mat
+from tests.published import a_slice, mat_bytes
+files = [mat_bytes(*a_slice(number)[:2]) for number in range(8)]
+threads = [threading.Thread(target=lambda: [read_mat(file) for _ in range(10) for file in files]) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
