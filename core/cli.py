@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
@@ -51,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="run a bundle on every slice and write its figures")
     evaluate.add_argument("bundle")
     evaluate.add_argument("--store", type=Path, default=default_store())
+    evaluate.add_argument(
+        "--explain",
+        action="store_true",
+        help="a second step after the first: explain every test slice's answer and write how its heat maps land on "
+        "the tumours; goes on with a run that was interrupted",
+    )
     evaluate.set_defaults(run=_evaluate)
 
     predict = commands.add_parser("predict", help="class, mask and heat map of slices in files")
@@ -159,11 +165,31 @@ def _evaluate(options: argparse.Namespace) -> int:
     from core.figshare import Store
 
     bar = partial(tqdm, desc=options.bundle, unit=" slices", mininterval=_interval())
+    if options.explain:
+        return _explain(options, bar)
     with Store(options.store) as store:
         card = evaluate(open_bundle(options.bundle), store, progress=bar)
     for name, value in card["metrics"]["test"].items():
         if isinstance(value, float):
             print(f"{name:24}{value:.4f}")
+    return 0
+
+
+def _explain(options: argparse.Namespace, bar: Callable[[Iterable[int]], Iterable[int]]) -> int:
+    from core.bundles import open_bundle
+    from core.explain_evaluation import explain_test_slices
+    from core.figshare import Store
+
+    kept = options.store.with_name(f"{options.bundle}-explanations.jsonl")
+    with Store(options.store) as store:
+        card = explain_test_slices(open_bundle(options.bundle), store, kept, progress=bar)
+    for method, found in card["metrics"]["explanation"]["methods"].items():
+        for answers, means in found.items():
+            if means["slices"]:
+                print(
+                    f"{method:20}{answers:8}{means['slices']:5} slices   inside {means['inside']:.4f} "
+                    f"of area {means['area']:.4f}   hit {means['hit']:.4f}"
+                )
     return 0
 
 

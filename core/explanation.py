@@ -1,49 +1,252 @@
-"""Heat maps: where a network looked for its answer.
+"""Heat maps: where a network looked for its answer. Every method behind one class.
 
-tf-keras-vis behind one class. What is explained is a small callable, a target: it takes the network's
-output before the softmax and returns the score whose gradient is followed.
+What is explained is a target (``core.targets``); how, one of ``METHODS``. Grad-CAM's family takes its arithmetic from
+``core.cams``; saliency and Score-CAM have modules of their own. A network's graph is built once a layer
+and target, which makes a call several times faster than tf-keras-vis, whose maps these are.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from core import cams
+from core.convolutions import deepest, network_convolutions
+from core.errors import BundleError
+from core.receptive_field import EVERY_PIXEL, ReceptiveField, receptive_field, spread
+from core.scorecam import score_cam
+from core.smoothgrad import NOISE, SAMPLES, smooth_grad
+from core.targets import Target, Tensor
 
 if TYPE_CHECKING:
     import keras
 
-Tensor = Any
-Target = Callable[[Tensor], Tensor]
+GRAD_CAM, GRAD_CAM_PLUS_PLUS, LAYER_CAM = "grad-cam", "grad-cam-plus-plus", "layer-cam"
+SALIENCY, SCORE_CAM = "saliency", "score-cam"
+Progress = Callable[[int, int], None]
+Graph = Callable[[np.ndarray, np.ndarray | None], list[np.ndarray]]
 
 
-def class_target(index: int) -> Target:
-    """Explain one class: its logit, (n, classes) -> (n,)."""
-    return lambda logits: logits[:, index]
+@dataclass(frozen=True)
+class Method:
+    """A way to make a heat map.
+
+    Attributes:
+        title: what it is called.
+        source: its paper.
+        about: one sentence on what it does.
+        at_layer: whether it looks at a convolution of one's choice.
+        of_masks: whether it can explain a mask, not only a class.
+        quick: whether a heat map takes about as long as an answer.
+    """
+
+    title: str
+    source: str
+    about: str
+    at_layer: bool = True
+    of_masks: bool = True
+    quick: bool = True
 
 
-def top_class_target() -> Target:
-    """Explain whatever class the network itself prefers."""
-    from keras import ops
+METHODS: dict[str, Method] = {
+    GRAD_CAM: Method(
+        "Grad-CAM",
+        "Selvaraju et al., 2017",
+        "Adds up a layer's filters, each as strongly as the score rises with it on average.",
+    ),
+    GRAD_CAM_PLUS_PLUS: Method(
+        "Grad-CAM++",
+        "Chattopadhay et al., 2018",
+        "Like Grad-CAM, with the places where the score rises weighted more, so that small parts are not lost.",
+    ),
+    LAYER_CAM: Method(
+        "Layer-CAM",
+        "Jiang et al., 2021",
+        "Like Grad-CAM, but each place of each filter has a weight of its own; finer at early layers.",
+    ),
+    SALIENCY: Method(
+        "Smoothed saliency",
+        "Simonyan et al., 2014; Smilkov et al., 2017",
+        f"How strongly each pixel moves the score, averaged over {SAMPLES} copies of the slice with noise of "
+        f"{NOISE:.0%} of its range. It shows both what speaks for and what speaks against.",
+        at_layer=False,
+        quick=False,
+    ),
+    SCORE_CAM: Method(
+        "Score-CAM",
+        "Wang et al., 2020",
+        "Shows the network the slice through each filter of a layer in turn, and adds the filters up, each as strongly "
+        "as the answer then is. No gradients.",
+        of_masks=False,
+        quick=False,
+    ),
+}
+"""Every method there is, by the name it has in addresses and files."""
 
-    return lambda logits: ops.max(logits, axis=-1)
+_CAMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    GRAD_CAM: cams.grad_cam,
+    GRAD_CAM_PLUS_PLUS: cams.grad_cam_plus_plus,
+    LAYER_CAM: cams.layer_cam,
+}
+
+
+def methods_for(task: str) -> list[str]:
+    """The names of the methods that can explain a classification's class or a segmentation's mask."""
+    return [name for name, method in METHODS.items() if method.of_masks or task != "segmentation"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A heat map and the answer it explains, at network size.
+
+    Attributes:
+        logits: the network's output before its softmax: (classes,) or (S, S, channels) float32.
+        grid: (h, w) float32 heat in [0, 1] at the layer's own size; all zeros where nothing speaks for the target.
+        field: which pixels of the input the grid's places stand over.
+        size: S, side of the network's input.
+    """
+
+    logits: np.ndarray
+    grid: np.ndarray
+    field: ReceptiveField
+    size: int
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """The network's output, of the same shape as ``logits``."""
+        return _softmax(self.logits)
+
+    @property
+    def plane(self) -> np.ndarray:
+        """(S, S) float32 in [0, 1], the heat over the network's input."""
+        return spread(self.grid, self.size, self.field)
+
+
+class Explainer:
+    """One network's heat maps, by every method.
+
+    The softmax is taken off: at probabilities close to 1 its gradient vanishes.
+
+    Raises:
+        BundleError: the output to explain does not come out of a softmax.
+    """
+
+    def __init__(self, network: "keras.Model", *, output: int = 0) -> None:
+        """Args:
+        network: a flat functional network; it stays as it is.
+        output: which of its outputs is explained.
+        """
+        import keras
+        import tensorflow as tf
+
+        whole = keras.Model(network.inputs, network.outputs[output])
+        self.network = keras.models.clone_model(whole)
+        self.network.set_weights(whole.get_weights())
+        last = self.network.outputs[0]._keras_history.operation
+        if getattr(last, "activation", None) is not keras.activations.softmax:
+            raise BundleError(
+                f"The network '{network.name}' does not end in a softmax; only such networks are explained."
+            )
+        last.activation = keras.activations.linear
+        self._network = tf.function(self.network, reduce_retracing=True)
+        self._graphs: dict[tuple[str | None, Target], Graph] = {}
+        # One slice at a time: two visitors at once would take the memory of two.
+        self._turn = threading.Lock()
+
+    def __call__(
+        self,
+        inputs: np.ndarray,
+        target: Target,
+        *,
+        method: str = GRAD_CAM,
+        layer: str | None = None,
+        answer: np.ndarray | None = None,
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """Explain one slice.
+
+        Args:
+            inputs: (1, S, S, C) float32 as the network takes it.
+            target: what to explain.
+            method: one of ``METHODS``.
+            layer: name of a convolution; None for the deepest one. Saliency has none.
+            answer: logits that decide which class or which pixels are explained; None for this network's own.
+            progress: is told how many of how many steps of a slow method are done.
+
+        Raises:
+            BundleError: no such method, or no such convolution.
+        """
+        if method not in METHODS:
+            raise BundleError(f"There is no method '{method}'; there are {', '.join(METHODS)}.")
+        convolution = None if method == SALIENCY else self._convolution(layer)
+        graph = self._graph(convolution, target)
+        field = receptive_field(convolution) if convolution else EVERY_PIXEL
+        with self._turn:
+            logits, activations, gradients = graph(inputs, answer)
+            answer = logits[0] if answer is None else answer
+            if method == SALIENCY:
+                grid = smooth_grad(lambda noisy: graph(noisy, answer)[2], inputs, progress=progress)
+            elif method == SCORE_CAM:
+
+                def score(masked: np.ndarray) -> np.ndarray:
+                    return np.asarray(target(_softmax(np.asarray(self._network(masked, training=False))), answer[None]))
+
+                grid = score_cam(score, activations[0], inputs, field, progress=progress)
+            else:
+                grid = _CAMS[method](activations[0], gradients[0])
+        highest = float(grid.max())
+        grid = grid / highest if highest > 0 else grid
+        return Explanation(logits[0], grid.astype(np.float32), field, inputs.shape[1])
+
+    def _convolution(self, name: str | None) -> "keras.Layer":
+        if name is None:
+            return last_convolution(self.network)
+        found = [one.name for one in network_convolutions(self.network)]
+        if name not in found:
+            raise BundleError(f"The network has no convolution '{name}'; it has {', '.join(found)}.")
+        return self.network.get_layer(name)
+
+    def _graph(self, layer: "keras.Layer | None", target: Target) -> Graph:
+        """What asks the network once: inputs and answer -> logits, a layer's output (None: the inputs), and the score's
+        gradient with respect to it."""
+        import keras
+        import tensorflow as tf
+
+        key = layer.name if layer else None, target
+        if key not in self._graphs:
+            looked_at = layer.output if layer else self.network.inputs[0]
+            until = keras.Model(self.network.inputs, [self.network.outputs[0], looked_at])
+            takes, gives = (tf.TensorSpec((1, *one.shape[1:])) for one in (self.network.inputs[0], until.outputs[0]))
+
+            @tf.function(input_signature=[takes, gives, tf.TensorSpec((), tf.bool)])
+            def trace(inputs: Tensor, answer: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(inputs)
+                    logits, seen = until([inputs], training=False)
+                    score = target(logits, tf.where(given, answer, logits))
+                return logits, seen, tape.gradient(score, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+            traced = trace.get_concrete_function()
+
+            def graph(inputs: np.ndarray, answer: np.ndarray | None) -> list[np.ndarray]:
+                given = np.zeros(gives.shape, np.float32) if answer is None else answer[None]
+                results = traced(tf.constant(inputs), tf.constant(given), tf.constant(answer is not None))
+                return [np.asarray(one) for one in results]
+
+            self._graphs[key] = graph
+        return self._graphs[key]
 
 
 class GradCam:
-    """Grad-CAM at the last convolution (Selvaraju et al., 2017), probabilities from the same pass.
-
-    The softmax is taken off: at probabilities close to 1 its gradient vanishes.
-    """
+    """Grad-CAM at the deepest convolution, probabilities from the same pass: what a page shows beside an answer."""
 
     def __init__(self, network: "keras.Model") -> None:
         """Args:
         network: a flat functional classifier that ends in a softmax.
         """
-        from tf_keras_vis.gradcam import Gradcam
-        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
-
-        self._gradcam = Gradcam(network, model_modifier=ReplaceToLinear(), clone=True)
-        self._field = receptive_field(last_convolution(network))
+        self._explain = Explainer(network)
 
     def __call__(self, inputs: np.ndarray, target: Target) -> tuple[np.ndarray, np.ndarray]:
         """Explain one slice.
@@ -56,73 +259,15 @@ class GradCam:
             (classes,) float32 probabilities, and the (S, S) float32 heat map in [0, 1] over the network's
             input; all zeros where nothing speaks for the target.
         """
-        seen: list[np.ndarray] = []
-
-        def score(logits: Tensor) -> Tensor:
-            seen.append(np.asarray(logits)[0])
-            return target(logits)
-
-        heat = np.asarray(self._gradcam(score, inputs, expand_cam=False, normalize_cam=False))[0]
-        highest = float(heat.max())
-        heat = heat / highest if highest > 0 else heat
-        return _softmax(seen[0]), spread(heat, inputs.shape[1], self._field)
-
-
-@dataclass(frozen=True)
-class ReceptiveField:
-    """Which input pixels a layer's units stand over: unit i is centred on pixel ``first + i * step``."""
-
-    first: float
-    step: int
+        found = self._explain(inputs, target)
+        return found.probabilities, found.plane
 
 
 def last_convolution(network: "keras.Model") -> "keras.Layer":
-    """The convolution nearest to the network's output."""
-    import keras
-
-    return next(layer for layer in reversed(network.layers) if isinstance(layer, keras.layers.Conv2D))
-
-
-def receptive_field(layer: "keras.Layer") -> ReceptiveField:
-    """The receptive field's centres of a layer in a network of convolutions and poolings.
-
-    The arithmetic of Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
-    Where branches meet, the last one is followed: in a U-Net the skip connection, which was not shrunk.
-    """
-    import keras
-
-    chain = []
-    while not isinstance(layer, keras.layers.InputLayer):
-        chain.append(layer)
-        source = layer.input[-1] if isinstance(layer.input, list) else layer.input
-        layer = source._keras_history.operation
-    first, step = 0.0, 1
-    for one in reversed(chain):
-        size = getattr(one, "kernel_size", getattr(one, "pool_size", (1,)))[0]
-        stride = getattr(one, "strides", (1,))[0]
-        if getattr(one, "padding", "same") == "valid":
-            first += (size - 1) / 2 * step
-        else:  # "same" pads size - stride, the smaller half in front
-            first += ((size - 1) / 2 - max(size - stride, 0) // 2) * step
-        step *= stride
-    return ReceptiveField(first, step)
-
-
-def spread(heat: np.ndarray, size: int, field: ReceptiveField) -> np.ndarray:
-    """Lay a (h, w) heat map over the (size, size) input its units look at, linearly between their centres.
-
-    Unpadded convolutions never look at the margin from its own side; it takes the nearest unit's heat.
-    """
-    rows, columns = (_weights(count, size, field) for count in heat.shape)
-    return (rows @ heat @ columns.T).astype(np.float32)
-
-
-def _weights(count: int, size: int, field: ReceptiveField) -> np.ndarray:
-    """(size, count) weights of linear interpolation, constant beyond the outermost units."""
-    centres = field.first + field.step * np.arange(count)
-    return np.stack([np.interp(np.arange(size), centres, one) for one in np.eye(count)], axis=1)
+    """The deepest convolution of a network, where a heat map is taken unless another layer is named."""
+    return network.get_layer(deepest(network_convolutions(network)).name)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum()
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

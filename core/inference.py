@@ -8,10 +8,11 @@ import numpy as np
 
 from core.bundles import Bundle, load_network
 from core.errors import BundleError
-from core.explanation import GradCam, top_class_target
+from core.explanation import GradCam
 from core.losses import TUMOUR
 from core.preprocessing import Placement, network_plane, to_slice
 from core.slices import Slice
+from core.targets import top_class_target
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The networks, as flat functional Keras models whose layers are named as the report prints them.
 
-Flat (no model inside a model) because tf-keras-vis looks layers up in one list; dtype policies are
+Flat (no model inside a model) so that heat maps find their layers in one list; dtype policies are
 left to the caller, but outputs are always float32 so that probabilities are not rounded.
 """
 

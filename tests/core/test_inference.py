@@ -10,10 +10,12 @@ from PIL import Image
 from core.bundles import load_network
 from core.classes import CLASSES
 from core.errors import BundleError
-from core.explanation import GradCam, class_target, last_convolution, receptive_field, top_class_target
+from core.explanation import GradCam, last_convolution
 from core.inference import Prediction, Predictor
 from core.networks import build
+from core.receptive_field import receptive_field
 from core.slices import Slice, read_slice
+from core.targets import class_target, top_class_target
 from tests.core import tiny
 from tests.published import a_slice, mat_bytes
 

@@ -117,7 +117,7 @@ def test_report_unet_joins_each_decoder_block_with_the_encoder_block_of_its_size
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_model_lies_inside_another(name, cnn, unet):
-    # tf-keras-vis looks layers up in one flat list.
+    # Heat maps look layers up in one flat list.
     model = {"report_cnn": cnn, "report_unet": unet}[name]
     assert type(model).__name__ == "Functional"
     assert not [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
