@@ -1,9 +1,85 @@
-"""Explain."""
+"""Explain: which parts of a slice spoke for an answer, and whether they are the tumour."""
 
 import streamlit as st
 
-from panels import frame
+from core.results import part_in
+from panels import explain, explain_picture, frame, picture
+from panels.chooser import choose_slice
+from panels.explain_sanity import sanity_check
+from panels.explain_statistics import statistics
+from panels.theme import CLASS_TITLES
 
 frame.require()
 
+KEY = "explain"
+PICTURE_WIDTH = 560
+
 st.title("Explain", anchor=False)
+introduction = st.empty()
+chosen = choose_slice(key=KEY)
+if chosen is None:
+    introduction.markdown(
+        "Choose a slice, and see which parts of it spoke for a network's answer: five methods, any layer, each class. "
+        "Below stands, for every test slice, whether that was the tumour."
+    )
+columns = st.columns(3)
+with columns[0]:
+    bundle = explain.choose_network()
+
+if chosen is not None:
+    slice_ = chosen.slice
+    asked = explain.question(bundle, *columns[1:])
+    every = asked.about == explain.ALL
+    # All three stand side by side across the page; one stands beside what is said of it.
+    if every:
+        picture_areas = [column.empty() for column in st.columns(len(bundle.card["classes"]))]
+        said_column, look_column = st.columns(2, gap="medium")
+    else:
+        left, right = st.columns([PICTURE_WIDTH, 640], gap="medium")
+        picture_areas = [left.container(width=PICTURE_WIDTH).empty()]
+        said_column = look_column = right
+    said_area = said_column.empty()
+    with look_column:
+        look = explain_picture.look_controls(slice_, of_mask=bundle.task == "segmentation")
+    shown = explain.known(slice_, chosen.identity, bundle, asked)
+    if shown is None:
+        for area in picture_areas:
+            with area:
+                picture.bare(slice_)
+        with said_area.container():
+            shown = explain.made(slice_, chosen.identity, bundle, asked)
+    for area, one in zip(picture_areas, shown, strict=True):
+        with area.container():
+            explain_picture.picture(
+                slice_,
+                one,
+                look,
+                method=asked.method,
+                name=CLASS_TITLES[one.class_name] if every else slice_.name,
+            )
+    with said_area.container():
+        explain_picture.what_it_says(slice_, shown[0], key=f"{KEY}_bars")
+        explain_picture.landing(slice_, shown)
+        if part_in(bundle, slice_) == "train":
+            st.caption(f":material/school: {bundle.name} has trained on this slice.")
+        st.download_button(
+            "Heat map PNG",
+            lambda: explain_picture.picture_png(slice_, shown, look),
+            f"{KEY}-{asked.method}.png",
+            "image/png",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+    sanity_check(slice_, chosen.identity, bundle, asked, look)
+
+st.header("Does the heat fall on the tumour?", anchor=False)
+statistics(bundle, key=f"{KEY}_statistics")
+
+st.subheader("What a heat map says, and what it does not", anchor=False)
+st.markdown(
+    "A heat map says which places of one layer moved the network's score for one answer. It does not say that the "
+    "network knows a tumour when it sees one, nor that the answer is right: a wrong answer has a heat map as tidy as a "
+    "right one. Methods and layers disagree about the same answer, and a deep layer is coarse, so the edges of its "
+    "heat mean little. Heat beside the tumour is a reason to doubt, for the network may be going by the shape of the "
+    "head or by the frame of the picture; heat on the tumour is no proof that it is not."
+)

@@ -1,0 +1,237 @@
+"""Heat maps for the Explain page: what is asked, and where the answer comes from.
+
+A heat map that a bundle keeps is read from it; TensorFlow is loaded for the others only. This session remembers them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import bundles
+from core.bundles import WEIGHTS, Bundle
+from core.convolutions import Convolution, convolutions, deepest
+from core.evaluation import PREDICTIONS
+from core.explanation import GRAD_CAM, METHODS, SALIENCY, Explainer, Explanation, methods_for
+from core.heat import stored_heat, stored_tumour
+from core.inference import network_input
+from core.losses import TUMOUR
+from core.preprocessing import Placement, to_slice
+from core.slices import Slice
+from core.targets import Target, bundle_target, top_class_target
+from panels import loaders
+from panels.theme import CLASS_TITLES
+
+PREDICTED, ALL = "predicted", "all"
+"""What can be explained beside a class of one's choice: the class the network predicts, and every class."""
+_KEPT = 32
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a network.
+
+    Attributes:
+        method: one of ``core.explanation.METHODS``.
+        layer: name of a convolution; of no meaning to saliency.
+        about: ``PREDICTED``, ``ALL`` or a class; None where a mask is explained.
+    """
+
+    method: str
+    layer: str
+    about: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A heat map and the answer it belongs to, at the slice's own size.
+
+    Attributes:
+        class_name: what is explained: a class, or that of the mask.
+        heat: (H, W) float32 in [0, 1].
+        probabilities: of the classes, or None where a mask is explained.
+        mask: (H, W) bool, the predicted mask, or None where a class is explained.
+    """
+
+    class_name: str
+    heat: np.ndarray
+    probabilities: dict[str, float] | None
+    mask: np.ndarray | None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _convolutions(name: str, fingerprint: str) -> list[Convolution]:
+    return convolutions(bundles.open_bundle(name))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _predictions(name: str, fingerprint: str) -> pd.DataFrame:
+    return pd.read_csv(bundles.open_bundle(name).path(PREDICTIONS)).set_index("slice")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _explainer(name: str, fingerprint: str) -> Explainer:
+    return Explainer(bundles.load_network(bundles.open_bundle(name)))
+
+
+def choose_network() -> Bundle:
+    """Draw the choice of a network; it stands in the address."""
+    names = [*loaders.bundle_names("classification"), *loaders.bundle_names("segmentation")]
+    return bundles.open_bundle(st.selectbox("Network", names, key="bundle", bind="query-params"))
+
+
+def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
+    """Draw the choices of method and layer, each into its column, and of the class below; they stand in the address."""
+    found = _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS))
+    names = [one.name for one in found]
+    with method_column:
+        method = st.selectbox(
+            "Method",
+            methods_for(bundle.task),
+            format_func=lambda name: METHODS[name].title,
+            key="method",
+            bind="query-params",
+        )
+    with layer_column:
+        layer = st.selectbox(
+            "Layer",
+            names,
+            index=names.index(deepest(found).name),
+            key="layer",
+            bind="query-params",
+            disabled=method == SALIENCY,
+            help="A convolution, from the network's input to its output. Early ones are fine and see edges; deep ones "
+            "are coarse and see more at once.",
+        )
+    about = None
+    if bundle.task == "classification":
+        about = st.segmented_control(
+            "What speaks for",
+            [PREDICTED, *bundle.card["classes"], ALL],
+            default=PREDICTED,
+            required=True,
+            format_func=lambda name: {PREDICTED: "Predicted class", ALL: "All three"}.get(name) or CLASS_TITLES[name],
+            key="class",
+            bind="query-params",
+        )
+    place = next(one for one in found if one.name == layer)
+    where = "" if method == SALIENCY else f" `{layer}` has {place.filters} filters of {place.width} x {place.height}."
+    st.caption(f"{METHODS[method].about}{where} ({METHODS[method].source})")
+    return Question(method, layer, about)
+
+
+def known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) -> list[Shown] | None:
+    """One heat map, or one a class, where no network is needed for any of them: stored, or remembered; else None.
+
+    Args:
+        slice_: the slice.
+        identity: tells it from every other slice of the session.
+        bundle: the network to explain.
+        asked: what is asked.
+    """
+    found = [_known(slice_, identity, bundle, asked, about) for about in _abouts(bundle, asked)]
+    return None if None in found else [one for one in found if one is not None]
+
+
+def made(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) -> list[Shown]:
+    """The same, with the network's help where it is needed; arguments as for ``known``.
+
+    The session alone keeps the heat maps: an upload's are neither written to disk nor shared with other visitors.
+    """
+    return [
+        _known(slice_, identity, bundle, asked, about) or _make(slice_, identity, bundle, asked, about)
+        for about in _abouts(bundle, asked)
+    ]
+
+
+def _abouts(bundle: Bundle, asked: Question) -> list[str | None]:
+    return list(bundle.card["classes"]) if asked.about == ALL else [asked.about]
+
+
+def _known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str | None) -> Shown | None:
+    remembered = _memory().get(_key(identity, bundle, asked, about))
+    return _shown(slice_, bundle, remembered, about) if remembered else _stored(slice_, bundle, asked, about)
+
+
+def _stored(slice_: Slice, bundle: Bundle, asked: Question, about: str | None) -> Shown | None:
+    """The heat map the bundle keeps, if it is the one that is asked for."""
+    deepest_name = deepest(_convolutions(bundle.name, _fingerprint(bundle, WEIGHTS))).name
+    if slice_.number is None or (asked.method, asked.layer) != (GRAD_CAM, deepest_name):
+        return None
+    plane = stored_heat(bundle, slice_.number)
+    if plane is None:
+        return None
+    _, place = network_input(bundle, slice_)
+    heat = to_slice(plane, place)
+    if bundle.task == "segmentation":
+        tumour = stored_tumour(bundle, slice_.number)
+        return None if tumour is None else Shown(_mask_name(bundle), heat, None, _mask(bundle, tumour, place))
+    row = _predictions(bundle.name, _fingerprint(bundle, PREDICTIONS)).loc[slice_.number]
+    if about not in (PREDICTED, row["predicted"]):
+        return None
+    return Shown(str(row["predicted"]), heat, {name: float(row[f"p_{name}"]) for name in bundle.card["classes"]}, None)
+
+
+def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str | None) -> Shown:
+    method = METHODS[asked.method]
+    what = f"{method.title} for {CLASS_TITLES[about].lower()}" if about in CLASS_TITLES else method.title
+    with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
+        explain = _explainer(bundle.name, _fingerprint(bundle, WEIGHTS))
+    with st.spinner(f"Making the heat map: {what}"):
+        bar = None if method.quick else st.progress(0.0)
+        inputs, _ = network_input(bundle, slice_)
+        found = explain(
+            inputs,
+            target(bundle, about),
+            method=asked.method,
+            layer=asked.layer,
+            progress=None if bar is None else lambda done, total: bar.progress(done / total),
+        )
+    kept = _memory()
+    kept[_key(identity, bundle, asked, about)] = found
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return _shown(slice_, bundle, found, about)
+
+
+def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str | None) -> Shown:
+    _, place = network_input(bundle, slice_)
+    heat = to_slice(found.plane, place)
+    if bundle.task == "segmentation":
+        return Shown(_mask_name(bundle), heat, None, _mask(bundle, found.probabilities[..., TUMOUR], place))
+    probabilities = dict(zip(bundle.card["classes"], found.probabilities.tolist(), strict=True))
+    predicted = max(probabilities, key=lambda name: probabilities[name])
+    return Shown(predicted if about == PREDICTED else str(about), heat, probabilities, None)
+
+
+def _mask(bundle: Bundle, tumour: np.ndarray, place: Placement) -> np.ndarray:
+    """(H, W) bool: where the tumour's probability reaches the bundle's threshold."""
+    return to_slice(tumour, place) >= bundle.card["output"]["threshold"]
+
+
+def _mask_name(bundle: Bundle) -> str:
+    return str(bundle.card["classes"][TUMOUR])
+
+
+def target(bundle: Bundle, about: str | None) -> Target:
+    """What explains a class, the predicted class, or (None) a mask."""
+    if about == PREDICTED:
+        return top_class_target()
+    return bundle_target(bundle, about or _mask_name(bundle))
+
+
+def _memory() -> OrderedDict[Hashable, Explanation]:
+    return st.session_state.setdefault("explanations", OrderedDict())
+
+
+def _key(identity: Hashable, bundle: Bundle, asked: Question, about: str | None) -> Hashable:
+    layer = asked.layer if METHODS[asked.method].at_layer else None
+    return identity, _fingerprint(bundle, WEIGHTS), asked.method, layer, about
+
+
+def _fingerprint(bundle: Bundle, file: str) -> str:
+    return str(bundle.card["files"][file]["sha256"])

@@ -1,0 +1,139 @@
+"""How a heat map is drawn, and whether it falls on the tumour."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import metrics
+from core.explanation import SALIENCY
+from core.landing import area_share, hits, inside_share
+from core.overlay import COLOUR_MAPS, HEAT, MASK, TRUTH, Look, compose, default_window, png
+from core.slices import Slice
+from panels.answer import class_answer, truth_line
+from panels.explain import Shown
+from panels.text import plain
+from panels.theme import CLASS_TITLES, percent
+
+_FULL = 99.5
+"""Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
+_LONGEST = 1120
+"""Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
+
+
+def look_controls(slice_: Slice, *, of_mask: bool) -> Look:
+    """Colour map, opacity and outlines; they stand in the address."""
+    layers = [HEAT]
+    with st.expander("Colours and opacity", icon=":material/tune:"):
+        colour_map = st.selectbox("Colours of the heat map", COLOUR_MAPS, key="colours", bind="query-params")
+        st.caption(f"The hottest {100 - _FULL:.1f} % of the pixels are drawn at full strength.")
+        opacity = st.slider("Opacity of the heat map", 0.0, 1.0, 0.6, 0.05, key="opacity", bind="query-params")
+        if _has_truth(slice_) and st.toggle("True mask (yellow)", True, key="truth", bind="query-params"):
+            layers.append(TRUTH)
+        if of_mask and st.toggle("Predicted mask (cyan)", True, key="mask", bind="query-params"):
+            layers.append(MASK)
+    return Look(*default_window(slice_.pixels), tuple(layers), heat_opacity=opacity, colour_map=colour_map)
+
+
+def picture(slice_: Slice, shown: Shown, look: Look, *, method: str, name: str) -> None:
+    """The slice with the heat map over it, and a caption that begins with ``name`` and says what is shown."""
+    glow = _glow(shown, method)
+    names = {HEAT: glow, TRUTH: "yellow: true mask", MASK: "cyan: predicted mask"}
+    caption = "; ".join([plain(name), *(names[layer] for layer in look.layers)])
+    step = math.ceil(max(slice_.pixels.shape) / _LONGEST)
+    st.image(
+        _compose(slice_, shown, look, step=step),
+        width="stretch",
+        output_format="PNG",
+        caption=caption,
+        alt=f"The slice with a heat map over it; {glow}",
+    )
+
+
+def picture_png(slice_: Slice, shown: list[Shown], look: Look) -> bytes:
+    """The pictures side by side at the slice's own size, as PNG."""
+    return png(np.concatenate([_compose(slice_, one, look) for one in shown], axis=1))
+
+
+def as_drawn(heat: np.ndarray) -> np.ndarray:
+    """Heat as it is drawn, in [0, 1]: full strength from its ``_FULL`` percentile on."""
+    full = float(np.percentile(heat, _FULL)) or 1.0
+    return np.minimum(heat / full, 1)
+
+
+def _compose(slice_: Slice, shown: Shown, look: Look, *, step: int = 1) -> np.ndarray:
+    """The picture, of every ``step``-th pixel."""
+    every = np.s_[::step, ::step]
+    pixels = slice_.pixels[every]
+    return compose(
+        pixels,
+        look,
+        mask=np.zeros(pixels.shape, bool) if shown.mask is None else shown.mask[every],
+        heat=as_drawn(shown.heat[every]),
+        truth=None if slice_.mask is None else slice_.mask[every],
+    )
+
+
+def _glow(shown: Shown, method: str) -> str:
+    said = "the mask" if shown.mask is not None else CLASS_TITLES[shown.class_name].lower()
+    if not shown.heat.any():
+        return f"no glow: nothing speaks for {said}"
+    return f"glow: moves the score of {said}" if method == SALIENCY else f"glow: speaks for {said}"
+
+
+def what_it_says(slice_: Slice, shown: Shown, *, key: str) -> None:
+    """The network's answer, a class with its probability or a mask, and whether it is true where that is known."""
+    truth: dict[str, Any] = {}
+    if shown.probabilities is not None:
+        top = max(shown.probabilities, key=shown.probabilities.__getitem__)
+        class_answer({"class": top, "probabilities": shown.probabilities}, key=key)
+        if slice_.class_name is not None:
+            truth = {"class": slice_.class_name, "class_agrees": slice_.class_name == top}
+        elif slice_.mask is not None:
+            truth = {"area_px": int(np.count_nonzero(slice_.mask))}
+    elif shown.mask is not None:
+        size = f"{np.count_nonzero(shown.mask):,} px".replace(",", " ")
+        st.subheader(f"Mask · {size}" if shown.mask.any() else "No tumour outlined", anchor=False)
+        if slice_.mask is not None:
+            truth = {
+                "area_px": int(np.count_nonzero(slice_.mask)),
+                "dice": metrics.dice(shown.mask, slice_.mask),
+                "iou": metrics.iou(shown.mask, slice_.mask),
+            }
+    truth_line({"truth": truth or None})
+
+
+def landing(slice_: Slice, shown: list[Shown]) -> None:
+    """Whether the heat falls on the tumour, where its true mask is known."""
+    if not _has_truth(slice_):
+        st.caption("This slice has no true mask, so where the tumour is, is not known here.")
+        return
+    assert slice_.mask is not None
+    area = area_share(slice_.mask)
+    rows = [(one, inside_share(one.heat, slice_.mask), hits(one.heat, slice_.mask, tolerance_px=0)) for one in shown]
+    if len(rows) == 1:
+        ((_, inside, hit),) = rows
+        with st.container(horizontal=True, gap="medium"):
+            st.metric("Heat on the tumour", percent(inside))
+            st.metric("If spread evenly", percent(area))
+            st.metric("Hottest pixel", "on it" if hit else "off it")
+    else:
+        table = pd.DataFrame(
+            {
+                "Class": [CLASS_TITLES[one.class_name] for one, *_ in rows],
+                "On the tumour": [percent(inside) for _, inside, _ in rows],
+                "Evenly": percent(area),
+                "Hottest": ["on it" if hit else "off it" for *_, hit in rows],
+            }
+        )
+        st.dataframe(table, hide_index=True, alt="Where each class's heat falls")
+    st.caption(
+        "The share of all heat that lies inside the true mask; what it would be for heat spread evenly, which is the "
+        "mask's share of the slice; and whether the hottest pixel lies on the mask (the pointing game, no tolerance)."
+    )
+
+
+def _has_truth(slice_: Slice) -> bool:
+    return slice_.mask is not None and bool(slice_.mask.any())

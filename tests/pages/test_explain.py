@@ -1,0 +1,347 @@
+"""The Explain page without a browser: what a person reads, and what is asked of a network for it."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import bundles, explain_evaluation, splits
+from core.bundles import Bundle
+from core.classes import CLASSES
+from core.evaluation import evaluate
+from core.explain_evaluation import EXPLANATIONS, explain_test_slices
+from core.explanation import METHODS, methods_for
+from core.figshare import STORE_NAME, Store
+from core.overlay import Look
+from core.samples import samples
+from panels.theme import CLASS_TITLES, percent
+from tests.core import tiny
+from tests.pages.test_analyse import png, texts, upload
+
+ROOT = Path(__file__).resolve().parents[2]
+OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.names
+SAMPLE = "glioma-axial-1"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with models/ and the made-up data set: a classifier and a segmenter with their heat maps, and a
+    classifier that has none yet."""
+    folder = tmp_path_factory.mktemp("explain")
+    data = tiny.data_set()
+    with pytest.MonkeyPatch.context() as patch, Store(data.write(folder / STORE_NAME)) as store:
+        patch.setattr(splits, "index_table", lambda: data.table)
+        patch.setattr(explain_evaluation, "SLOW_SLICES", 3)
+        for make in (tiny.brightness_classifier, tiny.brightness_segmenter):
+            bundle = make(folder / "models")
+            evaluate(bundle, store)
+            explain_test_slices(OPEN_BUNDLE(bundle.name, folder / "models"), store, folder / "partial.jsonl")
+        evaluate(tiny.classifier(folder / "models", name="report-cnn-patients"), store)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The page with the small bundles and the made-up data set."""
+    models = folder / "models"
+    monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, models))
+    monkeypatch.setattr(bundles, "names", partial(NAMES, models))
+    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set().table)
+    monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page("pages/explain.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def bundle_of(folder: Path, name: str) -> Bundle:
+    return OPEN_BUNDLE(name, folder / "models")
+
+
+def rows_of(folder: Path, name: str = "report-cnn") -> pd.DataFrame:
+    return pd.read_csv(bundle_of(folder, name).path(EXPLANATIONS), keep_default_na=False)
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on, loading a network is an exception."""
+
+    def fail(*_: Any) -> None:
+        raise AssertionError("a network was loaded")
+
+    def forbid() -> None:
+        monkeypatch.setattr(bundles, "load_network", fail)
+
+    return forbid
+
+
+def metrics_of(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+# Nothing chosen
+
+
+def test_without_a_slice_the_page_introduces_itself_and_shows_the_test_set(no_network: Callable[[], None]) -> None:
+    no_network()
+    app = opened()
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "Choose a slice" in said
+    assert "It does not say that the network knows a tumour" in said
+    assert {f"explain_sample_{one.name}" for one in samples()} <= {button.key for button in app.button}
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_a_bundle_without_measured_heat_maps_says_how_to_get_them(no_network: Callable[[], None]) -> None:
+    no_network()
+    app = opened(bundle="report-cnn-patients")
+    assert not app.exception and not app.error
+    assert "`python -m core evaluate report-cnn-patients --explain`" in app.info[0].value
+    assert not app.get("plotly_chart")
+
+
+def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None:
+    app = opened()
+    rows = rows_of(folder)
+    quick = rows[rows["method"] == "grad-cam"]
+    said = texts(app)
+    assert f"On the {len(quick)} test slices" in said
+    assert f"**{percent(quick['inside'].mean())}** of Grad-CAM's heat" in said
+    assert f"would have **{percent(quick['area'].mean())}** there" in said
+    shown = app.dataframe[0].value
+    assert shown["Method"].unique().tolist() == [METHODS[name].title for name in methods_for("classification")]
+    for _, row in shown.iterrows():
+        part = rows[
+            (rows["method"].map(lambda name: METHODS[name].title) == row["Method"])
+            & (rows["right"] == (row["Answers"] == "right"))
+        ]
+        assert row["Slices"] == len(part)
+        assert row["On the tumour"] == (percent(part["inside"].mean()) if len(part) else "–")
+        assert row["Hottest"] == (percent(part["hit"].mean()) if len(part) else "–")
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    drawn = {trace["name"]: len(trace["y"]) for trace in figure["data"]}
+    assert drawn == {"right answers": int(rows["right"].sum()), "wrong answers": int((~rows["right"]).sum())}
+
+
+# Stored heat maps
+
+
+@pytest.mark.parametrize("name", ["report-cnn", "report-unet"])
+def test_a_test_slices_heat_map_is_shown_without_a_network(
+    name: str, folder: Path, no_network: Callable[[], None]
+) -> None:
+    no_network()
+    for row in rows_of(folder, name).query("method == 'grad-cam'").head(3).itertuples():
+        app = opened(slice=str(row.slice), bundle=name)
+        assert not app.exception and not app.error
+        # The file's heat map is kept in 256 steps.
+        found = float(metrics_of(app)["Heat on the tumour"].split()[-2])
+        assert found == pytest.approx(row.inside * 100, abs=0.5)
+        assert metrics_of(app)["If spread evenly"] == percent(row.area)
+        assert metrics_of(app)["Hottest pixel"] == ("on it" if row.hit else "off it")
+
+
+def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: Callable[[], None]) -> None:
+    no_network()
+    row = next(rows_of(folder).itertuples(index=False))
+    said = CLASS_TITLES[row[3]]
+    assert not opened(slice=str(row.slice), **{"class": said}).exception
+    other = next(title for title in CLASS_TITLES.values() if title != said)
+    assert opened(slice=str(row.slice), **{"class": other}).exception, "that one is not stored"
+
+
+# Heat maps made now
+
+
+def test_every_method_explains_a_sample() -> None:
+    for name in methods_for("classification"):
+        app = opened(sample=SAMPLE, method=METHODS[name].title)
+        assert not app.exception and not app.error
+        assert METHODS[name].source in texts(app)
+        assert set(metrics_of(app)) == {"Heat on the tumour", "If spread evenly", "Hottest pixel"}
+        assert "True class" in texts(app)
+
+
+def test_the_mask_is_explained_with_gradients_only_and_has_no_class() -> None:
+    app = opened(sample=SAMPLE, bundle="report-unet")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("segmentation")]
+    assert "class" not in {widget.key for widget in app.get("button_group")}
+    assert app.subheader[0].value.startswith("Mask · ")
+    assert "Dice" in texts(app)
+
+
+def test_all_three_classes_stand_side_by_side() -> None:
+    app = opened(sample=SAMPLE, **{"class": "All three"})
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    assert table["Class"].tolist() == [CLASS_TITLES[name] for name in CLASSES]
+    captions = [image.proto.imgs[0].caption for image in app.get("image")]
+    assert [caption.split(";")[0] for caption in captions if "glow" in caption] == table["Class"].tolist()
+
+
+def test_the_address_carries_what_is_asked() -> None:
+    app = opened(
+        sample=SAMPLE, method="Layer-CAM", layer="conv2d_1", bundle="report-cnn-patients", colours="Viridis",
+        opacity="0.3", truth="false", **{"class": "Glioma"},
+    )  # fmt: skip
+    assert not app.exception and not app.error
+    assert app.selectbox(key="method").value == "layer-cam"
+    assert app.selectbox(key="layer").value == "conv2d_1"
+    assert app.selectbox(key="bundle").value == "report-cnn-patients"
+    assert app.selectbox(key="colours").value == "Viridis"
+    assert app.slider(key="opacity").value == 0.3
+    assert app.toggle(key="truth").value is False
+    assert app.session_state["class"] == "glioma"
+    assert "`conv2d_1` has 4 filters of 21 x 21" in texts(app)
+
+
+def test_a_layer_that_another_network_lacks_gives_way_to_its_deepest() -> None:
+    app = opened(sample=SAMPLE, bundle="report-cnn-patients", layer="conv2d_1")
+    app.selectbox(key="bundle").set_value("report-unet").run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="layer").value == app.selectbox(key="layer").options[-1]
+    app = opened(sample=SAMPLE, method="Magic", layer="nothing", bundle="none", **{"class": "none"})
+    assert not app.exception and not app.error
+    assert app.selectbox(key="method").value == "grad-cam"
+
+
+def test_colours_and_outlines_never_run_a_network(no_network: Callable[[], None], monkeypatch: Any) -> None:
+    app = opened(sample=SAMPLE, method="Score-CAM")
+    no_network()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise AssertionError("a network ran")
+
+    monkeypatch.setattr("core.explanation.Explainer.__call__", fail)
+    app.slider(key="opacity").set_value(0.1).run()
+    app.selectbox(key="colours").set_value("Turbo").run()
+    app.toggle(key="truth").set_value(False).run()
+    assert not app.exception and not app.error
+    app.selectbox(key="method").set_value("grad-cam").run()
+    assert app.exception, "the same patch stops another heat map"
+
+
+def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
+    pixels = tiny.a_picture(3).pixels.astype(np.uint8)
+    app = upload(opened(), ("mine.png", png(pixels)))
+    assert not app.exception and not app.error
+    assert "no true mask" in texts(app)
+    assert not app.metric
+    assert len(app.session_state["explanations"]) == 1
+    assert "explanations" not in opened().session_state
+    key = next(iter(app.session_state["explanations"]))
+    assert key[0][0] == "upload"
+
+
+def test_a_slice_without_a_tumour_has_nothing_to_fall_on() -> None:
+    app = opened(sample="no-tumour-axial")
+    assert not app.exception and not app.error
+    assert not app.metric
+    assert "no tumour" in texts(app)
+
+
+# The sanity check
+
+
+def test_the_sanity_check_runs_when_it_is_asked_and_is_remembered(no_network: Callable[[], None]) -> None:
+    app = opened(sample=SAMPLE, bundle="report-cnn-patients")
+    charts = len(app.get("plotly_chart"))
+    app.button(key="explain_sanity_run").click().run()
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) == charts + 1
+    assert "Spearman" in texts(app)
+    no_network()
+    app.slider(key="opacity").set_value(0.1).run()
+    assert not app.exception
+    assert "Spearman" in texts(app)
+    app.toggle(key="truth").set_value(False).run()
+    assert "explain_sanity_run" not in {button.key for button in app.button}
+
+
+def test_the_sanity_check_of_another_question_is_asked_anew() -> None:
+    app = opened(sample=SAMPLE)
+    app.button(key="explain_sanity_run").click().run()
+    app.selectbox(key="method").set_value("layer-cam").run()
+    assert "explain_sanity_run" in {button.key for button in app.button}
+    assert "Spearman" not in texts(app)
+
+
+# TensorFlow
+
+
+def test_opening_the_page_or_a_stored_slice_imports_no_tensorflow(folder: Path) -> None:
+    number = int(rows_of(folder)["slice"].iloc[0])
+    code = f"""
+import sys
+from pathlib import Path
+from functools import partial
+from streamlit.testing.v1 import AppTest
+from core import bundles, splits
+from tests.core import tiny
+models = Path({str(folder / "models")!r})
+opened = bundles.open_bundle
+bundles.open_bundle, bundles.names = lambda name: opened(name, models), partial(bundles.names, models)
+splits.index_table = lambda: tiny.data_set().table
+for number in (None, {number}):
+    app = AppTest.from_file("app.py", default_timeout=60)
+    app.switch_page("pages/explain.py")
+    if number:
+        app.query_params["slice"] = str(number)
+    app.run()
+    assert not app.exception and not app.error
+    assert bool(app.metric) == bool(number)
+    print(sorted({{"tensorflow", "keras", "tf_keras_vis"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["[]", "[]"]
+
+
+# What is downloaded and drawn
+
+
+def test_the_downloaded_picture_holds_every_heat_map_at_the_slices_own_size() -> None:
+    from panels.explain import Shown
+    from panels.explain_picture import picture_png
+
+    slice_ = tiny.a_picture(2, height=40, width=30)
+    heat = np.zeros((40, 30), np.float32)
+    heat[:, :10] = 1
+    shown = [Shown(name, given, {}, None) for name, given in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
+    low, high = float(slice_.pixels.min()), float(slice_.pixels.max())
+    pixels = np.asarray(Image.open(io.BytesIO(picture_png(slice_, shown, Look(low, high)))))
+    assert pixels.shape == (40, 90, 3)
+    coloured = np.ptp(pixels.astype(int), axis=2).mean(axis=0) > 0
+    assert np.flatnonzero(coloured).tolist() == [*range(10), *range(60, 70)]
+
+
+def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
+    from panels.explain_picture import as_drawn
+
+    heat = np.full((100, 100), 0.01, np.float32)
+    heat[0, :20] = 1
+    np.testing.assert_allclose(as_drawn(heat), 1)
+    nothing = np.zeros((9, 9), np.float32)
+    np.testing.assert_array_equal(as_drawn(nothing), nothing)
