@@ -59,7 +59,8 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
         raise BundleError(f"The bundle '{bundle.name}' has the task '{bundle.task}', which is not evaluated here.")
     card = {
         **bundle.card,
-        "metrics": {"test": test, "definitions": DEFINITIONS},
+        # Of the same network, which a new evaluation does not change: how its heat maps land.
+        "metrics": {**bundle.card.get("metrics", {}), "test": test, "definitions": DEFINITIONS},
         "times": _times(bundle, network, store, table),
     }
     write_card(bundle.folder, card)

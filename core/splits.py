@@ -1,7 +1,7 @@
 """Which slice belongs to which part (train, validation, test) of which split.
 
 ``splits.csv`` beside this file holds every split by slice number, with each slice's class, patient
-number and official fold. ``make_splits`` writes it from the data set and a seed; everything else reads it.
+number, official fold and tumour size. ``make_splits`` writes it from the data set and a seed; everything else reads it.
 
 - ``table-1``: the report's Table 1. Of each class the ceiling of a fifth is test; of the rest a
   stratified tenth is validation.
@@ -44,8 +44,8 @@ def make_splits(store: Store) -> pd.DataFrame:
     """Draw every split from the seed.
 
     Returns:
-        One row a slice: slice, class, patient, patient_group, fold, size, pixel_digest,
-        mask_digest, and a column a split.
+        One row a slice: slice, class, patient, patient_group, fold, size, tumour_px (pixels of
+        the true mask), pixel_digest, mask_digest, and a column a split.
 
     Raises:
         DatasetError: the store does not hold the whole data set.
@@ -61,6 +61,7 @@ def make_splits(store: Store) -> pd.DataFrame:
             "patient_group": index.patient_group,
             "fold": index.fold,
             "size": index.size,
+            "tumour_px": [np.count_nonzero(store.mask(number)) for number in store.numbers()],
             "pixel_digest": [pixel_digest(store.pixels(number)) for number in store.numbers()],
             "mask_digest": [mask_digest(store.mask(number)) for number in store.numbers()],
         }

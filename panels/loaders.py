@@ -1,17 +1,24 @@
-"""What pages load once and share: bundles by name, networks by bundle names, the local data set."""
+"""What pages load once and share: bundles and what they said, networks by bundle names, the data set's slices."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
-from core import bundles
+from core import bundles, intervals
+from core import evidence as core_evidence
 from core.bundles import Bundle
-from core.errors import BundleError
+from core.dataset import find_slice
+from core.errors import BundleError, DatasetError
+from core.evaluation import PREDICTIONS
 from core.figshare import Store, default_store
 from core.inference import Prediction, Predictor
+from core.intervals import Interval
+from core.remote import Figshare, default_cache, remote_enabled
 from core.slices import Slice
+from panels.text import plain
 
 _KEPT_PREDICTIONS = 64
 
@@ -54,6 +61,78 @@ def open_store() -> Store:
 @st.cache_resource(show_spinner=False)
 def _store(path: Path) -> Store:
     return Store(path)
+
+
+def evidence(bundle: Bundle) -> pd.DataFrame:
+    """What a bundle said of every slice; see ``core.evidence.evidence``. Do not change it in place."""
+    return _evidence(bundle.name, _stamp(bundle))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _evidence(name: str, stamp: str) -> pd.DataFrame:
+    return core_evidence.evidence(bundles.open_bundle(name))
+
+
+def headline(bundle: Bundle) -> dict[str, Interval]:
+    """A bundle's headline figures with their intervals; see ``core.intervals.headline``."""
+    return _headline(bundle.name, _stamp(bundle))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _headline(name: str, stamp: str) -> dict[str, Interval]:
+    return intervals.headline(bundles.open_bundle(name))
+
+
+def _stamp(bundle: Bundle) -> str:
+    return str(bundle.card["files"].get(PREDICTIONS))
+
+
+def slice_of(number: int) -> Slice | None:
+    """Slice ``number`` of the data set, or None where it cannot be had; see ``slices_of``."""
+    return slices_of([number]).get(number)
+
+
+def slices_of(numbers: Sequence[int]) -> dict[int, Slice]:
+    """Those of some slices of the data set that can be had, by number, in the order asked for.
+
+    From the prepared store, else from figshare where that is allowed: by a setting, by this session's visitor, or
+    because the slice is kept from before. What figshare refuses is told in one sentence, and figshare is left alone
+    until the visitor asks again.
+    """
+    store, remote, fetch = open_store() if has_store() else None, figshare(), may_fetch()
+    found: dict[int, Slice] = {}
+    bar = None
+    for place, number in enumerate(numbers):
+        is_here = (store is not None and number in store) or remote.cached(number)
+        if not is_here and not fetch:
+            continue
+        if not is_here:
+            bar = bar or st.progress(0.0)
+            bar.progress(place / len(numbers), f"Fetching slice {number} from figshare")
+        try:
+            found[number] = find_slice(number, store=store, remote=remote)
+        except DatasetError as error:
+            st.session_state["figshare"] = fetch = False
+            st.error(plain(str(error)), icon=":material/cloud_off:")
+    if bar is not None:
+        bar.empty()
+    return found
+
+
+def may_fetch() -> bool:
+    """Whether slices may be fetched from figshare: a setting or this session's visitor says so."""
+    return bool(st.session_state.get("figshare", remote_enabled()))
+
+
+def allow_fetching() -> None:
+    """This session's visitor wants slices from figshare."""
+    st.session_state["figshare"] = True
+
+
+@st.cache_resource(show_spinner=False)
+def figshare() -> Figshare:
+    """Where slices come from on demand, shared by all sessions."""
+    return Figshare(default_cache())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

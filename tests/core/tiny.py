@@ -224,6 +224,7 @@ def data_set(count: int = 22, *, side: int = 64) -> DataSet:
                 "patient_group": patient,
                 "fold": number % 5 + 1,
                 "size": size,
+                "tumour_px": int(masks[number].sum()),
                 **dict.fromkeys(NAMES, part),
             }
         )
