@@ -1,9 +1,42 @@
-"""Errors."""
+"""Errors: which slices a classifier names wrongly, how sure it was, and how sure its figures are."""
 
 import streamlit as st
 
-from panels import frame
+from core.bundles import DEFAULT_SEGMENTER, open_bundle
+from panels import frame, loaders
+from panels.errors_compare import compare
+from panels.errors_confidence import confidence
+from panels.errors_matrix import matrix_and_slices, words
+from panels.errors_tables import reports_tables
+from panels.viewer import viewer
 
 frame.require()
 
+VIEWS = {
+    "Matrix and slices": matrix_and_slices,
+    "Report's tables": reports_tables,
+    "Confidence": confidence,
+    "Compare": compare,
+}
+
 st.title("Errors", anchor=False)
+bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
+with bundle_column:
+    bundle = open_bundle(
+        st.selectbox("Classifier", loaders.bundle_names("classification"), key="bundle", bind="query-params")
+    )
+with view_column:
+    view = st.segmented_control(
+        "View", list(VIEWS), default="Matrix and slices", required=True, wrap=True, key="view", bind="query-params"
+    )
+found = bundle.test_metrics
+split = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
+st.caption(f"{bundle.card['title']}: {found['slices']} test slices of {found['patients']} patients, split {split}.")
+VIEWS[view](bundle)
+segmenters = loaders.bundle_names("segmentation")
+viewer(
+    loaders.evidence(bundle),
+    words=words,
+    classifier=bundle,
+    segmenter=open_bundle(DEFAULT_SEGMENTER if DEFAULT_SEGMENTER in segmenters else segmenters[0]),
+)

@@ -46,7 +46,7 @@ def gallery(table: pd.DataFrame, *, words: Words, key: str, per_page: int = PER_
         tiles(rows, found, words=words, key=key)
 
 
-def tiles(rows: pd.DataFrame, found: dict[int, Slice], *, words: Words, key: str, width: int = 130) -> None:
+def tiles(rows: pd.DataFrame, found: dict[int, Slice], *, words: Words, key: str, width: int = 150) -> None:
     """A tile a row, as many side by side as there is room for.
 
     Args:
