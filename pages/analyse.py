@@ -6,6 +6,7 @@ from core.bundles import open_bundle
 from core.results import part_in, result
 from panels import answer, details, frame, loaders, picture
 from panels.chooser import choose_slice
+from panels.doors import doors
 
 frame.require()
 
@@ -13,13 +14,15 @@ KEY = "analyse"
 PICTURE_WIDTH = 560
 
 st.title("Analyse a slice", anchor=False)
-introduction = st.empty()
+introduction = st.container()
 chosen = choose_slice(key=KEY)
 if chosen is None:
-    introduction.markdown(
-        "Upload a contrast-enhanced T1 slice of a head, or press a sample. Two networks then name the kind of "
-        "tumour, outline it, and show where they looked."
-    )
+    with introduction:
+        st.markdown(
+            "Upload a contrast-enhanced T1 slice of a head, or press a sample. Two networks then name the kind of "
+            "tumour, outline it, and show where they looked."
+        )
+        doors()
     st.stop()
 
 slice_ = chosen.slice

@@ -77,3 +77,22 @@ def test_panels_never_look_back_at_pages() -> None:
 def test_app_and_frame_ask_for_nothing_heavy_even_later() -> None:
     for path in (ROOT / "app.py", ROOT / "panels" / "frame.py"):
         assert not imported_by(path) & set(HEAVY), path.name
+
+
+def test_no_page_loads_tensorflow_when_it_opens() -> None:
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+for page in sys.argv[1:]:
+    app = AppTest.from_file("app.py", default_timeout=120)
+    app.switch_page(page)
+    app.run()
+    assert not app.exception and not app.error and app.title[0].value, page
+print(sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+    pages = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))
+    assert len(pages) >= 7
+    done = subprocess.run([sys.executable, "-c", code, *pages], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = ast.literal_eval(done.stdout.strip().splitlines()[-1])
+    assert "streamlit" in loaded and not set(loaded) & set(HEAVY)

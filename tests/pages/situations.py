@@ -1,0 +1,53 @@
+"""The three situations a page may find itself in: a prepared data set, figshare on demand, or no slices at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.figshare import STORE_NAME
+from core.remote import Figshare
+from core.splits import index_table
+from panels import loaders
+from tests.core import tiny
+from tests.figshare_server import FigshareServer, index_of, zip_files
+
+ROOT = Path(__file__).resolve().parents[2]
+STORE, FIGSHARE, NOTHING = SITUATIONS = ("store", "figshare", "nothing")
+PATIENT = 1
+"""A patient all of whose slices the server that plays figshare has, though made up; the store has the first few."""
+
+
+@contextmanager
+def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make the app find itself in a situation; ``folder`` stands for ``data/``."""
+    monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
+    monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
+    _forget()
+    table = index_table()
+    numbers = table["slice"][table["patient"] == PATIENT].tolist()
+    with FigshareServer(zip_files([numbers])) as server:
+        if name == STORE:
+            tiny.data_set().write(folder / STORE_NAME)
+        remote = Figshare(folder / "cache", sources=server.sources, index=index_of(numbers))
+        if name == FIGSHARE:
+            monkeypatch.setattr(loaders, "figshare", lambda: remote)
+        yield
+    _forget()
+
+
+def _forget() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def opened(name: str, /, **query: str) -> AppTest:
+    """The page ``pages/NAME.py`` of the app, run with these parameters in its address."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page(f"pages/{name}.py")
+    for parameter, value in query.items():
+        app.query_params[parameter] = value
+    return app.run()

@@ -1,0 +1,141 @@
+"""The Errors page without a browser: matrix, filters, gallery, viewer, tables, confidence, comparison."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import report
+from core.bundles import open_bundle
+from core.classes import CLASSES
+from core.evidence import evidence, select
+from panels.theme import CLASS_TITLES
+from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation
+from tests.pages.test_analyse import texts
+
+VIEWS = ("Matrix and slices", "Report's tables", "Confidence", "Compare")
+NAME = "report-cnn"
+
+
+@pytest.fixture
+def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    name = getattr(request, "param", STORE)
+    with situation(name, tmp_path, monkeypatch):
+        yield name
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception and not app.error
+    return app
+
+
+def tiles(app: AppTest, key: str = "page") -> list[int]:
+    """Numbers of the tiles that are shown."""
+    keys = [button.key or "" for button in app.button]
+    return [int(one.rpartition("_")[2]) for one in keys if one.startswith(f"{key}_tile_")]
+
+
+@pytest.mark.parametrize("here", SITUATIONS, indirect=True)
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_in_every_situation(here: str, view: str) -> None:
+    app = sound(opened("errors", view=view))
+    assert app.title[0].value == "Errors"
+    assert any(
+        label == "View" and value == view for label, value in ((b.label, b.value) for b in app.get("button_group"))
+    )
+
+
+@pytest.mark.parametrize("here", (NOTHING,), indirect=True)
+def test_each_cell_of_the_cards_matrix_has_as_many_slices(here: str) -> None:
+    matrix = open_bundle(NAME).test_metrics["confusion_matrix"]
+    for true, predicted in ((0, 1), (2, 2), (1, 0)):
+        app = sound(opened("errors", true=CLASS_TITLES[CLASSES[true]], predicted=CLASS_TITLES[CLASSES[predicted]]))
+        assert f"**{matrix[true][predicted]} slices**" in texts(app)
+
+
+def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
+    app = opened("errors")
+    app.selectbox(key="true").set_value("meningioma").run()
+    app.toggle(key="wrong").set_value(True).run()
+    sound(app.selectbox(key="sort").set_value("surest first").run())
+    address = {"true": CLASS_TITLES["meningioma"], "wrong": "true", "sort": "surest first"}
+    again = sound(opened("errors", **address))
+    table = select(evidence(open_bundle(NAME)), part="test", true="meningioma", only_wrong=True)
+    expected = table.sort_values(["confidence", "slice"], ascending=[False, True])["slice"].tolist()
+    assert tiles(again) == tiles(app) == expected[: len(tiles(app))]
+    assert len(expected) > len(tiles(app)) > 5, "there is another page"
+    second = sound(opened("errors", **address, page="2"))
+    assert tiles(second) == expected[len(tiles(app)) : 2 * len(tiles(app))]
+
+
+def test_fewer_slices_than_the_page_in_the_address_needs_show_the_last_page(here: str) -> None:
+    app = opened("errors", page="40")
+    assert tiles(sound(app))
+    sound(app.number_input(key="patient").set_value(5).run())
+    assert tiles(app)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ({"true": "ghost"}, {"slice": "abc"}, {"slice": "99999999"}, {"page": "-1"}, {"bundle": "x"}, {"view": "y"}),
+)
+def test_nonsense_in_the_address_opens_the_page_as_if_it_were_not_there(here: str, address: dict[str, str]) -> None:
+    assert len(tiles(sound(opened("errors", **address)))) > 5
+
+
+def test_filters_that_let_nothing_through_say_so(here: str) -> None:
+    app = opened("errors", true=CLASS_TITLES["pituitary"], predicted=CLASS_TITLES["meningioma"])
+    sound(app.slider(key="confidence").set_value((0, 10)).run())
+    assert "No slice passes" in "\n".join(one.value for one in app.info)
+
+
+def test_training_slices_are_called_so(here: str) -> None:
+    app = sound(opened("errors", part="Training", patient=str(PATIENT)))
+    assert "has trained on these" in texts(app)
+    parts = evidence(open_bundle(NAME)).set_index("slice")["part"]
+    assert tiles(app) and set(parts[tiles(app)]) == {"train"}
+
+
+def test_a_tile_opens_its_slice_with_its_patients_others(here: str) -> None:
+    app = opened("errors", patient=str(PATIENT))
+    number = tiles(app)[0]
+    sound(app.button(key=f"page_tile_{number}").click().run())
+    assert app.query_params["slice"] == str(number)
+    said = texts(app)
+    assert f"Other slices of patient {PATIENT}" in said and "True class" in said and "Dice" in said
+    others = tiles(app, "viewer")
+    assert others and number not in others
+
+
+@pytest.mark.parametrize("here", (FIGSHARE,), indirect=True)
+def test_figshare_is_asked_only_after_the_button_is_pressed(here: str) -> None:
+    app = sound(opened("errors", patient=str(PATIENT)))
+    assert tiles(app) and "not on this machine" in texts(app)
+    sound(app.button(key="page_fetch").click().run())
+    assert tiles(app) and "not on this machine" not in texts(app)
+    opened_before = opened("errors", patient=str(PATIENT))
+    assert "not on this machine" not in texts(opened_before), "what was fetched is kept"
+
+
+def test_the_reports_tables_stand_beside_ours(here: str) -> None:
+    app = sound(opened("errors", view="Report's tables"))
+    fourth, third = (element.value for element in app.dataframe[:2])
+    assert fourth["Recall, report"].tolist()[0] == report.TABLE_4["meningioma"].recall
+    ours = open_bundle(NAME).test_metrics["per_class"]
+    assert fourth["Recall, ours"].tolist()[:3] == [ours[name]["recall"] for name in report.TABLE_4]
+    assert third["Slice"].tolist() == [str(one.slice) for one in report.TABLE_3]
+    assert {NAME, "report-cnn-patients"} <= set(third.columns)
+    assert any("trained on it" in cell for cell in third[NAME])
+
+
+def test_two_bundles_are_compared_on_slices_neither_trained_on(here: str) -> None:
+    app = sound(opened("errors", view="Compare", other="report-cnn-patients"))
+    first, second = (
+        select(evidence(open_bundle(name)), part="test").set_index("slice") for name in (NAME, "report-cnn-patients")
+    )
+    both = first.index.intersection(second.index)
+    apart = (first.loc[both, "predicted"] != second.loc[both, "predicted"]).sum()
+    assert f"**{len(both)} slices**" in texts(app)
+    assert app.metric[0].value == f"{apart} slices"
+    assert sum(int(metric.value) for metric in app.metric[1:]) == apart
