@@ -1,14 +1,11 @@
 """A network's convolutions: where a heat map can be taken. Read from a bundle without TensorFlow."""
 
-import json
-import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from core.bundles import WEIGHTS, Bundle
-from core.errors import BundleError
+from core.bundles import Bundle
+from core.layers import layers
 
 if TYPE_CHECKING:
     import keras
@@ -28,15 +25,9 @@ def convolutions(bundle: Bundle) -> list[Convolution]:
     """A bundle's convolutions from input to output, transposed ones left out; TensorFlow is not needed.
 
     Raises:
-        BundleError: the network's file is missing, altered or no Keras network.
+        BundleError: as ``core.layers.layers``.
     """
-    path = bundle.path(WEIGHTS)
-    try:
-        with zipfile.ZipFile(path) as file:
-            layers = json.loads(file.read("config.json"))["config"]["layers"]
-        return [_from_config(layer) for layer in layers if layer["class_name"] == "Conv2D"]
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"The network of the bundle '{bundle.name}' does not say which layers it has.") from error
+    return [Convolution(layer.name, *layer.shape) for layer in layers(bundle) if layer.kind == "Conv2D"]
 
 
 def network_convolutions(network: "keras.Model") -> list[Convolution]:
@@ -62,18 +53,3 @@ def deepest(found: Sequence[Convolution]) -> Convolution:
     """
     coarsest = min(one.height * one.width for one in found)
     return next(one for one in reversed(found) if one.height * one.width == coarsest)
-
-
-def _from_config(layer: dict[str, Any]) -> Convolution:
-    config = layer["config"]
-    height, width = (
-        _side(side, kernel, stride, valid=config["padding"] == "valid")
-        for side, kernel, stride in zip(
-            layer["build_config"]["input_shape"][1:3], config["kernel_size"], config["strides"], strict=True
-        )
-    )
-    return Convolution(config["name"], height, width, config["filters"])
-
-
-def _side(side: int, kernel: int, stride: int, *, valid: bool) -> int:
-    return math.ceil((side - kernel + 1 if valid else side) / stride)

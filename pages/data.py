@@ -1,9 +1,75 @@
-"""Data."""
+"""Data: what the data set is, who is in it, what its splits let leak, and what of it is on this machine."""
 
 import streamlit as st
 
-from panels import frame
+from core import citation, splits
+from core.copies import store_state
+from core.figshare import default_store
+from core.splits import NAMES
+from panels import data_pictures, frame
+from panels.data_copy import local_copy
+from panels.data_slices import before_and_after
 
 frame.require()
 
+table = splits.index_table()
+state = store_state(default_store())
+
 st.title("Data", anchor=False)
+st.markdown(
+    f"**{len(table):,} slices** of **{table['patient'].nunique()} patients**: T1-weighted, contrast-enhanced MRI with "
+    "a tumour in each slice, outlined by hand. Nothing else is in the set: no healthy brain, no other kind "
+    "of tumour, no other kind of picture."
+)
+st.markdown(
+    f"{citation.AUTHOR}, *{citation.NAME}*, figshare {citation.FIGSHARE}, version {citation.VERSION}, "
+    f"[doi:{citation.DOI}](https://doi.org/{citation.DOI}), licence [{citation.LICENCE}]({citation.LICENCE_ADDRESS}). "
+    "Its author asks to cite:\n"
+    + "\n".join(
+        f"- {paper.authors}, “{paper.title}”, {paper.journal}, [doi:{paper.doi}](https://doi.org/{paper.doi})"
+        for paper in citation.PAPERS
+    )
+)
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Slices by class", anchor=False)
+    data_pictures.classes(table)
+with right:
+    st.subheader("Slices per patient", anchor=False)
+    data_pictures.slices_per_patient(table)
+
+st.subheader("Why splits by slice flatter", anchor=False)
+st.markdown(
+    "Each bar is a patient, each colour a part of the split. Where training and test share a bar, the network is "
+    "tested on a tumour it was trained on, a few millimetres away. The report's splits, Tables 1 and 5, are by slice; "
+    "the official folds are by patient."
+)
+split = st.segmented_control(
+    "Split",
+    list(NAMES),
+    default=NAMES[0],
+    required=True,
+    format_func=data_pictures.SPLIT_TITLES.__getitem__,
+    key="split",
+    bind="query-params",
+)
+data_pictures.leak(table, split)
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Parts of each split", anchor=False)
+    data_pictures.parts(table)
+with right:
+    st.subheader("The official folds", anchor=False)
+    data_pictures.folds(table)
+data_pictures.letter_twins(table)
+
+st.subheader("Before and after", anchor=False)
+st.markdown(
+    "A slice of each class whose tumour is of middling size, with its mask: as published (the report's Figure 1) and "
+    "as its U-Net is fed (Figure 5)."
+)
+before_and_after(table, can_fetch=state.problem is None)
+
+st.subheader("The copy on this machine", anchor=False)
+local_copy(state)

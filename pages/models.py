@@ -1,9 +1,50 @@
-"""Models."""
+"""Models: every network there is beside the report's, and what each is made of."""
 
 import streamlit as st
 
+from core import bundles
+from core.bundles import Bundle
+from core.errors import BundleError
+from core.twins import twins
 from panels import frame
+from panels.models_card import card, network
+from panels.models_table import INTERVALS, draw_table, draw_twins, tasks
+from panels.text import plain
 
 frame.require()
 
+VIEWS = {"Network": network, "Card": card}
+
 st.title("Models", anchor=False)
+found: list[Bundle] = []
+for name in bundles.names():
+    try:
+        found.append(bundles.open_bundle(name))
+    except BundleError as error:
+        st.warning(plain(str(error)), icon=":material/warning:")
+if not found:
+    raise BundleError("There is no bundle here; take models/ from the project again, or train one.")
+found.sort(key=lambda bundle: (tasks(bundle), bundle.name))
+names = [bundle.name for bundle in found]
+top = st.container()
+open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
+with open_column:
+    name = st.selectbox(
+        "Open a network", names, key="bundle", bind="query-params", help="Or click its row in the table above."
+    )
+with view_column:
+    view = st.segmented_control("View", list(VIEWS), default="Network", required=True, key="view", bind="query-params")
+with top:
+    draw_table(found, chosen=name, key="bundle")
+    st.caption(
+        "On top the report's figures; – where it states none, as for Dice: it gives an IoU that cannot be compared "
+        f"(see Masks). {INTERVALS} Times are of the machines on which they were taken."
+    )
+bundle = found[names.index(name)]
+st.subheader(bundle.card["title"], anchor=False)
+st.markdown(plain(bundle.card["about"]))
+VIEWS[view](bundle, key="models")
+pairs = twins(found)
+if pairs:
+    st.subheader("Split by slice against split by patient", anchor=False)
+    draw_twins(pairs, key="twins")

@@ -1,0 +1,210 @@
+"""The Data page without a browser, with a store, with figshare's button, and with nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import census, citation, splits
+from core.classes import CLASSES
+from core.figshare import STORE_NAME
+from core.remote import Figshare, default_cache
+from core.splits import NAMES, index_table, mask_digest
+from panels import loaders
+from panels.theme import percent
+from tests.core import tiny
+from tests.figshare_server import FigshareServer, label_of, zip_files
+from tests.pages.test_analyse import texts
+from tests.published import a_slice
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNT = 22
+
+
+def made_up_table() -> pd.DataFrame:
+    """The index of the made-up slices, with the classes and the masks their files have."""
+    table = tiny.data_set(COUNT).table
+    return table.assign(
+        **{
+            "class": [CLASSES[label_of(number) - 1] for number in table["slice"]],
+            "mask_digest": [
+                mask_digest(a_slice(number, side=size)[1])
+                for number, size in zip(table["slice"], table["size"], strict=True)
+            ],
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No data set, and figshare left alone."""
+    monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
+    monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """The page with the made-up data set's index."""
+    table = made_up_table()
+    monkeypatch.setattr(splits, "index_table", lambda: table)
+    return table
+
+
+@pytest.fixture
+def server(small: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Iterator[FigshareServer]:
+    """Figshare on this machine, with the made-up slices."""
+    with FigshareServer(zip_files([range(1, 12), range(12, COUNT + 1)])) as server:
+        monkeypatch.setattr(loaders, "figshare", lambda: Figshare(default_cache(), sources=server.sources, index=small))
+        yield server
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page("pages/data.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    return (texts(app) + " ".join(caption.value for caption in app.caption)).replace("\\", "")
+
+
+def pictures(app: AppTest) -> list[str]:
+    return [image.proto.imgs[0].caption for image in app.get("image")]
+
+
+def metrics_of(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def bars(app: AppTest, place: int) -> list[dict[str, Any]]:
+    return json.loads(app.get("plotly_chart")[place].proto.spec)["data"]
+
+
+# With nothing
+
+
+def test_with_nothing_the_page_says_how_to_get_the_data_set(tmp_path: Path) -> None:
+    app = opened()
+    assert not app.exception and not app.error
+    assert "The data set is not on this machine" in app.info[0].value
+    assert f"Looked for at {tmp_path / STORE_NAME} (as SLICESCOPE_DATA says)" in said(app)
+    assert ".venv/bin/python -m core prepare FOLDER" in app.code[0].value
+    assert "Fetching is off" in said(app)
+    assert len(pictures(app)) == 12, "three slices, each before and after, with its mask"
+    assert "data_fetch" in {button.key for button in app.button}
+
+
+def test_the_default_folder_is_named_without_where_the_server_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLICESCOPE_DATA")
+    assert f"Looked for at data/{STORE_NAME} (the default" in said(opened())
+
+
+def test_the_commands_are_the_readmes() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in opened().code[0].value.splitlines():
+        assert f"`{command}`" in readme
+
+
+def test_licence_and_papers_are_named() -> None:
+    text = said(opened())
+    assert citation.LICENCE in text and f"https://doi.org/{citation.DOI}" in text
+    assert all(paper.title in text and paper.doi in text for paper in citation.PAPERS)
+    assert "3,064 slices** of **233 patients" in text
+
+
+def test_every_split_shows_its_leak() -> None:
+    app = opened()
+    for name in NAMES:
+        app.segmented_control(key="split").set_value(name).run()
+        assert not app.exception and not app.error
+        found = census.leak(index_table(), name)
+        shown = metrics_of(app)
+        assert shown["Test patients who also have slices in training"] == f"{found.known_patients} of {found.patients}"
+        share = percent(found.known_slices / found.slices)
+        assert shown["Test slices of such patients"] == f"{share} of {found.slices}"
+        assert sum(len(bar["x"]) for bar in bars(app, 2)) == 3 * 233
+
+
+def test_the_address_carries_the_split() -> None:
+    app = opened(split="Fold 3")
+    assert app.segmented_control(key="split").value == "fold-3"
+    assert metrics_of(app)["Test patients who also have slices in training"].startswith("0 of ")
+    assert opened(split="Fold 9").segmented_control(key="split").value == NAMES[0]
+
+
+def test_letter_twins_are_told() -> None:
+    assert "15 groups, 652 slices, stand in more than one fold" in said(opened())
+
+
+# With a store
+
+
+def test_with_a_store_slices_stand_with_their_masks_before_and_after(tmp_path: Path, small: pd.DataFrame) -> None:
+    tiny.data_set(COUNT).write(tmp_path / STORE_NAME)
+    app = opened()
+    assert not app.exception and not app.error
+    assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
+    numbers = census.typical_slices(small, CLASSES)
+    assert all(f"slice {number}" in said(app) for number in numbers.values())
+    assert f"here, whole: {COUNT} slices" in app.success[0].value
+    assert not app.code and "data_fetch" not in {button.key for button in app.button}
+
+
+def test_part_of_the_data_set_is_called_part(tmp_path: Path, small: pd.DataFrame) -> None:
+    path = tiny.data_set(COUNT).write(tmp_path / STORE_NAME)
+    with h5py.File(path, "r+") as file:
+        file.attrs["whole"] = False
+    app = opened()
+    assert not app.exception and not app.error
+    assert f"Part of the data set is here: {COUNT} of 3,064 slices" in app.warning[0].value
+    assert app.code
+
+
+def test_a_broken_store_is_told_and_the_page_still_stands(tmp_path: Path) -> None:
+    (tmp_path / STORE_NAME).write_bytes(b"nothing")
+    app = opened()
+    assert not app.exception
+    assert len(app.error) == 1 and "is not a prepared data set" in app.error[0].value
+    assert len(pictures(app)) == 12
+    assert app.code
+
+
+# With figshare
+
+
+def test_figshare_is_asked_when_the_button_is_pressed_and_not_before(server: FigshareServer) -> None:
+    app = opened()
+    assert not app.exception and not app.error
+    assert not server.requests
+    app.button(key="data_fetch").click().run()
+    assert not app.exception and not app.error
+    assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
+    assert "kept: 3 slices" in said(app)
+    assert "Fetching is on" in said(app)
+    asked = len(server.requests)
+    assert asked
+    app.run()
+    assert len(server.requests) == asked, "what is kept is not fetched again"
+
+
+def test_a_figshare_that_refuses_leaves_tiles_and_a_sentence(server: FigshareServer) -> None:
+    server.play(lambda request: request.answer(404, b"gone"))
+    app = opened()
+    app.button(key="data_fetch").click().run()
+    assert not app.exception
+    assert len(app.error) == 1 and "could not be fetched" in app.error[0].value
+    assert pictures(app)[0] == "Slice", "a tile with the slice's number"
+    assert "data_fetch" in {button.key for button in app.button}

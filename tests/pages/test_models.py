@@ -1,0 +1,253 @@
+"""The Models page without a browser: rows, layers, cards and twins are those of the bundles."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import bundles, intervals, report
+from panels.theme import percent
+from tests.pages.test_analyse import texts
+
+ROOT = Path(__file__).resolve().parents[2]
+OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.names
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes a folder of models the page reads: shipped bundles, and copies of them under new names with other cards."""
+
+    def make(*names: str, **copies: tuple[str, dict[str, Any]]) -> Path:
+        folder = tmp_path / "models"
+        folder.mkdir()
+        for name in names:
+            (folder / name).symlink_to(bundles.MODELS / name)
+        for name, (shipped, fields) in copies.items():
+            copy = folder / name.replace("_", "-")
+            shutil.copytree(bundles.MODELS / shipped, copy)
+            card = {**json.loads((copy / "card.json").read_text()), "name": copy.name, **fields}
+            (copy / "card.json").write_text(json.dumps(card))
+        monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, folder))
+        monkeypatch.setattr(bundles, "names", partial(NAMES, folder))
+        return folder
+
+    return make
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page("pages/models.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def rows(app: AppTest) -> pd.DataFrame:
+    return app.dataframe[0].value.set_index("Network")
+
+
+def said(app: AppTest) -> str:
+    return texts(app) + " ".join(caption.value for caption in app.caption)
+
+
+def card_of(name: str) -> dict[str, Any]:
+    return OPEN_BUNDLE(name).card
+
+
+# The table
+
+
+def test_the_reports_rows_stand_on_top_with_the_reports_figures() -> None:
+    app = opened()
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    assert table["Network"].tolist()[:2] == ["The report's CNN", "The report's U-Net"]
+    cnn, unet = table.iloc[0], table.iloc[1]
+    assert cnn["Accuracy"] == "93.6 %"
+    assert cnn["Parameters"] == 475779 and cnn["A slice, ms"] == 295
+    assert unet["Training, s"] == 605.82
+    assert unet["Parameters"] == report.UNET_PARAMETERS and unet["A slice, ms"] == 63
+    assert unet["Mean Dice"] == "–" and pd.isna(cnn["Training, s"]), "what the report does not state is not made up"
+
+
+def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[..., Path]) -> None:
+    models("report-cnn", "report-cnn-patients", "report-unet")
+    table = rows(opened())
+    assert table.index.tolist()[2:] == ["report-cnn", "report-cnn-patients", "report-unet"]
+    for name in table.index[2:]:
+        card, row = card_of(name), table.loc[name]
+        assert row["Parameters"] == card["parameters"]["total"]
+        assert row["Size, MB"] == card["files"]["network.keras"]["bytes"] / 1e6
+        assert row["Training, s"] == card["training"]["seconds"]
+        assert row["A slice, ms"] == card["times"]["one_slice_seconds"] * 1000
+        assert card["data"]["split"] in row["Split"]
+    accuracy = intervals.headline(OPEN_BUNDLE("report-cnn"))["accuracy"]
+    shown = f"{percent(accuracy.value)} ({accuracy.low * 100:.1f} to {accuracy.high * 100:.1f})"
+    assert table.loc["report-cnn", "Accuracy"] == shown
+    assert accuracy.value == pytest.approx(card_of("report-cnn")["metrics"]["test"]["accuracy"])
+    assert table.loc["report-cnn", "Mean Dice"] == "–"
+    dice = card_of("report-unet")["metrics"]["test"]["dice_mean"]
+    assert table.loc["report-unet", "Mean Dice"].startswith(f"{dice:.3f} (")
+
+
+def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
+    two_tasks = {"task": ["classification", "segmentation"], "title": "Both at once"}
+    models("report-cnn", unified_unet=("report-unet", two_tasks), young=("report-cnn", {"metrics": {}, "times": {}}))
+    app = opened(bundle="unified-unet")
+    assert not app.exception and not app.error
+    table = rows(app)
+    assert table.loc["unified-unet", "Task"] == "classification and segmentation"
+    assert table.loc["unified-unet", "Mean Dice"] != "–"
+    assert table.loc["young", "Accuracy"] == "–" and pd.isna(table.loc["young", "A slice, ms"])
+    assert app.subheader[0].value == "Both at once"
+    app.segmented_control(key="view").set_value("Card").run()
+    assert not app.exception and not app.error
+    assert "Task: classification and segmentation" in said(app)
+    app.selectbox(key="bundle").set_value("young").run()
+    assert not app.exception and not app.error
+
+
+def test_a_broken_bundle_is_told_in_a_sentence_beside_the_others(models: Callable[..., Path]) -> None:
+    folder = models("report-cnn")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "card.json").write_text("{")
+    app = opened()
+    assert not app.exception and not app.error
+    assert "broken" in app.warning[0].value and "is no JSON" in app.warning[0].value
+    assert "report-cnn" in rows(app).index
+
+
+def test_no_bundle_at_all_is_told_in_a_sentence(models: Callable[..., Path]) -> None:
+    models()
+    app = opened()
+    assert not app.exception
+    assert "There is no bundle here" in app.error[0].value
+
+
+# One network
+
+
+def test_a_network_shows_its_layers_as_table_2_and_its_drawing() -> None:
+    app = opened(bundle="report-cnn")
+    shown = app.dataframe[1].value
+    assert shown["Name (type) of layer"].tolist() == [f"{row.name} ({row.type})" for row in report.TABLE_2]
+    assert shown["Parameters"].tolist() == [row.parameters for row in report.TABLE_2]
+    assert "The same as the report's Table 2, layer by layer: 14 layers" in said(app)
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
+    words = " ".join(one.get("text", "") for one in drawn["layout"]["annotations"])
+    assert "512 × 512 × 3" in words and "345,603 parameters" in words
+
+
+def test_the_unets_drawing_has_a_skip_a_level_and_its_counts_stand_beside_the_reports() -> None:
+    app = opened(bundle="report-unet")
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
+    dotted = [one for one in drawn["layout"]["shapes"] if one.get("line", {}).get("dash") == "dot"]
+    assert len(dotted) == 4
+    assert "Dotted arrows are skips" in said(app)
+    counts = app.dataframe[2].value.set_index("Type")
+    assert counts.loc["Conv2D"].tolist() == [20, 19]
+    assert counts.loc["Conv2DTranspose"].tolist() == [4, 3]
+    assert "39 layers, 8,643,170 parameters**, 1,984 of them not trained" in said(app)
+
+
+def test_the_address_opens_a_bundles_card() -> None:
+    app = opened(bundle="report-unet", view="Card")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="bundle").value == "report-unet"
+    card = card_of("report-unet")
+    text = said(app).replace("\\", "")
+    for sentence in (*card["limits"], card["intended_use"], *card["training"]["tried"]):
+        assert sentence in text
+    assert json.loads(app.json[0].value)["files"] == card["files"]
+
+
+def test_a_bad_address_opens_the_first_bundle() -> None:
+    app = opened(bundle="nothing", view="Magic")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="bundle").value == app.selectbox(key="bundle").options[0]
+
+
+def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[..., Path]) -> None:
+    folder = models(own=("report-cnn", {}))
+    (folder / "own" / "network.keras").write_bytes(b"other")
+    app = opened()
+    assert not app.exception
+    assert "is not the file its card describes" in app.error[0].value.replace("\\", "")
+
+
+# By slice against by patient
+
+
+def test_a_twin_stands_beside_its_bundle_with_the_reason(models: Callable[..., Path]) -> None:
+    models("report-cnn", "report-cnn-patients", "report-unet")
+    app = opened()
+    text = said(app)
+    assert "**185 of the 188** patients tested in table-1" in text
+    table = rows(app)
+    for name in ("report-cnn", "report-cnn-patients"):
+        assert f"{card_of(name)['title']} {table.loc[name, 'Accuracy']}" in text
+    assert "The split is not all that differs" not in text
+    points = json.loads(app.get("plotly_chart")[1].proto.spec)["data"]
+    assert len(points) == 2 and all("error_x" in point for point in points)
+
+
+def test_a_twin_by_another_recipe_and_further_folds_are_told(models: Callable[..., Path]) -> None:
+    card = card_of("report-cnn")
+    tuned = {"training": {**card["training"], "recipe": {**card["training"]["recipe"], "batch": 30}}}
+    fold = {"data": {**card_of("report-cnn-patients")["data"], "split": "fold-2"}}
+    models(
+        "report-cnn",
+        "report-cnn-patients",
+        tuned=("report-cnn", tuned),
+        second=("report-cnn-patients", fold),
+    )
+    app = opened()
+    assert not app.exception and not app.error
+    figures = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")[1:]]
+    assert [len(points) for points in figures] == [3, 2]
+    warnings = [caption.value for caption in app.caption if "The split is not all that differs" in caption.value]
+    assert len(warnings) == 1 and warnings[0].endswith("batch.")
+
+
+def test_without_twins_nothing_is_compared(models: Callable[..., Path]) -> None:
+    models("report-unet")
+    app = opened()
+    assert not app.exception and not app.error
+    assert "against" not in " ".join(heading.value for heading in app.subheader)
+
+
+# TensorFlow
+
+
+def test_neither_models_nor_data_imports_tensorflow() -> None:
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+for page in ("models", "data"):
+    app = AppTest.from_file("app.py", default_timeout=120)
+    app.switch_page(f"pages/{page}.py")
+    app.run()
+    assert not app.exception and app.get("plotly_chart")
+    print(sorted({"tensorflow", "keras", "tf_keras_vis"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["[]", "[]"]
