@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core import citation
 from core.bundles import FORMAT_VERSION
 from core.checkpoints import State
 from core.classes import CLASSES
@@ -20,9 +21,9 @@ MASK_THRESHOLD = 0.5
 """A pixel is tumour where its probability is at least this; fixed, not chosen on any split."""
 
 _DATA_SET = {
-    "name": "figshare brain tumor dataset, Jun Cheng, version 5",
-    "doi": "10.6084/m9.figshare.1512427.v5",
-    "licence": "CC BY 4.0",
+    "name": f"figshare {citation.NAME}, {citation.AUTHOR}, version {citation.VERSION}",
+    "doi": citation.DOI,
+    "licence": citation.LICENCE,
 }
 _INTENDED_USE = "Teaching and research about neural networks on one public data set. Not a medical device."
 _LIMITS = [

@@ -7,10 +7,10 @@ import streamlit as st
 from core import calibration
 from core.bundles import Bundle
 from core.evidence import select
-from core.intervals import DRAWS, LEVEL, Interval
+from core.intervals import DRAWS, LEVEL
 from panels import loaders
 from panels.plots import style, theme_colour
-from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
+from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, share_interval, text_colour
 
 _HEIGHT = 340
 
@@ -52,14 +52,14 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
             },
             mode="markers",
             marker={"size": 11, "color": theme_colour("primaryColor")},
-            hovertemplate=f"{title}: {interval_text(one)}<extra></extra>",
+            hovertemplate=f"{title}: {share_interval(one)}<extra></extra>",
         )
     style(figure, height=280)
     lowest = min(one.low for one in found.values())
     figure.update_layout(showlegend=False)
     figure.update_xaxes(range=[max(0, lowest - 0.05), 1.01], tickformat=".0%")
     st.subheader("The figures and how far they could have come out otherwise", anchor=False)
-    words = "; ".join(f"{title} {interval_text(found[name])}" for name, title in titles.items())
+    words = "; ".join(f"{title} {share_interval(found[name])}" for name, title in titles.items())
     st.plotly_chart(figure, key="confidence_headline", config=PLOT_CONFIG, alt=words)
     by_patient = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
     st.caption(
@@ -67,11 +67,6 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
         f"with all their slices. The split is {by_patient}. A patient counts as right when the mean probability "
         "over their test slices names them rightly."
     )
-
-
-def interval_text(one: Interval) -> str:
-    """ "85.7 % (81.0 to 90.3)"."""
-    return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"
 
 
 def _reliability(table: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ from core.intervals import DRAWS, LEVEL, Interval
 from core.twins import recipe_differences
 from panels import loaders
 from panels.plots import style
-from panels.theme import PLOT_CONFIG, percent
+from panels.theme import PLOT_CONFIG, percent, share_interval
 
 MEASURES = {"accuracy": "Accuracy", "dice_mean": "Mean Dice"}
 """Headline figures of the table and the chart: name in ``core.intervals`` and title."""
@@ -83,7 +83,7 @@ def interval_text(name: str, one: Interval | None) -> str:
     if one is None:
         return _NONE
     if name == "accuracy":
-        return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"
+        return share_interval(one)
     return f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
 
 

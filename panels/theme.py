@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.intervals import Interval
+
 CLASS_COLOURS: dict[str, str] = {"meningioma": "#0072B2", "glioma": "#D55E00", "pituitary": "#009E73"}
 """Okabe and Ito's blue, vermillion and bluish green, told apart by colour-blind eyes."""
 CLASS_TITLES: dict[str, str] = {"meningioma": "Meningioma", "glioma": "Glioma", "pituitary": "Pituitary tumour"}
@@ -21,3 +23,8 @@ def percent(share: float) -> str:
     if shown == "100.0 %" and share < 1:
         return "> 99.9 %"
     return "< 0.1 %" if shown == "0.0 %" and share > 0 else shown
+
+
+def share_interval(one: Interval) -> str:
+    """A share with its interval as text: "85.7 % (81.0 to 90.3)"."""
+    return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"
