@@ -12,6 +12,8 @@ PREDICTED_COLOUR = (0, 229, 255)
 """Outline of the predicted mask: cyan, told apart from grey and from yellow by every kind of eye."""
 TRUE_COLOUR = (255, 214, 0)
 """Outline of the true mask: yellow."""
+AGREED_COLOUR, MISSED_COLOUR, INVENTED_COLOUR = (235, 235, 235), (230, 159, 0), (86, 180, 233)
+"""Of a difference: near-white, and Okabe and Ito's orange and sky blue."""
 COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
 """Names of plotly's sequential colour scales that a heat map can be drawn with."""
 
@@ -113,6 +115,15 @@ def with_mask(
     painted = picture.copy()
     painted[area] = np.round(picture[area] * (1 - opacity) + np.array(colour) * opacity)
     return painted
+
+
+def difference(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8: where two bool masks agree on tumour, what was missed and what was invented, on black."""
+    picture = np.zeros((*true.shape, 3), np.uint8)
+    picture[predicted & true] = AGREED_COLOUR
+    picture[true & ~predicted] = MISSED_COLOUR
+    picture[predicted & ~true] = INVENTED_COLOUR
+    return picture
 
 
 def outline(mask: np.ndarray) -> np.ndarray:

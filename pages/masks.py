@@ -1,9 +1,61 @@
-"""Masks."""
+"""Masks: how good a segmenter's outlines are, where they fail, and why an IoU can say 0.49."""
 
+import pandas as pd
 import streamlit as st
 
-from panels import frame
+from core.bundles import open_bundle
+from core.evidence import select
+from core.mask_figures import at
+from core.metrics import THRESHOLDS
+from panels import frame, loaders
+from panels.masks_figures import how_good
+from panels.masks_iou import why_half
+from panels.masks_rows import rows
+from panels.viewer import viewer
 
 frame.require()
 
+GOOD, SLICES, HALF = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
+
+
+def words(row: pd.Series) -> str:
+    """What stands below a tile."""
+    return f"{row['slice']} · Dice {row['dice']:.2f}"
+
+
 st.title("Masks", anchor=False)
+bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
+with bundle_column:
+    bundle = open_bundle(
+        st.selectbox("Segmenter", loaders.bundle_names("segmentation"), key="segmenter", bind="query-params")
+    )
+with view_column:
+    view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
+evidence = loaders.evidence(bundle)
+if view == HALF:
+    why_half(bundle, select(evidence, part="test"))
+else:
+    own = float(bundle.card["output"]["threshold"])
+    threshold = st.select_slider(
+        f"Threshold: probability from which a pixel counts as tumour (the bundle's own: {own:.2f})",
+        THRESHOLDS,
+        own,
+        format_func="{:.2f}".format,
+        key="threshold",
+        bind="query-params",
+    )
+    st.caption(
+        "For looking only: a threshold chosen here, on test slices, would make the figures too good. The bundle's own "
+        "was fixed beforehand."
+    )
+    table = at(loaders.thresholds(bundle), threshold)
+    if view == GOOD:
+        how_good(bundle, table, threshold)
+    else:
+        rows(bundle, table, threshold)
+viewer(
+    evidence,
+    words=words,
+    classifier=open_bundle(loaders.bundle_names("classification")[0]),
+    segmenter=bundle,
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import bundles, intervals
+from core import bundles, intervals, mask_figures
 from core import evidence as core_evidence
 from core.bundles import Bundle
 from core.dataset import find_slice
@@ -71,6 +71,16 @@ def evidence(bundle: Bundle) -> pd.DataFrame:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _evidence(name: str, stamp: str) -> pd.DataFrame:
     return core_evidence.evidence(bundles.open_bundle(name))
+
+
+def thresholds(bundle: Bundle) -> pd.DataFrame:
+    """A segmenter's test slices at every threshold; see ``core.mask_figures.thresholds``. Do not change it in place."""
+    return _thresholds(bundle.name, _stamp(bundle))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _thresholds(name: str, stamp: str) -> pd.DataFrame:
+    return mask_figures.thresholds(bundles.open_bundle(name))
 
 
 def headline(bundle: Bundle) -> dict[str, Interval]:

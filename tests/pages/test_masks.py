@@ -1,0 +1,85 @@
+"""The Masks page without a browser: figures at a threshold, Figure 8, and the IoU that says 0.49."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import report
+from core.bundles import open_bundle
+from core.mask_figures import at, thresholds
+from tests.pages.situations import NOTHING, SITUATIONS, opened, situation
+from tests.pages.test_analyse import texts
+
+GOOD, SLICES, HALF = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
+NAME = "report-unet"
+
+
+@pytest.fixture
+def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    name = getattr(request, "param", NOTHING)
+    with situation(name, tmp_path, monkeypatch):
+        yield name
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception and not app.error
+    return app
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.mark.parametrize("here", SITUATIONS, indirect=True)
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_in_every_situation(here: str, view: str) -> None:
+    app = sound(opened("masks", view=view))
+    assert app.title[0].value == "Masks"
+    assert any(group.label == "View" and group.value == view for group in app.get("button_group"))
+
+
+def test_the_page_opens_with_the_cards_figures(here: str) -> None:
+    found = open_bundle(NAME).test_metrics
+    assert figures(opened("masks"))["Mean Dice"] == f"{found['dice_mean']:.3f}"
+
+
+def test_the_threshold_recomputes_every_figure(here: str) -> None:
+    app = opened("masks")
+    before = figures(app)
+    sound(app.select_slider(key="threshold").set_value(0.9).run())
+    expected = at(thresholds(open_bundle(NAME)), 0.9)
+    assert figures(app)["Mean Dice"] == f"{expected['dice'].mean():.3f}"
+    assert figures(app)["Median Dice"] == f"{expected['dice'].median():.3f}"
+    assert figures(app)["Mean IoU"] == f"{expected['iou'].mean():.3f}"
+    assert all(before[name] != value for name, value in figures(app).items() if name != "Missed altogether")
+
+
+def test_a_slice_is_opened_by_its_number(here: str) -> None:
+    app = opened("masks")
+    number = at(thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[3]
+    sound(app.selectbox(key="masks_open").set_value(int(number)).run())
+    assert app.query_params["slice"] == str(number)
+    assert "True class" in texts(app)
+
+
+def test_figure_8_shows_the_best_the_median_the_worst_and_the_chosen_slice(here: str) -> None:
+    number = int(at(thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[5])
+    app = sound(opened("masks", view=SLICES, row=str(number)))
+    said = texts(app)
+    assert all(f"**{title}: slice" in said for title in ("Best", "Median", "Worst"))
+    assert f"**Chosen: slice {number}**" in said
+
+
+def test_the_reader_changes_the_mask_and_keras_figure_stays(here: str) -> None:
+    app = sound(opened("masks", view=HALF, coverage="100"))
+    assert figures(app)["IoU of the tumour"] == "1.000"
+    keras = figures(app)["Keras' MeanIoU of scores"]
+    sound(app.slider(key="coverage").set_value(0).run())
+    assert figures(app)["IoU of the tumour"] == "0.000"
+    assert figures(app)["Keras' MeanIoU of scores"] == keras == figures(app)["Half the background's share"]
+    assert "best explanation" in texts(app)
+    assert figures(app)["The report's IoU, validation"] == f"{report.UNET_VALIDATION_IOU:.4f}"
+    ours = open_bundle(NAME).test_metrics["keras_mean_iou"]["value"]
+    assert figures(app)["Ours as Keras gives it on scores"] == f"{ours:.4f}"
