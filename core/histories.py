@@ -8,7 +8,7 @@ with; and its ``seconds``.
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,19 @@ from core.training import HISTORY_NAME
 WITHIN = 0.02
 """How near to its last value a loss counts as there."""
 _NEEDED = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
+RUN_SUFFIX = " (run)"
+"""What follows the name of a run whose name is a bundle's too, though the bundle is of another training."""
 RECENT = 5
 """Epochs from which the next ones' seconds are estimated."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """A training, over or going on.
 
     Attributes:
         name: the bundle's or the run's; no two of ``find`` have the same.
-        task: classification or segmentation.
+        tasks: classification, segmentation, or both for a network that does both.
         table: a row an epoch, at least one.
         plan: the recipe's [training] table; empty where the recipe is not known.
         kept: the epoch whose weights are kept, or, of a run, would be so far; None where no loss is a number.
@@ -44,7 +46,7 @@ class History:
     """
 
     name: str
-    task: str
+    tasks: tuple[str, ...]
     table: pd.DataFrame
     plan: dict[str, Any]
     kept: int | None
@@ -102,8 +104,18 @@ def of_bundle(bundle: Bundle) -> History:
         TrainingError: it is no history.
     """
     training = bundle.card["training"]
-    table = read_history(bundle.path(HISTORY_NAME))
-    return History(bundle.name, bundle.task, table, training["recipe"], training["epoch_kept"], finished=True)
+    return History(
+        name=bundle.name,
+        tasks=_several(bundle.card["task"]),
+        table=read_history(bundle.path(HISTORY_NAME)),
+        plan=training["recipe"],
+        kept=training["epoch_kept"],
+        finished=True,
+    )
+
+
+def _several(task: str | list[str]) -> tuple[str, ...]:
+    return (task,) if isinstance(task, str) else tuple(task)
 
 
 def _of_runs(folder: Path, shipped: dict[str, History]) -> list[History]:
@@ -117,7 +129,7 @@ def _of_runs(folder: Path, shipped: dict[str, History]) -> list[History]:
         if bundle is None:
             found.append(history)
         elif not (history.finished and history.table.equals(bundle.table)):
-            found.append(History(**{**vars(history), "name": f"{history.name} (run)"}))
+            found.append(replace(history, name=f"{history.name}{RUN_SUFFIX}"))
     return found
 
 
@@ -134,7 +146,7 @@ def _of_run(path: Path) -> History:
         finished = len(table) >= plan.get("epochs", 0)
     return History(
         name=name,
-        task=recipe.get("task") or ("segmentation" if "dice" in table else "classification"),
+        tasks=_several(recipe.get("task") or ("segmentation" if "dice" in table else "classification")),
         table=table,
         plan=plan,
         kept=best_epoch(table, plan.get("keep", "val_loss")),
@@ -210,6 +222,27 @@ def early_stop(history: History) -> int | None:
     """The last epoch, where training ended before the recipe's last."""
     planned = history.epochs_planned
     return history.epochs_run if history.finished and planned and history.epochs_run < planned else None
+
+
+def marks(history: History) -> dict[str, list[int]]:
+    """The epochs that stand out: where validation loss "settled", the rate was "lowered", training "stopped" early,
+    and whose weights are "kept".
+
+    What depends on the last epoch is told only once training is over.
+    """
+    found: dict[str, list[int] | list[int | None]] = {
+        "settled": [settled_epoch(history.table) if history.finished else None],
+        "lowered": rate_drops(history.table),
+        "stopped": [early_stop(history)],
+        "kept": [history.kept],
+    }
+    return {name: [epoch for epoch in epochs if epoch is not None] for name, epochs in found.items()}
+
+
+def together(chosen: list[History]) -> pd.DataFrame:
+    """The tables of histories, one below the other, with the column ``run``, its name, in front."""
+    table = pd.concat([history.table.assign(run=history.name) for history in chosen], ignore_index=True)
+    return table[["run", *table.columns.drop("run")]]
 
 
 def settled_epoch(table: pd.DataFrame, *, within: float = WITHIN) -> int | None:

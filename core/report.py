@@ -77,7 +77,7 @@ class CurveValue:
     Attributes:
         measure: "loss", "accuracy" or "iou".
         part: "training", "validation" or "test"; None where the report does not say.
-        value: as stated.
+        value: as stated, or the share that stated counts make.
         epoch: the epoch it is of.
         section: the report's section.
     """

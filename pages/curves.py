@@ -5,8 +5,10 @@ import time
 import streamlit as st
 
 from core import histories
-from core.errors import BundleError
+from core.errors import TrainingError
+from core.histories import History
 from panels import curves, frame
+from panels.curves_text import progress, report_caption
 from panels.text import plain
 
 frame.require()
@@ -15,28 +17,18 @@ TASKS = {"Classifiers": "classification", "Masks": "segmentation"}
 EVERY_SECONDS = 10
 
 
-def show(names: list[str], task: str, *, live: bool, log: bool, show_report: bool) -> None:
-    """Draw the chosen runs as their files are now; ``live`` where one of them went on when they were chosen."""
-    known = [history for history in histories.find()[0] if history.task == task]
-    chosen = [history for history in known if history.name in names]
-    if len(chosen) < len(names) or (live and all(history.finished for history in chosen)):
+@st.fragment(run_every=EVERY_SECONDS)
+def follow(drawn: list[History]) -> None:
+    """Show how far runs are; when one of them has gone on since it was drawn, draw the page anew.
+
+    Only this looks at the files every few seconds, so that the charts stay still between two epochs.
+    """
+    names = [history.name for history in drawn]
+    now = [history for history in histories.find()[0] if history.name in names]
+    if [history.written for history in now] != [history.written for history in drawn]:
         st.rerun()
-    for history in chosen:
-        if not history.finished:
-            curves.progress(history, time.time())
-    curves.charts(chosen, curves.colours(known, chosen), log=log, show_report=show_report, key="curves")
-    st.caption(curves.legend_caption(chosen))
-    if show_report:
-        st.caption(curves.report_caption(chosen))
-    st.caption("Training times are wall-clock, with pauses and with whatever else the machine did meanwhile.")
-    st.download_button(
-        "CSV of these curves",
-        lambda: curves.csv(chosen),
-        "curves.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    for history in drawn:
+        progress(history, time.time())
 
 
 st.title("Curves", anchor=False)
@@ -44,27 +36,22 @@ st.markdown("How a network learnt, epoch by epoch: on the slices it trained on, 
 task_column, runs_column, looks_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = st.segmented_control(
-        "Networks",
-        list(TASKS),
-        default="Classifiers",
-        required=True,
-        key="networks",
-        bind="query-params",
+        "Networks", list(TASKS), default="Classifiers", required=True, key="networks", bind="query-params"
     )
 task = TASKS[group]
 found, problems = histories.find()
-of_task = [history for history in found if history.task == task]
+known = [history for history in found if task in history.tasks]
 for problem in problems:
     st.warning(plain(problem), icon=":material/warning:")
-if not of_task:
-    raise BundleError(
+if not known:
+    raise TrainingError(
         f"There is no training of {group.lower()} here; take models/ from the project again, or train one."
     )
 with runs_column:
     names = st.multiselect(
         f"Runs, at most {curves.MOST}",
-        [history.name for history in of_task],
-        default=[of_task[0].name],
+        [history.name for history in known],
+        default=[known[0].name],
         max_selections=curves.MOST,
         key=group.lower(),
         bind="query-params",
@@ -72,13 +59,32 @@ with runs_column:
 with looks_column:
     log = st.toggle("Logarithmic loss", key="log", bind="query-params")
     show_report = st.toggle("The report's values", value=True, key="report", bind="query-params")
-for history in of_task:
-    if not history.finished and history.name not in names:
+chosen = [history for history in known if history.name in names]
+going_on = [history for history in known if not history.finished]
+for history in going_on:
+    if history not in chosen:
         st.caption(f":material/monitoring: {plain(history.name)} is training now; choose it above to follow it.")
-live = any(not history.finished for history in of_task if history.name in names)
-if names:
-    st.fragment(show, run_every=EVERY_SECONDS if live else None)(
-        names, task, live=live, log=log, show_report=show_report
-    )
-else:
+if not chosen:
     st.info("Choose a run to see its curves.", icon=":material/show_chart:")
+    st.stop()
+followed = [history for history in chosen if not history.finished]
+if followed:
+    follow(followed)
+st.caption(curves.key_caption(chosen, show_report=show_report))
+curves.charts(
+    chosen, curves.colours(known, chosen), task=task, log=log, show_report=show_report, key=f"curves_{group.lower()}"
+)
+st.caption(
+    "Validation is measured after each epoch. Training is a mean over the epoch with dropout on, so that it may begin "
+    "the worse of the two. Training times are wall-clock, with pauses and with whatever else the machine did meanwhile."
+)
+if show_report:
+    st.caption(report_caption(chosen, task))
+st.download_button(
+    "CSV of these curves",
+    lambda: histories.together(chosen).to_csv(index=False).encode(),
+    "curves.csv",
+    "text/csv",
+    on_click="ignore",
+    icon=":material/download:",
+)

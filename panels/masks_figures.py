@@ -13,6 +13,8 @@ from panels.plots import style
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
 
 _TITLES = {"dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "iou_mean": "Mean IoU", "iou_pooled": "Pooled IoU"}
+_MEASURED = ("Mean Dice", "Median", "Mean IoU")
+"""Columns of the table by class that hold a Dice or an IoU."""
 
 _BOX = "masks_open"
 
@@ -33,9 +35,10 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
                 st.metric("Median Dice", f"{table['dice'].median():.3f}", width="content")
         st.metric("Missed altogether", percent(found["missed"].value), width="content")
     ranges = ", ".join(f"{title} {found[name].low:.3f} to {found[name].high:.3f}" for name, title in _TITLES.items())
+    missed = f"missed {percent(found['missed'].low)} to {percent(found['missed'].high)}"
     st.caption(
         f"{len(table)} test slices of {table['patient'].nunique()} patients at a threshold of {threshold:.2f}. "
-        f"{LEVEL:.0%} intervals, patients drawn: {ranges}."
+        f"{LEVEL:.0%} intervals, patients drawn: {ranges}, {missed}."
     )
     measure = st.segmented_control(
         "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure", bind="query-params"
@@ -44,7 +47,12 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     with left:
         st.subheader(f"{measure} by class", anchor=False)
         _distribution(table, measure)
-        st.dataframe(_by_class(table), hide_index=True, alt="Figures by class: " + _in_words(table))
+        st.dataframe(
+            _by_class(table),
+            hide_index=True,
+            column_config=dict.fromkeys(_MEASURED, st.column_config.NumberColumn(format="%.3f")),
+            alt="Figures by class: " + _in_words(table),
+        )
     with right:
         st.subheader(f"{measure} against tumour size", anchor=False)
         _against_size(table, measure, key=f"size_{measure}_{threshold}_{st.query_params.get('slice')}")
@@ -95,7 +103,7 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
             name=CLASS_TITLES[name].split()[0],
             marker={"color": CLASS_COLOURS[name], "size": 10, "opacity": 0.75},
             unselected={"marker": {"opacity": 0.75}},
-            customdata=rows[["slice"]],
+            customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
             hovertemplate=f"slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>",
         )
     style(figure, height=400)
@@ -129,9 +137,9 @@ def _by_class(table: pd.DataFrame) -> pd.DataFrame:
         {
             "Class": [CLASS_TITLES[name] for name in found.index],
             "Slices": found["slices"].to_numpy(),
-            "Mean Dice": found["dice_mean"].round(3).to_numpy(),
-            "Median": found["dice_median"].round(3).to_numpy(),
-            "Mean IoU": found["iou_mean"].round(3).to_numpy(),
+            "Mean Dice": found["dice_mean"].to_numpy(),
+            "Median": found["dice_median"].to_numpy(),
+            "Mean IoU": found["iou_mean"].to_numpy(),
             "Missed": [percent(value) for value in found["missed"]],
         }
     )

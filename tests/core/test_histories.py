@@ -1,105 +1,303 @@
-"""Training histories: what is marked in them, and runs that are under way or cut short."""
+"""Histories: what is read from bundles and runs, and the epochs that stand out, on tables worked out by hand."""
 
+import json
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from core import histories
-from core.bundles import open_bundle
+from core import bundles, recipes
+from core.checkpoints import STATE_NAME, State, save_state
 from core.errors import TrainingError
-from core.histories import History, best_epoch, early_stop, parting_epoch, rate_drops, read_history, settled_epoch
+from core.histories import (
+    RUN_SUFFIX,
+    History,
+    best_epoch,
+    default_runs,
+    early_stop,
+    find,
+    marks,
+    of_bundle,
+    parting_epoch,
+    rate_drops,
+    read_history,
+    seconds_left,
+    settled_epoch,
+    stands_still,
+    together,
+)
 
-HEAD = "epoch,accuracy,loss,val_accuracy,val_loss,learning_rate,seconds\n"
-ROWS = "1,0.5,1.0,0.5,0.9,0.001,10\n2,0.6,0.8,0.6,0.7,0.001,12\n"
+NAN = float("nan")
 
 
-def table(val_loss: list[float], *, loss: list[float] | None = None, rate: list[float] | None = None) -> pd.DataFrame:
+def table(*val_loss: float, **columns: list[float]) -> pd.DataFrame:
+    """A history with these validation losses; other columns as given, else plain."""
     count = len(val_loss)
-    return pd.DataFrame(
-        {
-            "epoch": range(1, count + 1),
-            "loss": loss or [1.0] * count,
-            "val_loss": val_loss,
-            "val_accuracy": [1 - value for value in val_loss],
-            "learning_rate": rate or [0.001] * count,
-            "seconds": [10.0] * count,
-        }
-    )
+    made: dict[str, Any] = {
+        "epoch": range(1, count + 1),
+        "loss": [0.5] * count,
+        "val_loss": list(val_loss),
+        "learning_rate": [0.001] * count,
+        "seconds": [60.0] * count,
+    }
+    return pd.DataFrame({**made, **columns})
 
 
-def history(rows: pd.DataFrame, *, epochs: int, finished: bool = True, written: float | None = None) -> History:
-    return History("made-up", "classification", rows, {"epochs": epochs}, 1, finished, written)
+def history(found: pd.DataFrame, **fields: Any) -> History:
+    made = {"name": "a", "tasks": ("classification",), "plan": {"epochs": 10}, "kept": None, "finished": True}
+    return History(**{**made, "table": found, **fields})
 
 
-def test_the_kept_epoch_of_every_bundle_is_the_best_by_what_its_recipe_keeps() -> None:
-    for name in ("report-cnn", "report-cnn-patients", "report-unet"):
-        found = histories.of_bundle(open_bundle(name))
-        assert found.finished and found.epochs_run == len(found.table)
-        assert found.kept == best_epoch(found.table, found.keep)
+def write_run(
+    runs: Path, name: str, found: pd.DataFrame, *, finished: bool | None = None, plan: dict[str, Any] | None = None
+) -> Path:
+    """A run's folder; with a state unless ``finished`` is None."""
+    folder = runs / name
+    folder.mkdir(parents=True)
+    if finished is not None:
+        recipe = {"task": "classification", "training": plan or {"epochs": 10, "keep": "val_loss"}}
+        rows = found.to_dict("records")
+        save_state(folder, State([], [], [], None, 0, rows, {}, finished, recipe))
+    found.to_csv(folder / "history.csv", index=False, float_format="%.6g")
+    return folder
 
 
-def test_the_best_epoch_is_the_first_of_equal_ones_and_none_where_nothing_is_a_number() -> None:
-    rows = table([0.5, 0.3, 0.3])
-    assert best_epoch(rows, "val_loss") == 2 == best_epoch(rows, "val_accuracy")
-    assert best_epoch(rows, "last") == 3
-    assert best_epoch(table([float("nan")]), "val_loss") is None
+def shipped(models: Path, *names: str) -> Path:
+    models.mkdir()
+    for name in names:
+        (models / name).symlink_to(bundles.MODELS / name)
+    return models
 
 
-def test_rate_drops_are_steps_and_not_a_smooth_schedule() -> None:
-    assert rate_drops(table([1.0] * 5, rate=[1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4])) == [3, 5]
-    assert rate_drops(table([1.0] * 4, rate=[4e-4, 3e-4, 2e-4, 1e-4])) == []
+# Reading a file
 
 
-def test_only_a_finished_run_that_planned_more_stopped_early() -> None:
-    assert early_stop(history(table([1.0, 0.9]), epochs=5)) == 2
-    assert early_stop(history(table([1.0, 0.9]), epochs=2)) is None
-    assert early_stop(history(table([1.0, 0.9]), epochs=5, finished=False)) is None
-
-
-def test_the_loss_settles_where_it_first_comes_within_two_hundredths_of_its_end() -> None:
-    assert settled_epoch(table([0.9, 0.52, 0.6, 0.5])) == 2
-    assert settled_epoch(table([0.9, 0.6, 0.5])) == 3
-
-
-def test_training_and_validation_part_where_training_stays_below() -> None:
-    assert parting_epoch(table([0.9, 0.8, 0.7], loss=[1.0, 0.7, 0.6])) == 2
-    assert parting_epoch(table([0.9, 0.8], loss=[1.0, 0.9])) is None
-
-
-def test_the_time_left_follows_the_median_pace() -> None:
-    rows = table([1.0, 0.9, 0.8]).assign(seconds=[10, 500, 12])
-    assert histories.seconds_left(history(rows, epochs=5, finished=False)) == 2 * 12
-
-
-def test_a_run_without_news_for_long_stands_still() -> None:
-    run = history(table([1.0, 0.9]), epochs=5, finished=False, written=1000.0)
-    assert not histories.stands_still(run, 1020)
-    assert histories.stands_still(run, 1031)
-
-
-def test_a_line_that_is_being_written_is_left_out(tmp_path: Path) -> None:
+def test_a_history_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    path.write_text(HEAD + ROWS + "3,0.7,0.")
-    assert read_history(path)["epoch"].tolist() == [1, 2]
+    table(0.9, 0.8).to_csv(path, index=False)
+    read = read_history(path)
+    assert read["epoch"].tolist() == [1, 2] and read["epoch"].dtype == int
+    assert read["val_loss"].tolist() == [0.9, 0.8]
 
 
-@pytest.mark.parametrize("text", ("", HEAD, "epoch,loss\n1,2\n", HEAD + "1,a,b,c,d,e,f\n"))
-def test_what_is_no_history_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_last_line_half_written_is_left_out_wherever_it_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
+    text = table(0.9, 0.8, 0.725).to_csv(index=False, lineterminator="\n")
+    start = text.rindex("3,")
+    for end in range(start, len(text)):
+        path.write_text(text[:end])
+        assert read_history(path)["val_loss"].tolist() == [0.9, 0.8], text[start:end]
     path.write_text(text)
-    with pytest.raises(TrainingError, match="no training history"):
+    assert read_history(path)["val_loss"].tolist() == [0.9, 0.8, 0.725]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "No columns"),
+        (b"epoch,loss", "No columns"),
+        (b"epoch,loss,val_loss,learning_rate,seconds\n1,0.5,0.", "it lacks epochs"),
+        (b"epoch,loss\n1,0.5\n", "it lacks val_loss, learning_rate, seconds"),
+        (b"epoch,loss,val_loss,learning_rate,seconds\n1,a,b,c,d\n", "could not convert"),
+        (b"\xff\xfe\x00\n", "utf-8"),
+        (b"epoch,loss,val_loss,learning_rate,seconds\n,1,1,1,1\n", "convert"),
+    ],
+)
+def test_what_is_no_history_is_refused_in_a_sentence(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "history.csv"
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match="is no training history") as error:
         read_history(path)
+    assert why in str(error.value)
 
 
-def test_a_run_under_way_is_found_beside_the_bundles_and_a_broken_one_is_not(tmp_path: Path) -> None:
-    for name, text in (("report-cnn-tuned", HEAD + ROWS), ("broken", "nothing"), ("report-cnn", HEAD + ROWS)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "history.csv").write_text(text)
-    found, problems = histories.find(runs=tmp_path)
-    assert not problems
-    by_name = {one.name: one for one in found}
-    assert "broken" not in by_name
-    assert by_name["report-cnn"].finished and not by_name["report-cnn (run)"].finished
-    assert by_name["report-cnn (run)"].epochs_planned == 20
-    assert len(by_name) == len(found)
+# Epochs that stand out
+
+
+def test_the_best_epoch_is_the_first_lowest_loss_or_the_first_highest_score() -> None:
+    found = table(0.9, 0.4, NAN, 0.4, 0.7, val_dice=[0.1, 0.2, 0.6, 0.6, 0.5])
+    assert best_epoch(found, "val_loss") == 2
+    assert best_epoch(found, "val_dice") == 3
+    assert best_epoch(found, "last") == 5
+    assert best_epoch(found, "val_iou") is None
+    assert best_epoch(table(NAN, NAN), "val_loss") is None
+
+
+def test_a_rate_that_falls_in_steps_has_drops_and_a_smooth_one_has_none() -> None:
+    steps = table(1, 1, 1, 1, 1, 1, learning_rate=[1e-3, 1e-3, 5e-4, 5e-4, 5e-4, 2.5e-4])
+    assert rate_drops(steps) == [3, 6]
+    cosine = table(1, 1, 1, 1, 1, learning_rate=[1e-3, 9.9e-4, 9.5e-4, 9e-4, 8e-4])
+    assert rate_drops(cosine) == []
+    rising = table(1, 1, 1, 1, learning_rate=[1e-4, 1e-4, 1e-3, 1e-3])
+    assert rate_drops(rising) == []
+    assert rate_drops(table(1)) == []
+
+
+def test_validation_loss_settles_where_it_first_comes_near_its_last_value() -> None:
+    assert settled_epoch(table(1.0, 0.43, 0.42, 0.5, 0.4)) == 3
+    assert settled_epoch(table(1.0, 0.43, 0.42, 0.5, 0.4), within=0.03) == 2
+    # 0.13 - 0.11 is a little more than 0.02 in binary.
+    assert settled_epoch(table(0.13, 0.11)) == 1
+    assert settled_epoch(table(0.3, 0.5, 0.6)) == 3, "the last epoch, where it was never near before"
+    assert settled_epoch(table(0.3, NAN)) is None
+
+
+def test_training_and_validation_part_for_good() -> None:
+    assert parting_epoch(table(1, 0.8, 0.7, 0.6, 0.6, loss=[2, 0.7, 0.75, 0.5, 0.4])) == 4
+    assert parting_epoch(table(1, 0.8, loss=[0.9, 0.7])) == 1
+    assert parting_epoch(table(1, 0.8, loss=[0.9, 0.8])) is None
+    assert parting_epoch(table(1, NAN, loss=[0.9, 0.8])) is None
+
+
+def test_a_training_stopped_early_if_it_is_over_before_its_last_epoch() -> None:
+    found = table(1, 1, 1)
+    assert early_stop(history(found)) == 3
+    assert early_stop(history(found, finished=False)) is None
+    assert early_stop(history(found, plan={"epochs": 3})) is None
+    assert early_stop(history(found, plan={})) is None
+
+
+def test_marks_that_depend_on_the_end_wait_for_it() -> None:
+    found = table(0.9, 0.5, 0.4, 0.41, learning_rate=[1e-3, 1e-3, 1e-3, 5e-4])
+    over = marks(history(found, kept=3))
+    assert over == {"settled": [3], "lowered": [4], "stopped": [4], "kept": [3]}
+    going_on = marks(history(found, kept=3, finished=False))
+    assert going_on == {"settled": [], "lowered": [4], "stopped": [], "kept": [3]}
+
+
+def test_the_reports_networks_are_marked_as_their_cards_say() -> None:
+    cnn, by_patient, unet = (
+        of_bundle(bundles.open_bundle(name)) for name in ("report-cnn", "report-cnn-patients", "report-unet")
+    )
+    for one in (cnn, by_patient, unet):
+        assert one.kept == best_epoch(one.table, one.keep), one.name
+        assert one.epochs_run == bundles.open_bundle(one.name).card["training"]["epochs_run"]
+    assert early_stop(cnn) is None and early_stop(by_patient) == by_patient.epochs_run
+    assert rate_drops(cnn.table) and not rate_drops(unet.table), "the U-Net's rate follows a cosine"
+
+
+# A run that goes on
+
+
+def test_the_time_left_follows_the_last_epochs_and_not_one_pause() -> None:
+    seconds = [500.0, 500, 60, 60, 900, 60, 60]
+    assert seconds_left(history(table(*[1.0] * 7, seconds=seconds))) == 3 * 60
+    assert seconds_left(history(table(1.0), plan={})) is None
+
+
+def test_a_run_stands_still_after_three_times_its_longest_epoch() -> None:
+    found = table(1, 1, 1, seconds=[10, 100, 20])
+    going_on = history(found, finished=False, written=1000.0)
+    assert not stands_still(going_on, 1300.0)
+    assert stands_still(going_on, 1301.0)
+    assert not stands_still(history(found, finished=True, written=1000.0), 9999.0)
+    assert not stands_still(history(found, finished=False), 9999.0)
+
+
+# Finding
+
+
+def test_runs_are_looked_for_beside_the_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
+    assert default_runs() == tmp_path / "runs"
+
+
+def test_defaults_come_first_then_other_bundles_then_runs(tmp_path: Path) -> None:
+    models = shipped(tmp_path / "models", "report-cnn-patients", "report-unet", "report-cnn")
+    write_run(tmp_path / "runs", "another", table(0.9, 0.8), finished=True)
+    found, problems = find(models, tmp_path / "runs")
+    assert [one.name for one in found] == ["report-cnn", "report-unet", "report-cnn-patients", "another"]
+    assert [one.tasks for one in found[:2]] == [("classification",), ("segmentation",)]
+    assert all(one.finished for one in found) and not problems
+
+
+def test_with_nothing_there_nothing_is_found(tmp_path: Path) -> None:
+    assert find(tmp_path / "models", tmp_path / "runs") == ([], [])
+
+
+def test_a_run_with_epochs_to_come_goes_on(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "runs", "new", table(0.9, 0.7, 0.8), finished=False)
+    os.utime(folder / "history.csv", (5000, 5000))
+    (one,), _ = find(tmp_path / "models", tmp_path / "runs")
+    assert not one.finished and one.written == 5000
+    assert (one.epochs_run, one.epochs_planned, one.kept) == (3, 10, 2)
+
+
+def test_a_run_is_over_only_when_its_history_has_the_last_epoch_too(tmp_path: Path) -> None:
+    whole = table(0.9, 0.7, 0.8)
+    folder = write_run(tmp_path / "runs", "new", whole, finished=True)
+    (one,), _ = find(tmp_path / "models", tmp_path / "runs")
+    assert one.finished and early_stop(one) == 3
+    # The state is written before the history: a reader may come between.
+    whole.head(2).to_csv(folder / "history.csv", index=False)
+    (one,), _ = find(tmp_path / "models", tmp_path / "runs")
+    assert not one.finished and one.epochs_run == 2
+
+
+@pytest.mark.parametrize("broken", [None, b"", b"PK\x03\x04 cut"])
+def test_a_run_whose_state_cannot_be_read_is_judged_by_its_recipe(tmp_path: Path, broken: bytes | None) -> None:
+    planned = recipes.load("report-cnn").training.epochs
+    folder = write_run(tmp_path / "runs", "report-cnn", table(*[0.5] * (planned - 1)))
+    if broken is not None:
+        (folder / STATE_NAME).write_bytes(broken)
+    (one,), _ = find(tmp_path / "models", tmp_path / "runs")
+    assert not one.finished and one.epochs_planned == planned
+    table(*[0.5] * planned).to_csv(folder / "history.csv", index=False)
+    (one,), _ = find(tmp_path / "models", tmp_path / "runs")
+    assert one.finished
+
+
+def test_a_run_of_which_only_the_history_is_known_is_shown(tmp_path: Path) -> None:
+    write_run(tmp_path / "runs", "unheard-of", table(0.9, 0.7, dice=[0.1, 0.2], val_dice=[0.1, 0.2]))
+    (one,), _ = find(tmp_path / "models", tmp_path / "runs")
+    assert one.tasks == ("segmentation",) and one.epochs_planned is None and one.finished
+
+
+def test_a_run_that_cannot_be_read_yet_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "young").mkdir(parents=True)
+    (tmp_path / "runs" / "young" / "history.csv").write_text("epoch,loss")
+    (tmp_path / "runs" / "empty").mkdir()
+    assert find(tmp_path / "models", tmp_path / "runs") == ([], [])
+
+
+def test_the_run_a_bundle_was_made_from_is_not_shown_twice(tmp_path: Path) -> None:
+    models = shipped(tmp_path / "models", "report-cnn")
+    whole = of_bundle(bundles.open_bundle("report-cnn")).table
+    folder = write_run(tmp_path / "runs", "report-cnn", whole, finished=True)
+    assert [one.name for one in find(models, tmp_path / "runs")[0]] == ["report-cnn"]
+    shutil.rmtree(folder)
+    write_run(tmp_path / "runs", "report-cnn", whole.head(4), finished=False, plan={"epochs": 20, "keep": "val_loss"})
+    shown = find(models, tmp_path / "runs")[0]
+    assert [one.name for one in shown] == ["report-cnn", f"report-cnn{RUN_SUFFIX}"]
+    assert [one.finished for one in shown] == [True, False]
+
+
+def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) -> None:
+    models = shipped(tmp_path / "models", "report-unet")
+    (models / "report-cnn").mkdir()
+    shutil.copy(bundles.MODELS / "report-cnn" / "card.json", models / "report-cnn")
+    found, problems = find(models, tmp_path / "runs")
+    assert [one.name for one in found] == ["report-unet"]
+    assert len(problems) == 1 and "'report-cnn' has no history.csv" in problems[0]
+
+
+def test_a_network_that_does_both_tasks_has_both(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(bundles.MODELS / "report-cnn", models / "both", ignore=shutil.ignore_patterns("*.keras"))
+    card = json.loads((models / "both" / "card.json").read_text())
+    card |= {"name": "both", "task": ["classification", "segmentation"]}
+    (models / "both" / "card.json").write_text(json.dumps(card))
+    (one,), problems = find(models, tmp_path / "runs")
+    assert one.tasks == ("classification", "segmentation") and not problems
+
+
+def test_tables_stand_below_each_other_with_their_runs_name() -> None:
+    first = history(table(0.9, 0.8))
+    second = history(table(0.7, dice=[0.3]), name="b")
+    found = together([first, second])
+    assert found["run"].tolist() == ["a", "a", "b"] and found.columns[0] == "run"
+    assert found["val_loss"].tolist() == [0.9, 0.8, 0.7]
+    assert found["dice"].isna().tolist() == [True, True, False]

