@@ -27,7 +27,8 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
         table: its ``core.mask_figures.at`` the threshold.
         threshold: probability from which a pixel counts as tumour.
     """
-    found = intervals(table, bundle.card["classes"])
+    masks = table.drop(columns="predicted", errors="ignore")  # a bundle for both tasks has class figures too
+    found = intervals(masks, bundle.card["classes"])
     with st.container(horizontal=True, gap="large"):
         for name, title in _TITLES.items():
             st.metric(title, f"{found[name].value:.3f}", width="content")

@@ -66,11 +66,13 @@ def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
         st.metric("Ours as Keras gives it on scores", f"{found['keras_mean_iou']['value']:.4f}", width="content")
         st.metric("Half our background's share", f"{background / 2:.4f}", width="content")
         st.metric("Ours, the tumour's, mean", f"{found['iou_mean']:.4f}", width="content")
+    ones_share = found["keras_mean_iou"]["share_of_ones"]
     st.caption(
-        f"`{bundle.name}` on its {found['slices']} test slices. Of its scores "
-        f"{percent(found['keras_mean_iou']['share_of_ones'])} are exactly 1 in float32: they survive the cut, and lift "
-        "Keras' figure above half the background's share as far as they are right. A value just below one half, as in "
-        "the report, is what scores that hardly ever reach 1 give."
+        f"`{bundle.name}` on its {found['slices']} test slices, where tumours take "
+        f"{percent(found['tumour_share_of_pixels'])} of the pixels. Of its scores {100 * ones_share:.3f} % are exactly "
+        "1 in float32: they survive the cut, and lift Keras' figure above half the background's share as far as they "
+        "are right. Where no score reaches 1, the figure is half the background's share itself: just below one half, "
+        "as in the report."
     )
 
 

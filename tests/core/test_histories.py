@@ -275,6 +275,16 @@ def test_the_run_a_bundle_was_made_from_is_not_shown_twice(tmp_path: Path) -> No
     assert [one.finished for one in shown] == [True, False]
 
 
+def test_without_other_folders_the_projects_own_bundles_are_found_beside_the_runs(tmp_path: Path) -> None:
+    write_run(tmp_path, "report-cnn", table(0.9, 0.7))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "history.csv").write_text("nothing")
+    found, problems = find(runs=tmp_path)
+    by_name = {one.name: one for one in found}
+    assert not problems and len(by_name) == len(found) and "broken" not in by_name
+    assert by_name["report-cnn"].finished and not by_name[f"report-cnn{RUN_SUFFIX}"].finished
+
+
 def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) -> None:
     models = shipped(tmp_path / "models", "report-unet")
     (models / "report-cnn").mkdir()

@@ -7,6 +7,7 @@ import pytest
 from core.bundles import open_bundle
 from core.mask_figures import at, by_class, demonstrated, demonstration, thresholds, typical
 from core.metrics import THRESHOLDS
+from core.overlay import AGREED_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, difference
 
 TABLE = pd.DataFrame(
     {
@@ -67,3 +68,9 @@ def test_keras_figure_stays_at_half_the_background_while_the_tumours_iou_goes_fr
 def test_scores_that_are_exactly_1_count() -> None:
     assert demonstrated(1, 1)["keras"] == 1
     assert 0.5 < demonstrated(1, 0.3)["keras"] < 1
+
+
+def test_the_difference_tells_agreed_missed_and_invented_apart() -> None:
+    predicted, true = np.array([[True, True], [False, False]]), np.array([[True, False], [True, False]])
+    expected = [[AGREED_COLOUR, INVENTED_COLOUR], [MISSED_COLOUR, (0, 0, 0)]]
+    assert difference(predicted, true).tolist() == np.array(expected).tolist()

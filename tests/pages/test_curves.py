@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import bundles, histories, report
 from core.checkpoints import State, save_state
-from tests.pages.situations import ROOT, opened
+from tests.pages.situations import ROOT, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
 
 FIND = histories.find
@@ -101,6 +101,15 @@ def values(stored: Any) -> list[float]:
 
 def said(app: AppTest) -> str:
     return (texts(app) + " ".join(caption.value for caption in app.caption)).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize(("networks", "charts"), [("Classifiers", 3), ("Masks", 5)])
+def test_both_kinds_of_networks_open_in_every_situation(
+    name: str, networks: str, charts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with situation(name, tmp_path, monkeypatch):
+        assert len(opened_with(networks=networks).get("plotly_chart")) == charts
 
 
 # What is drawn
