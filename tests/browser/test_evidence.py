@@ -20,6 +20,7 @@ def cells(page: Page) -> Locator:
     plot = page.locator(".js-plotly-plot .nsewdrag").first
     expect(plot).to_be_visible()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile(r"\d+ · ")).first).to_be_visible()
     return plot
 
 
@@ -27,7 +28,10 @@ def click_cell(page: Page, row: int, column: int, *, across: float, down: float)
     """Click a cell of the matrix, at a share of its width and height from its upper left corner."""
     plot = cells(page)
     plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
+    box, before = plot.bounding_box(), None
+    while box != before:  # what loads above it may still move it
+        page.wait_for_timeout(300)
+        box, before = plot.bounding_box(), box
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * (column + across) / 3, box["y"] + box["height"] * (row + down) / 3)
 
@@ -82,7 +86,7 @@ def test_a_tile_opens_and_closes_its_slice(app_address: str, visit: Visit):
 
 def test_a_heat_map_is_opened_by_method_and_class(app_address: str, visit: Visit):
     page = visit(f"{app_address}/explain?sample=glioma-axial-1")
-    expect(page.get_by_text("Heat on the tumour")).to_be_visible()
+    expect(page.get_by_text("Heat on the tumour", exact=True)).to_be_visible()
     page.get_by_role("radio", name="All three").or_(page.get_by_role("button", name="All three")).first.click()
     for name in ("meningioma", "glioma", "pituitary tumour"):
         expect(page.get_by_text(re.compile(f"speaks for {name}"))).to_be_visible()
