@@ -162,7 +162,7 @@ def _evaluate_masks(
             own.append((*metrics.overlap(probability >= threshold, true), true.size))
             if number not in test:
                 continue
-            target = network_mask(true, size=size)
+            target = network_mask(true, place, size=size)
             small.append((*metrics.overlap(plane >= threshold, target), target.size))
             small_masks.append(target)
             small_scores.append(plane)

@@ -42,11 +42,11 @@ def load_examples(store: Store, numbers: np.ndarray, recipe: Recipe) -> Examples
     masks = recipe.task == "segmentation"
     targets = np.empty((len(numbers), size, size, 1) if masks else len(numbers), np.uint8)
     for i, number in enumerate(int(n) for n in numbers):
-        planes[i, :, :, 0], _ = network_plane(
+        planes[i, :, :, 0], place = network_plane(
             store.pixels(number), size=size, preprocessing=recipe.input["preprocessing"]
         )
         if masks:
-            targets[i, :, :, 0] = network_mask(store.mask(number), size=size)
+            targets[i, :, :, 0] = network_mask(store.mask(number), place, size=size)
         else:
             targets[i] = store.index.label[store.row(number)] - 1
     return Examples(planes, targets)

