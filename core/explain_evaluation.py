@@ -17,15 +17,15 @@ from core.errors import BundleError
 from core.evaluation import PREDICTIONS
 from core.explanation import GRAD_CAM, METHODS, Explainer, last_convolution, methods_for
 from core.figshare import Store
-from core.files import replace_file
+from core.files import replace_file, write_table
 from core.heat import HEAT, write_heat
 from core.inference import network_input
 from core.landing import area_share, hits, inside_share
-from core.losses import TUMOUR
 from core.preprocessing import to_slice
 from core.receptive_field import receptive_field
 from core.slices import Slice, store_slice
 from core.targets import bundle_target
+from core.tasks import CLASSIFICATION
 
 EXPLANATIONS = "explanations.csv"
 COLUMNS = ("slice", "method", "layer", "class", "right", "inside", "area", "hit")
@@ -65,7 +65,8 @@ def explain_test_slices(bundle: Bundle, store: Store, partial: Path, *, progress
         BundleError: the bundle is not evaluated yet, or cannot be loaded.
         DatasetError: the store lacks slices.
     """
-    said, right = _answers(bundle)
+    task = bundle.tasks[0]
+    said, right = _answers(bundle, task)
     slow = slow_slices(np.array(list(said)))
     explain = Explainer(load_network(bundle))
     stamp = bundle.card["files"][WEIGHTS]["sha256"]
@@ -74,15 +75,14 @@ def explain_test_slices(bundle: Bundle, store: Store, partial: Path, *, progress
     with partial.open("a", encoding="utf-8") as file:
         for number in progress([one for one in said if one not in done]):
             slice_ = store_slice(store, number)
-            methods = [name for name in methods_for(bundle.task) if METHODS[name].quick or number in slow]
+            methods = [name for name in methods_for(task) if METHODS[name].quick or number in slow]
             done[number] = _explain(
                 bundle, explain, slice_, said[number], methods=methods, layer=layer.name, right=right[number]
             )
             file.write(json.dumps({"stamp": stamp, "slice": number, **done[number]}) + "\n")
             file.flush()
     table = pd.DataFrame([row for number in sorted(done) for row in done[number]["rows"]], columns=list(COLUMNS))
-    with replace_file(bundle.folder / EXPLANATIONS) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    write_table(bundle.folder / EXPLANATIONS, table)
     write_heat(
         bundle.folder / HEAT,
         {number: np.array(done[number]["grid"], np.uint8) for number in sorted(done)},
@@ -122,26 +122,24 @@ def summary(table: pd.DataFrame) -> dict[str, Any]:
     return means
 
 
-def _answers(bundle: Bundle) -> tuple[dict[int, str], dict[int, bool]]:
-    """The class that is explained, and whether the answer is right, by number of the test slices."""
+def _answers(bundle: Bundle, task: str) -> tuple[dict[int, str | None], dict[int, bool]]:
+    """The class that is explained, or None for a mask, and whether the answer is right, by number of test slices."""
     if PREDICTIONS not in bundle.card["files"]:
         raise BundleError(
             f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}' first."
         )
     table = pd.read_csv(bundle.path(PREDICTIONS)).set_index("slice")
     table = table[table["part"] == "test"]
-    if bundle.task == "classification":
-        said, right = table["predicted"], table["predicted"] == table["true"]
-    elif bundle.task == "segmentation":
-        said, right = pd.Series(bundle.card["classes"][TUMOUR], table.index), table["iou"] >= RIGHT_IOU
-    else:
-        raise BundleError(f"The bundle '{bundle.name}' has the task '{bundle.task}', which is not explained here.")
     numbers = table.index.tolist()
-    return dict(zip(numbers, said.tolist(), strict=True)), dict(zip(numbers, right.tolist(), strict=True))
+    if task == CLASSIFICATION:
+        said, right = table["predicted"].tolist(), table["predicted"] == table["true"]
+    else:
+        said, right = [None] * len(table), table["iou"] >= RIGHT_IOU
+    return dict(zip(numbers, said, strict=True)), dict(zip(numbers, right.tolist(), strict=True))
 
 
 def _explain(
-    bundle: Bundle, explain: Explainer, slice_: Slice, said: str, *, methods: list[str], layer: str, right: bool
+    bundle: Bundle, explain: Explainer, slice_: Slice, said: str | None, *, methods: list[str], layer: str, right: bool
 ) -> dict[str, Any]:
     """A slice's rows, and its Grad-CAM heat map as (h, w) whole numbers from 0 to 255."""
     assert slice_.mask is not None  # a store's slices have one
@@ -156,7 +154,7 @@ def _explain(
                 "slice": slice_.number,
                 "method": method,
                 "layer": layer if METHODS[method].at_layer else "",
-                "class": said,
+                "class": said or "tumour",
                 "right": right,
                 "inside": inside_share(heat, slice_.mask),
                 "area": area_share(slice_.mask),

@@ -19,6 +19,7 @@ from core.receptive_field import EVERY_PIXEL, ReceptiveField, receptive_field, s
 from core.scorecam import score_cam
 from core.smoothgrad import NOISE, SAMPLES, smooth_grad
 from core.targets import Target, Tensor
+from core.tasks import SEGMENTATION
 
 if TYPE_CHECKING:
     import keras
@@ -94,7 +95,7 @@ _CAMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 def methods_for(task: str) -> list[str]:
     """The names of the methods that can explain a classification's class or a segmentation's mask."""
-    return [name for name, method in METHODS.items() if method.of_masks or task != "segmentation"]
+    return [name for name, method in METHODS.items() if method.of_masks or task != SEGMENTATION]
 
 
 @dataclass(frozen=True)
@@ -242,11 +243,12 @@ class Explainer:
 class GradCam:
     """Grad-CAM at the deepest convolution, probabilities from the same pass: what a page shows beside an answer."""
 
-    def __init__(self, network: "keras.Model") -> None:
+    def __init__(self, network: "keras.Model", *, output: int = 0) -> None:
         """Args:
-        network: a flat functional classifier that ends in a softmax.
+        network: a flat functional network.
+        output: which of its outputs is explained: a class, that ends in a softmax.
         """
-        self._explain = Explainer(network)
+        self._explain = Explainer(network, output=output)
 
     def __call__(self, inputs: np.ndarray, target: Target) -> tuple[np.ndarray, np.ndarray]:
         """Explain one slice.

@@ -20,6 +20,7 @@ from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, MODELS, Bundle, 
 from core.checkpoints import STATE_NAME
 from core.errors import SliceScopeError, TrainingError
 from core.figshare import default_store
+from core.tasks import CLASSIFICATION, SEGMENTATION, tasks_of
 from core.training import HISTORY_NAME
 
 WITHIN = 0.02
@@ -106,16 +107,12 @@ def of_bundle(bundle: Bundle) -> History:
     training = bundle.card["training"]
     return History(
         name=bundle.name,
-        tasks=_several(bundle.card["task"]),
+        tasks=bundle.tasks,
         table=read_history(bundle.path(HISTORY_NAME)),
         plan=training["recipe"],
         kept=training["epoch_kept"],
         finished=True,
     )
-
-
-def _several(task: str | list[str]) -> tuple[str, ...]:
-    return (task,) if isinstance(task, str) else tuple(task)
 
 
 def _of_runs(folder: Path, shipped: dict[str, History]) -> list[History]:
@@ -146,7 +143,7 @@ def _of_run(path: Path) -> History:
         finished = len(table) >= plan.get("epochs", 0)
     return History(
         name=name,
-        tasks=_several(recipe.get("task") or ("segmentation" if "dice" in table else "classification")),
+        tasks=tasks_of(recipe.get("task") or (SEGMENTATION if "dice" in table else CLASSIFICATION)),
         table=table,
         plan=plan,
         kept=best_epoch(table, plan.get("keep", "val_loss")),

@@ -9,10 +9,11 @@ import numpy as np
 from core.bundles import Bundle, load_network
 from core.errors import BundleError
 from core.explanation import GradCam
-from core.losses import TUMOUR
+from core.losses import tumour_probability
 from core.preprocessing import Placement, network_plane, to_slice
 from core.slices import Slice
 from core.targets import top_class_target
+from core.tasks import CLASSIFICATION, SEGMENTATION, by_task
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,19 @@ class Predictor:
     def __init__(self, classifier: Bundle, segmenter: Bundle) -> None:
         import tensorflow as tf
 
-        for bundle, task in ((classifier, "classification"), (segmenter, "segmentation")):
-            if bundle.task != task:
-                raise BundleError(f"The bundle '{bundle.name}' is for {bundle.task}; one for {task} is needed here.")
+        for bundle, task in ((classifier, CLASSIFICATION), (segmenter, SEGMENTATION)):
+            if task not in bundle.tasks:
+                raise BundleError(
+                    f"The bundle '{bundle.name}' is for {' and '.join(bundle.tasks)}; one for {task} is needed here."
+                )
         self.classifier = classifier
         self.segmenter = segmenter
         # One slice at a time: two visitors at once would take the memory of two.
         self._turn = threading.Lock()
-        self._explain = GradCam(load_network(classifier))
-        self._segment = tf.function(load_network(segmenter), reduce_retracing=True)
+        network = load_network(classifier)
+        self._explain = GradCam(network, output=classifier.tasks.index(CLASSIFICATION))
+        both = segmenter.name == classifier.name
+        self._segment = tf.function(network if both else load_network(segmenter), reduce_retracing=True)
 
     def __call__(self, slice_: Slice) -> Prediction:
         """Predict one slice; the slice's own truth is not looked at."""
@@ -88,7 +93,8 @@ class Predictor:
         inputs, heat_place = network_input(self.classifier, slice_)
         probabilities, heat = self._explain(inputs, top_class_target())
         mask_inputs, mask_place = network_input(self.segmenter, slice_)
-        tumour = np.asarray(self._segment(mask_inputs, training=False))[0, ..., TUMOUR]
+        answers = by_task(self.segmenter.tasks, self._segment(mask_inputs, training=False))
+        tumour = tumour_probability(np.asarray(answers[SEGMENTATION])[0])
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
             probabilities=probabilities,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core.bundles import Bundle
 from core.evidence import evidence, select
-from core.metrics import dice_from_counts, iou_from_counts
+from core.metrics import dice_from_counts, iou_from_counts, overlap_from_dice
 
 DRAWS = 2000
 LEVEL = 0.95
@@ -135,7 +135,7 @@ def _mask_columns(table: pd.DataFrame) -> np.ndarray:
     """(slices, 7): 1, Dice, IoU, pixels in both, true, predicted, and whether a tumour is missed altogether."""
     true, predicted = (table[name].to_numpy(np.float64) for name in ("true_px", "predicted_px"))
     dice = table["dice"].to_numpy()
-    both = np.round(dice * (true + predicted) / 2)
+    both = overlap_from_dice(dice, true, predicted)
     missed = (true > 0) & (both == 0)
     return np.stack([np.ones(len(table)), dice, table["iou"], both, true, predicted, missed], axis=1)
 

@@ -4,30 +4,47 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.errors import TrainingError
+from core.tasks import SEGMENTATION
 
 if TYPE_CHECKING:
     import keras
 
 Tensor = Any
-TUMOUR = 1
-"""Channel of the tumour in a segmentation network's output."""
+BACKGROUND = 0
+"""Channel of the background in a segmentation network's output; all others are tumour, of one class or of several."""
 
 
-def cross_entropy(true: Tensor, predicted: Tensor) -> Tensor:
-    """Sparse categorical cross-entropy; labels (…,) or (…, 1), probabilities (…, c)."""
+def tumour_probability(scores: Tensor) -> Tensor:
+    """Each pixel's probability of any tumour: (..., c) -> (...)."""
+    return 1.0 - scores[..., BACKGROUND]
+
+
+def cross_entropy(true: Tensor, predicted: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """Sparse categorical cross-entropy; labels (…,) or (…, 1), probabilities (…, c).
+
+    Args:
+        true: labels.
+        predicted: probabilities.
+        label_smoothing: share of the target that is spread evenly over all classes (Szegedy et al., 2016).
+    """
     import keras
+    from keras import ops
 
-    return keras.losses.sparse_categorical_crossentropy(true, predicted)
+    loss = keras.losses.sparse_categorical_crossentropy(true, predicted)
+    if not label_smoothing:
+        return loss
+    spread = -ops.mean(ops.log(ops.clip(predicted, keras.config.epsilon(), 1.0)), axis=-1)
+    return (1 - label_smoothing) * loss + label_smoothing * spread
 
 
 def soft_dice_loss(true: Tensor, predicted: Tensor, *, smooth: float = 1.0) -> Tensor:
-    """One minus the soft Dice of the tumour channel, slice by slice.
+    """One minus the soft Dice of the tumour, of whatever class, slice by slice.
 
     V-Net's Dice loss (Milletari et al., 2016) with plain instead of squared sums.
 
     Args:
-        true: (n, h, w, 1) of 0 and 1.
-        predicted: (n, h, w, 2) probabilities.
+        true: (n, h, w, 1), 0 for background.
+        predicted: (n, h, w, c) probabilities.
         smooth: added to both sides of the fraction; makes two empty masks agree.
 
     Returns:
@@ -35,8 +52,8 @@ def soft_dice_loss(true: Tensor, predicted: Tensor, *, smooth: float = 1.0) -> T
     """
     from keras import ops
 
-    tumour = predicted[..., TUMOUR]
-    target = ops.cast(true[..., 0], tumour.dtype)
+    tumour = tumour_probability(predicted)
+    target = ops.cast(true[..., 0] > 0, tumour.dtype)
     both = ops.sum(tumour * target, axis=(1, 2))
     total = ops.sum(tumour, axis=(1, 2)) + ops.sum(target, axis=(1, 2))
     return 1.0 - (2.0 * both + smooth) / (total + smooth)
@@ -49,13 +66,13 @@ def cross_entropy_and_dice(true: Tensor, predicted: Tensor) -> Tensor:
     return ops.mean(cross_entropy(true, predicted), axis=(1, 2)) + soft_dice_loss(true, predicted)
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross-entropy": cross_entropy,
     "cross-entropy + dice": cross_entropy_and_dice,
 }
 
 
-def loss_by_name(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+def loss_by_name(name: str) -> Callable[..., Tensor]:
     """The loss a recipe names.
 
     Raises:
@@ -66,18 +83,22 @@ def loss_by_name(name: str) -> Callable[[Tensor, Tensor], Tensor]:
     return LOSSES[name]
 
 
-def watched_metrics(task: str) -> list["keras.metrics.Metric"]:
-    """Metrics shown and recorded epoch by epoch: accuracy, and for masks tumour Dice and IoU.
+WATCHED = ("accuracy", "dice", "iou")
+"""Names of the watched metrics."""
 
-    Dice and IoU are means over slices, at network size, tumour where its probability exceeds 0.5; two
-    empty masks agree (1).
+
+def watched_metrics(tasks: tuple[str, ...]) -> list[list["keras.metrics.Metric"]]:
+    """Metrics shown and recorded epoch by epoch, a list a task: accuracy, and for masks tumour Dice and IoU.
+
+    Accuracy is that of the class where there is one, else that of pixels. Dice and IoU are means over slices, at
+    network size, tumour where its probability exceeds 0.5; two empty masks agree (1).
     """
     import keras
     from keras import ops
 
     def overlap(true: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor]:
-        found = ops.cast(predicted[..., TUMOUR] > 0.5, "float32")
-        target = ops.cast(true[..., 0], "float32")
+        found = ops.cast(tumour_probability(predicted) > 0.5, "float32")
+        target = ops.cast(true[..., 0] > 0, "float32")
         return ops.sum(found * target, axis=(1, 2)), ops.sum(found, axis=(1, 2)) + ops.sum(target, axis=(1, 2))
 
     def dice(true: Tensor, predicted: Tensor) -> Tensor:
@@ -88,9 +109,10 @@ def watched_metrics(task: str) -> list["keras.metrics.Metric"]:
         both, total = overlap(true, predicted)
         return ops.where(total > 0, both / ops.maximum(total - both, 1.0), 1.0)
 
-    metrics: list[keras.metrics.Metric] = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-    if task == "segmentation":
-        metrics += [
+    metrics: list[list[keras.metrics.Metric]] = [[] for _ in tasks]
+    metrics[0].append(keras.metrics.SparseCategoricalAccuracy(name="accuracy"))
+    if SEGMENTATION in tasks:
+        metrics[-1] += [
             keras.metrics.MeanMetricWrapper(dice, name="dice"),
             keras.metrics.MeanMetricWrapper(iou, name="iou"),
         ]

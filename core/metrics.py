@@ -104,6 +104,11 @@ def iou_from_counts(both: Any, true: Any, predicted: Any, *, empty: float = 1.0)
     return _share(np.asarray(both), union, empty=empty)
 
 
+def overlap_from_dice(dice: Any, true: Any, predicted: Any) -> np.ndarray:
+    """Pixels in both masks, int64, from their Dice coefficient and their areas; the inverse of ``dice_from_counts``."""
+    return np.round(np.asarray(dice) * (np.asarray(true) + np.asarray(predicted)) / 2).astype(np.int64)
+
+
 def dice(predicted: np.ndarray, true: np.ndarray, *, empty: float = 1.0) -> float:
     """Dice coefficient of two bool masks of one shape; ``empty`` where both are empty."""
     return float(dice_from_counts(*overlap(predicted, true), empty=empty))

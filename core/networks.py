@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.classes import CLASSES
 from core.errors import BundleError
+from core.unified_unet import unified_unet
 
 if TYPE_CHECKING:
     import keras
@@ -91,7 +92,11 @@ def report_unet(*, size: int = 128, filters: int = 32, dropout: float = 0.3, mom
     return keras.Model(inputs, outputs, name="report_unet")
 
 
-NETWORKS: dict[str, Callable[..., "keras.Model"]] = {"report_cnn": report_cnn, "report_unet": report_unet}
+NETWORKS: dict[str, Callable[..., "keras.Model"]] = {
+    "report_cnn": report_cnn,
+    "report_unet": report_unet,
+    "unified_unet": unified_unet,
+}
 
 
 def build(name: str, options: dict[str, Any]) -> "keras.Model":

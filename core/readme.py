@@ -51,7 +51,7 @@ def figures(models: Path = MODELS) -> str:
     """Two Markdown tables, classification and segmentation: the report beside every bundle."""
     bundles = [open_bundle(name, models) for name in names(models)]
     tables = [
-        _table(rows, [bundle for bundle in bundles if bundle.task == task and bundle.test_metrics])
+        _table(rows, [bundle for bundle in bundles if task in bundle.tasks and bundle.test_metrics])
         for task, rows in (("classification", _CLASS_ROWS), ("segmentation", _MASK_ROWS))
     ]
     return "\n".join(tables)

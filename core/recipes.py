@@ -4,7 +4,7 @@ To add a bundle, copy a recipe under a new name, change it, and run ``python -m 
 """
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from core.augmentation import augment
 from core.errors import TrainingError
 from core.networks import NETWORKS
+from core.tasks import tasks_of
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-TASKS = ("classification", "segmentation")
 KEEP = ("last", "val_loss", "val_accuracy", "val_dice", "val_iou")
 """What the kept epoch may be best by."""
 
@@ -29,9 +29,12 @@ class Training:
         micro_batch: slices computed at once; gradients are averaged over batch / micro_batch of them.
         optimizer: "adam" or "adamw".
         learning_rate: the first, or highest, rate.
-        loss: a name in ``core.losses.LOSSES``.
+        loss: a name in ``core.losses.LOSSES``; a list of one a task where the network has several.
         keep: the monitored value whose best epoch's weights are kept, or "last".
         schedule: "constant" or "cosine" (down to zero over the epochs, by update).
+        warmup_epochs: epochs over which the rate first rises from zero; part of the cosine schedule.
+        weight_decay: of "adamw".
+        label_smoothing: share of each class's target that is spread over all classes; not of masks.
         early_stopping_patience: epochs without a better validation loss before stopping, or None.
         reduce_rate_patience: epochs without one before the rate is reduced, or None.
         reduce_rate_factor: what the rate is then multiplied by.
@@ -45,9 +48,12 @@ class Training:
     micro_batch: int
     optimizer: str
     learning_rate: float
-    loss: str
+    loss: str | list[str]
     keep: str
     schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.004
+    label_smoothing: float = 0.0
     early_stopping_patience: int | None = None
     reduce_rate_patience: int | None = None
     reduce_rate_factor: float = 0.1
@@ -61,7 +67,8 @@ class Recipe:
     """One recipe.
 
     Attributes:
-        network: ``name`` in ``core.networks`` and ``options`` for it.
+        task: one of ``core.tasks.TASKS``, or a list of both.
+        network: ``name`` in ``core.networks``, ``options`` for it, and whether its encoder starts ``pretrained``.
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         by_patient: the bundle that says how this network does on unseen patients, if not itself.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
@@ -73,7 +80,7 @@ class Recipe:
     version: str
     title: str
     about: str
-    task: str
+    task: str | list[str]
     split: str
     network: dict[str, Any]
     input: dict[str, Any]
@@ -82,6 +89,22 @@ class Recipe:
     by_patient: str | None = None
     notes: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks, in the order of the network's outputs."""
+        return tasks_of(self.task)
+
+    @property
+    def losses(self) -> list[str]:
+        """The name of the loss of each task."""
+        return [self.training.loss] if isinstance(self.training.loss, str) else self.training.loss
+
+    def on_split(self, split: str) -> "Recipe":
+        """The same recipe on another split, under the name NAME-SPLIT; itself on its own."""
+        if split == self.split:
+            return self
+        return replace(self, name=f"{self.name}-{split}", split=split, table={**self.table, "split": split})
 
     @property
     def essence(self) -> dict[str, Any]:
@@ -116,10 +139,11 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
         # A misspelled option is found here, not after the first epoch.
         signature(NETWORKS[recipe.network["name"]]).bind(**recipe.network.get("options", {}))
         signature(augment).bind(None, None, None, **training.augmentation)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        tasks = tasks_of(recipe.task)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
-    if recipe.task not in TASKS:
-        raise TrainingError(f"The recipe '{name}' has the task '{recipe.task}'; tasks are {', '.join(TASKS)}.")
+    if len(recipe.losses) != len(tasks):
+        raise TrainingError(f"The recipe '{name}' has {len(recipe.losses)} losses for {len(tasks)} tasks.")
     if training.keep not in KEEP:
         raise TrainingError(
             f"The recipe '{name}' keeps the epoch best by '{training.keep}'; it may be {', '.join(KEEP)}."

@@ -91,7 +91,9 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
 def _randomise(layer: "keras.Layer", seed: int) -> None:
     """Give a layer the weights it would start a training with: each from its own initializer."""
     for variable in layer.weights:
-        initializer = getattr(layer, f"{variable.name}_initializer")
+        # A depthwise convolution's kernel has an initializer of another name.
+        own = f"{variable.name}_initializer"
+        initializer = getattr(layer, own if hasattr(layer, own) else "depthwise_initializer")
         config = initializer.get_config()
         if "seed" in config:
             initializer = type(initializer).from_config({**config, "seed": seed})

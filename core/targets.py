@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.bundles import Bundle
-from core.losses import TUMOUR
+from core.losses import BACKGROUND, tumour_probability
 
 Tensor = Any
 Target = Callable[[Tensor, Tensor], Tensor]
@@ -32,33 +32,27 @@ def top_class_target() -> Target:
 
 
 @functools.cache
-def mask_target(threshold: float, channel: int = TUMOUR) -> Target:
+def mask_target(threshold: float) -> Target:
     """Explain a mask, of (n, S, S, channels): the mean logit of the pixels that the answer calls tumour.
 
     Seg-Grad-CAM's target (Vinogradova et al., 2020). Where no pixel is called tumour the score is 0 and has no
-    gradient.
+    gradient. Several classes of tumour are taken together: the logarithm of their powers' sum.
 
     Args:
         threshold: probability from which a pixel counts as tumour.
-        channel: of the tumour.
     """
     from keras import ops
 
     def score(logits: Tensor, answer: Tensor) -> Tensor:
-        found = ops.cast(ops.softmax(answer)[..., channel] >= threshold, logits.dtype)
-        return ops.sum(logits[..., channel] * found, axis=(1, 2)) / ops.maximum(ops.sum(found, axis=(1, 2)), 1)
+        found = ops.cast(tumour_probability(ops.softmax(answer)) >= threshold, logits.dtype)
+        tumour = ops.logsumexp(logits[..., BACKGROUND + 1 :], axis=-1)
+        return ops.sum(tumour * found, axis=(1, 2)) / ops.maximum(ops.sum(found, axis=(1, 2)), 1)
 
     return score
 
 
-def bundle_target(bundle: Bundle, class_name: str) -> Target:
-    """What explains a bundle's answer: one of a classifier's classes, or a segmenter's mask.
-
-    Args:
-        bundle: of a classifier or a segmenter.
-        class_name: one of the card's classes; for a segmenter that of the mask.
-    """
-    index = bundle.card["classes"].index(class_name)
-    if bundle.task == "segmentation":
-        return mask_target(float(bundle.card["output"]["threshold"]), index)
-    return class_target(index)
+def bundle_target(bundle: Bundle, class_name: str | None) -> Target:
+    """What explains a bundle's answer: one of a classifier's classes, or (None) a segmenter's mask."""
+    if class_name is None:
+        return mask_target(float(bundle.card["output"]["threshold"]))
+    return class_target(bundle.card["classes"].index(class_name))

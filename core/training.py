@@ -10,12 +10,14 @@ import pandas as pd
 
 from core.augmentation import augment
 from core.checkpoints import State, load_state, save_state
+from core.efficientnet import load_pretrained
 from core.errors import TrainingError
 from core.examples import Augment, Examples, training_batches, validation_batches
-from core.files import replace_file
-from core.losses import loss_by_name, watched_metrics
+from core.files import write_table
+from core.losses import WATCHED, loss_by_name, watched_metrics
 from core.networks import build
 from core.recipes import Recipe, essence
+from core.tasks import CLASSIFICATION
 
 if TYPE_CHECKING:
     import keras
@@ -72,6 +74,8 @@ def fit(
         model = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network.get("options", {})})
     finally:
         keras.config.set_dtype_policy(previous_policy)
+    if recipe.network.get("pretrained"):
+        load_pretrained(model)
     compile_model(model, recipe, steps=steps)
     callbacks: dict[str, keras.callbacks.Callback] = {}
     if plan.early_stopping_patience is not None:
@@ -107,14 +111,26 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
     rate: Any = plan.learning_rate
     if plan.schedule == "cosine":
         # Keras counts micro-batches, not updates, as iterations.
-        rate = keras.optimizers.schedules.CosineDecay(plan.learning_rate, decay_steps=steps * plan.epochs)
+        warmup = round(steps * plan.warmup_epochs)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else plan.learning_rate,
+            decay_steps=steps * plan.epochs - warmup,
+            warmup_target=plan.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
     elif plan.schedule != "constant":
         raise TrainingError(f"There is no schedule '{plan.schedule}'; there are constant and cosine.")
-    optimizers = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    optimizers = {
+        "adam": keras.optimizers.Adam,
+        "adamw": partial(keras.optimizers.AdamW, weight_decay=plan.weight_decay),
+    }
     if plan.optimizer not in optimizers:
         raise TrainingError(f"There is no optimizer '{plan.optimizer}'; there are {', '.join(optimizers)}.")
     optimizer = optimizers[plan.optimizer](rate, gradient_accumulation_steps=accumulation if accumulation > 1 else None)
-    model.compile(optimizer=optimizer, loss=loss_by_name(plan.loss), metrics=watched_metrics(recipe.task))
+    losses = [loss_by_name(name) for name in recipe.losses]
+    if plan.label_smoothing and CLASSIFICATION in recipe.tasks:
+        losses[0] = partial(losses[0], label_smoothing=plan.label_smoothing)
+    model.compile(optimizer=optimizer, loss=losses, metrics=watched_metrics(recipe.tasks))
 
 
 def _augmentation(recipe: Recipe) -> Augment | None:
@@ -125,8 +141,7 @@ def _augmentation(recipe: Recipe) -> Augment | None:
 
 def write_history(folder: Path, history: list[dict[str, float]]) -> None:
     """Write history.csv, one row an epoch."""
-    with replace_file(folder / HISTORY_NAME) as temporary:
-        pd.DataFrame(history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    write_table(folder / HISTORY_NAME, pd.DataFrame(history))
 
 
 _COUNTERS = ("wait", "best", "stopped_epoch", "cooldown_counter")
@@ -167,10 +182,10 @@ def _keeper(
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if progress:
-                progress(self._epoch * steps + batch + 1, plan.epochs * steps, dict(logs or {}))
+                progress(self._epoch * steps + batch + 1, plan.epochs * steps, _named(logs))
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            values = {name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"}
+            values = {name: value for name, value in _named(logs).items() if name != "learning_rate"}
             row = {"epoch": epoch + 1, **values, "learning_rate": self._rate}
             row["seconds"] = round(time.perf_counter() - self._began, 3)
             self._note_best(row)
@@ -202,6 +217,21 @@ def _keeper(
             state.best = [weight.numpy() for weight in self.model.weights]
 
     return Keeper()
+
+
+def _named(logs: dict[str, Any] | None) -> dict[str, float]:
+    """Keras' figures under the names they have in a history.
+
+    Of a network with several outputs Keras puts the output's name before each metric's; no two metrics are alike, but
+    for the losses.
+    """
+    named = {}
+    for name, value in (logs or {}).items():
+        validation = "val_" * name.startswith("val_")
+        figure = name.removeprefix("val_")
+        metric = figure.rpartition("_")[2]
+        named[validation + (metric if metric in WATCHED else figure)] = float(value)
+    return named
 
 
 def _plain(value: Any) -> float | int | None:

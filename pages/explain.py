@@ -40,7 +40,7 @@ if chosen is not None:
         said_column = look_column = right
     said_area = said_column.empty()
     with look_column:
-        look = explain_picture.look_controls(slice_, of_mask=bundle.task == "segmentation")
+        look = explain_picture.look_controls(slice_, of_mask=asked.about == explain.MASK)
     shown = explain.known(slice_, chosen.identity, bundle, asked)
     if shown is None:
         for area in picture_areas:

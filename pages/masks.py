@@ -32,15 +32,15 @@ with bundle_column:
 with view_column:
     view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
 evidence = loaders.evidence(bundle)
+threshold = own = float(bundle.card["output"]["threshold"])
 if view == HALF:
     why_half(bundle, select(evidence, part="test"))
 else:
-    own = float(bundle.card["output"]["threshold"])
     threshold = st.select_slider(
         f"Threshold: probability from which a pixel counts as tumour (the bundle's own: {own:.2f})",
         THRESHOLDS,
         own,
-        format_func="{:.2f}".format,
+        format_func="{:g}".format,  # the label is the address's spelling: 0.9, as one would type it
         key="threshold",
         bind="query-params",
     )
@@ -58,4 +58,5 @@ viewer(
     words=words,
     classifier=open_bundle(loaders.bundle_names("classification")[0]),
     segmenter=bundle,
+    threshold=threshold,
 )

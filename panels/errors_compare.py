@@ -36,10 +36,10 @@ def compare(bundle: Bundle) -> None:
     }
     apart = apart.assign(who=[_who(row) for row in apart.itertuples()])
     counts = apart["who"].value_counts()
-    columns = st.columns(4)
-    columns[0].metric("They disagree on", f"{len(apart)} slices")
-    for column, (key, title) in zip(columns[1:], who.items(), strict=True):
-        column.metric(title, int(counts.get(key, 0)))
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("They disagree on", f"{len(apart)} slices", width="content")
+        for key, title in who.items():
+            st.metric(title, int(counts.get(key, 0)), width="content")
     shown = st.segmented_control(
         "Show",
         [EITHER, *who],

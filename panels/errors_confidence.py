@@ -13,6 +13,8 @@ from panels.plots import style, theme_colour
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, share_interval, text_colour
 
 _HEIGHT = 340
+_END = {"margin_r": 24, "margin_t": 10}
+"""Margins in pixels that leave the axes room for their last labels, 100%, on a telephone too."""
 
 
 def confidence(bundle: Bundle) -> None:
@@ -56,7 +58,7 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
         )
     style(figure, height=280)
     lowest = min(one.low for one in found.values())
-    figure.update_layout(showlegend=False)
+    figure.update_layout(showlegend=False, **_END)
     figure.update_xaxes(range=[max(0, lowest - 0.05), 1.01], tickformat=".0%")
     st.subheader("The figures and how far they could have come out otherwise", anchor=False)
     words = "; ".join(f"{title} {share_interval(found[name])}" for name, title in titles.items())
@@ -86,7 +88,7 @@ def _reliability(table: pd.DataFrame) -> None:
     )
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": text_colour()}, hoverinfo="skip")
     style(figure, height=_HEIGHT)
-    figure.update_layout(showlegend=False)
+    figure.update_layout(showlegend=False, **_END)
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="confidence")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="right")
     st.subheader(f"Reliability · ECE {error:.3f}", anchor=False)
@@ -117,6 +119,7 @@ def _coverage(table: pd.DataFrame) -> None:
         )
     )
     style(figure, height=_HEIGHT)
+    figure.update_layout(**_END)
     figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text="share of slices answered, surest first")
     figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="right")
     st.subheader("Accuracy against coverage", anchor=False)
@@ -160,6 +163,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
         hoverinfo="skip",
     )
     style(figure, height=_HEIGHT + 20)
+    figure.update_layout(margin_r=_END["margin_r"])
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text="others called this class")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="of this class found")
     st.subheader("ROC, each class against the others", anchor=False)

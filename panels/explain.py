@@ -19,15 +19,17 @@ from core.evaluation import PREDICTIONS
 from core.explanation import GRAD_CAM, METHODS, SALIENCY, Explainer, Explanation, methods_for
 from core.heat import stored_heat, stored_tumour
 from core.inference import network_input
-from core.losses import TUMOUR
+from core.losses import tumour_probability
 from core.preprocessing import Placement, to_slice
 from core.slices import Slice
 from core.targets import Target, bundle_target, top_class_target
+from core.tasks import CLASSIFICATION, SEGMENTATION, TASKS
 from panels import loaders
 from panels.theme import CLASS_TITLES
 
-PREDICTED, ALL = "predicted", "all"
-"""What can be explained beside a class of one's choice: the class the network predicts, and every class."""
+PREDICTED, ALL, MASK = "predicted", "all", "mask"
+"""What can be explained beside a class of one's choice: the class the network predicts, every class, and the mask."""
+_ABOUT_TITLES = {PREDICTED: "Predicted class", ALL: "All three", MASK: "The mask"}
 _KEPT = 32
 
 
@@ -38,12 +40,17 @@ class Question:
     Attributes:
         method: one of ``core.explanation.METHODS``.
         layer: name of a convolution; of no meaning to saliency.
-        about: ``PREDICTED``, ``ALL`` or a class; None where a mask is explained.
+        about: ``PREDICTED``, ``ALL``, a class or ``MASK``.
     """
 
     method: str
     layer: str
-    about: str | None
+    about: str
+
+    @property
+    def task(self) -> str:
+        """Which of the network's answers is explained."""
+        return SEGMENTATION if self.about == MASK else CLASSIFICATION
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Shown:
     """A heat map and the answer it belongs to, at the slice's own size.
 
     Attributes:
-        class_name: what is explained: a class, or that of the mask.
+        class_name: the class that is explained, or ``MASK``.
         heat: (H, W) float32 in [0, 1].
         probabilities: of the classes, or None where a mask is explained.
         mask: (H, W) bool, the predicted mask, or None where a class is explained.
@@ -74,24 +81,39 @@ def _predictions(name: str, fingerprint: str) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _explainer(name: str, fingerprint: str) -> Explainer:
-    return Explainer(bundles.load_network(bundles.open_bundle(name)))
+def _explainer(name: str, fingerprint: str, task: str) -> Explainer:
+    bundle = bundles.open_bundle(name)
+    return Explainer(bundles.load_network(bundle), output=bundle.tasks.index(task))
 
 
 def choose_network() -> Bundle:
     """Draw the choice of a network; it stands in the address."""
-    names = [*loaders.bundle_names("classification"), *loaders.bundle_names("segmentation")]
-    return bundles.open_bundle(st.selectbox("Network", names, key="bundle", bind="query-params"))
+    names = [name for task in TASKS for name in loaders.bundle_names(task)]
+    # A network that does both is named once.
+    return bundles.open_bundle(st.selectbox("Network", list(dict.fromkeys(names)), key="bundle", bind="query-params"))
 
 
 def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
     """Draw the choices of method and layer, each into its column, and of the class below; they stand in the address."""
     found = _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS))
     names = [one.name for one in found]
+    abouts = [PREDICTED, *bundle.card["classes"], ALL] if CLASSIFICATION in bundle.tasks else []
+    abouts += [MASK] if SEGMENTATION in bundle.tasks else []
+    about = abouts[0]
+    if len(abouts) > 1:
+        about = st.segmented_control(
+            "What speaks for",
+            abouts,
+            default=about,
+            required=True,
+            format_func=lambda name: _ABOUT_TITLES.get(name) or CLASS_TITLES[name],
+            key="class",
+            bind="query-params",
+        )
     with method_column:
         method = st.selectbox(
             "Method",
-            methods_for(bundle.task),
+            methods_for(SEGMENTATION if about == MASK else CLASSIFICATION),
             format_func=lambda name: METHODS[name].title,
             key="method",
             bind="query-params",
@@ -106,17 +128,6 @@ def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
             disabled=method == SALIENCY,
             help="A convolution, from the network's input to its output. Early ones are fine and see edges; deep ones "
             "are coarse and see more at once.",
-        )
-    about = None
-    if bundle.task == "classification":
-        about = st.segmented_control(
-            "What speaks for",
-            [PREDICTED, *bundle.card["classes"], ALL],
-            default=PREDICTED,
-            required=True,
-            format_func=lambda name: {PREDICTED: "Predicted class", ALL: "All three"}.get(name) or CLASS_TITLES[name],
-            key="class",
-            bind="query-params",
         )
     place = next(one for one in found if one.name == layer)
     where = "" if method == SALIENCY else f" `{layer}` has {place.filters} filters of {place.width} x {place.height}."
@@ -148,39 +159,41 @@ def made(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) -> 
     ]
 
 
-def _abouts(bundle: Bundle, asked: Question) -> list[str | None]:
+def _abouts(bundle: Bundle, asked: Question) -> list[str]:
     return list(bundle.card["classes"]) if asked.about == ALL else [asked.about]
 
 
-def _known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str | None) -> Shown | None:
+def _known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str) -> Shown | None:
     remembered = _memory().get(_key(identity, bundle, asked, about))
     return _shown(slice_, bundle, remembered, about) if remembered else _stored(slice_, bundle, asked, about)
 
 
-def _stored(slice_: Slice, bundle: Bundle, asked: Question, about: str | None) -> Shown | None:
+def _stored(slice_: Slice, bundle: Bundle, asked: Question, about: str) -> Shown | None:
     """The heat map the bundle keeps, if it is the one that is asked for."""
     deepest_name = deepest(_convolutions(bundle.name, _fingerprint(bundle, WEIGHTS))).name
     if slice_.number is None or (asked.method, asked.layer) != (GRAD_CAM, deepest_name):
         return None
+    if asked.task != bundle.tasks[0]:
+        return None  # of a network with two answers the heat maps of the first are kept
     plane = stored_heat(bundle, slice_.number)
     if plane is None:
         return None
     _, place = network_input(bundle, slice_)
     heat = to_slice(plane, place)
-    if bundle.task == "segmentation":
+    if about == MASK:
         tumour = stored_tumour(bundle, slice_.number)
-        return None if tumour is None else Shown(_mask_name(bundle), heat, None, _mask(bundle, tumour, place))
+        return None if tumour is None else Shown(MASK, heat, None, _mask(bundle, tumour, place))
     row = _predictions(bundle.name, _fingerprint(bundle, PREDICTIONS)).loc[slice_.number]
     if about not in (PREDICTED, row["predicted"]):
         return None
     return Shown(str(row["predicted"]), heat, {name: float(row[f"p_{name}"]) for name in bundle.card["classes"]}, None)
 
 
-def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str | None) -> Shown:
+def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str) -> Shown:
     method = METHODS[asked.method]
     what = f"{method.title} for {CLASS_TITLES[about].lower()}" if about in CLASS_TITLES else method.title
     with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
-        explain = _explainer(bundle.name, _fingerprint(bundle, WEIGHTS))
+        explain = _explainer(bundle.name, _fingerprint(bundle, WEIGHTS), asked.task)
     with st.spinner(f"Making the heat map: {what}"):
         bar = None if method.quick else st.progress(0.0)
         inputs, _ = network_input(bundle, slice_)
@@ -198,14 +211,14 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, ab
     return _shown(slice_, bundle, found, about)
 
 
-def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str | None) -> Shown:
+def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str) -> Shown:
     _, place = network_input(bundle, slice_)
     heat = to_slice(found.plane, place)
-    if bundle.task == "segmentation":
-        return Shown(_mask_name(bundle), heat, None, _mask(bundle, found.probabilities[..., TUMOUR], place))
+    if about == MASK:
+        return Shown(MASK, heat, None, _mask(bundle, tumour_probability(found.probabilities), place))
     probabilities = dict(zip(bundle.card["classes"], found.probabilities.tolist(), strict=True))
     predicted = max(probabilities, key=lambda name: probabilities[name])
-    return Shown(predicted if about == PREDICTED else str(about), heat, probabilities, None)
+    return Shown(predicted if about == PREDICTED else about, heat, probabilities, None)
 
 
 def _mask(bundle: Bundle, tumour: np.ndarray, place: Placement) -> np.ndarray:
@@ -213,22 +226,18 @@ def _mask(bundle: Bundle, tumour: np.ndarray, place: Placement) -> np.ndarray:
     return to_slice(tumour, place) >= bundle.card["output"]["threshold"]
 
 
-def _mask_name(bundle: Bundle) -> str:
-    return str(bundle.card["classes"][TUMOUR])
-
-
-def target(bundle: Bundle, about: str | None) -> Target:
-    """What explains a class, the predicted class, or (None) a mask."""
+def target(bundle: Bundle, about: str) -> Target:
+    """What explains a class, the predicted class, or the mask."""
     if about == PREDICTED:
         return top_class_target()
-    return bundle_target(bundle, about or _mask_name(bundle))
+    return bundle_target(bundle, None if about == MASK else about)
 
 
 def _memory() -> OrderedDict[Hashable, Explanation]:
     return st.session_state.setdefault("explanations", OrderedDict())
 
 
-def _key(identity: Hashable, bundle: Bundle, asked: Question, about: str | None) -> Hashable:
+def _key(identity: Hashable, bundle: Bundle, asked: Question, about: str) -> Hashable:
     layer = asked.layer if METHODS[asked.method].at_layer else None
     return identity, _fingerprint(bundle, WEIGHTS), asked.method, layer, about
 

@@ -58,7 +58,12 @@ def _run(slice_: Slice, bundle: Bundle, asked: Question, about: str | None) -> l
     inputs, _ = network_input(bundle, slice_)
     steps = []
     for step in cascading_randomisation(
-        bundles.load_network(bundle), inputs, target(bundle, about), method=asked.method, layer=asked.layer
+        bundles.load_network(bundle),
+        inputs,
+        target(bundle, about),
+        method=asked.method,
+        layer=asked.layer,
+        output=bundle.tasks.index(asked.task),
     ):
         steps.append(step)
         bar.progress(step.number / step.steps, f"{METHODS[asked.method].title}: {step.number} of {step.steps} layers")

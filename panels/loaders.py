@@ -37,7 +37,7 @@ def bundle_names(task: str) -> list[str]:
             bundle = bundles.open_bundle(name)
         except BundleError:
             continue  # one broken folder does not take the others with it
-        if bundle.task == task and bundle.test_metrics:
+        if task in bundle.tasks and bundle.test_metrics:
             found.append(name)
     if not found:
         raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")

@@ -29,7 +29,7 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     """
     masks = table.drop(columns="predicted", errors="ignore")  # a bundle for both tasks has class figures too
     found = intervals(masks, bundle.card["classes"])
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for name, title in _TITLES.items():
             st.metric(title, f"{found[name].value:.3f}", width="content")
             if name == "dice_mean":
@@ -87,7 +87,7 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
             hovertemplate="%{y} slices<extra></extra>",
         )
     style(figure, height=320)
-    figure.update_layout(barmode="stack", bargap=0.06)
+    figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], title_text=measure)
     figure.update_yaxes(title_text="slices")
     st.plotly_chart(figure, key=f"distribution_{measure}", config=PLOT_CONFIG, alt=f"{measure}. {_in_words(table)}")

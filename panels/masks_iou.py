@@ -12,6 +12,8 @@ from panels.plots import style, theme_colour
 from panels.theme import PLOT_CONFIG, percent
 
 _STEPS = np.linspace(0, 1, 41)
+_END = 24
+"""Margin in pixels that leaves the axis room for its last label, 100%, on a telephone too."""
 
 
 def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
@@ -53,7 +55,7 @@ def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
         )
     now = mask_figures.demonstrated(coverage / 100, ones / 100)
     with right:
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, gap="medium"):
             st.metric("IoU of the tumour", f"{now['tumour']:.3f}", width="content")
             st.metric("Keras' MeanIoU of scores", f"{now['keras']:.3f}", width="content")
             st.metric("Half the background's share", f"{now['half_of_background']:.3f}", width="content")
@@ -61,7 +63,7 @@ def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
     st.subheader("The same of our network", anchor=False)
     found = bundle.test_metrics
     background = 1 - table["true_px"].sum() / (table["size"] ** 2).sum()
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("The report's IoU, validation", f"{report.UNET_VALIDATION_IOU:.4f}", width="content")
         st.metric("Ours as Keras gives it on scores", f"{found['keras_mean_iou']['value']:.4f}", width="content")
         st.metric("Half our background's share", f"{background / 2:.4f}", width="content")
@@ -110,7 +112,7 @@ def _chart(now: dict[str, float], ones: float) -> None:
             hoverinfo="skip",
         )
     style(figure, height=330)
-    figure.update_layout(hovermode="x unified")
+    figure.update_layout(hovermode="x unified", margin_r=_END)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", title_text="share of the tumour covered")
     figure.update_yaxes(range=[-0.03, 1.03])
     st.plotly_chart(

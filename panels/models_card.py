@@ -11,6 +11,7 @@ from core import bundles, report
 from core.blocks import blocks
 from core.bundles import WEIGHTS, Bundle
 from core.layers import Layer, layer_table, layers
+from core.tasks import CLASSIFICATION, SEGMENTATION
 from panels import loaders
 from panels.architecture import architecture
 from panels.models_table import MEASURES, interval_text, split_words, tasks
@@ -112,7 +113,7 @@ def _beside_the_report(found: list[Layer], bundle: Bundle) -> None:
     """How the layers compare with what the report says of its network for the same task."""
     own = [(layer.name, layer.kind, layer.shape, layer.parameters) for layer in found if layer.inputs]
     total = sum(layer.parameters for layer in found)
-    if bundle.task == "classification":
+    if bundle.tasks == (CLASSIFICATION,):
         theirs = [(row.name, row.type, row.shape, row.parameters) for row in report.TABLE_2]
         st.caption(
             f"The same as the report's Table 2, layer by layer: {len(theirs)} layers, {report.CNN_PARAMETERS:,} "
@@ -121,7 +122,7 @@ def _beside_the_report(found: list[Layer], bundle: Bundle) -> None:
             else f"Not the network of the report's Table 2, which has {len(theirs)} layers and "
             f"{report.CNN_PARAMETERS:,} parameters."
         )
-    elif bundle.task == "segmentation":
+    elif bundle.tasks == (SEGMENTATION,):
         counts = Counter(kind for _, kind, _, _ in own)
         if total != report.UNET_PARAMETERS:
             st.caption(f"Not the report's U-Net, which has {report.UNET_PARAMETERS:,} parameters.")

@@ -27,8 +27,7 @@ _NETWORK, _SIZE, _TRAINING, _SLICE = "Network", "Size, MB", "Training, s", "A sl
 
 def tasks(bundle: Bundle) -> str:
     """What a bundle does, in words: one task or several."""
-    task = bundle.card["task"]
-    return task if isinstance(task, str) else " and ".join(task)
+    return " and ".join(bundle.tasks)
 
 
 def split_words(bundle: Bundle) -> str:

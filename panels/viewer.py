@@ -9,6 +9,7 @@ import streamlit as st
 from core.bundles import Bundle
 from core.heat import stored_heat, stored_tumour
 from core.inference import network_input
+from core.mask_figures import at
 from core.overlay import HEAT, MASK, TRUTH, Look, compose, default_window
 from core.preprocessing import to_slice
 from core.slices import Slice
@@ -28,7 +29,9 @@ class _Found:
     mask: np.ndarray | None
 
 
-def viewer(table: pd.DataFrame, *, words: tiles.Words, classifier: Bundle, segmenter: Bundle) -> None:
+def viewer(
+    table: pd.DataFrame, *, words: tiles.Words, classifier: Bundle, segmenter: Bundle, threshold: float | None = None
+) -> None:
     """Open the slice the address names, if it names one, over the page.
 
     Args:
@@ -36,19 +39,24 @@ def viewer(table: pd.DataFrame, *, words: tiles.Words, classifier: Bundle, segme
         words: what stands below a neighbour's tile.
         classifier: says the class.
         segmenter: says the mask.
+        threshold: probability from which a pixel counts as tumour; the segmenter's own if None.
     """
+    own = float(segmenter.card["output"]["threshold"])
+    cut = own if threshold is None else threshold
     number = tiles.opened(table["slice"].tolist())
     if number is None:
         return
 
     @st.dialog(f"Slice {number}", width="large", on_dismiss=tiles.close_slice)
     def show() -> None:
-        _slice(tiles.opened(table["slice"].tolist()) or number, table, words, classifier, segmenter)
+        _slice(tiles.opened(table["slice"].tolist()) or number, table, words, classifier, segmenter, cut)
 
     show()
 
 
-def _slice(number: int, table: pd.DataFrame, words: tiles.Words, classifier: Bundle, segmenter: Bundle) -> None:
+def _slice(
+    number: int, table: pd.DataFrame, words: tiles.Words, classifier: Bundle, segmenter: Bundle, threshold: float
+) -> None:
     row = table.set_index("slice", drop=False).loc[number]
     picture_column, said_column = st.columns([10, 11], gap="medium")
     with picture_column:
@@ -57,9 +65,9 @@ def _slice(number: int, table: pd.DataFrame, words: tiles.Words, classifier: Bun
             st.image(tiles.placeholder(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
             tiles.offer(key="viewer")
         else:
-            _picture(slice_, number, classifier, segmenter)
+            _picture(slice_, number, classifier, segmenter, threshold)
     with said_column:
-        _said(number, row, classifier, segmenter)
+        _said(number, row, classifier, segmenter, threshold)
         with st.container(horizontal=True):
             address = {"slice": str(number)}
             st.page_link("pages/analyse.py", label="Analyse", icon=":material/search:", query_params=address)
@@ -72,8 +80,8 @@ def _slice(number: int, table: pd.DataFrame, words: tiles.Words, classifier: Bun
         _neighbours(row, table, words)
 
 
-def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle) -> None:
-    found = _found(slice_, number, classifier, segmenter)
+def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
+    found = _found(slice_, number, classifier, segmenter, threshold)
     have = {TRUTH: slice_.mask, HEAT: found.heat, MASK: found.mask}
     layers = [name for name, what in have.items() if what is not None]
     place = st.empty()
@@ -102,38 +110,51 @@ def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle) 
         st.rerun(scope="fragment")
 
 
-def _found(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle) -> _Found:
+def _found(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> _Found:
     """What the bundles keep of the slice, or this session has had made."""
     identity = ("slice", number)
     if loaders.is_known(identity, classifier=classifier, segmenter=segmenter):
         prediction = loaders.predict(slice_, identity, classifier=classifier, segmenter=segmenter)
-        return _Found(prediction.heat, prediction.mask)
+        return _Found(prediction.heat, prediction.tumour >= threshold)
     heat, tumour = stored_heat(classifier, number), stored_tumour(segmenter, number)
     return _Found(
         None if heat is None else to_slice(heat, network_input(classifier, slice_)[1]),
-        None
-        if tumour is None
-        else to_slice(tumour, network_input(segmenter, slice_)[1]) >= segmenter.card["output"]["threshold"],
+        None if tumour is None else to_slice(tumour, network_input(segmenter, slice_)[1]) >= threshold,
     )
 
 
-def _said(number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle) -> None:
+def _said(number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
     said = loaders.evidence(classifier).set_index("slice").loc[number]
     class_answer(
         {"class": said["predicted"], "probabilities": {name: said[f"p_{name}"] for name in classifier.card["classes"]}},
         key="viewer_bars",
     )
     right = said["right"]
-    masked = loaders.evidence(segmenter).set_index("slice").loc[number]
+    masked, cut = _masked(number, segmenter, threshold)
     mark = f":{'green' if right else 'red'}[:material/{'check_circle' if right else 'cancel'}:]"
     st.markdown(
         f"{mark} True class: **{CLASS_TITLES[said['true']]}** · mask against truth: **Dice {masked['dice']:.2f}**, "
-        f"IoU {masked['iou']:.2f}"
+        f"IoU {masked['iou']:.2f} at threshold {cut:.2f}"
     )
+    if cut != threshold:
+        st.caption(f"Drawn at threshold {threshold:.2f}; figures at every threshold are kept of test slices only.")
     st.caption(
         f"Patient {row['patient']}, official fold {row['fold']}, tumour of {row['tumour_px']} px. The class by "
         f"`{classifier.name}` ({_part(said['part'])}), the mask by `{segmenter.name}` ({_part(masked['part'])})."
     )
+
+
+def _masked(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series, float]:
+    """The segmenter's evidence of a slice, and the threshold its Dice and IoU are at.
+
+    That is the one asked for where the bundle keeps it, which it does of test slices, and else the bundle's own.
+    """
+    own = float(segmenter.card["output"]["threshold"])
+    if threshold != own:
+        at_threshold = at(loaders.thresholds(segmenter), threshold).set_index("slice")
+        if number in at_threshold.index:
+            return at_threshold.loc[number], threshold
+    return loaders.evidence(segmenter).set_index("slice").loc[number], own
 
 
 def _part(part: str) -> str:

@@ -84,6 +84,41 @@ def test_a_tile_opens_and_closes_its_slice(app_address: str, visit: Visit):
     wait_for_address(page, "/errors", lacks="slice=")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_click_on_a_point_opens_its_slice(app_address: str, visit: Visit, width: int):
+    page = visit(f"{app_address}/masks", width=width, height=900)
+    chart = page.locator(".js-plotly-plot:has(.scatterlayer .point)").first
+    expect(chart).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    chart.scroll_into_view_if_needed()
+    place, before = lonely_point(chart), None
+    while place != before:  # what loads above it may still move it
+        page.wait_for_timeout(300)
+        place, before = lonely_point(chart), place
+    page.mouse.click(place["x"], place["y"])
+    expect(page.get_by_role("dialog")).to_contain_text(f"Slice {place['slice']}")
+    wait_for_address(page, f"slice={place['slice']}")
+    own = open_bundle("report-unet").card["output"]["threshold"]
+    dice = evidence(open_bundle("report-unet")).set_index("slice")["dice"][place["slice"]]
+    assert abs(dice - place["dice"]) < 0.005
+    expect(page.get_by_role("dialog")).to_contain_text(f"Dice {dice:.2f}, IoU")
+    expect(page.get_by_role("dialog")).to_contain_text(f"at threshold {own:.2f}")
+
+
+def lonely_point(chart: Locator) -> dict[str, float]:
+    """The drawn point farthest from its nearest neighbour: x and y in the window, its slice and its Dice."""
+    return chart.evaluate("""chart => {
+        const points = [...chart.querySelectorAll('.scatterlayer .trace')].flatMap((trace, t) =>
+            [...trace.querySelectorAll('.point')].map((drawn, i) => {
+                const box = drawn.getBoundingClientRect();
+                return {x: box.x + box.width / 2, y: box.y + box.height / 2,
+                        slice: chart.data[t].customdata[i][0], dice: chart.data[t].y[i]};
+            }));
+        const room = a => Math.min(...points.filter(b => b !== a).map(b => Math.hypot(a.x - b.x, a.y - b.y)));
+        return points.reduce((best, one) => room(one) > room(best) ? one : best);
+    }""")
+
+
 def test_a_heat_map_is_opened_by_method_and_class(app_address: str, visit: Visit):
     page = visit(f"{app_address}/explain?sample=glioma-axial-1")
     expect(page.get_by_text("Heat on the tumour", exact=True)).to_be_visible()

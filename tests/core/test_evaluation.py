@@ -320,10 +320,41 @@ def test_an_unknown_task_is_refused(classified: Made, tmp_path: Path) -> None:
     bundle, data, _ = classified
     copy = copied(bundle, tmp_path)
     tiny.change_card(copy, task="regression")
-    with pytest.raises(BundleError, match="has the task 'regression', which is not evaluated here"):
+    with pytest.raises(BundleError, match="the task is regression; it may be"):
         run(open_bundle(copy.name, tmp_path), data, tmp_path / "store.h5")
 
 
 def test_the_made_up_splits_are_not_the_shipped_ones() -> None:
     assert len(splits.index_table()) == 3064
     assert set(NAMES) <= set(tiny.data_set().table)
+
+
+# Both from one network
+
+
+def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
+    bundle, data, card = made(tiny.unified, tmp_path)
+    table, found = read(bundle, PREDICTIONS), card["metrics"]["test"]
+    answers = {"predicted", *(f"p_{name}" for name in CLASSES), "dice", "iou", "true_px", "predicted_px"}
+    assert set(table) == {"slice", "patient", "part", "true", *answers}
+    tested = table[table["part"] == "test"]
+    assert found["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
+    assert found["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
+    # Two losses: that of the class, and that of the pixels as tumour or background.
+    chances = [row[f"p_{row['true']}"] for _, row in tested.iterrows()]
+    assert found["loss"] == pytest.approx(-np.log(chances).mean(), abs=1e-4)
+    network = load_network(bundle)
+    losses = []
+    for number, row in table.set_index("slice").iterrows():
+        spec = bundle.card["input"]
+        plane, place = network_plane(data.pixels[number], size=spec["height"], preprocessing=spec["preprocessing"])
+        kind, mask = (np.asarray(one)[0] for one in network(plane[None, ..., None]))
+        np.testing.assert_allclose(kind, row[[f"p_{name}" for name in CLASSES]].astype(float), atol=1e-4)
+        tumour = 1 - mask[..., 0]
+        assert row["predicted_px"] == np.count_nonzero(to_slice(tumour, place) >= 0.5)
+        if row["part"] == "test":
+            true = network_mask(data.masks[number], place, size=spec["height"])
+            losses.append(-np.log(np.clip(np.where(true, tumour, 1 - tumour), 1e-7, 1)).mean())
+    assert found["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
+    assert bundle.mask_classes == ["background", *CLASSES]
+    assert bundle.card["classes"] == list(CLASSES)

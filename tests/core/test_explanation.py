@@ -77,7 +77,7 @@ def test_a_bundle_names_its_convolutions_without_being_loaded(make, tmp_path):
     network = load_network(bundle)
     assert found == network_convolutions(network)
     assert deepest(found).name == last_convolution(network).name
-    assert len(found) == (4 if bundle.task == "classification" else 20)
+    assert len(found) == (4 if bundle.tasks == ("classification",) else 20)
 
 
 def test_a_bundle_whose_network_is_no_network_is_refused_in_one_sentence(tmp_path):

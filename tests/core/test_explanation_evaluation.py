@@ -87,7 +87,7 @@ def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
     assert list(rows) == list(COLUMNS)
     test = small.table["slice"][small.table[bundle.card["data"]["split"]] == "test"].tolist()
     assert len(test) > SLOW
-    assert set(rows["method"]) == set(methods_for(bundle.task))
+    assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
     for name, found in rows.groupby("method"):
         expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test)))
         assert found["slice"].tolist() == expected
@@ -102,7 +102,8 @@ def test_a_rows_figures_are_those_of_its_heat_map(which: str, store: Store, requ
     for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique()))].itertuples():
         slice_ = store_slice(store, row.slice)
         inputs, place = network_input(bundle, slice_)
-        found = explain(inputs, bundle_target(bundle, rows["class"][row.Index]), method=row.method)
+        said = rows["class"][row.Index]
+        found = explain(inputs, bundle_target(bundle, None if said == "tumour" else said), method=row.method)
         heat = to_slice(found.plane, place)
         assert row.inside == pytest.approx(inside_share(heat, slice_.mask), abs=1e-4)
         assert row.area == pytest.approx(area_share(slice_.mask), abs=1e-5)

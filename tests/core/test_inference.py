@@ -11,8 +11,9 @@ from core.bundles import load_network
 from core.classes import CLASSES
 from core.errors import BundleError
 from core.explanation import GradCam, last_convolution
-from core.inference import Prediction, Predictor
+from core.inference import Prediction, Predictor, network_input
 from core.networks import build
+from core.preprocessing import to_slice
 from core.receptive_field import receptive_field
 from core.slices import Slice, read_slice
 from core.targets import class_target, top_class_target
@@ -235,3 +236,22 @@ def test_a_network_that_is_sure_still_has_a_heat_map(bright: Predictor) -> None:
     found = bright(slice_)
     assert found.probabilities[1] > 0.999, "the gradient of a softmax would vanish here"
     assert found.heat.max() > 0.9
+
+
+def test_one_network_for_both_is_asked_for_both(tmp_path) -> None:
+    bundle = tiny.unified(tmp_path)
+    found = Predictor(bundle, bundle)(tiny.a_picture(height=90, width=70))
+    inputs, place = network_input(bundle, tiny.a_picture(height=90, width=70))
+    kind, mask = (np.asarray(one)[0] for one in load_network(bundle)(inputs))
+    np.testing.assert_allclose(found.probabilities, kind, atol=1e-5)
+    np.testing.assert_allclose(found.tumour, to_slice(1 - mask[..., 0], place), atol=1e-5)
+    assert found.classes == CLASSES
+    assert list(found.fed) == [bundle.name]
+
+
+def test_a_network_for_both_serves_beside_one_for_either(tmp_path) -> None:
+    both, segmenter, classifier = tiny.unified(tmp_path), tiny.segmenter(tmp_path), tiny.classifier(tmp_path)
+    picture = tiny.a_picture()
+    whole = Predictor(both, both)(picture)
+    np.testing.assert_allclose(Predictor(both, segmenter)(picture).probabilities, whole.probabilities, atol=1e-5)
+    np.testing.assert_allclose(Predictor(classifier, both)(picture).tumour, whole.tumour, atol=1e-5)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import TrainingError
-from core.losses import cross_entropy_and_dice, loss_by_name, soft_dice_loss, watched_metrics
+from core.losses import cross_entropy, cross_entropy_and_dice, loss_by_name, soft_dice_loss, watched_metrics
+from core.tasks import TASKS
 
 # True: the first row. Tumour probability: 1, 1, 0 / 0.5, 0, 0 / 0, 0, 0.
 TRUE = np.array([[1, 1, 1], [0, 0, 0], [0, 0, 0]], np.uint8)
@@ -56,8 +57,20 @@ def test_cross_entropy_takes_the_true_class() -> None:
     np.testing.assert_allclose(loss, [-math.log(0.5), -math.log(0.2)], rtol=1e-5)
 
 
+def test_soft_dice_takes_all_classes_of_tumour_together() -> None:
+    several = np.stack([1 - TUMOUR, TUMOUR / 2, TUMOUR / 2, np.zeros_like(TUMOUR)], axis=-1)[None]
+    np.testing.assert_allclose(soft_dice_loss(batch(TRUE * 3), several), [3 / 13], rtol=1e-6)
+
+
+def test_label_smoothing_is_cross_entropy_with_a_smoothed_target() -> None:
+    predicted = np.array([[0.5, 0.3, 0.2]], np.float32)
+    loss = cross_entropy(np.array([[1]]), predicted, label_smoothing=0.3)
+    target = np.array([0.1, 0.8, 0.1])
+    np.testing.assert_allclose(loss, [-(target * np.log(predicted[0])).sum()], rtol=1e-5)
+
+
 def watched(task: str, true: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    metrics = watched_metrics(task)
+    (metrics,) = watched_metrics((task,))
     for metric in metrics:
         metric.update_state(true, predicted)
     return {metric.name: float(metric.result()) for metric in metrics}
@@ -84,6 +97,10 @@ def test_something_found_where_nothing_is_counts_zero() -> None:
 def test_a_classifier_is_watched_by_accuracy_alone() -> None:
     predicted = np.array([[0.6, 0.3, 0.1], [0.2, 0.3, 0.5], [0.2, 0.3, 0.5], [0.1, 0.8, 0.1]], np.float32)
     assert watched("classification", np.array([0, 2, 1, 1]), predicted) == {"accuracy": 0.75}
+
+
+def test_of_two_tasks_each_has_its_own_metrics() -> None:
+    assert [[one.name for one in task] for task in watched_metrics(TASKS)] == [["accuracy"], ["dice", "iou"]]
 
 
 def test_an_unknown_loss_is_refused_with_those_there_are() -> None:

@@ -1,6 +1,7 @@
 import math
 
 import keras
+import numpy as np
 import pytest
 
 from core.errors import BundleError
@@ -23,6 +24,14 @@ dropout_3 (Dropout)	(None, 115200)	0
 dense (Dense)	(None, 3)	345603
 """
 """The report's Table 2 as it is printed: layer, shape of its output, parameters."""
+
+
+SMALL = {
+    "report_cnn": {"size": 64, "filters": [2, 2, 2, 2]},
+    "report_unet": {"size": 16, "filters": 2},
+    "unified_unet": {"size": 32, "filters": [4, 4, 4, 4, 4], "look": 4},
+}
+"""Options that make a network small."""
 
 
 @pytest.fixture(scope="module")
@@ -116,17 +125,16 @@ def test_report_unet_joins_each_decoder_block_with_the_encoder_block_of_its_size
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_no_model_lies_inside_another(name, cnn, unet):
+def test_no_model_lies_inside_another(name):
     # Heat maps look layers up in one flat list.
-    model = {"report_cnn": cnn, "report_unet": unet}[name]
+    model = build(name, SMALL[name])
     assert type(model).__name__ == "Functional"
     assert not [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_layers_keep_their_names_however_many_networks_were_built(name):
-    options = {"size": 64, "filters": [2, 2, 2, 2]} if name == "report_cnn" else {"size": 16, "filters": 2}
-    first, second = build(name, options), build(name, options)
+    first, second = build(name, SMALL[name]), build(name, SMALL[name])
     names = [layer.name for layer in first.layers]
     assert names == [layer.name for layer in second.layers]
     assert len(set(names)) == len(names)
@@ -137,12 +145,11 @@ def test_outputs_are_float32_under_a_policy_of_half_precision():
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        models = [build("report_cnn", {"size": 64, "filters": [2, 2, 2, 2]}),
-                  build("report_unet", {"size": 16, "filters": 2})]  # fmt: skip
+        models = [build(name, options) for name, options in SMALL.items()]
     finally:
         keras.config.set_dtype_policy(previous)
     for model in models:
-        assert keras.backend.standardize_dtype(model.output.dtype) == "float32"
+        assert {keras.backend.standardize_dtype(output.dtype) for output in model.outputs} == {"float32"}
         assert model.layers[1].compute_dtype == "bfloat16"
 
 
@@ -154,5 +161,45 @@ def test_options_of_a_recipe_reach_the_network():
 
 
 def test_an_unknown_network_is_refused_with_its_name():
-    with pytest.raises(BundleError, match=r"'resnet'.*report_cnn, report_unet"):
+    with pytest.raises(BundleError, match=r"'resnet'.*report_cnn, report_unet, unified_unet"):
         build("resnet", {})
+
+
+@pytest.fixture(scope="module")
+def unified():
+    return build("unified_unet", {"size": 64, "filters": [8, 8, 4, 4, 4], "look": 8})
+
+
+def test_unified_unet_answers_class_and_mask_from_one_grey_plane(unified):
+    assert unified.input_shape == (None, 64, 64, 1)
+    assert unified.output_shape == [(None, 3), (None, 64, 64, 4)]
+    kind, mask = (np.asarray(one) for one in unified(np.random.default_rng(0).random((2, 64, 64, 1), np.float32)))
+    for answer in (kind, mask):
+        np.testing.assert_allclose(answer.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_unified_unets_answers_end_in_a_softmax_that_heat_maps_can_take_off(unified):
+    for name in ("class", "mask"):
+        assert unified.get_layer(name).activation is keras.activations.softmax
+
+
+def test_unified_unet_is_loaded_in_safe_mode_as_it_was_saved(unified, tmp_path):
+    unified.save(tmp_path / "network.keras")
+    again = keras.saving.load_model(tmp_path / "network.keras", compile=False, safe_mode=True)
+    inputs = np.random.default_rng(1).random((2, 64, 64, 1), np.float32)
+    for one, other in zip(unified(inputs), again(inputs), strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_unified_unet_reads_the_class_where_its_mask_shows_tumour(unified):
+    # Every place's weight, given the mask's probabilities alone.
+    weigh = keras.Model(unified.get_layer("mask").output, unified.get_layer("weight_of_place").output)
+    mask = np.zeros((2, 64, 64, 4), np.float32)
+    mask[..., 0] = 1
+    mask[0, 20:24, 37:40] = [0, 0, 1, 0]
+    weights = np.asarray(weigh(mask)).reshape(2, 4, 4)
+    assert weights[0, 1, 2] > 0.99
+    np.testing.assert_allclose(weights[1], 1 / 16, rtol=1e-5)  # no tumour, no preference
+    # The classes of tumour count alike.
+    mask[0, 20:24, 37:40] = [0, 0.5, 0.2, 0.3]
+    np.testing.assert_allclose(np.asarray(weigh(mask))[0], weights[0].ravel(), rtol=1e-4)

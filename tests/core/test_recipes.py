@@ -1,5 +1,6 @@
 """Recipes: the shipped ones make sense, and one that does not is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from core.augmentation import augment
 from core.errors import TrainingError
 from core.losses import LOSSES
 from core.networks import NETWORKS
-from core.preprocessing import MIN_MAX
+from core.preprocessing import HEAD, MIN_MAX
 from core.splits import FOLDS, NAMES
 
 ROOT = Path(recipes.__file__).resolve().parent.parent
@@ -25,13 +26,13 @@ def test_a_shipped_recipe_names_only_what_there_is(name: str) -> None:
     assert recipe.name == name
     assert recipe.network["name"] in NETWORKS
     assert recipe.split in NAMES
-    assert recipe.input["preprocessing"] == MIN_MAX
-    assert recipe.training.loss in LOSSES
+    assert recipe.input["preprocessing"] in (MIN_MAX, HEAD)
+    assert set(recipe.losses) <= set(LOSSES)
     assert recipe.training.optimizer in ("adam", "adamw")
     assert recipe.training.schedule in ("constant", "cosine")
     assert recipe.training.dtype in ("float32", "mixed_bfloat16")
     assert set(recipe.training.augmentation) <= set(augment.__kwdefaults__ or {})
-    measured = {"loss", "accuracy"} | ({"dice", "iou"} if recipe.task == "segmentation" else set())
+    measured = {"loss", "accuracy"} | ({"dice", "iou"} if "segmentation" in recipe.tasks else set())
     assert recipe.training.keep in {"last", *(f"val_{value}" for value in measured)}
 
 
@@ -74,7 +75,7 @@ def test_a_copied_recipe_is_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('task = "classification"', 'task = "detection"', "has the task 'detection'; tasks are"),
+        ('task = "classification"', 'task = "detection"', "cannot be read: the task is detection; it may be"),
         ("micro_batch = 30", "micro_batch = 40", "micro-batches of 40, which do not divide its batch of 300"),
         ("epochs = 20", "epoch = 20", "cannot be read: .*'epoch'"),
         ('loss = "cross-entropy"', "", "cannot be read: .*'loss'"),
@@ -96,3 +97,26 @@ def test_a_recipe_that_makes_no_sense_is_refused(old: str, new: str, said: str, 
 def test_a_missing_recipe_is_refused_with_those_there_are() -> None:
     with pytest.raises(TrainingError, match=r"^There is no recipe 'report-cn'; there are .*report-unet.*\.$"):
         recipes.load("report-cn")
+
+
+def test_a_recipe_on_another_split_is_the_same_but_for_split_and_name() -> None:
+    recipe = recipes.load("unified-unet")
+    assert recipe.on_split("fold-1") is recipe
+    other = recipe.on_split("fold-3")
+    assert other.name == "unified-unet-fold-3"
+    assert other.split == other.essence["split"] == "fold-3"
+    assert {**other.essence, "split": recipe.split} == recipe.essence
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("task = [", 'task = ["detection", '), "the task is detection and classification and segmentation; it may be"),
+        (('loss = ["cross-entropy", ', "loss = ["), "has 1 losses for 2 tasks."),
+    ],
+)
+def test_tasks_and_losses_that_do_not_fit_are_refused(change: tuple[str, str], sentence: str, tmp_path: Path) -> None:
+    text = (recipes.RECIPES / "unified-unet.toml").read_text()
+    (tmp_path / "odd.toml").write_text(text.replace(*change))
+    with pytest.raises(TrainingError, match=re.escape(sentence)):
+        recipes.load("odd", tmp_path)

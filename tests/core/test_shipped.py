@@ -16,7 +16,7 @@ from core.inference import Predictor
 from core.samples import samples
 from core.slices import read_slice, store_slice
 
-CNNS = [name for name in bundles.names() if open_bundle(name).task == "classification"]
+CNNS = [name for name in bundles.names() if "classification" in open_bundle(name).tasks]
 ALL = bundles.names()
 
 

@@ -17,8 +17,10 @@ import pytest
 from core import training
 from core.augmentation import augment
 from core.checkpoints import STATE_NAME, State, load_state
+from core.efficientnet import PRETRAINED
 from core.errors import TrainingError
 from core.examples import Examples, epoch_order
+from core.networks import build
 from core.training import HISTORY_NAME, compile_model, fit
 from tests.core import tiny
 
@@ -87,7 +89,9 @@ def test_ten_micro_batches_of_30_update_as_one_batch_of_300(tmp_path: Path) -> N
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     # Negative control: with other slices in a batch the four updates are others.
     order = np.random.default_rng(0).permutation(600)
-    others = weights_after(tmp_path / "others", Examples(train.planes[order], train.targets[order]), micro_batch=300)
+    others = weights_after(
+        tmp_path / "others", Examples(train.planes[order], (train.targets[0][order],)), micro_batch=300
+    )
     assert max(np.abs(ours - theirs).max() for ours, theirs in zip(others, at_once, strict=True)) > 1e-4
 
 
@@ -250,10 +254,44 @@ def test_history_of_a_segmenter_has_dice_and_iou(tmp_path: Path) -> None:
     assert state.best_epoch == table["val_dice"].idxmax() + 1, "the highest Dice is the best, not the lowest"
 
 
+def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: Path) -> None:
+    recipe = tiny.recipe("unified-unet", epochs=3, batch=12, micro_batch=12, warmup_epochs=0, learning_rate=0.003)
+    recipe = replace(recipe, network={key: value for key, value in recipe.network.items() if key != "pretrained"})
+    fit(recipe, tiny.unified_examples(96), tiny.unified_examples(24, seed=1), tmp_path)
+    table = pd.read_csv(tmp_path / HISTORY_NAME)
+    watched = {"loss", "class_loss", "mask_loss", "accuracy", "dice", "iou"}
+    assert set(table) == {"epoch", *watched, *(f"val_{name}" for name in watched), "learning_rate", "seconds"}
+    assert np.isfinite(table.to_numpy()).all()
+    np.testing.assert_allclose(table["loss"], table["class_loss"] + table["mask_loss"], rtol=1e-4)
+    assert table["class_loss"].iloc[-1] < table["class_loss"].iloc[0]
+    assert table["mask_loss"].iloc[-1] < table["mask_loss"].iloc[0]
+
+
+def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
+    recipe = tiny.recipe("unified-unet", epochs=1, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
+    assert recipe.network["pretrained"]
+    state = fit(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path)
+    network = build("unified_unet", {"size": tiny.UNIFIED_SIZE, **recipe.network["options"]})
+    network.set_weights(state.best)
+    with np.load(PRETRAINED) as stored:
+        kernel = network.get_layer("encoder_stem_conv").get_weights()[0]
+        np.testing.assert_allclose(kernel, stored["encoder_stem_conv/kernel"], rtol=1e-6)
+
+
+def test_the_rate_warms_up_before_it_falls() -> None:
+    import keras
+
+    recipe = tiny.recipe(epochs=5, schedule="cosine", warmup_epochs=1.0, learning_rate=0.1)
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    compile_model(network, recipe, steps=8)
+    rate = network.optimizer._learning_rate
+    assert [float(rate(step)) for step in (0, 4, 8, 24, 40)] == pytest.approx([0, 0.05, 0.1, 0.05, 0], abs=1e-6)
+
+
 def test_the_recipes_augmentation_reaches_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, float]] = []
 
-    def spy(planes: np.ndarray, *rest: object, **options: float) -> tuple[np.ndarray, np.ndarray]:
+    def spy(planes: np.ndarray, *rest: object, **options: float) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         seen.append(options)
         return augment(planes, *rest, **options)  # type: ignore[arg-type]
 

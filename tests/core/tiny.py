@@ -22,12 +22,17 @@ from core.networks import build
 from core.recipes import Recipe, Training
 from core.slices import Slice
 from core.splits import NAMES, index_table
+from core.tasks import TASKS
 from tests.published import a_slice
 
-CNN_SIZE, UNET_SIZE = 48, 32
-CNN_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4]}
-GAINS = {"classification": 2.5, "segmentation": 1.7}
-UNET_OPTIONS: dict[str, Any] = {"filters": 2}
+CNN_SIZE, UNET_SIZE, UNIFIED_SIZE = 48, 32, 64
+SIZES = {("classification",): CNN_SIZE, ("segmentation",): UNET_SIZE, TASKS: UNIFIED_SIZE}
+OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
+    ("classification",): {"filters": [4, 4, 4, 4]},
+    ("segmentation",): {"filters": 2},
+    TASKS: {"filters": [4, 4, 4, 4, 4], "look": 4},
+}
+GAINS = {("classification",): 2.5, ("segmentation",): 1.7, TASKS: 1.0}
 
 
 def recipe(
@@ -42,12 +47,11 @@ def recipe(
         training: replaces what the recipe says under [training].
     """
     shipped = recipes.load(base)
-    cnn = shipped.task == "classification"
     plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
     table = {
         **shipped.table,
-        "network": {**shipped.network, "options": {**(CNN_OPTIONS if cnn else UNET_OPTIONS), **(options or {})}},
-        "input": {**shipped.input, "size": CNN_SIZE if cnn else UNET_SIZE},
+        "network": {**shipped.network, "options": {**OPTIONS[shipped.tasks], **(options or {})}},
+        "input": {**shipped.input, "size": SIZES[shipped.tasks]},
         "training": {key: value for key, value in plan.items() if value is not None},
     }
     return replace(
@@ -70,7 +74,7 @@ def class_examples(count: int, *, size: int = CNN_SIZE, wrong: float = 0.0, seed
         plane[place * third : (place + 1) * third, place * third : (place + 1) * third] += np.float16(0.6)
     named = shown.copy()
     named[: round(count * wrong)] += 1
-    return Examples(planes, (named % 3).astype(np.uint8))
+    return Examples(planes, ((named % 3).astype(np.uint8),))
 
 
 def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Examples:
@@ -82,7 +86,16 @@ def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Exampl
         top, left = random.integers(0, size * 3 // 4, 2)
         mask[top : top + size // 4, left : left + size // 4] = 1
         plane[mask > 0] += np.float16(0.5)
-    return Examples(planes, masks)
+    return Examples(planes, (masks,))
+
+
+def unified_examples(count: int, *, size: int = UNIFIED_SIZE, seed: int = 0) -> Examples:
+    """As ``mask_examples``; the square's brightness is its class, which its mask's pixels tell too."""
+    random = np.random.default_rng(seed)
+    planes, (masks,) = vars(mask_examples(count, size=size, seed=seed)).values()
+    classes = random.integers(0, 3, count).astype(np.uint8)
+    planes[masks > 0] *= np.repeat(0.4 + 0.3 * classes, (masks > 0).sum(axis=(1, 2, 3))).astype(np.float16)
+    return Examples(planes, (classes, masks * (classes[:, None, None, None] + 1)))
 
 
 def overfitting_run() -> tuple[Recipe, Examples, Examples]:
@@ -108,7 +121,7 @@ def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
     keras.utils.set_random_seed(seed)
     network = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
     # Through each relu a network so initialised loses half its signal.
-    weights = [weight * GAINS[recipe.task] if weight.ndim > 1 else weight for weight in network.get_weights()]
+    weights = [weight * GAINS[recipe.tasks] if weight.ndim > 1 else weight for weight in network.get_weights()]
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]
     history[0] |= {"learning_rate": 0.001, "seconds": 1.5}
     return State([], [], weights, 1.0, 1, history, {}, True, recipe.table)
@@ -123,6 +136,12 @@ def classifier(models: Path, *, name: str = "report-cnn") -> Bundle:
 def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
     """A small segmenter's bundle with random weights."""
     made = recipe("report-unet", name=name)
+    return export(made, finished_state(made), models)
+
+
+def unified(models: Path, *, name: str = "unified-unet") -> Bundle:
+    """A small bundle for both tasks with random weights."""
+    made = recipe("unified-unet", name=name)
     return export(made, finished_state(made), models)
 
 

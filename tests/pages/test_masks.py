@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import report
 from core.bundles import open_bundle
+from core.evidence import evidence
 from core.mask_figures import at, thresholds
 from tests.pages.situations import NOTHING, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
@@ -73,6 +74,48 @@ def test_a_slice_is_opened_by_its_number(here: str) -> None:
     sound(app.selectbox(key="masks_open").set_value(int(number)).run())
     assert app.query_params["slice"] == str(number)
     assert "True class" in texts(app)
+
+
+@pytest.mark.parametrize("typed", ("0.9", "0.05"))
+def test_a_threshold_is_typed_into_the_address_as_one_would_write_it(here: str, typed: str) -> None:
+    """0.9 was dropped from the address; only 0.90 was taken."""
+    expected = at(thresholds(open_bundle(NAME)), float(typed))
+    assert figures(opened("masks", threshold=typed))["Mean Dice"] == f"{expected['dice'].mean():.3f}"
+
+
+def dice_that_changes() -> tuple[int, float, float]:
+    """The slice whose Dice differs most between the bundle's own threshold and 0.9, and both."""
+    table = thresholds(open_bundle(NAME))
+    own, other = (
+        at(table, cut).set_index("slice")["dice"] for cut in (open_bundle(NAME).card["output"]["threshold"], 0.9)
+    )
+    number = (own - other).abs().idxmax()
+    assert f"{own[number]:.2f}" != f"{other[number]:.2f}"
+    return int(number), own[number], other[number]
+
+
+@pytest.mark.parametrize("view", (GOOD, SLICES))
+def test_an_opened_slice_follows_the_slider(here: str, view: str) -> None:
+    """It kept the Dice at the bundle's own threshold, whatever the slider said."""
+    number, own, other = dice_that_changes()
+    app = sound(opened("masks", view=view, threshold="0.9", slice=str(number)))
+    assert f"Dice {other:.2f}**" in texts(app) and "at threshold 0.90" in texts(app)
+    sound(app.select_slider(key="threshold").set_value(open_bundle(NAME).card["output"]["threshold"]).run())
+    assert f"Dice {own:.2f}**" in texts(app) and "at threshold 0.50" in texts(app)
+
+
+def test_an_opened_slice_says_the_bundles_own_threshold_where_no_slider_stands(here: str) -> None:
+    number, own, _ = dice_that_changes()
+    said = texts(sound(opened("masks", view=HALF, slice=str(number))))
+    assert f"Dice {own:.2f}**" in said and "at threshold 0.50" in said
+
+
+def test_a_training_slice_says_which_threshold_its_dice_is_at(here: str) -> None:
+    table = evidence(open_bundle(NAME)).set_index("slice")
+    number = table.index[table["part"] == "train"][0]
+    said = texts(sound(opened("masks", threshold="0.9", slice=str(number))))
+    assert f"Dice {table.loc[number, 'dice']:.2f}**" in said and "at threshold 0.50" in said
+    assert "Drawn at threshold 0.90" in said
 
 
 def test_figure_8_shows_the_best_the_median_the_worst_and_the_chosen_slice(here: str) -> None:

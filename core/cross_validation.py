@@ -1,0 +1,161 @@
+"""A recipe on the official folds: one training a fold, and what they say together of patients not trained on.
+
+Each fold is an ordinary run and an ordinary bundle, kept beside the runs and not shipped; the fold that is the
+recipe's own split is the recipe's own run. What the bundle keeps of them are the predictions for each fold's
+test slices and the histories, and its card their figures.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import metrics, splits
+from core.bundles import MODELS, Bundle, open_bundle, write_card
+from core.classes import CLASSES
+from core.errors import BundleError, TrainingError
+from core.evaluation import PREDICTIONS
+from core.files import write_table
+from core.recipes import Recipe
+from core.tasks import CLASSIFICATION, SEGMENTATION
+from core.training import HISTORY_NAME
+
+CROSS_VALIDATION = "cross_validation.csv"
+CROSS_VALIDATION_HISTORY = "cross_validation_history.csv"
+FOLD_BUNDLES = "bundles"
+"""Folder, beside the runs, of the folds' bundles."""
+
+DEFINITIONS = {
+    "folds": "one value a fold, in the order of 'folds_done': of the slices of the fold that was held out",
+    "mean": "mean over those folds",
+    "std": "their standard deviation (n - 1 in the denominator)",
+    "without_letter_twins": "the same without slices of patients whose id, but for a final letter, occurs in another "
+    "fold",
+}
+
+
+def fold(recipe: Recipe, number: int, runs: Path, models: Path = MODELS) -> tuple[Recipe, Path]:
+    """The recipe with an official fold held out, and the folder for its bundle.
+
+    Args:
+        recipe: as it ships.
+        number: of the fold, 1 to 5.
+        runs: the folder of runs.
+        models: the folder of shipped bundles; where the recipe's own split goes.
+    """
+    made = recipe.on_split(splits.FOLDS[number - 1])
+    return made, models if made is recipe else runs / FOLD_BUNDLES
+
+
+def evaluated(recipe: Recipe, models: Path) -> Bundle | None:
+    """The bundle of this very recipe in a folder, if it is trained and evaluated; else None."""
+    try:
+        bundle = open_bundle(recipe.name, models)
+    except BundleError:
+        return None
+    same = (
+        bundle.card["training"]["recipe"] == recipe.table["training"] and bundle.card["data"]["split"] == recipe.split
+    )
+    return bundle if same and bundle.test_metrics else None
+
+
+def collect(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
+    """Write what the folds say into the bundle they belong to.
+
+    Args:
+        bundle: the shipped bundle of the recipe.
+        folds: evaluated bundles of the same recipe by the fold that each held out.
+
+    Returns:
+        The new card, with ``metrics.cross_validation``.
+
+    Raises:
+        TrainingError: a fold's bundle is of another recipe, another split, or not evaluated.
+    """
+    tables, histories = [], []
+    for number, one in sorted(folds.items()):
+        _require_same(bundle, number, one)
+        table = pd.read_csv(one.path(PREDICTIONS))
+        tables.append(table[table["part"] == "test"].drop(columns="part").assign(fold=number))
+        histories.append(pd.read_csv(one.path(HISTORY_NAME)).assign(fold=number))
+    table = pd.concat(tables, ignore_index=True).sort_values("slice", ignore_index=True)
+    write_table(bundle.folder / CROSS_VALIDATION, table)
+    write_table(bundle.folder / CROSS_VALIDATION_HISTORY, pd.concat(histories, ignore_index=True))
+    found = {
+        "folds_done": sorted(folds),
+        **figures(table, bundle.tasks),
+        "without_letter_twins": figures(table[~has_letter_twin(table)], bundle.tasks),
+        "training_seconds": [folds[number].card["training"]["seconds"] for number in sorted(folds)],
+        "definitions": DEFINITIONS,
+    }
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "cross_validation": found}}
+    write_card(bundle.folder, card)
+    return card
+
+
+def _require_same(bundle: Bundle, number: int, one: Bundle) -> None:
+    same = all(one.card[key] == bundle.card[key] for key in ("task", "network", "input", "classes"))
+    if not same or one.card["training"]["recipe"] != bundle.card["training"]["recipe"]:
+        raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it anew.")
+    if one.card["data"]["split"] != splits.FOLDS[number - 1]:
+        raise TrainingError(f"The bundle '{one.name}' does not hold fold {number} out.")
+    if not one.test_metrics:
+        raise TrainingError(f"The bundle of fold {number} of '{bundle.name}' is not evaluated yet.")
+
+
+def has_letter_twin(table: pd.DataFrame) -> pd.Series:
+    """Whether a slice's patient has, in another fold, a namesake that differs by a final letter only.
+
+    Args:
+        table: with a column ``slice``.
+    """
+    index = splits.index_table()
+    folds = index.groupby("patient_group")["fold"].nunique()
+    group = index.set_index("slice")["patient_group"]
+    return table["slice"].map(group).map(folds) > 1
+
+
+def figures(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, Any]:
+    """Figures over folds.
+
+    Args:
+        table: test predictions of all folds, with a column ``fold``.
+        tasks: what was predicted.
+
+    Returns:
+        ``slices`` by fold, and by figure {"mean", "std", "folds"}; ``std`` is None for one fold.
+    """
+    measured = [_measured(rows, tasks) for _, rows in table.groupby("fold")]
+    return {
+        "slices": [len(rows) for _, rows in table.groupby("fold")],
+        **{name: _over_folds([one[name] for one in measured]) for name in measured[0]},
+    }
+
+
+def _over_folds(values: list[float]) -> dict[str, Any]:
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return {"mean": float(np.mean(values)), "std": std, "folds": values}
+
+
+def _measured(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
+    """The figures of one fold's test slices."""
+    found: dict[str, float] = {}
+    if CLASSIFICATION in tasks:
+        true, predicted = (table[name].map(CLASSES.index).to_numpy() for name in ("true", "predicted"))
+        probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
+        matrix = metrics.confusion_matrix(true, predicted, classes=len(CLASSES))
+        said = metrics.classification_report(matrix, CLASSES)
+        found = {
+            "accuracy": said["accuracy"],
+            "macro_f1": said["macro_f1"],
+            **{f"recall_{name}": said["per_class"][name]["recall"] for name in CLASSES},
+            "patient_accuracy": metrics.patient_accuracy(true, probabilities, table["patient"].to_numpy()),
+        }
+    if SEGMENTATION in tasks:
+        true_px, predicted_px = table["true_px"].to_numpy(), table["predicted_px"].to_numpy()
+        both = metrics.overlap_from_dice(table["dice"].to_numpy(), true_px, predicted_px)
+        size = table["slice"].map(splits.index_table().set_index("slice")["size"]).to_numpy()
+        found |= metrics.mask_summary(both, true_px, predicted_px, size**2)
+    return found
