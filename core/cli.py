@@ -152,19 +152,19 @@ def _train(options: argparse.Namespace) -> int:
 
     recipe, models = recipes.load(options.name), MODELS
     if options.fold:
-        recipe, models = fold(recipe, options.fold, options.runs)
+        recipe, models = fold(recipe, options.fold, options.runs, models)
     _trained(recipe, models, options)
     return 0
 
 
 def _cross_validate(options: argparse.Namespace) -> int:
     from core import recipes
-    from core.bundles import open_bundle
+    from core.bundles import MODELS, open_bundle
     from core.cross_validation import collect, evaluated, fold
 
     shipped, found = recipes.load(options.name), {}
     for number in sorted(set(options.folds)):
-        recipe, models = fold(shipped, number, options.runs)
+        recipe, models = fold(shipped, number, options.runs, MODELS)
         bundle = evaluated(recipe, models)
         if bundle is None:
             _evaluated(_trained(recipe, models, options), options)
@@ -174,10 +174,10 @@ def _cross_validate(options: argparse.Namespace) -> int:
     said = card["metrics"]["cross_validation"]
     for title, figures in (("all slices", said), ("without letter twins", said["without_letter_twins"])):
         print(f"{title}: {sum(figures['slices'])} of {len(found)} folds")
-        for name, value in figures.items():
-            if isinstance(value, dict) and "mean" in value:
-                spread = "" if value["std"] is None else f" ± {value['std']:.4f}"
-                print(f"{name:24}{value['mean']:.4f}{spread}   {' '.join(f'{one:.4f}' for one in value['folds'])}")
+        for name in [one for one in said["without_letter_twins"] if one != "slices"]:
+            value = figures[name]
+            spread = "" if value["std"] is None else f" ± {value['std']:.4f}"
+            print(f"{name:24}{value['mean']:.4f}{spread}   {' '.join(f'{one:.4f}' for one in value['folds'])}")
     return 0
 
 

@@ -9,16 +9,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import bundles, export, recipes, splits
+from core import bundles, recipes, splits
 from core.bundles import open_bundle
 from core.cli import main
 from core.inference import Predictor
+from core.recipes import Recipe
 from core.results import result
 from core.slices import read_slice
 from tests.core import tiny
 
 # Taken here, before a test puts others in their place.
-OPEN_BUNDLE, EXPORT = bundles.open_bundle, export.export
+OPEN_BUNDLE = bundles.open_bundle
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +172,53 @@ def test_a_missing_store_is_one_sentence_that_says_how_to_make_it(
     assert "make it with 'python -m core prepare FOLDER'." in sentence(capsys.readouterr().err)
 
 
+def instead(monkeypatch: pytest.MonkeyPatch, recipe: Recipe, data: tiny.DataSet, models: Path) -> None:
+    """Let commands find this recipe, this data set and this folder of bundles."""
+    monkeypatch.setattr(recipes, "load", lambda name: recipe)
+    monkeypatch.setattr(splits, "index_table", lambda: data.table)
+    monkeypatch.setattr(bundles, "MODELS", models)
+    monkeypatch.setattr(bundles, "open_bundle", lambda name, folder=models: OPEN_BUNDLE(name, folder))
+
+
+def test_folds_are_trained_once_and_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tiny.data_set()
+    store, models, runs = data.write(tmp_path / "store.h5"), tmp_path / "models", tmp_path / "runs"
+    recipe = tiny.recipe("report-cnn-patients", epochs=1, batch=6, micro_batch=6)
+    instead(monkeypatch, recipe, data, models)
+    where = ["--store", str(store), "--runs", str(runs)]
+
+    assert main(["train", "report-cnn-patients", "--fold", "2", *where]) == 0
+    assert "report-cnn-patients-fold-2: 1 epochs" in capsys.readouterr().out
+    assert not models.exists(), "a fold that does not ship stays beside the runs"
+    trained = (runs / "report-cnn-patients-fold-2" / "state.npz").stat().st_mtime_ns
+
+    command = ["cross-validate", "report-cnn-patients", "--folds", "1", "2", *where]
+    assert main(command) == 0
+    assert (runs / "report-cnn-patients-fold-2" / "state.npz").stat().st_mtime_ns == trained
+    printed = capsys.readouterr().out
+    assert "all slices: " in printed
+    assert "without letter twins: " in printed
+    said = OPEN_BUNDLE("report-cnn-patients", models).card["metrics"]["cross_validation"]
+    assert said["folds_done"] == [1, 2]
+    assert f"accuracy                {said['accuracy']['mean']:.4f} ± {said['accuracy']['std']:.4f}" in printed
+    own = OPEN_BUNDLE("report-cnn-patients", models).test_metrics
+    assert said["accuracy"]["folds"][0] == pytest.approx(own["accuracy"])
+
+    # What is done is not done again.
+    states = {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.is_file()}
+    assert main(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.is_file()} == states
+    assert "reading slices" not in capsys.readouterr().out
+
+
+def test_there_is_no_sixth_fold(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "report-cnn-patients", "--fold", "6"])
+    assert "invalid choice: 6" in capsys.readouterr().err
+
+
 def test_trained_evaluated_and_asked_on_one_data_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,10 +226,7 @@ def test_trained_evaluated_and_asked_on_one_data_set(
     store, models, runs = data.write(tmp_path / "store.h5"), tmp_path / "models", tmp_path / "runs"
     tiny.segmenter(models)
     recipe = tiny.recipe(epochs=2, batch=6, micro_batch=3, dtype="mixed_bfloat16", augmentation={"flip": 0.5})
-    monkeypatch.setattr(recipes, "load", lambda name: recipe)
-    monkeypatch.setattr(splits, "index_table", lambda: data.table)
-    monkeypatch.setattr(export, "export", partial(EXPORT, models=models))
-    monkeypatch.setattr(bundles, "open_bundle", partial(OPEN_BUNDLE, models=models))
+    instead(monkeypatch, recipe, data, models)
 
     train = ["train", "report-cnn", "--store", str(store), "--runs", str(runs)]
     assert main(train) == 0

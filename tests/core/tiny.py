@@ -27,8 +27,9 @@ from tests.published import a_slice
 
 CNN_SIZE, UNET_SIZE, UNIFIED_SIZE = 48, 32, 64
 SIZES = {("classification",): CNN_SIZE, ("segmentation",): UNET_SIZE, TASKS: UNIFIED_SIZE}
+CNN_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4]}
 OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
-    ("classification",): {"filters": [4, 4, 4, 4]},
+    ("classification",): CNN_OPTIONS,
     ("segmentation",): {"filters": 2},
     TASKS: {"filters": [4, 4, 4, 4, 4], "look": 4},
 }
