@@ -1,4 +1,4 @@
-"""``python -m core``: prepare | splits | train | cross-validate | evaluate | predict | readme."""
+"""``python -m core``: prepare | splits | train | cross-validate | evaluate | external | predict | readme."""
 
 import argparse
 import sys
@@ -84,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         "the tumours; goes on with a run that was interrupted",
     )
     evaluate.set_defaults(run=_evaluate)
+
+    external = commands.add_parser("external", help="run a bundle on pictures from elsewhere and write its figures")
+    external.add_argument("bundle")
+    external.add_argument("folder", type=Path, help="folder with an index.csv: file, class, split")
+    external.add_argument("--split", default="dev", help="which split of the index (default: %(default)s)")
+    external.set_defaults(run=_external)
 
     predict = commands.add_parser("predict", help="class, mask and heat map of slices in files")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="picture or figshare .mat")
@@ -261,6 +267,17 @@ def _explain(options: argparse.Namespace) -> int:
                     f"{method:20}{answers:8}{means['slices']:5} slices   inside {means['inside']:.4f} "
                     f"of area {means['area']:.4f}   hit {means['hit']:.4f}"
                 )
+    return 0
+
+
+def _external(options: argparse.Namespace) -> int:
+    from core.bundles import open_bundle
+    from core.external import measure
+
+    bundle = open_bundle(options.bundle)
+    card = measure(bundle, options.folder, split=options.split, progress=_slices_bar(bundle.name))
+    for name, value in card["metrics"]["external"][options.split].items():
+        print(f"{name:24}{value if not isinstance(value, float) else format(value, '.4f')}")
     return 0
 
 

@@ -1,0 +1,90 @@
+"""Pictures from elsewhere: answers written down as they are, figures by hand, and an index that is not right."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core.bundles import load_network, open_bundle, write_card
+from core.classes import CLASSES
+from core.errors import DatasetError
+from core.external import EXTERNAL, figures, measure, read_index
+from core.inference import network_input
+from core.slices import read_slice
+from tests.core import tiny
+from tests.published import a_slice
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight pictures of four classes, every other one in dev."""
+    made = tmp_path_factory.mktemp("external")
+    rows = []
+    for number, name in enumerate([*CLASSES, "no_tumour"] * 2):
+        pixels, _, _ = a_slice(number + 1, side=70, height=90)
+        scaled = (255 * (pixels - pixels.min()) / np.ptp(pixels)).astype(np.uint8)
+        Image.fromarray(scaled).save(made / f"{number}.png")
+        rows.append({"file": f"{number}.png", "class": name, "split": "dev" if number < 5 else "test"})
+    pd.DataFrame(rows).to_csv(made / "index.csv", index=False)
+    return made
+
+
+@pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter, tiny.unified])
+def test_answers_and_figures_are_written_into_the_bundle(make, folder: Path, tmp_path: Path) -> None:
+    bundle = make(tmp_path)
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    card = measure(open_bundle(bundle.name, tmp_path), folder)
+    again = open_bundle(bundle.name, tmp_path)
+    table = pd.read_csv(again.path(EXTERNAL), keep_default_na=False)
+    assert table["file"].tolist() == [f"{number}.png" for number in range(5)]
+    assert again.card == card | {"files": again.card["files"]}
+    assert card["metrics"]["test"] == {"slices": 1}, "the other figures stay"
+    assert card["metrics"]["external"]["dev"] == figures(table)
+    inputs, _ = network_input(again, read_slice((folder / "3.png").read_bytes(), "3.png"))
+    said = load_network(again)(inputs)
+    if "classification" in bundle.tasks:
+        probabilities = np.asarray(said[0])[0] if isinstance(said, list) else np.asarray(said)[0]
+        np.testing.assert_allclose(
+            table.loc[3, [f"p_{name}" for name in CLASSES]].astype(float), probabilities, atol=1e-5
+        )
+    assert ("predicted_px" in table) == ("segmentation" in bundle.tasks)
+
+
+def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: Path) -> None:
+    bundle = tiny.classifier(tmp_path)
+    write_card(bundle.folder, {**bundle.card, "metrics": {}})
+    for split in ("dev", "test", "dev"):
+        card = measure(open_bundle(bundle.name, tmp_path), folder, split=split)
+    assert {"dev", "test"} < set(card["metrics"]["external"])
+    assert len(pd.read_csv(bundle.folder / EXTERNAL)) == 8
+
+
+def test_figures_by_hand() -> None:
+    table = pd.DataFrame(
+        {
+            "true": ["glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour"],
+            "predicted": ["glioma", "pituitary", "meningioma", "pituitary", "glioma", "glioma"],
+            "predicted_px": [10, 0, 5, 7, 3, 0],
+            "mask_class": ["meningioma", "", "meningioma", "pituitary", "glioma", ""],
+        }
+    )
+    found = figures(table)
+    assert found["slices"] == {"glioma": 2, "no_tumour": 2, "meningioma": 1, "pituitary": 1}
+    assert found["class_accuracy"] == 3 / 4
+    assert found["outlined"] == 3 / 4
+    assert found["outlined_without_tumour"] == 1 / 2
+    assert found["mask_class_accuracy"] == pytest.approx(2 / 3)
+    assert found["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+
+
+def test_an_index_that_is_not_right_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"^There is no index\.csv in "):
+        read_index(tmp_path, "dev")
+    (tmp_path / "index.csv").write_text("file,class\na.png,glioma\n")
+    with pytest.raises(DatasetError, match="lacks one of the columns file, class and split"):
+        read_index(tmp_path, "dev")
+    (tmp_path / "index.csv").write_text("file,class,split\na.png,glioma,train\n")
+    with pytest.raises(DatasetError, match="has no split 'dev'; it has train"):
+        read_index(tmp_path, "dev")
