@@ -1,4 +1,4 @@
-"""``python -m core``: prepare | splits | train | cross-validate | evaluate | external | predict | readme."""
+"""``python -m core``: prepare | splits | frame | train | cross-validate | evaluate | external | predict | readme."""
 
 import argparse
 import sys
@@ -48,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     splits = commands.add_parser("splits", help="write the splits of all recipes from the store")
     splits.add_argument("--store", type=Path, default=default_store())
     splits.set_defaults(run=_splits)
+
+    frame = commands.add_parser("frame", help="measure, from the store, how far the frame alone gives the class away")
+    frame.add_argument("--store", type=Path, default=default_store())
+    frame.set_defaults(run=_frame)
 
     train = commands.add_parser("train", help="train a recipe, or go on with its run, and write its bundle")
     train.add_argument("name", help="a recipe's name: recipes/NAME.toml")
@@ -148,6 +152,22 @@ def _splits(options: argparse.Namespace) -> int:
         table = make_splits(store)
     table.to_csv(SPLITS_FILE, index=False, lineterminator="\n")
     print(f"{len(table)} slices in {SPLITS_FILE}.")
+    return 0
+
+
+def _frame(options: argparse.Namespace) -> int:
+    from core.figshare import Store
+    from core.files import write_table
+    from core.frame_shortcut import FRAME_FILE, majority, measure
+    from core.splits import index_table
+
+    with Store(options.store) as store:
+        table = measure(store, index_table())
+    write_table(FRAME_FILE, table)
+    right = (table["true"] == table["predicted"]).mean()
+    print(
+        f"The frame alone: {right:.4f} of {len(table)} slices; always the most frequent class: {majority(table):.4f}."
+    )
     return 0
 
 

@@ -105,12 +105,12 @@ def scale_by_percentiles(pixels: np.ndarray) -> np.ndarray:
     return np.clip((values - low) / (high - low), 0, 1)
 
 
-def head_placement(unit: np.ndarray) -> Placement:
-    """The square around the head, in the middle of it, with a margin.
+def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
+    """Rows and columns of the smallest box around the head, or None where there is none.
 
     Head is what is brighter than a tenth of the range, in pieces: touching pixels of the picture reduced to about
     128 a side. Pieces that are less than 2 % of it all do not count, so that specks and letters do not widen the
-    box. Where no piece is left the square is the smallest around the whole slice.
+    box.
 
     Args:
         unit: (H, W) float32, from ``scale_by_percentiles``.
@@ -123,14 +123,29 @@ def head_placement(unit: np.ndarray) -> Placement:
     counts[0] = 0
     kept = (counts > 0) & (counts >= _LEAST_PIECE * counts.sum())
     if not kept.any():
-        return placement(height, width)
+        return None
     head = kept[pieces]
-    (top, bottom), (left, right) = (
-        (hit[0] * factor, min((hit[-1] + 1) * factor, limit))
+    rows, columns = (
+        slice(hit[0] * factor, min((hit[-1] + 1) * factor, limit))
         for hit, limit in ((np.flatnonzero(head.any(1)), height), (np.flatnonzero(head.any(0)), width))
     )
-    side = round(max(bottom - top, right - left) * (1 + 2 * _MARGIN))
-    return Placement(height, width, (side - top - bottom) // 2, (side - left - right) // 2, side)
+    return rows, columns
+
+
+def head_placement(unit: np.ndarray) -> Placement:
+    """The square around the head, in the middle of it, with a margin; around the whole slice if there is no head.
+
+    Args:
+        unit: (H, W) float32, from ``scale_by_percentiles``.
+    """
+    height, width = unit.shape
+    box = head_box(unit)
+    if box is None:
+        return placement(height, width)
+    rows, columns = box
+    side = round(max(rows.stop - rows.start, columns.stop - columns.start) * (1 + 2 * _MARGIN))
+    top, left = ((side - along.start - along.stop) // 2 for along in box)
+    return Placement(height, width, top, left, side)
 
 
 def network_plane(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_MAX) -> tuple[np.ndarray, Placement]:

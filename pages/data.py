@@ -5,9 +5,11 @@ import streamlit as st
 from core import citation, splits
 from core.copies import store_state
 from core.figshare import default_store
+from core.frame_shortcut import table as frame_table
 from core.splits import NAMES
 from panels import data_pictures, frame
 from panels.data_copy import local_copy
+from panels.data_frame import frame_shortcut
 from panels.data_slices import before_and_after
 
 frame.require()
@@ -63,6 +65,9 @@ with right:
     st.subheader("The official folds", anchor=False)
     data_pictures.folds(table)
 data_pictures.letter_twins(table)
+
+st.subheader("The frame gives the class away", anchor=False)
+frame_shortcut(frame_table())
 
 st.subheader("Before and after", anchor=False)
 st.markdown(

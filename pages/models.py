@@ -5,9 +5,11 @@ import streamlit as st
 from core import bundles
 from core.bundles import Bundle
 from core.errors import BundleError
+from core.published import by_patient
 from core.twins import twins
 from panels import frame
 from panels.models_card import card, network
+from panels.models_published import published
 from panels.models_table import INTERVALS, draw_table, draw_twins, tasks
 from panels.text import plain
 
@@ -48,3 +50,5 @@ pairs = twins(found)
 if pairs:
     st.subheader("Split by slice against split by patient", anchor=False)
     draw_twins(pairs, key="twins")
+st.subheader("What others reach by patient", anchor=False)
+published(by_patient(found))

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import census, citation, splits
+from core import census, citation, frame_shortcut, splits
 from core.classes import CLASSES
 from core.figshare import STORE_NAME
 from core.remote import Figshare, default_cache
@@ -143,6 +144,19 @@ def test_the_address_carries_the_split() -> None:
     assert app.segmented_control(key="split").value == "fold-3"
     assert metrics_of(app)["Test patients who also have slices in training"].startswith("0 of ")
     assert opened(split="Fold 9").segmented_control(key="split").value == NAMES[0]
+
+
+def test_the_frames_shortcut_is_told_with_figures_from_its_file() -> None:
+    app = opened()
+    frames = frame_shortcut.table()
+    right = (frames["true"] == frames["predicted"]).mean()
+    assert f"**{percent(right)}** of the slices rightly" in said(app)
+    assert percent(frame_shortcut.majority(frames)) in said(app)
+    counts = next(
+        one.value for one in app.dataframe if list(one.value.columns) == ["Meningioma", "Glioma", "Pituitary"]
+    )
+    assert counts.to_numpy().sum() == 3064
+    assert np.trace(counts.to_numpy()) == round(right * 3064)
 
 
 def test_letter_twins_are_told() -> None:

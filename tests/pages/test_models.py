@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import bundles, intervals, report
+from core.published import PUBLISHED, by_patient
 from panels.theme import percent
 from tests.pages.test_analyse import texts
 
@@ -251,3 +252,13 @@ for page in ("models", "data"):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["[]", "[]"]
+
+
+def test_published_figures_stand_below_ours() -> None:
+    app = opened()
+    table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Given" in one.value)
+    names = [one.name for one in by_patient(bundles.open_bundle(name) for name in bundles.names())]
+    assert names, "a bundle split by patient ships"
+    assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED)]
+    cheng = table.set_index("Source").loc["Cheng et al., 2015"]
+    assert (cheng["Accuracy"], cheng["Given"]) == ("91.3 %", "the slice and the tumour's region")

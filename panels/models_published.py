@@ -1,0 +1,62 @@
+"""Published figures by patient, with ours on top."""
+
+import pandas as pd
+import streamlit as st
+
+from core.published import PUBLISHED, Ours
+from panels.theme import percent
+
+_NONE = "–"
+_FOLDS = {True: "the official five", False: "others", None: "not known here"}
+
+
+def published(ours: list[Ours]) -> None:
+    """A table: our bundles that were tested by patient, then what others report.
+
+    Args:
+        ours: of ``core.published.by_patient``.
+    """
+    own = [
+        {
+            "Source": one.name,
+            "Network": "ours",
+            "Given": "the slice",
+            "Folds": f"{one.folds} of the official five",
+            "Accuracy": _with_spread(one.accuracy, is_share=True),
+            "Mean Dice": _with_spread(one.dice, is_share=False),
+        }
+        for one in ours
+    ]
+    others = [
+        {
+            "Source": one.authors,
+            "Network": one.method,
+            "Given": one.given,
+            "Folds": _FOLDS[one.official_folds],
+            "Accuracy": _with_spread((one.accuracy, None) if one.accuracy is not None else None, is_share=True),
+            "Mean Dice": _with_spread((one.dice, None) if one.dice is not None else None, is_share=False),
+        }
+        for one in PUBLISHED
+    ]
+    st.dataframe(
+        pd.DataFrame([*own, *others]),
+        hide_index=True,
+        column_config={"Source": st.column_config.TextColumn(pinned=True)},
+        alt="Figures by patient: ours, then published ones",
+    )
+    st.caption(
+        "All by patient, but by different protocols, so they compare only roughly. ± is the standard deviation over "
+        "folds. Papers: "
+        + "; ".join(f"{one.authors}, [{one.title}](https://doi.org/{one.doi})" for one in PUBLISHED if one.doi)
+        + "."
+    )
+
+
+def _with_spread(value: tuple[float, float | None] | None, *, is_share: bool) -> str:
+    """ "94.9 % ± 1.2" or "0.757 ± 0.011"."""
+    if value is None:
+        return _NONE
+    mean, std = value
+    if is_share:
+        return percent(mean) + ("" if std is None else f" ± {std * 100:.1f}")
+    return f"{mean:.3f}" + ("" if std is None else f" ± {std:.3f}")

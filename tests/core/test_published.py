@@ -1,0 +1,34 @@
+"""Our figures by patient beside published ones: from several folds where there are, else from the bundle's own."""
+
+from core.bundles import open_bundle
+from core.published import PUBLISHED, by_patient
+from tests.core import tiny
+
+
+def test_a_bundle_split_by_slice_does_not_stand_beside_published_figures(tmp_path) -> None:
+    bundle = tiny.classifier(tmp_path)
+    tiny.change_card(bundle, metrics={"test": {"accuracy": 0.99}})
+    assert by_patient([open_bundle(bundle.name, tmp_path)]) == []
+
+
+def test_one_fold_stands_as_one_and_several_as_their_mean(tmp_path) -> None:
+    bundle = tiny.unified(tmp_path)
+    assert by_patient([bundle]) == [], "not evaluated"
+    tiny.change_card(bundle, metrics={"test": {"accuracy": 0.95, "dice_mean": 0.75}})
+    (one,) = by_patient([open_bundle(bundle.name, tmp_path)])
+    assert (one.folds, one.accuracy, one.dice) == (1, (0.95, None), (0.75, None))
+    across = {
+        "folds_done": [1, 2],
+        "accuracy": {"mean": 0.9, "std": 0.01, "folds": []},
+        "dice_mean": {"mean": 0.7, "std": 0.02, "folds": []},
+    }
+    tiny.change_card(bundle, metrics={"test": {"accuracy": 0.95}, "cross_validation": across})
+    (one,) = by_patient([open_bundle(bundle.name, tmp_path)])
+    assert (one.folds, one.accuracy, one.dice) == (2, (0.9, 0.01), (0.7, 0.02))
+
+
+def test_published_figures_are_shares() -> None:
+    for one in PUBLISHED:
+        figures = [value for value in (one.accuracy, one.dice) if value is not None]
+        assert figures
+        assert all(0.7 < value < 1 for value in figures)
