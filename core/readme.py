@@ -9,6 +9,7 @@ from core.bundles import MODELS, Bundle, names, open_bundle
 from core.classes import CLASSES
 from core.errors import BundleError
 from core.files import replace_file
+from core.tasks import CLASSIFICATION, SEGMENTATION
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- figures: written by `python -m core readme` -->"
@@ -52,7 +53,7 @@ def figures(models: Path = MODELS) -> str:
     bundles = [open_bundle(name, models) for name in names(models)]
     tables = [
         _table(rows, [bundle for bundle in bundles if task in bundle.tasks and bundle.test_metrics])
-        for task, rows in (("classification", _CLASS_ROWS), ("segmentation", _MASK_ROWS))
+        for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
     ]
     return "\n".join(tables)
 
@@ -92,6 +93,10 @@ def _split(bundle: Bundle) -> str:
 def _right(bundle: Bundle) -> str:
     matrix = bundle.test_metrics["confusion_matrix"]
     return f"{sum(matrix[i][i] for i in range(len(matrix)))} of {bundle.test_metrics['slices']}"
+
+
+def _mask_loss(bundle: Bundle) -> str:
+    return _test("mask_loss" if CLASSIFICATION in bundle.tasks else "loss")(bundle)
 
 
 def _patients(bundle: Bundle) -> str:
@@ -152,7 +157,7 @@ _MASK_ROWS: list[Row] = [
         f"{report.UNET_VALIDATION_ACCURACY:.4f} (validation)",
         _test("network_size", "pixel_accuracy"),
     ),
-    ("Cross-entropy", f"{report.UNET_VALIDATION_LOSS:.4f} (validation)", _test("loss")),
+    ("Cross-entropy", f"{report.UNET_VALIDATION_LOSS:.4f} (validation)", _mask_loss),
     ("Epochs", f"{report.UNET_EPOCHS}", _epochs),
     ("Training time", f"{report.UNET_TRAINING_SECONDS / 60:.0f} min (Colab)", _minutes),
     ("One slice", f"{report.UNET_SLICE_SECONDS * 1000:.0f} ms", _slice_time),

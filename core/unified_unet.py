@@ -20,7 +20,7 @@ more than all others together; where no place shows any, all weigh alike."""
 def unified_unet(
     *,
     size: int = 192,
-    filters: tuple[int, int, int, int, int] = (160, 96, 64, 32, 16),
+    filters: tuple[int, int, int, int, int] = (96, 64, 32, 16, 8),
     look: int = 128,
     dropout: float = 0.3,
     momentum: float = 0.9,

@@ -9,6 +9,7 @@ from core.published import by_patient
 from core.twins import twins
 from panels import frame
 from panels.models_card import card, network
+from panels.models_outside import outside
 from panels.models_published import published
 from panels.models_table import INTERVALS, draw_table, draw_twins, tasks
 from panels.text import plain
@@ -50,5 +51,6 @@ pairs = twins(found)
 if pairs:
     st.subheader("Split by slice against split by patient", anchor=False)
     draw_twins(pairs, key="twins")
+outside(found)
 st.subheader("What others reach by patient", anchor=False)
 published(by_patient(found))

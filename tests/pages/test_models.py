@@ -262,3 +262,16 @@ def test_published_figures_stand_below_ours() -> None:
     assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED)]
     cheng = table.set_index("Source").loc["Cheng et al., 2015"]
     assert (cheng["Accuracy"], cheng["Given"]) == ("91.3 %", "the slice and the tumour's region")
+
+
+def test_how_bundles_do_elsewhere_stands_beside_how_they_do_inside() -> None:
+    table = next(one.value for one in opened().dataframe if "Right elsewhere" in one.value).set_index("Network")
+    asked = [name for name in bundles.names() if "external" in card_of(name)["metrics"]]
+    assert table.index.tolist() and set(table.index) == set(asked)
+    measured = card_of("report-cnn-patients")["metrics"]
+    row = table.loc["report-cnn-patients"]
+    assert row["Right inside, by patient"] == percent(measured["test"]["accuracy"])
+    assert row["Right elsewhere"] == percent(measured["external"]["dev"]["class_accuracy"])
+    matrix = measured["external"]["dev"]["confusion_matrix"]
+    assert row["Meningioma called pituitary"] == str(matrix[0][2])
+    assert row["Meningioma right"] == f"{matrix[0][0]} of {sum(matrix[0])}"
