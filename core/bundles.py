@@ -130,6 +130,11 @@ def open_bundle(name: str, models: Path = MODELS) -> Bundle:
     return Bundle(path.parent, card)
 
 
+def distinct(*bundles: Bundle) -> tuple[Bundle, ...]:
+    """The bundles without repetition: one that answers two questions is named once."""
+    return tuple({bundle.name: bundle for bundle in bundles}.values())
+
+
 def load_network(bundle: Bundle) -> "keras.Model":
     """The bundle's network, float32 and uncompiled, loaded in Keras' safe mode.
 

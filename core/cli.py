@@ -305,7 +305,7 @@ def _predict(options: argparse.Namespace) -> int:
     import json
     from collections import Counter
 
-    from core.bundles import open_bundle
+    from core.bundles import distinct, open_bundle
     from core.errors import SliceError
     from core.inference import Predictor
     from core.overlay import png
@@ -329,7 +329,7 @@ def _predict(options: argparse.Namespace) -> int:
             print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             continue
         prediction = predictor(slice_)
-        results.append(result(slice_, prediction, bundles))
+        results.append(result(slice_, prediction, distinct(*bundles)))
         if options.out:
             (options.out / f"{path.stem}-overlay.png").write_bytes(overlay_png(slice_, prediction))
             (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.bundles import open_bundle
+from core.bundles import distinct, open_bundle
 from core.results import part_in, result
 from panels import answer, details, frame, loaders, picture
 from panels.chooser import choose_slice
@@ -40,14 +40,15 @@ if not loaders.is_known(chosen.identity, classifier=classifier, segmenter=segmen
 
 with answer_column:
     prediction = loaders.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
-    said = result(slice_, prediction, (classifier, segmenter))
+    asked = distinct(classifier, segmenter)
+    said = result(slice_, prediction, asked)
     answer.class_answer(said, key=f"{KEY}_bars")
     answer.truth_line(said)
     answer.size_line(said)
     answer.trust(classifier, segmenter)
     for note in slice_.notes:
         st.info(note, icon=":material/info:")
-    for bundle in (classifier, segmenter):
+    for bundle in asked:
         part = part_in(bundle, slice_)
         if part in ("train", "validation"):
             did = "has seen its answer" if part == "train" else "was chosen among its epochs by slices like it"
@@ -64,5 +65,5 @@ with picture_area:
 
 with details_column:
     details.measurements(said, prediction)
-    details.fed(prediction, classifier, segmenter)
+    details.fed(prediction, *asked)
     details.downloads(chosen, prediction, said, look, classifier, segmenter)

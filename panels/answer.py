@@ -85,7 +85,7 @@ def _class_trust(bundle: Bundle) -> str:
     lines = [f"**Class:** {bundle.card['title']} (`{bundle.name}`)."]
     found = bundle.test_metrics
     if bundle.card["data"]["by_patient"]:
-        return " ".join([*lines, f"*By patient*, {_by_patient(found)}."])
+        return " ".join([*lines, f"*By patient*, {_by_patient(found)}{_over_folds(bundle, 'accuracy')}."])
     lines.append(
         f"Right on {percent(found['accuracy'])} of {found['slices']} test slices *split by slice*, which flatters: "
         "neighbours of the same tumour were in training."
@@ -108,6 +108,16 @@ def _by_patient(found: dict[str, Any]) -> str:
     )
 
 
+def _over_folds(bundle: Bundle, figure: str) -> str:
+    """What the same recipe reaches over several folds, where it was trained on more than one."""
+    across = bundle.card["metrics"].get("cross_validation", {})
+    if len(across.get("folds_done", ())) < 2:
+        return ""
+    mean, std = across[figure]["mean"], across[figure]["std"]
+    text = f"{percent(mean)} ± {std * 100:.1f}" if figure == "accuracy" else f"{mean:.2f} ± {std:.2f}"
+    return f"; the same recipe on {len(across['folds_done'])} folds: {text}"
+
+
 def _evaluated(name: str | None) -> Bundle | None:
     """The bundle called ``name`` if there is one and its figures are known."""
     if name not in names():
@@ -121,5 +131,6 @@ def _mask_trust(bundle: Bundle) -> str:
     kind = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters; not measured by patient"
     return (
         f"**Mask:** {bundle.card['title']} (`{bundle.name}`). Mean Dice **{found['dice_mean']:.2f}** on "
-        f"{found['slices']} test slices (split {kind}); misses {percent(found['missed'])} of their tumours altogether."
+        f"{found['slices']} test slices (split {kind}){_over_folds(bundle, 'dice_mean')}; misses "
+        f"{percent(found['missed'])} of their tumours altogether."
     )

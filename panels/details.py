@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.bundles import Bundle
+from core.bundles import Bundle, distinct
 from core.inference import Prediction
 from core.overlay import Look, png
 from core.results import overlay_png, result, table_csv
@@ -64,7 +64,7 @@ def _table(chosen: Chosen, classifier: Bundle, segmenter: Bundle) -> Any:
     predictor = loaders.predictor(classifier, segmenter)
 
     def said(one: Slice) -> dict[str, Any]:
-        return result(one, predictor(one), (classifier, segmenter))
+        return result(one, predictor(one), distinct(classifier, segmenter))
 
     return lambda: table_csv([said(one) for one in chosen.uploads.values()]).encode()
 

@@ -178,9 +178,9 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
     kept: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
     key = _key(identity, classifier, segmenter)
     if key not in kept:
-        with st.spinner(
-            f"Loading TensorFlow and the networks {classifier.name} and {segmenter.name}: a few seconds, once"
-        ):
+        asked = [bundle.name for bundle in bundles.distinct(classifier, segmenter)]
+        what = f"network{'s' if len(asked) > 1 else ''} {' and '.join(asked)}"
+        with st.spinner(f"Loading TensorFlow and the {what}: a few seconds, once"):
             ask = predictor(classifier, segmenter)
         with st.spinner("Asking the networks"):
             kept[key] = ask(slice_)

@@ -275,3 +275,25 @@ def test_how_bundles_do_elsewhere_stands_beside_how_they_do_inside() -> None:
     matrix = measured["external"]["dev"]["confusion_matrix"]
     assert row["Meningioma called pituitary"] == str(matrix[0][2])
     assert row["Meningioma right"] == f"{matrix[0][0]} of {sum(matrix[0])}"
+
+
+def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path]) -> None:
+    one = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8]}
+    across = {
+        "folds_done": [1, 3],
+        "slices": [570, 600],
+        "accuracy": one,
+        "macro_f1": one,
+        "without_letter_twins": {"slices": [483, 500], "accuracy": {**one, "mean": 0.7}},
+    }
+    metrics = {**card_of("report-cnn-patients")["metrics"], "cross_validation": across}
+    models(folded=("report-cnn-patients", {"metrics": metrics}))
+    app = opened(bundle="folded", view="Card")
+    assert not app.exception and not app.error
+    table = next(one.value for one in app.dataframe if "Fold 3" in one.value).set_index("")
+    assert table.loc["Slices named rightly"].tolist() == ["75.0 % ± 7.1 %", "70.0 %", "80.0 %"]
+    assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.700", "0.800"]
+    assert "(187 of 1170): slices named rightly 70.0 %" in said(app)
+    ours = next(one.value for one in app.dataframe if "Given" in one.value)
+    assert ours.loc[0, "Folds"] == "2 of the official five"
+    assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
