@@ -24,13 +24,17 @@ def frame_shortcut(table: pd.DataFrame) -> None:
     others = " and ".join(
         f"{percent(reaches[name])} of {CLASS_TITLES[name].lower()} slices" for name in CLASSES if name != full
     )
+    named = " and ".join(
+        f"{percent(recall[name])} of {CLASS_TITLES[name].lower()} slices" for name in CLASSES if name != full
+    )
     st.markdown(
         "A model that sees no picture, only where the head begins and ends in the frame, names "
         f"**{percent(right.mean())}** of the slices rightly, tested by patient on the official folds; always saying "
         f"the most frequent class gives {percent(majority(table))}. Of {CLASS_TITLES[full].lower()} slices it names "
         f"{percent(recall[full])} rightly: the head reaches the frame above or beside it in "
-        f"{percent(reaches[full])} of them, against {others}. A network on whole slices can learn this instead of the "
-        "tumour, and pictures from elsewhere are framed otherwise. Networks whose card names the preprocessing *head* "
+        f"{percent(reaches[full])} of them, against {others}. Of the other classes it names {named} rightly. A network "
+        "on whole slices can learn this instead of the tumour, and pictures from elsewhere are framed otherwise. "
+        "Networks whose card names the preprocessing *head* "
         "are therefore given a square cut around the head."
     )
     left, right_column = st.columns([3, 2], gap="large")
@@ -42,7 +46,8 @@ def frame_shortcut(table: pd.DataFrame) -> None:
 
 def _sizes(table: pd.DataFrame) -> None:
     figure = go.Figure()
-    for name in CLASSES:
+    # The class with the fewest slices is drawn last, so that the others do not hide it.
+    for name in table["true"].value_counts().index:
         rows = table[table["true"] == name]
         figure.add_scattergl(
             x=1 - rows["left"] - rows["right"],
@@ -61,7 +66,10 @@ def _sizes(table: pd.DataFrame) -> None:
     st.plotly_chart(
         figure, key="data_frame_sizes", config=PLOT_CONFIG, alt=f"Head width against height; median width: {words}"
     )
-    st.caption(f"Every slice, a point. Median width: {words}.")
+    st.caption(
+        f"Every slice, a point. Median width: {words}. The model is a logistic regression on the four margins around "
+        "the head, their squares and the products of opposite ones."
+    )
 
 
 def _matrix(table: pd.DataFrame) -> None:

@@ -28,13 +28,14 @@ def outside(found: list[Bundle]) -> None:
         pd.DataFrame([_row(bundle, measured[bundle.name]) for bundle in asked]),
         hide_index=True,
         column_config={"Network": st.column_config.TextColumn(pinned=True)},
+        placeholder=_NONE,
         alt="Networks on unseen patients of the data set and on slices from elsewhere",
     )
     words = ", ".join(f"{slices.get(name, 0)} {CLASS_TITLES[name].lower()}" for name in CLASSES)
     st.caption(
         f"Elsewhere: {words} slices of the collection “Brain Tumor Classification (MRI)” by Sartaj Bhuvaji et al., "
         "from other scanners and in other frames, with labels known to be noisy. A network on *whole* slices can go by "
-        "how the head fills the frame (see Data), which elsewhere is another; one on the *head* cannot."
+        "how the head fills the frame (see Data), which elsewhere is another; one on the *head* much less."
     )
 
 

@@ -19,29 +19,32 @@ def published(ours: list[Ours]) -> None:
     own = [
         {
             "Source": one.name,
-            "Network": "ours",
-            "Given": "the slice",
-            "Folds": f"{one.folds} of the official five",
             "Accuracy": _with_spread(one.accuracy, is_share=True),
             "Mean Dice": _with_spread(one.dice, is_share=False),
+            "Folds": f"{one.folds} of the official five",
+            "Given": "the slice",
+            "Network": "ours",
         }
         for one in ours
     ]
     others = [
         {
             "Source": one.authors,
-            "Network": one.method,
-            "Given": one.given,
-            "Folds": _FOLDS[one.official_folds],
             "Accuracy": _with_spread((one.accuracy, None) if one.accuracy is not None else None, is_share=True),
             "Mean Dice": _with_spread((one.dice, None) if one.dice is not None else None, is_share=False),
+            "Folds": _FOLDS[one.official_folds],
+            "Given": one.given,
+            "Network": one.method,
         }
         for one in PUBLISHED
     ]
     st.dataframe(
         pd.DataFrame([*own, *others]),
         hide_index=True,
-        column_config={"Source": st.column_config.TextColumn(pinned=True)},
+        column_config={
+            "Source": st.column_config.TextColumn(pinned=True),
+            "Given": st.column_config.TextColumn(width=220),
+        },
         alt="Figures by patient: ours, then published ones",
     )
     st.caption(

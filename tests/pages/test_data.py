@@ -152,6 +152,9 @@ def test_the_frames_shortcut_is_told_with_figures_from_its_file() -> None:
     right = (frames["true"] == frames["predicted"]).mean()
     assert f"**{percent(right)}** of the slices rightly" in said(app)
     assert percent(frame_shortcut.majority(frames)) in said(app)
+    named = {name: (frames["predicted"] == name)[frames["true"] == name].mean() for name in ("meningioma", "glioma")}
+    words = " and ".join(f"{percent(share)} of {name} slices" for name, share in named.items())
+    assert f"it names {words} rightly" in said(app), "what the frame hardly tells is said too"
     counts = next(
         one.value for one in app.dataframe if list(one.value.columns) == ["Meningioma", "Glioma", "Pituitary"]
     )
