@@ -36,14 +36,14 @@ SAMPLE = "glioma-axial-1"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with models/ and the made-up data set: a classifier and a segmenter with their heat maps, and a
-    classifier that has none yet."""
+    """A folder with models/ and the made-up data set: a classifier, a segmenter and a network for both with
+    their heat maps, and a classifier that has none yet."""
     folder = tmp_path_factory.mktemp("explain")
     data = tiny.data_set()
     with pytest.MonkeyPatch.context() as patch, Store(data.write(folder / STORE_NAME)) as store:
         patch.setattr(splits, "index_table", lambda: data.table)
         patch.setattr(explain_evaluation, "SLOW_SLICES", 3)
-        for make in (tiny.brightness_classifier, tiny.brightness_segmenter):
+        for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
             bundle = make(folder / "models")
             evaluate(bundle, store)
             explain_test_slices(OPEN_BUNDLE(bundle.name, folder / "models"), store, folder / "partial.jsonl")
@@ -190,6 +190,29 @@ def test_the_mask_is_explained_with_gradients_only_and_has_no_class() -> None:
     assert "class" not in {widget.key for widget in app.get("button_group")}
     assert app.subheader[0].value.startswith("Mask · ")
     assert "Dice" in texts(app)
+
+
+def test_a_network_for_both_explains_its_class_and_its_mask() -> None:
+    app = opened(bundle="unified-unet", sample=SAMPLE)
+    assert not app.exception and not app.error
+    assert app.selectbox(key="bundle").options.count("unified-unet") == 1
+    assert any(title in app.subheader[0].value for title in CLASS_TITLES.values())
+    assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("classification")]
+    app.segmented_control(key="class").set_value("mask").run()
+    assert not app.exception and not app.error
+    assert app.subheader[0].value.startswith(("Mask", "No tumour outlined"))
+    assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("segmentation")]
+    app.segmented_control(key="class").set_value("all").run()
+    assert not app.exception and not app.error
+    assert len(app.get("image")) >= 3
+
+
+def test_the_stored_heat_map_of_a_network_for_both_is_its_classs(folder: Path, no_network: Callable[[], None]) -> None:
+    row = rows_of(folder, "unified-unet").iloc[0]
+    no_network()
+    app = opened(bundle="unified-unet", slice=str(row["slice"]))
+    assert not app.exception and not app.error
+    assert CLASS_TITLES[row["class"]] in app.subheader[0].value
 
 
 def test_all_three_classes_stand_side_by_side() -> None:
