@@ -129,5 +129,6 @@ def figures(table: pd.DataFrame) -> dict[str, Any]:
             found["outlined_without_tumour"] = float((without["predicted_px"] > 0).mean())
     if "mask_class" in table:
         outlined = tumour[tumour["predicted_px"] > 0]
-        found["mask_class_accuracy"] = float((outlined["true"] == outlined["mask_class"]).mean())
+        if len(outlined):
+            found["mask_class_accuracy"] = float((outlined["true"] == outlined["mask_class"]).mean())
     return found

@@ -79,6 +79,13 @@ def test_figures_by_hand() -> None:
     assert found["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
 
 
+def test_masks_that_are_all_empty_give_no_figure_that_is_no_number() -> None:
+    table = pd.DataFrame({"true": ["glioma"], "predicted": ["glioma"], "predicted_px": [0], "mask_class": [""]})
+    found = figures(table)
+    assert "mask_class_accuracy" not in found
+    assert found["outlined"] == 0
+
+
 def test_an_index_that_is_not_right_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"^There is no index\.csv in "):
         read_index(tmp_path, "dev")
