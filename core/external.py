@@ -10,6 +10,7 @@ import pandas as pd
 from core.bundles import Bundle, load_network, write_card
 from core.classes import CLASSES
 from core.errors import DatasetError
+from core.evidence import crossed
 from core.files import write_table
 from core.inference import network_input
 from core.losses import BACKGROUND, tumour_probability
@@ -120,9 +121,8 @@ def figures(table: pd.DataFrame) -> dict[str, Any]:
     without = table[~table["true"].isin(CLASSES)]
     found: dict[str, Any] = {"slices": {name: int(count) for name, count in table["true"].value_counts().items()}}
     if "predicted" in table:
-        counts = pd.crosstab(tumour["true"], tumour["predicted"]).reindex(CLASSES, fill_value=0)
         found["class_accuracy"] = float((tumour["true"] == tumour["predicted"]).mean())
-        found["confusion_matrix"] = counts.reindex(columns=list(CLASSES), fill_value=0).to_numpy().tolist()
+        found["confusion_matrix"] = crossed(tumour, list(CLASSES)).to_numpy().tolist()
     if "predicted_px" in table:
         found["outlined"] = float((tumour["predicted_px"] > 0).mean())
         if len(without):

@@ -4,6 +4,7 @@ A small model that never sees a tumour: logistic regression on where the head's 
 official folds. ``frame_shortcut.csv`` beside this file holds what it was fed and what it said.
 """
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -86,8 +87,9 @@ def _fit(values: np.ndarray, true: np.ndarray) -> np.ndarray:
     return minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B").x.reshape(shape)
 
 
+@functools.cache
 def table() -> pd.DataFrame:
-    """What ships: ``measure`` of the whole data set."""
+    """What ships: ``measure`` of the whole data set. Do not change it in place."""
     return pd.read_csv(FRAME_FILE)
 
 
