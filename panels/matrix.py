@@ -28,21 +28,22 @@ def matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
     st.plotly_chart(
         _figure(counts, show, cell),
         key=chart_key,
-        on_select=lambda: _clicked(chart_key),
+        on_select=lambda: _clicked(chart_key, cell),
         selection_mode="points",
         config=PLOT_CONFIG,
         alt="Confusion matrix. " + _in_words(counts),
     )
 
 
-def _clicked(chart_key: str) -> None:
+def _clicked(chart_key: str, cell: tuple[str | None, str | None]) -> None:
+    # A browser may send a click once more, with what was done before it had drawn the answer: that click is
+    # of a chart which showed another cell, and would clear the cell it has just chosen.
     points = st.session_state[chart_key].selection.points
-    if not points:
+    if not points or cell != (st.session_state.get(TRUE), st.session_state.get(PREDICTED)):
         return
     # The figure's axes are the short names' places.
-    true, predicted = points[0]["customdata"][:2]
-    same = (st.session_state.get(TRUE), st.session_state.get(PREDICTED)) == (true, predicted)
-    st.session_state[TRUE], st.session_state[PREDICTED] = (None, None) if same else (true, predicted)
+    clicked = tuple(points[0]["customdata"][:2])
+    st.session_state[TRUE], st.session_state[PREDICTED] = (None, None) if clicked == cell else clicked
 
 
 def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]) -> go.Figure:

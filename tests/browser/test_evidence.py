@@ -62,10 +62,11 @@ def test_a_copied_address_opens_the_same_slices_on_a_fresh_server(app_address: s
     page = visit(f"{app_address}/errors")
     click_cell(page, 0, 1, across=0.1, down=0.9)
     wait_for_address(page, "predicted=Glioma")
+    missed = select(evidence(open_bundle("report-cnn")), part="test", true="meningioma", predicted="glioma")
+    expect(page.get_by_text(f"{len(missed)} slices", exact=True)).to_be_visible()
     page.get_by_label("Sort").click()
     page.get_by_role("option", name="surest first", exact=True).click()
     wait_for_address(page, "sort=surest")
-    missed = select(evidence(open_bundle("report-cnn")), part="test", true="meningioma", predicted="glioma")
     surest = ordered(missed, "surest first")["slice"].iloc[0]
     for opened in (page, visit(f"{fresh_address}{page.evaluate('location.pathname + location.search')}")):
         first = opened.get_by_role("button", name=re.compile(r"\d+ · ")).first

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +11,7 @@ from core import report
 from core.bundles import open_bundle
 from core.classes import CLASSES
 from core.evidence import evidence, select
+from panels import matrix
 from panels.theme import CLASS_TITLES
 from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation
 from tests.pages.test_analyse import texts
@@ -52,6 +54,17 @@ def test_each_cell_of_the_cards_matrix_has_as_many_slices(here: str) -> None:
     for true, predicted in ((0, 1), (2, 2), (1, 0)):
         app = sound(opened("errors", true=CLASS_TITLES[CLASSES[true]], predicted=CLASS_TITLES[CLASSES[predicted]]))
         assert f"**{matrix[true][predicted]} slices**" in texts(app)
+
+
+def test_a_click_sent_again_does_not_clear_the_cell_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    click = SimpleNamespace(selection=SimpleNamespace(points=[{"customdata": ["meningioma", "glioma"]}]))
+    state: dict[str, object] = {"before": click, "after": click}
+    monkeypatch.setattr(matrix.st, "session_state", state)
+    for _ in range(2):
+        matrix._clicked("before", (None, None))
+        assert (state[matrix.TRUE], state[matrix.PREDICTED]) == ("meningioma", "glioma")
+    matrix._clicked("after", ("meningioma", "glioma"))
+    assert (state[matrix.TRUE], state[matrix.PREDICTED]) == (None, None)
 
 
 def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
