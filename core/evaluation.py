@@ -84,6 +84,7 @@ DEFINITIONS = {
     "pixel_accuracy": "share of pixels labelled rightly, tumour and background",
     "missed": "share of test slices on which mask and tumour share no pixel",
     "own_size": "mask figures: probabilities resized to the slice's own size, then cut at output.threshold",
+    "table_5": "mask figures of those test slices that are Table 5's test slices too, as the report's U-Net has them",
     "network_size": "the same figures at the network's input size",
     "keras_mean_iou": "keras.metrics.MeanIoU(2) fed tumour scores and 0/1 masks at network size",
 }
@@ -204,7 +205,16 @@ def _mask_figures(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np
         "network_size": metrics.mask_summary(*np.array(masks.small).T),
         "keras_mean_iou": metrics.keras_mean_iou_of_scores(scores, targets),
         "tumour_share_of_pixels": float(targets.mean()),
+        **_on_table_5(bundle, masks, table, chosen),
     }
+
+
+def _on_table_5(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
+    """Of a network tested on Table 1: mask figures of Table 5's test slices, which are among its own."""
+    if bundle.card["data"]["split"] != splits.TABLE_1:
+        return {}
+    both = chosen & (table["slice"].map(splits.parts(splits.TABLE_5)) == "test").to_numpy()
+    return {"table_5": {"slices": int(both.sum()), **metrics.mask_summary(*np.array(masks.own)[both].T)}}
 
 
 def _times(bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame) -> dict[str, Any]:

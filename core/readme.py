@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core import report
+from core import report, splits
 from core.bundles import MODELS, Bundle, names, open_bundle
 from core.classes import CLASSES
 from core.errors import BundleError
@@ -99,6 +99,15 @@ def _mask_loss(bundle: Bundle) -> str:
     return _test("mask_loss" if CLASSIFICATION in bundle.tasks else "loss")(bundle)
 
 
+def _on_table_5(key: str) -> Callable[[Bundle], str]:
+    def value(bundle: Bundle) -> str:
+        if bundle.card["data"]["split"] == splits.TABLE_5:
+            return _test(key)(bundle)
+        return _test("table_5", key)(bundle) if "table_5" in bundle.test_metrics else "–"
+
+    return value
+
+
 def _patients(bundle: Bundle) -> str:
     # Where patients stand on both sides of a split, the share would say nothing.
     return _test("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else "–"
@@ -145,6 +154,8 @@ _MASK_ROWS: list[Row] = [
     ("Split", "by slice", _split),
     ("Mean Dice", "–", _test("dice_mean")),
     ("Pooled Dice", "–", _test("dice_pooled")),
+    ("Mean Dice on Table 5's test slices", "–", _on_table_5("dice_mean")),
+    ("Pooled Dice on Table 5's test slices", "–", _on_table_5("dice_pooled")),
     ("Mean IoU of the tumour", "–", _test("iou_mean")),
     ("Pooled IoU of the tumour", "–", _test("iou_pooled")),
     (

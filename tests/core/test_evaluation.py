@@ -358,3 +358,17 @@ def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
     assert found["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
     assert bundle.mask_classes == ["background", *CLASSES]
     assert bundle.card["classes"] == list(CLASSES)
+
+
+def test_a_network_of_table_1_is_measured_on_table_5s_test_slices_too(tmp_path: Path) -> None:
+    bundle, data = tiny.unified(tmp_path, base="unified-unet-report"), tiny.data_set()
+    data.table.loc[data.table["slice"] > 12, "table-5"] = "validation"
+    found = run(bundle, data, tmp_path / "store.h5")["metrics"]["test"]["table_5"]
+    table = held_out(open_bundle(bundle.name, tmp_path))
+    tested = table[table["slice"] <= 12]
+    assert found["slices"] == len(tested) < len(table)
+    assert found["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
+
+
+def test_a_network_of_another_split_says_nothing_of_table_5(segmented: Made) -> None:
+    assert "table_5" not in segmented[2]["metrics"]["test"]

@@ -140,9 +140,9 @@ def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
     return export(made, finished_state(made), models)
 
 
-def unified(models: Path, *, name: str = "unified-unet") -> Bundle:
+def unified(models: Path, *, base: str = "unified-unet", name: str = "unified-unet") -> Bundle:
     """A small bundle for both tasks with random weights."""
-    made = recipe("unified-unet", name=name)
+    made = recipe(base, name=name)
     return export(made, finished_state(made), models)
 
 
