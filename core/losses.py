@@ -66,9 +66,35 @@ def cross_entropy_and_dice(true: Tensor, predicted: Tensor) -> Tensor:
     return ops.mean(cross_entropy(true, predicted), axis=(1, 2)) + soft_dice_loss(true, predicted)
 
 
+def class_inside_tumour(true: Tensor, predicted: Tensor) -> Tensor:
+    """Mean cross-entropy of the tumour's class over a slice's tumour pixels, given that they are tumour; (n,).
+
+    Tumour pixels are few, so in a mean over all pixels it hardly counts which tumour's channel they fall to.
+
+    Args:
+        true: (n, h, w, 1), 0 for background; where nothing is tumour the loss is 0.
+        predicted: (n, h, w, c) probabilities.
+    """
+    import keras
+    from keras import ops
+
+    least = keras.config.epsilon()
+    target = ops.cast(true[..., 0], "int32")
+    inside = ops.cast(target > 0, predicted.dtype)
+    own = ops.sum(predicted * ops.one_hot(target, predicted.shape[-1], dtype=predicted.dtype), axis=-1)
+    surprise = ops.log(ops.maximum(tumour_probability(predicted), least)) - ops.log(ops.maximum(own, least))
+    return ops.sum(surprise * inside, axis=(1, 2)) / ops.maximum(ops.sum(inside, axis=(1, 2)), 1.0)
+
+
+def cross_entropy_dice_and_class(true: Tensor, predicted: Tensor) -> Tensor:
+    """``cross_entropy_and_dice`` plus ``class_inside_tumour``; (n,)."""
+    return cross_entropy_and_dice(true, predicted) + class_inside_tumour(true, predicted)
+
+
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross-entropy": cross_entropy,
     "cross-entropy + dice": cross_entropy_and_dice,
+    "cross-entropy + dice + class": cross_entropy_dice_and_class,
 }
 
 

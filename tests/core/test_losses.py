@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from core.errors import TrainingError
-from core.losses import cross_entropy, cross_entropy_and_dice, loss_by_name, soft_dice_loss, watched_metrics
+from core.losses import (
+    class_inside_tumour,
+    cross_entropy,
+    cross_entropy_and_dice,
+    loss_by_name,
+    soft_dice_loss,
+    watched_metrics,
+)
 from core.tasks import TASKS
 
 # True: the first row. Tumour probability: 1, 1, 0 / 0.5, 0, 0 / 0, 0, 0.
@@ -50,6 +57,41 @@ def test_cross_entropy_and_dice_is_their_sum() -> None:
     # Overlap 1.5, areas 3 and 4.5: Dice (3 + 1) / (7.5 + 1); every pixel costs ln 2.
     loss = cross_entropy_and_dice(batch(TRUE), probabilities(undecided))
     np.testing.assert_allclose(loss, [math.log(2) + 1 - 4 / 8.5], rtol=1e-6)
+
+
+def test_the_class_inside_the_tumour_by_hand() -> None:
+    # Background, then two classes; two tumour pixels of the second, one of which is given to the first.
+    scores = np.array([[[[0.2, 0.2, 0.6], [0.0, 0.9, 0.1]], [[0.9, 0.1, 0.0], [1.0, 0.0, 0.0]]]], np.float32)
+    true = np.array([[2, 2], [0, 0]], np.uint8)
+    expected = -(math.log(0.6 / 0.8) + math.log(0.1)) / 2
+    np.testing.assert_allclose(class_inside_tumour(batch(true), scores), [expected], rtol=1e-5)
+    np.testing.assert_allclose(class_inside_tumour(batch(np.zeros_like(true)), scores), [0])
+    whole = loss_by_name("cross-entropy + dice + class")(batch(true), scores)
+    np.testing.assert_allclose(whole, cross_entropy_and_dice(batch(true), scores) + expected, rtol=1e-5)
+
+
+def test_the_masks_channels_learn_the_class_although_tumour_pixels_are_few() -> None:
+    import keras
+
+    # Two pixels in a thousand are tumour, of a class that their brightness tells.
+    random = np.random.default_rng(3)
+    classes = random.integers(1, 4, 64)
+    planes, masks = np.zeros((64, 32, 32, 1), np.float32), np.zeros((64, 32, 32, 1), np.uint8)
+    planes[:, 15, 15:17, 0] = 0.4 + 0.2 * classes[:, None]
+    masks[:, 15, 15:17, 0] = classes[:, None]
+    keras.utils.set_random_seed(1)
+    network = keras.Sequential(
+        [
+            keras.Input((32, 32, 1)),
+            keras.layers.Conv2D(8, 1, activation="relu"),
+            keras.layers.Conv2D(8, 1, activation="relu"),
+            keras.layers.Conv2D(4, 1, activation="softmax"),
+        ]
+    )
+    network.compile(optimizer=keras.optimizers.Adam(0.02), loss=loss_by_name("cross-entropy + dice + class"))
+    network.fit(planes, masks, epochs=60, batch_size=32, verbose=0)
+    named = network.predict(planes, verbose=0)[:, 15, 15, 1:].argmax(axis=-1) + 1
+    assert (named == classes).mean() > 0.9
 
 
 def test_cross_entropy_takes_the_true_class() -> None:

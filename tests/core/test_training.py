@@ -315,7 +315,10 @@ def test_fewer_slices_than_a_batch_are_refused(tmp_path: Path) -> None:
     [
         ({"optimizer": "sgdd"}, "There is no optimizer 'sgdd'; there are adam, adamw."),
         ({"schedule": "linear"}, "There is no schedule 'linear'; there are constant and cosine."),
-        ({"loss": "hinge"}, "There is no loss 'hinge'; there are cross-entropy, cross-entropy + dice."),
+        (
+            {"loss": "hinge"},
+            "There is no loss 'hinge'; there are cross-entropy, cross-entropy + dice, cross-entropy + dice + class.",
+        ),
         ({"keep": "val_dice"}, "The recipe keeps the epoch best by 'val_dice', which is not measured."),
     ],
 )
