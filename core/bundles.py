@@ -66,6 +66,16 @@ class Bundle:
         return list(self.card["output"].get("mask_classes", self.card["classes"]))
 
     @property
+    def heat_method(self) -> str:
+        """The method of its heat maps unless another is asked for, one of ``core.explanation.METHODS``."""
+        return str(self.card.get("heat", {}).get("method", "grad-cam"))
+
+    @property
+    def heat_layer(self) -> str | None:
+        """The convolution at which they are taken; None for the deepest one."""
+        return self.card.get("heat", {}).get("layer")
+
+    @property
     def test_metrics(self) -> dict[str, Any]:
         """``metrics.test`` of the card, or empty before ``evaluate`` has run."""
         return self.card.get("metrics", {}).get("test", {})

@@ -98,6 +98,8 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
         "intended_use": _INTENDED_USE,
         "limits": [_LIMIT_BY_PATIENT if by_patient else _LIMIT_BY_SLICE, *recipe.limits, *_LIMITS],
     }
+    if recipe.heat:
+        card["heat"] = recipe.heat
     if recipe.by_patient:
         card["data"]["by_patient_bundle"] = recipe.by_patient
     return card

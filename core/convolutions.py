@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.bundles import Bundle
-from core.layers import layers
+from core.layers import layers, leading_to, outputs
 
 if TYPE_CHECKING:
     import keras
@@ -21,13 +21,18 @@ class Convolution:
     filters: int
 
 
-def convolutions(bundle: Bundle) -> list[Convolution]:
-    """A bundle's convolutions from input to output, transposed ones left out; TensorFlow is not needed.
+def convolutions(bundle: Bundle, task: str) -> list[Convolution]:
+    """The convolutions from a bundle's input to its answer, transposed ones left out; TensorFlow is not needed.
+
+    Args:
+        bundle: a bundle.
+        task: which of its answers.
 
     Raises:
         BundleError: as ``core.layers.layers``.
     """
-    return [Convolution(layer.name, *layer.shape) for layer in layers(bundle) if layer.kind == "Conv2D"]
+    found = leading_to(layers(bundle), outputs(bundle)[bundle.tasks.index(task)])
+    return [Convolution(layer.name, *layer.shape) for layer in found if layer.kind == "Conv2D"]
 
 
 def network_convolutions(network: "keras.Model") -> list[Convolution]:
@@ -39,6 +44,23 @@ def network_convolutions(network: "keras.Model") -> list[Convolution]:
         for layer in network.layers
         if isinstance(layer, keras.layers.Conv2D)
     ]
+
+
+def activated(layer: "keras.Layer") -> "keras.Layer":
+    """Where a convolution's output is complete: after its batch normalisation and activation, if they are layers.
+
+    Heat maps weigh what a convolution has found; before its activation the sign of that says nothing.
+    """
+    import keras
+
+    if layer.activation is not keras.activations.linear:
+        return layer
+    while len(layer._outbound_nodes) == 1:
+        following = layer._outbound_nodes[0].operation
+        if not isinstance(following, (keras.layers.BatchNormalization, keras.layers.ReLU)):
+            break
+        layer = following
+    return layer
 
 
 def deepest(found: Sequence[Convolution]) -> Convolution:
@@ -53,3 +75,13 @@ def deepest(found: Sequence[Convolution]) -> Convolution:
     """
     coarsest = min(one.height * one.width for one in found)
     return next(one for one in reversed(found) if one.height * one.width == coarsest)
+
+
+def usual(bundle: Bundle, found: Sequence[Convolution]) -> Convolution:
+    """The convolution at which a bundle's heat maps are taken unless another is asked for.
+
+    Args:
+        bundle: a bundle.
+        found: the convolutions that lead to the answer which is explained.
+    """
+    return next((one for one in found if one.name == bundle.heat_layer), None) or deepest(found)

@@ -1,4 +1,4 @@
-"""A bundle's heat maps over its test slices -> how well they land, and Grad-CAM's maps to keep.
+"""A bundle's heat maps over its test slices -> how well they land, and those of its usual method to keep.
 
 Takes up where a run that was killed left off: every slice's figures are appended to a partial file, which is removed
 when the bundle's own files are written.
@@ -15,7 +15,7 @@ import pandas as pd
 from core.bundles import WEIGHTS, Bundle, load_network, write_card
 from core.errors import BundleError
 from core.evaluation import PREDICTIONS
-from core.explanation import GRAD_CAM, METHODS, Explainer, last_convolution, methods_for
+from core.explanation import METHODS, Explainer, last_convolution, methods_for
 from core.figshare import Store
 from core.files import replace_file, write_table
 from core.heat import HEAT, write_heat
@@ -71,7 +71,8 @@ def explain_test_slices(bundle: Bundle, store: Store, partial: Path, *, progress
     explain = Explainer(load_network(bundle))
     stamp = bundle.card["files"][WEIGHTS]["sha256"]
     done = _resume(partial, stamp)
-    layer = last_convolution(explain.network)
+    network = explain.network
+    layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else last_convolution(network)
     with partial.open("a", encoding="utf-8") as file:
         for number in progress([one for one in said if one not in done]):
             slice_ = store_slice(store, number)
@@ -141,7 +142,7 @@ def _answers(bundle: Bundle, task: str) -> tuple[dict[int, str | None], dict[int
 def _explain(
     bundle: Bundle, explain: Explainer, slice_: Slice, said: str | None, *, methods: list[str], layer: str, right: bool
 ) -> dict[str, Any]:
-    """A slice's rows, and its Grad-CAM heat map as (h, w) whole numbers from 0 to 255."""
+    """A slice's rows, and its heat map by the bundle's method as (h, w) whole numbers from 0 to 255."""
     assert slice_.mask is not None  # a store's slices have one
     inputs, place = network_input(bundle, slice_)
     target = bundle_target(bundle, said)
@@ -161,7 +162,7 @@ def _explain(
                 "hit": hits(heat, slice_.mask, tolerance_px=TOLERANCE_PX),
             }
         )
-        if method == GRAD_CAM:
+        if method == bundle.heat_method:
             grid = np.round(found.grid * 255).astype(int).tolist()
     return {"rows": rows, "grid": grid}
 

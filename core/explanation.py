@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core import cams
-from core.convolutions import deepest, network_convolutions
+from core.convolutions import activated, deepest, network_convolutions
 from core.errors import BundleError
 from core.receptive_field import EVERY_PIXEL, ReceptiveField, receptive_field, spread
 from core.scorecam import score_cam
@@ -217,7 +217,7 @@ class Explainer:
 
         key = layer.name if layer else None, target
         if key not in self._graphs:
-            looked_at = layer.output if layer else self.network.inputs[0]
+            looked_at = activated(layer).output if layer else self.network.inputs[0]
             until = keras.Model(self.network.inputs, [self.network.outputs[0], looked_at])
             takes, gives = (tf.TensorSpec((1, *one.shape[1:])) for one in (self.network.inputs[0], until.outputs[0]))
 
@@ -238,31 +238,6 @@ class Explainer:
 
             self._graphs[key] = graph
         return self._graphs[key]
-
-
-class GradCam:
-    """Grad-CAM at the deepest convolution, probabilities from the same pass: what a page shows beside an answer."""
-
-    def __init__(self, network: "keras.Model", *, output: int = 0) -> None:
-        """Args:
-        network: a flat functional network.
-        output: which of its outputs is explained: a class, that ends in a softmax.
-        """
-        self._explain = Explainer(network, output=output)
-
-    def __call__(self, inputs: np.ndarray, target: Target) -> tuple[np.ndarray, np.ndarray]:
-        """Explain one slice.
-
-        Args:
-            inputs: (1, S, S, C) float32 as the network takes it.
-            target: what to explain.
-
-        Returns:
-            (classes,) float32 probabilities, and the (S, S) float32 heat map in [0, 1] over the network's
-            input; all zeros where nothing speaks for the target.
-        """
-        found = self._explain(inputs, target)
-        return found.probabilities, found.plane
 
 
 def last_convolution(network: "keras.Model") -> "keras.Layer":

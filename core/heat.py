@@ -35,7 +35,7 @@ def write_heat(path: Path, grids: dict[int, np.ndarray], *, field: ReceptiveFiel
 
 
 def stored_heat(bundle: Bundle, number: int) -> np.ndarray | None:
-    """The Grad-CAM heat map of a test slice for the bundle's own answer, at its deepest convolution.
+    """The heat map of a test slice for the bundle's own answer, by its method and at its layer.
 
     ``core.preprocessing.to_slice`` lays it over the slice, with the placement that ``core.inference.network_input``
     gives.

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.bundles import Bundle, load_network
 from core.errors import BundleError
-from core.explanation import GradCam
+from core.explanation import Explainer
 from core.losses import tumour_probability
 from core.preprocessing import Placement, network_plane, to_slice
 from core.slices import Slice
@@ -79,7 +79,7 @@ class Predictor:
         # One slice at a time: two visitors at once would take the memory of two.
         self._turn = threading.Lock()
         network = load_network(classifier)
-        self._explain = GradCam(network, output=classifier.tasks.index(CLASSIFICATION))
+        self._explain = Explainer(network, output=classifier.tasks.index(CLASSIFICATION))
         both = segmenter.name == classifier.name
         self._segment = tf.function(network if both else load_network(segmenter), reduce_retracing=True)
 
@@ -91,16 +91,18 @@ class Predictor:
     def _predict(self, slice_: Slice) -> Prediction:
         began = time.perf_counter()
         inputs, heat_place = network_input(self.classifier, slice_)
-        probabilities, heat = self._explain(inputs, top_class_target())
+        explained = self._explain(
+            inputs, top_class_target(), method=self.classifier.heat_method, layer=self.classifier.heat_layer
+        )
         mask_inputs, mask_place = network_input(self.segmenter, slice_)
         answers = by_task(self.segmenter.tasks, self._segment(mask_inputs, training=False))
         tumour = tumour_probability(np.asarray(answers[SEGMENTATION])[0])
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
-            probabilities=probabilities,
+            probabilities=explained.probabilities,
             threshold=float(self.segmenter.card["output"]["threshold"]),
             tumour_plane=(tumour, mask_place),
-            heat_plane=(heat.astype(np.float16), heat_place),
+            heat_plane=(explained.plane.astype(np.float16), heat_place),
             fed={
                 bundle.name: np.round(given[0, ..., 0] * 255).astype(np.uint8)
                 for bundle, given in ((self.classifier, inputs), (self.segmenter, mask_inputs))

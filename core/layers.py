@@ -76,6 +76,34 @@ def layers(bundle: Bundle) -> list[Layer]:
         raise BundleError(f"The network of the bundle '{bundle.name}' does not say which layers it has.") from error
 
 
+def outputs(bundle: Bundle) -> list[str]:
+    """The names of the layers that give a network's outputs, in the order of the bundle's tasks.
+
+    Raises:
+        BundleError: the network's file is missing, altered, or does not say.
+    """
+    path = bundle.path(WEIGHTS)
+    try:
+        with zipfile.ZipFile(path) as file:
+            stated = json.loads(file.read("config.json"))["config"]["output_layers"]
+        # Of a network with one output the file gives that output, of one with several a list.
+        return [str(name) for name, *_ in ([stated] if isinstance(stated[0], str) else stated)]
+    except (zipfile.BadZipFile, OSError, KeyError, TypeError, IndexError, ValueError) as error:
+        raise BundleError(f"The network of the bundle '{bundle.name}' does not say what its outputs are.") from error
+
+
+def leading_to(found: list[Layer], name: str) -> list[Layer]:
+    """The layers from which a layer's output is worked out, and that layer, in the order they are given."""
+    inputs = {layer.name: layer.inputs for layer in found}
+    wanted, open_ = set(), [name]
+    while open_:
+        one = open_.pop()
+        if one not in wanted:
+            wanted.add(one)
+            open_ += inputs[one]
+    return [layer for layer in found if layer.name in wanted]
+
+
 def layer_table(found: list[Layer]) -> pd.DataFrame:
     """Layers as the report's Table 2 has them: name, type, output shape and parameters; inputs are left out."""
     return pd.DataFrame(

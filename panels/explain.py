@@ -14,9 +14,9 @@ import streamlit as st
 
 from core import bundles
 from core.bundles import WEIGHTS, Bundle
-from core.convolutions import Convolution, convolutions, deepest
+from core.convolutions import Convolution, convolutions, usual
 from core.evaluation import PREDICTIONS
-from core.explanation import GRAD_CAM, METHODS, SALIENCY, Explainer, Explanation, methods_for
+from core.explanation import METHODS, SALIENCY, Explainer, Explanation, methods_for
 from core.heat import stored_heat, stored_tumour
 from core.inference import network_input
 from core.losses import tumour_probability
@@ -71,8 +71,8 @@ class Shown:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _convolutions(name: str, fingerprint: str) -> list[Convolution]:
-    return convolutions(bundles.open_bundle(name))
+def _convolutions(name: str, fingerprint: str, task: str) -> list[Convolution]:
+    return convolutions(bundles.open_bundle(name), task)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -95,8 +95,6 @@ def choose_network() -> Bundle:
 
 def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
     """Draw the choices of method and layer, each into its column, and of the class below; they stand in the address."""
-    found = _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS))
-    names = [one.name for one in found]
     abouts = [PREDICTED, *bundle.card["classes"], ALL] if CLASSIFICATION in bundle.tasks else []
     abouts += [MASK] if SEGMENTATION in bundle.tasks else []
     about = abouts[0]
@@ -110,10 +108,19 @@ def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
             key="class",
             bind="query-params",
         )
+    task = SEGMENTATION if about == MASK else CLASSIFICATION
+    found = _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS), task)
+    names = [one.name for one in found]
+    # The bundle's own method first. Who has left it at one network's own gets the next network's.
+    methods = sorted(methods_for(task), key=lambda name: name != bundle.heat_method)
+    own = st.session_state.get("explain_own")
+    if own not in (None, bundle.heat_method) and st.session_state.get("method") == own:
+        st.session_state["method"] = bundle.heat_method
+    st.session_state["explain_own"] = bundle.heat_method
     with method_column:
         method = st.selectbox(
             "Method",
-            methods_for(SEGMENTATION if about == MASK else CLASSIFICATION),
+            methods,
             format_func=lambda name: METHODS[name].title,
             key="method",
             bind="query-params",
@@ -122,7 +129,7 @@ def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
         layer = st.selectbox(
             "Layer",
             names,
-            index=names.index(deepest(found).name),
+            index=names.index(usual(bundle, found).name),
             key="layer",
             bind="query-params",
             disabled=method == SALIENCY,
@@ -170,8 +177,8 @@ def _known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, a
 
 def _stored(slice_: Slice, bundle: Bundle, asked: Question, about: str) -> Shown | None:
     """The heat map the bundle keeps, if it is the one that is asked for."""
-    deepest_name = deepest(_convolutions(bundle.name, _fingerprint(bundle, WEIGHTS))).name
-    if slice_.number is None or (asked.method, asked.layer) != (GRAD_CAM, deepest_name):
+    layer = usual(bundle, _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS), asked.task)).name
+    if slice_.number is None or (asked.method, asked.layer) != (bundle.heat_method, layer):
         return None
     if asked.task != bundle.tasks[0]:
         return None  # of a network with two answers the heat maps of the first are kept

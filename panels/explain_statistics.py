@@ -30,7 +30,7 @@ def statistics(bundle: Bundle, *, key: str) -> None:
     table = _table(bundle.name, bundle.card["files"][EXPLANATIONS]["sha256"])
     defined = bundle.card["metrics"]["explanation"]
     means = summary(table)
-    first = next(iter(means))
+    first = bundle.heat_method
     rows = table[table["method"] == first]
     st.markdown(
         f"On the {len(rows)} test slices of `{bundle.name}`, on average **{percent(rows['inside'].mean())}** of "

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.bundles import load_network
-from core.convolutions import convolutions, deepest, network_convolutions
+from core.convolutions import activated, convolutions, deepest, network_convolutions, usual
 from core.errors import BundleError
-from core.explanation import Explainer, GradCam, last_convolution, methods_for
+from core.explanation import Explainer, last_convolution, methods_for
 from core.networks import report_cnn, report_unet
 from core.receptive_field import ReceptiveField, receptive_field, spread
 from core.targets import bundle_target, class_target, mask_target, top_class_target
@@ -56,13 +56,29 @@ def test_heat_is_spread_to_the_pixels_its_units_stand_over():
 def test_a_heat_map_covers_the_input_and_stays_in_range():
     network = report_cnn(size=64, filters=(2, 2, 2, 4))
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    probabilities, heat = GradCam(network)(inputs, class_target(1))
-    assert probabilities == pytest.approx(network.predict_on_batch(inputs)[0], abs=1e-5)
+    found = Explainer(network)(inputs, class_target(1))
+    heat = found.plane
+    assert found.probabilities == pytest.approx(network.predict_on_batch(inputs)[0], abs=1e-5)
     assert heat.shape == (64, 64)
     assert heat.min() >= 0 and heat.max() <= 1
 
 
 # Where a heat map is taken
+
+
+def test_a_convolution_is_looked_at_after_its_normalisation_and_activation():
+    import keras
+
+    inputs = keras.Input((8, 8, 1))
+    bare = keras.layers.Conv2D(2, 3, padding="same", use_bias=False, name="bare")(inputs)
+    x = keras.layers.ReLU(name="relu")(keras.layers.BatchNormalization(name="norm")(bare))
+    x = keras.layers.Conv2D(2, 3, padding="same", activation="relu", name="whole")(x)
+    x = keras.layers.BatchNormalization(name="after")(x)
+    x = keras.layers.Conv2D(2, 1, name="forked")(x)
+    x = keras.layers.Add(name="add")([keras.layers.ReLU(name="fork")(x), x])
+    network = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(keras.layers.GlobalMaxPooling2D()(x)))
+    found = {name: activated(network.get_layer(name)).name for name in ("bare", "whole", "forked")}
+    assert found == {"bare": "relu", "whole": "whole", "forked": "forked"}
 
 
 def test_a_classifiers_heat_map_is_taken_at_its_last_convolution_and_a_unets_at_the_bottom():
@@ -73,11 +89,33 @@ def test_a_classifiers_heat_map_is_taken_at_its_last_convolution_and_a_unets_at_
 @pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter])
 def test_a_bundle_names_its_convolutions_without_being_loaded(make, tmp_path):
     bundle = make(tmp_path)
-    found = convolutions(bundle)
+    found = convolutions(bundle, bundle.tasks[0])
     network = load_network(bundle)
     assert found == network_convolutions(network)
     assert deepest(found).name == last_convolution(network).name
     assert len(found) == (4 if bundle.tasks == ("classification",) else 20)
+
+
+def test_only_convolutions_that_lead_to_an_answer_are_named_for_it(tmp_path):
+    bundle = tiny.unified(tmp_path)
+    explained = {task: Explainer(load_network(bundle), output=i).network for i, task in enumerate(bundle.tasks)}
+    found = {task: convolutions(bundle, task) for task in bundle.tasks}
+    assert {task: set(network_convolutions(one)) for task, one in explained.items()} == {
+        task: set(one) for task, one in found.items()
+    }
+    named = {task: [one.name for one in found[task]] for task in found}
+    assert "look_conv" in named["classification"] and "look_conv" not in named["segmentation"]
+
+
+def test_a_bundle_may_name_the_layer_of_its_heat_maps(tmp_path):
+    bundle = tiny.unified(tmp_path)
+    assert bundle.heat_layer == "look_conv"
+    assert usual(bundle, convolutions(bundle, "classification")).name == "look_conv"
+    mask = convolutions(bundle, "segmentation")
+    assert usual(bundle, mask) == deepest(mask), "the mask does not go by that layer"
+    plain = tiny.classifier(tmp_path)
+    assert plain.heat_layer is None and plain.heat_method == "grad-cam"
+    assert usual(plain, convolutions(plain, "classification")).name == "conv2d_3"
 
 
 def test_a_bundle_whose_network_is_no_network_is_refused_in_one_sentence(tmp_path):
@@ -87,7 +125,7 @@ def test_a_bundle_whose_network_is_no_network_is_refused_in_one_sentence(tmp_pat
     (bundle.folder / WEIGHTS).write_bytes(b"no zip")
     write_card(bundle.folder, bundle.card)
     with pytest.raises(BundleError, match=r"does not say which layers"):
-        convolutions(open_bundle(bundle.name, tmp_path))
+        convolutions(open_bundle(bundle.name, tmp_path), "classification")
 
 
 def test_every_convolution_can_be_looked_at():

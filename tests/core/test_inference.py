@@ -10,7 +10,7 @@ from PIL import Image
 from core.bundles import load_network
 from core.classes import CLASSES
 from core.errors import BundleError
-from core.explanation import GradCam, last_convolution
+from core.explanation import Explainer, last_convolution
 from core.inference import Prediction, Predictor, network_input
 from core.networks import build
 from core.preprocessing import to_slice
@@ -176,12 +176,13 @@ def inputs(number: int = 1) -> np.ndarray:
     return tiny.class_examples(3, seed=number).planes[:1].astype(np.float32).repeat(3, -1)
 
 
-def test_grad_cam_gives_the_networks_own_probabilities(predictor: Predictor) -> None:
+def test_explaining_gives_the_networks_own_probabilities(predictor: Predictor) -> None:
     bundle = predictor.classifier
-    network, explain = load_network(bundle), GradCam(load_network(bundle))
+    network, explain = load_network(bundle), Explainer(load_network(bundle))
     for number in range(3):
-        probabilities, heat = explain(inputs(number), top_class_target())
-        np.testing.assert_allclose(probabilities, np.asarray(network(inputs(number)))[0], atol=1e-5)
+        found = explain(inputs(number), top_class_target())
+        heat = found.plane
+        np.testing.assert_allclose(found.probabilities, np.asarray(network(inputs(number)))[0], atol=1e-5)
         assert heat.dtype == np.float32
         assert heat.min() >= 0
         assert heat.max() == pytest.approx(1) or not heat.any()
@@ -190,25 +191,25 @@ def test_grad_cam_gives_the_networks_own_probabilities(predictor: Predictor) -> 
 def test_explaining_a_network_leaves_it_as_it_was(predictor: Predictor) -> None:
     network = load_network(predictor.classifier)
     before = np.asarray(network(inputs()))
-    GradCam(network)(inputs(), top_class_target())
+    Explainer(network)(inputs(), top_class_target())
     np.testing.assert_array_equal(np.asarray(network(inputs())), before)
     assert before.sum() == pytest.approx(1, abs=1e-5), "its softmax is still there"
 
 
 def test_each_class_has_a_heat_map_of_its_own(bright: Predictor) -> None:
-    explain = GradCam(load_network(bright.classifier))
+    explain = Explainer(load_network(bright.classifier))
     bright_places = inputs()[0, :, :, 0] > 0.5
     assert 0.05 < bright_places.mean() < 0.5
-    first, second, third = (explain(inputs(), class_target(index))[1] for index in range(3))
+    first, second, third = (explain(inputs(), class_target(index)).plane for index in range(3))
     np.testing.assert_array_equal(second > 0, bright_places)
     np.testing.assert_array_equal(first > 0, ~bright_places)
     assert not third.any(), "nothing speaks for it"
     for heat in (first, second):
         assert heat.max() == pytest.approx(1)
         assert heat.min() >= 0
-    probabilities, heat = explain(inputs(), top_class_target())
-    assert probabilities.argmax() == 1
-    np.testing.assert_array_equal(heat, second)
+    found = explain(inputs(), top_class_target())
+    assert found.probabilities.argmax() == 1
+    np.testing.assert_array_equal(found.plane, second)
 
 
 def test_heat_lies_where_the_last_convolutions_units_look() -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import bundles, explain_evaluation, splits
-from core.bundles import Bundle
+from core.bundles import Bundle, open_bundle
 from core.classes import CLASSES
 from core.evaluation import evaluate
 from core.explain_evaluation import EXPLANATIONS, explain_test_slices
@@ -197,11 +197,11 @@ def test_a_network_for_both_explains_its_class_and_its_mask() -> None:
     assert not app.exception and not app.error
     assert app.selectbox(key="bundle").options.count("unified-unet") == 1
     assert any(title in app.subheader[0].value for title in CLASS_TITLES.values())
-    assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("classification")]
+    assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("classification")}
     app.segmented_control(key="class").set_value("mask").run()
     assert not app.exception and not app.error
     assert app.subheader[0].value.startswith(("Mask", "No tumour outlined"))
-    assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("segmentation")]
+    assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("segmentation")}
     app.segmented_control(key="class").set_value("all").run()
     assert not app.exception and not app.error
     assert len(app.get("image")) >= 3
@@ -248,6 +248,27 @@ def test_a_layer_that_another_network_lacks_gives_way_to_its_deepest() -> None:
     app = opened(sample=SAMPLE, method="Magic", layer="nothing", bundle="none", **{"class": "none"})
     assert not app.exception and not app.error
     assert app.selectbox(key="method").value == "grad-cam"
+
+
+def test_a_network_is_explained_by_its_own_method_unless_another_is_chosen() -> None:
+    app = opened(sample=SAMPLE, bundle="report-cnn")
+    app.selectbox(key="bundle").set_value("unified-unet").run()
+    assert not app.exception and not app.warning
+    assert app.selectbox(key="method").value == open_bundle("unified-unet").heat_method != "grad-cam"
+    assert app.selectbox(key="layer").value == open_bundle("unified-unet").heat_layer
+    app.selectbox(key="bundle").set_value("report-cnn").run()
+    assert app.selectbox(key="method").value == "grad-cam"
+    app.selectbox(key="method").set_value("score-cam").run()
+    app.selectbox(key="bundle").set_value("unified-unet").run()
+    assert app.selectbox(key="method").value == "score-cam"
+    app = opened(sample=SAMPLE, bundle="unified-unet", method="Grad-CAM")
+    assert app.selectbox(key="method").value == "grad-cam", "the address decides"
+
+
+def test_the_mask_of_a_network_for_both_is_explained_at_its_own_convolutions() -> None:
+    app = opened(sample=SAMPLE, bundle="unified-unet", **{"class": "The mask"})
+    assert not app.exception and not app.error
+    assert "look_conv" not in app.selectbox(key="layer").options
 
 
 def test_colours_and_outlines_never_run_a_network(no_network: Callable[[], None], monkeypatch: Any) -> None:
