@@ -256,3 +256,12 @@ def test_a_network_for_both_serves_beside_one_for_either(tmp_path) -> None:
     whole = Predictor(both, both)(picture)
     np.testing.assert_allclose(Predictor(both, segmenter)(picture).probabilities, whole.probabilities, atol=1e-5)
     np.testing.assert_allclose(Predictor(classifier, both)(picture).tumour, whole.tumour, atol=1e-5)
+
+
+def test_the_heat_map_is_by_the_bundles_own_method_and_layer(tmp_path) -> None:
+    bundle, picture = tiny.unified(tmp_path), tiny.a_picture()
+    inputs, _ = network_input(bundle, picture)
+    explain = Explainer(load_network(bundle))
+    own = explain(inputs, top_class_target(), method=bundle.heat_method, layer=bundle.heat_layer).plane
+    assert np.abs(own - explain(inputs, top_class_target()).plane).max() > 0.1, "not what every bundle would show"
+    np.testing.assert_allclose(Predictor(bundle, bundle)(picture).heat_plane[0], own, atol=1e-3)
