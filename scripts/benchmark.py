@@ -1,7 +1,8 @@
 """Measure speed and memory, each figure beside a baseline measured in the same run.
 
-python scripts/benchmark.py             reading a slice, analysing a slice, memory
-python scripts/benchmark.py --browser   also from a click to the answer on the page (needs Chromium)
+python scripts/benchmark.py                     reading a slice, analysing a slice, memory
+python scripts/benchmark.py --explain BUNDLE    also a bundle's heat maps by every method
+python scripts/benchmark.py --browser           also from a click to the answer on the page (needs Chromium)
 """
 
 import argparse
@@ -19,6 +20,7 @@ from core.figshare import Store, default_store
 from core.machine import machine
 from core.matfile import read_mat
 from core.samples import samples
+from core.tasks import CLASSIFICATION
 
 RUNS = 20
 
@@ -26,6 +28,7 @@ RUNS = 20
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--browser", action="store_true", help="also measure the page in Chromium")
+    parser.add_argument("--explain", metavar="BUNDLE", help="also measure this bundle's heat maps")
     parser.add_argument("--mats", type=Path, help="folder of .mat files, the baseline of reading a slice")
     options = parser.parse_args()
     print(machine())
@@ -34,6 +37,8 @@ def main() -> None:
     else:
         print("No prepared data set: reading a slice is left out.")
     analysing()
+    if options.explain:
+        explaining(options.explain)
     if options.browser:
         clicking()
 
@@ -75,6 +80,29 @@ def analysing() -> None:
     network.predict_on_batch(inputs)
     line("class alone, baseline", [timed(network.predict_on_batch, inputs) for _ in range(RUNS)])
     print(f"peak memory                               {peak_mb():8.0f} MB")
+
+
+def explaining(name: str) -> None:
+    """Heat maps by every method, the first of each and later ones, and what each adds to the peak memory.
+
+    Grad-CAM, which comes first, is the baseline.
+    """
+    from functools import partial
+
+    from core.explanation import METHODS, Explainer, methods_for
+    from core.inference import network_input
+    from core.targets import bundle_target
+
+    bundle = open_bundle(name)
+    explain = Explainer(load_network(bundle))
+    inputs, _ = network_input(bundle, samples()[0].slice())
+    target = bundle_target(bundle, bundle.card["classes"][0] if bundle.tasks[0] == CLASSIFICATION else None)
+    for method in methods_for(bundle.tasks[0]):
+        before = peak_mb()
+        ask = partial(explain, inputs, target, method=method)
+        line(f"{METHODS[method].title}, first", [timed(ask)])
+        line(f"{METHODS[method].title}, later", [timed(ask) for _ in range(3)])
+        print(f"{METHODS[method].title + ' adds to the peak':42}{peak_mb() - before:8.0f} MB")
 
 
 def imported_mb() -> float:
