@@ -19,7 +19,7 @@ run:
 	@$(python) -m streamlit run app.py
 
 test: lint
-	@$(python) -m pytest
+	@$(python) -m pytest -n auto --dist loadfile
 
 lint:
 	$(install) requirements-dev.txt

@@ -164,7 +164,7 @@ _MASK_ROWS: list[Row] = [
         _test("keras_mean_iou", "value"),
     ),
     (
-        "Pixel accuracy at 128 x 128",
+        "Pixel accuracy at the network's size",
         f"{report.UNET_VALIDATION_ACCURACY:.4f} (validation)",
         _test("network_size", "pixel_accuracy"),
     ),
