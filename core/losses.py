@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import keras
 
 Tensor = Any
+_CLASS_WEIGHT = 0.25
+"""Of the class inside the tumour, beside its place: with 1 the place was learnt much later; see unified-unet's notes."""
 BACKGROUND = 0
 """Channel of the background in a segmentation network's output; all others are tumour, of one class or of several."""
 
@@ -87,8 +89,8 @@ def class_inside_tumour(true: Tensor, predicted: Tensor) -> Tensor:
 
 
 def cross_entropy_dice_and_class(true: Tensor, predicted: Tensor) -> Tensor:
-    """``cross_entropy_and_dice`` plus ``class_inside_tumour``; (n,)."""
-    return cross_entropy_and_dice(true, predicted) + class_inside_tumour(true, predicted)
+    """``cross_entropy_and_dice`` plus a quarter of ``class_inside_tumour``; (n,)."""
+    return cross_entropy_and_dice(true, predicted) + _CLASS_WEIGHT * class_inside_tumour(true, predicted)
 
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
