@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Tensor = Any
 _CLASS_WEIGHT = 0.25
-"""Of the class inside the tumour, beside its place: with 1 the place was learnt much later; see unified-unet's notes."""
+"""Of the class inside the tumour, beside its place: with 1 the place was learnt much later."""
 BACKGROUND = 0
 """Channel of the background in a segmentation network's output; all others are tumour, of one class or of several."""
 

@@ -89,7 +89,7 @@ def test_the_masks_channels_learn_the_class_although_tumour_pixels_are_few() -> 
         ]
     )
     network.compile(optimizer=keras.optimizers.Adam(0.02), loss=loss_by_name("cross-entropy + dice + class"))
-    network.fit(planes, masks, epochs=60, batch_size=32, verbose=0)
+    network.fit(planes, masks, epochs=150, batch_size=32, verbose=0)
     named = network.predict(planes, verbose=0)[:, 15, 15, 1:].argmax(axis=-1) + 1
     assert (named == classes).mean() > 0.9
 
