@@ -62,11 +62,37 @@ def _figure(blocks: list[Block]) -> go.Figure:
             showarrow=False,
             font={"size": 12, "color": text_colour()},
         )
-    for block in blocks:
-        for place, source in enumerate(block.sources):
-            start, end = _ends(blocks[source], block, tops, bottoms)
-            _arrow(figure, start, end, is_skip=place > 0)
+    arrows = [(blocks[source], block, place > 0) for block in blocks for place, source in enumerate(block.sources)]
+    past = [(source, target) for source, target, _ in arrows if _passes_boxes(source, target)]
+    for source, target, is_skip in arrows:
+        if (source, target) in past:
+            _around(figure, source, target, tops, bottoms, lane=past.index((source, target)) / len(past))
+        else:
+            _arrow(figure, *_ends(source, target, tops, bottoms), is_skip=is_skip)
     return figure
+
+
+def _passes_boxes(source: Block, target: Block) -> bool:
+    """Whether a straight arrow would run over the boxes between two of one column."""
+    return source.column == target.column != CENTRE and abs(source.row - target.row) > 1
+
+
+def _around(
+    figure: go.Figure,
+    source: Block,
+    target: Block,
+    tops: dict[int, float],
+    bottoms: dict[int, float],
+    *,
+    lane: float,
+) -> None:
+    """An arrow through the room between the columns, in a lane of its own, 0 to 1."""
+    edge = _WIDTH if source.column == LEFT else 1 - _WIDTH
+    x = edge + (0.5 - edge) * (0.3 + 1.4 * lane)
+    start, end = ((tops[one.row] + bottoms[one.row]) / 2 for one in (source, target))
+    line = {"width": 1.5, "color": text_colour()}
+    figure.add_shape(type="path", path=f"M {edge},{start} L {x},{start} L {x},{end}", line=line)
+    _arrow(figure, (x, end), (edge, end), is_skip=False)
 
 
 def _words(block: Block) -> list[str]:
@@ -78,7 +104,7 @@ def _words(block: Block) -> list[str]:
     # In the order in which each kind comes first.
     counts = Counter(layer.kind for layer in block.layers)
     kinds = ", ".join(kind if count == 1 else f"{count}\N{NO-BREAK SPACE}{kind}" for kind, count in counts.items())
-    lines = [f"<b>{grid}</b>", *textwrap.wrap(kinds, _LETTERS)]
+    lines = [f"<b>{grid}</b>", *textwrap.wrap(kinds, _LETTERS, break_long_words=False)]
     if len(block.layers) == 1:
         lines.insert(0, f"<b>{last.name}</b>")
     if block.parameters:

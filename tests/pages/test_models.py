@@ -169,6 +169,18 @@ def test_the_unets_drawing_has_a_skip_a_level_and_its_counts_stand_beside_the_re
     assert "39 layers, 8,643,170 parameters**, 1,984 of them not trained" in said(app)
 
 
+def test_no_arrow_of_the_drawing_runs_over_a_box() -> None:
+    app = opened(bundle="unified-unet")
+    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
+    boxes = [(one["x0"], one["x1"], one["y0"], one["y1"]) for one in layout["shapes"] if one["type"] == "rect"]
+    arrows = [one for one in layout["annotations"] if one.get("showarrow", True)]
+    assert len(boxes) > 20 and len(arrows) > 20
+    for arrow in arrows:
+        for share in (0.25, 0.5, 0.75):
+            x, y = (arrow[a] + share * (arrow[f"a{a}"] - arrow[a]) for a in "xy")
+            assert not any(left < x < right and top < y < bottom for left, right, top, bottom in boxes)
+
+
 def test_the_address_opens_a_bundles_card() -> None:
     app = opened(bundle="report-unet", view="Card")
     assert not app.exception and not app.error
