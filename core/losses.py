@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Tensor = Any
 _CLASS_WEIGHT = 0.25
-"""Of the class inside the tumour, beside its place: with 1 the place was learnt much later."""
+"""Of the class inside the tumour, beside the tumour's place."""
 BACKGROUND = 0
 """Channel of the background in a segmentation network's output; all others are tumour, of one class or of several."""
 
@@ -69,9 +69,11 @@ def cross_entropy_and_dice(true: Tensor, predicted: Tensor) -> Tensor:
 
 
 def class_inside_tumour(true: Tensor, predicted: Tensor) -> Tensor:
-    """Mean cross-entropy of the tumour's class over a slice's tumour pixels, given that they are tumour; (n,).
+    """Cross-entropy of the tumour's class on a slice's tumour pixels, given that they are tumour; (n,).
 
-    Tumour pixels are few, so in a mean over all pixels it hardly counts which tumour's channel they fall to.
+    A mean over the tumour pixels, which are few: in a mean over all pixels it would hardly count which tumour's channel
+    they fall to. Each counts as much as it is held for tumour, for that is how strongly ``soft_dice_loss`` moves it
+    while it is hardly held for any: the class must not be louder than the place.
 
     Args:
         true: (n, h, w, 1), 0 for background; where nothing is tumour the loss is 0.
@@ -83,9 +85,11 @@ def class_inside_tumour(true: Tensor, predicted: Tensor) -> Tensor:
     least = keras.config.epsilon()
     target = ops.cast(true[..., 0], "int32")
     inside = ops.cast(target > 0, predicted.dtype)
+    tumour = tumour_probability(predicted)
     own = ops.sum(predicted * ops.one_hot(target, predicted.shape[-1], dtype=predicted.dtype), axis=-1)
-    surprise = ops.log(ops.maximum(tumour_probability(predicted), least)) - ops.log(ops.maximum(own, least))
-    return ops.sum(surprise * inside, axis=(1, 2)) / ops.maximum(ops.sum(inside, axis=(1, 2)), 1.0)
+    surprise = ops.log(ops.maximum(tumour, least)) - ops.log(ops.maximum(own, least))
+    held = inside * ops.stop_gradient(tumour)
+    return ops.sum(surprise * held, axis=(1, 2)) / ops.maximum(ops.sum(inside, axis=(1, 2)), 1.0)
 
 
 def cross_entropy_dice_and_class(true: Tensor, predicted: Tensor) -> Tensor:

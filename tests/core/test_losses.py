@@ -63,7 +63,7 @@ def test_the_class_inside_the_tumour_by_hand() -> None:
     # Background, then two classes; two tumour pixels of the second, one of which is given to the first.
     scores = np.array([[[[0.2, 0.2, 0.6], [0.0, 0.9, 0.1]], [[0.9, 0.1, 0.0], [1.0, 0.0, 0.0]]]], np.float32)
     true = np.array([[2, 2], [0, 0]], np.uint8)
-    expected = -(math.log(0.6 / 0.8) + math.log(0.1)) / 2
+    expected = -(0.8 * math.log(0.6 / 0.8) + math.log(0.1)) / 2
     np.testing.assert_allclose(class_inside_tumour(batch(true), scores), [expected], rtol=1e-5)
     np.testing.assert_allclose(class_inside_tumour(batch(np.zeros_like(true)), scores), [0])
     whole = loss_by_name("cross-entropy + dice + class")(batch(true), scores)
