@@ -18,11 +18,6 @@ frame.require()
 GOOD, SLICES, HALF = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 
 
-def words(row: pd.Series) -> str:
-    """What stands below a tile."""
-    return f"{row['slice']} · Dice {row['dice']:.2f}"
-
-
 st.title("Masks", anchor=False)
 bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with bundle_column:
@@ -31,7 +26,7 @@ with bundle_column:
     )
 with view_column:
     view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
-evidence = loaders.evidence(bundle)
+neighbours = evidence = loaders.evidence(bundle)
 threshold = own = float(bundle.card["output"]["threshold"])
 if view == HALF:
     why_half(bundle, select(evidence, part="test"))
@@ -49,12 +44,22 @@ else:
         "was fixed beforehand."
     )
     table = at(loaders.thresholds(bundle), threshold)
+    at_threshold = evidence["slice"].map(table.set_index("slice")["dice"])
+    neighbours = evidence.assign(dice=at_threshold.fillna(evidence["dice"]))
     if view == GOOD:
         how_good(bundle, table, threshold)
     else:
         rows(bundle, table, threshold)
+
+
+def words(row: pd.Series) -> str:
+    """What stands below a neighbour's tile: only test slices' figures are kept at every threshold."""
+    elsewhere = "" if threshold == own or row["part"] == "test" else f" at {own:g}"
+    return f"{row['slice']} · Dice {row['dice']:.2f}{elsewhere}"
+
+
 viewer(
-    evidence,
+    neighbours,
     words=words,
     classifier=open_bundle(loaders.bundle_names("classification")[0]),
     segmenter=bundle,

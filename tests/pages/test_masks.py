@@ -118,6 +118,19 @@ def test_a_training_slice_says_which_threshold_its_dice_is_at(here: str) -> None
     assert "Drawn at threshold 0.90" in said
 
 
+def test_the_tiles_of_an_opened_slices_neighbours_follow_the_slider(here: str) -> None:
+    """They kept the Dice at the bundle's own threshold, whatever the slider said."""
+    table = evidence(open_bundle(NAME)).set_index("slice")
+    number, _, other = dice_that_changes()
+    patient = table.loc[number, "patient"]
+    beside = table.index[(table["patient"] == patient) & (table["part"] != "test")]
+    nearest = min(beside, key=lambda one: abs(one - number))
+    said = [one.label for one in sound(opened("masks", threshold="0.9", slice=str(nearest))).button]
+    assert f"{number} · Dice {other:.2f}" in said
+    said = [one.label for one in sound(opened("masks", threshold="0.9", slice=str(number))).button]
+    assert f"{nearest} · Dice {table.loc[nearest, 'dice']:.2f} at 0.5" in said
+
+
 def test_figure_8_shows_the_best_the_median_the_worst_and_the_chosen_slice(here: str) -> None:
     number = int(at(thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[5])
     app = sound(opened("masks", view=SLICES, row=str(number)))
