@@ -1,4 +1,5 @@
-"""``python -m core``: prepare | splits | frame | train | cross-validate | evaluate | external | predict | readme."""
+"""``python -m core``: prepare | splits | frame | train | cross-validate | search | evaluate | external |
+compare | predict | readme."""
 
 import argparse
 import sys
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.errors import SliceScopeError
 from core.figshare import SLICES, default_store
+from core.search_plan import SAMPLERS
 
 if TYPE_CHECKING:
     from core.bundles import Bundle
     from core.recipes import Recipe
+    from core.search_plan import Plan
 
 FOLDS = range(1, 6)
 
@@ -74,7 +77,37 @@ def _parser() -> argparse.ArgumentParser:
         "--folds", type=int, choices=FOLDS, metavar="K", nargs="+", default=list(FOLDS), help="only these folds"
     )
     across.set_defaults(run=_cross_validate)
-    for trains in (train, across):
+
+    search = commands.add_parser(
+        "search",
+        help="search a recipe's hyperparameters by cheap trainings, or go on with it, and write what was found beside "
+        "its plan",
+    )
+    search.add_argument("name", help="a plan's name: searches/NAME/plan.toml")
+    search.add_argument(
+        "--sampler",
+        choices=SAMPLERS,
+        nargs="+",
+        default=["tpe", "genetic"],
+        help="one after the other (default: tpe genetic)",
+    )
+    search.add_argument("--trials", type=int, metavar="N", help="trials each sampler is to have (default: the plan's)")
+    search.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
+    search.add_argument("--threads", type=int, metavar="N", help="processor threads each (default: cores / workers)")
+    search.add_argument(
+        "--storage",
+        metavar="URL",
+        help="a database address, shared by whoever names it (default: an SQLite file beside the runs)",
+    )
+    after = search.add_mutually_exclusive_group()
+    after.add_argument(
+        "--full", type=int, metavar="K", help="instead: train K trials, from the best to the worst, at full size"
+    )
+    after.add_argument(
+        "--winner", action="store_true", help="instead: write the recipe NAME-searched of the best one at full size"
+    )
+    search.set_defaults(run=_search)
+    for trains in (train, across, search):
         trains.add_argument("--store", type=Path, default=default_store())
         trains.add_argument("--runs", type=Path, default=default_store().parent / "runs", help="where runs live")
 
@@ -94,6 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     external.add_argument("folder", type=Path, help="folder with an index.csv: file, class, split")
     external.add_argument("--split", default="dev", help="which split of the index (default: %(default)s)")
     external.set_defaults(run=_external)
+
+    compare = commands.add_parser("compare", help="write into a bundle how it does on its test slices beside another")
+    compare.add_argument("bundle")
+    compare.add_argument("other", help="a bundle with the same test slices")
+    compare.set_defaults(run=_compare)
 
     predict = commands.add_parser("predict", help="class, mask and heat map of slices in files")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="picture or figshare .mat")
@@ -241,6 +279,100 @@ def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bu
     bundle = export(recipe, state, models)
     print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
     return bundle
+
+
+def _search(options: argparse.Namespace) -> int:
+    from core import search, search_plan, searches
+
+    if options.full or options.winner:
+        return _after_search(options)
+    plan = search_plan.load(options.name)
+    if options.trials is None and options.sampler == ["grid"]:
+        options.trials = search.budget(plan, "grid")
+    storage = options.storage or f"sqlite:///{options.runs / f'search-{plan.name}.db'}"
+    options.runs.mkdir(parents=True, exist_ok=True)
+    try:
+        for sampler in options.sampler:
+            _searched(plan, sampler, storage, options)
+    except KeyboardInterrupt:
+        print("\nStopped; finished trials are kept, the same command goes on.", file=sys.stderr)
+    found = searches.export(plan, search.existing(plan, storage))
+    for sampler in found.samplers:
+        best = found.best(sampler)
+        setting = ", ".join(f"{name} {best[name]:g}" for name in found.settings)
+        count = int((found.trials["sampler"] == sampler).sum())
+        print(f"{sampler}: {plan.value} {best['value']:.4f}, trial {best['trial']} of {count}: {setting}")
+    return 0
+
+
+def _searched(plan: "Plan", sampler: str, storage: str, options: argparse.Namespace) -> None:
+    from functools import partial
+
+    from tqdm import tqdm
+
+    from core import search
+    from core.search_trial import trainer
+
+    trials = options.trials or search.budget(plan, sampler)
+    with tqdm(total=trials, desc=f"{plan.name}, {sampler}", unit=" trials", mininterval=_interval()) as bar:
+
+        def progress(now: search.Standing) -> None:
+            if bar.n == 0 and now.done:
+                # A study that goes on starts its bar, and its estimate of the time left, where it goes on.
+                bar.initial = now.done
+            if now.best is not None:
+                bar.set_postfix({"best": f"{now.best:.4f}", "running": now.running}, refresh=False)
+            bar.update(now.done - bar.n)
+
+        search.search(
+            plan,
+            sampler,
+            storage,
+            partial(trainer, plan.name, options.store),
+            trials=trials,
+            workers=options.workers,
+            threads=options.threads,
+            progress=progress,
+        )
+
+
+def _after_search(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from core import search_full, searches
+
+    found = searches.read(options.name)
+    if options.winner:
+        recipe = search_full.write_winner(found, options.runs)
+        print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' writes its bundle.")
+        return 0
+
+    def progress(name: str) -> Callable[[int, int, dict[str, float]], None]:
+        bar = tqdm(desc=name, unit=" batches", mininterval=_interval())
+
+        def show(done: int, total: int, metrics: dict[str, float]) -> None:
+            bar.total = total
+            bar.set_postfix({one: f"{value:.4f}" for one, value in metrics.items()}, refresh=False)
+            bar.update(done - bar.n)
+
+        return show
+
+    table = search_full.train_at_full_size(found, options.full, options.store, options.runs, progress=progress)
+    print(table.to_string(index=False))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from core.bundles import open_bundle
+    from core.comparison import compare
+
+    card = compare(open_bundle(options.bundle), open_bundle(options.other))
+    for name, one in card["metrics"]["comparison"]["figures"].items():
+        print(
+            f"{name:24}{one['value']:.4f} against {one['other']:.4f}, difference {one['difference']:+.4f} "
+            f"({one['low']:+.4f} to {one['high']:+.4f})"
+        )
+    return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -58,6 +58,44 @@ def intervals(
         Of a classifier accuracy, macro_f1, patient_accuracy and recall_CLASS; of a segmenter dice_mean, iou_mean,
         dice_pooled, iou_pooled and missed.
     """
+    return {
+        name: _interval(value, drawn, level) for name, (value, drawn) in _drawn(table, classes, draws, seed).items()
+    }
+
+
+def differences(
+    table: pd.DataFrame,
+    other: pd.DataFrame,
+    classes: list[str],
+    *,
+    draws: int = DRAWS,
+    level: float = LEVEL,
+    seed: int = SEED,
+) -> dict[str, Interval]:
+    """How much larger the figures of one table are than another's, the same patients drawn for both.
+
+    Args:
+        table, other: as in ``intervals``, of the same slices.
+        classes, draws, level, seed: as there.
+
+    Returns:
+        As ``intervals``, of the figures that both have.
+    """
+    ours, theirs = (_drawn(one.sort_values("slice"), classes, draws, seed) for one in (table, other))
+    return {
+        name: _interval(ours[name][0] - theirs[name][0], ours[name][1] - theirs[name][1], level)
+        for name in ours
+        if name in theirs
+    }
+
+
+def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, float(low), float(high))
+
+
+def _drawn(table: pd.DataFrame, classes: list[str], draws: int, seed: int) -> dict[str, tuple[float, np.ndarray]]:
+    """Each figure of the table, and its (draws,) values over draws of the patients."""
     numbers, patient = np.unique(table["patient"].to_numpy(), return_inverse=True)
     times = np.random.default_rng(seed).multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), size=draws)
     found = {}
@@ -66,9 +104,7 @@ def intervals(
         np.add.at(sums, patient, columns)
         weighted = times @ sums
         for name, statistic in statistics.items():
-            drawn = statistic(weighted)
-            low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-            found[name] = Interval(float(statistic(sums.sum(axis=0)[None])[0]), float(low), float(high))
+            found[name] = float(statistic(sums.sum(axis=0)[None])[0]), statistic(weighted)
     return found
 
 

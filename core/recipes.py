@@ -135,6 +135,18 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
         raise TrainingError(f"There is no recipe '{name}'; there are {', '.join(names())}.")
     try:
         table = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
+    return from_table(name, table)
+
+
+def from_table(name: str, table: dict[str, Any]) -> Recipe:
+    """The recipe that a file's content describes.
+
+    Raises:
+        TrainingError: it does not make sense; the text says what.
+    """
+    try:
         training = Training(**table["training"])
         fields = {key: value for key, value in table.items() if key != "training"}
         recipe = Recipe(name=name, training=training, table=table, **fields)
@@ -142,7 +154,7 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
         signature(NETWORKS[recipe.network["name"]]).bind(**recipe.network.get("options", {}))
         signature(augment).bind(None, None, None, **training.augmentation)
         tasks = tasks_of(recipe.task)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
     if len(recipe.losses) != len(tasks):
         raise TrainingError(f"The recipe '{name}' has {len(recipe.losses)} losses for {len(tasks)} tasks.")

@@ -27,6 +27,9 @@ HISTORY_NAME = "history.csv"
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after every update with updates done, updates in all, and the running metrics."""
 
+EpochEnd = Callable[[dict[str, float]], None]
+"""Called after every epoch, its state saved, with its row of the history."""
+
 
 def fit(
     recipe: Recipe,
@@ -35,6 +38,7 @@ def fit(
     folder: Path,
     *,
     progress: Progress | None = None,
+    epoch_end: EpochEnd | None = None,
 ) -> State:
     """Train until the recipe's end, or go on from the state in ``folder``.
 
@@ -44,6 +48,7 @@ def fit(
         validation: validation examples.
         folder: where ``state.npz`` and ``history.csv`` live; one folder a run.
         progress: see ``Progress``.
+        epoch_end: see ``EpochEnd``; what it raises ends the training and comes out of here.
 
     Returns:
         The final state; its ``best`` are the weights to keep.
@@ -86,7 +91,7 @@ def fit(
         callbacks["reduce_rate"] = keras.callbacks.ReduceLROnPlateau(
             "val_loss", patience=plan.reduce_rate_patience, factor=plan.reduce_rate_factor, mode="min"
         )
-    keeper = _keeper(recipe, folder, callbacks, state, steps, progress)
+    keeper = _keeper(recipe, folder, callbacks, state, steps, progress, epoch_end)
     first_epoch = len(state.history) if state else 0
     model.fit(
         training_batches(train, recipe, first_epoch=first_epoch, augment=_augmentation(recipe)),
@@ -154,6 +159,7 @@ def _keeper(
     resumed: State | None,
     steps: int,
     progress: Progress | None,
+    epoch_end: EpochEnd | None,
 ) -> Any:
     """The callback that restores a state when training begins and saves one after each epoch."""
     import keras
@@ -200,6 +206,8 @@ def _keeper(
             state.finished = bool(self.model.stop_training) or epoch + 1 == plan.epochs
             save_state(folder, state)
             write_history(folder, state.history)
+            if epoch_end:
+                epoch_end(row)
 
         def _note_best(self, row: dict[str, float]) -> None:
             state = self.state

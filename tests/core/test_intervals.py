@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.bundles import names, open_bundle
-from core.intervals import headline, intervals
+from core.intervals import differences, headline, intervals
 
 CLASSES = ["a", "b"]
 
@@ -91,3 +91,22 @@ def test_masks_are_pooled_over_the_drawn_patients() -> None:
 def test_the_same_table_gives_the_same_interval() -> None:
     table = answers([[True, False], [True], [False], [True]])
     assert intervals(table, CLASSES) == intervals(table, CLASSES)
+
+
+def test_a_difference_is_drawn_with_the_same_patients_on_both_sides() -> None:
+    random = np.random.default_rng(1)
+    right = [[bool(one)] * 8 for one in random.random(60) < 0.7]
+    better = [[True, *patient[1:]] for patient in right]
+    one, other = (answers(rows).assign(slice=np.arange(480)) for rows in (better, right))
+    gained = differences(one, other, CLASSES)["accuracy"]
+    assert gained.value == pytest.approx(
+        intervals(one, CLASSES)["accuracy"].value - intervals(other, CLASSES)["accuracy"].value
+    )
+    # Each draw gains where a patient was wrong, and loses nowhere; drawn apart the two would overlap widely.
+    assert 0 <= gained.low < gained.value < gained.high < 0.08
+
+
+def test_a_table_does_not_differ_from_itself_whatever_its_order() -> None:
+    table = answers([[True, True, False], [False, True, False]]).assign(slice=range(6))
+    for one in differences(table, table.iloc[::-1], CLASSES).values():
+        assert one.value == one.low == one.high == 0

@@ -1,0 +1,157 @@
+"""What a search varies and how cheaply it tries a setting: ``searches/NAME/plan.toml``, NAME a recipe's."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import floor, log10
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core import recipes
+from core.errors import TrainingError
+from core.recipes import Recipe
+
+if TYPE_CHECKING:
+    import optuna
+
+SEARCHES = Path(__file__).resolve().parent.parent / "searches"
+PLAN = "plan.toml"
+SAMPLERS = ("tpe", "genetic", "grid")
+"""Tree-structured Parzen estimator; NSGA-II, a genetic algorithm, here with one objective; every point of a grid."""
+SETTINGS = ("filters", "epochs", "batch", "learning_rate", "dropout", "augmentation")
+"""What a plan may vary."""
+_MICRO_BATCH = 30
+"""Most slices computed at once at full size; see ``Plan.recipe_of``."""
+
+Setting = Mapping[str, float]
+"""A value for each of some ``SETTINGS``; what is not named stays as in the recipe."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan.
+
+    Attributes:
+        name: of the recipe and of the search.
+        about: a sentence.
+        split: a by-patient split; its test part is never read.
+        value: what a trial is judged by, best epoch: a validation figure that is better the larger it is.
+        trials: of each sampler.
+        population: of the genetic sampler.
+        seed: of the samplers.
+        cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's.
+        space: by setting a list of choices, or {"low", "high"} and perhaps "log".
+        augmentation: options of ``core.augmentation.augment`` at strength 1.
+        grid: by setting the values the systematic search goes through.
+    """
+
+    name: str
+    about: str
+    split: str
+    value: str
+    trials: int
+    population: int
+    seed: int
+    cheap: dict[str, Any]
+    space: dict[str, Any]
+    augmentation: dict[str, float]
+    grid: dict[str, list[Any]]
+
+    def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
+        """The recipe with a setting in it.
+
+        Args:
+            setting: real-valued ones are rounded to three digits.
+            name: of the new recipe.
+            cheap: small and quick, as trials are; else at the recipe's own size, in micro-batches that fit in memory.
+        """
+        base = recipes.load(self.name).on_split(self.split)
+        options, training = dict(base.network.get("options", {})), {**base.table["training"], "keep": self.value}
+        for key, value in setting.items():
+            value = rounded(value)
+            if key == "filters":
+                options["filters"] = _filters(base, int(value))
+            elif key == "dropout":
+                options |= _dropout(base, value)
+            elif key == "augmentation":
+                training["augmentation"] = {one: rounded(value * most) for one, most in self.augmentation.items()}
+            else:
+                training[key] = value
+        batch = training["batch"]
+        training["micro_batch"] = (
+            batch if cheap else max(n for n in range(1, min(batch, _MICRO_BATCH) + 1) if not batch % n)
+        )
+        size = base.input["size"]
+        if cheap:
+            training["dtype"], size = self.cheap["dtype"], self.cheap["size"]
+        table = {
+            **base.table,
+            "network": {**base.network, **({"options": options} if options else {})},
+            "input": {**base.input, "size": size},
+            "training": training,
+        }
+        return recipes.from_table(name, table)
+
+    def own_setting(self) -> dict[str, float]:
+        """The recipe's own values of the settings that the plan varies and a recipe states."""
+        training = recipes.load(self.name).table["training"]
+        return {key: training[key] for key in self.space if key in training and key != "augmentation"}
+
+
+def names() -> list[str]:
+    """The names of all searches."""
+    return sorted(path.parent.name for path in SEARCHES.glob(f"*/{PLAN}"))
+
+
+def load(name: str, folder: Path = SEARCHES) -> Plan:
+    """Read ``searches/<name>/plan.toml``.
+
+    Raises:
+        TrainingError: no such plan, or one that does not make sense; the text says what.
+    """
+    path = folder / name / PLAN
+    if not path.is_file():
+        raise TrainingError(f"There is no search '{name}'; there are {', '.join(names())}.")
+    try:
+        plan = Plan(name=name, **tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise TrainingError(f"The plan of the search '{name}' cannot be read: {error}.") from error
+    unknown = [key for key in (*plan.space, *plan.grid) if key not in SETTINGS]
+    if unknown:
+        raise TrainingError(
+            f"The plan of the search '{name}' varies {', '.join(unknown)}; it may vary {', '.join(SETTINGS)}."
+        )
+    return plan
+
+
+def suggest(plan: Plan, trial: "optuna.Trial", *, grid: bool = False) -> dict[str, float]:
+    """A setting as the trial's sampler proposes it; with ``grid`` one of the plan's grid."""
+    return {key: _suggested(trial, key, values) for key, values in (plan.grid.items() if grid else plan.space.items())}
+
+
+def _suggested(trial: "optuna.Trial", key: str, values: Any) -> Any:
+    if isinstance(values, list):
+        return trial.suggest_categorical(key, values)
+    if isinstance(values["low"], int):
+        return trial.suggest_int(key, values["low"], values["high"])
+    return trial.suggest_float(key, values["low"], values["high"], log=values.get("log", False))
+
+
+def rounded(value: float) -> float:
+    """A whole number as it is, another one to three significant digits, so that a recipe can be read."""
+    if isinstance(value, int) or value == 0:
+        return value
+    return round(value, 2 - floor(log10(abs(value))))
+
+
+def _filters(base: Recipe, first: int) -> int | list[int]:
+    """The network's ``filters`` with ``first`` in the first layer and the default's ratios."""
+    if base.network["name"] == "report_cnn":
+        return [first, 2 * first, 2 * first, 4 * first]
+    return first
+
+
+def _dropout(base: Recipe, rate: float) -> dict[str, float]:
+    if base.network["name"] == "report_cnn":
+        return {"dropout": rate, "dropout_flat": rounded(2 * rate)}
+    return {"dropout": rate}

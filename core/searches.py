@@ -1,0 +1,164 @@
+"""What searches found, as it ships: ``searches/NAME/`` beside the plan.
+
+- ``trials.csv``: a row a trial: ``sampler``, ``trial`` (its number in the study), ``generation`` (of the genetic
+  sampler), ``state`` ("complete" or "stopped early"), ``value`` (the plan's, best epoch; of a stopped trial as far as
+  it came), ``epochs_run``, ``seconds``, and a column a setting.
+- ``importance.json``: by sampler, and over all trials together, the share of each setting in what tells the best
+  quarter of the trials from all.
+- ``full_size.csv``: some trials trained again as the recipe would be: ``sampler``, ``trial``, ``value`` of the trial,
+  ``full_value``, ``seconds``.
+
+Nothing here needs Optuna but ``export``.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from core.errors import TrainingError
+from core.files import replace_file, write_table
+from core.search import STOPPED_EARLY
+from core.search_plan import SAMPLERS, SEARCHES, SETTINGS, Plan, load, rounded
+
+if TYPE_CHECKING:
+    import optuna
+
+TRIALS, IMPORTANCE, FULL_SIZE = "trials.csv", "importance.json", "full_size.csv"
+ALL = "all"
+"""Key of the importance over all samplers' trials."""
+COMPLETE, STOPPED = "complete", "stopped early"
+_BEST_SHARE = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found.
+
+    Attributes:
+        plan: what was searched.
+        trials: see the module; at least one row.
+        importance: by sampler and ``ALL``, setting -> share; empty where trials are too few.
+        full_size: see the module; None before any was trained.
+    """
+
+    plan: Plan
+    trials: pd.DataFrame
+    importance: dict[str, dict[str, float]]
+    full_size: pd.DataFrame | None
+
+    @property
+    def settings(self) -> list[str]:
+        """The settings that were varied, in the plan's order."""
+        return [name for name in self.plan.space if name in self.trials]
+
+    @property
+    def samplers(self) -> list[str]:
+        """The samplers that have trials."""
+        return [name for name in SAMPLERS if (self.trials["sampler"] == name).any()]
+
+    def best(self, sampler: str | None = None) -> pd.Series:
+        """The best trial, of one sampler or of all; the earliest of equals."""
+        rows = self.trials if sampler is None else self.trials[self.trials["sampler"] == sampler]
+        return rows.iloc[int(rows["value"].to_numpy().argmax())]
+
+
+def names(folder: Path = SEARCHES) -> list[str]:
+    """The names of the searches that have found something."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{TRIALS}"))
+
+
+def read(name: str, folder: Path = SEARCHES) -> Found:
+    """Read what a search found.
+
+    Raises:
+        TrainingError: it has no trials, or files that cannot be read.
+    """
+    plan, place = load(name, folder), folder / name
+    if not (place / TRIALS).is_file():
+        raise TrainingError(f"The search '{name}' has no trials yet; 'python -m core search {name}' makes them.")
+    try:
+        trials = pd.read_csv(place / TRIALS)
+        importance = json.loads((place / IMPORTANCE).read_text())
+        full = pd.read_csv(place / FULL_SIZE) if (place / FULL_SIZE).is_file() else None
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"What the search '{name}' found cannot be read; take searches/{name} from the project again."
+        ) from error
+    return Found(plan, trials, importance, full)
+
+
+def export(plan: Plan, studies: dict[str, "optuna.Study"], folder: Path = SEARCHES) -> Found:
+    """Write the finished trials of a plan's studies, by sampler, beside the plan.
+
+    Raises:
+        TrainingError: none has a finished trial.
+    """
+    rows = [row for sampler, study in studies.items() for row in _rows(sampler, study)]
+    if not rows:
+        raise TrainingError(f"The search '{plan.name}' has no finished trial yet.")
+    table = pd.DataFrame(rows)
+    place = folder / plan.name
+    write_table(place / TRIALS, table)
+    shares = {sampler: _importance(_finished(study), plan) for sampler, study in studies.items()}
+    shares[ALL] = _importance(
+        [trial for sampler, study in studies.items() if sampler != "grid" for trial in _finished(study)], plan
+    )
+    with replace_file(place / IMPORTANCE) as temporary:
+        temporary.write_text(json.dumps({key: value for key, value in shares.items() if value}, indent=2) + "\n")
+    return read(plan.name, folder)
+
+
+def _finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
+    """Trials with a value, in the order they were begun: complete ones, and pruned ones that got through an epoch."""
+    from optuna.trial import TrialState
+
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+    return [trial for trial in trials if trial.value is not None or trial.intermediate_values]
+
+
+def _rows(sampler: str, study: "optuna.Study") -> list[dict[str, Any]]:
+    from optuna.trial import TrialState
+
+    rows = []
+    for trial in _finished(study):
+        stopped = trial.state == TrialState.PRUNED or trial.user_attrs.get(STOPPED_EARLY, False)
+        generation = [value for key, value in trial.system_attrs.items() if key.endswith(":generation")]
+        rows.append(
+            {
+                "sampler": sampler,
+                "trial": trial.number,
+                "generation": generation[0] if generation else None,
+                "state": STOPPED if stopped else COMPLETE,
+                "value": _value(trial),
+                "epochs_run": len(trial.intermediate_values),
+                "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
+                **{name: rounded(trial.params[name]) for name in SETTINGS if name in trial.params},
+            }
+        )
+    return rows
+
+
+def _value(trial: "optuna.trial.FrozenTrial") -> float:
+    """The best so far, which is what a trial reports after each epoch."""
+    if trial.value is not None:
+        return float(trial.value)
+    return float(max(trial.intermediate_values.values()))
+
+
+def _importance(trials: list["optuna.trial.FrozenTrial"], plan: Plan) -> dict[str, float]:
+    """Shares by PED-ANOVA (Watanabe et al., IJCAI 2023); empty for too few trials or nothing that varies."""
+    import optuna
+
+    study = optuna.create_study(direction="maximize")
+    for trial in trials:
+        study.add_trial(
+            optuna.create_trial(value=_value(trial), params=trial.params, distributions=trial.distributions)
+        )
+    if len(trials) < 2 / _BEST_SHARE:
+        return {}
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE)
+    shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return {name: round(float(shares[name]), 4) for name in plan.space if name in shares}

@@ -1,0 +1,65 @@
+"""Trials that cost nothing, importable by worker processes, and a small plan for them."""
+
+import os
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+from core.search_plan import Plan, Setting
+from core.search_trial import Report, Trial
+
+EPOCHS = 6
+
+
+def plan(**changes: object) -> Plan:
+    """A plan of two settings whose best values are known: see ``judge``."""
+    fields: dict = {
+        "name": "report-cnn",
+        "about": "A made-up search.",
+        "split": "fold-1",
+        "value": "val_accuracy",
+        "trials": 12,
+        "population": 4,
+        "seed": 1,
+        "cheap": {"size": 48, "dtype": "float32"},
+        "space": {"learning_rate": {"low": 0.0001, "high": 0.01, "log": True}, "batch": [15, 30]},
+        "augmentation": {},
+        "grid": {"learning_rate": [0.001, 0.002, 0.003], "batch": [15, 30]},
+    }
+    return Plan(**{**fields, **changes})
+
+
+def judge(setting: Setting, report: Report, *, seconds: float = 0.0) -> float:
+    """Best at a rate of 0.001, and a little better with the larger batch; six epochs, each nearer to it."""
+    value = 1 - abs(setting["learning_rate"] - 0.001) * 50 + setting["batch"] / 1000
+    for epoch in range(1, EPOCHS + 1):
+        time.sleep(seconds / EPOCHS)
+        report(epoch, value * epoch / EPOCHS)
+    return value
+
+
+def quick() -> Trial:
+    return judge
+
+
+def slow(seconds: float) -> Trial:
+    return partial(judge, seconds=seconds)
+
+
+def deadly(folder: Path) -> Trial:
+    """Kills its process in the middle of the fourth trial, once; before and after it is ``quick``."""
+
+    def judged(setting: Setting, report: Report) -> float:
+        begun = len(list(folder.glob("begun-*")))
+        (folder / f"begun-{begun}").touch()
+        if begun == 3:
+            report(1, 0.1)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return judge(setting, report)
+
+    return judged
+
+
+def broken() -> Trial:
+    raise OSError("no data")

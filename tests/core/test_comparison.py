@@ -1,0 +1,52 @@
+"""Two bundles beside each other: figures, differences, and what cannot be compared."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.bundles import Bundle, open_bundle, write_card
+from core.comparison import compare
+from core.errors import BundleError
+from core.evaluation import PREDICTIONS
+from core.export import export
+from core.files import write_table
+from tests.core import tiny
+from tests.core.test_cross_validation import predictions
+
+
+def a_bundle(models: Path, name: str, *, wrong: float, split: str = "fold-1") -> Bundle:
+    """A small classifier with made-up predictions."""
+    recipe = tiny.recipe("report-cnn-patients", name=name).on_split(split)
+    bundle = export(recipe, tiny.finished_state(recipe), models)
+    table = predictions(split, wrong=wrong, seed=1).drop(columns=["dice", "iou", "true_px", "predicted_px"])
+    write_table(bundle.folder / PREDICTIONS, table)
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    return open_bundle(bundle.name, models)
+
+
+def test_the_card_says_what_one_gains_over_the_other(tmp_path: Path) -> None:
+    better, worse = a_bundle(tmp_path, "better", wrong=0.05), a_bundle(tmp_path, "worse", wrong=0.2)
+    card = compare(better, worse)
+    assert card["metrics"]["comparison"]["with"] == "worse"
+    assert open_bundle("better", tmp_path).card["metrics"]["comparison"] == card["metrics"]["comparison"]
+    one = card["metrics"]["comparison"]["figures"]["accuracy"]
+    shares = []
+    for bundle in (better, worse):
+        table = pd.read_csv(bundle.path(PREDICTIONS)).query("part == 'test'")
+        shares.append((table["true"] == table["predicted"]).mean())
+    assert [one["value"], one["other"], one["difference"]] == pytest.approx([*shares, shares[0] - shares[1]])
+    assert 0 < one["low"] < one["difference"] < one["high"]
+
+
+def test_bundles_with_other_test_slices_are_refused(tmp_path: Path) -> None:
+    one = a_bundle(tmp_path, "one", wrong=0.1)
+    other = a_bundle(tmp_path, "other", wrong=0.1, split="fold-2")
+    with pytest.raises(BundleError, match="different test slices"):
+        compare(one, open_bundle(other.name, tmp_path))
+
+
+def test_a_bundle_that_is_not_evaluated_is_refused_with_the_command(tmp_path: Path) -> None:
+    one = a_bundle(tmp_path, "one", wrong=0.1)
+    with pytest.raises(BundleError, match="run 'python -m core evaluate report-cnn'"):
+        compare(one, tiny.classifier(tmp_path))

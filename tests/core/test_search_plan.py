@@ -1,0 +1,93 @@
+"""Plans: settings become recipes, cheap and at full size, and what is refused."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from core import search_plan
+from core.errors import TrainingError
+from core.networks import build
+from core.search_plan import SETTINGS, load, rounded, suggest
+
+SETTING = {"filters": 16, "epochs": 7, "batch": 60, "learning_rate": 0.00123456, "dropout": 0.1, "augmentation": 0.5}
+
+
+@pytest.mark.parametrize("name", search_plan.names())
+def test_every_shipped_plan_varies_what_the_report_names_and_makes_recipes(name: str) -> None:
+    plan = load(name)
+    assert set(plan.space) == set(SETTINGS)
+    study = optuna.create_study(direction="maximize")
+    for _ in range(5):
+        setting = suggest(plan, study.ask())
+        for cheap in (True, False):
+            assert plan.recipe_of(setting, name="x", cheap=cheap).split == plan.split
+
+
+def test_no_shipped_plan_reads_the_fold_it_is_judged_on() -> None:
+    assert {load(name).split for name in search_plan.names()} == {"fold-1"}
+
+
+def test_a_setting_stands_in_its_recipe() -> None:
+    recipe = load("report-cnn").recipe_of(SETTING, name="tried", cheap=False)
+    plan = recipe.training
+    assert (recipe.name, plan.epochs, plan.batch, plan.micro_batch, plan.learning_rate) == ("tried", 7, 60, 30, 0.00123)
+    assert recipe.network["options"] == {"filters": [16, 32, 32, 64], "dropout": 0.1, "dropout_flat": 0.2}
+    assert plan.augmentation["rotation"] == 7.5
+    assert plan.keep == "val_accuracy"
+    assert recipe.input["size"] == 512
+    assert plan.dtype == "mixed_bfloat16"
+
+
+def test_a_cheap_recipe_is_small_and_computes_its_batch_at_once() -> None:
+    recipe = load("report-cnn").recipe_of(SETTING, name="tried", cheap=True)
+    assert recipe.input["size"] == 96
+    assert recipe.training.micro_batch == recipe.training.batch == 60
+    assert build(recipe.network["name"], {"size": 96, **recipe.network["options"]}).input_shape == (None, 96, 96, 3)
+
+
+def test_an_empty_setting_leaves_the_recipe_but_for_the_kept_epoch() -> None:
+    recipe = load("report-unet").recipe_of({}, name="tried", cheap=False)
+    assert recipe.training.learning_rate == 0.001
+    assert "options" not in recipe.network
+    assert recipe.training.keep == "val_dice"
+
+
+def test_a_unet_has_one_number_of_filters() -> None:
+    options = load("report-unet").recipe_of(SETTING, name="tried", cheap=False).network["options"]
+    assert options == {"filters": 16, "dropout": 0.1}
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.00123456, "0.00123"), (0.5, "0.5"), (0.0, "0.0"), (30, "30")])
+def test_settings_are_rounded_so_that_a_recipe_can_be_read(value: float, text: str) -> None:
+    assert str(rounded(value)) == text
+
+
+def test_the_grid_leaves_what_it_does_not_name_to_the_recipe() -> None:
+    plan = load("report-unet")
+    study = optuna.create_study(sampler=optuna.samplers.GridSampler(plan.grid))
+    assert set(suggest(plan, study.ask(), grid=True)) == set(plan.grid) < set(plan.space)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("about = ", "cannot be read"),
+        ('about = "x"', "cannot be read"),
+        (
+            'about = "x"\nsplit = "fold-1"\nvalue = "val_accuracy"\ntrials = 4\npopulation = 2\nseed = 1\n'
+            "[cheap]\n[space]\ndepth = [1, 2]\n[augmentation]\n[grid]\n",
+            "varies depth; it may vary filters",
+        ),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "plan.toml").write_text(text)
+    with pytest.raises(TrainingError, match=said):
+        load("one", tmp_path)
+
+
+def test_an_unknown_search_is_refused_with_those_there_are() -> None:
+    with pytest.raises(TrainingError, match="no search 'nothing'; there are report-cnn, report-unet"):
+        load("nothing")
