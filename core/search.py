@@ -103,6 +103,12 @@ def open_study(
     return study
 
 
+def _begin(plan: Plan, study: "optuna.Study", sampler: str) -> None:
+    """Have the recipe's own setting tried first, so that what a search gains can be told; a grid has its own points."""
+    if sampler != "grid" and plan.start and not study.get_trials(deepcopy=False):
+        study.enqueue_trial(plan.start, skip_if_exists=True)
+
+
 def existing(plan: Plan, storage: str) -> dict[str, "optuna.Study"]:
     """The studies of a plan that a storage holds, by sampler."""
     import optuna
@@ -166,6 +172,7 @@ def search(
         TrainingError: no such sampler or storage, or all workers died.
     """
     study = open_study(plan, sampler, storage, stale=stale)
+    _begin(plan, study, sampler)
     threads = threads or max(1, (os.cpu_count() or 1) // workers)
     # A forked TensorFlow hangs: workers start from nothing.
     context = multiprocessing.get_context("spawn")

@@ -42,6 +42,7 @@ class Plan:
         cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's.
         space: by setting a list of choices, or {"low", "high"} and perhaps "log".
         augmentation: options of ``core.augmentation.augment`` at strength 1.
+        start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
         grid: by setting the values the systematic search goes through.
     """
 
@@ -55,6 +56,7 @@ class Plan:
     cheap: dict[str, Any]
     space: dict[str, Any]
     augmentation: dict[str, float]
+    start: dict[str, float]
     grid: dict[str, list[Any]]
 
     def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
@@ -92,11 +94,6 @@ class Plan:
         }
         return recipes.from_table(name, table)
 
-    def own_setting(self) -> dict[str, float]:
-        """The recipe's own values of the settings that the plan varies and a recipe states."""
-        training = recipes.load(self.name).table["training"]
-        return {key: training[key] for key in self.space if key in training and key != "augmentation"}
-
 
 def names() -> list[str]:
     """The names of all searches."""
@@ -116,7 +113,7 @@ def load(name: str, folder: Path = SEARCHES) -> Plan:
         plan = Plan(name=name, **tomllib.loads(path.read_text()))
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise TrainingError(f"The plan of the search '{name}' cannot be read: {error}.") from error
-    unknown = [key for key in (*plan.space, *plan.grid) if key not in SETTINGS]
+    unknown = [key for key in (*plan.space, *plan.grid, *plan.start) if key not in SETTINGS]
     if unknown:
         raise TrainingError(
             f"The plan of the search '{name}' varies {', '.join(unknown)}; it may vary {', '.join(SETTINGS)}."

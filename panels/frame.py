@@ -56,6 +56,7 @@ def _navigation() -> Any:
             st.Page(_PAGES / "masks.py", title="Masks", icon=":material/gesture:"),
             st.Page(_PAGES / "explain.py", title="Explain", icon=":material/visibility:"),
             st.Page(_PAGES / "curves.py", title="Curves", icon=":material/show_chart:"),
+            st.Page(_PAGES / "search.py", title="Search", icon=":material/tune:"),
             st.Page(_PAGES / "models.py", title="Models", icon=":material/hub:"),
             st.Page(_PAGES / "data.py", title="Data", icon=":material/database:"),
         ],

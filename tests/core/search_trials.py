@@ -25,6 +25,7 @@ def plan(**changes: object) -> Plan:
         "cheap": {"size": 48, "dtype": "float32"},
         "space": {"learning_rate": {"low": 0.0001, "high": 0.01, "log": True}, "batch": [15, 30]},
         "augmentation": {},
+        "start": {"learning_rate": 0.004, "batch": 15},
         "grid": {"learning_rate": [0.001, 0.002, 0.003], "batch": [15, 30]},
     }
     return Plan(**{**fields, **changes})

@@ -101,7 +101,10 @@ def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str) -
     found = search.search(
         plan, "tpe", storage, partial(search_trials.slow, 0.3), trials=10, workers=2, threads=1, progress=seen.append
     )
-    assert found.done == len(open_study(plan, "tpe", storage).trials) == 10
+    trials = open_study(plan, "tpe", storage).trials
+    assert found.done == len(trials) == 10
+    assert trials[0].params == plan.start
+    assert sum(trial.params == plan.start for trial in trials) == 1
     assert max(one.running for one in seen) == 2
     assert [one.done for one in seen] == sorted(one.done for one in seen)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from core import search_plan
+from core import recipes, search_plan
 from core.errors import TrainingError
 from core.networks import build
 from core.search_plan import SETTINGS, load, rounded, suggest
@@ -22,6 +22,20 @@ def test_every_shipped_plan_varies_what_the_report_names_and_makes_recipes(name:
         setting = suggest(plan, study.ask())
         for cheap in (True, False):
             assert plan.recipe_of(setting, name="x", cheap=cheap).split == plan.split
+
+
+@pytest.mark.parametrize("name", search_plan.names())
+def test_every_shipped_plan_starts_with_the_recipes_own_setting(name: str) -> None:
+    plan, own = load(name), recipes.load(name)
+    started = plan.recipe_of(plan.start, name=name, cheap=False)
+    assert set(plan.start) == set(plan.space)
+    networks = [build(one.network["name"], {**one.network.get("options", {}), "size": 48}) for one in (started, own)]
+    assert networks[0].get_config() == networks[1].get_config()
+    assert (started.training.batch, started.training.learning_rate) == (own.training.batch, own.training.learning_rate)
+    assert not any(started.training.augmentation.values())
+    for key, values in plan.space.items():
+        low, high = (values["low"], values["high"]) if isinstance(values, dict) else (min(values), max(values))
+        assert low <= plan.start[key] <= high
 
 
 def test_no_shipped_plan_reads_the_fold_it_is_judged_on() -> None:
@@ -76,7 +90,7 @@ def test_the_grid_leaves_what_it_does_not_name_to_the_recipe() -> None:
         ('about = "x"', "cannot be read"),
         (
             'about = "x"\nsplit = "fold-1"\nvalue = "val_accuracy"\ntrials = 4\npopulation = 2\nseed = 1\n'
-            "[cheap]\n[space]\ndepth = [1, 2]\n[augmentation]\n[grid]\n",
+            "[cheap]\n[space]\ndepth = [1, 2]\n[augmentation]\n[start]\n[grid]\n",
             "varies depth; it may vary filters",
         ),
     ],

@@ -1,0 +1,47 @@
+"""Search: hyperparameters tried systematically and genetically, and what it brought."""
+
+import streamlit as st
+
+from core import bundles, search_plan, searches
+from core.bundles import open_bundle
+from core.errors import TrainingError
+from panels import frame
+from panels.search_history import history
+from panels.search_results import fidelity, importance, samplers, winner
+from panels.search_settings import parallel, table
+from panels.text import plain
+
+frame.require()
+
+st.title("Search", anchor=False)
+names = searches.names()
+if not names:
+    raise TrainingError(
+        "No search has found anything here; take searches/ from the project again, or run "
+        f"'python -m core search {search_plan.names()[0]}'."
+    )
+name = st.segmented_control("Search", names, default=names[0], required=True, key="search", bind="query-params")
+found = searches.read(name)
+plan = found.plan
+st.markdown(
+    f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels, within folds 2 to 5, and "
+    "is judged on patients of those folds that it has not trained on. Fold 1 is left for the winner."
+)
+samplers(found)
+st.subheader("Trials", anchor=False)
+chosen = history(found, key=f"history_{name}")
+if len(chosen) < len(found.trials):
+    st.markdown(f"**{len(chosen)} of {len(found.trials)} trials chosen**")
+parallel(found, chosen, key=f"parallel_{name}")
+with st.expander("The trials as a table"):
+    table(found, chosen, key=f"csv_{name}")
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Which settings matter", anchor=False)
+    importance(found, key=f"importance_{name}")
+with right:
+    st.subheader("Does the cheap order hold at full size?", anchor=False)
+    fidelity(found, key=f"fidelity_{name}")
+st.subheader("What the winner brought on unseen patients", anchor=False)
+searched = f"{name}-searched"
+winner(found, open_bundle(searched) if searched in bundles.names() else None)

@@ -1,0 +1,179 @@
+"""The Search page without a browser, on made-up trials: what it says of them is what they are."""
+
+import json
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import bundles, search_plan, searches
+from core.bundles import open_bundle
+from core.search_plan import SEARCHES, load
+from core.searches import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
+from tests.pages.situations import opened
+from tests.pages.test_analyse import texts
+
+READ, NAMES = searches.read, searches.names
+OPEN_BUNDLE = bundles.open_bundle
+
+
+def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
+    """``count`` trials of each sampler; the first is the recipe's own setting, TPE's ninth the best of all."""
+    plan, random, rows = load(name), np.random.default_rng(1), []
+    for sampler in ("tpe", "genetic"):
+        for trial in range(count):
+            setting = {
+                key: random.choice(values)
+                if isinstance(values, list)
+                else random.uniform(values["low"], values["high"])
+                for key, values in plan.space.items()
+            }
+            setting["epochs"] = round(setting["epochs"])
+            value = 0.95 if (sampler, trial) == ("tpe", 8) else 0.5 + 0.03 * trial
+            rows.append(
+                {
+                    "sampler": sampler,
+                    "trial": trial,
+                    "generation": trial // plan.population if sampler == "genetic" else None,
+                    "state": STOPPED if trial % 4 == 1 else COMPLETE,
+                    "value": value,
+                    "epochs_run": 5,
+                    "seconds": 30.0,
+                    **(setting if trial else plan.start),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes a folder of searches the page reads, with made-up trials and, where asked for, a full-size check."""
+
+    def make(*names: str, full: list[float] | None = None) -> Path:
+        folder = tmp_path / "searches"
+        for name in names:
+            (folder / name).mkdir(parents=True)
+            shutil.copy(SEARCHES / name / search_plan.PLAN, folder / name)
+            trials = made_up_trials(name)
+            trials.to_csv(folder / name / TRIALS, index=False)
+            shares = dict.fromkeys(load(name).space, 0.1) | {"learning_rate": 0.5}
+            text = json.dumps({"tpe": shares, "genetic": shares, "all": shares})
+            (folder / name / IMPORTANCE).write_text(text)
+            if full:
+                rows = trials.head(len(full))[["sampler", "trial", "value"]].assign(full_value=full, seconds=100)
+                rows.to_csv(folder / name / FULL_SIZE, index=False)
+        monkeypatch.setattr(searches, "names", partial(NAMES, folder))
+        monkeypatch.setattr(searches, "read", partial(READ, folder=folder))
+        return folder
+
+    return make
+
+
+def tables(app: AppTest) -> list[pd.DataFrame]:
+    return [one.value for one in app.dataframe]
+
+
+@pytest.mark.parametrize("name", searches.names())
+def test_what_ships_opens_and_says_what_its_files_say(name: str) -> None:
+    app = opened("search", search=name)
+    assert not app.exception and not app.error
+    shipped = searches.read(name)
+    assert tables(app)[0]["Trials"].tolist() == [
+        int((shipped.trials["sampler"] == sampler).sum()) for sampler in shipped.samplers
+    ]
+
+
+def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
+    found("report-cnn")
+    app = opened("search")
+    assert not app.exception and not app.error
+    table = tables(app)[0]
+    assert table["Sampler"].tolist() == ["TPE", "Genetic (NSGA-II)"]
+    assert table["Trials"].tolist() == [12, 12]
+    assert table["Stopped early"].tolist() == [3, 3]
+    assert table["Best"].tolist() == ["95.0 %", "83.0 %"]
+    assert table["Found at"].tolist() == ["9 of 12", "12 of 12"]
+    assert "own setting, the first trial of each, reached 50.0 % as a trial" in texts(app)
+
+
+def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
+    found("report-cnn")
+    assert "All trials together: learning rate 50%" in texts(opened("search"))
+
+
+def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
+    found("report-cnn", "report-unet")
+    app = opened("search", search="report-unet")
+    assert tables(app)[0]["Best"].tolist() == ["0.950", "0.830"]
+
+
+@pytest.mark.parametrize(
+    ("full", "said"),
+    [
+        ([0.5, 0.6, 0.7], "τ 1.00 over 3 settings from the best trial to the worst: the order holds."),
+        ([0.5, 0.7, 0.6], "the order holds in part"),
+        ([0.7, 0.6, 0.5], "the order does not hold"),
+    ],
+)
+def test_the_order_of_cheap_trials_is_judged_at_full_size(
+    found: Callable[..., Path], full: list[float], said: str
+) -> None:
+    found("report-cnn", full=full)
+    assert said in texts(opened("search"))
+
+
+def test_what_is_not_there_yet_is_said(found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    found("report-cnn")
+    monkeypatch.setattr(bundles, "names", lambda: ["report-cnn"])
+    said = [one.value for one in opened("search").info]
+    assert any("at full size yet" in one for one in said)
+    assert any("judged on fold 1 yet" in one for one in said)
+
+
+def test_the_winners_gain_is_its_cards(
+    found: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found("report-cnn")
+    folder = tmp_path / "models" / "report-cnn-searched"
+    shutil.copytree(open_bundle("report-cnn-patients").folder, folder)
+    card = json.loads((folder / "card.json").read_text())
+    one = {"value": 0.8, "other": 0.7262, "difference": 0.0738, "low": 0.0123, "high": 0.1357}
+    card |= {"name": folder.name}
+    card["metrics"]["comparison"] = {"with": "report-cnn-patients", "slices": 570, "figures": {"accuracy": one}}
+    (folder / "card.json").write_text(json.dumps(card))
+    monkeypatch.setattr(bundles, "names", lambda: [folder.name])
+    monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, folder.parent))
+    app = opened("search")
+    row = tables(app)[-1].iloc[0].tolist()
+    assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6"]
+    assert "it leaves zero out" in texts(app)
+
+
+def test_no_search_is_told_with_the_command_that_makes_one(found: Callable[..., Path]) -> None:
+    found()
+    app = opened("search")
+    assert not app.exception
+    assert "python -m core search report-cnn" in app.error[0].value
+
+
+def test_trials_of_a_grid_that_lack_settings_are_shown(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = made_up_trials()
+    trials.loc[trials["sampler"] == "genetic", ["sampler", "epochs", "generation"]] = ["grid", None, None]
+    trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
+    app = opened("search")
+    assert not app.exception and not app.error
+    assert tables(app)[0]["Sampler"].tolist() == ["TPE", "Grid"]
+
+
+def test_files_of_a_search_that_cannot_be_read_are_told_in_a_sentence(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    (folder / "report-cnn" / IMPORTANCE).write_text("{")
+    app = opened("search")
+    assert not app.exception
+    assert "take searches/report-cnn from the project again" in app.error[0].value
