@@ -10,7 +10,7 @@ from panels.plots import style, theme_colour
 from panels.search_words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text, value_title
 from panels.theme import PLOT_CONFIG, text_colour
 
-_TICKS = 4
+_TICKS = 3
 
 
 def parallel(found: Found, trials: pd.DataFrame, *, key: str) -> None:
@@ -28,7 +28,8 @@ def parallel(found: Found, trials: pd.DataFrame, *, key: str) -> None:
     value = rows["value"]
     dimensions.append({"label": "Value", "values": value, "tickvals": (ends := _ends(value)),
                        "ticktext": [value_text(found.plan, one) for one in ends]})  # fmt: skip
-    low, high = _ends(found.trials["value"])
+    # From the median up, so that the good ones stand out among the many.
+    low, high = float(found.trials["value"].median()), float(found.trials["value"].max())
     colour = text_colour()
     figure = go.Figure(
         go.Parcoords(
@@ -40,13 +41,15 @@ def parallel(found: Found, trials: pd.DataFrame, *, key: str) -> None:
                 "colorscale": [[0, theme_colour("borderColor")], [1, theme_colour("primaryColor")]],
             },
             labelfont={"size": 13, "color": colour},
+            # Side by side they would run into each other on a telephone.
+            labelangle=-30,
             tickfont={"size": 12, "color": colour, "shadow": "none"},
             rangefont={"size": 1, "color": theme_colour("backgroundColor")},
             unselected={"line": {"opacity": 0.05}},
         )
     )
-    style(figure, height=340)
-    figure.update_layout(margin={"l": 40, "r": 40, "t": 40, "b": 16})
+    style(figure, height=370)
+    figure.update_layout(margin={"l": 40, "r": 48, "t": 72, "b": 16})
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Settings of {len(rows)} trials as lines")
     st.caption(
         f"A line a trial, the stronger the better its {value_title(found.plan).lower()}. Drag along an axis to keep "
@@ -79,7 +82,7 @@ def _axis(found: Found, name: str, rows: pd.DataFrame) -> dict:
         "values": scale(values.to_numpy()),
         "range": scale(ends).tolist(),
         "tickvals": scale(ticks).tolist(),
-        "ticktext": [setting_text(name, value) for value in ticks],
+        "ticktext": [f"{value:.2g}" for value in ticks],
     }
 
 
