@@ -22,8 +22,10 @@ MODELS = Path(__file__).resolve().parent.parent / "models"
 CARD = "card.json"
 WEIGHTS = "network.keras"
 FORMAT_VERSION = 1
-DEFAULT_CLASSIFIER = "report-cnn"
-DEFAULT_SEGMENTER = "report-unet"
+DEFAULT_CLASSIFIER = "unified-unet"
+DEFAULT_SEGMENTER = "unified-unet"
+REPORT_CLASSIFIER = "report-cnn"
+REPORT_SEGMENTER = "report-unet"
 _REQUIRED = (
     "format",
     "name",
@@ -74,6 +76,11 @@ class Bundle:
     def heat_layer(self) -> str | None:
         """The convolution at which they are taken; None for the deepest one."""
         return self.card.get("heat", {}).get("layer")
+
+    @property
+    def test_time_flip(self) -> bool:
+        """Whether its answers are means over a slice and its mirror image; see ``core.asking``."""
+        return bool(self.card["output"].get("test_time_flip", False))
 
     @property
     def test_metrics(self) -> dict[str, Any]:

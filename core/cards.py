@@ -113,6 +113,10 @@ def _options(recipe: Recipe) -> dict[str, Any]:
 
 
 def _output(recipe: Recipe) -> dict[str, Any]:
+    return {**_probabilities(recipe), "test_time_flip": True} if recipe.test_time_flip else _probabilities(recipe)
+
+
+def _probabilities(recipe: Recipe) -> dict[str, Any]:
     of_class = "one a class, in the order of 'classes', summing to 1"
     if recipe.tasks == (CLASSIFICATION,):
         return {"probabilities": of_class}

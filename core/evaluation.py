@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core import metrics, splits
+from core.asking import ask
 from core.bundles import Bundle, load_network, write_card
 from core.classes import CLASSES
 from core.figshare import Store
@@ -18,7 +19,7 @@ from core.files import replace_file, write_table
 from core.losses import tumour_probability
 from core.machine import machine
 from core.preprocessing import Placement, network_mask, network_plane, to_slice
-from core.tasks import CLASSIFICATION, SEGMENTATION, by_task
+from core.tasks import CLASSIFICATION, SEGMENTATION
 
 if TYPE_CHECKING:
     import keras
@@ -145,7 +146,7 @@ def _ask(
     probabilities: list[np.ndarray] = []
     masks = _Masks(bundle, set(table["slice"][table["part"] == "test"])) if SEGMENTATION in bundle.tasks else None
     for numbers, inputs, places in _inputs(bundle, store, progress(table["slice"].tolist())):
-        answers = by_task(bundle.tasks, network.predict_on_batch(inputs))
+        answers = ask(bundle, network.predict_on_batch, inputs)
         probabilities.extend(answers.get(CLASSIFICATION, ()))
         if masks:
             scores = tumour_probability(answers[SEGMENTATION])
@@ -223,14 +224,14 @@ def _times(bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataF
     whole = 0.0
     for _, inputs, _ in _inputs(bundle, store, test):
         began = time.perf_counter()
-        network.predict_on_batch(inputs)
+        ask(bundle, network.predict_on_batch, inputs)
         whole += time.perf_counter() - began
         single = inputs[:1]
-    network.predict_on_batch(single)
+    ask(bundle, network.predict_on_batch, single)
     each = []
     for _ in range(_TIMED):
         began = time.perf_counter()
-        network.predict_on_batch(single)
+        ask(bundle, network.predict_on_batch, single)
         each.append(time.perf_counter() - began)
     return {
         "test_set_seconds": round(whole, 2),

@@ -156,6 +156,10 @@ class Explainer:
         # One slice at a time: two visitors at once would take the memory of two.
         self._turn = threading.Lock()
 
+    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """The output that is explained, of inputs (n, S, S, C): (n, classes) or (n, S, S, channels)."""
+        return _softmax(np.asarray(self._network(inputs, training=False)))
+
     def __call__(
         self,
         inputs: np.ndarray,

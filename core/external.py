@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from core.asking import ask
 from core.bundles import Bundle, load_network, write_card
 from core.classes import CLASSES
 from core.errors import DatasetError
@@ -16,7 +17,7 @@ from core.inference import network_input
 from core.losses import BACKGROUND, tumour_probability
 from core.preprocessing import to_slice
 from core.slices import read_slice
-from core.tasks import CLASSIFICATION, SEGMENTATION, by_task
+from core.tasks import CLASSIFICATION, SEGMENTATION
 
 if TYPE_CHECKING:
     import keras
@@ -99,7 +100,7 @@ def measure(bundle: Bundle, folder: Path, *, split: str = DEV, progress: Wrap = 
 def _answer(bundle: Bundle, network: "keras.Model", path: Path) -> dict[str, Any]:
     slice_ = read_slice(path.read_bytes(), path.name)
     inputs, place = network_input(bundle, slice_)
-    answers = {task: one[0] for task, one in by_task(bundle.tasks, network.predict_on_batch(inputs)).items()}
+    answers = {task: one[0] for task, one in ask(bundle, network.predict_on_batch, inputs).items()}
     said: dict[str, Any] = {}
     if CLASSIFICATION in answers:
         probabilities = answers[CLASSIFICATION]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core import recipes
-from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, MODELS, Bundle, names, open_bundle
+from core.bundles import MODELS, REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, names, open_bundle
 from core.checkpoints import STATE_NAME
 from core.errors import SliceScopeError, TrainingError
 from core.figshare import default_store
@@ -76,7 +76,7 @@ def default_runs() -> Path:
 
 
 def find(models: Path = MODELS, runs: Path | None = None) -> tuple[list[History], list[str]]:
-    """Every history there is, the project's defaults first, then other bundles, then runs that no bundle ships.
+    """Every history there is, the report's first, then other bundles, then runs that no bundle ships.
 
     Args:
         models: the folder of bundles.
@@ -88,7 +88,7 @@ def find(models: Path = MODELS, runs: Path | None = None) -> tuple[list[History]
     """
     shipped: list[History] = []
     problems: list[str] = []
-    for name in sorted(names(models), key=lambda name: (name not in (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), name)):
+    for name in sorted(names(models), key=lambda name: (name not in (REPORT_CLASSIFIER, REPORT_SEGMENTER), name)):
         try:
             shipped.append(of_bundle(open_bundle(name, models)))
         except SliceScopeError as error:

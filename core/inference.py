@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.asking import as_logits, ask
 from core.bundles import Bundle, load_network
 from core.errors import BundleError
 from core.explanation import Explainer
@@ -13,7 +14,7 @@ from core.losses import tumour_probability
 from core.preprocessing import Placement, network_plane, to_slice
 from core.slices import Slice
 from core.targets import top_class_target
-from core.tasks import CLASSIFICATION, SEGMENTATION, by_task
+from core.tasks import CLASSIFICATION, SEGMENTATION
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ class Predictor:
         self._turn = threading.Lock()
         network = load_network(classifier)
         self._explain = Explainer(network, output=classifier.tasks.index(CLASSIFICATION))
+        self._classify = tf.function(network, reduce_retracing=True)
         both = segmenter.name == classifier.name
-        self._segment = tf.function(network if both else load_network(segmenter), reduce_retracing=True)
+        self._segment = self._classify if both else tf.function(load_network(segmenter), reduce_retracing=True)
 
     def __call__(self, slice_: Slice) -> Prediction:
         """Predict one slice; the slice's own truth is not looked at."""
@@ -91,15 +93,23 @@ class Predictor:
     def _predict(self, slice_: Slice) -> Prediction:
         began = time.perf_counter()
         inputs, heat_place = network_input(self.classifier, slice_)
-        explained = self._explain(
-            inputs, top_class_target(), method=self.classifier.heat_method, layer=self.classifier.heat_layer
-        )
         mask_inputs, mask_place = network_input(self.segmenter, slice_)
-        answers = by_task(self.segmenter.tasks, self._segment(mask_inputs, training=False))
-        tumour = tumour_probability(np.asarray(answers[SEGMENTATION])[0])
+        answers = ask(self.segmenter, self._segment, mask_inputs)
+        tumour = tumour_probability(answers[SEGMENTATION][0])
+        # The heat map's network says the class too; it is asked apart only where its answer alone is not the bundle's.
+        if self.classifier.test_time_flip and self.classifier.name != self.segmenter.name:
+            answers = ask(self.classifier, self._classify, inputs)
+        said = answers[CLASSIFICATION][0] if self.classifier.test_time_flip else None
+        explained = self._explain(
+            inputs,
+            top_class_target(),
+            method=self.classifier.heat_method,
+            layer=self.classifier.heat_layer,
+            answer=None if said is None else as_logits(said),
+        )
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
-            probabilities=explained.probabilities,
+            probabilities=explained.probabilities if said is None else said,
             threshold=float(self.segmenter.card["output"]["threshold"]),
             tumour_plane=(tumour, mask_place),
             heat_plane=(explained.plane.astype(np.float16), heat_place),

@@ -71,6 +71,7 @@ class Recipe:
         network: ``name`` in ``core.networks``, ``options`` for it, and whether its encoder starts ``pretrained``.
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         heat: ``method`` and ``layer`` of its heat maps; by Grad-CAM at the deepest convolution where not stated.
+        test_time_flip: whether answers are averaged over a slice and its left-right mirror image.
         by_patient: the bundle that says how this network does on unseen patients, if not itself.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
         limits: what else its users must know, a sentence each, for the card.
@@ -88,6 +89,7 @@ class Recipe:
     training: Training
     table: dict[str, Any] = field(repr=False)
     heat: dict[str, str] = field(default_factory=dict)
+    test_time_flip: bool = False
     by_patient: str | None = None
     notes: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core.bundles import distinct, open_bundle
+from core.bundles import distinct
 from core.results import part_in, result
 from panels import answer, details, frame, loaders, picture
 from panels.chooser import choose_slice
 from panels.doors import doors
+from panels.networks_choice import choose_networks
 
 frame.require()
 
@@ -19,8 +20,8 @@ chosen = choose_slice(key=KEY)
 if chosen is None:
     with introduction:
         st.markdown(
-            "Upload a contrast-enhanced T1 slice of a head, or press a sample. Two networks then name the kind of "
-            "tumour, outline it, and show where they looked."
+            "Upload a contrast-enhanced T1 slice of a head, or press a sample. A network then names the kind of "
+            "tumour, outlines it, and shows where it looked."
         )
         doors()
     st.stop()
@@ -31,9 +32,8 @@ picture_column, answer_column = st.columns([PICTURE_WIDTH, 640], gap="medium")
 settings_column, details_column = st.columns([PICTURE_WIDTH, 640], gap="medium")
 picture_area = picture_column.container(width=PICTURE_WIDTH, key=f"{KEY}_picture").empty()
 
-with details_column, st.expander("Networks", icon=":material/hub:"):
-    classifier = open_bundle(st.selectbox("Class by", loaders.bundle_names("classification"), key=f"{KEY}_classifier"))
-    segmenter = open_bundle(st.selectbox("Mask by", loaders.bundle_names("segmentation"), key=f"{KEY}_segmenter"))
+with answer_column:
+    classifier, segmenter = choose_networks(key=KEY)
 if not loaders.is_known(chosen.identity, classifier=classifier, segmenter=segmenter):
     with picture_area:
         picture.bare(slice_)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.bundles import DEFAULT_SEGMENTER, open_bundle
+from core.bundles import REPORT_SEGMENTER, open_bundle
 from panels import frame, loaders
 from panels.errors_compare import compare
 from panels.errors_confidence import confidence
@@ -38,5 +38,5 @@ viewer(
     loaders.evidence(bundle),
     words=words,
     classifier=bundle,
-    segmenter=open_bundle(DEFAULT_SEGMENTER if DEFAULT_SEGMENTER in segmenters else segmenters[0]),
+    segmenter=open_bundle(REPORT_SEGMENTER if REPORT_SEGMENTER in segmenters else segmenters[0]),
 )

@@ -5,7 +5,7 @@ A heat map that a bundle keeps is read from it; TensorFlow is loaded for the oth
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core import bundles
+from core.asking import averaged_logits
 from core.bundles import WEIGHTS, Bundle
 from core.convolutions import Convolution, convolutions, usual
 from core.evaluation import PREDICTIONS
@@ -204,14 +205,19 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, ab
     with st.spinner(f"Making the heat map: {what}"):
         bar = None if method.quick else st.progress(0.0)
         inputs, _ = network_input(bundle, slice_)
+        answer = averaged_logits(bundle, explain.probabilities, inputs, asked.task)
         found = explain(
             inputs,
             target(bundle, about),
             method=asked.method,
             layer=asked.layer,
+            answer=answer,
             progress=None if bar is None else lambda done, total: bar.progress(done / total),
         )
     kept = _memory()
+    if answer is not None:
+        # Beside the heat map stands the bundle's answer.
+        found = replace(found, logits=answer)
     kept[_key(identity, bundle, asked, about)] = found
     while len(kept) > _KEPT:
         kept.popitem(last=False)

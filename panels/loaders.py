@@ -25,12 +25,12 @@ _KEPT_PREDICTIONS = 64
 
 @st.cache_data(ttl=60, show_spinner=False)
 def bundle_names(task: str) -> list[str]:
-    """Names of the evaluated bundles for a task, the project's default first.
+    """Names of the evaluated bundles for a task, the report's first.
 
     Raises:
         BundleError: there is none.
     """
-    default = {"classification": bundles.DEFAULT_CLASSIFIER, "segmentation": bundles.DEFAULT_SEGMENTER}[task]
+    report = {"classification": bundles.REPORT_CLASSIFIER, "segmentation": bundles.REPORT_SEGMENTER}[task]
     found = []
     for name in bundles.names():
         try:
@@ -41,7 +41,7 @@ def bundle_names(task: str) -> list[str]:
             found.append(name)
     if not found:
         raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
-    return sorted(found, key=lambda name: (name != default, name))
+    return sorted(found, key=lambda name: (name != report, name))
 
 
 def has_store() -> bool:

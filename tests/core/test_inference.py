@@ -2,12 +2,14 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.bundles import load_network
+from core.asking import averaged_logits
+from core.bundles import Bundle, load_network, open_bundle
 from core.classes import CLASSES
 from core.errors import BundleError
 from core.explanation import Explainer, last_convolution
@@ -39,6 +41,51 @@ def assert_same(one: Prediction, other: Prediction, *, within: float) -> None:
     np.testing.assert_allclose(one.probabilities, other.probabilities, atol=within)
     np.testing.assert_allclose(one.tumour, other.tumour, atol=within)
     np.testing.assert_allclose(one.heat, other.heat, atol=10 * within)
+
+
+# Mirror images
+
+
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Bundle]:
+    """A network for both tasks, asked about slices as they are, and the same asked about mirror images too."""
+    plain, other = (tiny.unified(tmp_path_factory.mktemp(name)) for name in ("plain", "flipped"))
+    tiny.change_card(plain, output={**plain.card["output"], "test_time_flip": False})
+    tiny.change_card(other, output={**other.card["output"], "test_time_flip": True})
+    return open_bundle(plain.name, plain.folder.parent), open_bundle(other.name, other.folder.parent)
+
+
+def test_answers_are_means_over_a_slice_and_its_mirror_image_where_the_card_says_so(
+    flipped: tuple[Bundle, Bundle],
+) -> None:
+    plain, other = (Predictor(bundle, bundle) for bundle in flipped)
+    picture = tiny.a_picture(3)
+    mirrored = replace(picture, pixels=picture.pixels[:, ::-1])
+    one, two, both = plain(picture), plain(mirrored), other(picture)
+    np.testing.assert_allclose(both.probabilities, (one.probabilities + two.probabilities) / 2, atol=1e-5)
+    mean = (one.tumour_plane[0] + two.tumour_plane[0][:, ::-1]) / 2
+    np.testing.assert_allclose(both.tumour_plane[0], mean, atol=1e-5)
+
+
+def test_a_class_from_a_mirrored_network_beside_another_segmenter_is_the_same(
+    flipped: tuple[Bundle, Bundle], tmp_path: Path
+) -> None:
+    _, other = flipped
+    picture = tiny.a_picture(3)
+    alone, beside = Predictor(other, other)(picture), Predictor(other, tiny.segmenter(tmp_path))(picture)
+    np.testing.assert_allclose(beside.probabilities, alone.probabilities, atol=1e-5)
+    np.testing.assert_allclose(beside.heat, alone.heat, atol=1e-2)
+
+
+def test_the_logits_of_a_mean_give_the_mean_and_other_bundles_have_none(flipped: tuple[Bundle, Bundle]) -> None:
+    plain, other = flipped
+    explain = Explainer(load_network(other))
+    picture = tiny.a_picture(3)
+    inputs, _ = network_input(other, picture)
+    logits = averaged_logits(other, explain.probabilities, inputs, "classification")
+    said = Predictor(other, other)(picture).probabilities
+    np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), said, atol=1e-5)
+    assert averaged_logits(plain, explain.probabilities, inputs, "classification") is None
 
 
 # One slice

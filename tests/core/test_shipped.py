@@ -9,7 +9,13 @@ import pytest
 from PIL import Image
 
 from core import bundles, metrics, splits
-from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, open_bundle
+from core.bundles import (
+    DEFAULT_CLASSIFIER,
+    DEFAULT_SEGMENTER,
+    REPORT_CLASSIFIER,
+    REPORT_SEGMENTER,
+    open_bundle,
+)
 from core.classes import CLASSES
 from core.evaluation import MASK_THRESHOLDS, MASKS, PREDICTIONS
 from core.inference import Predictor
@@ -20,9 +26,9 @@ CNNS = [name for name in bundles.names() if "classification" in open_bundle(name
 ALL = bundles.names()
 
 
-@pytest.fixture(scope="module")
-def predictor() -> Predictor:
-    return Predictor(open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER))
+@pytest.fixture(scope="module", params=[(DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), (REPORT_CLASSIFIER, REPORT_SEGMENTER)])
+def predictor(request) -> Predictor:
+    return Predictor(*map(open_bundle, request.param))
 
 
 def predictions(name: str) -> pd.DataFrame:
@@ -111,7 +117,7 @@ def test_a_mat_and_its_upright_png_answer_the_same(predictor, data_folder, numbe
 @pytest.mark.parametrize("name", CNNS)
 def test_stored_probabilities_are_what_the_network_says_now(data_store, name):
     table = predictions(name).set_index("slice")
-    predictor = Predictor(open_bundle(name), open_bundle(DEFAULT_SEGMENTER))
+    predictor = Predictor(open_bundle(name), open_bundle(REPORT_SEGMENTER))
     for number in (1, 752, 1500, 3064):
         stored = table.loc[number, [f"p_{one}" for one in CLASSES]].to_numpy(float)
         assert predictor(store_slice(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)

@@ -58,7 +58,18 @@ def test_a_sample_in_the_address_is_analysed():
     assert "%" in app.subheader[0].value
     said = texts(app)
     assert "True class" in said and "Dice" in said and "Simulated" in said
+    assert said.count("(`unified-unet`)") == 2
+    assert "by slice" not in said and "by patient" in said.lower()
+
+
+def test_the_reports_networks_are_one_click_away_and_say_that_their_split_flatters():
+    app = opened(sample="glioma-axial-1")
+    app.segmented_control(key="networks").set_value("The report's two").run()
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "(`report-cnn`)" in said and "(`report-unet`)" in said
     assert "by slice" in said and "by patient" in said.lower()
+    assert "(`report-cnn`)" in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
 def test_pressing_a_sample_puts_it_into_the_address():
@@ -181,24 +192,21 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     assert any(button.label == "CSV of all 3 uploads" for button in app.get("download_button"))
 
 
-def test_another_network_can_be_chosen():
-    app = opened(sample="glioma-axial-1")
-    before = app.subheader[0].value
-    others = [one for one in app.selectbox(key="analyse_classifier").options if one != "report-cnn"]
-    if not others:
-        assert names() == ["report-cnn", "report-unet"]
-        return
-    app.selectbox(key="analyse_classifier").set_value(others[0]).run()
+def test_any_network_can_be_chosen_for_class_and_mask():
+    app = opened(sample="glioma-axial-1", networks="Others")
+    app.selectbox(key="analyse_classifier").set_value("report-cnn-patients").run()
+    app.selectbox(key="analyse_segmenter").set_value("unified-unet").run()
     assert not app.exception and not app.error
-    assert others[0] in texts(app)
-    assert app.subheader[0].value != before
+    said = texts(app)
+    assert "(`report-cnn-patients`)" in said and said.count("(`unified-unet`)") == 1
+    assert app.selectbox(key="analyse_classifier").options == [name for name in names() if name != "report-unet"]
 
 
 def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):
     from core import splits
 
     number = int(splits.parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
-    app = opened(slice=str(number))
+    app = opened(slice=str(number), networks="The report's two")
     assert not app.exception and not app.error
     assert f"Slice {number} is in the training part of report-cnn" in texts(app)
     assert "mm²" in texts(app) or "No tumour outlined" in texts(app)

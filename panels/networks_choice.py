@@ -1,0 +1,42 @@
+"""Which networks answer: the project's own for both questions, the report's two, or any others."""
+
+import streamlit as st
+
+from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, open_bundle
+from panels import loaders
+
+OWN, REPORT, OTHERS = "One network for both", "The report's two", "Others"
+_PAIRS = {OWN: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), REPORT: (REPORT_CLASSIFIER, REPORT_SEGMENTER)}
+
+
+def choose_networks(*, key: str) -> tuple[Bundle, Bundle]:
+    """Draw the choice; returns the classifier and the segmenter, the same bundle where one network does both.
+
+    The address carries the choice as ``?networks=…``.
+
+    Args:
+        key: tells the widgets from others on the page.
+    """
+    classifiers, segmenters = (loaders.bundle_names(task) for task in ("classification", "segmentation"))
+    there = [title for title, (first, second) in _PAIRS.items() if first in classifiers and second in segmenters]
+    options = [*there, OTHERS]
+    chosen = st.segmented_control(
+        "Answered by",
+        options,
+        default=options[0],
+        required=True,
+        wrap=True,
+        key="networks",
+        bind="query-params",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    if chosen != OTHERS:
+        first, second = _PAIRS[chosen]
+        return open_bundle(first), open_bundle(second)
+    left, right = st.columns(2, gap="small")
+    with left:
+        first = st.selectbox("Class by", classifiers, key=f"{key}_classifier")
+    with right:
+        second = st.selectbox("Mask by", segmenters, key=f"{key}_segmenter")
+    return open_bundle(first), open_bundle(second)
