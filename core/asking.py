@@ -10,12 +10,16 @@ from core.tasks import SEGMENTATION, by_task
 
 Network = Callable[[np.ndarray], Any]
 """Inputs (n, S, S, C) float32 -> the outputs of a bundle's network."""
+FEATURES = "features"
+"""Key of the features of a network that gives them; see ``core.screen``."""
 _SMALLEST = 1e-7
 """A probability's logarithm is taken of no less."""
 
 
 def ask(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
     """What a bundle answers, by task: (n, classes) or (n, S, S, channels) float32 probabilities.
+
+    A network that gives more than its tasks' outputs gives its features last, (n, F), under ``FEATURES``.
 
     Where its card says ``output.test_time_flip``, the mean over each input and its left-right mirror image.
 
@@ -25,7 +29,11 @@ def ask(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, np.nd
         inputs: (n, S, S, C) float32.
     """
     asked = _with_mirror_images(inputs) if bundle.test_time_flip else inputs
-    answers = {task: np.asarray(one) for task, one in by_task(bundle.tasks, network(asked)).items()}
+    outputs = network(asked)
+    names = bundle.tasks
+    if isinstance(outputs, list) and len(outputs) > len(names):
+        names = (*names, FEATURES)
+    answers = {name: np.asarray(one) for name, one in by_task(names, outputs).items()}
     if not bundle.test_time_flip:
         return answers
     return {task: _mean(one, task) for task, one in answers.items()}

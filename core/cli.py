@@ -1,5 +1,5 @@
-"""``python -m core``: prepare | splits | frame | train | cross-validate | search | evaluate | external |
-compare | predict | readme."""
+"""``python -m core``: prepare | splits | frame | train | cross-validate | search | evaluate | screen |
+external | compare | predict | readme."""
 
 import argparse
 import sys
@@ -122,10 +122,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(run=_evaluate)
 
+    screen = commands.add_parser(
+        "screen", help="fit, beside a network, what tells slices without a tumour and pictures of other kinds"
+    )
+    screen.add_argument("bundle")
+    screen.add_argument("folder", type=Path, help="folder with an index.csv: file, class, split (train and dev)")
+    screen.add_argument("--store", type=Path, default=default_store())
+    screen.set_defaults(run=_screen)
+
     external = commands.add_parser("external", help="run a bundle on pictures from elsewhere and write its figures")
     external.add_argument("bundle")
     external.add_argument("folder", type=Path, help="folder with an index.csv: file, class, split")
     external.add_argument("--split", default="dev", help="which split of the index (default: %(default)s)")
+    external.add_argument("--store", type=Path, default=default_store())
     external.set_defaults(run=_external)
 
     compare = commands.add_parser("compare", help="write into a bundle how it does on its test slices beside another")
@@ -424,12 +433,41 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _external(options: argparse.Namespace) -> int:
     from core.bundles import open_bundle
-    from core.external import measure
+    from core.external import DEV, measure
+    from core.figshare import Store
+    from core.screen import has_screen
+    from core.strangers import measure_strangers
 
     bundle = open_bundle(options.bundle)
     card = measure(bundle, options.folder, split=options.split, progress=_slices_bar(bundle.name))
-    for name, value in card["metrics"]["external"][options.split].items():
-        print(f"{name:24}{value if not isinstance(value, float) else format(value, '.4f')}")
+    if has_screen(bundle):
+        with Store(options.store) as store:
+            card = measure_strangers(
+                open_bundle(options.bundle), store, progress=_slices_bar(f"{bundle.name}, strangers")
+            )
+    measured = card["metrics"]["external"]
+    for name, value in {**measured, **measured.get(options.split, {})}.items():
+        if name not in (DEV, "definitions"):
+            print(f"{name:24}{value if not isinstance(value, float) else format(value, '.4f')}")
+    return 0
+
+
+def _screen(options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from tqdm import tqdm
+
+    from core.bundles import open_bundle
+    from core.figshare import Store
+    from core.screen_training import fit_screen
+
+    with Store(options.store) as store:
+        bar = partial(tqdm, desc=options.bundle, unit=" groups")
+        card = fit_screen(open_bundle(options.bundle), store, options.folder, progress=bar)
+    for part in ("thresholds", "fitted_on", "calibration_error", "source_control"):
+        for name, value in card["screen"][part].items():
+            if not isinstance(value, (str, dict)):
+                print(f"{name:44}{value if isinstance(value, int) else format(value, '.4f')}")
     return 0
 
 
@@ -441,7 +479,7 @@ def _predict(options: argparse.Namespace) -> int:
     from core.errors import SliceError
     from core.inference import Predictor
     from core.overlay import png
-    from core.results import overlay_png, result
+    from core.results import overlay_png, result, said_of
     from core.slices import read_slice
 
     twins = [stem for stem, count in Counter(path.stem for path in options.files).items() if count > 1]
@@ -467,10 +505,7 @@ def _predict(options: argparse.Namespace) -> int:
             (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask))
         if not options.json:
             found = results[-1]
-            print(
-                f"{path}: {found['class']} ({found['probabilities'][found['class']]:.3f}), "
-                f"{found['mask']['area_px']} px tumour"
-            )
+            print(f"{path}: {said_of(found)}")
     if options.json:
         print(json.dumps(results, indent=2))
     return int(failed)

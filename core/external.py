@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.asking import ask
-from core.bundles import Bundle, load_network, write_card
+from core.asking import FEATURES, ask
+from core.bundles import Bundle, write_card
 from core.classes import CLASSES
 from core.errors import DatasetError
 from core.evidence import crossed
@@ -16,22 +16,28 @@ from core.files import write_table
 from core.inference import network_input
 from core.losses import BACKGROUND, tumour_probability
 from core.preprocessing import to_slice
-from core.slices import read_slice
+from core.screen import ANSWERS, CLASS, NO_TUMOUR, has_screen, load_screen, load_screened_network, screened
+from core.slices import Slice, read_slice
 from core.tasks import CLASSIFICATION, SEGMENTATION
-
-if TYPE_CHECKING:
-    import keras
 
 EXTERNAL = "external.csv"
 INDEX = "index.csv"
-DEV = "dev"
-"""The split that settings may be chosen on; the one called test is for a single use."""
+DEV, TEST = "dev", "test"
+"""The split that settings may be chosen on, and the one for a single use."""
 
 DEFINITIONS = {
     "class_accuracy": "share of the slices with a tumour whose most probable class is the true one",
     "mask_class_accuracy": "the same for the class that has most of the mask's probability, of the slices with a mask",
     "outlined": "share of the slices with a tumour on which any pixel is called tumour; where is not known here",
     "outlined_without_tumour": "share of the slices without a tumour on which any pixel is called tumour",
+    "answers": "how many slices of each true kind get each answer: class, no_tumour, not_sure or stranger",
+    "answered_tumour": "share of the slices with a tumour that get an answer, a class or no tumour",
+    "answered_no_tumour": "the same of the slices without a tumour",
+    "no_tumour_called_tumour": "share of all slices without a tumour that are given a class",
+    "tumour_called_no_tumour": "share of all slices with a tumour that are called tumour-free",
+    "class_accuracy_answered": "share of the slices with a tumour and given a class whose class is the true one",
+    "non_brain_flagged": "share of pictures that are no brain which are called strangers; see strangers.csv",
+    "figshare_flagged": "share of the bundle's own test slices which are",
 }
 
 Wrap = Callable[[Iterable[Any]], Iterable[Any]]
@@ -80,10 +86,11 @@ def measure(bundle: Bundle, folder: Path, *, split: str = DEV, progress: Wrap = 
         BundleError: the bundle cannot be loaded.
     """
     index = read_index(folder, split)
-    network = load_network(bundle)
+    answer = Answerer(bundle)
     rows = []
     for file, true in progress(list(index.itertuples(index=False, name=None))):
-        rows.append({"split": split, "file": file, "true": true, **_answer(bundle, network, folder / file)})
+        slice_ = read_slice((folder / file).read_bytes(), Path(file).name)
+        rows.append({"split": split, "file": file, "true": true, **answer(slice_)})
     table = pd.DataFrame(rows)
     path = bundle.folder / EXTERNAL
     if path.is_file():
@@ -91,29 +98,52 @@ def measure(bundle: Bundle, folder: Path, *, split: str = DEV, progress: Wrap = 
         table = pd.concat([others[others["split"] != split], table], ignore_index=True)
     write_table(path, table)
     measured = dict(bundle.card["metrics"].get("external", {}))
-    measured |= {split: figures(table[table["split"] == split]), "definitions": DEFINITIONS}
+    found = figures(table[table["split"] == split])
+    # The figures that count stand by themselves, those that settings were chosen on apart.
+    measured |= {**(found if split == TEST else {split: found}), "definitions": DEFINITIONS}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": measured}}
     write_card(bundle.folder, card)
     return card
 
 
-def _answer(bundle: Bundle, network: "keras.Model", path: Path) -> dict[str, Any]:
-    slice_ = read_slice(path.read_bytes(), path.name)
-    inputs, place = network_input(bundle, slice_)
-    answers = {task: one[0] for task, one in ask(bundle, network.predict_on_batch, inputs).items()}
-    said: dict[str, Any] = {}
-    if CLASSIFICATION in answers:
-        probabilities = answers[CLASSIFICATION]
-        said["predicted"] = CLASSES[int(probabilities.argmax())]
-        said |= {f"p_{name}": float(one) for name, one in zip(CLASSES, probabilities, strict=True)}
-    if SEGMENTATION in answers:
-        scores = answers[SEGMENTATION]
-        mask = to_slice(tumour_probability(scores), place) >= bundle.card["output"]["threshold"]
-        said["predicted_px"] = int(np.count_nonzero(mask))
-        if scores.shape[-1] == 1 + len(CLASSES):
-            most = CLASSES[int(np.delete(scores, BACKGROUND, axis=-1).sum(axis=(0, 1)).argmax())]
-            said["mask_class"] = most if mask.any() else ""
-    return said
+class Answerer:
+    """What a bundle says of a slice, as a row of ``EXTERNAL``."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Raises:
+        BundleError: the bundle cannot be loaded.
+        """
+        self.bundle = bundle
+        self.network = load_screened_network(bundle)
+        self.screen = load_screen(bundle) if has_screen(bundle) else None
+
+    def __call__(self, slice_: Slice) -> dict[str, Any]:
+        """Of a classifier predicted and p_CLASS, with a screen also tumour_score, strangeness, sure (the calibrated
+        probability of the likeliest class) and answer; of a segmenter predicted_px, and mask_class where its mask
+        tells classes."""
+        inputs, place = network_input(self.bundle, slice_)
+        answers = {name: one[0] for name, one in ask(self.bundle, self.network.predict_on_batch, inputs).items()}
+        said: dict[str, Any] = {}
+        if CLASSIFICATION in answers:
+            probabilities = answers[CLASSIFICATION]
+            said["predicted"] = CLASSES[int(probabilities.argmax())]
+            said |= {f"p_{name}": float(one) for name, one in zip(CLASSES, probabilities, strict=True)}
+            if self.screen:
+                found = screened(*self.screen, answers[FEATURES], probabilities)
+                said |= {
+                    "tumour_score": found.tumour_score,
+                    "strangeness": found.strangeness,
+                    "sure": float(found.probabilities.max()),
+                    "answer": found.answer,
+                }
+        if SEGMENTATION in answers:
+            scores = answers[SEGMENTATION]
+            mask = to_slice(tumour_probability(scores), place) >= self.bundle.card["output"]["threshold"]
+            said["predicted_px"] = int(np.count_nonzero(mask))
+            if scores.shape[-1] == 1 + len(CLASSES):
+                most = CLASSES[int(np.delete(scores, BACKGROUND, axis=-1).sum(axis=(0, 1)).argmax())]
+                said["mask_class"] = most if mask.any() else ""
+        return said
 
 
 def figures(table: pd.DataFrame) -> dict[str, Any]:
@@ -132,4 +162,30 @@ def figures(table: pd.DataFrame) -> dict[str, Any]:
         outlined = tumour[tumour["predicted_px"] > 0]
         if len(outlined):
             found["mask_class_accuracy"] = float((outlined["true"] == outlined["mask_class"]).mean())
+    if "answer" in table and table["answer"].notna().all():
+        found |= screen_figures(tumour, without)
     return found
+
+
+def screen_figures(tumour: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any]:
+    """Figures of a screen's answers; see ``DEFINITIONS``.
+
+    Args:
+        tumour: rows of slices with a tumour, at least one.
+        without: rows of slices without one.
+    """
+    both = pd.concat([tumour, without])
+    counts = pd.crosstab(both["true"], both["answer"]).reindex(columns=list(ANSWERS), fill_value=0)
+    named = tumour[tumour["answer"] == CLASS]
+
+    def share(rows: pd.DataFrame, *answers: str) -> float | None:
+        return float(rows["answer"].isin(answers).mean()) if len(rows) else None
+
+    return {
+        "answers": {str(true): {str(name): int(n) for name, n in row.items()} for true, row in counts.iterrows()},
+        "answered_tumour": share(tumour, CLASS, NO_TUMOUR),
+        "answered_no_tumour": share(without, CLASS, NO_TUMOUR),
+        "no_tumour_called_tumour": share(without, CLASS),
+        "tumour_called_no_tumour": share(tumour, NO_TUMOUR),
+        "class_accuracy_answered": float((named["true"] == named["predicted"]).mean()) if len(named) else None,
+    }

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.asking import as_logits, ask
+from core.asking import FEATURES, as_logits, ask
 from core.bundles import Bundle, load_network
 from core.errors import BundleError
 from core.explanation import Explainer
 from core.losses import tumour_probability
 from core.preprocessing import Placement, network_plane, to_slice
+from core.screen import Screened, has_screen, load_screen, screened, with_features
 from core.slices import Slice
 from core.targets import top_class_target
 from core.tasks import CLASSIFICATION, SEGMENTATION
@@ -29,6 +30,7 @@ class Prediction:
         heat_plane: (S, S) float16 in [0, 1], what spoke for the predicted class, and where it lies.
         fed: bundle name -> (S, S) uint8, the plane its network was given, 0 to 1 as 0 to 255.
         seconds: what it took, reading excluded.
+        screened: what the classifier's screen says, if it has one.
     """
 
     classes: tuple[str, ...]
@@ -38,6 +40,7 @@ class Prediction:
     heat_plane: tuple[np.ndarray, Placement]
     fed: dict[str, np.ndarray]
     seconds: float
+    screened: Screened | None = None
 
     @property
     def class_name(self) -> str:
@@ -81,7 +84,8 @@ class Predictor:
         self._turn = threading.Lock()
         network = load_network(classifier)
         self._explain = Explainer(network, output=classifier.tasks.index(CLASSIFICATION))
-        self._classify = tf.function(network, reduce_retracing=True)
+        self._screen = load_screen(classifier) if has_screen(classifier) else None
+        self._classify = tf.function(with_features(network) if self._screen else network, reduce_retracing=True)
         both = segmenter.name == classifier.name
         self._segment = self._classify if both else tf.function(load_network(segmenter), reduce_retracing=True)
 
@@ -96,10 +100,11 @@ class Predictor:
         mask_inputs, mask_place = network_input(self.segmenter, slice_)
         answers = ask(self.segmenter, self._segment, mask_inputs)
         tumour = tumour_probability(answers[SEGMENTATION][0])
-        # The heat map's network says the class too; it is asked apart only where its answer alone is not the bundle's.
-        if self.classifier.test_time_flip and self.classifier.name != self.segmenter.name:
+        # The heat map's network says the class too; it is asked apart only where that is not all the bundle says.
+        more = self.classifier.test_time_flip or self._screen is not None
+        if more and self.classifier.name != self.segmenter.name:
             answers = ask(self.classifier, self._classify, inputs)
-        said = answers[CLASSIFICATION][0] if self.classifier.test_time_flip else None
+        said = answers[CLASSIFICATION][0] if more else None
         explained = self._explain(
             inputs,
             top_class_target(),
@@ -107,9 +112,11 @@ class Predictor:
             layer=self.classifier.heat_layer,
             answer=None if said is None else as_logits(said),
         )
+        probabilities = explained.probabilities if said is None else said
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
-            probabilities=explained.probabilities if said is None else said,
+            probabilities=probabilities,
+            screened=screened(*self._screen, answers[FEATURES][0], probabilities) if self._screen else None,
             threshold=float(self.segmenter.card["output"]["threshold"]),
             tumour_plane=(tumour, mask_place),
             heat_plane=(explained.plane.astype(np.float16), heat_place),

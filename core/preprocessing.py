@@ -22,7 +22,7 @@ PERCENTILES = (1.0, 99.5)
 # Under HEAD: what is head, in parts of the range; the least part of it that a piece must have, so that specks and
 # burnt-in letters do not count; the side, in pixels, of the coarse picture it is looked for in; what is left around
 # it on each side, in parts of its longer side.
-_HEAD_ABOVE = 0.1
+HEAD_ABOVE = 0.1
 _LEAST_PIECE = 0.02
 _COARSE_SIDE = 128
 _MARGIN = 0.06
@@ -118,7 +118,7 @@ def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
     height, width = unit.shape
     factor = max(1, round(max(height, width) / _COARSE_SIDE))
     coarse = np.asarray(Image.fromarray(unit).reduce(factor))
-    pieces, _ = ndimage.label(coarse > _HEAD_ABOVE, structure=np.ones((3, 3)))
+    pieces, _ = ndimage.label(coarse > HEAD_ABOVE, structure=np.ones((3, 3)))
     counts = np.bincount(pieces.ravel())
     counts[0] = 0
     kept = (counts > 0) & (counts >= _LEAST_PIECE * counts.sum())

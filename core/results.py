@@ -11,6 +11,7 @@ from core.bundles import Bundle
 from core.inference import Prediction
 from core.measurements import measure
 from core.overlay import Look, compose, default_window, png
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER
 from core.slices import Slice
 
 NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
@@ -35,6 +36,7 @@ def result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -
         "probabilities": {
             name: round(float(p), 6) for name, p in zip(prediction.classes, prediction.probabilities, strict=True)
         },
+        "answer": _answer(prediction),
         "mask": {
             "threshold": prediction.threshold,
             "area_px": found.area_px,
@@ -51,6 +53,22 @@ def result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -
     }
 
 
+def _answer(prediction: Prediction) -> dict[str, Any] | None:
+    """What the classifier's screen says, or None where it has none and every picture is given a class."""
+    found = prediction.screened
+    if found is None:
+        return None
+    return {
+        "kind": found.answer,
+        "reason": found.reason,
+        "tumour_score": _rounded(found.tumour_score),
+        "strangeness": _rounded(found.strangeness),
+        "calibrated_probabilities": {
+            name: round(float(p), 6) for name, p in zip(prediction.classes, found.probabilities, strict=True)
+        },
+    }
+
+
 def truth(slice_: Slice, prediction: Prediction) -> dict[str, Any] | None:
     """How the prediction agrees with what is known to be true, or None where nothing is."""
     if slice_.mask is None and slice_.class_name is None:
@@ -60,6 +78,8 @@ def truth(slice_: Slice, prediction: Prediction) -> dict[str, Any] | None:
         known["class"] = slice_.class_name
         known["class_agrees"] = slice_.class_name == prediction.class_name
     if slice_.mask is not None:
+        if not slice_.mask.any() and prediction.screened is not None:
+            known["answer_agrees"] = prediction.screened.answer == NO_TUMOUR
         known["area_px"] = int(np.count_nonzero(slice_.mask))
         known["dice"] = round(metrics.dice(prediction.mask, slice_.mask), 4)
         known["iou"] = round(metrics.iou(prediction.mask, slice_.mask), 4)
@@ -84,6 +104,7 @@ def table_csv(results: list[dict[str, Any]]) -> str:
     rows = [
         {
             "name": one["name"],
+            "answer": (one["answer"] or {}).get("kind"),
             "class": one["class"],
             **{f"p_{name}": p for name, p in one["probabilities"].items()},
             **{key: one["mask"][key] for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")},
@@ -102,3 +123,14 @@ def table_csv(results: list[dict[str, Any]]) -> str:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
+
+
+_WORDS = {NO_TUMOUR: "no tumour", NOT_SURE: "not sure", STRANGER: "no contrast-enhanced T1 slice of a head"}
+
+
+def said_of(one: dict[str, Any]) -> str:
+    """A ``result`` in a line: "glioma (0.912), 3578 px tumour", or what is answered instead of a class."""
+    kind = (one["answer"] or {}).get("kind", CLASS)
+    if kind != CLASS:
+        return f"{_WORDS[kind]}: {one['answer']['reason']}"
+    return f"{one['class']} ({one['probabilities'][one['class']]:.3f}), {one['mask']['area_px']} px tumour"

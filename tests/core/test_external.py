@@ -57,7 +57,10 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
     write_card(bundle.folder, {**bundle.card, "metrics": {}})
     for split in ("dev", "test", "dev"):
         card = measure(open_bundle(bundle.name, tmp_path), folder, split=split)
-    assert {"dev", "test"} < set(card["metrics"]["external"])
+    # Those of test stand by themselves, those of dev apart.
+    measured = card["metrics"]["external"]
+    assert measured["dev"]["slices"]["meningioma"] == 2
+    assert measured["slices"] == {"glioma": 1, "pituitary": 1, "no_tumour": 1}
     assert len(pd.read_csv(bundle.folder / EXTERNAL)) == 8
 
 
@@ -77,6 +80,23 @@ def test_figures_by_hand() -> None:
     assert found["outlined_without_tumour"] == 1 / 2
     assert found["mask_class_accuracy"] == pytest.approx(2 / 3)
     assert found["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+
+
+def test_a_screens_figures_by_hand() -> None:
+    table = pd.DataFrame(
+        {
+            "true": ["glioma", "glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour", "no_tumour"],
+            "predicted": ["glioma", "pituitary", "glioma", "meningioma", "pituitary", "glioma", "glioma", "glioma"],
+            "answer": ["class", "class", "not_sure", "no_tumour", "stranger", "no_tumour", "class", "not_sure"],
+        }
+    )
+    found = figures(table)
+    assert found["answers"]["glioma"] == {"class": 2, "no_tumour": 0, "not_sure": 1, "stranger": 0}
+    assert found["answered_tumour"] == 3 / 5
+    assert found["answered_no_tumour"] == pytest.approx(2 / 3)
+    assert found["no_tumour_called_tumour"] == pytest.approx(1 / 3)
+    assert found["tumour_called_no_tumour"] == 1 / 5
+    assert found["class_accuracy_answered"] == 1 / 2
 
 
 def test_masks_that_are_all_empty_give_no_figure_that_is_no_number() -> None:

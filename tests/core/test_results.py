@@ -63,6 +63,7 @@ def test_a_result_says_everything_there_is_to_say() -> None:
         "bundles": [{"name": "one", "version": "1.2.3"}, {"name": "two", "version": "4.5.6"}],
         "class": "glioma",
         "probabilities": pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2}),
+        "answer": None,
         "mask": {
             "threshold": 0.5,
             "area_px": 12,
@@ -147,6 +148,7 @@ def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> No
     assert [row["name"] for row in rows] == ["a slice", 'odd, "name"\nof a file']
     assert rows[0] == {
         "name": "a slice",
+        "answer": "",
         "class": "glioma",
         "p_meningioma": "0.1",
         "p_glioma": "0.7",

@@ -1,0 +1,357 @@
+"""Fitting the screen beside a network: on its own training slices and on tumour-free slices from elsewhere.
+
+Tumours to learn from come from one data set, slices without one from another, so that anything that tells the sources
+apart would tell the labels apart too. Against that, both labels are made to occur in both sources (see
+``core.synthesis``), and all groups go through the same geometry, resampling, compression and change of contrast.
+``core.source_control`` measures what is left.
+"""
+
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from scipy import ndimage
+
+from core import splits
+from core.asking import FEATURES, ask
+from core.bundles import Bundle, load_network, write_card
+from core.calibration import expected_calibration_error, reliability
+from core.classes import CLASSES
+from core.errors import BundleError, DatasetError
+from core.explanation import SALIENCY, Explainer
+from core.external import DEV, read_index
+from core.figshare import Store
+from core.files import replace_file
+from core.landing import area_share, inside_share
+from core.metrics import cross_entropy
+from core.preprocessing import HEAD_ABOVE, network_mask, network_plane
+from core.screen import SCREEN, Screen, Thresholds, as_classifier, calibrated, with_features
+from core.slices import read_slice
+from core.source_control import describe, told_apart
+from core.synthesis import with_tumour, without_tumour
+from core.targets import class_target
+from core.tasks import CLASSIFICATION, TASKS
+
+if TYPE_CHECKING:
+    import keras
+
+SEED = 2023
+TRANSPLANTS = 4
+"""Tumours put into each slice that has none, and how often that slice itself is shown, each time changed anew."""
+DIRECTIONS = 64
+"""Main directions along which strangeness is measured."""
+REGULARISATION = 1e-3
+"""Inverse strength of the logistic regression's L2 penalty, features in standard deviations; chosen on dev."""
+TWINS_WEIGHT = 1 / 3
+"""Of the data set's own slices made tumour-free, where the other groups weigh 1; chosen on dev and validation."""
+QUALITY, SHRINK, GAMMA = (50, 95), (0.6, 1.0), 0.3
+"""JPEG quality, resampled side and exponent (as a natural logarithm, either way) of what training planes go through."""
+MISSED, FALSE_ALARMS, NAMED_RIGHTLY = 0.05, 0.05, 0.83
+STRANGE_INSIDE, STRANGE_OUTSIDE = 0.985, 0.9
+TEMPERATURES = np.geomspace(0.25, 4, 161)
+_BATCH = 32
+
+RULES = {
+    "no_tumour": f"the highest score below which lie at most {MISSED:.0%} of the tumour slices, of dev's and of the "
+    "data set's validation slices alike",
+    "tumour": f"the lowest score from which lie at most {FALSE_ALARMS:.0%} of dev's tumour-free slices; where the two "
+    "would cross, both are their mean",
+    "sure": f"the lowest probability from which at least {NAMED_RIGHTLY:.0%} of dev's tumour slices are named rightly",
+    "strange": f"the larger of the data set's validation slices' {STRANGE_INSIDE:.1%} quantile and dev's "
+    f"{STRANGE_OUTSIDE:.0%} quantile",
+    "temperature": "the lowest cross-entropy on the data set's validation slices",
+}
+
+CONTROLS = {
+    "as_they_are": "area under the ROC curve with which size, border and histogram alone, by logistic regression, tell "
+    "the data set's training slices from tumour-free ones from elsewhere; 0.5 is chance",
+    "preprocessed": "the same after the network's preprocessing",
+    "as_in_training": "the same after resampling, compression and change of contrast too",
+    "own_twins_called_no_tumour": "share of the data set's validation slices, their tumour taken out, that score below "
+    "no_tumour: what went by the source would call them tumours",
+    "heat_in_head": "of dev's slices that score below no_tumour, mean share of the smoothed saliency of that answer "
+    "which lies on the head",
+    "head_area": "the head's mean share of those planes: what saliency spread evenly would have there",
+}
+
+Wrap = Callable[[Iterable[Any]], Iterable[Any]]
+Planes = list[np.ndarray]
+"""(S, S) float32 in [0, 1] each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a network says of n slices.
+
+    Attributes:
+        features: (n, F).
+        probabilities: (n, classes).
+        true: (n,) names of the true classes, or another word for slices without a tumour.
+    """
+
+    features: np.ndarray
+    probabilities: np.ndarray
+    true: np.ndarray
+
+    @property
+    def has_tumour(self) -> np.ndarray:
+        """(n,) bool."""
+        return np.isin(self.true, CLASSES)
+
+
+class _Slices:
+    """Planes as the bundle's network takes them: of the data set, and from elsewhere."""
+
+    def __init__(self, bundle: Bundle, store: Store, folder: Path) -> None:
+        spec = bundle.card["input"]
+        self.size, self.preprocessing = spec["height"], spec["preprocessing"]
+        self.part = splits.parts(bundle.card["data"]["split"])
+        self.store, self.folder = store, folder
+
+    def numbers(self, part: str) -> list[int]:
+        """The data set's slices in one part of the bundle's split."""
+        return [int(one) for one in self.part.index[self.part == part]]
+
+    def pixels_outside(self, split: str) -> list[tuple[np.ndarray, str]]:
+        """Pixels and class of slices from elsewhere."""
+        return [
+            (read_slice((self.folder / file).read_bytes(), Path(file).name).pixels, true)
+            for file, true in read_index(self.folder, split).itertuples(index=False, name=None)
+        ]
+
+    def plane(self, pixels: np.ndarray) -> np.ndarray:
+        """(H, W) pixels as the network takes them."""
+        return network_plane(pixels, size=self.size, preprocessing=self.preprocessing)[0].astype(np.float32)
+
+    def inside(self, part: str) -> list[tuple[np.ndarray, np.ndarray, str]]:
+        """Plane, mask and class of the data set's slices in one part of the bundle's split."""
+        found = []
+        for number in self.numbers(part):
+            pixels = self.store.pixels(number)
+            plane, place = network_plane(pixels, size=self.size, preprocessing=self.preprocessing)
+            mask = network_mask(self.store.mask(number), place, size=self.size).astype(bool)
+            found.append((plane.astype(np.float32), mask, splits.class_of(number)))
+        return found
+
+    def outside(self, split: str) -> list[tuple[np.ndarray, str]]:
+        """Plane and class of slices from elsewhere."""
+        return [(self.plane(pixels), true) for pixels, true in self.pixels_outside(split)]
+
+
+def fit_screen(bundle: Bundle, store: Store, folder: Path, *, progress: Wrap = iter) -> dict[str, Any]:
+    """Fit the screen of an evaluated bundle; write ``screen.npz`` and ``card["screen"]``.
+
+    Args:
+        bundle: names and outlines with the unified network.
+        store: the prepared data set.
+        folder: of slices from elsewhere; see ``core.external.read_index``. Its split train must hold slices without a
+            tumour, its split dev all classes; its split test is not read.
+        progress: wraps the groups of planes, to show a bar.
+
+    Returns:
+        The new card.
+
+    Raises:
+        BundleError: not such a bundle.
+        DatasetError: see ``read_index``; or nothing to learn from.
+    """
+    if bundle.tasks != TASKS:
+        raise BundleError(f"The bundle '{bundle.name}' does not both name and outline; only such a one gets a screen.")
+    slices, random = _Slices(bundle, store, folder), np.random.default_rng(SEED)
+    network = with_features(load_network(bundle))
+    groups, counts = _groups(slices, random)
+    learnt = [
+        (_ask(bundle, network, [degraded(plane, random) for plane in planes])[0], label, weight)
+        for planes, label, weight in progress(groups)
+    ]
+    screen = fit(learnt, channels=network.get_layer("features_mean").output.shape[-1])
+    own, dev = slices.inside("validation"), slices.outside(DEV)
+    own_asked, dev_asked = (
+        Asked(*_ask(bundle, network, [plane for plane, *_ in rows]), np.array([true for *_, true in rows]))
+        for rows in (own, dev)
+    )
+    limits = choose(screen, own_asked, dev_asked)
+    twins = [twin for plane, mask, _ in own if (twin := without_tumour(plane, mask)) is not None]
+    twin_scores = screen.tumour_score(_ask(bundle, network, twins)[0])
+    with replace_file(bundle.folder / SCREEN) as temporary:
+        np.savez_compressed(temporary, **{name: value.astype(np.float32) for name, value in vars(screen).items()})
+    described = {
+        "thresholds": vars(limits),
+        "rules": RULES,
+        "fitted_on": counts,
+        "calibration_error": {
+            "before": _calibration_error(own_asked, 1.0),
+            "after": _calibration_error(own_asked, limits.temperature),
+            "of": "the class's probability on the data set's validation slices, expected calibration error",
+        },
+        "source_control": {
+            **_source_control(slices, random),
+            "own_twins_called_no_tumour": float((twin_scores < limits.no_tumour).mean()),
+            **_heat_in_head(bundle, screen, _called_free(screen, limits, dev, dev_asked)),
+            "definitions": CONTROLS,
+        },
+    }
+    card = {**bundle.card, "screen": described}
+    write_card(bundle.folder, card)
+    return card
+
+
+def _groups(slices: _Slices, random: np.random.Generator) -> tuple[list[tuple[Planes, bool, float]], dict[str, int]]:
+    """The four groups to learn from, each with whether it shows tumours and its weight, and what they are made of."""
+    own = slices.inside("train")
+    healthy = [plane for plane, true in slices.outside("train") if true not in CLASSES]
+    twins = [twin for plane, mask, _ in own if (twin := without_tumour(plane, mask)) is not None]
+    shown = [plane for plane in healthy for _ in range(TRANSPLANTS)]
+    planted = []
+    for plane in shown:
+        source, mask, _ = own[random.integers(len(own))]
+        made = with_tumour(plane, source, mask, random)
+        if made is not None:
+            planted.append(made)
+    if not (twins and planted):
+        raise DatasetError(
+            "A screen needs slices whose tumour lies on one side of the head, and slices without a tumour in the split "
+            "train of the folder."
+        )
+    counts = {
+        "tumour slices of the data set": len(own),
+        "of them made tumour-free too": len(twins),
+        "tumour-free slices from elsewhere": len(healthy),
+        "tumours put into those": len(planted),
+    }
+    groups = [
+        ([plane for plane, *_ in own], True, 1.0),
+        (twins, False, TWINS_WEIGHT),
+        (planted, True, 1.0),
+        (shown, False, 1.0),
+    ]
+    return groups, counts
+
+
+def _ask(bundle: Bundle, network: "keras.Model", planes: Planes) -> tuple[np.ndarray, np.ndarray]:
+    """(n, F) features and (n, classes) probabilities."""
+    answers = [
+        ask(bundle, network.predict_on_batch, np.stack(planes[start : start + _BATCH])[..., None])
+        for start in range(0, len(planes), _BATCH)
+    ]
+    features, probabilities = (np.concatenate([one[name] for one in answers]) for name in (FEATURES, CLASSIFICATION))
+    return features, probabilities
+
+
+def _source_control(slices: _Slices, random: np.random.Generator) -> dict[str, float]:
+    """How well size, border and histogram tell the sources apart; see ``CONTROLS``."""
+    elsewhere = [pixels for pixels, true in slices.pixels_outside("train") if true not in CLASSES]
+    numbers = random.permutation(slices.numbers("train"))[: 2 * len(elsewhere)]
+    own = [slices.store.pixels(int(number)) for number in numbers]
+    patients = splits.index_table().set_index("slice")["patient"].loc[numbers].to_numpy()
+
+    def apart(change: Callable[[np.ndarray], np.ndarray]) -> float:
+        ours, theirs = (np.stack([describe(change(pixels)) for pixels in group]) for group in (own, elsewhere))
+        return told_apart(ours, theirs, patients)
+
+    return {
+        "as_they_are": apart(lambda pixels: pixels),
+        "preprocessed": apart(slices.plane),
+        "as_in_training": apart(lambda pixels: degraded(slices.plane(pixels), random)),
+    }
+
+
+def _called_free(screen: Screen, limits: Thresholds, dev: list[tuple[np.ndarray, str]], asked: Asked) -> Planes:
+    scores = screen.tumour_score(asked.features)
+    return [plane for (plane, _), score in zip(dev, scores, strict=True) if score < limits.no_tumour]
+
+
+def _heat_in_head(bundle: Bundle, screen: Screen, planes: Planes) -> dict[str, float]:
+    """Where the answer "no tumour" comes from: on the head, or beside it; see ``CONTROLS``."""
+    explain = Explainer(as_classifier(load_network(bundle), screen))
+    heat, area = [], []
+    for plane in planes:
+        head = ndimage.binary_fill_holes(plane > HEAD_ABOVE)
+        found = explain(plane[None, ..., None], class_target(0), method=SALIENCY).plane
+        heat.append(inside_share(found, head))
+        area.append(area_share(head))
+    return {"heat_in_head": float(np.mean(heat)), "head_area": float(np.mean(area))}
+
+
+def degraded(plane: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A (S, S) plane as if it had been mirrored, resampled, compressed and shown at another contrast."""
+    size = len(plane)
+    small = round(size * random.uniform(*SHRINK))
+    image = Image.fromarray(np.round(plane * 255).astype(np.uint8)).resize((small, small), Image.Resampling.BILINEAR)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=int(random.integers(*QUALITY)))
+    bright = np.asarray(Image.open(file).resize((size, size), Image.Resampling.BILINEAR), np.float32) / 255
+    bright = bright[:, ::-1] if random.random() < 0.5 else bright
+    return np.power(bright, np.exp(random.uniform(-GAMMA, GAMMA))).astype(np.float32)
+
+
+def fit(groups: list[tuple[np.ndarray, bool, float]], *, channels: int) -> Screen:
+    """Fit both parts of a screen.
+
+    Args:
+        groups: (n, F) features, whether they are of tumours, and what the group weighs as a whole. What is typical
+            follows from the first.
+        channels: how many of the features are channel means; they come first.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+
+    features = np.concatenate([one for one, *_ in groups]).astype(np.float64)
+    label = np.concatenate([np.full(len(one), has) for one, has, _ in groups])
+    weight = np.concatenate([np.full(len(one), whole / len(one)) for one, _, whole in groups])
+    centre, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
+    model = LogisticRegression(C=REGULARISATION, max_iter=5000)
+    model.fit((features - centre) / spread, label, sample_weight=weight / weight.mean())
+    weights = model.coef_[0] / spread
+
+    means = groups[0][0][:, :channels].astype(np.float64)
+    middle, scale = means.mean(axis=0), means.std(axis=0) + 1e-6
+    main = PCA(min(DIRECTIONS, *means.shape)).fit((means - middle) / scale)
+    whitened = main.components_ / np.sqrt(main.explained_variance_ + 1e-9)[:, None]
+    return Screen(weights, np.array(model.intercept_[0] - centre @ weights), middle, (whitened / scale).T)
+
+
+def choose(screen: Screen, own: Asked, dev: Asked) -> Thresholds:
+    """Where answers change, by ``RULES``.
+
+    Args:
+        screen: fitted.
+        own: the data set's validation slices, all with a tumour.
+        dev: slices from elsewhere, with a tumour and without.
+    """
+    own_index = pd.Series(own.true).map(CLASSES.index).to_numpy()
+    losses = [cross_entropy(own_index, calibrated(own.probabilities, one)) for one in TEMPERATURES]
+    temperature = float(TEMPERATURES[int(np.argmin(losses))])
+    score, tumour = screen.tumour_score(dev.features), dev.has_tumour
+    low = float(min(np.quantile(one, MISSED) for one in (score[tumour], screen.tumour_score(own.features))))
+    high = float(np.quantile(score[~tumour], 1 - FALSE_ALARMS))
+    if low > high:
+        low = high = (low + high) / 2
+    strange = max(
+        np.quantile(screen.strangeness(own.features), STRANGE_INSIDE),
+        np.quantile(screen.strangeness(dev.features), STRANGE_OUTSIDE),
+    )
+    said = calibrated(dev.probabilities[tumour], temperature)
+    right = np.array(CLASSES)[said.argmax(axis=1)] == dev.true[tumour]
+    # Rounded down, so that the slice whose probability it is stays above it in a table with six digits.
+    sure = np.floor(_lowest_sure(said.max(axis=1), right) * 1e4) / 1e4
+    return Thresholds(*(round(float(one), 4) for one in (low, high, sure, strange, temperature)))
+
+
+def _lowest_sure(highest: np.ndarray, right: np.ndarray) -> float:
+    """The lowest of the probabilities from which the wanted share is right; the highest where there is none."""
+    order = np.argsort(-highest)
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(shares >= NAMED_RIGHTLY)
+    return float(highest[order[enough[-1] if len(enough) else 0]])
+
+
+def _calibration_error(asked: Asked, temperature: float) -> float:
+    said = calibrated(asked.probabilities, temperature)
+    right = np.array(CLASSES)[said.argmax(axis=1)] == asked.true
+    return expected_calibration_error(reliability(said.max(axis=1), right))

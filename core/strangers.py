@@ -1,0 +1,68 @@
+"""A screen on what it must not stop and on what it must: the bundle's own test slices, and pictures that are no brain.
+
+None of either had a part in choosing its thresholds.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from core import splits
+from core.bundles import Bundle, write_card
+from core.errors import BundleError
+from core.external import Answerer
+from core.figshare import Store
+from core.files import write_table
+from core.not_brains import not_brains
+from core.screen import STRANGER, has_screen
+from core.slices import Slice, store_slice
+
+STRANGERS = "strangers.csv"
+OWN, NOT_BRAIN = GROUPS = ("own test slice", "no brain")
+
+Wrap = Callable[[Iterable[Any]], Iterable[Any]]
+
+
+def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:
+    """Ask a bundle with a screen about both groups; write ``strangers.csv`` and two figures into its card.
+
+    Args:
+        bundle: with a screen.
+        store: the prepared data set.
+        progress: wraps the slices, to show a bar.
+
+    Returns:
+        The new card, with ``metrics.external.non_brain_flagged`` and ``figshare_flagged``.
+
+    Raises:
+        BundleError: it has no screen.
+    """
+    if not has_screen(bundle):
+        raise BundleError(f"The bundle '{bundle.name}' has no screen; 'python -m core screen {bundle.name}' fits one.")
+    answer = Answerer(bundle)
+    table = pd.DataFrame(
+        [
+            {"group": group, "kind": kind, "name": slice_.name, **answer(slice_)}
+            for group, kind, slice_ in progress(_pictures(bundle, store))
+        ]
+    )
+    write_table(bundle.folder / STRANGERS, table)
+    flagged = (table["answer"] == STRANGER).groupby(table["group"]).mean()
+    found = {
+        **bundle.card["metrics"].get("external", {}),
+        "non_brain_flagged": float(flagged[NOT_BRAIN]),
+        "figshare_flagged": float(flagged[OWN]),
+    }
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
+    write_card(bundle.folder, card)
+    return card
+
+
+def _pictures(bundle: Bundle, store: Store) -> Iterator[tuple[str, str, Slice]]:
+    """Group, kind (of the bundle's own slices their class) and picture."""
+    part = splits.parts(bundle.card["data"]["split"])
+    for number in (int(one) for one in part.index[part == "test"]):
+        yield OWN, splits.class_of(number), store_slice(store, number)
+    for kind, slice_ in not_brains():
+        yield NOT_BRAIN, kind, slice_

@@ -1,0 +1,78 @@
+"""Slices that never were: a tumour taken out, or put into another head, so that source and label come apart.
+
+All tumours to learn from come from one data set and all slices without one from another; a network could tell the two
+by anything but the tumour. With a tumour-free twin of a slice that has one, and with tumours in slices that had none,
+both labels occur in both sources.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from core.preprocessing import HEAD_ABOVE
+
+
+def without_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """A plane whose tumour is replaced by the other side of the head, mirrored, at the surroundings' brightness.
+
+    Args:
+        plane: (S, S) float32 in [0, 1], cropped to the head.
+        mask: (S, S) bool.
+
+    Returns:
+        A new plane; None where the tumour crosses the middle, or has no surroundings to be matched to.
+    """
+    size = len(plane)
+    columns = np.flatnonzero((plane > HEAD_ABOVE).any(axis=0))
+    if not len(columns) or not mask.any():
+        return None
+    opposite = np.clip(columns[0] + columns[-1] - np.arange(size), 0, size - 1)
+    grown = ndimage.binary_dilation(mask, iterations=5)
+    ring = ndimage.binary_dilation(mask, iterations=10) & ~grown
+    if (grown & mask[:, opposite]).any() or not ring.any():
+        return None
+    mirrored = plane[:, opposite]
+    mirrored = mirrored + plane[ring].mean() - mirrored[ring].mean()
+    weight = _soft(mask, grow=4, blur=2.5)
+    return np.clip(plane * (1 - weight) + mirrored * weight, 0, 1).astype(np.float32)
+
+
+def with_tumour(
+    plane: np.ndarray, source: np.ndarray, mask: np.ndarray, random: np.random.Generator
+) -> np.ndarray | None:
+    """A plane with the tumour of another one at a random place well inside its head, at that place's brightness.
+
+    Args:
+        plane: (S, S) float32 in [0, 1], cropped to the head.
+        source: (S, S), the plane the tumour is taken from.
+        mask: (S, S) bool, that tumour.
+        random: draws the place.
+
+    Returns:
+        A new plane; None where the tumour does not fit at the place drawn.
+    """
+    size = len(plane)
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return None
+    top, left = max(rows.min() - 8, 0), max(columns.min() - 8, 0)
+    part = np.s_[top : rows.max() + 9, left : columns.max() + 9]
+    tumour, shape = source[part], mask[part]
+    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(plane > HEAD_ABOVE), iterations=size // 11)
+    places = np.argwhere(inside)
+    if not len(places):
+        return None
+    top, left = places[random.integers(len(places))] - np.array(shape.shape) // 2
+    ring = ndimage.binary_dilation(shape, iterations=6) & ~ndimage.binary_dilation(shape, iterations=2)
+    if min(top, left) < 0 or max(top + shape.shape[0], left + shape.shape[1]) > size or not ring.any():
+        return None
+    made = plane.copy()
+    there = made[top : top + shape.shape[0], left : left + shape.shape[1]]
+    tumour = tumour * there[ring].mean() / max(tumour[ring].mean(), 0.05)
+    weight = _soft(shape, grow=1, blur=1.5)
+    there[...] = np.clip(there * (1 - weight) + tumour * weight, 0, 1)
+    return made
+
+
+def _soft(mask: np.ndarray, *, grow: int, blur: float) -> np.ndarray:
+    """The mask, grown by some pixels, with soft edges: weights in [0, 1]."""
+    return ndimage.gaussian_filter(ndimage.binary_dilation(mask, iterations=grow).astype(np.float32), blur)

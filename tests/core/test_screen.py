@@ -1,0 +1,287 @@
+"""The screen: what is answered when, what it is read from, and how its thresholds come about."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core import screen_training, splits, strangers
+from core.bundles import Bundle, load_network, open_bundle, write_card
+from core.classes import CLASSES
+from core.errors import BundleError
+from core.external import EXTERNAL, measure
+from core.figshare import Store
+from core.inference import Predictor
+from core.not_brains import not_brains
+from core.results import result, said_of, table_csv
+from core.screen import (
+    CLASS,
+    NO_TUMOUR,
+    NOT_SURE,
+    STRANGER,
+    Screen,
+    Screened,
+    Thresholds,
+    as_classifier,
+    calibrated,
+    decide,
+    has_screen,
+    load_screen,
+    with_features,
+)
+from core.screen_training import Asked, choose, degraded, fit, fit_screen
+from core.strangers import NOT_BRAIN, OWN, STRANGERS, measure_strangers
+from tests.core import tiny
+
+LIMITS = Thresholds(no_tumour=-1, tumour=1, sure=0.8, strange=10, temperature=1)
+
+
+@pytest.mark.parametrize(
+    ("score", "strangeness", "highest", "answer"),
+    [
+        (5, 11, 0.99, STRANGER),
+        (-5, 11, 0.99, STRANGER),
+        (-1.1, 10, 0.99, NO_TUMOUR),
+        (-1, 1, 0.99, NOT_SURE),
+        (0.9, 1, 0.99, NOT_SURE),
+        (1, 1, 0.79, NOT_SURE),
+        (1, 1, 0.8, CLASS),
+    ],
+)
+def test_answers_change_at_the_thresholds(score: float, strangeness: float, highest: float, answer: str) -> None:
+    assert str(decide(score, strangeness, highest, LIMITS)) == answer
+    said = Screened(answer, score, strangeness, np.array([highest, 1 - highest]), LIMITS)
+    assert said.reason.endswith(".")
+
+
+def test_the_reason_names_what_decided() -> None:
+    def reason(answer: str, score: float) -> str:
+        return Screened(answer, score, 12.0, np.array([0.6, 0.4]), LIMITS).reason
+
+    assert "12 standard deviations" in reason(STRANGER, 0) and "beyond 10" in reason(STRANGER, 0)
+    assert "below -1.0" in reason(NO_TUMOUR, -2)
+    assert "at all" in reason(NOT_SURE, 0)
+    assert "likeliest kind has 60%" in reason(NOT_SURE, 2)
+
+
+def test_a_temperature_above_one_makes_less_sure_and_one_changes_nothing() -> None:
+    said = np.array([[0.9, 0.08, 0.02]])
+    np.testing.assert_allclose(calibrated(said, 1), said, atol=1e-6)
+    assert calibrated(said, 2).max() < 0.9 < calibrated(said, 0.5).max()
+    # Halved logits are square roots of the powers.
+    np.testing.assert_allclose(calibrated(said, 2), np.sqrt(said) / np.sqrt(said).sum(), atol=1e-6)
+
+
+# Fitting
+
+
+def made_up(seed: int = 0) -> list[tuple[np.ndarray, bool, float]]:
+    """Groups of six features, the fourth of which tells tumours; sources differ in the fifth."""
+    random = np.random.default_rng(seed)
+    groups = []
+    for has, source in ((True, 1), (False, 1), (True, 0), (False, 0)):
+        features = random.normal(size=(200, 6))
+        features[:, 3] += 4 * has
+        features[:, 4] += 4 * source
+        groups.append((features, has, 1.0))
+    return groups
+
+
+def test_a_tumour_is_told_by_what_tells_tumours_whatever_the_source() -> None:
+    groups = made_up()
+    screen = fit(groups, channels=2)
+    assert abs(screen.weights[3]) > 5 * abs(screen.weights[4])
+    for features, has, _ in made_up(1):
+        assert ((screen.tumour_score(features) > 0) == has).mean() > 0.9
+
+
+def test_strangeness_is_the_mahalanobis_distance_of_the_channel_means() -> None:
+    random = np.random.default_rng(0)
+    typical = random.normal(size=(500, 3)) @ np.array([[2, 0, 0], [1, 0.5, 0], [0, 0, 3]])
+    screen = fit([(typical, True, 1.0), (typical + 1, False, 1.0)], channels=2)
+    means = typical[:, :2]
+    inverse = np.linalg.inv(np.cov(means.T))
+    off = means - means.mean(axis=0)
+    np.testing.assert_allclose(
+        screen.strangeness(typical), np.sqrt(np.einsum("ni,ij,nj->n", off, inverse, off)), rtol=1e-3
+    )
+
+
+def asked(scores: list[float], true: list[str], sure: list[float] | None = None) -> Asked:
+    """Slices whose one feature is their score and their strangeness alike."""
+    highest = np.array(sure or [0.9] * len(true))
+    probabilities = np.full((len(true), 3), 0.0)
+    place = [CLASSES.index(one) if one in CLASSES else 0 for one in true]
+    probabilities[:] = ((1 - highest) / 2)[:, None]
+    probabilities[np.arange(len(true)), place] = highest
+    return Asked(np.array(scores, float)[:, None], probabilities, np.array(true))
+
+
+PLAIN = Screen(np.array([1.0]), np.array(0.0), np.zeros(1), np.ones((1, 1)))
+
+
+def test_thresholds_follow_their_rules() -> None:
+    tumours = list(np.linspace(0, 10, 101))
+    healthy = list(np.linspace(-10, 1, 101))
+    dev = asked([*tumours, *healthy], ["glioma"] * 101 + ["no_tumour"] * 101)
+    own = asked(list(np.linspace(2, 12, 101)), ["meningioma"] * 101)
+    limits = choose(PLAIN, own, dev)
+    assert limits.no_tumour == limits.tumour == pytest.approx((0.5 + 0.45) / 2), "the two cross"
+    assert limits.strange == pytest.approx(np.quantile(np.linspace(2, 12, 101), 0.985), abs=1e-3)
+    assert limits.sure == pytest.approx(calibrated(np.array([0.9, 0.05, 0.05]), limits.temperature).max(), abs=1e-3)
+
+
+def test_thresholds_that_do_not_cross_leave_a_gap() -> None:
+    dev = asked([-2.0, 1.0, -1.0, 2.0] * 10, ["glioma", "glioma", "no_tumour", "no_tumour"] * 10)
+    limits = choose(PLAIN, asked([1.0] * 10, ["glioma"] * 10), dev)
+    assert limits.no_tumour == -2
+    assert limits.tumour == 2
+
+
+def test_the_kind_is_named_from_the_lowest_probability_that_is_right_often_enough() -> None:
+    highest = np.array([0.95, 0.9, 0.85, 0.8, 0.7, 0.6])
+    right = np.array([True, True, True, True, True, False])
+    assert screen_training._lowest_sure(highest, right) == 0.6, "five of six are enough"
+    assert screen_training._lowest_sure(highest, ~right) == 0.95, "none is: only the surest is named"
+
+
+def test_a_degraded_plane_is_the_same_picture_made_worse() -> None:
+    plane = tiny.a_picture(2, height=64, width=64).pixels
+    plane = ((plane - plane.min()) / np.ptp(plane)).astype(np.float32)
+    found = degraded(plane, np.random.default_rng(3))
+    assert found.shape == plane.shape and found.dtype == np.float32
+    assert found.min() >= 0 and found.max() <= 1
+    both = [np.corrcoef(found.ravel(), one.ravel())[0, 1] for one in (plane, plane[:, ::-1])]
+    assert max(both) > 0.7
+
+
+# On a network
+
+
+def a_head(number: int, *, lesion: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """(64, 64) noise in a grey disc, on its left or right a brighter one, and that one's mask."""
+    random = np.random.default_rng(number)
+    rows, columns = np.mgrid[:64, :64]
+    pixels = np.where(np.hypot(rows - 32, columns - 32) < 28, 100 + 20 * random.normal(size=(64, 64)), 0).clip(0, 255)
+    place = random.uniform(26, 38), random.choice([16, 48]) + random.uniform(-2, 2)
+    mask = (np.hypot(rows - place[0], columns - place[1]) < 4) & lesion
+    pixels[mask] = 230
+    return pixels, mask
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures without a tumour to learn from, and all classes in dev and test."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    rows = []
+    for split, names in (("train", ["no_tumour"] * 8), ("dev", [*CLASSES, "no_tumour"] * 3), ("test", [*CLASSES] * 2)):
+        for name in names:
+            number = len(rows) + 50
+            pixels, _ = a_head(number, lesion=name != "no_tumour")
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+            rows.append({"file": f"{number}.png", "class": name, "split": split})
+    pd.DataFrame(rows).to_csv(folder / "index.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def with_screen(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Path]:
+    """A small network's bundle with a screen, and the store it was fitted on; copy it to change it."""
+    folder = tmp_path_factory.mktemp("screened")
+    data = tiny.data_set(40)
+    for number in data.pixels:
+        if len(data.pixels[number]) == 64:
+            data.pixels[number], data.masks[number] = a_head(number)
+    bundle = tiny.unified(folder / "models")
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    store = data.write(folder / "figshare.h5")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splits, "index_table", lambda: data.table)
+        patch.setattr(screen_training, "DIRECTIONS", 3)
+        with Store(store) as opened:
+            fit_screen(open_bundle(bundle.name, folder / "models"), opened, elsewhere)
+    return open_bundle(bundle.name, folder / "models"), store
+
+
+def test_a_fitted_screen_is_part_of_its_bundle_and_says_how_it_came_about(with_screen: tuple[Bundle, Path]) -> None:
+    bundle, _ = with_screen
+    assert has_screen(bundle)
+    screen, limits = load_screen(bundle)
+    assert screen.directions.shape == (len(screen.centre), 3)
+    described = bundle.card["screen"]
+    assert set(described["rules"]) == set(vars(limits)) == set(described["thresholds"])
+    assert described["fitted_on"]["tumour-free slices from elsewhere"] == 8
+    assert 0 <= described["source_control"]["as_they_are"] <= 1
+    assert "no_tumour" in described["rules"]
+
+
+def test_features_leave_the_networks_answers_as_they_were(with_screen: tuple[Bundle, Path]) -> None:
+    bundle, _ = with_screen
+    network = load_network(bundle)
+    inputs = np.random.default_rng(0).uniform(0, 1, (2, tiny.UNIFIED_SIZE, tiny.UNIFIED_SIZE, 1)).astype(np.float32)
+    plain, more = network.predict_on_batch(inputs), with_features(network).predict_on_batch(inputs)
+    for one, other in zip(plain, more[:2], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    screen, _ = load_screen(bundle)
+    assert more[2].shape == (2, len(screen.weights))
+    said = as_classifier(network, screen).predict_on_batch(inputs)
+    np.testing.assert_allclose(np.log(said[:, 1] / said[:, 0]), screen.tumour_score(more[2]), atol=1e-3)
+
+
+def test_the_predictor_says_what_the_screen_says(with_screen: tuple[Bundle, Path], tmp_path: Path) -> None:
+    bundle, _ = with_screen
+    picture = tiny.a_picture(60)
+    found = Predictor(bundle, bundle)(picture).screened
+    assert found is not None
+    assert found.answer == str(decide(found.tumour_score, found.strangeness, found.probabilities.max(), found.limits))
+    beside = Predictor(bundle, tiny.segmenter(tmp_path))(picture).screened
+    assert beside is not None and beside.tumour_score == pytest.approx(found.tumour_score, abs=1e-3)
+    assert Predictor(tiny.classifier(tmp_path), bundle)(picture).screened is None
+
+
+def test_a_result_says_the_answer_and_its_reason_and_a_table_has_it(with_screen: tuple[Bundle, Path]) -> None:
+    bundle, _ = with_screen
+    picture = tiny.a_picture(60)
+    prediction = Predictor(bundle, bundle)(picture)
+    found = result(picture, prediction, (bundle,))
+    assert prediction.screened is not None
+    assert found["answer"]["kind"] == prediction.screened.answer
+    assert found["answer"]["reason"] == prediction.screened.reason
+    assert prediction.screened.answer in table_csv([found])
+    flagged = {**found, "answer": {"kind": STRANGER, "reason": "Why."}}
+    assert said_of(flagged) == "no contrast-enhanced T1 slice of a head: Why."
+
+
+def test_answers_to_pictures_from_elsewhere_are_kept_with_their_scores(
+    with_screen: tuple[Bundle, Path], elsewhere: Path
+) -> None:
+    bundle, _ = with_screen
+    card = measure(bundle, elsewhere)
+    table = pd.read_csv(bundle.folder / EXTERNAL)
+    again = decide(table["tumour_score"], table["strangeness"], table["sure"], load_screen(bundle)[1])
+    assert table["answer"].tolist() == again.tolist()
+    assert card["metrics"]["external"]["dev"]["answers"].keys() == {*CLASSES, "no_tumour"}
+
+
+def test_own_slices_and_pictures_that_are_no_brain_are_counted_apart(
+    with_screen: tuple[Bundle, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, store = with_screen
+    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
+    monkeypatch.setattr(strangers, "not_brains", lambda: not_brains(each=1))
+    with Store(store) as opened:
+        card = measure_strangers(open_bundle(bundle.name, bundle.folder.parent), opened)
+    table = pd.read_csv(bundle.folder / STRANGERS)
+    assert table["group"].value_counts().to_dict() == {OWN: 13, NOT_BRAIN: 8}
+    for group, name in ((OWN, "figshare_flagged"), (NOT_BRAIN, "non_brain_flagged")):
+        flagged = (table["answer"][table["group"] == group] == STRANGER).mean()
+        assert card["metrics"]["external"][name] == pytest.approx(flagged)
+
+
+def test_only_a_network_that_names_and_outlines_gets_a_screen(tmp_path: Path, tiny_store: Store) -> None:
+    with pytest.raises(BundleError, match="does not both name and outline"):
+        fit_screen(tiny.classifier(tmp_path), tiny_store, tmp_path)
+    with pytest.raises(BundleError, match="has no screen"):
+        measure_strangers(tiny.unified(tmp_path), tiny_store)
