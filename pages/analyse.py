@@ -42,9 +42,10 @@ with answer_column:
     prediction = loaders.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
     asked = distinct(classifier, segmenter)
     said = result(slice_, prediction, asked)
-    answer.class_answer(said, key=f"{KEY}_bars")
+    is_shown = answer.verdict(said, key=f"{KEY}_bars")
     answer.truth_line(said)
-    answer.size_line(said)
+    if is_shown:
+        answer.size_line(said)
     answer.trust(classifier, segmenter)
     for note in slice_.notes:
         st.info(note, icon=":material/info:")
@@ -61,7 +62,7 @@ with answer_column:
 with settings_column:
     look = picture.look_controls(slice_, key=KEY, slice_key=str(chosen.identity))
 with picture_area:
-    picture.picture(slice_, prediction, look)
+    picture.picture(slice_, prediction, look if is_shown else picture.without_answers(look))
 
 with details_column:
     details.measurements(said, prediction)

@@ -6,13 +6,50 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles import Bundle, names, open_bundle
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
+_INSTEAD = {
+    NO_TUMOUR: "No tumour found",
+    NOT_SURE: "Not sure",
+    STRANGER: "This does not look like a contrast-enhanced T1 slice of a head",
+}
 
-def class_answer(result: dict[str, Any], *, key: str) -> None:
-    """The predicted class, large, and a bar for each of the three."""
+
+def verdict(result: dict[str, Any], *, key: str) -> bool:
+    """What is answered: a class with its bars, or what the screen says instead, with the reason.
+
+    Args:
+        result: of ``core.results.result``.
+        key: tells the widgets from others on the page.
+
+    Returns:
+        Whether the mask is to be shown: not where no tumour is found or the picture is a stranger, unless asked for.
+    """
+    answer = result["answer"]
+    if answer is None:
+        class_answer(result, key=key)
+        return True
+    fair = {"class": result["class"], "probabilities": answer["calibrated_probabilities"]}
+    if answer["kind"] == CLASS:
+        class_answer(fair, key=key)
+        return True
+    st.subheader(_INSTEAD[answer["kind"]], anchor=False)
+    st.markdown(answer["reason"])
+    if answer["kind"] == NOT_SURE:
+        class_answer(fair, key=key, headline=False)
+        return True
+    anyway = st.toggle("Show what the network says all the same", key=f"{key}_anyway_{result['name']}")
+    if anyway:
+        class_answer(fair, key=key, headline=False)
+    return anyway
+
+
+def class_answer(result: dict[str, Any], *, key: str, headline: bool = True) -> None:
+    """The predicted class, large, and a bar for each of the three; the bars alone without ``headline``."""
     name = result["class"]
-    st.subheader(f"{CLASS_TITLES[name]} · {percent(result['probabilities'][name])}", anchor=False)
+    if headline:
+        st.subheader(f"{CLASS_TITLES[name]} · {percent(result['probabilities'][name])}", anchor=False)
     said = ", ".join(f"{CLASS_TITLES[one]} {percent(p)}" for one, p in result["probabilities"].items())
     st.plotly_chart(_bars(result["probabilities"]), key=key, config=PLOT_CONFIG, width="stretch", alt=f"Bars: {said}")
 
@@ -51,16 +88,27 @@ def truth_line(result: dict[str, Any]) -> None:
         return
     parts = []
     if "class" in known:
-        right = known["class_agrees"]
-        parts.append(
-            f":{'green' if right else 'red'}[:material/{'check_circle' if right else 'cancel'}:] "
-            f"True class: **{CLASS_TITLES[known['class']]}**"
-        )
+        answer = result.get("answer")
+        # A class that is not named is neither right nor wrong; but a tumour called none is wrong.
+        named = answer is None or answer["kind"] in (CLASS, NO_TUMOUR)
+        right = known["class_agrees"] and (answer is None or answer["kind"] == CLASS)
+        mark = _mark(right) if named else ":material/remove_circle:"
+        parts.append(f"{mark} True class: **{CLASS_TITLES[known['class']]}**")
     elif known.get("area_px") == 0:
-        parts.append(":material/block: True: **no tumour** (the classifier knows no such answer)")
+        parts.append(_truly_none(known))
     if known.get("area_px"):
         parts.append(f"mask against truth: **Dice {known['dice']:.2f}**, IoU {known['iou']:.2f}")
     st.markdown(" · ".join(parts))
+
+
+def _truly_none(known: dict[str, Any]) -> str:
+    if "answer_agrees" not in known:
+        return ":material/block: True: **no tumour** (the classifier knows no such answer)"
+    return f"{_mark(known['answer_agrees'])} True: **no tumour**"
+
+
+def _mark(right: bool) -> str:
+    return f":{'green' if right else 'red'}[:material/{'check_circle' if right else 'cancel'}:]"
 
 
 def size_line(result: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The slice with what is laid over it, and the controls of how it is drawn."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -41,6 +42,11 @@ def picture(slice_: Slice, prediction: Prediction, look: Look) -> None:
     caption = "; ".join([plain(slice_.name), *(legend[name] for name in names)])
     alt = f"The slice with {' and '.join(names).lower() or 'nothing'} over it; the text beside it says what was found"
     st.image(shown, width="stretch", output_format="PNG", caption=caption, alt=alt)
+
+
+def without_answers(look: Look) -> Look:
+    """The same look, without what networks said: for a slice on which they are not to be believed."""
+    return replace(look, layers=tuple(layer for layer in look.layers if layer == TRUTH))
 
 
 def look_controls(slice_: Slice, *, key: str, slice_key: str) -> Look:

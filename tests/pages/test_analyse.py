@@ -1,6 +1,7 @@
 """The Analyse page without a browser: what a person reads for samples, uploads, numbers and wrong files."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.bundles import names
 from core.results import NOTICE
 from core.samples import samples
+from core.screen import NO_TUMOUR, NOT_SURE, STRANGER, Screened, Thresholds
+from panels import loaders
 from tests.published import a_slice, mat_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,6 +193,53 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     assert "2 of 3" in texts(app)
     assert not app.exception
     assert any(button.label == "CSV of all 3 uploads" for button in app.get("download_button"))
+
+
+@pytest.fixture
+def screened(monkeypatch):
+    """Makes every slice get this answer."""
+
+    def answer(kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
+        limits = Thresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
+        found = Screened(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
+        asked = loaders.predict
+        monkeypatch.setattr(
+            loaders, "predict", lambda *args, **options: replace(asked(*args, **options), screened=found)
+        )
+
+    return answer
+
+
+def test_a_stranger_is_given_no_class_and_no_outline_unless_asked(screened):
+    screened(STRANGER, strangeness=31)
+    app = opened(sample="glioma-axial-1")
+    assert not app.exception and not app.error
+    assert app.subheader[0].value == "This does not look like a contrast-enhanced T1 slice of a head"
+    said = texts(app)
+    assert "31 standard deviations" in said
+    assert "Outlined" not in said and not app.get("plotly_chart")
+    app.toggle[0].set_value(True).run()
+    assert "Outlined" in texts(app) and app.get("plotly_chart")
+
+
+def test_a_slice_without_a_tumour_is_told_so_with_the_reason(screened):
+    screened(NO_TUMOUR, score=-2.5)
+    app = opened(sample="no-tumour-axial")
+    assert app.subheader[0].value == "No tumour found"
+    said = texts(app)
+    assert "scores -2.5; below -1.0 the answer is none" in said
+    assert ":green[:material/check_circle:] True: **no tumour**" in said
+    assert ":red[:material/cancel:] True class: **Glioma**" in texts(opened(sample="glioma-axial-1"))
+
+
+def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
+    screened(NOT_SURE, score=3)
+    app = opened(sample="glioma-axial-1")
+    assert [one.value for one in app.subheader] == ["Not sure"]
+    said = texts(app)
+    assert "likeliest kind has 60%" in said and "Outlined" in said
+    assert ":material/remove_circle: True class: **Glioma**" in said
+    assert app.get("plotly_chart")
 
 
 def test_any_network_can_be_chosen_for_class_and_mask():
