@@ -84,10 +84,16 @@ def ordered(table: pd.DataFrame, order: str) -> pd.DataFrame:
     return table.sort_values([column, "slice"], ascending=[ascending, True])
 
 
-def crossed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Counts of slices by true class (rows) and predicted class (columns), in the order of ``classes``."""
+def crossed(table: pd.DataFrame, classes: list[str], answers: list[str] | None = None) -> pd.DataFrame:
+    """Counts of slices by true class (rows) and predicted class (columns).
+
+    Args:
+        table: with columns true and predicted.
+        classes: the rows, in order.
+        answers: the columns; the classes if None.
+    """
     counts = pd.crosstab(table["true"], table["predicted"])
-    return counts.reindex(index=classes, columns=classes, fill_value=0)
+    return counts.reindex(index=classes, columns=answers or classes, fill_value=0)
 
 
 def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

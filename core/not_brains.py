@@ -21,12 +21,17 @@ _WORDS = ["patient", "scan", "report", "slice", "contrast", "follow", "left", "r
 
 def not_brains(each: int = EACH, seed: int = SEED) -> Iterator[tuple[str, Slice]]:
     """``each`` pictures of every kind in ``KINDS``, as (kind, slice), read as an upload is."""
-    for place, (kind, draw) in enumerate(KINDS.items()):
-        random = np.random.default_rng([seed, place])
+    for kind in KINDS:
         for number in range(each):
-            file = io.BytesIO()
-            draw(random, number).convert("L").save(file, "PNG")
-            yield kind, read_slice(file.getvalue(), f"{kind}-{number + 1}.png")
+            yield kind, one_of(kind, number, seed)
+
+
+def one_of(kind: str, number: int, seed: int = SEED) -> Slice:
+    """The picture ``number``, from 0, of a kind."""
+    file = io.BytesIO()
+    random = np.random.default_rng([seed, list(KINDS).index(kind), number])
+    KINDS[kind](random, number).convert("L").save(file, "PNG")
+    return read_slice(file.getvalue(), f"{kind}-{number + 1}.png")
 
 
 def _cut(picture: np.ndarray, random: np.random.Generator) -> Image.Image:
@@ -153,3 +158,5 @@ KINDS: dict[str, Callable[[np.random.Generator, int], Image.Image]] = {
     "noise": _noise,
 }
 """Name of a kind -> what draws one of it, from a generator and a running number."""
+GENERATED = {"document": 1, "chart": 2, "noise": 1}
+"""A picture of each kind that can be made without the packages."""

@@ -11,7 +11,7 @@ import pandas as pd
 from core import splits
 from core.bundles import Bundle, write_card
 from core.errors import BundleError
-from core.external import Answerer
+from core.external import DEV, EXTERNAL, TEST, Answerer
 from core.figshare import Store
 from core.files import write_table
 from core.not_brains import not_brains
@@ -19,9 +19,37 @@ from core.screen import STRANGER, has_screen
 from core.slices import Slice, store_slice
 
 STRANGERS = "strangers.csv"
-OWN, NOT_BRAIN = GROUPS = ("own test slice", "no brain")
+OWN, NOT_BRAIN, ELSEWHERE = "own test slice", "no brain", "elsewhere"
 
 Wrap = Callable[[Iterable[Any]], Iterable[Any]]
+
+
+def answers(bundle: Bundle, split: str) -> pd.DataFrame:
+    """What a bundle with a screen said of everything it was asked about that it did not learn from.
+
+    Args:
+        bundle: with a screen, measured; see ``core.external.measure`` and ``measure_strangers``.
+        split: of the slices from elsewhere.
+
+    Returns:
+        group (``ELSEWHERE``, ``OWN`` or ``NOT_BRAIN``), kind (the true class, "no_tumour", or what the picture is),
+        name, predicted, tumour_score, strangeness and sure, from which ``core.screen.decide`` makes the answers.
+
+    Raises:
+        BundleError: it is not measured.
+    """
+    outside = pd.read_csv(bundle.path(EXTERNAL))
+    outside = outside[outside["split"] == split].rename(columns={"true": "kind", "file": "name"})
+    table = pd.concat([outside.assign(group=ELSEWHERE), pd.read_csv(bundle.path(STRANGERS))], ignore_index=True)
+    return table[["group", "kind", "name", "predicted", "tumour_score", "strangeness", "sure"]]
+
+
+def measured_split(bundle: Bundle) -> str | None:
+    """Which slices from elsewhere a bundle's screen was measured on: test, else dev, or None where it was on none."""
+    found = bundle.card.get("metrics", {}).get("external", {})
+    if not has_screen(bundle) or "non_brain_flagged" not in found:
+        return None
+    return TEST if "answers" in found else DEV if "answers" in found.get(DEV, {}) else None
 
 
 def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:

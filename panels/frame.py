@@ -55,6 +55,7 @@ def _navigation() -> Any:
             st.Page(_PAGES / "errors.py", title="Errors", icon=":material/grid_on:"),
             st.Page(_PAGES / "masks.py", title="Masks", icon=":material/gesture:"),
             st.Page(_PAGES / "explain.py", title="Explain", icon=":material/visibility:"),
+            st.Page(_PAGES / "strangers.py", title="Strangers", icon=":material/person_search:"),
             st.Page(_PAGES / "curves.py", title="Curves", icon=":material/show_chart:"),
             st.Page(_PAGES / "search.py", title="Search", icon=":material/tune:"),
             st.Page(_PAGES / "models.py", title="Models", icon=":material/hub:"),

@@ -4,21 +4,30 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.screen import NO_TUMOUR, NOT_SURE, STRANGER
 from panels.plots import style, theme_colour
 from panels.theme import PLOT_CONFIG, percent, text_colour
 
 TRUE, PREDICTED = "true", "predicted"
 """Keys of the select boxes that hold the chosen cell, also their names in the address."""
 COUNTS, ROWS, COLUMNS = "Counts", "Share of row", "Share of column"
-_RIGHT, _WRONG = "0, 114, 178", "213, 113, 0"
-_SHORT = {"meningioma": "Meningioma", "glioma": "Glioma", "pituitary": "Pituitary"}
+_RIGHT, _WRONG, _NEITHER = "0, 114, 178", "213, 113, 0", "128, 134, 139"
+SHORT = {
+    "meningioma": "Meningioma",
+    "glioma": "Glioma",
+    "pituitary": "Pituitary",
+    NO_TUMOUR: "No tumour",
+    NOT_SURE: "Not sure",
+    STRANGER: "Stranger",
+}
+"""What is true and what can be answered, short enough for an axis."""
 
 
 def matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
     """Draw the matrix; the cell in the select boxes is framed, and clicking it again clears them.
 
     Args:
-        counts: slices by true class (rows) and predicted class (columns).
+        counts: slices by true class (rows) and predicted class, or another answer (columns).
         show: ``COUNTS``, ``ROWS`` or ``COLUMNS``: what stands large in a cell.
         key: tells the chart from others on the page.
     """
@@ -47,14 +56,14 @@ def _clicked(chart_key: str, cell: tuple[str | None, str | None]) -> None:
 
 
 def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]) -> go.Figure:
-    classes = list(counts.index)
+    classes, answers = list(counts.index), list(counts.columns)
     rows, columns = counts.div(counts.sum(axis=1), axis=0).fillna(0), counts.div(counts.sum(axis=0), axis=1).fillna(0)
     share = columns if show == COLUMNS else rows
     figure = go.Figure()
     places, texts, told = [], [], []
     for i, true in enumerate(classes):
-        for j, predicted in enumerate(classes):
-            colour = _RIGHT if true == predicted else _WRONG
+        for j, predicted in enumerate(answers):
+            colour = _RIGHT if true == predicted else _NEITHER if predicted in (NOT_SURE, STRANGER) else _WRONG
             value = float(share.loc[true, predicted])
             # Never so strong that the theme's text cannot be read on it.
             strength = 0.06 + 0.5 * value if counts.loc[true, predicted] else 0.03
@@ -83,21 +92,24 @@ def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]
     figure.update_layout(
         hoverdistance=-1, hovermode="closest", dragmode=False, showlegend=False, clickmode="event+select"
     )
-    names = [_SHORT.get(name, name) for name in classes]
-    axis = {
-        "tickvals": list(range(len(classes))),
-        "ticktext": names,
-        "range": [-0.5, len(classes) - 0.5],
+    wide, high = [-0.5, len(answers) - 0.5], [-0.5, len(classes) - 0.5]
+    figure.update_xaxes(**_axis(answers), range=wide, title_text="Predicted class" if wide == high else "Answer")
+    figure.update_yaxes(**_axis(classes), range=high[::-1], tickangle=-90, title_text="True class")
+    line = {"type": "line", "line": {"width": 2, "color": theme_colour("backgroundColor")}}
+    for edge in range(1, len(answers)):
+        figure.add_shape(**line, x0=edge - 0.5, x1=edge - 0.5, y0=high[0], y1=high[1])
+    for edge in range(1, len(classes)):
+        figure.add_shape(**line, x0=wide[0], x1=wide[1], y0=edge - 0.5, y1=edge - 0.5)
+    return figure
+
+
+def _axis(names: list[str]) -> dict:
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": [SHORT.get(name, name) for name in names],
         "showgrid": False,
         "tickfont": {"size": 13, "color": text_colour()},
     }
-    figure.update_xaxes(**axis, title_text="Predicted class")
-    figure.update_yaxes(**{**axis, "range": axis["range"][::-1]}, tickangle=-90, title_text="True class")
-    for edge in range(1, len(classes)):
-        for line in ({"x0": edge - 0.5, "x1": edge - 0.5, "y0": -0.5, "y1": len(classes) - 0.5},
-                     {"y0": edge - 0.5, "y1": edge - 0.5, "x0": -0.5, "x1": len(classes) - 0.5}):  # fmt: skip
-            figure.add_shape(type="line", **line, line={"width": 2, "color": theme_colour("backgroundColor")})
-    return figure
 
 
 def _square(figure: go.Figure, x: int, y: int, **look: object) -> None:

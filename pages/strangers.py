@@ -1,0 +1,87 @@
+"""Strangers: slices without a tumour, from elsewhere, and pictures that are no brain: what is answered to them."""
+
+import streamlit as st
+
+from core import bundles
+from core.bundles import open_bundle
+from core.errors import BundleError
+from core.evidence import crossed
+from core.external import DEV
+from core.screen import NOT_SURE, STRANGER
+from core.strangers import ELSEWHERE, answers, measured_split
+from panels import frame, matrix
+from panels.strangers_answers import answered, bars, figures, thresholds
+from panels.strangers_control import control, examples
+from panels.strangers_scores import scores
+from panels.strangers_slices import slices
+from panels.text import plain
+
+frame.require()
+
+st.title("Strangers", anchor=False)
+found = [bundle for bundle in map(open_bundle, bundles.names()) if measured_split(bundle)]
+if not found:
+    raise BundleError(
+        "No network here has a screen for strangers; 'python -m core screen unified-unet FOLDER' fits one."
+    )
+bundle = found[0]
+split = measured_split(bundle)
+assert split is not None
+st.markdown(
+    f"A network that knows three tumours names one of them in anything. Beside **{plain(bundle.card['title'])}** stands "
+    "a screen that may say *no tumour*, *not sure*, or that a picture is none of the kind. Here is what it says of slices "
+    "from other scanners and hospitals, some without a tumour, some of other sequences or even CT; of the data set's own "
+    "test slices; and of pictures that are no brain."
+)
+if split == DEV:
+    st.warning(
+        "The slices from elsewhere below are those that the thresholds were chosen on, which flatters.",
+        icon=":material/warning:",
+    )
+table = answers(bundle, split)
+limits = thresholds(bundle, table)
+table = answered(table, limits)
+figures(table)
+bars(table, key="bars")
+st.caption("The labels of the slices from elsewhere are known to be noisy, most in glioma.")
+
+st.subheader("Slices from elsewhere, cell by cell", anchor=False)
+outside = table[table["group"] == ELSEWHERE]
+kinds = [*matrix.SHORT][:4]
+counts = crossed(outside.assign(predicted=outside["answer"]), kinds, [*kinds, NOT_SURE, STRANGER])
+left, right = st.columns([6, 6], gap="medium")
+with right:
+    boxes = st.columns(2)
+    with boxes[0]:
+        true = st.selectbox(
+            "True", kinds, None, format_func=matrix.SHORT.get, key=matrix.TRUE, placeholder="Any", bind="query-params"
+        )
+    with boxes[1]:
+        answer = st.selectbox(
+            "Answer",
+            list(counts.columns),
+            None,
+            format_func=matrix.SHORT.get,
+            key=matrix.PREDICTED,
+            placeholder="Any",
+            bind="query-params",
+        )
+with left:
+    matrix.matrix(counts, show=matrix.COUNTS, key="matrix")
+with right:
+    chosen = outside
+    if true:
+        chosen = chosen[chosen["true"] == true]
+    if answer:
+        chosen = chosen[chosen["answer"] == answer]
+    slices(chosen, key="page")
+
+st.subheader("Two scores decide", anchor=False)
+scores(table, limits, key="scores")
+st.subheader("By the tumour, or by the source?", anchor=False)
+control(bundle)
+st.subheader("Pictures that are no brain", anchor=False)
+examples(table)
+tried = bundle.card["screen"]["tried"]
+with st.expander("What was tried", icon=":material/science:"):
+    st.markdown("\n".join(f"- {plain(one)}" for one in tried))
