@@ -68,8 +68,8 @@ RULES = {
 }
 
 TRIED = [
-    "Fitted on the data set's tumour slices against tumour-free ones from elsewhere only: area under the ROC curve 0.95 to "
-    "0.97 on dev, but 0.71 between the data set's validation slices and the same with their tumour taken out.",
+    "Fitted on the data set's tumour slices against tumour-free ones from elsewhere only: area under the ROC curve "
+    "0.95 to 0.97 on dev, but 0.71 between the data set's validation slices and the same with their tumour taken out.",
     "With tumours taken out and put in: 0.98 to 0.99 on dev, 0.92 within the data set.",
     "From the mask alone (its highest probability and its area): 0.78 on both.",
     "A support vector machine with a radial kernel on the same features: 0.92 to 0.98 on dev.",

@@ -28,10 +28,10 @@ bundle = found[0]
 split = measured_split(bundle)
 assert split is not None
 st.markdown(
-    f"A network that knows three tumours names one of them in anything. Beside **{plain(bundle.card['title'])}** stands "
-    "a screen that may say *no tumour*, *not sure*, or that a picture is none of the kind. Here is what it says of slices "
-    "from other scanners and hospitals, some without a tumour, some of other sequences or even CT; of the data set's own "
-    "test slices; and of pictures that are no brain."
+    "A network that knows three tumours names one of them in anything. Beside "
+    f"**{plain(bundle.card['title'])}** stands a screen that may say *no tumour*, *not sure*, or that a picture is "
+    "none of the kind. Here is what it says of slices from other scanners and hospitals, some without a tumour, some of "
+    "other sequences or even CT; of the data set's own test slices; and of pictures that are no brain."
 )
 if split == DEV:
     st.warning(

@@ -71,7 +71,7 @@ def thresholds(bundle: Bundle, table: pd.DataFrame) -> Thresholds:
 
 
 def answered(table: pd.DataFrame, limits: Thresholds) -> pd.DataFrame:
-    """The table with ``answer`` (a class's name, or what is answered instead) and ``outcome`` under these thresholds."""
+    """The table with ``answer`` (a class's name, or what is answered instead) and ``outcome`` under thresholds."""
     kinds = decide(table["tumour_score"], table["strangeness"], table["sure"], limits)
     answer = table["predicted"].where(kinds == CLASS, pd.Series(kinds, table.index))
     true = table["kind"]

@@ -56,6 +56,6 @@ def scores(table: pd.DataFrame, limits: Thresholds, *, key: str) -> None:
         figure, key=key, config=PLOT_CONFIG, alt="Tumour score against strangeness; dotted, where answers change"
     )
     st.caption(
-        "Dotted: where answers change. Above the level line a picture is called a stranger; below it, left of the first "
-        "upright line no tumour is found, right of the second a class is named if it is sure enough."
+        "Dotted: where answers change. Above the level line a picture is called a stranger; below it, left of the "
+        "first upright line no tumour is found, right of the second a class is named if it is sure enough."
     )
