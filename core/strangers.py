@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core import splits
-from core.bundles import Bundle, write_card
+from core.bundles import Bundle, names, open_bundle, write_card
 from core.errors import BundleError
 from core.external import DEV, EXTERNAL, TEST, Answerer
 from core.figshare import Store
@@ -50,6 +50,17 @@ def measured_split(bundle: Bundle) -> str | None:
     if not has_screen(bundle) or "non_brain_flagged" not in found:
         return None
     return TEST if "answers" in found else DEV if "answers" in found.get(DEV, {}) else None
+
+
+def any_screen() -> bool:
+    """Whether any bundle's screen is measured."""
+    for name in names():
+        try:
+            if measured_split(open_bundle(name)):
+                return True
+        except BundleError:
+            continue  # one broken folder does not take the others with it
+    return False
 
 
 def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core import bundles, search_plan, searches
 from core.bundles import open_bundle
-from core.errors import TrainingError
 from panels import frame
 from panels.search_history import history
 from panels.search_results import fidelity, importance, samplers, winner
@@ -16,10 +15,11 @@ frame.require()
 st.title("Search", anchor=False)
 names = searches.names()
 if not names:
-    raise TrainingError(
-        "No search has found anything here; take searches/ from the project again, or run "
-        f"'python -m core search {search_plan.names()[0]}'."
+    st.info(
+        f"No search has been made here yet; `python -m core search {search_plan.names()[0]}` makes one.",
+        icon=":material/tune:",
     )
+    st.stop()
 name = st.segmented_control("Search", names, default=names[0], required=True, key="search", bind="query-params")
 found = searches.read(name)
 plan = found.plan

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core import bundles
 from core.bundles import open_bundle
-from core.errors import BundleError
 from core.evidence import crossed
 from core.external import DEV
 from core.screen import NOT_SURE, STRANGER
@@ -21,17 +20,19 @@ frame.require()
 st.title("Strangers", anchor=False)
 found = [bundle for bundle in map(open_bundle, bundles.names()) if measured_split(bundle)]
 if not found:
-    raise BundleError(
-        "No network here has a screen for strangers; 'python -m core screen unified-unet FOLDER' fits one."
+    st.info(
+        "No network here has a screen for strangers yet; `python -m core screen unified-unet FOLDER` fits one.",
+        icon=":material/person_search:",
     )
+    st.stop()
 bundle = found[0]
 split = measured_split(bundle)
 assert split is not None
 st.markdown(
     "A network that knows three tumours names one of them in anything. Beside "
     f"**{plain(bundle.card['title'])}** stands a screen that may say *no tumour*, *not sure*, or that a picture is "
-    "none of the kind. Here is what it says of slices from other scanners and hospitals, some without a tumour, some of "
-    "other sequences or even CT; of the data set's own test slices; and of pictures that are no brain."
+    "none of the kind. Here is what it says of slices from other scanners and hospitals, some without a tumour, some "
+    "of other sequences or even CT; of the data set's own test slices; and of pictures that are no brain."
 )
 if split == DEV:
     st.warning(

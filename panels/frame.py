@@ -11,9 +11,11 @@ from typing import Any
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
+from core import searches
 from core.errors import SliceScopeError
 from core.matfile import MAX_FILE_BYTES
 from core.results import NOTICE
+from core.strangers import any_screen
 from panels.text import plain
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
@@ -55,11 +57,16 @@ def _navigation() -> Any:
             st.Page(_PAGES / "errors.py", title="Errors", icon=":material/grid_on:"),
             st.Page(_PAGES / "masks.py", title="Masks", icon=":material/gesture:"),
             st.Page(_PAGES / "explain.py", title="Explain", icon=":material/visibility:"),
-            st.Page(_PAGES / "strangers.py", title="Strangers", icon=":material/person_search:"),
+            _page_of_results("strangers", "Strangers", ":material/person_search:", there=any_screen()),
             st.Page(_PAGES / "curves.py", title="Curves", icon=":material/show_chart:"),
-            st.Page(_PAGES / "search.py", title="Search", icon=":material/tune:"),
+            _page_of_results("search", "Search", ":material/tune:", there=bool(searches.names())),
             st.Page(_PAGES / "models.py", title="Models", icon=":material/hub:"),
             st.Page(_PAGES / "data.py", title="Data", icon=":material/database:"),
         ],
         position="top",
     )
+
+
+def _page_of_results(name: str, title: str, icon: str, *, there: bool) -> Any:
+    """A page that has nothing to show before there are results: until then it is not offered."""
+    return st.Page(_PAGES / f"{name}.py", title=title, icon=icon, visibility="visible" if there else "hidden")

@@ -158,7 +158,8 @@ def test_no_search_is_told_with_the_command_that_makes_one(found: Callable[..., 
     found()
     app = opened("search")
     assert not app.exception
-    assert "python -m core search report-cnn" in app.error[0].value
+    assert not app.error
+    assert "python -m core search report-cnn" in app.info[0].value
 
 
 def test_trials_of_a_grid_that_lack_settings_are_shown(found: Callable[..., Path]) -> None:

@@ -1,0 +1,173 @@
+"""The Strangers page without a browser, on made-up answers: its figures are theirs, and follow the sliders."""
+
+import json
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import bundles
+from core.bundles import file_facts
+from core.not_brains import KINDS
+from core.strangers import NOT_BRAIN, OWN
+from tests.pages.situations import opened
+from tests.pages.test_analyse import texts
+
+OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.names
+LIMITS = {"no_tumour": -1.0, "tumour": 1.0, "sure": 0.8, "strange": 20.0, "temperature": 1.0}
+# true, predicted, tumour score, strangeness, probability of the likeliest class
+ELSEWHERE = [
+    ("glioma", "glioma", 3.0, 5.0, 0.9),
+    ("glioma", "meningioma", 3.0, 5.0, 0.9),
+    ("glioma", "glioma", 3.0, 5.0, 0.5),
+    ("meningioma", "meningioma", 0.0, 5.0, 0.9),
+    ("pituitary", "pituitary", -2.0, 5.0, 0.9),
+    ("no_tumour", "glioma", -2.0, 5.0, 0.9),
+    ("no_tumour", "glioma", -2.0, 5.0, 0.9),
+    ("no_tumour", "glioma", 2.0, 5.0, 0.9),
+    ("no_tumour", "glioma", -2.0, 25.0, 0.9),
+]
+COLUMNS = ["true", "predicted", "tumour_score", "strangeness", "sure"]
+
+
+def rows(split: str) -> pd.DataFrame:
+    table = pd.DataFrame(ELSEWHERE, columns=COLUMNS)
+    return table.assign(split=split, file=[f"{number}.png" for number in range(len(table))])
+
+
+def strangers() -> pd.DataFrame:
+    own = [(OWN, "glioma", f"slice {number}", "glioma", 4.0, 6.0, 0.95) for number in range(49)]
+    own.append((OWN, "glioma", "slice 50", "glioma", 4.0, 21.0, 0.95))
+    odd = [(NOT_BRAIN, kind, f"{kind}-{n}.png", "glioma", 1.0, 40.0, 0.9) for kind in KINDS for n in range(1, 4)]
+    odd[0] = (*odd[0][:5], 5.0, 0.9)
+    return pd.DataFrame(odd + own, columns=["group", "kind", "name", *COLUMNS[1:]])
+
+
+@pytest.fixture
+def screened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes unified-unet a bundle with a screen that was measured on a split of slices from elsewhere."""
+
+    def make(split: str = "test") -> None:
+        folder = tmp_path / "models" / "unified-unet"
+        shutil.copytree(bundles.MODELS / "unified-unet", folder)
+        rows(split).to_csv(folder / "external.csv", index=False)
+        strangers().to_csv(folder / "strangers.csv", index=False)
+        (folder / "screen.npz").write_bytes(b"not opened here")
+        card = json.loads((folder / "card.json").read_text())
+        said = {"answers": {}}
+        card["metrics"]["external"] = {"non_brain_flagged": 0.9, **(said if split == "test" else {split: said})}
+        card["screen"] = {
+            "thresholds": LIMITS,
+            "rules": dict.fromkeys(LIMITS, "a rule"),
+            "fitted_on": {
+                "tumour slices of the data set": 2000,
+                "of them made tumour-free too": 900,
+                "tumour-free slices from elsewhere": 145,
+                "tumours put into those": 580,
+            },
+            "tried": ["One thing.", "Another."],
+            "source_control": {
+                "as_they_are": 0.991,
+                "preprocessed": 0.9,
+                "as_in_training": 0.8,
+                "own_twins_called_no_tumour": 0.7,
+                "heat_in_head": 0.9,
+                "head_area": 0.6,
+            },
+        }
+        for name in ("external.csv", "strangers.csv", "screen.npz"):
+            card["files"][name] = file_facts(folder / name)
+        (folder / "card.json").write_text(json.dumps(card))
+        monkeypatch.setattr(bundles, "open_bundle", lambda name, models=folder.parent: OPEN_BUNDLE(name, models))
+        monkeypatch.setattr(bundles, "names", partial(NAMES, folder.parent))
+
+    return make
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in app.metric}
+
+
+def test_the_figures_are_those_of_the_answers(screened: Callable[..., None]) -> None:
+    screened()
+    app = opened("strangers")
+    assert not app.exception and not app.error and not app.warning
+    assert metrics(app) == {
+        "Tumour-free called a tumour": "25.0 %",
+        "Tumours called tumour-free": "20.0 %",
+        "Kind right where named": "50.0 %",
+        "Tumours answered": "60.0 %",
+        "Tumour-free answered": "75.0 %",
+        "No brain, and told so": "95.8 %",
+        "Own slices called strangers": "2.0 %",
+    }
+    assert "2 of 4; aim" not in texts(app) and "1 of 4; aim: at most 10 %" in texts(app)
+
+
+def test_other_thresholds_change_every_figure(screened: Callable[..., None]) -> None:
+    screened()
+    app = opened("strangers")
+    app.slider(key="sure").set_value(0.4).run()
+    assert metrics(app)["Kind right where named"] == "66.7 %"
+    app.slider(key="strange").set_value(2.0).run()
+    assert metrics(app)["Own slices called strangers"] == "100.0 %"
+    assert metrics(app)["Tumours answered"] == "0.0 %"
+
+
+def test_figures_of_the_slices_that_thresholds_were_chosen_on_are_marked(screened: Callable[..., None]) -> None:
+    screened("dev")
+    assert "which flatters" in opened("strangers").warning[0].value
+
+
+def test_a_cell_in_the_address_shows_its_slices(screened: Callable[..., None]) -> None:
+    screened()
+    app = opened("strangers", true="No tumour", predicted="No tumour")
+    table = app.dataframe[0].value
+    assert table["Slice"].tolist() == ["5.png", "6.png"]
+    assert set(table["Answer"]) == {"No tumour"}
+    assert "do not ship with the project" in texts(app)
+
+
+def test_pictures_are_shown_where_their_folder_is(
+    screened: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screened()
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "index.csv").write_text("file,class,split\n")
+    noise = np.random.default_rng(0).integers(0, 255, (32, 32)).astype(np.uint8)
+    for number in range(len(ELSEWHERE) - 1):
+        Image.fromarray(noise).save(folder / f"{number}.png")
+    monkeypatch.setenv("SLICESCOPE_EXTERNAL", str(folder))
+    app = opened("strangers", true="No tumour")
+    assert not app.exception
+    said = texts(app)
+    assert said.count("No tumour; answered") == 4
+    assert ":material/broken_image: 8.png" in said, "one that is missing does not take the others with it"
+
+
+def test_the_control_and_what_was_tried_are_told(screened: Callable[..., None]) -> None:
+    screened()
+    said = texts(opened("strangers"))
+    assert "0.5 is chance" in said and "70.0 % score as tumour-free" in said
+    assert "- One thing." in said
+
+
+def test_generated_pictures_stand_beside_their_answers(screened: Callable[..., None]) -> None:
+    screened()
+    said = texts(opened("strangers"))
+    assert "Chart: stranger" in said
+    assert f"glioma in {3 * len(KINDS)} of {3 * len(KINDS)} pictures" in said
+
+
+def test_without_a_screen_the_page_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "names", lambda: ["report-cnn"])
+    app = opened("strangers")
+    assert not app.exception and not app.error
+    assert "python -m core screen unified-unet" in app.info[0].value
