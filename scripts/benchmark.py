@@ -2,6 +2,7 @@
 
 python scripts/benchmark.py                     reading a slice, analysing a slice, memory
 python scripts/benchmark.py --explain BUNDLE    also a bundle's heat maps by every method
+python scripts/benchmark.py --search            also a search by two workers and by one (needs the data set)
 python scripts/benchmark.py --browser           also from a click to the answer on the page (needs Chromium)
 """
 
@@ -15,7 +16,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, load_network, open_bundle
+from core.bundles import (
+    DEFAULT_CLASSIFIER,
+    DEFAULT_SEGMENTER,
+    REPORT_CLASSIFIER,
+    REPORT_SEGMENTER,
+    load_network,
+    open_bundle,
+)
 from core.figshare import Store, default_store
 from core.machine import machine
 from core.matfile import read_mat
@@ -30,6 +38,7 @@ def main() -> None:
     parser.add_argument("--browser", action="store_true", help="also measure the page in Chromium")
     parser.add_argument("--explain", metavar="BUNDLE", help="also measure this bundle's heat maps")
     parser.add_argument("--mats", type=Path, help="folder of .mat files, the baseline of reading a slice")
+    parser.add_argument("--search", action="store_true", help="also measure what a second worker brings to a search")
     options = parser.parse_args()
     print(machine())
     if default_store().is_file():
@@ -39,6 +48,8 @@ def main() -> None:
     analysing()
     if options.explain:
         explaining(options.explain)
+    if options.search:
+        searching()
     if options.browser:
         clicking()
 
@@ -65,7 +76,7 @@ def analysing() -> None:
     print(f"memory with TensorFlow, baseline          {imported_mb():8.0f} MB")
     began = time.perf_counter()
     predictor = Predictor(*bundles)
-    print(f"loading both networks                     {(time.perf_counter() - began) * 1000:8.0f} ms")
+    print(f"loading the networks                      {(time.perf_counter() - began) * 1000:8.0f} ms")
     slices = [one.slice() for one in samples()]
     if default_store().is_file():
         from core.slices import store_slice
@@ -75,6 +86,9 @@ def analysing() -> None:
     line("first slice", [timed(predictor, slices[0])])
     times = [timed(predictor, slices[i % len(slices)]) for i in range(1, RUNS + 1)]
     line("class, mask and heat map", times)
+    two = Predictor(open_bundle(REPORT_CLASSIFIER), open_bundle(REPORT_SEGMENTER))
+    two(slices[0])
+    line("the same by the report's two networks", [timed(two, slices[i % len(slices)]) for i in range(1, RUNS + 1)])
     network = load_network(bundles[0])
     inputs, _ = network_input(bundles[0], slices[0])
     network.predict_on_batch(inputs)
@@ -103,6 +117,31 @@ def explaining(name: str) -> None:
         line(f"{METHODS[method].title}, first", [timed(ask)])
         line(f"{METHODS[method].title}, later", [timed(ask) for _ in range(3)])
         print(f"{METHODS[method].title + ' adds to the peak':42}{peak_mb() - before:8.0f} MB")
+
+
+def searching() -> None:
+    """The same trials of a search by two workers with a thread each; baseline: by one worker with one thread.
+
+    Loading TensorFlow and the slices, which each worker does once, is part of it.
+    """
+    import tempfile
+    from dataclasses import replace
+    from functools import partial
+
+    from core import search, search_plan
+    from core.search_trial import trainer
+
+    plan = search_plan.load("report-cnn")
+    # A grid, so that both do the same trials.
+    plan = replace(plan, grid={"learning_rate": [0.0005, 0.001, 0.002], "batch": [30, 60, 150, 300], "epochs": [4]})
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            storage, make = f"sqlite:///{folder}/study.db", partial(trainer, plan.name, default_store())
+            trials = search.budget(plan, "grid")
+            began = time.perf_counter()
+            search.search(plan, "grid", storage, make, trials=trials, workers=workers, threads=1)
+            title = f"search: {trials} trials by {workers} worker{'s' if workers > 1 else ', baseline'}"
+            print(f"{title:42}{time.perf_counter() - began:8.0f} s")
 
 
 def imported_mb() -> float:
