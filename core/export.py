@@ -37,7 +37,7 @@ def export(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
         save_network(network, folder / WEIGHTS)
         write_history(folder, state.history)
     else:
-        card |= {figures: held.card[figures] for figures in ("metrics", "times") if figures in held.card}
+        card |= {figures: held.card[figures] for figures in ("metrics", "times", "screen") if figures in held.card}
         card["training"]["machine"] = held.card["training"]["machine"]
     write_card(folder, card)
     return open_bundle(recipe.name, models)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import bundles, metrics, splits
+from core import bundles, metrics, report, splits
 from core.bundles import (
     DEFAULT_CLASSIFIER,
     DEFAULT_SEGMENTER,
@@ -72,6 +72,16 @@ def test_the_masks_figures_are_those_of_the_test_rows():
     with np.load(bundle.path(MASKS)) as stored:
         assert stored["slice"].tolist() == tested["slice"].tolist()
         assert stored["probability"].shape == (len(tested), 128, 128)
+
+
+def test_a_cnn_on_the_reports_split_names_as_many_rightly_as_the_reports():
+    matrices = {
+        bundle.name: np.array(bundle.test_metrics["confusion_matrix"])
+        for bundle in map(open_bundle, CNNS)
+        if bundle.card["data"]["split"] == splits.TABLE_1
+    }
+    assert all(matrix.sum() == report.CNN_TEST_SLICES for matrix in matrices.values())
+    assert max(np.trace(matrix) for matrix in matrices.values()) >= report.CNN_TEST_SLICES - report.CNN_TEST_WRONG
 
 
 def test_the_unet_reaches_what_the_reports_pixel_accuracy_implies():
