@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core import bundles, recipes, splits
-from core.bundles import open_bundle
+from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, distinct, open_bundle
 from core.cli import main
 from core.inference import Predictor
 from core.recipes import Recipe
@@ -24,11 +24,15 @@ OPEN_BUNDLE = bundles.open_bundle
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with small bundles under the default names."""
+    """A models folder with small bundles: the default and the report's two."""
     folder = tmp_path_factory.mktemp("models")
+    tiny.unified(folder, name=DEFAULT_CLASSIFIER)
     tiny.classifier(folder)
     tiny.brightness_segmenter(folder)
     return folder
+
+
+THE_REPORTS = ["--classifier", "report-cnn", "--segmenter", "report-unet"]
 
 
 @pytest.fixture
@@ -52,17 +56,27 @@ def sentence(text: str) -> str:
 # predict
 
 
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [([], (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER)), (THE_REPORTS, ("report-cnn", "report-unet"))],
+    ids=["one network for both", "two networks"],
+)
 def test_predict_prints_what_the_predictor_says(
-    commands: None, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str],
+    asked: tuple[str, str],
+    commands: None,
+    models: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     paths = [write_picture(tmp_path / "one.png", 1), write_picture(tmp_path / "two.png", 2, width=48, height=80)]
-    assert main(["predict", *map(str, paths), "--json"]) == 0
+    assert main(["predict", *map(str, paths), *options, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    chosen = open_bundle("report-cnn", models), open_bundle("report-unet", models)
+    chosen = open_bundle(asked[0], models), open_bundle(asked[1], models)
     predictor = Predictor(*chosen)
     for one, path in zip(printed, paths, strict=True):
         slice_ = read_slice(path.read_bytes(), path.name)
-        expected = result(slice_, predictor(slice_), chosen)
+        expected = result(slice_, predictor(slice_), distinct(*chosen))
         assert one.pop("probabilities") == pytest.approx(expected.pop("probabilities"), abs=1e-5)
         assert one == expected
     assert [(one["width"], one["height"]) for one in printed] == [(64, 64), (48, 80)]
@@ -73,7 +87,7 @@ def test_predict_writes_overlay_and_mask_at_the_slices_own_size(
 ) -> None:
     path = write_picture(tmp_path / "one.png", 1, width=48, height=80)
     out = tmp_path / "new" / "folder"
-    assert main(["predict", str(path), "--out", str(out), "--json"]) == 0
+    assert main(["predict", str(path), *THE_REPORTS, "--out", str(out), "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert sorted(file.name for file in out.iterdir()) == ["one-mask.png", "one-overlay.png"]
     with Image.open(out / "one-mask.png") as image:
@@ -134,7 +148,8 @@ def test_an_unknown_bundle_is_one_sentence(
     path = write_picture(tmp_path / "one.png", 1)
     assert main(["predict", str(path), option, "nothing"]) == 1
     output = capsys.readouterr()
-    assert sentence(output.err) == "core predict: There is no bundle 'nothing'; there are report-cnn, report-unet."
+    there = "report-cnn, report-unet, unified-unet"
+    assert sentence(output.err) == f"core predict: There is no bundle 'nothing'; there are {there}."
     assert not output.out
 
 
@@ -249,5 +264,5 @@ def test_trained_evaluated_and_asked_on_one_data_set(
     assert found["slices"] == (data.table["table-1"] == "test").sum()
 
     path = write_picture(tmp_path / "one.png", 1)
-    assert main(["predict", str(path)]) == 0
+    assert main(["predict", str(path), *THE_REPORTS]) == 0
     assert capsys.readouterr().out.startswith(f"{path}: ")

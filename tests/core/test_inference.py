@@ -290,9 +290,14 @@ def test_one_network_for_both_is_asked_for_both(tmp_path) -> None:
     bundle = tiny.unified(tmp_path)
     found = Predictor(bundle, bundle)(tiny.a_picture(height=90, width=70))
     inputs, place = network_input(bundle, tiny.a_picture(height=90, width=70))
-    kind, mask = (np.asarray(one)[0] for one in load_network(bundle)(inputs))
-    np.testing.assert_allclose(found.probabilities, kind, atol=1e-5)
-    np.testing.assert_allclose(found.tumour, to_slice(1 - mask[..., 0], place), atol=1e-5)
+    network = load_network(bundle)
+    kind, mask = (np.asarray(one)[0] for one in network(inputs))
+    kind_mirrored, mask_mirrored = (np.asarray(one)[0] for one in network(inputs[:, :, ::-1]))
+    assert bundle.test_time_flip
+    assert not np.allclose(mask, mask_mirrored[:, ::-1], atol=1e-4)
+    np.testing.assert_allclose(found.probabilities, (kind + kind_mirrored) / 2, atol=1e-5)
+    tumour = 1 - (mask + mask_mirrored[:, ::-1])[..., 0] / 2
+    np.testing.assert_allclose(found.tumour, to_slice(tumour, place), atol=1e-5)
     assert found.classes == CLASSES
     assert list(found.fed) == [bundle.name]
 
