@@ -2,14 +2,16 @@
 
 Both are read from what the network computes anyway, its features: the mean and the maximum of each channel where
 encoder and decoder meet, and what its class is read from. A logistic regression on them says whether there is a tumour;
-how far the means lie from those of the training slices (the Mahalanobis distance along their main directions; Lee et
-al., 2018) says how strange the picture is. The network itself stays as it is.
+how far the means lie from those of the nearest training slice, along the main directions in which training slices
+differ (Sun et al., "Out-of-distribution detection with deep nearest neighbors", 2022), says how strange the picture is.
+The network itself stays as it is.
 """
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from core.asking import FEATURES, as_logits
 from core.bundles import Bundle, load_network
@@ -26,27 +28,29 @@ _MEETING, _EVIDENCE = "decoder_4_concat", "evidence"
 
 @dataclass(frozen=True, eq=False)
 class Screen:
-    """What was fitted, D channels where encoder and decoder meet, F features.
+    """What was fitted, D channels where encoder and decoder meet, F features, N training slices.
 
     Attributes:
         weights: (F,) of the logistic regression, for features as they are.
         bias: its intercept.
         centre: (D,) mean of the training slices' channel means.
         directions: (D, K) their main directions, each divided by its standard deviation.
+        known: (N, K) the training slices along these directions.
     """
 
     weights: np.ndarray
     bias: np.ndarray
     centre: np.ndarray
     directions: np.ndarray
+    known: np.ndarray
 
     def tumour_score(self, features: np.ndarray) -> np.ndarray:
         """(n, F) -> (n,) logits of there being a tumour."""
         return features @ self.weights + self.bias
 
     def strangeness(self, features: np.ndarray) -> np.ndarray:
-        """(n, F) -> (n,) distances from the training slices, in standard deviations."""
-        return np.linalg.norm((features[:, : len(self.centre)] - self.centre) @ self.directions, axis=1)
+        """(n, F) -> (n,) distances from the nearest training slice, in standard deviations."""
+        return cdist((features[:, : len(self.centre)] - self.centre) @ self.directions, self.known).min(axis=1)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Screened:
     Attributes:
         answer: one of ``ANSWERS``.
         tumour_score: logit of there being a tumour.
-        strangeness: distance from the training slices.
+        strangeness: distance from the nearest training slice.
         probabilities: (classes,) calibrated.
         limits: where answers change.
     """
@@ -93,8 +97,8 @@ class Screened:
         score, limits = f"scores {self.tumour_score:.1f}", self.limits
         if self.answer == STRANGER:
             return (
-                f"Its features lie {self.strangeness:.0f} standard deviations from those of the training slices; "
-                f"beyond {limits.strange:.0f} no answer is given."
+                f"Its features lie {self.strangeness:.0f} standard deviations from those of the nearest training "
+                f"slice; beyond {limits.strange:.0f} no answer is given."
             )
         if self.answer == NO_TUMOUR:
             return f"Whether there is a tumour {score}; below {limits.no_tumour:.1f} the answer is none."

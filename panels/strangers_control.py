@@ -41,8 +41,9 @@ def control(bundle: Bundle) -> None:
         "Area under the ROC curve of a model that knows only size, border and histogram: 0.5 is chance. Of the data "
         f"set's validation slices with their tumour taken out, {percent(found['own_twins_called_no_tumour'])} score as "
         "tumour-free: a screen that went by the source alone would find none. The answer “no tumour” comes from the "
-        f"head: {percent(found['heat_in_head'])} of its saliency lies there, where {percent(found['head_area'])} would "
-        "if it were spread evenly."
+        f"head: {percent(found['heat_in_head'])} of its heat lies there, and {percent(found['saliency_in_head'])} of "
+        f"its saliency, where {percent(found['head_area'])} would if they were spread evenly; with all beside the head "
+        f"made black, {percent(found['kept_without_surroundings'])} of these answers stay."
     )
 
 

@@ -97,16 +97,16 @@ def test_a_tumour_is_told_by_what_tells_tumours_whatever_the_source() -> None:
         assert ((screen.tumour_score(features) > 0) == has).mean() > 0.9
 
 
-def test_strangeness_is_the_mahalanobis_distance_of_the_channel_means() -> None:
+def test_strangeness_is_the_distance_from_the_nearest_training_slice_in_standard_deviations() -> None:
     random = np.random.default_rng(0)
     typical = random.normal(size=(500, 3)) @ np.array([[2, 0, 0], [1, 0.5, 0], [0, 0, 3]])
     screen = fit([(typical, True, 1.0), (typical + 1, False, 1.0)], channels=2)
-    means = typical[:, :2]
-    inverse = np.linalg.inv(np.cov(means.T))
-    off = means - means.mean(axis=0)
-    np.testing.assert_allclose(
-        screen.strangeness(typical), np.sqrt(np.einsum("ni,ij,nj->n", off, inverse, off)), rtol=1e-3
-    )
+    np.testing.assert_allclose(screen.strangeness(typical), 0, atol=1e-6)
+    new = random.normal(size=(20, 3)) * 3
+    inverse = np.linalg.inv(np.cov(typical[:, :2].T))
+    off = new[:, None, :2] - typical[None, :, :2]
+    expected = np.sqrt(np.einsum("nti,ij,ntj->nt", off, inverse, off)).min(axis=1)
+    np.testing.assert_allclose(screen.strangeness(new), expected, rtol=1e-3)
 
 
 def asked(scores: list[float], true: list[str], sure: list[float] | None = None) -> Asked:
@@ -119,7 +119,7 @@ def asked(scores: list[float], true: list[str], sure: list[float] | None = None)
     return Asked(np.array(scores, float)[:, None], probabilities, np.array(true))
 
 
-PLAIN = Screen(np.array([1.0]), np.array(0.0), np.zeros(1), np.ones((1, 1)))
+PLAIN = Screen(np.array([1.0]), np.array(0.0), np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)))
 
 
 def test_thresholds_follow_their_rules() -> None:
@@ -210,9 +210,11 @@ def test_a_fitted_screen_is_part_of_its_bundle_and_says_how_it_came_about(with_s
     assert has_screen(bundle)
     screen, limits = load_screen(bundle)
     assert screen.directions.shape == (len(screen.centre), 3)
+    assert screen.known.shape == (bundle.card["screen"]["fitted_on"]["tumour slices of the data set"], 3)
     described = bundle.card["screen"]
     assert set(described["rules"]) == set(vars(limits)) == set(described["thresholds"])
     assert described["fitted_on"]["tumour-free slices from elsewhere"] == 8
+    assert described["source_control"].keys() - {"definitions"} == described["source_control"]["definitions"].keys()
     assert 0 <= described["source_control"]["as_they_are"] <= 1
     assert "no_tumour" in described["rules"]
 

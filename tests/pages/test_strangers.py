@@ -78,7 +78,9 @@ def screened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
                 "as_in_training": 0.8,
                 "own_twins_called_no_tumour": 0.7,
                 "heat_in_head": 0.9,
+                "saliency_in_head": 0.65,
                 "head_area": 0.6,
+                "kept_without_surroundings": 0.95,
             },
         }
         for name in ("external.csv", "strangers.csv", "screen.npz"):
