@@ -6,10 +6,10 @@ from core import bundles
 from core.bundles import open_bundle
 from core.evidence import crossed
 from core.external import DEV
-from core.screen import NOT_SURE, STRANGER
+from core.screen import NO_TUMOUR, NOT_SURE, STRANGER
 from core.strangers import ELSEWHERE, answers, measured_split
 from panels import frame, matrix
-from panels.strangers_answers import answered, bars, figures, thresholds
+from panels.strangers_answers import WRONG, answered, bars, figures, thresholds
 from panels.strangers_control import control, examples
 from panels.strangers_scores import scores
 from panels.strangers_slices import slices
@@ -75,6 +75,14 @@ with right:
         chosen = chosen[chosen["true"] == true]
     if answer:
         chosen = chosen[chosen["answer"] == answer]
+    if st.toggle(
+        "Only disputed labels",
+        key="disputed",
+        bind="query-params",
+        help="Tumours that were named, with enough probability, as another kind than their label says. Labels here are "
+        "known to be noisy, most in glioma; which of the two is right cannot be told from this data.",
+    ):
+        chosen = chosen[(chosen["outcome"] == WRONG) & (chosen["true"] != NO_TUMOUR) & (chosen["answer"] != NO_TUMOUR)]
     slices(chosen, key="page")
 
 st.subheader("Two scores decide", anchor=False)

@@ -109,6 +109,7 @@ def _axis(names: list[str]) -> dict:
         "ticktext": [SHORT.get(name, name) for name in names],
         "showgrid": False,
         "tickfont": {"size": 13, "color": text_colour()},
+        "ticklabeloverflow": "allow",
     }
 
 
