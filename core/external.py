@@ -38,6 +38,7 @@ DEFINITIONS = {
     "class_accuracy_answered": "share of the slices with a tumour and given a class whose class is the true one",
     "non_brain_flagged": "share of pictures that are no brain which are called strangers; see strangers.csv",
     "figshare_flagged": "share of the bundle's own test slices which are",
+    "figshare_called_no_tumour": "share of the bundle's own test slices, all with a tumour, said to show none",
 }
 
 Wrap = Callable[[Iterable[Any]], Iterable[Any]]

@@ -15,7 +15,7 @@ from core.external import DEV, EXTERNAL, TEST, Answerer
 from core.figshare import Store
 from core.files import write_table
 from core.not_brains import not_brains
-from core.screen import STRANGER, has_screen
+from core.screen import NO_TUMOUR, STRANGER, has_screen
 from core.slices import Slice, store_slice
 
 STRANGERS = "strangers.csv"
@@ -64,7 +64,7 @@ def any_screen() -> bool:
 
 
 def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:
-    """Ask a bundle with a screen about both groups; write ``strangers.csv`` and two figures into its card.
+    """Ask a bundle with a screen about both groups; write ``strangers.csv`` and three figures into its card.
 
     Args:
         bundle: with a screen.
@@ -72,7 +72,8 @@ def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) ->
         progress: wraps the slices, to show a bar.
 
     Returns:
-        The new card, with ``metrics.external.non_brain_flagged`` and ``figshare_flagged``.
+        The new card, with ``metrics.external.non_brain_flagged``, ``figshare_flagged`` and
+        ``figshare_called_no_tumour``.
 
     Raises:
         BundleError: it has no screen.
@@ -87,11 +88,12 @@ def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) ->
         ]
     )
     write_table(bundle.folder / STRANGERS, table)
-    flagged = (table["answer"] == STRANGER).groupby(table["group"]).mean()
+    flagged, free = ((table["answer"] == one).groupby(table["group"]).mean() for one in (STRANGER, NO_TUMOUR))
     found = {
         **bundle.card["metrics"].get("external", {}),
         "non_brain_flagged": float(flagged[NOT_BRAIN]),
         "figshare_flagged": float(flagged[OWN]),
+        "figshare_called_no_tumour": float(free[OWN]),
     }
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
     write_card(bundle.folder, card)

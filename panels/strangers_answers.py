@@ -98,8 +98,8 @@ def figures(table: pd.DataFrame) -> None:
         ("Tumours answered", tumour["answer"].isin([*CLASSES, NO_TUMOUR]), "tumours", "at least 60 %"),
         ("Tumour-free answered", without["answer"].isin([*CLASSES, NO_TUMOUR]), "tumour-free slices", "at least 60 %"),
         ("No brain, told so", strange[table["group"] == NOT_BRAIN], "pictures", "at least 95 %"),
-        ("Own slices flagged", own["answer"] == STRANGER, "the data set's test slices", "at most 3 %"),
-        ("Own tumours missed", own["answer"] == NO_TUMOUR, "the data set's test slices", None),
+        ("Own slices flagged", own["answer"] == STRANGER, "own test slices", "at most 3 %"),
+        ("Own tumours missed", own["answer"] == NO_TUMOUR, "own test slices", None),
     ]
     grid = st.grid(4, min_column_width=150, gap="small")
     for title, hits, of, aim in shown:

@@ -277,8 +277,12 @@ def test_own_slices_and_pictures_that_are_no_brain_are_counted_apart(
         card = measure_strangers(open_bundle(bundle.name, bundle.folder.parent), opened)
     table = pd.read_csv(bundle.folder / STRANGERS)
     assert table["group"].value_counts().to_dict() == {OWN: 13, NOT_BRAIN: 8}
-    for group, name in ((OWN, "figshare_flagged"), (NOT_BRAIN, "non_brain_flagged")):
-        flagged = (table["answer"][table["group"] == group] == STRANGER).mean()
+    for group, answer, name in (
+        (OWN, STRANGER, "figshare_flagged"),
+        (OWN, NO_TUMOUR, "figshare_called_no_tumour"),
+        (NOT_BRAIN, STRANGER, "non_brain_flagged"),
+    ):
+        flagged = (table["answer"][table["group"] == group] == answer).mean()
         assert card["metrics"]["external"][name] == pytest.approx(flagged)
 
 

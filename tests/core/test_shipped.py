@@ -19,8 +19,11 @@ from core.bundles import (
 from core.classes import CLASSES
 from core.evaluation import MASK_THRESHOLDS, MASKS, PREDICTIONS
 from core.inference import Predictor
+from core.not_brains import GENERATED, one_of
 from core.samples import samples
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, Thresholds, decide
 from core.slices import read_slice, store_slice
+from core.strangers import OWN, STRANGERS
 
 CNNS = [name for name in bundles.names() if "classification" in open_bundle(name).tasks]
 ALL = bundles.names()
@@ -88,6 +91,43 @@ def test_the_unet_reaches_what_the_reports_pixel_accuracy_implies():
     found = open_bundle("report-unet").test_metrics
     assert found["dice_mean"] >= 0.75
     assert found["dice_pooled"] >= 0.79
+
+
+@pytest.fixture(scope="module")
+def screening() -> Predictor:
+    """The default network, which has a screen."""
+    return Predictor(open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER))
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
+def test_a_sample_with_a_lesion_is_not_called_free_and_one_without_is(screening, sample):
+    found = screening(sample.slice())
+    if sample.class_name is None:
+        assert found.screened.answer == NO_TUMOUR
+    else:
+        assert found.screened.answer in (CLASS, NOT_SURE)
+
+
+@pytest.mark.parametrize(("kind", "number"), GENERATED.items())
+def test_a_picture_that_is_no_brain_is_flagged(screening, kind, number):
+    assert screening(one_of(kind, number)).screened.answer == STRANGER
+
+
+def test_the_screens_figures_are_those_of_its_answers():
+    bundle = open_bundle(DEFAULT_CLASSIFIER)
+    table, said = pd.read_csv(bundle.path(STRANGERS)), bundle.card["metrics"]["external"]
+    thresholds = Thresholds(**bundle.card["screen"]["thresholds"])
+    answers = decide(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
+    assert table["answer"].tolist() == answers.tolist()
+    own = (table["group"] == OWN).to_numpy()
+    assert (
+        table["name"][own]
+        == [f"slice {number}" for number in predictions(bundle.name).query("part == 'test'")["slice"]]
+    ).all()
+    assert said["figshare_flagged"] == pytest.approx((answers[own] == STRANGER).mean())
+    assert said["figshare_called_no_tumour"] == pytest.approx((answers[own] == NO_TUMOUR).mean())
+    assert said["non_brain_flagged"] == pytest.approx((answers[~own] == STRANGER).mean())
+    assert (~own).sum() >= 200 and table["kind"][~own].nunique() >= 6
 
 
 def test_no_card_or_table_holds_a_patient_id():
