@@ -448,7 +448,7 @@ def _external(options: argparse.Namespace) -> int:
     measured = card["metrics"]["external"]
     for name, value in {**measured, **measured.get(options.split, {})}.items():
         if name not in (DEV, "definitions"):
-            print(f"{name:24}{value if not isinstance(value, float) else format(value, '.4f')}")
+            print(f"{name:26}{value if not isinstance(value, float) else format(value, '.4f')}")
     return 0
 
 

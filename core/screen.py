@@ -94,25 +94,23 @@ class Screened:
     @property
     def reason(self) -> str:
         """A sentence that says why the answer is what it is."""
-        score, limits = f"scores {self.tumour_score:.1f}", self.limits
+        score, limits = f"The score for a tumour is {self.tumour_score:.1f}", self.limits
+        highest = f"{100 * self.probabilities.max():.0f} %"
         if self.answer == STRANGER:
             return (
                 f"Its features lie {self.strangeness:.0f} standard deviations from those of the nearest training "
                 f"slice; beyond {limits.strange:.0f} no answer is given."
             )
         if self.answer == NO_TUMOUR:
-            return f"Whether there is a tumour {score}; below {limits.no_tumour:.1f} the answer is none."
+            return f"{score}; below {limits.no_tumour:.1f} the answer is that there is none."
         if self.answer == NOT_SURE and self.tumour_score < limits.tumour:
-            return (
-                f"Whether there is a tumour at all {score}; from {limits.no_tumour:.1f} to {limits.tumour:.1f} that is "
-                "left open."
-            )
+            return f"{score}; from {limits.no_tumour:.1f} to {limits.tumour:.1f} it is left open whether there is one."
         if self.answer == NOT_SURE:
             return (
-                f"There seems to be a tumour, but its likeliest kind has {self.probabilities.max():.0%}; below "
-                f"{limits.sure:.0%} none is named."
+                f"There seems to be a tumour, but its likeliest kind has {highest}; below {100 * limits.sure:.0f} % "
+                "none is named."
             )
-        return f"Whether there is a tumour {score}, its kind has {self.probabilities.max():.0%}: both are enough."
+        return f"{score}, and its likeliest kind has {highest}: both are enough."
 
 
 def has_screen(bundle: Bundle) -> bool:

@@ -6,7 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles import Bundle, names, open_bundle
+from core.external import DEV
 from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER
+from core.strangers import measured_split
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
 _INSTEAD = {
@@ -124,9 +126,10 @@ def size_line(result: dict[str, Any]) -> None:
 
 
 def trust(classifier: Bundle, segmenter: Bundle) -> None:
-    """How often the two bundles are right, measured by slice and by patient."""
+    """How often the two bundles are right, measured by slice and by patient, and how often a screen is."""
     st.markdown("**How far to trust this**")
-    st.caption("\n\n".join((_class_trust(classifier), _mask_trust(segmenter))))
+    lines = [_class_trust(classifier), _mask_trust(segmenter), *_screen_trust(classifier)]
+    st.caption("\n\n".join(lines))
 
 
 def _class_trust(bundle: Bundle) -> str:
@@ -182,3 +185,18 @@ def _mask_trust(bundle: Bundle) -> str:
         f"{found['slices']} test slices (split {kind}){_over_folds(bundle, 'dice_mean')}; misses "
         f"{percent(found['missed'])} of their tumours altogether."
     )
+
+
+def _screen_trust(bundle: Bundle) -> list[str]:
+    """What a screen gets wrong, in a list; empty where there is none or it is not measured."""
+    split = measured_split(bundle)
+    if split is None:
+        return []
+    outside = bundle.card["metrics"]["external"]
+    found = outside[DEV] if split == DEV else outside
+    return [
+        f"**Answer:** of slices from elsewhere, {percent(found['no_tumour_called_tumour'])} of those without a tumour "
+        f"are given one, {percent(found['tumour_called_no_tumour'])} of those with one none, and "
+        f"{percent(found['class_accuracy_answered'])} of the kinds named are right. Of its own test slices, all with a "
+        f"tumour, {percent(outside['figshare_called_no_tumour'])} are called tumour-free."
+    ]

@@ -132,7 +132,17 @@ def test_a_heat_map_is_opened_by_method_and_class(app_address: str, visit: Visit
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "address",
-    ("errors", "errors?view=Confidence", "errors?view=Compare", "masks", "explain", "curves", "models", "data"),
+    (
+        "errors",
+        "errors?view=Confidence",
+        "errors?view=Compare",
+        "masks",
+        "explain",
+        "strangers",
+        "curves",
+        "models",
+        "data",
+    ),
 )
 def test_no_page_scrolls_sideways(app_address: str, visit: Visit, address: str, width: int):
     page = visit(f"{app_address}/{address}", width=width, height=844)

@@ -5,17 +5,19 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from core.not_brains import GENERATED, one_of
 from core.results import NOTICE
 from tests.published import a_slice, mat_bytes
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "samples" / "glioma-axial-1.png"
+SAMPLE = ROOT / "samples" / "meningioma-axial-1.png"
 ANSWER = re.compile(r"(Meningioma|Glioma|Pituitary tumour) · [<>]? ?\d+(\.\d)? %")
 
 Visit = Callable[..., Page]
@@ -32,11 +34,11 @@ def upload(page: Page, name: str, data: bytes) -> None:
 
 
 def test_a_deep_link_as_a_fresh_servers_first_request_has_frame_and_state(fresh_address: str, visit: Visit):
-    page = visit(f"{fresh_address}/analyse?sample=glioma-axial-1")
+    page = visit(f"{fresh_address}/analyse?sample=meningioma-axial-1")
     expect(answer(page)).to_be_visible()
     expect(page.get_by_text(NOTICE)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    assert "sample=glioma-axial-1" in page.url
+    assert "sample=meningioma-axial-1" in page.url
 
 
 def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: Visit):
@@ -57,12 +59,24 @@ def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: V
 
 def test_a_mat_is_uploaded_and_compared_with_its_truth(app_address: str, visit: Visit):
     pixels, mask, border = a_slice(3, side=512)
-    page = visit(app_address)
+    page = visit(f"{app_address}/?networks=The+report's+two")
     upload(page, "3.mat", mat_bytes(pixels, mask, label=2, pid="MR040240B", border=border))
     expect(answer(page)).to_be_visible()
     expect(page.get_by_text("True class: Glioma")).to_be_visible()
     expect(page.get_by_text("Dice").first).to_be_visible()
     assert "MR040240" not in page.content()
+
+
+def test_a_picture_that_is_no_slice_is_given_no_class_unless_asked_for(app_address: str, visit: Visit):
+    page = visit(app_address)
+    picture = io.BytesIO()
+    Image.fromarray(one_of("chart", GENERATED["chart"]).pixels.astype(np.uint8)).save(picture, "PNG")
+    upload(page, "chart.png", picture.getvalue())
+    expect(page.get_by_role("heading", name="This does not look like")).to_be_visible()
+    expect(answer(page)).to_have_count(0)
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    page.get_by_text("Show what the network says all the same").click()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
 
 
 def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: Visit):
@@ -82,7 +96,7 @@ def test_a_sample_is_chosen_by_keyboard(app_address: str, visit: Visit):
 
 
 def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
-    page = visit(f"{app_address}/?sample=glioma-axial-1")
+    page = visit(f"{app_address}/?sample=meningioma-axial-1")
     expect(answer(page)).to_be_visible()
     expect(page.get_by_text("How far to trust this")).to_be_visible()
     trust = page.get_by_text(re.compile("By patient", re.IGNORECASE)).first
@@ -97,7 +111,7 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
 
 
 def test_a_telephone_needs_no_sideways_scrolling(app_address: str, visit: Visit):
-    page = visit(f"{app_address}/?sample=glioma-axial-1", width=390, height=844)
+    page = visit(f"{app_address}/?sample=meningioma-axial-1", width=390, height=844)
     expect(answer(page)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for image in page.get_by_test_id("stImage").all():

@@ -62,8 +62,8 @@ def test_the_reason_names_what_decided() -> None:
 
     assert "12 standard deviations" in reason(STRANGER, 0) and "beyond 10" in reason(STRANGER, 0)
     assert "below -1.0" in reason(NO_TUMOUR, -2)
-    assert "at all" in reason(NOT_SURE, 0)
-    assert "likeliest kind has 60%" in reason(NOT_SURE, 2)
+    assert "left open" in reason(NOT_SURE, 0)
+    assert "likeliest kind has 60 %" in reason(NOT_SURE, 2)
 
 
 def test_a_temperature_above_one_makes_less_sure_and_one_changes_nothing() -> None:

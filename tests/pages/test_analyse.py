@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.bundles import names
+from core.bundles import names, open_bundle
 from core.results import NOTICE
 from core.samples import samples
 from core.screen import NO_TUMOUR, NOT_SURE, STRANGER, Screened, Thresholds
 from panels import loaders
+from panels.theme import percent
 from tests.published import a_slice, mat_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
 
 
 def test_a_sample_in_the_address_is_analysed():
-    app = opened(sample="glioma-axial-1")
+    app = opened(sample="meningioma-axial-1")
     assert not app.exception and not app.error
     assert "%" in app.subheader[0].value
     said = texts(app)
@@ -227,9 +228,15 @@ def test_a_slice_without_a_tumour_is_told_so_with_the_reason(screened):
     app = opened(sample="no-tumour-axial")
     assert app.subheader[0].value == "No tumour found"
     said = texts(app)
-    assert "scores -2.5; below -1.0 the answer is none" in said
+    assert "is -2.5; below -1.0 the answer is that there is none" in said
     assert ":green[:material/check_circle:] True: **no tumour**" in said
     assert ":red[:material/cancel:] True class: **Glioma**" in texts(opened(sample="glioma-axial-1"))
+
+
+def test_how_often_the_screen_is_wrong_stands_beside_its_answer():
+    wrong = open_bundle("unified-unet").card["metrics"]["external"]["no_tumour_called_tumour"]
+    assert f"{percent(wrong)} of those without a tumour are given one" in texts(opened(sample="glioma-axial-1"))
+    assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
 def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
@@ -237,7 +244,7 @@ def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
     app = opened(sample="glioma-axial-1")
     assert [one.value for one in app.subheader] == ["Not sure"]
     said = texts(app)
-    assert "likeliest kind has 60%" in said and "Outlined" in said
+    assert "likeliest kind has 60 %" in said and "Outlined" in said
     assert ":material/remove_circle: True class: **Glioma**" in said
     assert app.get("plotly_chart")
 
