@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from core.samples import SAMPLES
 from core.slices import Slice, read_slice
 
 EACH = 30
@@ -96,9 +97,9 @@ def _digit(random: np.random.Generator, number: int) -> Image.Image:
 
 
 def _document(random: np.random.Generator, number: int) -> Image.Image:
-    from skimage import data
-
     if number % 3 == 0:
+        from skimage import data
+
         return _cut((data.page, data.text)[number // 3 % 2](), random)
     dark = random.random() < 0.5
     image = Image.new("L", (_SIDE, _SIDE), 10 if dark else 245)
@@ -158,5 +159,21 @@ KINDS: dict[str, Callable[[np.random.Generator, int], Image.Image]] = {
     "noise": _noise,
 }
 """Name of a kind -> what draws one of it, from a generator and a running number."""
-GENERATED = {"document": 1, "chart": 2, "noise": 1}
-"""A picture of each kind that can be made without the packages."""
+EXAMPLES = {
+    "photograph": 2,
+    "texture": 0,
+    "microscope or telescope": 0,
+    "handwritten digit": 1,
+    "document": 1,
+    "chart": 2,
+    "noise": 1,
+}
+"""The number of a picture of each kind that may be shown anywhere: openly licensed, or generated."""
+SHIPPED = SAMPLES / "no-brain"
+"""Where those lie that come from packages the app does without; see samples/README.md."""
+
+
+def example(kind: str) -> Slice:
+    """The picture of a kind in ``EXAMPLES``, from its file where it has one."""
+    path = SHIPPED / f"{kind}-{EXAMPLES[kind] + 1}.png"
+    return read_slice(path.read_bytes(), path.name) if path.is_file() else one_of(kind, EXAMPLES[kind])

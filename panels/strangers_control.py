@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles import Bundle
-from core.not_brains import GENERATED, one_of
+from core.not_brains import EXAMPLES, example
 from core.overlay import default_window, grey_picture
 from core.strangers import NOT_BRAIN
 from panels.matrix import SHORT
@@ -48,24 +48,25 @@ def control(bundle: Bundle) -> None:
 
 
 def examples(table: pd.DataFrame) -> None:
-    """A generated picture of each kind, with the answer it got.
+    """A picture of each kind, with the answer it got.
 
     Args:
         table: of ``panels.strangers_answers.answered``.
     """
     rows = table[table["group"] == NOT_BRAIN].set_index("name")
     grid = st.grid(min_column_width=160, gap="small")
-    for kind, number in GENERATED.items():
-        slice_ = one_of(kind, number)
+    for kind in EXAMPLES:
+        slice_ = example(kind)
         if slice_.name not in rows.index:
             continue
         row = rows.loc[slice_.name]
         with grid.container():
-            st.image(
-                grey_picture(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A generated {kind}"
-            )
+            st.image(grey_picture(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
             st.caption(f"{kind.capitalize()}: {SHORT.get(row['answer'], row['answer']).lower()}")
-    st.caption("Generated pictures. Left alone, the network names a tumour in each: " + _without_screen(rows) + ".")
+    st.caption(
+        "One of each kind, openly licensed (sources in samples/README.md) or generated. Left alone, the network names "
+        f"a tumour in each: {_without_screen(rows)}."
+    )
 
 
 def _without_screen(rows: pd.DataFrame) -> str:

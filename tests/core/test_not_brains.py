@@ -1,11 +1,12 @@
 """Pictures that are no brain: enough of them, of all kinds, the same every time."""
 
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from core.not_brains import EACH, KINDS, not_brains
+from core.not_brains import EACH, EXAMPLES, KINDS, SHIPPED, example, not_brains, one_of
 from core.screen_training import RULES
 
 
@@ -24,6 +25,20 @@ def test_each_kind_is_drawn_as_often_as_asked_for_and_no_two_are_alike() -> None
 def test_they_are_the_same_every_time() -> None:
     for (_, one), (_, other) in zip(not_brains(each=1), not_brains(each=1), strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_an_example_is_the_picture_that_was_counted(kind: str) -> None:
+    counted = one_of(kind, EXAMPLES[kind])
+    np.testing.assert_array_equal(example(kind).pixels, counted.pixels)
+    assert example(kind).name == counted.name
+
+
+def test_examples_need_no_package_the_app_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("skimage", "sklearn"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert len([example(kind) for kind in EXAMPLES]) >= 6
+    assert {path.name for path in SHIPPED.iterdir()} <= {example(kind).name for kind in EXAMPLES}
 
 
 @pytest.mark.parametrize("rule", RULES.values())
