@@ -155,10 +155,13 @@ def test_a_search_interrupted_by_the_keyboard_leaves_no_worker_and_keeps_its_tri
 ) -> None:
     storage = f"sqlite:///{tmp_path / 'study.db'}"
     script = (
+        "import signal\n"
         "from functools import partial\n"
         "from core import search\n"
         "from tests.core import search_trials\n"
         "if __name__ == '__main__':\n"
+        # Where the tests run in the background, children begin with the keyboard's signal ignored.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"    search.search(search_trials.plan(), 'tpe', '{storage}', partial(search_trials.slow, 0.2), trials=500)\n"
     )
     (tmp_path / "run.py").write_text(script)
