@@ -107,7 +107,10 @@ def test_one_unreadable_file_leaves_the_others_answered(
     bad = tmp_path / "bad.png"
     bad.write_bytes(good[0].read_bytes()[:200])
     gone = tmp_path / "gone.png"
-    assert main(["predict", str(good[0]), str(bad), str(gone), str(good[1]), "--out", str(tmp_path / "out")]) == 1
+    assert (
+        main(["predict", str(good[0]), str(bad), str(gone), str(good[1]), *THE_REPORTS, "--out", str(tmp_path / "out")])
+        == 1
+    )
     output = capsys.readouterr()
     lines = output.out.strip().splitlines()
     assert [line.split(":")[0] for line in lines] == [str(path) for path in good]
@@ -123,9 +126,9 @@ def test_files_whose_results_would_overwrite_each_other_are_refused(
 ) -> None:
     (tmp_path / "a").mkdir()
     twins = [write_picture(path, 1) for path in (tmp_path / "one.png", tmp_path / "a" / "one.png")]
-    assert main(["predict", *map(str, twins), "--out", str(tmp_path / "out")]) == 1
+    assert main(["predict", *map(str, twins), *THE_REPORTS, "--out", str(tmp_path / "out")]) == 1
     assert "Several files are called one" in sentence(capsys.readouterr().err)
-    assert main(["predict", *map(str, twins)]) == 0
+    assert main(["predict", *map(str, twins), *THE_REPORTS]) == 0
 
 
 def test_json_stays_json_when_a_file_is_unreadable(
@@ -133,7 +136,7 @@ def test_json_stays_json_when_a_file_is_unreadable(
 ) -> None:
     bad = tmp_path / "bad.png"
     bad.write_text("no picture")
-    assert main(["predict", str(bad), "--json"]) == 1
+    assert main(["predict", str(bad), *THE_REPORTS, "--json"]) == 1
     output = capsys.readouterr()
     assert json.loads(output.out) == []
     assert (

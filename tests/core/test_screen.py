@@ -232,10 +232,18 @@ def test_features_leave_the_networks_answers_as_they_were(with_screen: tuple[Bun
     np.testing.assert_allclose(np.log(said[:, 1] / said[:, 0]), screen.tumour_score(more[2]), atol=1e-3)
 
 
-def test_the_predictor_says_what_the_screen_says(with_screen: tuple[Bundle, Path], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def screening(with_screen: tuple[Bundle, Path]) -> Predictor:
+    """The small network with its screen."""
+    return Predictor(with_screen[0], with_screen[0])
+
+
+def test_the_predictor_says_what_the_screen_says(
+    with_screen: tuple[Bundle, Path], screening: Predictor, tmp_path: Path
+) -> None:
     bundle, _ = with_screen
     picture = tiny.a_picture(60)
-    found = Predictor(bundle, bundle)(picture).screened
+    found = screening(picture).screened
     assert found is not None
     assert found.answer == str(decide(found.tumour_score, found.strangeness, found.probabilities.max(), found.limits))
     beside = Predictor(bundle, tiny.segmenter(tmp_path))(picture).screened
@@ -243,10 +251,12 @@ def test_the_predictor_says_what_the_screen_says(with_screen: tuple[Bundle, Path
     assert Predictor(tiny.classifier(tmp_path), bundle)(picture).screened is None
 
 
-def test_a_result_says_the_answer_and_its_reason_and_a_table_has_it(with_screen: tuple[Bundle, Path]) -> None:
+def test_a_result_says_the_answer_and_its_reason_and_a_table_has_it(
+    with_screen: tuple[Bundle, Path], screening: Predictor
+) -> None:
     bundle, _ = with_screen
     picture = tiny.a_picture(60)
-    prediction = Predictor(bundle, bundle)(picture)
+    prediction = screening(picture)
     found = result(picture, prediction, (bundle,))
     assert prediction.screened is not None
     assert found["answer"]["kind"] == prediction.screened.answer

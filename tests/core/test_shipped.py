@@ -109,6 +109,13 @@ def test_a_sample_with_a_lesion_is_not_called_free_and_one_without_is(screening,
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
+def test_an_example_that_is_no_brain_is_answered_as_stored(screening, kind):
+    slice_ = example(kind)
+    stored = pd.read_csv(open_bundle(DEFAULT_CLASSIFIER).path(STRANGERS)).set_index("name")["answer"]
+    assert screening(slice_).screened.answer == stored[slice_.name]
+
+
+@pytest.mark.parametrize("kind", ["document", "chart", "noise"])
 def test_a_picture_that_is_no_brain_is_flagged(screening, kind):
     assert screening(example(kind)).screened.answer == STRANGER
 
