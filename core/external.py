@@ -10,13 +10,23 @@ import pandas as pd
 from core.asking import FEATURES, ask
 from core.bundles import Bundle, write_card
 from core.classes import CLASSES
-from core.errors import DatasetError
+from core.errors import BundleError, DatasetError
 from core.evidence import crossed
 from core.files import write_table
 from core.inference import network_input
 from core.losses import BACKGROUND, tumour_probability
 from core.preprocessing import to_slice
-from core.screen import ANSWERS, CLASS, NO_TUMOUR, has_screen, load_screen, load_screened_network, screened
+from core.screen import (
+    ANSWERS,
+    CLASS,
+    NO_TUMOUR,
+    NOT_SURE,
+    STRANGER,
+    has_screen,
+    load_screen,
+    load_screened_network,
+    screened,
+)
 from core.slices import Slice, read_slice
 from core.tasks import CLASSIFICATION, SEGMENTATION
 
@@ -36,9 +46,7 @@ DEFINITIONS = {
     "no_tumour_called_tumour": "share of all slices without a tumour that are given a class",
     "tumour_called_no_tumour": "share of all slices with a tumour that are called tumour-free",
     "class_accuracy_answered": "share of the slices with a tumour and given a class whose class is the true one",
-    "non_brain_flagged": "share of pictures that are no brain which are called strangers; see strangers.csv",
-    "figshare_flagged": "share of the bundle's own test slices which are",
-    "figshare_called_no_tumour": "share of the bundle's own test slices, all with a tumour, said to show none",
+    "all": "shares of all slices: right and wrong are answers, a class or no tumour; not sure and stranger abstain",
 }
 
 Wrap = Callable[[Iterable[Any]], Iterable[Any]]
@@ -84,9 +92,14 @@ def measure(bundle: Bundle, folder: Path, *, split: str = DEV, progress: Wrap = 
     Raises:
         DatasetError: see ``read_index``.
         SliceError: a picture cannot be read.
-        BundleError: the bundle cannot be loaded.
+        BundleError: the bundle cannot be loaded, or was asked about the split test before.
     """
     index = read_index(folder, split)
+    if split == TEST and _is_used(bundle):
+        raise BundleError(
+            f"The bundle '{bundle.name}' was asked about the split {TEST} before, which is for a single use; with "
+            "--stored the figures of its answers are worked out anew."
+        )
     answer = Answerer(bundle)
     rows = []
     for file, true in progress(list(index.itertuples(index=False, name=None))):
@@ -98,13 +111,37 @@ def measure(bundle: Bundle, folder: Path, *, split: str = DEV, progress: Wrap = 
         others = pd.read_csv(path)
         table = pd.concat([others[others["split"] != split], table], ignore_index=True)
     write_table(path, table)
-    measured = dict(bundle.card["metrics"].get("external", {}))
-    found = figures(table[table["split"] == split])
+    return write_figures(bundle)
+
+
+def write_figures(bundle: Bundle) -> dict[str, Any]:
+    """Work out ``metrics.external`` from the answers that are stored, and write it; nothing is asked.
+
+    Returns:
+        The new card.
+
+    Raises:
+        BundleError: no answers are stored.
+    """
+    path = bundle.folder / EXTERNAL
+    if not path.is_file():
+        raise BundleError(f"The bundle '{bundle.name}' was not asked about slices from elsewhere yet.")
+    # A mask without a class is an empty field, not an unknown one.
+    table = pd.read_csv(path, converters={"mask_class": str})
+    found: dict[str, Any] = dict(bundle.card["metrics"].get("external", {}))
     # The figures that count stand by themselves, those that settings were chosen on apart.
-    measured |= {**(found if split == TEST else {split: found}), "definitions": DEFINITIONS}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": measured}}
+    for split, rows in table.groupby("split"):
+        found |= figures(rows) if split == TEST else {str(split): figures(rows)}
+    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS}
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
     write_card(bundle.folder, card)
     return card
+
+
+def _is_used(bundle: Bundle) -> bool:
+    """Whether answers of the network and the screen as they are to the split test are stored."""
+    path = bundle.folder / EXTERNAL
+    return path.is_file() and bool((pd.read_csv(path)["split"] == TEST).any())
 
 
 class Answerer:
@@ -182,7 +219,17 @@ def screen_figures(tumour: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any
     def share(rows: pd.DataFrame, *answers: str) -> float | None:
         return float(rows["answer"].isin(answers).mean()) if len(rows) else None
 
+    right = ((both["answer"] == CLASS) & (both["true"] == both["predicted"])) | (
+        (both["answer"] == NO_TUMOUR) & ~both["true"].isin(CLASSES)
+    )
+    given = both["answer"].isin([CLASS, NO_TUMOUR])
     return {
+        "all": {
+            "slices": len(both),
+            "right": float(right.mean()),
+            "wrong": float((given & ~right).mean()),
+            **{name: float((both["answer"] == name).mean()) for name in (NOT_SURE, STRANGER)},
+        },
         "answers": {str(true): {str(name): int(n) for name, n in row.items()} for true, row in counts.iterrows()},
         "answered_tumour": share(tumour, CLASS, NO_TUMOUR),
         "answered_no_tumour": share(without, CLASS, NO_TUMOUR),

@@ -1,10 +1,10 @@
 """The screen beside a network: is there a tumour at all, and is the picture like those the network knows?
 
-Both are read from what the network computes anyway, its features: the mean and the maximum of each channel where
-encoder and decoder meet, and what its class is read from. A logistic regression on them says whether there is a tumour;
-how far the means lie from those of the nearest training slice, along the main directions in which training slices
-differ (Sun et al., "Out-of-distribution detection with deep nearest neighbors", 2022), says how strange the picture is.
-The network itself stays as it is.
+Both are read from what the network computes anyway, its features. A logistic regression on the mean and the maximum,
+over the head, of each channel where encoder and decoder meet, and on what the class is read from there, says whether
+there is a tumour. How far the means over the whole plane lie from those of the nearest training slice, along the main
+directions in which training slices differ (Sun et al., "Out-of-distribution detection with deep nearest neighbors",
+2022), says how strange the picture is. The network itself stays as it is.
 """
 
 from dataclasses import dataclass, fields
@@ -15,6 +15,7 @@ from scipy.spatial.distance import cdist
 
 from core.asking import FEATURES, as_logits
 from core.bundles import Bundle, load_network
+from core.preprocessing import HEAD_ABOVE
 
 if TYPE_CHECKING:
     import keras
@@ -22,13 +23,20 @@ if TYPE_CHECKING:
 SCREEN = "screen.npz"
 CLASS, NO_TUMOUR, NOT_SURE, STRANGER = ANSWERS = ("class", "no_tumour", "not_sure", "stranger")
 """What can be answered: one of the classes, no tumour, neither, or that the picture is none of the kind."""
-_MEETING, _EVIDENCE = "decoder_4_concat", "evidence"
-"""The layers features are taken from."""
+WITHHOLDING = (NO_TUMOUR, STRANGER)
+"""Answers beside which class, mask and heat map are not shown unless asked for."""
+MEETING = "decoder_4_concat"
+"""The layer where encoder and decoder meet."""
+_WEIGHTS, _EVIDENCE = "weight_of_place", ("look_places", "mask_places")
+"""What the network reads its class from: how much each place weighs, and what it shows."""
+_LOWEST, _LEAST = -1e9, 1e-6
+_MOST_DIGITS = 6
+"""Digits after the point that a reason prints at most; the card's thresholds have four."""
 
 
 @dataclass(frozen=True, eq=False)
 class Screen:
-    """What was fitted, D channels where encoder and decoder meet, F features, N training slices.
+    """What was fitted, on D channels where encoder and decoder meet, F features of the head, and N training slices.
 
     Attributes:
         weights: (F,) of the logistic regression, for features as they are.
@@ -45,12 +53,12 @@ class Screen:
     known: np.ndarray
 
     def tumour_score(self, features: np.ndarray) -> np.ndarray:
-        """(n, F) -> (n,) logits of there being a tumour."""
-        return features @ self.weights + self.bias
+        """(n, F + D) features -> (n,) logits of there being a tumour."""
+        return features[:, : len(self.weights)] @ self.weights + self.bias
 
     def strangeness(self, features: np.ndarray) -> np.ndarray:
-        """(n, F) -> (n,) distances from the nearest training slice, in standard deviations."""
-        return cdist((features[:, : len(self.centre)] - self.centre) @ self.directions, self.known).min(axis=1)
+        """(n, F + D) features -> (n,) distances from the nearest training slice, in standard deviations."""
+        return cdist((features[:, -len(self.centre) :] - self.centre) @ self.directions, self.known).min(axis=1)
 
 
 @dataclass(frozen=True)
@@ -94,23 +102,37 @@ class Screened:
     @property
     def reason(self) -> str:
         """A sentence that says why the answer is what it is."""
-        score, limits = f"The score for a tumour is {self.tumour_score:.1f}", self.limits
-        highest = f"{100 * self.probabilities.max():.0f} %"
+        limits, highest = self.limits, 100 * float(self.probabilities.max())
         if self.answer == STRANGER:
+            strange, limit = _apart(self.strangeness, limits.strange, digits=0)
             return (
-                f"Its features lie {self.strangeness:.0f} standard deviations from those of the nearest training "
-                f"slice; beyond {limits.strange:.0f} no answer is given."
+                f"Its features lie {strange} standard deviations from those of the nearest training slice; beyond "
+                f"{limit} no answer is given."
             )
         if self.answer == NO_TUMOUR:
-            return f"{score}; below {limits.no_tumour:.1f} the answer is that there is none."
+            score, limit = _apart(self.tumour_score, limits.no_tumour, digits=1)
+            return f"The score for a tumour is {score}; below {limit} the answer is that there is none."
         if self.answer == NOT_SURE and self.tumour_score < limits.tumour:
-            return f"{score}; from {limits.no_tumour:.1f} to {limits.tumour:.1f} it is left open whether there is one."
+            score, low, high = _apart(self.tumour_score, limits.no_tumour, limits.tumour, digits=1)
+            return f"The score for a tumour is {score}; from {low} to {high} it is left open whether there is one."
         if self.answer == NOT_SURE:
-            return (
-                f"There seems to be a tumour, but its likeliest kind has {highest}; below {100 * limits.sure:.0f} % "
-                "none is named."
-            )
-        return f"{score}, and its likeliest kind has {highest}: both are enough."
+            sure, limit = _apart(highest, 100 * limits.sure, digits=0)
+            return f"There seems to be a tumour, but its likeliest kind has {sure} %; below {limit} % none is named."
+        return (
+            f"The score for a tumour is {self.tumour_score:z.1f}, and its likeliest kind has {highest:.0f} %: both are "
+            "enough."
+        )
+
+
+def _apart(number: float, *limits: float, digits: int) -> list[str]:
+    """A number and its limits as text, with ``digits`` after the point, or as many more, up to ``_MOST_DIGITS``, as it
+    takes to tell the number from each limit that it does not equal."""
+    texts: list[str] = []
+    for count in range(digits, _MOST_DIGITS + 1):
+        texts = [f"{one:z.{count}f}" for one in (number, *limits)]
+        if all(text != texts[0] or limit == number for text, limit in zip(texts[1:], limits, strict=True)):
+            break
+    return texts
 
 
 def has_screen(bundle: Bundle) -> bool:
@@ -157,33 +179,53 @@ def decide(tumour_score: Any, strangeness: Any, highest: Any, limits: Thresholds
 
 
 def screened(screen: Screen, limits: Thresholds, features: np.ndarray, probabilities: np.ndarray) -> Screened:
-    """What the screen says of one picture, of its (F,) features and its (classes,) probabilities."""
+    """What the screen says of one picture, of its (F + D,) features and its (classes,) probabilities."""
     score, strange = float(screen.tumour_score(features[None])[0]), float(screen.strangeness(features[None])[0])
     fair = calibrated(probabilities, limits.temperature)
     return Screened(str(decide(score, strange, fair.max(), limits)), score, strange, fair, limits)
 
 
 def with_features(network: "keras.Model") -> "keras.Model":
-    """The network with one more output: (n, F) float32 features, channel means first."""
-    import keras
+    """The network with one more output: (n, F + D) float32 features, those of the tumour score first.
 
-    layers = keras.layers
-    meeting = network.get_layer(_MEETING).output
-    features = layers.Concatenate(name=FEATURES)(
+    The tumour score is read from places on the head alone: each weighs by the share of it that the head takes, and the
+    maximum is over places that are at least half head (over all where there is none).
+    """
+    import keras
+    from keras import ops
+
+    meeting = network.get_layer(MEETING).output
+    stride = network.inputs[0].shape[1] // meeting.shape[1]
+    is_head = ops.cast(network.inputs[0] > HEAD_ABOVE, "float32")
+    head = keras.layers.AveragePooling2D(stride, name="head_in_place")(is_head)
+    on_head = ops.where(ops.any(head >= 0.5, axis=(1, 2), keepdims=True), head >= 0.5, True)
+    weights = ops.reshape(head, (-1, head.shape[1] * head.shape[2]))
+    looked_at = weights * network.get_layer(_WEIGHTS).output
+    evidence = [network.get_layer(name).output for name in _EVIDENCE]
+    features = keras.layers.Concatenate(name=FEATURES)(
         [
-            layers.GlobalAveragePooling2D(name="features_mean")(meeting),
-            layers.GlobalMaxPooling2D(name="features_maximum")(meeting),
-            network.get_layer(_EVIDENCE).output,
+            _mean(ops.reshape(meeting, (-1, weights.shape[1], meeting.shape[-1])), weights),
+            ops.max(ops.where(on_head, meeting, _LOWEST), axis=(1, 2)),
+            *(_mean(one, looked_at) for one in evidence),
+            ops.mean(meeting, axis=(1, 2)),
         ]
     )
     return keras.Model(network.inputs, [*network.outputs, features])
+
+
+def _mean(values: Any, weights: Any) -> Any:
+    """Tensors (n, places, c) and (n, places) -> (n, c), the weighted mean over places; 0 where nothing weighs."""
+    from keras import ops
+
+    total = ops.maximum(ops.sum(weights, axis=1, keepdims=True), _LEAST)
+    return ops.sum(values * weights[..., None], axis=1) / total
 
 
 def as_classifier(network: "keras.Model", screen: Screen) -> "keras.Model":
     """A network whose one output is (n, 2) probabilities, of no tumour and of one: for heat maps of the screen."""
     import keras
 
-    features = with_features(network).outputs[-1]
+    features = with_features(network).outputs[-1][:, : len(screen.weights)]
     said = keras.layers.Dense(2, activation="softmax", name="screen")
     made = keras.Model(network.inputs, said(features))
     half = screen.weights[:, None] / 2

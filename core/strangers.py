@@ -1,9 +1,11 @@
 """A screen on what it must not stop and on what it must: the bundle's own test slices, and pictures that are no brain.
 
-None of either had a part in choosing its thresholds.
+No threshold is computed from either. An earlier measure of strangeness was given up for what it did with pictures that
+are no brain; the card's ``screen.tried`` says so.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,11 +17,51 @@ from core.external import DEV, EXTERNAL, TEST, Answerer
 from core.figshare import Store
 from core.files import write_table
 from core.not_brains import not_brains
-from core.screen import NO_TUMOUR, STRANGER, has_screen
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, has_screen
 from core.slices import Slice, store_slice
 
 STRANGERS = "strangers.csv"
 OWN, NOT_BRAIN, ELSEWHERE = "own test slice", "no brain", "elsewhere"
+
+DEFINITIONS = {
+    "non_brain_flagged": "share of pictures that are no brain which are called strangers; see strangers.csv",
+    "non_brain_flagged_by_kind": "the same of each kind of picture",
+    "figshare_flagged": "share of the bundle's own test slices which are",
+    "figshare_called_no_tumour": "share of the bundle's own test slices, all with a tumour, said to show none",
+    "figshare_called_no_tumour_by_class": "the same of each class",
+    "figshare_all": "of the bundle's own test slices what 'all' is of those from elsewhere; metrics.test has the "
+    "network's answers without the screen",
+    "aims": "what was aimed at before it was measured, what was reached on test, and by how much an aim is missed",
+}
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a share in ``metrics.external`` is to be: at most or at least ``limit``."""
+
+    limit: float
+    at_most: bool
+
+    @property
+    def words(self) -> str:
+        """Such as "at most 10 %"."""
+        return f"at {'most' if self.at_most else 'least'} {100 * self.limit:.0f} %"
+
+    def short_by(self, reached: float) -> float:
+        """How far what was reached is on the wrong side of the limit; 0 where the aim is met."""
+        return max(0.0, reached - self.limit if self.at_most else self.limit - reached)
+
+
+AIMS = {
+    "no_tumour_called_tumour": Aim(0.10, at_most=True),
+    "tumour_called_no_tumour": Aim(0.10, at_most=True),
+    "class_accuracy_answered": Aim(0.80, at_most=False),
+    "answered_tumour": Aim(0.60, at_most=False),
+    "answered_no_tumour": Aim(0.60, at_most=False),
+    "non_brain_flagged": Aim(0.95, at_most=False),
+    "figshare_flagged": Aim(0.03, at_most=True),
+}
+"""By figure of ``metrics.external``; set before anything was measured."""
 
 Wrap = Callable[[Iterable[Any]], Iterable[Any]]
 
@@ -64,7 +106,7 @@ def any_screen() -> bool:
 
 
 def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:
-    """Ask a bundle with a screen about both groups; write ``strangers.csv`` and three figures into its card.
+    """Ask a bundle with a screen about both groups; write ``strangers.csv`` and its figures into its card.
 
     Args:
         bundle: with a screen.
@@ -72,8 +114,7 @@ def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) ->
         progress: wraps the slices, to show a bar.
 
     Returns:
-        The new card, with ``metrics.external.non_brain_flagged``, ``figshare_flagged`` and
-        ``figshare_called_no_tumour``.
+        The new card; see ``write_figures``.
 
     Raises:
         BundleError: it has no screen.
@@ -88,16 +129,53 @@ def measure_strangers(bundle: Bundle, store: Store, *, progress: Wrap = iter) ->
         ]
     )
     write_table(bundle.folder / STRANGERS, table)
-    flagged, free = ((table["answer"] == one).groupby(table["group"]).mean() for one in (STRANGER, NO_TUMOUR))
+    return write_figures(bundle)
+
+
+def write_figures(bundle: Bundle) -> dict[str, Any]:
+    """Work out the figures of the answers in ``strangers.csv``, and which aims are met; nothing is asked.
+
+    Returns:
+        The new card, with the figures of ``DEFINITIONS`` in ``metrics.external``.
+    """
     found = {
         **bundle.card["metrics"].get("external", {}),
-        "non_brain_flagged": float(flagged[NOT_BRAIN]),
-        "figshare_flagged": float(flagged[OWN]),
-        "figshare_called_no_tumour": float(free[OWN]),
+        **figures(pd.read_csv(bundle.folder / STRANGERS)),
     }
+    if "answers" in found:
+        found["aims"] = {
+            name: {"aim": aim.words, "reached": found[name], "short_by": aim.short_by(found[name])}
+            for name, aim in AIMS.items()
+        }
+    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
     write_card(bundle.folder, card)
     return card
+
+
+def figures(table: pd.DataFrame) -> dict[str, Any]:
+    """Figures of ``strangers.csv``; see ``DEFINITIONS``."""
+    own, others = table[table["group"] == OWN], table[table["group"] == NOT_BRAIN]
+    free = own["answer"] == NO_TUMOUR
+    named = own["answer"] == CLASS
+    right = named & (own["predicted"] == own["kind"])
+    return {
+        "non_brain_flagged": float((others["answer"] == STRANGER).mean()),
+        "non_brain_flagged_by_kind": _shares(others["answer"] == STRANGER, others["kind"]),
+        "figshare_flagged": float((own["answer"] == STRANGER).mean()),
+        "figshare_called_no_tumour": float(free.mean()),
+        "figshare_called_no_tumour_by_class": _shares(free, own["kind"]),
+        "figshare_all": {
+            "slices": len(own),
+            "right": float(right.mean()),
+            "wrong": float(((named & ~right) | free).mean()),
+            **{name: float((own["answer"] == name).mean()) for name in (NOT_SURE, STRANGER)},
+        },
+    }
+
+
+def _shares(hits: pd.Series, kinds: pd.Series) -> dict[str, float]:
+    return {str(kind): float(share) for kind, share in hits.groupby(kinds, sort=False).mean().items()}
 
 
 def _pictures(bundle: Bundle, store: Store) -> Iterator[tuple[str, str, Slice]]:

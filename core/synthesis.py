@@ -21,19 +21,61 @@ def without_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     Returns:
         A new plane; None where the tumour crosses the middle, or has no surroundings to be matched to.
     """
+    return _mirrored_in(plane, mask, avoid=mask)
+
+
+def with_sham(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """A plane in which a piece of the tumour's shape is replaced as in ``without_tumour``, but beside the tumour.
+
+    Args:
+        plane: (S, S) float32 in [0, 1], cropped to the head.
+        mask: (S, S) bool.
+
+    Returns:
+        A new plane, with its tumour; None where the piece finds no place in the head away from tumour and middle.
+    """
     size = len(plane)
-    columns = np.flatnonzero((plane > HEAD_ABOVE).any(axis=0))
-    if not len(columns) or not mask.any():
+    rows = np.flatnonzero(mask.any(axis=1))
+    head = ndimage.binary_fill_holes(plane > HEAD_ABOVE)
+    near = ndimage.binary_dilation(mask, iterations=10)
+    for move in sorted(range(-size, size), key=abs):
+        if not len(rows) or rows[0] + move < 0 or rows[-1] + move >= size:
+            continue
+        moved = np.roll(mask, move, axis=0)
+        if (moved & (near | ~head)).any() or _crosses_middle(plane, moved):
+            continue
+        made = _mirrored_in(plane, moved, avoid=mask)
+        if made is not None:
+            return made
+    return None
+
+
+def _mirrored_in(plane: np.ndarray, where: np.ndarray, *, avoid: np.ndarray) -> np.ndarray | None:
+    """A plane with its own mirror image at ``where``; None where that would bring in something of ``avoid``."""
+    opposite = _opposite(plane)
+    if opposite is None or not where.any():
         return None
-    opposite = np.clip(columns[0] + columns[-1] - np.arange(size), 0, size - 1)
-    grown = ndimage.binary_dilation(mask, iterations=5)
-    ring = ndimage.binary_dilation(mask, iterations=10) & ~grown
-    if (grown & mask[:, opposite]).any() or not ring.any():
+    grown = ndimage.binary_dilation(where, iterations=5)
+    ring = ndimage.binary_dilation(where, iterations=10) & ~grown
+    if (grown & avoid[:, opposite]).any() or not ring.any():
         return None
     mirrored = plane[:, opposite]
     mirrored = mirrored + plane[ring].mean() - mirrored[ring].mean()
-    weight = _soft(mask, grow=4, blur=2.5)
+    weight = _soft(where, grow=4, blur=2.5)
     return np.clip(plane * (1 - weight) + mirrored * weight, 0, 1).astype(np.float32)
+
+
+def _opposite(plane: np.ndarray) -> np.ndarray | None:
+    """(S,) for every column the one on the other side of the head, or None where there is no head."""
+    columns = np.flatnonzero((plane > HEAD_ABOVE).any(axis=0))
+    if not len(columns):
+        return None
+    return np.clip(columns[0] + columns[-1] - np.arange(len(plane)), 0, len(plane) - 1)
+
+
+def _crosses_middle(plane: np.ndarray, mask: np.ndarray) -> bool:
+    opposite = _opposite(plane)
+    return opposite is not None and bool((mask & mask[:, opposite]).any())
 
 
 def with_tumour(

@@ -9,8 +9,8 @@ from PIL import Image
 
 from core.bundles import load_network, open_bundle, write_card
 from core.classes import CLASSES
-from core.errors import DatasetError
-from core.external import EXTERNAL, figures, measure, read_index
+from core.errors import BundleError, DatasetError
+from core.external import EXTERNAL, figures, measure, read_index, write_figures
 from core.inference import network_input
 from core.slices import read_slice
 from tests.core import tiny
@@ -57,11 +57,26 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
     write_card(bundle.folder, {**bundle.card, "metrics": {}})
     for split in ("dev", "test", "dev"):
         card = measure(open_bundle(bundle.name, tmp_path), folder, split=split)
+    with pytest.raises(BundleError, match="asked about the split test before, which is for a single use"):
+        measure(open_bundle(bundle.name, tmp_path), folder, split="test")
     # Those of test stand by themselves, those of dev apart.
     measured = card["metrics"]["external"]
     assert measured["dev"]["slices"]["meningioma"] == 2
     assert measured["slices"] == {"glioma": 1, "pituitary": 1, "no_tumour": 1}
     assert len(pd.read_csv(bundle.folder / EXTERNAL)) == 8
+
+
+def test_figures_are_worked_out_again_from_stored_answers(folder: Path, tmp_path: Path) -> None:
+    bundle = tiny.unified(tmp_path)
+    with pytest.raises(BundleError, match="was not asked about slices from elsewhere yet"):
+        write_figures(bundle)
+    write_card(bundle.folder, {**bundle.card, "metrics": {}})
+    for split in ("dev", "test"):
+        card = measure(open_bundle(bundle.name, tmp_path), folder, split=split)
+    lost = {**card, "metrics": {"external": {"kept": 1}}}
+    write_card(bundle.folder, lost)
+    again = write_figures(open_bundle(bundle.name, tmp_path))["metrics"]["external"]
+    assert again == card["metrics"]["external"] | {"kept": 1}
 
 
 def test_figures_by_hand() -> None:
@@ -97,6 +112,8 @@ def test_a_screens_figures_by_hand() -> None:
     assert found["no_tumour_called_tumour"] == pytest.approx(1 / 3)
     assert found["tumour_called_no_tumour"] == 1 / 5
     assert found["class_accuracy_answered"] == 1 / 2
+    # Right: the first glioma and the free slice told so; wrong: the second glioma, the meningioma, the false alarm.
+    assert found["all"] == {"slices": 8, "right": 2 / 8, "wrong": 3 / 8, "not_sure": 2 / 8, "stranger": 1 / 8}
 
 
 def test_masks_that_are_all_empty_give_no_figure_that_is_no_number() -> None:

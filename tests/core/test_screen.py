@@ -1,7 +1,9 @@
 """The screen: what is answered when, what it is read from, and how its thresholds come about."""
 
+import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,7 @@ from core.not_brains import not_brains
 from core.results import result, said_of, table_csv
 from core.screen import (
     CLASS,
+    MEETING,
     NO_TUMOUR,
     NOT_SURE,
     STRANGER,
@@ -32,7 +35,7 @@ from core.screen import (
     with_features,
 )
 from core.screen_training import Asked, choose, degraded, fit, fit_screen
-from core.strangers import NOT_BRAIN, OWN, STRANGERS, measure_strangers
+from core.strangers import NOT_BRAIN, OWN, STRANGERS, Aim, measure_strangers
 from tests.core import tiny
 
 LIMITS = Thresholds(no_tumour=-1, tumour=1, sure=0.8, strange=10, temperature=1)
@@ -66,6 +69,42 @@ def test_the_reason_names_what_decided() -> None:
     assert "likeliest kind has 60 %" in reason(NOT_SURE, 2)
 
 
+@pytest.mark.parametrize(
+    ("answer", "score", "strangeness", "highest", "says"),
+    [
+        (STRANGER, 0, 27.2, 0.9, "lie 27.2 standard deviations from those of the nearest training slice; beyond 26.6 "),
+        (
+            STRANGER,
+            0,
+            26.5847,
+            0.9,
+            "lie 26.585 standard deviations from those of the nearest training slice; beyond 26.584 ",
+        ),
+        (STRANGER, 0, 31, 0.9, "lie 31 standard deviations from those of the nearest training slice; beyond 27 "),
+        (NO_TUMOUR, 0.38, 1, 0.9, "is 0.38; below 0.41 "),
+        (NO_TUMOUR, -2, 1, 0.9, "is -2.0; below 0.4 "),
+        (NOT_SURE, 0.86, 1, 0.9, "is 0.860; from 0.407 to 0.863 "),
+        (NOT_SURE, 0.6, 1, 0.9, "is 0.6; from 0.4 to 0.9 "),
+        (NOT_SURE, 0.4071, 1, 0.9, "is 0.4; from 0.4 to 0.9 "),
+        (NOT_SURE, 3, 1, 0.722, "has 72.2 %; below 72.5 % none"),
+        (NOT_SURE, 3, 1, 0.6, "has 60 %; below 72 % none"),
+    ],
+)
+def test_a_number_and_its_limit_do_not_round_to_the_same(
+    answer: str, score: float, strangeness: float, highest: float, says: str
+) -> None:
+    limits = Thresholds(no_tumour=0.4071, tumour=0.8625, sure=0.7247, strange=26.5845, temperature=1)
+    assert says in Screened(answer, score, strangeness, np.array([highest, 1 - highest]), limits).reason
+
+
+def test_a_reason_has_no_negative_zero_and_not_digits_without_end() -> None:
+    limits = Thresholds(no_tumour=0, tumour=1, sure=0.8, strange=10, temperature=1)
+    probabilities = np.array([0.6, 0.4])
+    assert "is -0.04; below 0.00 " in Screened(NO_TUMOUR, -0.04, 1, probabilities, limits).reason
+    assert "is 0.000000; below 0.000000 " in Screened(NO_TUMOUR, -1e-9, 1, probabilities, limits).reason
+    assert "is 0.0, and" in Screened(CLASS, -0.01, 1, probabilities, limits).reason
+
+
 def test_a_temperature_above_one_makes_less_sure_and_one_changes_nothing() -> None:
     said = np.array([[0.9, 0.08, 0.02]])
     np.testing.assert_allclose(calibrated(said, 1), said, atol=1e-6)
@@ -78,11 +117,11 @@ def test_a_temperature_above_one_makes_less_sure_and_one_changes_nothing() -> No
 
 
 def made_up(seed: int = 0) -> list[tuple[np.ndarray, bool, float]]:
-    """Groups of six features, the fourth of which tells tumours; sources differ in the fifth."""
+    """Groups of six features, the fourth of which tells tumours, and two means; sources differ in the fifth."""
     random = np.random.default_rng(seed)
     groups = []
     for has, source in ((True, 1), (False, 1), (True, 0), (False, 0)):
-        features = random.normal(size=(200, 6))
+        features = random.normal(size=(200, 8))
         features[:, 3] += 4 * has
         features[:, 4] += 4 * source
         groups.append((features, has, 1.0))
@@ -103,8 +142,8 @@ def test_strangeness_is_the_distance_from_the_nearest_training_slice_in_standard
     screen = fit([(typical, True, 1.0), (typical + 1, False, 1.0)], channels=2)
     np.testing.assert_allclose(screen.strangeness(typical), 0, atol=1e-6)
     new = random.normal(size=(20, 3)) * 3
-    inverse = np.linalg.inv(np.cov(typical[:, :2].T))
-    off = new[:, None, :2] - typical[None, :, :2]
+    inverse = np.linalg.inv(np.cov(typical[:, 1:].T))
+    off = new[:, None, 1:] - typical[None, :, 1:]
     expected = np.sqrt(np.einsum("nti,ij,ntj->nt", off, inverse, off)).min(axis=1)
     np.testing.assert_allclose(screen.strangeness(new), expected, rtol=1e-3)
 
@@ -227,9 +266,26 @@ def test_features_leave_the_networks_answers_as_they_were(with_screen: tuple[Bun
     for one, other in zip(plain, more[:2], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     screen, _ = load_screen(bundle)
-    assert more[2].shape == (2, len(screen.weights))
+    assert more[2].shape == (2, len(screen.weights) + len(screen.centre))
     said = as_classifier(network, screen).predict_on_batch(inputs)
     np.testing.assert_allclose(np.log(said[:, 1] / said[:, 0]), screen.tumour_score(more[2]), atol=1e-3)
+
+
+def test_a_tumours_score_is_read_from_the_head_alone(with_screen: tuple[Bundle, Path]) -> None:
+    network = load_network(with_screen[0])
+    whole = keras.Model(network.inputs, [network.get_layer(MEETING).output, with_features(network).outputs[-1]])
+    plane = np.full((1, 64, 64, 1), 0.5, np.float32)
+    plane[:, :, 32:] = 0.05
+    seen, features = whole.predict_on_batch(plane)
+    seen, channels = seen[0], seen.shape[-1]
+    left = seen[:, : seen.shape[1] // 2].reshape(-1, channels)
+    np.testing.assert_allclose(features[0, :channels], left.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(features[0, channels : 2 * channels], left.max(axis=0), atol=1e-5)
+    np.testing.assert_allclose(features[0, -channels:], seen.mean(axis=(0, 1)), atol=1e-5)
+    # Where there is no head at all, every place counts.
+    seen, features = whole.predict_on_batch(np.zeros_like(plane))
+    np.testing.assert_allclose(features[0, channels : 2 * channels], seen[0].max(axis=(0, 1)), atol=1e-5)
+    assert np.isfinite(features).all()
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +350,73 @@ def test_own_slices_and_pictures_that_are_no_brain_are_counted_apart(
     ):
         flagged = (table["answer"][table["group"] == group] == answer).mean()
         assert card["metrics"]["external"][name] == pytest.approx(flagged)
+
+
+def test_figures_of_own_slices_and_of_pictures_by_hand() -> None:
+    table = pd.DataFrame(
+        {
+            "group": [OWN] * 5 + [NOT_BRAIN] * 3,
+            "kind": ["glioma", "glioma", "glioma", "pituitary", "pituitary", "chart", "chart", "noise"],
+            "predicted": ["glioma", "meningioma", "glioma", "pituitary", "pituitary", "glioma", "glioma", "glioma"],
+            "answer": [CLASS, CLASS, NO_TUMOUR, NOT_SURE, CLASS, STRANGER, CLASS, STRANGER],
+        }
+    )
+    found = strangers.figures(table)
+    assert found["non_brain_flagged"] == pytest.approx(2 / 3)
+    assert found["non_brain_flagged_by_kind"] == {"chart": 1 / 2, "noise": 1}
+    assert found["figshare_called_no_tumour_by_class"] == {"glioma": pytest.approx(1 / 3), "pituitary": 0}
+    assert found["figshare_all"] == {"slices": 5, "right": 2 / 5, "wrong": 2 / 5, "not_sure": 1 / 5, "stranger": 0}
+
+
+@pytest.mark.parametrize(
+    ("aim", "reached", "short"),
+    [
+        (Aim(0.1, at_most=True), 0.12, 0.02),
+        (Aim(0.1, at_most=True), 0.1, 0),
+        (Aim(0.8, at_most=False), 0.75, 0.05),
+        (Aim(0.8, at_most=False), 0.9, 0),
+    ],
+)
+def test_an_aim_is_short_on_its_wrong_side_only(aim: Aim, reached: float, short: float) -> None:
+    assert aim.short_by(reached) == pytest.approx(short)
+
+
+def test_a_refitted_screen_does_not_keep_the_answers_of_the_one_before(
+    with_screen: tuple[Bundle, Path], elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, store = with_screen
+    shutil.copytree(bundle.folder, tmp_path / bundle.name)
+    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
+    monkeypatch.setattr(screen_training, "DIRECTIONS", 3)
+    measure(open_bundle(bundle.name, tmp_path), elsewhere, split="test")
+    with Store(store) as opened:
+        card = fit_screen(open_bundle(bundle.name, tmp_path), opened, elsewhere)
+    assert not (tmp_path / bundle.name / EXTERNAL).exists()
+    assert "external" not in card["metrics"] and card["metrics"]["test"] == {"slices": 1}
+
+
+def test_a_screen_does_away_with_the_limit_that_anything_is_named(with_screen: tuple[Bundle, Path]) -> None:
+    bundle, _ = with_screen
+    limits = " ".join(bundle.card["limits"])
+    assert "it names one of them in any picture" not in limits
+    assert "metrics.external" in limits and "sequences" in limits and "patient" in limits
+    assert "gate" in bundle.card["screen"]["about"]
+    assert bundle.card["screen"]["answers"].keys() == {CLASS, NO_TUMOUR, NOT_SURE, STRANGER}
+
+
+def test_the_split_test_is_not_read_by_fitting(
+    with_screen: tuple[Bundle, Path], elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, store = with_screen
+    index = pd.read_csv(elsewhere / "index.csv")
+    for _, row in index[index["split"] != "test"].iterrows():
+        shutil.copy(elsewhere / row["file"], tmp_path / row["file"])
+    index.to_csv(tmp_path / "index.csv", index=False)
+    shutil.copytree(bundle.folder, tmp_path / "models" / bundle.name)
+    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
+    monkeypatch.setattr(screen_training, "DIRECTIONS", 3)
+    with Store(store) as opened:
+        fit_screen(open_bundle(bundle.name, tmp_path / "models"), opened, tmp_path)
 
 
 def test_only_a_network_that_names_and_outlines_gets_a_screen(tmp_path: Path, tiny_store: Store) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.synthesis import with_tumour, without_tumour
+from core.synthesis import with_sham, with_tumour, without_tumour
 
 SIZE = 192
 
@@ -35,6 +35,19 @@ def test_a_tumour_that_crosses_the_middle_has_no_other_side() -> None:
     assert without_tumour(*head(lesion=(96, 98))) is None
     assert without_tumour(*head()) is None
     assert without_tumour(np.zeros((SIZE, SIZE), np.float32), head(lesion=(80, 60))[1]) is None
+
+
+def test_a_sham_leaves_the_tumour_and_changes_as_much_beside_it() -> None:
+    plane, mask = head(lesion=(80, 60))
+    plane += np.random.default_rng(0).normal(scale=0.02, size=plane.shape).astype(np.float32) * (plane > 0)
+    found = with_sham(plane, mask)
+    assert found is not None
+    np.testing.assert_allclose(found[mask], plane[mask], atol=0.01)
+    changed = np.abs(found - plane) > 0.01
+    assert changed.sum() > mask.sum() / 2
+    assert found[changed].max() < 0.7, "no second tumour"
+    assert with_sham(*head(lesion=(80, 60), radius=70)) is None
+    assert with_sham(*head()) is None
 
 
 def test_a_tumour_put_in_is_as_much_brighter_as_it_was_and_lies_inside_the_head() -> None:
