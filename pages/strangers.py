@@ -6,10 +6,10 @@ from core import bundles
 from core.bundles import open_bundle
 from core.evidence import crossed
 from core.external import DEV
-from core.screen import NO_TUMOUR, NOT_SURE, STRANGER
+from core.screen import NO_TUMOUR, NOT_SURE, STRANGER, Thresholds
 from core.strangers import ELSEWHERE, answers, measured_split
 from panels import frame, matrix
-from panels.strangers_answers import WRONG, answered, bars, figures, thresholds
+from panels.strangers_answers import WRONG, answered, bars, cost, figures, thresholds, verdict
 from panels.strangers_control import control, examples
 from panels.strangers_scores import scores
 from panels.strangers_slices import slices
@@ -39,12 +39,18 @@ if split == DEV:
         "The slices from elsewhere below are those that the thresholds were chosen on, which flatters.",
         icon=":material/warning:",
     )
-table = answers(bundle, split)
-limits = thresholds(bundle, table)
-table = answered(table, limits)
+told = answers(bundle, split)
+verdict(bundle, answered(told, Thresholds(**bundle.card["screen"]["thresholds"])))
+limits = thresholds(bundle, told)
+table = answered(told, limits)
 figures(table)
 bars(table, key="bars")
-st.caption("The labels of the slices from elsewhere are known to be noisy, most in glioma.")
+st.caption(
+    "The labels of the slices from elsewhere are known to be noisy, most in glioma, and which patient a slice is of is "
+    "not known. The screen hardly tells sequences apart: most slices of T2, FLAIR or CT are answered as if they were "
+    "contrast-enhanced T1."
+)
+cost(bundle)
 
 st.subheader("Slices from elsewhere, cell by cell", anchor=False)
 outside = table[table["group"] == ELSEWHERE]

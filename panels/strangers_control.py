@@ -6,8 +6,10 @@ import streamlit as st
 from core.bundles import Bundle
 from core.not_brains import EXAMPLES, example
 from core.overlay import default_window, grey_picture
+from core.screen import STRANGER
 from core.strangers import NOT_BRAIN
 from panels.matrix import SHORT
+from panels.text import plain
 from panels.theme import percent
 
 
@@ -31,20 +33,30 @@ def control(bundle: Bundle) -> None:
         pd.DataFrame(
             {
                 "The two sources": [title for title, _ in rows],
-                "Told apart without looking at the picture": [f"{area:.3f}" for _, area in rows],
+                "Told apart by size, border and histogram": [f"{area:.3f}" for _, area in rows],
             }
         ),
         hide_index=True,
         alt="; ".join(f"{title}: {area:.3f}" for title, area in rows),
     )
     st.caption(
-        "Area under the ROC curve of a model that knows only size, border and histogram: 0.5 is chance. Of the data "
-        f"set's validation slices with their tumour taken out, {percent(found['own_twins_called_no_tumour'])} score as "
-        "tumour-free: a screen that went by the source alone would find none. The answer “no tumour” comes from the "
-        f"head: {percent(found['heat_in_head'])} of its heat lies there, and {percent(found['saliency_in_head'])} of "
-        f"its saliency, where {percent(found['head_area'])} would if they were spread evenly; with all beside the head "
-        f"made black, {percent(found['kept_without_surroundings'])} of these answers stay."
+        "Area under the ROC curve of a model that knows nothing else: 0.5 is chance, 1 is always. **The sources can "
+        "still be told apart after all that**, so that some of what the screen goes by may be the source."
     )
+    st.markdown("**How much of the answer is the tumour's?**")
+    st.markdown(
+        f"- Of {found['own_twins']} of the data set's validation slices, their tumour taken out, "
+        f"{percent(found['own_twins_called_no_tumour'])} are called tumour-free; a screen that went by the source "
+        "alone would call none so. With the tumour left and an equal piece beside it replaced instead, "
+        f"{percent(found['own_shams_called_no_tumour'])} are: that much may be the traces of a replacement.\n"
+        f"- Of the slices from elsewhere that thresholds were chosen on, {found['called_no_tumour']} are called "
+        f"tumour-free: {percent(found['heat_in_head'])} of that answer's heat lies on the head, where "
+        f"{percent(found['head_area'])} would if it were spread evenly; of its saliency, which shows what speaks "
+        f"against it too, {percent(found['saliency_in_head'])}.\n"
+        "- With the surroundings of a slice of the data set around their heads, "
+        f"{percent(found['kept_in_other_surroundings'])} of these answers stay."
+    )
+    st.caption(plain(bundle.card["screen"]["data"]))
 
 
 def examples(table: pd.DataFrame) -> None:
@@ -63,12 +75,15 @@ def examples(table: pd.DataFrame) -> None:
         with grid.container():
             st.image(grey_picture(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
             st.caption(f"{kind.capitalize()}: {SHORT.get(row['answer'], row['answer']).lower()}")
+    kinds = (rows["answer"] == STRANGER).groupby(rows["kind"], sort=False)
+    told = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in kinds)
     st.caption(
-        "One of each kind, openly licensed (sources in samples/README.md) or generated. Left alone, the network names "
-        f"a tumour in each: {_without_screen(rows)}."
+        f"Told to be strangers: {told}. Those shown are openly licensed (sources in samples/README.md) or generated; "
+        "of faces none may be shown. Many pictures of a kind are parts of the same few: photographs of eight, textures "
+        f"of three. Left alone, the network names a tumour in every one of the {len(rows)}: {_without_screen(rows)}."
     )
 
 
 def _without_screen(rows: pd.DataFrame) -> str:
     counts = rows["predicted"].value_counts()
-    return ", ".join(f"{SHORT[name].lower()} in {count} of {len(rows)} pictures" for name, count in counts.items())
+    return ", ".join(f"{SHORT[name].lower()} in {count}" for name, count in counts.items())

@@ -13,9 +13,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import bundles
-from core.bundles import file_facts
+from core.bundles import file_facts, open_bundle
 from core.not_brains import KINDS
 from core.strangers import NOT_BRAIN, OWN
+from panels.theme import percent
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
 
@@ -62,6 +63,11 @@ def screened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
         card = json.loads((folder / "card.json").read_text())
         said = {"answers": {}}
         card["metrics"]["external"] = {"non_brain_flagged": 0.9, **(said if split == "test" else {split: said})}
+        if split == "test":
+            card["metrics"]["external"]["aims"] = {
+                "no_tumour_called_tumour": {"aim": "at most 10 %", "reached": 0.25, "short_by": 0.15},
+                "answered_tumour": {"aim": "at least 60 %", "reached": 0.6, "short_by": 0.0},
+            }
         card["screen"] = {
             "thresholds": LIMITS,
             "rules": dict.fromkeys(LIMITS, "a rule"),
@@ -72,15 +78,19 @@ def screened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
                 "tumours put into those": 580,
             },
             "tried": ["One thing.", "Another."],
+            "data": "A collection.",
             "source_control": {
                 "as_they_are": 0.991,
                 "preprocessed": 0.9,
                 "as_in_training": 0.8,
+                "own_twins": 100,
                 "own_twins_called_no_tumour": 0.7,
+                "own_shams_called_no_tumour": 0.2,
+                "called_no_tumour": 30,
                 "heat_in_head": 0.9,
                 "saliency_in_head": 0.65,
                 "head_area": 0.6,
-                "kept_without_surroundings": 0.95,
+                "kept_in_other_surroundings": 0.95,
             },
         }
         for name in ("external.csv", "strangers.csv", "screen.npz"):
@@ -99,7 +109,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 def test_the_figures_are_those_of_the_answers(screened: Callable[..., None]) -> None:
     screened()
     app = opened("strangers")
-    assert not app.exception and not app.error and not app.warning
+    assert not app.exception and not app.error
     assert metrics(app) == {
         "False alarms": "25.0 %",
         "Tumours missed": "20.0 %",
@@ -110,7 +120,37 @@ def test_the_figures_are_those_of_the_answers(screened: Callable[..., None]) -> 
         "Own slices flagged": "2.0 %",
         "Own tumours missed": "4.0 %",
     }
-    assert "1 of 4 tumour-free slices called a tumour; aim: at most 10 %" in texts(app)
+    assert "1 of 4 tumour-free slices called a tumour; aim: at most 10 %, **missed**" in texts(app)
+    assert "3 of 5 tumours; aim: at least 60 %" in texts(app)
+
+
+def test_missed_aims_are_told_whatever_the_sliders_say(screened: Callable[..., None]) -> None:
+    screened()
+    app = opened("strangers")
+    said = (
+        "1 of 2 aims are missed, on slices that were asked about once: **false alarms** 25.0 % (95 % interval 5 to 70"
+    )
+    assert app.warning[0].value.startswith(said)
+    app.slider(key="strange").set_value(2.0).run()
+    assert app.warning[0].value.startswith(said)
+
+
+def test_a_slider_that_is_moved_leaves_the_others_at_the_cards_values(
+    screened: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A probability of 0.9 is too little for the card's limit, and would be enough for what the slider shows.
+    monkeypatch.setitem(LIMITS, "sure", 0.9004)
+    screened()
+    app = opened("strangers")
+    before = metrics(app)
+    app.slider(key="strange").set_value(19.9).run()
+    assert metrics(app) == before
+
+
+def test_the_shipped_screens_price_at_home_is_told() -> None:
+    app = opened("strangers")
+    own = open_bundle("unified-unet").card["metrics"]["external"]["figshare_all"]
+    assert f"behind the screen {percent(own['right'])} are named rightly" in texts(app)
 
 
 def test_other_thresholds_change_every_figure(screened: Callable[..., None]) -> None:
@@ -163,7 +203,8 @@ def test_pictures_are_shown_where_their_folder_is(
 def test_the_control_and_what_was_tried_are_told(screened: Callable[..., None]) -> None:
     screened()
     said = texts(opened("strangers"))
-    assert "0.5 is chance" in said and "70.0 % score as tumour-free" in said
+    assert "0.5 is chance" in said and "70.0 % are called tumour-free" in said
+    assert "20.0 % are: that much may be the traces" in said
     assert "- One thing." in said
 
 
@@ -171,7 +212,8 @@ def test_generated_pictures_stand_beside_their_answers(screened: Callable[..., N
     screened()
     said = texts(opened("strangers"))
     assert "Chart: stranger" in said
-    assert f"glioma in {3 * len(KINDS)} of {3 * len(KINDS)} pictures" in said
+    assert f"every one of the {3 * len(KINDS)}: glioma in {3 * len(KINDS)}" in said
+    assert "photograph 2 of 3, face 3 of 3" in said
 
 
 def test_without_a_screen_the_page_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
