@@ -45,6 +45,7 @@ class Slice:
         class_name: the true class, or None.
         number: the slice's number in the figshare data set, or None.
         notes: one sentence each on what a reader should know about how it was read.
+        warnings: one sentence each on why the slice is hardly what a network expects.
     """
 
     pixels: np.ndarray
@@ -55,6 +56,7 @@ class Slice:
     number: int | None = None
     notes: tuple[str, ...] = field(default=())
     spacing_source: str | None = None
+    warnings: tuple[str, ...] = field(default=())
 
 
 def read_slice(data: bytes, name: str) -> Slice:
@@ -75,19 +77,8 @@ def read_slice(data: bytes, name: str) -> Slice:
         return _from_mat(data, name)
     if is_hdf5(data):
         raise SliceError("The file looks like MATLAB v7.3 but is not named so; give it a name that ends in .mat.")
-    pixels, notes = _from_picture(data)
-    slice_ = _checked(Slice(pixels, name, notes=notes))
-    number = number_of(pixels)
-    if number is None:
-        return slice_
-    return replace(
-        slice_,
-        number=number,
-        class_name=class_of(number),
-        spacing_mm=figshare_spacing(pixels.shape),
-        spacing_source=DATA_SET_SPACING,
-        notes=(*notes, f"This is slice {number} of the data set."),
-    )
+    pixels, notes, warnings = _from_picture(data)
+    return _recognised(_checked(Slice(pixels, name, notes=notes, warnings=warnings)))
 
 
 def figshare_spacing(shape: tuple[int, ...]) -> float | None:
@@ -130,13 +121,32 @@ def _from_mat(data: bytes, name: str) -> Slice:
         Slice(
             pixels=found.pixels.astype(np.float32),
             name=name,
-            spacing_mm=figshare_spacing(found.pixels.shape),
-            spacing_source=DATA_SET_SPACING,
             mask=found.mask,
             class_name=CLASSES[found.label - 1] if found.label else None,
         )
     )
-    return replace(slice_, number=number_of(found.pixels, found.mask))
+    return _recognised(slice_)
+
+
+def _recognised(slice_: Slice) -> Slice:
+    """The slice with what is known of it where it is one of the data set's, whatever file it came in.
+
+    The published files keep a scanner's own intensities, of which the digest of 256 grey levels may miss a level; their
+    masks tell them. A file of the same layout that is none of the data set's may come from any scanner, so that its
+    pixel spacing is not known.
+    """
+    number = number_of(slice_.pixels, slice_.mask)
+    if number is None:
+        return slice_
+    told = () if slice_.class_name else (f"This is slice {number} of the data set.",)
+    return replace(
+        slice_,
+        number=number,
+        class_name=slice_.class_name or class_of(number),
+        spacing_mm=figshare_spacing(slice_.pixels.shape),
+        spacing_source=DATA_SET_SPACING,
+        notes=(*slice_.notes, *told),
+    )
 
 
 def _checked(slice_: Slice) -> Slice:
@@ -152,7 +162,8 @@ def _checked(slice_: Slice) -> Slice:
     return slice_
 
 
-def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
+def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """The pixels, (H, W) float32, with notes and warnings; see ``Slice``."""
     try:
         # Only the header is read here; sizes are refused before anything is decoded.
         image = Image.open(io.BytesIO(data), formats=list(FORMATS))
@@ -164,6 +175,7 @@ def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
         if max(image.size) > MAX_SIDE:
             raise _too_large(f"{image.width} x {image.height}")
         notes: list[str] = []
+        warnings: list[str] = []
         try:
             frames = int(getattr(image, "n_frames", 1)) if image.format in ("PNG", "WEBP") else 1
             if frames > 1:
@@ -172,7 +184,7 @@ def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
             if str(image.info.get("Title", "")).startswith(SIMULATED):
                 notes.append(f"{SIMULATED}: made by a program from an openly licensed template.")
             upright = ImageOps.exif_transpose(image)
-            pixels = _grey(upright, notes)
+            pixels = _grey(upright, warnings)
             if _white_is_zero(image):
                 pixels = 65535 - pixels
             if image.format == "TIFF" and _has_second_page(image):
@@ -181,7 +193,7 @@ def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...]]:
             raise
         except Exception as error:  # as above: a damaged file can break a decoder anywhere
             raise SliceError("The picture is damaged or cut short and could not be read.") from error
-    return pixels, tuple(notes)
+    return pixels, tuple(notes), tuple(warnings)
 
 
 def _has_second_page(image: Image.Image) -> bool:
@@ -207,8 +219,8 @@ def _list_of_formats() -> str:
     return f"{', '.join(others)} or {last}"
 
 
-def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
-    """(H, W) float32 grey values of a picture of any mode; transparent parts become black."""
+def _grey(image: Image.Image, warnings: list[str]) -> np.ndarray:
+    """(H, W) float32 grey values of a picture of any mode; transparent parts become black, colour adds a warning."""
     if image.mode in _DEEP_MODES:
         return np.asarray(image).astype(np.float32)
     if image.mode in ("1", "L") and "transparency" not in image.info:
@@ -220,5 +232,7 @@ def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
     colour = image.convert("RGB")
     channels = np.asarray(colour, dtype=np.int16)
     if float(np.ptp(channels, axis=2).mean()) > _COLOUR_SPREAD:
-        notes.append("This looks like a colour picture; MRI slices are grey, and the networks have seen nothing else.")
+        warnings.append(
+            "This looks like a colour picture; MRI slices are grey, and the networks have seen nothing else."
+        )
     return np.asarray(colour.convert("L"), dtype=np.float32)

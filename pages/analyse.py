@@ -42,11 +42,13 @@ with answer_column:
     prediction = loaders.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
     asked = distinct(classifier, segmenter)
     said = result(slice_, prediction, asked)
-    is_shown = answer.verdict(said, key=f"{KEY}_bars")
-    answer.truth_line(said)
+    is_shown = answer.verdict(said, key=f"{KEY}_bars", slice_key=str(chosen.identity))
+    answer.truth_line(said, with_mask=is_shown)
     if is_shown:
         answer.size_line(said)
     answer.trust(classifier, segmenter)
+    for warning in slice_.warnings:
+        st.warning(warning, icon=":material/warning:")
     for note in slice_.notes:
         st.info(note, icon=":material/info:")
     for bundle in asked:
@@ -61,10 +63,12 @@ with answer_column:
 
 with settings_column:
     look = picture.look_controls(slice_, key=KEY, slice_key=str(chosen.identity))
+if not is_shown:
+    look = picture.without_answers(look)
 with picture_area:
-    picture.picture(slice_, prediction, look if is_shown else picture.without_answers(look))
+    picture.picture(slice_, prediction, look)
 
 with details_column:
-    details.measurements(said, prediction)
+    details.measurements(said, prediction, with_mask=is_shown)
     details.fed(prediction, *asked)
-    details.downloads(chosen, prediction, said, look, classifier, segmenter)
+    details.downloads(chosen, prediction, said, look, classifier, segmenter, with_mask=is_shown)

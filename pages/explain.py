@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.results import part_in
-from panels import explain, explain_picture, frame, picture
+from core.results import part_in, result
+from core.screen import has_screen
+from panels import explain, explain_picture, frame, loaders, picture
 from panels.chooser import choose_slice
 from panels.explain_sanity import sanity_check
 from panels.explain_statistics import statistics
@@ -58,7 +59,14 @@ if chosen is not None:
                 name=CLASS_TITLES[one.class_name] if every else slice_.name,
             )
     with said_area.container():
-        explain_picture.what_it_says(slice_, shown[0], key=f"{KEY}_bars")
+        said = None
+        # Of the data set's slices, which all have a tumour, stored answers are shown without loading TensorFlow.
+        if slice_.number is None and has_screen(bundle):
+            prediction = loaders.predict(slice_, chosen.identity, classifier=bundle, segmenter=bundle)
+            said = result(slice_, prediction, (bundle,))
+        explain_picture.what_it_says(
+            slice_, shown[0], said, of_likeliest=asked.about == explain.PREDICTED, key=f"{KEY}_bars"
+        )
         explain_picture.landing(slice_, shown)
         if part_in(bundle, slice_) == "train":
             st.caption(f":material/school: {bundle.name} has trained on this slice.")

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.bundles import Bundle, names, open_bundle
 from core.external import DEV
-from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER
+from core.results import shown_probabilities
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, WITHHOLDING
 from core.strangers import measured_split
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
@@ -18,33 +19,36 @@ _INSTEAD = {
 }
 
 
-def verdict(result: dict[str, Any], *, key: str) -> bool:
+def verdict(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
     """What is answered: a class with its bars, or what the screen says instead, with the reason.
 
     Args:
         result: of ``core.results.result``.
         key: tells the widgets from others on the page.
+        slice_key: tells the slice from every other of the session, also from one of the same name: what is asked for
+            is asked of one slice.
 
     Returns:
         Whether the mask is to be shown: not where no tumour is found or the picture is a stranger, unless asked for.
     """
     answer = result["answer"]
-    if answer is None:
-        class_answer(result, key=key)
+    said = {"class": result["likeliest_class"], "probabilities": shown_probabilities(result)}
+    if answer is None or answer["kind"] == CLASS:
+        class_answer(said, key=key)
         return True
-    fair = {"class": result["class"], "probabilities": answer["calibrated_probabilities"]}
-    if answer["kind"] == CLASS:
-        class_answer(fair, key=key)
-        return True
+    instead(answer)
+    shown = answer["kind"] not in WITHHOLDING or st.toggle(
+        "Show what the network says all the same", key=f"{key}_anyway_{slice_key}"
+    )
+    if shown:
+        class_answer(said, key=key, headline=False)
+    return shown
+
+
+def instead(answer: dict[str, Any]) -> None:
+    """What the screen answers instead of a class, large, and why; ``answer`` of a ``core.results.result``."""
     st.subheader(_INSTEAD[answer["kind"]], anchor=False)
     st.markdown(answer["reason"])
-    if answer["kind"] == NOT_SURE:
-        class_answer(fair, key=key, headline=False)
-        return True
-    anyway = st.toggle("Show what the network says all the same", key=f"{key}_anyway_{result['name']}")
-    if anyway:
-        class_answer(fair, key=key, headline=False)
-    return anyway
 
 
 def class_answer(result: dict[str, Any], *, key: str, headline: bool = True) -> None:
@@ -83,24 +87,22 @@ def _bars(probabilities: dict[str, float]) -> go.Figure:
     return figure
 
 
-def truth_line(result: dict[str, Any]) -> None:
-    """Agreement with what is known to be true, where anything is."""
+def truth_line(result: dict[str, Any], *, with_mask: bool = True) -> None:
+    """Agreement with what is known to be true, where anything is; of the class alone where the mask is not shown."""
     known = result["truth"]
     if known is None:
         return
     parts = []
     if "class" in known:
-        answer = result.get("answer")
-        # A class that is not named is neither right nor wrong; but a tumour called none is wrong.
-        named = answer is None or answer["kind"] in (CLASS, NO_TUMOUR)
-        right = known["class_agrees"] and (answer is None or answer["kind"] == CLASS)
-        mark = _mark(right) if named else ":material/remove_circle:"
+        right = known["class_agrees"]
+        mark = ":material/remove_circle:" if right is None else _mark(right)
         parts.append(f"{mark} True class: **{CLASS_TITLES[known['class']]}**")
     elif known.get("area_px") == 0:
         parts.append(_truly_none(known))
-    if known.get("area_px"):
+    if with_mask and known.get("area_px"):
         parts.append(f"mask against truth: **Dice {known['dice']:.2f}**, IoU {known['iou']:.2f}")
-    st.markdown(" · ".join(parts))
+    if parts:
+        st.markdown(" · ".join(parts))
 
 
 def _truly_none(known: dict[str, Any]) -> str:

@@ -21,6 +21,8 @@ Identity = tuple[str, str | int]
 """Where a slice comes from ("sample", "slice" or "upload") and which one it is."""
 MAX_UPLOADS = 50
 """Files looked at at a time; each is held in the session's memory."""
+MAX_PIXELS = 64 * 2**20
+"""Pixels of all of them together: 4 bytes each, 256 MB a session, and four slices of the largest size."""
 _STRIP = 10
 _THUMBNAIL = 88
 _ADDRESS = ("sample", "slice")
@@ -177,24 +179,38 @@ def thumbnail(slice_: Slice) -> np.ndarray:
 
 
 def _read_uploads(key: str) -> tuple[dict[Identity, Slice], list[str]]:
-    """Every upload that can be read, and a sentence for each that cannot; a file is read once."""
-    cache: dict[str, Slice | str] = st.session_state.setdefault(f"{key}_read", {})
+    """Every upload that can be read, and a sentence for each that cannot; a file is read once.
+
+    One that has no room beside those before it is left out, and its number of pixels kept, to see when it has.
+    """
+    cache: dict[str, Slice | str | int] = st.session_state.setdefault(f"{key}_read", {})
     files: list[Any] = st.session_state.get(f"{key}_files") or []
     for gone in set(cache) - {file.file_id for file in files}:
         del cache[gone]
     uploads: dict[Identity, Slice] = {}
-    refused = []
+    refused, left_out = [], []
+    room = MAX_PIXELS
     for file in files[:MAX_UPLOADS]:
-        if file.file_id not in cache:
+        found = cache.get(file.file_id, 0)
+        if isinstance(found, int) and found <= room:
             try:
-                cache[file.file_id] = read_slice(file.getvalue(), file.name)
+                found = read_slice(file.getvalue(), file.name)
             except SliceScopeError as error:
-                cache[file.file_id] = str(error)
-        found = cache[file.file_id]
+                found = str(error)
+        if isinstance(found, Slice) and found.pixels.size > room:
+            found = found.pixels.size
+        cache[file.file_id] = found
         if isinstance(found, Slice):
             uploads["upload", file.file_id] = found
+            room -= found.pixels.size
+        elif isinstance(found, int):
+            left_out.append(f"**{plain(file.name)}**")
         else:
             refused.append(f"**{plain(file.name)}**: {plain(found)}")
+    if left_out:
+        refused.append(
+            f"At most {MAX_PIXELS / 1e6:.0f} million pixels are held at a time; left out: {', '.join(left_out)}."
+        )
     if len(files) > MAX_UPLOADS:
         refused.append(f"{len(files)} files are too many at a time; the first {MAX_UPLOADS} were read.")
     return uploads, refused

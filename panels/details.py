@@ -10,25 +10,41 @@ from core.bundles import Bundle, distinct
 from core.inference import Prediction
 from core.overlay import Look, png
 from core.results import overlay_png, result, table_csv
+from core.screen import NO_TUMOUR, STRANGER
 from core.slices import Slice
 from panels import loaders
 from panels.chooser import Chosen
 
+_WITHHELD = {
+    NO_TUMOUR: "no tumour is found",
+    STRANGER: "the picture does not look like a slice the network knows",
+}
+"""Why a mask that is not shown is not measured."""
 
-def measurements(said: dict[str, Any], prediction: Prediction) -> None:
-    """Sizes in pixels, in millimetres where the pixel spacing is known, and the time it took."""
+
+def measurements(said: dict[str, Any], prediction: Prediction, *, with_mask: bool) -> None:
+    """Sizes in pixels, in millimetres where the pixel spacing is known, and the time it took.
+
+    Args:
+        said: of ``core.results.result``.
+        prediction: what it was made of.
+        with_mask: whether the mask is shown; one that is not is not measured either.
+    """
     with st.expander("Measurements", icon=":material/straighten:"):
         mask = said["mask"]
-        lines = [
-            f"Slice: {said['width']} x {said['height']} px",
-            f"Mask: {mask['area_px']} px in {mask['components']} component(s), where the tumour's probability is at "
-            f"least {mask['threshold']}",
-        ]
+        lines = [f"Slice: {said['width']} x {said['height']} px"]
+        if with_mask:
+            lines.append(
+                f"Mask: {mask['area_px']} px in {mask['components']} component(s), where the tumour's probability is "
+                f"at least {mask['threshold']}"
+            )
+        else:
+            lines.append(f"Mask: no measurements are given, because {_WITHHELD[said['answer']['kind']]}")
         if mask["spacing_mm"] is None:
             lines.append("Millimetres: not known, since no pixel spacing is")
         else:
             lines.append(f"Pixel spacing {mask['spacing_mm']} mm, {mask['spacing_source']}")
-        if mask["area_mm2"] is not None:
+        if with_mask and mask["area_mm2"] is not None:
             lines.append(
                 f"Area {mask['area_mm2']} mm²; longest diameter of the largest component "
                 f"{mask['longest_diameter_mm']} mm (Feret)"
@@ -46,14 +62,26 @@ def fed(prediction: Prediction, *bundles: Bundle) -> None:
             st.caption(bundle.card["input"]["description"])
 
 
-def downloads(chosen: Chosen, prediction: Prediction, said: dict[str, Any], look: Look, *bundles: Bundle) -> None:
-    """Overlay, mask and JSON of this slice, and one CSV of all uploads; each made when it is asked for."""
+def downloads(
+    chosen: Chosen, prediction: Prediction, said: dict[str, Any], look: Look, *bundles: Bundle, with_mask: bool
+) -> None:
+    """Overlay, mask and JSON of this slice, and one CSV of all uploads; each made when it is asked for.
+
+    Args:
+        chosen: the slice, and the uploads it may be one of.
+        prediction: what the networks said of it.
+        said: of ``core.results.result``.
+        look: of the picture on the page, which the overlay is to be like.
+        bundles: classifier and segmenter.
+        with_mask: whether the mask is shown; one that is not has no download.
+    """
     slice_ = chosen.slice
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
     with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
         _button("Overlay PNG", lambda: overlay_png(slice_, prediction, look), f"{stem}-overlay.png", "image/png")
-        _button("Mask PNG", lambda: png(prediction.mask), f"{stem}-mask.png", "image/png")
+        if with_mask:
+            _button("Mask PNG", lambda: png(prediction.mask), f"{stem}-mask.png", "image/png")
         _button("JSON", lambda: json.dumps(said, indent=2).encode(), f"{stem}.json", "application/json")
         if len(chosen.uploads) > 1:
             table = _table(chosen, *bundles)

@@ -11,8 +11,10 @@ from core import metrics
 from core.explanation import SALIENCY
 from core.landing import area_share, hits, inside_share
 from core.overlay import COLOUR_MAPS, HEAT, MASK, TRUTH, Look, compose, default_window, png
+from core.results import shown_probabilities
+from core.screen import CLASS, WITHHOLDING
 from core.slices import Slice
-from panels.answer import class_answer, truth_line
+from panels.answer import class_answer, instead, truth_line
 from panels.explain import Shown
 from panels.text import plain
 from panels.theme import CLASS_TITLES, percent
@@ -83,26 +85,68 @@ def _glow(shown: Shown, method: str) -> str:
     return f"glow: moves the score of {said}" if method == SALIENCY else f"glow: speaks for {said}"
 
 
-def what_it_says(slice_: Slice, shown: Shown, *, key: str) -> None:
-    """The network's answer, a class with its probability or a mask, and whether it is true where that is known."""
-    truth: dict[str, Any] = {}
-    if shown.probabilities is not None:
-        top = max(shown.probabilities, key=shown.probabilities.__getitem__)
-        class_answer({"class": top, "probabilities": shown.probabilities}, key=key)
-        if slice_.class_name is not None:
-            truth = {"class": slice_.class_name, "class_agrees": slice_.class_name == top}
-        elif slice_.mask is not None:
-            truth = {"area_px": int(np.count_nonzero(slice_.mask))}
-    elif shown.mask is not None:
-        size = f"{np.count_nonzero(shown.mask):,} px".replace(",", " ")
-        st.subheader(f"Mask · {size}" if shown.mask.any() else "No tumour outlined", anchor=False)
-        if slice_.mask is not None:
-            truth = {
-                "area_px": int(np.count_nonzero(slice_.mask)),
-                "dice": metrics.dice(shown.mask, slice_.mask),
-                "iou": metrics.iou(shown.mask, slice_.mask),
-            }
-    truth_line({"truth": truth or None})
+def what_it_says(slice_: Slice, shown: Shown, said: dict[str, Any] | None, *, of_likeliest: bool, key: str) -> None:
+    """The answer, a class with its probability or a mask, and whether it is true where that is known.
+
+    What the screen answers instead of a class leads; the heat map is made of the class or the mask all the same.
+
+    Args:
+        slice_: the slice.
+        shown: the heat map, the first of several.
+        said: ``core.results.result`` of the slice where the network's screen was asked, else None.
+        of_likeliest: whether the network's likeliest class is explained, and not one of the visitor's choice.
+        key: tells the bars from others on the page.
+    """
+    if shown.mask is not None:
+        truth = _mask(slice_, shown.mask, said)
+    elif said is not None:
+        _screened_class(said, of_likeliest=of_likeliest, key=key)
+        truth = said["truth"]
+    else:
+        truth = _class(slice_, shown.probabilities or {}, key=key)
+    truth_line({"truth": truth}, with_mask=shown.mask is not None)
+
+
+def _class(slice_: Slice, probabilities: dict[str, float], *, key: str) -> dict[str, Any] | None:
+    """The likeliest class of a network without a screen; gives what is known to be true."""
+    top = max(probabilities, key=probabilities.__getitem__)
+    class_answer({"class": top, "probabilities": probabilities}, key=key)
+    if slice_.class_name is not None:
+        return {"class": slice_.class_name, "class_agrees": slice_.class_name == top}
+    return None if slice_.mask is None else {"area_px": int(np.count_nonzero(slice_.mask))}
+
+
+def _screened_class(said: dict[str, Any], *, of_likeliest: bool, key: str) -> None:
+    answer, name, probabilities = said["answer"], said["likeliest_class"], shown_probabilities(said)
+    named = answer["kind"] == CLASS
+    if not named:
+        instead(answer)
+    if answer["kind"] not in WITHHOLDING:
+        class_answer({"class": name, "probabilities": probabilities}, key=key, headline=named)
+    if not named:
+        what = "The heat map is of the network's likeliest class" if of_likeliest else "Likeliest of the three"
+        st.caption(f"{what} all the same: {CLASS_TITLES[name]} · {percent(probabilities[name])}.")
+
+
+def _mask(slice_: Slice, mask: np.ndarray, said: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The mask's size; gives what is known to be true."""
+    size = f"{np.count_nonzero(mask):,} px".replace(",", " ")
+    outlined = f"Mask · {size}" if mask.any() else "No tumour outlined"
+    if said is not None and said["answer"]["kind"] in WITHHOLDING:
+        instead(said["answer"])
+        st.caption(f"The heat map is of the mask all the same: {outlined}.")
+    else:
+        st.subheader(outlined, anchor=False)
+    if slice_.mask is None:
+        return None
+    known: dict[str, Any] = {
+        "area_px": int(np.count_nonzero(slice_.mask)),
+        "dice": metrics.dice(mask, slice_.mask),
+        "iou": metrics.iou(mask, slice_.mask),
+    }
+    if said is not None and "answer_agrees" in said["truth"]:
+        known["answer_agrees"] = said["truth"]["answer_agrees"]
+    return known
 
 
 def landing(slice_: Slice, shown: list[Shown]) -> None:

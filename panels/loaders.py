@@ -1,5 +1,6 @@
 """What pages load once and share: bundles and what they said, networks by bundle names, the data set's slices."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.figshare import Store, default_store
 from core.inference import Prediction, Predictor
 from core.intervals import Interval
 from core.remote import Figshare, default_cache, remote_enabled
+from core.screen import SCREEN
 from core.slices import Slice
 from panels.text import plain
 
@@ -161,7 +163,14 @@ def is_known(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bo
 
 
 def _key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -> tuple[Hashable, ...]:
-    return identity, *(bundle.card["files"][bundles.WEIGHTS]["sha256"] for bundle in (classifier, segmenter))
+    return identity, _decides(classifier), _decides(segmenter)
+
+
+def _decides(bundle: Bundle) -> str:
+    """What a bundle's answers depend on, as text: its weights, its screen, and its card's thresholds."""
+    card = bundle.card
+    files = [card["files"].get(name, {}).get("sha256") for name in (bundles.WEIGHTS, SCREEN)]
+    return json.dumps([files, card.get("screen", {}).get("thresholds"), card.get("output")], sort_keys=True)
 
 
 def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from core.classes import CLASSES
 from core.inference import Prediction
 from core.overlay import PREDICTED_COLOUR, TRUE_COLOUR
 from core.preprocessing import placement
-from core.results import NOTICE, overlay_png, part_in, result, table_csv, truth
+from core.results import NOTICE, overlay_png, part_in, result, said_of, table_csv, truth
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, Screened, Thresholds
 from core.slices import Slice, read_slice
 from tests.published import a_slice, mat_bytes
 
@@ -42,6 +44,12 @@ def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
     return Prediction(CLASSES, probabilities, 0.5, (square(tumour), place), (square(heat), place), {}, 0.1)
 
 
+def screened(answer: str) -> Prediction:
+    """The same, with a screen that answers this and takes the class for less probable."""
+    limits = Thresholds(no_tumour=-1, tumour=1, sure=0.5, strange=20, temperature=2)
+    return replace(a_prediction(), screened=Screened(answer, 0.0, 5.0, np.array([0.2, 0.55, 0.25]), limits))
+
+
 def a_slice_of(**fields: object) -> Slice:
     pixels = np.random.default_rng(0).uniform(0, 100, (HEIGHT, WIDTH)).astype(np.float32)
     return Slice(pixels, "a slice", **fields)  # type: ignore[arg-type]
@@ -62,6 +70,7 @@ def test_a_result_says_everything_there_is_to_say() -> None:
         "height": HEIGHT,
         "bundles": [{"name": "one", "version": "1.2.3"}, {"name": "two", "version": "4.5.6"}],
         "class": "glioma",
+        "likeliest_class": "glioma",
         "probabilities": pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2}),
         "answer": None,
         "mask": {
@@ -75,6 +84,7 @@ def test_a_result_says_everything_there_is_to_say() -> None:
         },
         "truth": None,
         "trained_on_by": [],
+        "warnings": [],
         "notes": ["Read so."],
         "notice": NOTICE,
     }
@@ -101,6 +111,35 @@ def test_truth_is_compared_where_it_is_known() -> None:
     assert truth(a_slice_of(class_name="pituitary"), prediction) == {"class": "pituitary", "class_agrees": False}
     # Two of three rows of four in common: Dice 16 / 24, IoU 8 / 16.
     assert truth(a_slice_of(mask=true_mask()), prediction) == {"area_px": 12, "dice": 0.6667, "iou": 0.5}
+
+
+@pytest.mark.parametrize("answer", [NO_TUMOUR, NOT_SURE, STRANGER])
+def test_the_likeliest_class_is_not_given_as_the_answer_where_the_screen_answers_something_else(answer: str) -> None:
+    found = result(a_slice_of(), screened(answer), BUNDLES)
+    assert (found["class"], found["likeliest_class"]) == (None, "glioma")
+    (row,) = csv.DictReader(io.StringIO(table_csv([found])))
+    assert (row["answer"], row["class"], row["likeliest_class"]) == (answer, "", "glioma")
+    assert "glioma" not in said_of(found)
+
+
+@pytest.mark.parametrize(("answer", "agrees"), [(CLASS, True), (NO_TUMOUR, False), (NOT_SURE, None), (STRANGER, None)])
+def test_a_tumour_called_none_is_wrong_and_a_class_left_open_is_neither_right_nor_wrong(
+    answer: str, agrees: bool | None
+) -> None:
+    found = truth(a_slice_of(class_name="glioma"), screened(answer))
+    assert found == {"class": "glioma", "class_agrees": agrees}
+
+
+def test_line_and_table_print_the_calibrated_probabilities_that_the_page_shows() -> None:
+    found = result(a_slice_of(), screened(CLASS), BUNDLES)
+    assert found["probabilities"] == pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2})
+    calibrated = {"meningioma": 0.2, "glioma": 0.55, "pituitary": 0.25}
+    assert found["answer"]["calibrated_probabilities"] == calibrated
+    assert said_of(found).startswith("glioma (0.550), ")
+    (row,) = csv.DictReader(io.StringIO(table_csv([found])))
+    assert {name: float(row[f"p_{name}"]) for name in CLASSES} == calibrated
+    plain = result(a_slice_of(), a_prediction(), BUNDLES)
+    assert said_of(plain).startswith("glioma (0.700), ")
 
 
 def test_a_tumour_found_where_there_is_none_scores_zero() -> None:
@@ -141,6 +180,15 @@ def test_the_overlay_without_truth_has_one_outline() -> None:
         assert not (np.asarray(image) == TRUE_COLOUR).all(axis=2).any()
 
 
+@pytest.mark.parametrize("answer", [NO_TUMOUR, STRANGER])
+def test_the_overlay_of_a_flagged_slice_has_no_outline_and_no_heat(answer: str) -> None:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), screened(answer)))) as image:
+        picture = np.asarray(image)
+    yellow = (picture == TRUE_COLOUR).all(axis=2)
+    assert yellow.any(), "what is true may be shown"
+    assert not np.ptp(picture[~yellow].astype(int), axis=1).any(), "the rest is grey"
+
+
 def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> None:
     known = a_slice_of(spacing_mm=0.5, mask=true_mask(), class_name="pituitary")
     odd = Slice(known.pixels, 'odd, "name"\nof a file')
@@ -150,6 +198,7 @@ def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> No
         "name": "a slice",
         "answer": "",
         "class": "glioma",
+        "likeliest_class": "glioma",
         "p_meningioma": "0.1",
         "p_glioma": "0.7",
         "p_pituitary": "0.2",

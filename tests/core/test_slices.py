@@ -7,13 +7,14 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from core import splits
 from core.errors import SliceError
 from core.figshare import SPACING_MM
 from core.matfile import MAX_FILE_BYTES, read_mat
 from core.preprocessing import network_plane
 from core.samples import samples
 from core.slices import MAX_SIDE, MIN_SIDE, read_slice, store_slice
-from core.splits import index_table
+from core.splits import index_table, mask_digest, number_of, pixel_digest
 from tests.published import a_slice, mat_bytes
 
 # Pillow's, on the damaged files here.
@@ -229,13 +230,16 @@ def photograph(spread):
     return Image.fromarray(np.dstack([base, base, base + spread]).astype(np.uint8))
 
 
-def test_a_colour_photograph_is_noted_and_a_tinted_scan_is_not():
-    (note,) = read_slice(encode(photograph(60), "PNG"), "slice.png").notes
-    assert "colour" in note
-    assert read_slice(encode(photograph(5), "PNG"), "slice.png").notes == ()
+def test_a_colour_photograph_is_warned_of_and_a_tinted_scan_is_not():
+    found = read_slice(encode(photograph(60), "PNG"), "slice.png")
+    (warning,) = found.warnings
+    assert "colour" in warning
+    assert found.notes == ()
     captioned = PICTURE.convert("RGB")
     captioned.paste((255, 255, 0), (0, 0, 10, 5))
-    assert read_slice(encode(captioned, "PNG"), "slice.png").notes == ()
+    for image in (photograph(5), captioned):
+        found = read_slice(encode(image, "PNG"), "slice.png")
+        assert (found.notes, found.warnings) == ((), ())
 
 
 # Pictures that are refused
@@ -366,11 +370,11 @@ def test_a_slice_of_a_few_pixels_is_refused():
 
 
 def test_a_mat_file_brings_its_mask_and_class():
-    found = read_slice(mat_bytes(PIXELS, MASK, label=3, border=BORDER, pid="MR040240B"), "752.MAT")
+    found = read_slice(mat_bytes(PIXELS, MASK, label=3, border=BORDER, pid="ZZ000001B"), "752.MAT")
     np.testing.assert_array_equal(found.pixels, PIXELS)
     np.testing.assert_array_equal(found.mask, MASK)
     assert (found.name, found.class_name, found.number) == ("752.MAT", "pituitary", None)
-    assert "MR040240B" not in repr(found)
+    assert "ZZ000001B" not in repr(found)
 
 
 def test_a_mat_file_with_only_an_image_is_read():
@@ -378,12 +382,62 @@ def test_a_mat_file_with_only_an_image_is_read():
     assert (found.mask, found.class_name, found.number) == (None, None, None)
 
 
+@pytest.fixture
+def known(monkeypatch):
+    """Puts made-up slices into the data set's table in place of slices 1, 2, …: (pixels, mask or None) each."""
+
+    def put(*slices):
+        table = index_table().copy()
+        for row, (pixels, mask) in enumerate(slices):
+            table.loc[row, "pixel_digest"] = pixel_digest(pixels)
+            if mask is not None:
+                table.loc[row, "mask_digest"] = mask_digest(mask)
+        monkeypatch.setattr(splits, "index_table", lambda: table)
+        return table
+
+    return put
+
+
 @pytest.mark.parametrize(("side", "spacing"), [(512, SPACING_MM), (256, None)])
-def test_the_pixel_size_is_known_for_512_pixel_slices_only(side, spacing):
+def test_the_pixel_size_is_known_for_512_pixel_slices_only(known, side, spacing):
     pixels, mask, _ = a_slice(1, side=side)
-    assert read_slice(mat_bytes(pixels, mask, compression=None), "1.mat").spacing_mm == spacing
-    # A picture of that size may come from any scanner.
-    assert read_slice(encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp").spacing_mm is None
+    known((pixels, mask))
+    for data, name in (
+        (mat_bytes(pixels, mask, compression=None), "1.mat"),
+        (encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp"),
+    ):
+        found = read_slice(data, name)
+        assert (found.number, found.spacing_mm) == (1, spacing)
+
+
+def test_a_file_that_is_none_of_the_data_set_has_no_pixel_size():
+    # It may come from any scanner, whatever its layout.
+    pixels, mask, _ = a_slice(1, side=512)
+    for data, name in (
+        (mat_bytes(pixels, mask, compression=None), "1.mat"),
+        (encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp"),
+    ):
+        found = read_slice(data, name)
+        assert (found.number, found.spacing_mm, found.spacing_source) == (None, None, None)
+
+
+def test_a_mat_file_with_only_the_image_of_a_known_slice_gets_its_class_as_a_picture_does(known):
+    table = known((PIXELS, None))
+    bare = read_slice(mat_bytes(PIXELS, label=None), "x.mat")
+    picture = read_slice(encode(PICTURE, "PNG"), "x.png")
+    assert (bare.number, bare.class_name) == (picture.number, picture.class_name) == (1, table["class"][0])
+    assert bare.notes == picture.notes == ("This is slice 1 of the data set.",)
+    # What the file itself says needs no telling.
+    assert read_slice(mat_bytes(PIXELS, label=2), "x.mat").notes == ()
+
+
+def test_a_published_file_is_recognised_by_its_mask_where_its_grey_levels_differ(known):
+    known((PIXELS, MASK))
+    other = PIXELS.copy()
+    other[0, :5] += 40
+    found = read_slice(mat_bytes(other, MASK), "1.mat")
+    assert found.number == 1
+    assert read_slice(mat_bytes(other), "1.mat").number is None
 
 
 def test_a_picture_named_mat_and_a_mat_file_named_png_are_refused():
@@ -422,12 +476,12 @@ def test_a_slice_of_the_store_is_the_slice_of_the_file(tiny_set, tiny_store):
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
-def test_a_published_slice_with_gain_and_offset_looks_the_same_to_a_network(data_folder, data_store, number):
-    if not (data_folder / "raw").is_dir():
-        pytest.skip("no raw/ beside the store")
-    raw = read_slice((data_folder / "raw" / f"{number}.mat").read_bytes(), f"{number}.mat")
+def test_a_published_slice_with_gain_and_offset_looks_the_same_to_a_network(raw_folder, data_store, number):
+    raw = read_slice((raw_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
     stored = store_slice(data_store, number)
     assert np.abs(raw.pixels - stored.pixels).max() > 1
+    assert (raw.number, raw.spacing_mm) == (number, stored.spacing_mm)
+    assert number_of(raw.pixels) == number, "also without its mask"
     upright = encode(Image.fromarray(stored.pixels.astype(np.uint8)), "PNG")
     for size in (128, 512):
         plane = network_plane(stored.pixels, size=size)[0]
@@ -437,10 +491,8 @@ def test_a_published_slice_with_gain_and_offset_looks_the_same_to_a_network(data
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 3064])
-def test_a_published_file_is_recognised_by_its_mask(data_folder, number):
-    if not (data_folder / "mats").is_dir():
-        pytest.skip("no mats/ beside the store")
-    data = (data_folder / "mats" / f"{number}.mat").read_bytes()
+def test_a_published_file_is_recognised_by_its_mask(mats_folder, number):
+    data = (mats_folder / f"{number}.mat").read_bytes()
     found = read_slice(data, "upload.mat")
     row = index_table().set_index("slice").loc[number]
     assert (found.number, found.class_name) == (number, row["class"])

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.bundles import names, open_bundle
+from core import bundles
+from core.bundles import Bundle, names, open_bundle
+from core.overlay import TRUE_COLOUR
 from core.results import NOTICE
 from core.samples import samples
-from core.screen import NO_TUMOUR, NOT_SURE, STRANGER, Screened, Thresholds
-from panels import loaders
+from core.screen import NO_TUMOUR, NOT_SURE, SCREEN, STRANGER, Screened, Thresholds
+from panels import details, loaders, networks_choice
 from panels.theme import percent
 from tests.published import a_slice, mat_bytes
 
@@ -144,11 +147,11 @@ def test_an_upload_is_analysed_and_leaves_the_address_empty():
 
 def test_a_mat_shows_its_truth_and_never_its_pid():
     pixels, mask, border = a_slice(3, side=512)
-    data = mat_bytes(pixels, mask, label=2, pid="MR040240B", border=border)
+    data = mat_bytes(pixels, mask, label=2, pid="ZZ000001B", border=border)
     app = upload(opened(), ("3.mat", data))
     assert not app.exception and not app.error
     assert "True class: **Glioma**" in texts(app)
-    assert "MR040240" not in str(app.main)
+    assert "ZZ000001" not in str(app.main)
 
 
 @pytest.mark.parametrize(
@@ -196,19 +199,26 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     assert any(button.label == "CSV of all 3 uploads" for button in app.get("download_button"))
 
 
+def let_answer(monkeypatch, kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
+    """Make every slice get this answer."""
+    limits = Thresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
+    found = Screened(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
+    asked = loaders.predict
+    monkeypatch.setattr(loaders, "predict", lambda *args, **options: replace(asked(*args, **options), screened=found))
+
+
 @pytest.fixture
 def screened(monkeypatch):
     """Makes every slice get this answer."""
+    return partial(let_answer, monkeypatch)
 
-    def answer(kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
-        limits = Thresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
-        found = Screened(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
-        asked = loaders.predict
-        monkeypatch.setattr(
-            loaders, "predict", lambda *args, **options: replace(asked(*args, **options), screened=found)
-        )
 
-    return answer
+@pytest.fixture
+def offered(monkeypatch):
+    """What can be downloaded: each button's label, and what makes its file."""
+    found = {}
+    monkeypatch.setattr(details, "_button", lambda label, data, *_: found.update({label: data}))
+    return found
 
 
 def test_a_stranger_is_given_no_class_and_no_outline_unless_asked(screened):
@@ -221,6 +231,76 @@ def test_a_stranger_is_given_no_class_and_no_outline_unless_asked(screened):
     assert "Outlined" not in said and not app.get("plotly_chart")
     app.toggle[0].set_value(True).run()
     assert "Outlined" in texts(app) and app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("kind", [STRANGER, NO_TUMOUR])
+def test_the_downloads_of_a_flagged_picture_show_no_more_than_the_page(screened, offered, kind):
+    def coloured() -> bool:
+        with Image.open(io.BytesIO(offered["Overlay PNG"]())) as image:
+            picture = np.asarray(image)
+        # The true mask is not the networks' answer.
+        rest = picture[(picture != TRUE_COLOUR).any(axis=2)]
+        return bool(np.ptp(rest.astype(int), axis=1).any())
+
+    screened(kind)
+    app = opened(sample="glioma-axial-1")
+    assert not coloured()
+    assert "Mask PNG" not in offered
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    assert coloured()
+    assert "Mask PNG" in offered
+
+
+@pytest.mark.parametrize(("kind", "why"), [(STRANGER, "does not look like"), (NO_TUMOUR, "no tumour is found")])
+def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(screened, kind, why):
+    screened(kind)
+    app = opened(sample="glioma-axial-1")
+    said = texts(app)
+    assert "no measurements are given, because" in said and why in said
+    assert "component(s)" not in said and "longest diameter" not in said and "**Dice" not in said
+    assert "True class: **Glioma**" in said
+    app.toggle[0].set_value(True).run()
+    said = texts(app)
+    assert "no measurements are given" not in said
+    assert "component(s)" in said and "**Dice" in said
+
+
+def test_asking_to_see_a_flagged_upload_does_not_show_another_of_the_same_name(screened):
+    screened(STRANGER)
+    app = upload(opened(), *(("scan.png", sample_file(name)) for name in ("glioma-axial-1", "pituitary-axial-1")))
+    app.toggle[0].set_value(True).run()
+    assert app.get("plotly_chart")
+    app.button(key="analyse_Next").click().run()
+    assert not app.exception
+    assert "2 of 2" in texts(app)
+    assert app.toggle[0].value is False
+    assert not app.get("plotly_chart")
+
+
+def test_a_refitted_screen_leaves_no_stale_answers(monkeypatch):
+    def refitted(name: str, *args) -> Bundle:
+        bundle = open_bundle(name, *args)
+        if "screen" not in bundle.card:
+            return bundle
+        limits = {**bundle.card["screen"]["thresholds"], "strange": -1}
+        return replace(bundle, card={**bundle.card, "screen": {**bundle.card["screen"], "thresholds": limits}})
+
+    app = opened(sample="glioma-axial-1")
+    assert not app.subheader[0].value.startswith("This does not look like")
+    monkeypatch.setattr(bundles, "open_bundle", refitted)
+    monkeypatch.setattr(networks_choice, "open_bundle", refitted)
+    app.run()
+    assert not app.exception
+    assert app.subheader[0].value.startswith("This does not look like")
+
+
+def test_answers_go_by_the_screens_file_too():
+    bundle = open_bundle("unified-unet")
+    files = {**bundle.card["files"], SCREEN: {"bytes": 1, "sha256": "another"}}
+    other = replace(bundle, card={**bundle.card, "files": files})
+    keys = {loaders._key(None, one, one) for one in (bundle, other, open_bundle("unified-unet"))}
+    assert len(keys) == 2
 
 
 def test_a_slice_without_a_tumour_is_told_so_with_the_reason(screened):

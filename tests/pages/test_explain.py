@@ -25,9 +25,10 @@ from core.explanation import METHODS, methods_for
 from core.figshare import STORE_NAME, Store
 from core.overlay import Look
 from core.samples import samples
+from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER
 from panels.theme import CLASS_TITLES, percent
 from tests.core import tiny
-from tests.pages.test_analyse import png, texts, upload
+from tests.pages.test_analyse import let_answer, png, texts, upload
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.names
@@ -304,6 +305,53 @@ def test_a_slice_without_a_tumour_has_nothing_to_fall_on() -> None:
     assert not app.exception and not app.error
     assert not app.metric
     assert "no tumour" in texts(app)
+
+
+# What the screen answers
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline"),
+    [(STRANGER, "This does not look like"), (NO_TUMOUR, "No tumour found"), (NOT_SURE, "Not sure")],
+)
+def test_the_likeliest_class_does_not_lead_where_the_screen_answers_something_else(
+    kind: str, headline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.screen.has_screen", lambda bundle: True)
+    let_answer(monkeypatch, kind)
+    app = opened(sample=SAMPLE, bundle="unified-unet")
+    assert not app.exception and not app.error
+    (heading,) = (one.value for one in app.subheader if "·" in one.value or one.value.startswith(headline))
+    assert heading.startswith(headline)
+    said = texts(app)
+    assert "The heat map is of the network's likeliest class all the same: " in said
+    assert "True class" in said and "Dice" not in said
+    assert any("glow" in image.proto.imgs[0].caption for image in app.get("image")), "the heat map is there"
+    app.segmented_control(key="class").set_value("all").run()
+    assert "Likeliest of the three all the same: " in texts(app)
+
+
+def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.screen.has_screen", lambda bundle: True)
+    let_answer(monkeypatch, CLASS)
+    app = opened(sample=SAMPLE, bundle="unified-unet")
+    assert not app.exception and not app.error
+    calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
+    assert app.subheader[0].value in {f"{CLASS_TITLES[name]} · {share}" for name, share in calibrated}
+    assert "all the same" not in texts(app)
+
+
+def test_a_mask_is_not_the_answer_where_the_screen_finds_no_tumour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.screen.has_screen", lambda bundle: True)
+    let_answer(monkeypatch, NO_TUMOUR)
+    app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
+    assert not app.exception and not app.error
+    assert app.subheader[0].value == "No tumour found"
+    said = texts(app)
+    assert "The heat map is of the mask all the same: " in said
+    assert ":green[:material/check_circle:] True: **no tumour**" in said
 
 
 # The sanity check
