@@ -2,10 +2,11 @@
 
 Each fold is an ordinary run and an ordinary bundle, kept beside the runs and not shipped; the fold that is the
 recipe's own split is the recipe's own run. What the bundle keeps of them are the predictions for each fold's
-test slices and the histories, and its card their figures.
+test slices and the histories, and its card their figures: the table is made again from these, runs or no runs.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pandas as pd
 
 from core import metrics, splits
 from core.bundles import MODELS, Bundle, open_bundle, write_card
+from core.checkpoints import load_state
 from core.classes import CLASSES
 from core.errors import BundleError, TrainingError
 from core.evaluation import PREDICTIONS
 from core.files import write_table
-from core.recipes import Recipe
+from core.recipes import Recipe, essence
+from core.same_recipe import fingerprint, same_recipe
 from core.tasks import CLASSIFICATION, SEGMENTATION
 from core.training import HISTORY_NAME
 
@@ -33,7 +36,24 @@ DEFINITIONS = {
     "std": "their standard deviation (n - 1 in the denominator)",
     "without_letter_twins": "the same without slices of patients whose id, but for a final letter, occurs in another "
     "fold",
+    "training_seconds": "of each fold's training, by fold",
+    "recipe": "digest of the recipe that all folds were trained by, whatever their split",
 }
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What is kept of one fold.
+
+    Attributes:
+        predictions: of its test slices, a row each.
+        history: of its training, a row an epoch.
+        seconds: its training took.
+    """
+
+    predictions: pd.DataFrame
+    history: pd.DataFrame
+    seconds: float
 
 
 def fold(recipe: Recipe, number: int, runs: Path, models: Path = MODELS) -> tuple[Recipe, Path]:
@@ -49,55 +69,106 @@ def fold(recipe: Recipe, number: int, runs: Path, models: Path = MODELS) -> tupl
     return made, models if made is recipe else runs / FOLD_BUNDLES
 
 
-def evaluated(recipe: Recipe, models: Path) -> Bundle | None:
-    """The bundle of this very recipe in a folder, if it is trained and evaluated; else None."""
+def trained(recipe: Recipe, models: Path) -> Bundle | None:
+    """The bundle of this very recipe and split in a folder, evaluated or not; None where there is none."""
     try:
         bundle = open_bundle(recipe.name, models)
     except BundleError:
         return None
-    same = (
-        bundle.card["training"]["recipe"] == recipe.table["training"] and bundle.card["data"]["split"] == recipe.split
+    return bundle if same_recipe(bundle, recipe) and bundle.card["data"]["split"] == recipe.split else None
+
+
+def evaluated(recipe: Recipe, models: Path) -> Bundle | None:
+    """As ``trained``, but only a bundle with figures."""
+    bundle = trained(recipe, models)
+    return bundle if bundle and bundle.test_metrics else None
+
+
+def put_run_aside(recipe: Recipe, runs: Path) -> Path | None:
+    """Rename the run of another recipe that stands where this one's would, so that this one can be trained.
+
+    Returns:
+        Where it now is; None where none stood in the way.
+
+    Raises:
+        TrainingError: the run cannot be read.
+    """
+    folder = runs / recipe.name
+    state = load_state(folder)
+    if state is None or essence(state.recipe) == recipe.essence:
+        return None
+    taken = {path.name for path in runs.iterdir()}
+    number = next(n for n in range(1, len(taken) + 2) if f"{recipe.name}-before-{n}" not in taken)
+    return folder.rename(runs / f"{recipe.name}-before-{number}")
+
+
+def stored(bundle: Bundle) -> dict[int, Fold]:
+    """The folds that a bundle keeps, by number; none if they were trained by another recipe than it now has.
+
+    Raises:
+        BundleError: a file is not what the card says.
+    """
+    found = bundle.card.get("metrics", {}).get("cross_validation")
+    if not found or found.get("recipe") != fingerprint(bundle):
+        return {}
+    predictions, histories = (
+        dict(iter(pd.read_csv(bundle.path(name)).groupby("fold")))
+        for name in (CROSS_VALIDATION, CROSS_VALIDATION_HISTORY)
     )
-    return bundle if same and bundle.test_metrics else None
+    return {
+        number: Fold(
+            predictions[number].drop(columns="fold"),
+            histories[number].drop(columns="fold"),
+            found["training_seconds"][str(number)],
+        )
+        for number in found["folds_done"]
+    }
 
 
 def collect(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
-    """Write what the folds say into the bundle they belong to.
+    """Write what the folds say into the bundle they belong to, beside the folds it already keeps.
 
     Args:
         bundle: the shipped bundle of the recipe.
-        folds: evaluated bundles of the same recipe by the fold that each held out.
+        folds: evaluated bundles of the same recipe by the fold that each held out; they replace what is kept of it.
 
     Returns:
         The new card, with ``metrics.cross_validation``.
 
     Raises:
-        TrainingError: a fold's bundle is of another recipe, another split, or not evaluated.
+        TrainingError: a fold's bundle is of another recipe, another split, or not evaluated; or there is no fold.
+        BundleError: a file is not what its card says.
     """
-    tables, histories = [], []
-    for number, one in sorted(folds.items()):
-        _require_same(bundle, number, one)
-        table = pd.read_csv(one.path(PREDICTIONS))
-        tables.append(table[table["part"] == "test"].drop(columns="part").assign(fold=number))
-        histories.append(pd.read_csv(one.path(HISTORY_NAME)).assign(fold=number))
-    table = pd.concat(tables, ignore_index=True).sort_values("slice", ignore_index=True)
+    kept = stored(bundle) | {number: _of_bundle(bundle, number, one) for number, one in folds.items()}
+    if not kept:
+        raise TrainingError(f"There is no fold of '{bundle.name}' to put together; train and evaluate one.")
+    numbers = sorted(kept)
+    table = pd.concat([kept[number].predictions.assign(fold=number) for number in numbers], ignore_index=True)
+    table = table.sort_values("slice", ignore_index=True)
     write_table(bundle.folder / CROSS_VALIDATION, table)
+    histories = [kept[number].history.assign(fold=number) for number in numbers]
     write_table(bundle.folder / CROSS_VALIDATION_HISTORY, pd.concat(histories, ignore_index=True))
     found = {
-        "folds_done": sorted(folds),
-        **figures(table, bundle.tasks),
-        "without_letter_twins": figures(table[~has_letter_twin(table)], bundle.tasks),
-        "training_seconds": [folds[number].card["training"]["seconds"] for number in sorted(folds)],
+        "folds_done": numbers,
+        **summary(table, bundle.tasks),
+        "training_seconds": {str(number): kept[number].seconds for number in numbers},
+        "recipe": fingerprint(bundle),
         "definitions": DEFINITIONS,
     }
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "cross_validation": found}}
+    card = {**bundle.card, "metrics": {**bundle.card.get("metrics", {}), "cross_validation": found}}
     write_card(bundle.folder, card)
     return card
 
 
+def _of_bundle(bundle: Bundle, number: int, one: Bundle) -> Fold:
+    _require_same(bundle, number, one)
+    table = pd.read_csv(one.path(PREDICTIONS))
+    tested = table[table["part"] == "test"].drop(columns="part")
+    return Fold(tested, pd.read_csv(one.path(HISTORY_NAME)), one.card["training"]["seconds"])
+
+
 def _require_same(bundle: Bundle, number: int, one: Bundle) -> None:
-    same = all(one.card[key] == bundle.card[key] for key in ("task", "network", "input", "classes"))
-    if not same or one.card["training"]["recipe"] != bundle.card["training"]["recipe"]:
+    if not same_recipe(bundle, one):
         raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it anew.")
     if one.card["data"]["split"] != splits.FOLDS[number - 1]:
         raise TrainingError(f"The bundle '{one.name}' does not hold fold {number} out.")
@@ -115,6 +186,18 @@ def has_letter_twin(table: pd.DataFrame) -> pd.Series:
     folds = index.groupby("patient_group")["fold"].nunique()
     group = index.set_index("slice")["patient_group"]
     return table["slice"].map(group).map(folds) > 1
+
+
+def summary(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, Any]:
+    """``figures`` of all slices and, under ``without_letter_twins``, of those whose patients have none.
+
+    Args:
+        table, tasks: as in ``figures``.
+    """
+    return {
+        **figures(table, tasks),
+        "without_letter_twins": figures(table[~has_letter_twin(table)], tasks),
+    }
 
 
 def figures(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PREDICTIONS = "predictions.csv"
 MASKS = "masks.npz"
 MASK_THRESHOLDS = "thresholds.csv"
-_BATCH = 16
+BATCH = 16
 _TIMED = 20
 
 Wrap = Callable[[Iterable[int]], Iterable[int]]
@@ -79,15 +79,18 @@ DEFINITIONS = {
     "without_letter_twins": "the same without test patients whose id, but for a final letter, occurs in another part",
     "confusion_matrix": "rows true, columns predicted, in the order of 'classes'",
     "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",
+    "dice_median": "their median",
     "dice_pooled": "tumour Dice over all pixels of all test slices taken together",
     "iou_mean": "as dice_mean, intersection over union",
+    "iou_median": "as dice_median, intersection over union",
     "iou_pooled": "as dice_pooled, intersection over union",
     "pixel_accuracy": "share of pixels labelled rightly, tumour and background",
     "missed": "share of test slices on which mask and tumour share no pixel",
     "own_size": "mask figures: probabilities resized to the slice's own size, then cut at output.threshold",
     "table_5": "mask figures of those test slices that are Table 5's test slices too, as the report's U-Net has them",
     "network_size": "the same figures at the network's input size",
-    "keras_mean_iou": "keras.metrics.MeanIoU(2) fed tumour scores and 0/1 masks at network size",
+    "keras_mean_iou": "keras.metrics.MeanIoU(2) fed the tumour channel's float32 scores (1 less the background's where "
+    "several channels are tumour) and 0/1 masks at network size",
 }
 
 
@@ -105,7 +108,7 @@ def _inputs(
     for number in numbers:
         plane, place = network_plane(store.pixels(number), size=spec["height"], preprocessing=spec["preprocessing"])
         batch.append((number, plane, place))
-        if len(batch) == _BATCH:
+        if len(batch) == BATCH:
             yield stacked()
             batch.clear()
     if batch:
@@ -123,10 +126,12 @@ class _Masks:
         self.small: list[tuple[int, ...]] = []
         self.by_threshold: list[tuple[Any, ...]] = []
         self.scores: dict[int, np.ndarray] = {}
+        self.channel: list[np.ndarray] = []
         self.targets: list[np.ndarray] = []
 
-    def add(self, number: int, scores: np.ndarray, place: Placement, true: np.ndarray) -> None:
-        """Take in one slice: the (S, S) tumour probabilities, and the (H, W) true mask."""
+    def add(self, number: int, answer: np.ndarray, place: Placement, true: np.ndarray) -> None:
+        """Take in one slice: the network's (S, S, c) answer, and the (H, W) true mask."""
+        scores = tumour_probability(answer)
         probability = to_slice(scores, place)
         self.own.append((*metrics.overlap(probability >= self.threshold, true), true.size))
         if number not in self.test:
@@ -134,9 +139,21 @@ class _Masks:
         target = network_mask(true, place, size=self.size)
         self.small.append((*metrics.overlap(scores >= self.threshold, target), target.size))
         self.scores[number] = scores
+        self.channel.append(tumour_channel(answer))
         self.targets.append(target)
         for cut in metrics.THRESHOLDS:
             self.by_threshold.append((number, cut, *metrics.overlap(probability >= cut, true)))
+
+
+def tumour_channel(answer: np.ndarray) -> np.ndarray:
+    """The scores of the tumour as the network gives them, (..., c) -> (...); where several channels are tumour, their
+    sum as 1 less the background's score.
+
+    Not quite ``tumour_probability``: a score that is exactly 1 need not leave exactly 0 to the background in float32,
+    nor the other way round.
+    """
+    # A copy, which does not keep the whole batch's answers in memory.
+    return answer[..., 1].copy() if answer.shape[-1] == 2 else tumour_probability(answer)
 
 
 def _ask(
@@ -149,9 +166,8 @@ def _ask(
         answers = ask(bundle, network.predict_on_batch, inputs)
         probabilities.extend(answers.get(CLASSIFICATION, ()))
         if masks:
-            scores = tumour_probability(answers[SEGMENTATION])
-            for number, plane, place in zip(numbers, scores, places, strict=True):
-                masks.add(number, plane, place, store.mask(number))
+            for number, answer, place in zip(numbers, answers[SEGMENTATION], places, strict=True):
+                masks.add(number, answer, place, store.mask(number))
     return probabilities, masks
 
 
@@ -204,7 +220,7 @@ def _mask_figures(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np
         "threshold": masks.threshold,
         **metrics.mask_summary(*(column[chosen] for column in (both, true_px, predicted_px, pixels))),
         "network_size": metrics.mask_summary(*np.array(masks.small).T),
-        "keras_mean_iou": metrics.keras_mean_iou_of_scores(scores, targets),
+        "keras_mean_iou": metrics.keras_mean_iou_of_scores(np.array(masks.channel), targets),
         "tumour_share_of_pixels": float(targets.mean()),
         **_on_table_5(bundle, masks, table, chosen),
     }

@@ -120,9 +120,9 @@ def iou(predicted: np.ndarray, true: np.ndarray, *, empty: float = 1.0) -> float
 
 
 def mask_summary(both: np.ndarray, true: np.ndarray, predicted: np.ndarray, pixels: np.ndarray) -> dict[str, float]:
-    """Dice and IoU as means over slices and pooled over all pixels, and pixel accuracy.
+    """Dice and IoU as means and medians over slices and pooled over all pixels, and pixel accuracy.
 
-    Two empty masks count 1 in the means.
+    Two empty masks count 1 in means and medians.
 
     Args:
         both: (n,) pixels in both masks of a slice.
@@ -130,13 +130,14 @@ def mask_summary(both: np.ndarray, true: np.ndarray, predicted: np.ndarray, pixe
         predicted: (n,) pixels in the predicted mask.
         pixels: (n,) pixels of the slice.
     """
-    each = dice_from_counts(both, true, predicted)
+    each, each_iou = dice_from_counts(both, true, predicted), iou_from_counts(both, true, predicted)
     wrong = true + predicted - 2 * both
     return {
         "dice_mean": float(each.mean()),
         "dice_median": float(np.median(each)),
         "dice_pooled": float(dice_from_counts(both.sum(), true.sum(), predicted.sum())),
-        "iou_mean": float(iou_from_counts(both, true, predicted).mean()),
+        "iou_mean": float(each_iou.mean()),
+        "iou_median": float(np.median(each_iou)),
         "iou_pooled": float(iou_from_counts(both.sum(), true.sum(), predicted.sum())),
         "pixel_accuracy": float(1 - wrong.sum() / pixels.sum()),
         "missed": float((both[true > 0] == 0).mean()),

@@ -17,6 +17,7 @@ class Published:
         method: the network.
         given: what it is shown beside the slice, or that it is the slice alone.
         official_folds: whether the data set's own five folds were used; None where that is not known here.
+        said_of_split: what it says of how patients were divided, in its words, and where; None where not known here.
         accuracy: share of slices whose class is named rightly, or None.
         dice: mean Dice of the tumour, or None.
     """
@@ -29,6 +30,7 @@ class Published:
     official_folds: bool | None
     accuracy: float | None = None
     dice: float | None = None
+    said_of_split: str | None = None
 
 
 _SLICE = "the slice"
@@ -42,6 +44,10 @@ PUBLISHED: tuple[Published, ...] = (
         "the slice and the tumour's region",
         None,
         accuracy=0.9128,
+        said_of_split="“the 233 patients were randomly partitioned into five subsets of roughly equal size”, each "
+        "class's patients evenly, and “slices from the same patient will not exist in the training and testing set "
+        "simultaneously” (Experimental settings); by the data set's author, but that these are the folds published "
+        "with it is not said",
     ),
     Published(
         "Deepak and Ameer, 2019",

@@ -16,6 +16,11 @@ BEGIN = "<!-- figures: written by `python -m core readme` -->"
 END = "<!-- end of figures -->"
 
 Row = tuple[str, str, Callable[[Bundle], str]]
+_NONE = "–"
+_ACCURACY_OVER_FOLDS = "Accuracy by patient, mean ± std over folds"
+_PATIENTS_OVER_FOLDS = "Patients named rightly, mean ± std over folds"
+_DICE_OVER_FOLDS = "Mean Dice by patient, mean ± std over folds"
+_OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS)
 
 
 def write_readme(path: Path = README, models: Path = MODELS) -> None:
@@ -49,18 +54,28 @@ def _with_figures(text: str, models: Path) -> str:
 
 
 def figures(models: Path = MODELS) -> str:
-    """Two Markdown tables, classification and segmentation: the report beside every bundle."""
-    bundles = [open_bundle(name, models) for name in names(models)]
+    """Two Markdown tables, classification and segmentation: the report beside every bundle; and notes on them."""
+    bundles = [bundle for bundle in (open_bundle(name, models) for name in names(models)) if bundle.test_metrics]
     tables = [
-        _table(rows, [bundle for bundle in bundles if task in bundle.tasks and bundle.test_metrics])
+        _table(rows, [bundle for bundle in bundles if task in bundle.tasks])
         for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
     ]
-    return "\n".join(tables)
+    return "\n".join([*tables, *(f"{note}\n" for note in _notes(bundles))])
+
+
+def _notes(bundles: list[Bundle]) -> list[str]:
+    """What holds of some bundles' figures, a sentence each."""
+    flipped = [f"`{bundle.name}`" for bundle in bundles if bundle.test_time_flip]
+    if not flipped:
+        return []
+    return [f"Answers of {' and '.join(flipped)} are means over the slice and its mirror image."]
 
 
 def _table(rows: list[Row], bundles: list[Bundle]) -> str:
     header = ["", "the report", *(f"`{bundle.name}`" for bundle in bundles)]
     body = [[title, theirs, *(ours(bundle) for bundle in bundles)] for title, theirs, ours in rows]
+    # Where no recipe was trained on several folds, nothing is said of means over them.
+    body = [line for line in body if line[0] not in _OVER_FOLDS or set(line[2:]) != {_NONE}]
     lines = [header, ["---", *("---:" for _ in header[1:])], *body]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -103,19 +118,30 @@ def _on_table_5(key: str) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
         if bundle.card["data"]["split"] == splits.TABLE_5:
             return _test(key)(bundle)
-        return _test("table_5", key)(bundle) if "table_5" in bundle.test_metrics else "–"
+        return _test("table_5", key)(bundle) if "table_5" in bundle.test_metrics else _NONE
 
     return value
 
 
 def _patients(bundle: Bundle) -> str:
     # Where patients stand on both sides of a split, the share would say nothing.
-    return _test("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else "–"
+    return _test("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else _NONE
 
 
 def _twins(bundle: Bundle) -> str:
     found = bundle.test_metrics.get("without_letter_twins")
-    return f"{found['accuracy']:.4f} ({found['slices']} slices)" if found else "–"
+    return f"{found['accuracy']:.4f} ({found['slices']} slices)" if found else _NONE
+
+
+def _over_folds(key: str) -> Callable[[Bundle], str]:
+    def value(bundle: Bundle) -> str:
+        across = bundle.card["metrics"].get("cross_validation", {})
+        done = len(across.get("folds_done", ()))
+        if done < 2 or key not in across:
+            return _NONE
+        return f"{across[key]['mean']:.4f} ± {across[key]['std']:.4f} ({done} folds)"
+
+    return value
 
 
 def _epochs(bundle: Bundle) -> str:
@@ -143,21 +169,24 @@ _CLASS_ROWS: list[Row] = [
     ("Test loss", f"{report.CNN_TEST_LOSS:.2f}", _test("loss", digits=2)),
     ("Macro F1", f"{report.CNN_MACRO_F1:.2f}", _test("macro_f1", digits=2)),
     *(_class_row(name) for name in CLASSES),
-    ("Patients named rightly", "–", _patients),
-    ("Accuracy without letter twins", "–", _twins),
+    ("Patients named rightly", _NONE, _patients),
+    ("Accuracy without letter twins", _NONE, _twins),
+    (_ACCURACY_OVER_FOLDS, _NONE, _over_folds("accuracy")),
+    (_PATIENTS_OVER_FOLDS, _NONE, _over_folds("patient_accuracy")),
     ("Epochs", f"{report.CNN_EPOCHS}", _epochs),
-    ("Training time", "–", _minutes),
+    ("Training time", _NONE, _minutes),
     ("Test set", f"{report.CNN_TEST_SECONDS:.0f} s", _test_time),
     ("One slice", f"{report.CNN_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
 ]
 _MASK_ROWS: list[Row] = [
     ("Split", "by slice", _split),
-    ("Mean Dice", "–", _test("dice_mean")),
-    ("Pooled Dice", "–", _test("dice_pooled")),
-    ("Mean Dice on Table 5's test slices", "–", _on_table_5("dice_mean")),
-    ("Pooled Dice on Table 5's test slices", "–", _on_table_5("dice_pooled")),
-    ("Mean IoU of the tumour", "–", _test("iou_mean")),
-    ("Pooled IoU of the tumour", "–", _test("iou_pooled")),
+    ("Mean Dice", _NONE, _test("dice_mean")),
+    ("Pooled Dice", _NONE, _test("dice_pooled")),
+    ("Mean Dice on Table 5's test slices", _NONE, _on_table_5("dice_mean")),
+    ("Pooled Dice on Table 5's test slices", _NONE, _on_table_5("dice_pooled")),
+    (_DICE_OVER_FOLDS, _NONE, _over_folds("dice_mean")),
+    ("Mean IoU of the tumour", _NONE, _test("iou_mean")),
+    ("Pooled IoU of the tumour", _NONE, _test("iou_pooled")),
     (
         "IoU as Keras gives it on scores",
         f"{report.UNET_VALIDATION_IOU:.4f} (validation)",

@@ -105,10 +105,21 @@ class Recipe:
         return [self.training.loss] if isinstance(self.training.loss, str) else self.training.loss
 
     def on_split(self, split: str) -> "Recipe":
-        """The same recipe on another split, under the name NAME-SPLIT; itself on its own."""
+        """The same recipe on another split, under the name NAME-SPLIT; itself on its own.
+
+        What is said of the recipe's own split (title, about, limits, who says how it does by patient) is not said of
+        the other one.
+        """
         if split == self.split:
             return self
-        return replace(self, name=f"{self.name}-{split}", split=split, table={**self.table, "split": split})
+        own = {"title", "about", "limits", "by_patient"}
+        words: dict[str, Any] = {
+            "split": split,
+            "title": f"{self.name} on {split}",
+            "about": f"The recipe '{self.name}' on the split {split} in place of its own, {self.split}.",
+        }
+        table = {**{key: value for key, value in self.table.items() if key not in own}, **words}
+        return replace(self, name=f"{self.name}-{split}", limits=[], by_patient=None, table=table, **words)
 
     @property
     def essence(self) -> dict[str, Any]:

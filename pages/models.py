@@ -6,12 +6,13 @@ from core import bundles
 from core.bundles import Bundle
 from core.errors import BundleError
 from core.published import by_patient
-from core.twins import twins
 from panels import frame
 from panels.models_card import card, network
+from panels.models_folds import folds
+from panels.models_like_for_like import like_for_like
 from panels.models_outside import outside
 from panels.models_published import published
-from panels.models_table import INTERVALS, draw_table, draw_twins, tasks
+from panels.models_table import INTERVALS, by_slice_and_by_patient, draw_table, draw_twins, tasks
 from panels.text import plain
 
 frame.require()
@@ -43,11 +44,13 @@ with top:
         "On top the report's figures; – where it states none, as for Dice: it gives an IoU that cannot be compared "
         f"(see Masks). {INTERVALS} Times are of the machines on which they were taken."
     )
+    like_for_like(found)
 bundle = found[names.index(name)]
 st.subheader(bundle.card["title"], anchor=False)
 st.markdown(plain(bundle.card["about"]))
 VIEWS[view](bundle, key="models")
-pairs = twins(found)
+folds(found)
+pairs = by_slice_and_by_patient(found)
 if pairs:
     st.subheader("Split by slice against split by patient", anchor=False)
     draw_twins(pairs, key="twins")

@@ -14,7 +14,6 @@ from core.layers import Layer, layer_table, layers
 from core.tasks import CLASSIFICATION, SEGMENTATION
 from panels import loaders
 from panels.architecture import architecture
-from panels.models_folds import folds
 from panels.models_table import MEASURES, interval_text, split_words, tasks
 from panels.text import plain
 
@@ -65,6 +64,8 @@ def card(bundle: Bundle, *, key: str) -> None:
                 "Licence": said["licence"],
             },
         )
+        if bundle.test_time_flip:
+            st.markdown("Answers are means over the slice and its mirror image.")
         _facts(
             "What it was trained on",
             {
@@ -86,7 +87,6 @@ def card(bundle: Bundle, *, key: str) -> None:
         if training.get("tried"):
             st.markdown("**Tried on the way**")
             st.markdown("\n".join(f"- {plain(note)}" for note in training["tried"]))
-    folds(bundle)
     with st.expander("The whole card", icon=":material/description:"):
         st.json(said, expanded=1)
     st.download_button(

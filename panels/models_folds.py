@@ -1,5 +1,6 @@
-"""A bundle's recipe on several official folds: a row a figure, a column a fold."""
+"""Bundles' recipes on several official folds: a table a bundle, a row a figure, a column a fold."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -7,6 +8,7 @@ import streamlit as st
 
 from core.bundles import Bundle
 from core.classes import CLASSES
+from core.splits import FOLDS
 from panels.theme import CLASS_TITLES, percent
 
 _SHARES = {
@@ -20,41 +22,62 @@ _OVERLAPS = {
     "dice_median": "Median Dice",
     "dice_pooled": "Pooled Dice",
     "iou_mean": "Mean IoU",
+    "iou_median": "Median IoU",
+    "iou_pooled": "Pooled IoU",
     "missed": "Tumours missed altogether",
 }
 _AS_PERCENT = {*_SHARES, "missed"} - {"macro_f1"}
 
 
-def folds(bundle: Bundle) -> None:
-    """Draw the table where the card has one; nothing where it has none."""
-    found = bundle.card.get("metrics", {}).get("cross_validation")
-    if not found:
+def folds(found: Sequence[Bundle]) -> None:
+    """Draw a table for each bundle whose card has one; nothing where none has.
+
+    Args:
+        found: the bundles to look among.
+    """
+    across = {bundle.name: bundle.card.get("metrics", {}).get("cross_validation") for bundle in found}
+    shown = {name: one for name, one in across.items() if one}
+    if not shown:
         return
-    st.markdown(f"**On {len(found['folds_done'])} of the five official folds**, each held out of one training")
+    st.subheader("Fold by fold, by patient", anchor=False)
+    for name, one in shown.items():
+        _table(name, one)
+    st.caption(
+        "Each fold is held out of one training of the same recipe, and no patient id is in two folds. ± is the "
+        "standard deviation over folds."
+    )
+
+
+def _table(name: str, found: dict[str, Any]) -> None:
+    done, of = len(found["folds_done"]), len(FOLDS)
+    st.markdown(f"**{name}** on {'all' if done == of else f'{done} of the'} {of} official folds")
     st.dataframe(
-        pd.DataFrame([_row(name, title, found) for name, title in {**_SHARES, **_OVERLAPS}.items() if name in found]),
+        pd.DataFrame([_row(key, title, found) for key, title in {**_SHARES, **_OVERLAPS}.items() if key in found]),
         hide_index=True,
         column_config={"": st.column_config.TextColumn(pinned=True)},
-        alt=f"Figures of {bundle.name} by fold",
+        alt=f"Figures of {name} by fold",
     )
     alone = found["without_letter_twins"]
     said = [
-        f"{title.lower()} {_text(name, alone[name]['mean'])}"
-        for name, title in (("accuracy", _SHARES["accuracy"]), ("dice_mean", _OVERLAPS["dice_mean"]))
-        if name in alone
+        f"{title.lower()} {_mean(key, alone[key])}"
+        for key, title in (("accuracy", _SHARES["accuracy"]), ("dice_mean", _OVERLAPS["dice_mean"]))
+        if key in alone
     ]
     st.caption(
-        "± is the standard deviation over folds. Some patient ids differ only by a final letter and stand in different "
-        f"folds; without their slices ({sum(found['slices']) - sum(alone['slices'])} of {sum(found['slices'])}): "
-        f"{', '.join(said)}."
+        "Some patient ids differ only by a final letter and stand in different folds; without their slices "
+        f"({sum(found['slices']) - sum(alone['slices'])} of {sum(found['slices'])}): {', '.join(said)}."
     )
 
 
 def _row(name: str, title: str, found: dict[str, Any]) -> dict[str, str]:
     one = found[name]
-    spread = "" if one["std"] is None else f" ± {_text(name, one['std'])}"
     values = {f"Fold {fold}": _text(name, value) for fold, value in zip(found["folds_done"], one["folds"], strict=True)}
-    return {"": title, "Mean": f"{_text(name, one['mean'])}{spread}", **values}
+    return {"": title, "Mean": _mean(name, one), **values}
+
+
+def _mean(name: str, one: dict[str, Any]) -> str:
+    spread = "" if one["std"] is None else f" ± {_text(name, one['std'])}"
+    return f"{_text(name, one['mean'])}{spread}"
 
 
 def _text(name: str, value: float) -> str:

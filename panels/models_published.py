@@ -47,9 +47,13 @@ def published(ours: list[Ours]) -> None:
         },
         alt="Figures by patient: ours, then published ones",
     )
+    sure = ", ".join(dict.fromkeys(one.authors for one in PUBLISHED if one.official_folds))
+    said = "".join(f" {one.authors}: {one.said_of_split}." for one in PUBLISHED if one.said_of_split)
+    open_ = " and ".join(one.authors for one in PUBLISHED if one.official_folds is None and not one.said_of_split)
     st.caption(
         "All by patient, but by different protocols, so they compare only roughly. ± is the standard deviation over "
-        "folds. Papers: "
+        f"folds. Of the others only {sure} is confirmed to have used these very folds.{said} What {open_} say of "
+        "theirs is not known here. Papers: "
         + "; ".join(f"{one.authors}, [{one.title}](https://doi.org/{one.doi})" for one in PUBLISHED if one.doi)
         + "."
     )

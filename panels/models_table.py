@@ -1,6 +1,8 @@
 """The Models page's table: the report's two networks, then a row a bundle; and what a split by slice adds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,8 +11,9 @@ import streamlit as st
 from core import census, report, splits
 from core.bundles import WEIGHTS, Bundle
 from core.intervals import DRAWS, LEVEL, Interval
-from core.twins import recipe_differences
+from core.twins import recipe_differences, twins
 from panels import loaders
+from panels.models_like_for_like import dice_on_table_5
 from panels.plots import style
 from panels.theme import PLOT_CONFIG, percent, share_interval
 
@@ -23,6 +26,7 @@ INTERVALS = (
 """What stands behind every interval."""
 _NONE = "–"
 _NETWORK, _SIZE, _TRAINING, _SLICE = "Network", "Size, MB", "Training, s", "A slice, ms"
+_TABLE_5 = "Mean Dice on Table 5's test slices"
 
 
 def tasks(bundle: Bundle) -> str:
@@ -37,8 +41,12 @@ def split_words(bundle: Bundle) -> str:
 
 
 def table(found: Sequence[Bundle]) -> pd.DataFrame:
-    """A row for each of the report's networks and then for each bundle."""
-    return pd.DataFrame([*_reports_rows(), *(_row(bundle) for bundle in found)])
+    """A row for each of the report's networks and then for each bundle.
+
+    Where a network was tested on Table 1's slices, masks are compared on those of them that are Table 5's too.
+    """
+    rows = pd.DataFrame([*_reports_rows(), *(_row(bundle) for bundle in found)])
+    return rows if any("table_5" in bundle.test_metrics for bundle in found) else rows.drop(columns=_TABLE_5)
 
 
 def draw_table(found: Sequence[Bundle], *, chosen: str, key: str) -> None:
@@ -67,6 +75,7 @@ def draw_table(found: Sequence[Bundle], *, chosen: str, key: str) -> None:
         selection_mode="single-cell",
         column_config={
             _NETWORK: st.column_config.TextColumn(pinned=True),
+            _TABLE_5: st.column_config.NumberColumn(format="%.3f"),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             _SIZE: st.column_config.NumberColumn(format="%.1f"),
             _TRAINING: st.column_config.NumberColumn(format="localized"),
@@ -86,11 +95,25 @@ def interval_text(name: str, one: Interval | None) -> str:
     return f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
 
 
+def by_slice_and_by_patient(found: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
+    """Bundles split by slice that can be compared with the same network by patient, with the bundles that are that.
+
+    The comparison may be with twins (``core.twins.twins``), or with the recipe's own folds in the bundle's card.
+
+    Args:
+        found: the bundles to look among.
+    """
+    pairs = twins(found)
+    paired = {bundle.name for bundle, _ in pairs}
+    alone = [one for one in found if one.name not in paired and not one.card["data"]["by_patient"] and _folds(one)]
+    return [*pairs, *((bundle, []) for bundle in alone)]
+
+
 def draw_twins(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) -> None:
     """Networks trained on a split by slice and on splits by patient: a chart each, and why they differ.
 
     Args:
-        pairs: of ``core.twins.twins``, at least one.
+        pairs: of ``by_slice_and_by_patient``, at least one.
         key: tells the charts from others on the page.
     """
     for bundle, own in pairs:
@@ -117,31 +140,79 @@ def draw_twins(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) ->
     )
 
 
+@dataclass(frozen=True)
+class _Point:
+    """A figure of the chart.
+
+    Attributes:
+        name: of the bundle.
+        by_patient: whether patients were held out.
+        label: beside the dot.
+        value: the dot and the ends of its bar.
+        text: what a reader is told.
+    """
+
+    name: str
+    by_patient: bool
+    label: str
+    value: Interval
+    text: str
+
+
 def _draw_pair(shown: list[Bundle], *, key: str) -> None:
     for name, title in MEASURES.items():
-        values = [(one, loaders.headline(one)[name]) for one in shown if name in loaders.headline(one)]
-        if len(values) < 2:
+        points = [point for bundle in shown for point in _points(bundle, name)]
+        if len(points) < 2:
             continue
-        said = "; ".join(f"{one.card['title']} {interval_text(name, value)}" for one, value in values)
+        said = "; ".join(point.text for point in points)
+        spread = " ± and the bar of a mean over folds are the standard deviation over them." if "±" in said else ""
         st.plotly_chart(
-            _dots(values, title, is_share=name == "accuracy"),
+            _dots(points, title, is_share=name == "accuracy"),
             key=f"{key}_{name}",
             config=PLOT_CONFIG,
             alt=f"{title} on test slices: {said}",
         )
-        st.caption(f"{title} on test slices: {said}.")
+        st.caption(f"{title} on test slices: {said}.{spread}")
 
 
-def _dots(values: Sequence[tuple[Bundle, Interval]], title: str, *, is_share: bool) -> go.Figure:
-    """A dot with its interval for each bundle, from top to bottom."""
+def _folds(bundle: Bundle) -> dict[str, Any]:
+    """The card's figures over folds, or empty where fewer than two are done."""
+    found = bundle.card.get("metrics", {}).get("cross_validation", {})
+    return found if len(found.get("folds_done", ())) > 1 else {}
+
+
+def _points(bundle: Bundle, name: str) -> list[_Point]:
+    """Of a bundle by slice its own figure, and of its recipe by patient the mean over folds, or else its one fold's."""
+    data, title, across = bundle.card["data"], bundle.card["title"], _folds(bundle)
+    points = []
+    if name in loaders.headline(bundle) and not (data["by_patient"] and name in across):
+        value = loaders.headline(bundle)[name]
+        label = f"{'by patient' if data['by_patient'] else 'by slice'}<br>{data['split']}"
+        points.append(_Point(bundle.name, data["by_patient"], label, value, f"{title} {interval_text(name, value)}"))
+    if name in across:
+        mean, std, count = across[name]["mean"], across[name]["std"], len(across["folds_done"])
+        said = f"{percent(mean)} ± {std * 100:.1f}" if name == "accuracy" else f"{mean:.3f} ± {std:.3f}"
+        points.append(
+            _Point(
+                bundle.name,
+                True,
+                f"by patient<br>{count} folds",
+                Interval(mean, mean - std, mean + std),
+                f"{title}, mean over {count} folds by patient, {said}",
+            )
+        )
+    return points
+
+
+def _dots(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
+    """A dot with its bar for each point, from top to bottom."""
     by_slice, by_patient = st.get_option("theme.chartCategoricalColors")[1::-1]
     figure = go.Figure()
-    for bundle, one in reversed(values):
+    for point in reversed(points):
+        one = point.value
         figure.add_scatter(
             x=[one.value],
-            y=[
-                f"{'by patient' if bundle.card['data']['by_patient'] else 'by slice'}<br>{bundle.card['data']['split']}"
-            ],
+            y=[point.label],
             error_x={
                 "type": "data",
                 "array": [one.high - one.value],
@@ -150,12 +221,12 @@ def _dots(values: Sequence[tuple[Bundle, Interval]], title: str, *, is_share: bo
                 "width": 6,
             },
             mode="markers",
-            marker={"size": 12, "color": by_patient if bundle.card["data"]["by_patient"] else by_slice},
-            hovertemplate=f"{bundle.name}: %{{x:{'.1%' if is_share else '.3f'}}}<extra></extra>",
+            marker={"size": 12, "color": by_patient if point.by_patient else by_slice},
+            hovertemplate=f"{point.name}: %{{x:{'.1%' if is_share else '.3f'}}}<extra></extra>",
         )
-    style(figure, height=64 + 52 * len(values))
+    style(figure, height=64 + 52 * len(points))
     figure.update_layout(showlegend=False)
-    lowest = min(one.low for _, one in values)
+    lowest = min(point.value.low for point in points)
     figure.update_xaxes(
         range=[max(0, lowest - 0.05), 1],
         tickformat=".0%" if is_share else ".2f",
@@ -172,6 +243,7 @@ def _row(bundle: Bundle) -> dict[str, object]:
         _NETWORK: bundle.name,
         "Task": tasks(bundle),
         **{title: interval_text(name, figures.get(name)) for name, title in MEASURES.items()},
+        _TABLE_5: dice_on_table_5(bundle),
         "Split": split_words(bundle),
         "Parameters": card["parameters"]["total"],
         _SIZE: card["files"][WEIGHTS]["bytes"] / 1e6 if WEIGHTS in card["files"] else None,
@@ -189,6 +261,7 @@ def _reports_rows() -> list[dict[str, object]]:
             "Task": "classification",
             "Accuracy": percent(right),
             "Mean Dice": _NONE,
+            _TABLE_5: None,
             **shared,
             "Parameters": report.CNN_PARAMETERS,
             _TRAINING: None,
@@ -199,6 +272,7 @@ def _reports_rows() -> list[dict[str, object]]:
             "Task": "segmentation",
             "Accuracy": _NONE,
             "Mean Dice": _NONE,
+            _TABLE_5: None,
             **shared,
             "Parameters": report.UNET_PARAMETERS,
             _TRAINING: report.UNET_TRAINING_SECONDS,

@@ -1,5 +1,7 @@
 """Folds put together: figures worked out again by hand, what is left out, and what is refused."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pandas as pd
 import pytest
 
 from core import splits
-from core.bundles import Bundle, open_bundle, write_card
+from core.bundles import CARD, Bundle, open_bundle, write_card
+from core.checkpoints import save_state
 from core.classes import CLASSES
 from core.cross_validation import (
     CROSS_VALIDATION,
@@ -17,6 +20,10 @@ from core.cross_validation import (
     figures,
     fold,
     has_letter_twin,
+    put_run_aside,
+    stored,
+    summary,
+    trained,
 )
 from core.errors import TrainingError
 from core.evaluation import PREDICTIONS
@@ -139,8 +146,70 @@ def test_a_fold_that_is_done_is_found_and_one_of_another_recipe_is_not(two_folds
     recipe = tiny.recipe("unified-unet").on_split("fold-3")
     models = folds[3].folder.parent
     assert evaluated(recipe, models).name == folds[3].name
+    assert evaluated(replace(recipe, test_time_flip=False), models) is None
     assert evaluated(tiny.recipe("unified-unet", epochs=2).on_split("fold-3"), models) is None
     assert evaluated(recipe, tmp_path) is None
+
+
+def test_a_fold_that_is_trained_is_found_before_it_is_evaluated(tmp_path: Path) -> None:
+    bundle, recipe = tiny.unified(tmp_path), tiny.recipe("unified-unet")
+    assert trained(recipe, tmp_path) == bundle
+    assert evaluated(recipe, tmp_path) is None
+    assert trained(tiny.recipe("unified-unet", epochs=2), tmp_path) is None
+
+
+@pytest.fixture
+def kept(two_folds, tmp_path: Path) -> Bundle:
+    """A copy of the bundle that keeps folds 1 and 3, with no runs beside it."""
+    bundle, _, _ = two_folds
+    shutil.copytree(bundle.folder, tmp_path / "models" / bundle.name)
+    return open_bundle(bundle.name, tmp_path / "models")
+
+
+def test_the_table_is_made_again_from_the_bundle_when_the_runs_are_gone(two_folds, kept: Bundle) -> None:
+    _, _, said = two_folds
+    files = [CARD, CROSS_VALIDATION, CROSS_VALIDATION_HISTORY]
+    before = {name: (kept.folder / name).read_bytes() for name in files}
+    assert collect(kept, {})["metrics"]["cross_validation"] == said
+    assert {name: (kept.folder / name).read_bytes() for name in files} == before
+
+
+def test_a_later_fold_joins_those_that_are_kept(two_folds, kept: Bundle, tmp_path: Path) -> None:
+    _, _, before = two_folds
+    later = a_fold(2, tmp_path / "runs", tmp_path / "other")
+    said = collect(kept, {2: later})["metrics"]["cross_validation"]
+    assert said["folds_done"] == [1, 2, 3]
+    assert [said["accuracy"]["folds"][place] for place in (0, 2)] == before["accuracy"]["folds"]
+    assert said["training_seconds"] == {"1": 1.5, "2": 1.5, "3": 1.5}
+    history = pd.read_csv(open_bundle(kept.name, kept.folder.parent).path(CROSS_VALIDATION_HISTORY))
+    assert history["fold"].tolist() == [1, 2, 3]
+
+
+def test_folds_kept_from_another_recipe_are_not_taken(kept: Bundle) -> None:
+    assert sorted(stored(kept)) == [1, 3]
+    other = Bundle(kept.folder, {**kept.card, "output": {**kept.card["output"], "test_time_flip": False}})
+    assert stored(other) == {}
+    with pytest.raises(TrainingError, match=r"^There is no fold of 'unified-unet' to put together; .*\.$"):
+        collect(other, {})
+
+
+def test_the_cards_figures_are_those_of_the_rows_that_are_kept(two_folds) -> None:
+    bundle, _, said = two_folds
+    found = summary(pd.read_csv(bundle.path(CROSS_VALIDATION)), TASKS)
+    assert found == {name: said[name] for name in found}
+
+
+def test_a_run_of_another_recipe_makes_way_and_is_kept(tmp_path: Path) -> None:
+    recipe = tiny.recipe("report-cnn")
+    save_state(tmp_path / recipe.name, tiny.finished_state(recipe))
+    assert put_run_aside(recipe, tmp_path) is None
+    assert put_run_aside(tiny.recipe("report-cnn", epochs=2), tmp_path / "none") is None
+    changed = tiny.recipe("report-cnn", epochs=2)
+    for number in (1, 2):
+        aside = put_run_aside(changed, tmp_path)
+        assert aside == tmp_path / f"report-cnn-before-{number}"
+        assert aside.is_dir() and not (tmp_path / recipe.name).exists()
+        save_state(tmp_path / recipe.name, tiny.finished_state(recipe))
 
 
 def test_folds_of_another_recipe_or_split_are_refused(two_folds, tmp_path: Path) -> None:

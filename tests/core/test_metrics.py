@@ -145,6 +145,7 @@ def test_mask_summary_by_hand() -> None:
             "dice_median": (4 / 6 + 4 / 10) / 2,
             "dice_pooled": 8 / 20,
             "iou_mean": (2 / 4 + 0 + 1 + 2 / 8) / 4,
+            "iou_median": (2 / 4 + 2 / 8) / 2,
             "iou_pooled": 4 / 16,
             "pixel_accuracy": 1 - (2 + 4 + 0 + 6) / 63,
             "missed": 1 / 3,

@@ -27,6 +27,14 @@ def test_one_fold_stands_as_one_and_several_as_their_mean(tmp_path) -> None:
     assert (one.folds, one.accuracy, one.dice) == (2, (0.9, 0.01), (0.7, 0.02))
 
 
+def test_no_paper_is_said_to_have_used_the_official_folds_without_its_word_for_it() -> None:
+    papers = [one for one in PUBLISHED if one.doi]
+    assert len(papers) == 3
+    assert all(one.official_folds is None for one in papers)
+    assert "five subsets" in papers[0].said_of_split
+    assert all(one.official_folds for one in PUBLISHED if not one.doi)
+
+
 def test_published_figures_are_shares() -> None:
     for one in PUBLISHED:
         figures = [value for value in (one.accuracy, one.dice) if value is not None]

@@ -109,6 +109,42 @@ def test_the_flattering_split_is_named_and_its_patients_are_not_counted(readme: 
     assert rows(readme)["Patients named rightly"] == ["–", "–", "0.8123"]
 
 
+FOLDS = {
+    "folds_done": [1, 2],
+    "accuracy": {"mean": 0.9502, "std": 0.0101, "folds": [0.9431, 0.9573]},
+    "patient_accuracy": {"mean": 0.9, "std": 0.02, "folds": [0.886, 0.914]},
+    "dice_mean": {"mean": 0.7611, "std": 0.0123, "folds": [0.752, 0.77]},
+}
+
+
+def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    assert not any("folds" in row for row in rows(readme))
+    one = {**FOLDS, "folds_done": [1], "accuracy": {"mean": 0.9502, "std": None, "folds": [0.9502]}}
+    patients, masks = (open_bundle(name, models) for name in ("report-cnn-patients", "report-unet"))
+    tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": one})
+    write_readme(readme, models)
+    assert not any("folds" in row for row in rows(readme))
+    tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": FOLDS})
+    tiny.change_card(masks, metrics={"test": MASK_METRICS, "cross_validation": FOLDS})
+    write_readme(readme, models)
+    found = rows(readme)
+    assert found["Accuracy by patient, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
+    assert found["Patients named rightly, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
+    assert found["Mean Dice by patient, mean ± std over folds"] == ["–", "0.7611 ± 0.0123 (2 folds)"]
+
+
+def test_a_bundle_that_answers_by_mirror_image_too_is_noted_under_the_tables(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    assert "mirror image" not in readme.read_text(encoding="utf-8")
+    masks = open_bundle("report-unet", models)
+    tiny.change_card(masks, output={**masks.card["output"], "test_time_flip": True})
+    write_readme(readme, models)
+    check_readme(readme, models)
+    note = "\n\nAnswers of `report-unet` are means over the slice and its mirror image.\n"
+    assert note in readme.read_text(encoding="utf-8")
+
+
 def test_what_stands_around_the_markers_stays(readme: Path, models: Path) -> None:
     write_readme(readme, models)
     text = readme.read_text(encoding="utf-8")

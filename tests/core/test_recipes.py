@@ -54,8 +54,11 @@ def test_the_reports_recipe_is_the_reports() -> None:
     assert (plan.epochs, plan.batch) == (40, 32)
 
 
-def test_the_honest_recipe_differs_in_its_split_alone() -> None:
-    one, other = recipes.load("report-cnn"), recipes.load("report-cnn-patients")
+@pytest.mark.parametrize("name", ["report-cnn", "report-unet"])
+def test_the_honest_recipe_differs_in_its_split_alone(name: str) -> None:
+    one, other = recipes.load(name), recipes.load(f"{name}-patients")
+    assert one.by_patient == other.name
+    assert not other.limits, "those of the split by slice"
     assert {**other.essence, "split": one.split} == one.essence
 
 
@@ -106,6 +109,16 @@ def test_a_recipe_on_another_split_is_the_same_but_for_split_and_name() -> None:
     assert other.name == "unified-unet-fold-3"
     assert other.split == other.essence["split"] == "fold-3"
     assert {**other.essence, "split": recipe.split} == recipe.essence
+
+
+def test_a_recipe_on_another_split_does_not_speak_of_its_own() -> None:
+    recipe = recipes.load("report-unet")
+    assert "by slice" in recipe.about and recipe.limits, "negative control"
+    other = recipe.on_split("fold-2")
+    assert (other.title, other.limits, other.by_patient) == ("report-unet on fold-2", [], None)
+    assert other.about == "The recipe 'report-unet' on the split fold-2 in place of its own, table-5."
+    assert recipes.from_table(other.name, other.table) == other
+    assert recipes.load("unified-unet-report").on_split("fold-2").by_patient is None
 
 
 @pytest.mark.parametrize(

@@ -282,24 +282,42 @@ def test_how_bundles_do_elsewhere_stands_beside_how_they_do_inside() -> None:
     assert table.index.tolist() and set(table.index) == set(asked)
     measured = card_of("report-cnn-patients")["metrics"]
     row = table.loc["report-cnn-patients"]
-    assert row["Right inside, by patient"] == percent(measured["test"]["accuracy"])
+    assert row["Right inside, fold 1"] == percent(measured["test"]["accuracy"])
+    assert table.loc["report-cnn", "Right inside, fold 1"] == "–", "its split is by slice"
     assert row["Right elsewhere"] == percent(measured["external"]["dev"]["class_accuracy"])
     matrix = measured["external"]["dev"]["confusion_matrix"]
     assert row["Meningioma called pituitary"] == str(matrix[0][2])
     assert row["Meningioma right"] == f"{matrix[0][0]} of {sum(matrix[0])}"
 
 
+ONE = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8]}
+ACROSS = {
+    "folds_done": [1, 3],
+    "slices": [570, 600],
+    "accuracy": ONE,
+    "macro_f1": ONE,
+    "without_letter_twins": {"slices": [483, 500], "accuracy": {**ONE, "mean": 0.7}},
+}
+
+
+def measured(name: str, **figures: Any) -> dict[str, Any]:
+    """Fields of a shipped card with other figures."""
+    return {"metrics": {**card_of(name)["metrics"], **figures}}
+
+
+def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -> None:
+    models("report-cnn", folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
+    app = opened()
+    assert not app.exception and not app.error
+    assert "Fold by fold, by patient" in [heading.value for heading in app.subheader]
+    assert "**folded** on 2 of the 5 official folds" in said(app)
+    shown = [one.value for one in app.dataframe if "Fold 3" in one.value]
+    assert len(shown) == 1
+    assert "Median IoU" not in shown[0][""].tolist(), "cards written before have none"
+
+
 def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path]) -> None:
-    one = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8]}
-    across = {
-        "folds_done": [1, 3],
-        "slices": [570, 600],
-        "accuracy": one,
-        "macro_f1": one,
-        "without_letter_twins": {"slices": [483, 500], "accuracy": {**one, "mean": 0.7}},
-    }
-    metrics = {**card_of("report-cnn-patients")["metrics"], "cross_validation": across}
-    models(folded=("report-cnn-patients", {"metrics": metrics}))
+    models(folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(bundle="folded", view="Card")
     assert not app.exception and not app.error
     table = next(one.value for one in app.dataframe if "Fold 3" in one.value).set_index("")
@@ -309,3 +327,120 @@ def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path])
     ours = next(one.value for one in app.dataframe if "Given" in one.value)
     assert ours.loc[0, "Folds"] == "2 of the official five"
     assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
+
+
+def test_folds_by_patient_stand_apart_from_the_one_fold_of_the_network_shown(models: Callable[..., Path]) -> None:
+    five = {**ONE, "folds": [0.7, 0.8, 0.75, 0.75, 0.75]}
+    all_five = {**ACROSS, "folds_done": [1, 2, 3, 4, 5], "accuracy": five, "macro_f1": five}
+    models(
+        "report-cnn-patients",
+        five=("report-cnn-patients", measured("report-cnn-patients", cross_validation=all_five)),
+        two=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)),
+    )
+    app = opened()
+    assert not app.exception and not app.error
+    table = next(one.value for one in app.dataframe if "Right elsewhere" in one.value).set_index("Network")
+    assert table["Right inside, fold 1"].nunique() == 1, "the same fold in all rows"
+    column = table["Right inside, five folds"]
+    assert column[["report-cnn-patients", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
+    assert "Elsewhere, always the split dev: " in said(app)
+
+
+def elsewhere(matrix: list[list[int]], **figures: float) -> dict[str, Any]:
+    """Figures on slices from elsewhere that fit a confusion matrix."""
+    right = sum(matrix[i][i] for i in range(3)) / sum(map(sum, matrix))
+    return {"dev": {"slices": {"meningioma": 32}, "class_accuracy": right, "confusion_matrix": matrix, **figures}}
+
+
+def test_what_closing_the_shortcut_changed_is_worked_out_from_the_cards(models: Callable[..., Path]) -> None:
+    test = card_of("unified-unet")["metrics"]["test"]
+    before = elsewhere([[8, 3, 21], [7, 12, 2], [2, 0, 8]])
+    after = elsewhere([[24, 5, 3], [7, 12, 2], [2, 0, 8]], mask_class_accuracy=0.7419)
+    models(
+        unified_unet_plain=(
+            "unified-unet",
+            measured("unified-unet", test={**test, "accuracy": 0.949}, external=before),
+        ),
+        unified_unet=("unified-unet", measured("unified-unet", test={**test, "accuracy": 0.9526}, external=after)),
+    )
+    app = opened()
+    assert not app.exception and not app.error
+    assert (
+        "from unified-unet-plain to unified-unet, took the share of slices named rightly inside (fold 1) from 94.9 % "
+        "to 95.3 % and elsewhere from 44.4 % to 69.8 %; of 32 meningiomas elsewhere 8 and then 24 were named rightly, "
+        "and 21 and then 3 called pituitary."
+    ) in said(app)
+    table = next(one.value for one in app.dataframe if "Right elsewhere" in one.value).set_index("Network")
+    column = table["Named by its mask, elsewhere"]
+    assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2 %"]
+
+
+def test_nothing_is_said_of_the_shortcut_without_the_network_that_has_it() -> None:
+    if "unified-unet-plain" in bundles.names():
+        pytest.skip("it is there")
+    assert "Closing the frame's shortcut" not in said(opened())
+
+
+def test_a_twin_stands_with_its_mean_over_folds_where_there_is_one(models: Callable[..., Path]) -> None:
+    models("report-cnn", honest=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
+    app = opened()
+    assert not app.exception and not app.error
+    assert "mean over 2 folds by patient, 75.0 % ± 7.1. ± and the bar of a mean over folds" in said(app)
+    points = json.loads(app.get("plotly_chart")[1].proto.spec)["data"]
+    assert [point["y"] for point in points] == [["by patient<br>2 folds"], ["by slice<br>table-1"]]
+    assert points[0]["error_x"]["array"] == pytest.approx([0.0707107])
+
+
+def test_a_bundle_by_slice_with_folds_of_its_own_is_compared_with_them(models: Callable[..., Path]) -> None:
+    dice = {"mean": 0.7, "std": 0.02, "folds": [0.68, 0.72]}
+    across = {**ACROSS, "dice_mean": dice, "without_letter_twins": {"slices": [483, 500], "dice_mean": dice}}
+    models(by_slice=("report-unet", measured("report-unet", cross_validation=across)))
+    app = opened()
+    assert not app.exception and not app.error
+    assert "mean over 2 folds by patient, 0.700 ± 0.020" in said(app)
+    assert "patients tested in table-5 also have slices" in said(app).replace("**", "")
+
+
+def test_answers_that_are_means_over_mirror_images_are_told_on_the_card() -> None:
+    sentence = "Answers are means over the slice and its mirror image."
+    assert sentence in said(opened(bundle="unified-unet", view="Card"))
+    assert sentence not in said(opened(bundle="report-cnn", view="Card"))
+
+
+def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Callable[..., Path]) -> None:
+    test = {**card_of("unified-unet")["metrics"]["test"], "slices": 614, "accuracy": 0.975}
+    fields = {
+        "metrics": {"test": {**test, "table_5": {"slices": 123, "dice_mean": 0.8125}}},
+        "data": {**card_of("report-cnn")["data"]},
+        "times": {**card_of("report-cnn")["times"], "one_slice_seconds": 0.05},
+    }
+    models("report-cnn", "report-unet", unified_unet_report=("unified-unet", fields))
+    app = opened()
+    assert not app.exception and not app.error
+    cnn, unet = card_of("report-cnn"), card_of("report-unet")
+    both = (cnn["times"]["one_slice_seconds"] + unet["times"]["one_slice_seconds"]) * 1000
+    assert (
+        f"of Table 1's 614 test slices unified-unet-report names 97.5 % rightly, report-cnn "
+        f"{percent(cnn['metrics']['test']['accuracy'])} (the report states 93.6 %); on Table 5's 123 its mean Dice is "
+        f"0.812, report-unet's {unet['metrics']['test']['dice_mean']:.3f}; a slice takes it 50 ms, the two together "
+        f"{both:.0f} ms"
+    ) in said(app)
+    column = rows(app)["Mean Dice on Table 5's test slices"]
+    assert column["unified-unet-report"] == 0.8125
+    assert column["report-unet"] == unet["metrics"]["test"]["dice_mean"]
+    assert pd.isna(column["report-cnn"])
+
+
+def test_nothing_is_compared_on_table_5_where_no_other_network_was_tested_on_it(models: Callable[..., Path]) -> None:
+    models("report-cnn", "report-unet")
+    app = opened()
+    assert not app.exception and not app.error
+    assert "Mean Dice on Table 5's test slices" not in rows(app)
+    assert "One network against the report's two" not in said(app)
+
+
+def test_which_published_figures_are_of_these_very_folds_is_told() -> None:
+    text = said(opened())
+    assert "only a public project is confirmed to have used these very folds" in text
+    assert "Cheng et al., 2015: “the 233 patients were randomly partitioned into five subsets" in text
+    assert "What Deepak and Ameer, 2019 and Díaz-Pernas et al., 2021 say of theirs is not known here." in text

@@ -1,0 +1,40 @@
+"""Whether two networks were made by one recipe: a question about cards, and about recipes not trained yet."""
+
+import hashlib
+import json
+from typing import Any
+
+from core.bundles import Bundle
+from core.cards import of_recipe
+from core.recipes import Recipe
+
+_PARTS = ("task", "network", "input", "output", "classes")
+_TRAINING = ("recipe", "pretrained")
+_WORDS = ("description", "probabilities")
+"""What a card says of input and output in words, which decides nothing."""
+
+
+def same_recipe(one: Bundle | Recipe, other: Bundle | Recipe) -> bool:
+    """Whether two differ, if at all, in their split and in what is said of them.
+
+    Compared are task, network, input, output (the mask's threshold, the mean over mirror images), classes, training
+    recipe and pretrained weights.
+    """
+    return _made(one) == _made(other)
+
+
+def fingerprint(one: Bundle | Recipe) -> str:
+    """A short digest of what ``same_recipe`` compares."""
+    return hashlib.sha256(json.dumps(_made(one), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _made(one: Bundle | Recipe) -> dict[str, Any]:
+    card = one.card if isinstance(one, Bundle) else of_recipe(one)
+    parts = {key: _without_words(card.get(key)) for key in _PARTS}
+    parts |= {f"training.{key}": card["training"].get(key) for key in _TRAINING}
+    # As a card on disk has it: lists for tuples.
+    return dict(json.loads(json.dumps(parts)))
+
+
+def _without_words(part: Any) -> Any:
+    return {key: value for key, value in part.items() if key not in _WORDS} if isinstance(part, dict) else part

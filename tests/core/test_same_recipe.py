@@ -1,0 +1,73 @@
+"""What two bundles, or a bundle and a recipe, must have in common to be of one recipe."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core import bundles, recipes
+from core.bundles import Bundle, open_bundle
+from core.same_recipe import fingerprint, same_recipe
+from tests.core import tiny
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return tiny.unified(tmp_path_factory.mktemp("models"))
+
+
+def test_a_bundle_is_of_its_recipe_and_of_that_on_another_split(bundle: Bundle) -> None:
+    recipe = tiny.recipe("unified-unet")
+    assert same_recipe(bundle, recipe)
+    assert same_recipe(recipe.on_split("fold-4"), bundle)
+    assert fingerprint(bundle) == fingerprint(recipe)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "segmentation"},
+        {"network": {"name": "unified_unet", "options": {"size": 64}}},
+        {"input": {"height": 64, "width": 64, "channels": 1, "preprocessing": "min-max"}},
+        {"classes": ["background", "tumour"]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_part_of_the_card_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
+    assert not same_recipe(bundle, Bundle(bundle.folder, {**bundle.card, **change}))
+
+
+@pytest.mark.parametrize(
+    "change", [{"test_time_flip": False}, {"threshold": 0.4}], ids=lambda change: next(iter(change))
+)
+def test_another_way_of_answering_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
+    other = {**bundle.card, "output": {**bundle.card["output"], **change}}
+    assert not same_recipe(bundle, Bundle(bundle.folder, other))
+
+
+@pytest.mark.parametrize(
+    "change", [{"recipe": {"epochs": 99}}, {"pretrained": None}], ids=lambda change: next(iter(change))
+)
+def test_another_training_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
+    other = {**bundle.card, "training": {**bundle.card["training"], **change}}
+    assert not same_recipe(bundle, Bundle(bundle.folder, other))
+
+
+def test_words_and_titles_are_not_the_recipe(bundle: Bundle) -> None:
+    card = bundle.card
+    other = {
+        **card,
+        "title": "Another",
+        "limits": [],
+        "input": {**card["input"], "description": "in other words"},
+        "output": {**card["output"], "probabilities": "in other words"},
+        "training": {**card["training"], "tried": [], "seconds": 0.0},
+    }
+    assert same_recipe(bundle, Bundle(bundle.folder, other))
+    recipe = tiny.recipe("unified-unet")
+    assert not same_recipe(bundle, replace(recipe, test_time_flip=False))
+
+
+@pytest.mark.parametrize("name", sorted({*bundles.names()} & {*recipes.names()}))
+def test_what_ships_is_of_the_recipe_that_ships(name: str) -> None:
+    assert same_recipe(open_bundle(name), recipes.load(name))
