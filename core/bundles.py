@@ -110,7 +110,8 @@ class Bundle:
 
 def names(models: Path = MODELS) -> list[str]:
     """The names of all bundles there are."""
-    return sorted(path.parent.name for path in models.glob(f"*/{CARD}"))
+    # A name that begins with a dot is that of one half written or half removed.
+    return sorted(path.parent.name for path in models.glob(f"[!.]*/{CARD}"))
 
 
 def open_bundle(name: str, models: Path = MODELS) -> Bundle:

@@ -6,9 +6,10 @@ import numpy as np
 
 from core import splits
 from core.bundles import MODELS, WEIGHTS, Bundle, load_network, open_bundle, save_network, write_card
-from core.cards import make_card
+from core.cards import make_card, with_screen
 from core.checkpoints import State
 from core.errors import BundleError, TrainingError
+from core.files import replace_folder
 from core.networks import build
 from core.recipes import Recipe
 from core.training import write_history
@@ -18,7 +19,8 @@ def export(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
     """Write ``models/<name>/``: the network rebuilt in float32 with the kept weights, history and card.
 
     A bundle that holds these weights already keeps its network and its figures, and only its card is
-    written anew; the figures of other weights are removed with them.
+    written anew; the figures of other weights are removed with them. Killed at any moment, the folder is the old bundle
+    or the new one.
 
     Raises:
         TrainingError: the run is not finished.
@@ -31,15 +33,16 @@ def export(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
     card = make_card(recipe, state, network, splits.parts(recipe.split))
     held = _held(recipe.name, models, state.best)
     if held is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.iterdir():
-            stale.unlink()
-        save_network(network, folder / WEIGHTS)
-        write_history(folder, state.history)
+        with replace_folder(folder) as fresh:
+            save_network(network, fresh / WEIGHTS)
+            write_history(fresh, state.history)
+            write_card(fresh, card)
     else:
         card |= {figures: held.card[figures] for figures in ("metrics", "times", "screen") if figures in held.card}
         card["training"]["machine"] = held.card["training"]["machine"]
-    write_card(folder, card)
+        if "screen" in card:
+            card["limits"] = with_screen(card["limits"])
+        write_card(folder, card)
     return open_bundle(recipe.name, models)
 
 

@@ -1,6 +1,7 @@
-"""Writing a file so that a kill at any moment leaves either the old one or the new one."""
+"""Writing a file or a folder so that a kill at any moment leaves either the old one or the new one."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,38 @@ def replace_file(target: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replace_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder to fill; on leaving, put it into the place of the folder ``target``, which is deleted.
+
+    The files in it are to be on disk already, as ``replace_file`` leaves them. An exception leaves ``target`` as it
+    was. A kill does too, or leaves the new folder, or, between two renames, none; never one with files of both. The
+    next call removes what it left beside.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (target.with_name(f".{target.name}.{which}") for which in ("new", "old"))
+    _put_back(old, target)
+    for litter in (new, old):
+        shutil.rmtree(litter, ignore_errors=True)
+    new.mkdir()
+    try:
+        yield new
+        if target.exists():
+            os.replace(target, old)
+        os.replace(new, target)
+        _fsync(target.parent)
+    except BaseException:
+        _put_back(old, target)
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_back(old: Path, target: Path) -> None:
+    if old.exists() and not target.exists():
+        os.replace(old, target)
 
 
 def _fsync(path: Path) -> None:

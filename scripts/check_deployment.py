@@ -36,8 +36,8 @@ def main() -> None:
         pip = [python, "-m", "pip", "--disable-pip-version-check"]
         subprocess.run([*pip, "install", "--quiet", "--requirement", ROOT / "requirements.txt"], check=True)
         subprocess.run([*pip, "check"], check=True)
-        # What is deployed has no data set and nothing of this machine's Python.
-        hidden = {"SLICESCOPE_DATA", "PYTHONPATH", "PYTHONHOME"}
+        # What is deployed has no data set, no pictures from elsewhere and nothing of this machine's Python.
+        hidden = {"SLICESCOPE_DATA", "SLICESCOPE_EXTERNAL", "SLICESCOPE_FIGSHARE", "PYTHONPATH", "PYTHONHOME"}
         variables = {name: value for name, value in os.environ.items() if name not in hidden}
         variables |= {"PYTHONNOUSERSITE": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         visited = subprocess.run([python, Path(__file__), "--visit"], cwd=ROOT, env=variables, check=False)

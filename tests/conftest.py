@@ -10,6 +10,7 @@ import pytest
 from core import prepare as preparing
 from core import sources
 from core.figshare import STORE_NAME, Store
+from tests.patient_ids import read_ids
 from tests.published import a_slice, cvind_bytes, mat_bytes
 
 
@@ -32,8 +33,8 @@ class TinySet:
     labels: tuple[int, ...] = (1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3)
     # Not in order, so that numbering by appearance shows; two differ by a final letter only.
     pids: tuple[str, ...] = (
-        "PATNT77", "PATNT77", "PATNT12", "PATNT12", "MR040240", "MR040240",
-        "MR040240B", "MR040240B", "PATNT03", "PATNT77", "PATNT91", "PATNT91",
+        "PATNT77", "PATNT77", "PATNT12", "PATNT12", "ZZ000001", "ZZ000001",
+        "ZZ000001B", "ZZ000001B", "PATNT03", "PATNT77", "PATNT91", "PATNT91",
     )  # fmt: skip
     folds: tuple[int, ...] = (1, 1, 2, 2, 3, 3, 4, 4, 5, 1, 5, 5)
 
@@ -107,3 +108,27 @@ def data_store(data_folder: Path) -> Iterator[Store]:
     """The real data set's store, open."""
     with Store(data_folder / STORE_NAME) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def mats_folder(data_folder: Path) -> Path:
+    """The folder of the real data set's .mat files, where they lie beside the store."""
+    return _beside_the_store(data_folder, "mats")
+
+
+@pytest.fixture(scope="session")
+def raw_folder(data_folder: Path) -> Path:
+    """The folder of a few of them whose intensities have a gain and an offset."""
+    return _beside_the_store(data_folder, "raw")
+
+
+def _beside_the_store(data_folder: Path, name: str) -> Path:
+    if not (data_folder / name).is_dir():
+        pytest.skip(f"no {name}/ beside the store")
+    return data_folder / name
+
+
+@pytest.fixture(scope="session")
+def patient_ids(mats_folder: Path) -> frozenset[str]:
+    """The real data set's patient ids."""
+    return read_ids(mats_folder)

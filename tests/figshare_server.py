@@ -25,7 +25,7 @@ from core.classes import CLASSES
 from core.splits import mask_digest
 from tests.published import a_slice, mat_bytes
 
-PID = "MR0402407"
+PID = "ZZ0000017"
 """The made-up patient id inside every made-up slice."""
 
 

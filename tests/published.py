@@ -29,7 +29,7 @@ def mat_bytes(
     mask: np.ndarray | None = None,
     *,
     label: float | None = 1,
-    pid: str | None = "100360",
+    pid: str | None = "000000",
     border: list[float] | np.ndarray | None = None,
     compression: str | None = "gzip",
 ) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 
 from core import bundles, splits
 from core.bundles import CARD, WEIGHTS, Bundle, file_facts, load_network, open_bundle, save_network, write_card
+from core.cards import with_screen
 from core.checkpoints import State
 from core.errors import BundleError, TrainingError
 from core.export import export
@@ -144,6 +145,39 @@ def test_figures_of_an_earlier_network_go_with_it(bundle: Bundle, tmp_path: Path
     again = export(made, state, tmp_path)
     assert not again.test_metrics
     assert sorted(path.name for path in again.folder.iterdir()) == [CARD, "history.csv", WEIGHTS]
+
+
+@pytest.mark.parametrize("failing", ["save_network", "write_history", "write_card"])
+def test_an_export_that_breaks_off_leaves_the_old_bundle_sound(
+    failing: str, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    made = tiny.recipe("report-cnn")
+    state = tiny.finished_state(made)
+    state.best = [weights + 1 for weights in state.best]
+    before = {path.name: path.read_bytes() for path in bundle.folder.iterdir()}
+    monkeypatch.setattr(f"core.export.{failing}", fail)
+    with pytest.raises(KeyboardInterrupt):
+        export(made, state, tmp_path)
+    assert {path.name: path.read_bytes() for path in bundle.folder.iterdir()} == before
+    assert bundles.names(tmp_path) == [bundle.name]
+
+
+def test_a_bundle_half_written_by_a_killed_export_is_none(bundle: Bundle, tmp_path: Path) -> None:
+    shutil.copytree(bundle.folder, tmp_path / f".{bundle.name}.new")
+    assert bundles.names(tmp_path) == [bundle.name]
+
+
+def test_an_exported_run_keeps_what_a_screen_adds_to_the_limits(tmp_path: Path) -> None:
+    made = tiny.recipe("report-cnn")
+    state = tiny.finished_state(made)
+    bundle = export(made, state, tmp_path)
+    write_card(bundle.folder, {**bundle.card, "screen": {}, "limits": with_screen(bundle.card["limits"])})
+    screened = open_bundle(bundle.name, tmp_path).card["limits"]
+    assert screened != bundle.card["limits"]
+    assert export(made, state, tmp_path).card["limits"] == screened
 
 
 def test_a_finished_run_that_is_asked_for_again_keeps_its_figures(tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from core.files import replace_file
+from core.files import replace_file, replace_folder
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_new_file_takes_the_old_ones_place(tmp_path):
@@ -81,3 +86,108 @@ def test_the_file_is_on_disk_before_it_is_renamed_and_the_folder_after(tmp_path,
         temporary.write_text("new")
         file = temporary.stat().st_ino
     assert done == [("fsync", file), "rename", ("fsync", tmp_path.stat().st_ino)]
+
+
+# Folders
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A folder with two files of the old kind."""
+    folder = tmp_path / "models" / "cnn"
+    folder.mkdir(parents=True)
+    for name in ("card.json", "predictions.csv"):
+        (folder / name).write_text("old")
+    return folder
+
+
+def test_the_new_folder_takes_the_old_ones_place(bundle):
+    with replace_folder(bundle) as new:
+        (new / "card.json").write_text("new")
+        assert contents(bundle) == {"card.json": "old", "predictions.csv": "old"}
+    assert contents(bundle) == {"card.json": "new"}
+    assert os.listdir(bundle.parent) == ["cnn"]
+
+
+def test_a_folder_that_was_not_there_is_made(tmp_path):
+    with replace_folder(tmp_path / "models" / "cnn") as new:
+        (new / "card.json").write_text("new")
+    assert contents(tmp_path / "models" / "cnn") == {"card.json": "new"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_folder_half_filled_leaves_the_old_one_and_no_litter(bundle, error):
+    with pytest.raises(error), replace_folder(bundle) as new:
+        (new / "card.json").write_text("half")
+        raise error
+    assert contents(bundle) == {"card.json": "old", "predictions.csv": "old"}
+    assert os.listdir(bundle.parent) == ["cnn"]
+
+
+def test_a_folder_that_cannot_be_renamed_into_place_leaves_the_old_one(bundle, monkeypatch):
+    real = os.replace
+
+    def replace(source, target):
+        if Path(target) == bundle and Path(source).name.endswith("new"):
+            raise OSError("no")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OSError, match="no"), replace_folder(bundle) as new:
+        (new / "card.json").write_text("new")
+    assert contents(bundle) == {"card.json": "old", "predictions.csv": "old"}
+    assert os.listdir(bundle.parent) == ["cnn"]
+
+
+# Each of these ends the child at once, without a farewell, when it is the one to die at.
+_KILLED = """
+import os, sys
+from core import files
+
+fatal, done = int(sys.argv[2]), 0
+
+def deadly(function):
+    def wrapper(*args, **options):
+        global done
+        done += 1
+        if done == fatal:
+            os._exit(9)
+        return function(*args, **options)
+    return wrapper
+
+for name in ("mkdir", "replace", "fsync", "unlink", "rmdir"):
+    setattr(os, name, deadly(getattr(os, name)))
+with files.replace_folder(files.Path(sys.argv[1])) as new:
+    for name in ("card.json", "history.csv"):
+        with files.replace_file(new / name) as temporary:
+            temporary.write_text("new")
+"""
+
+
+def test_a_folder_whose_replacing_is_killed_at_any_moment_is_never_one_with_files_of_both(tmp_path):
+    folder = tmp_path / "cnn"
+    old, new = ({name: state for name in ("card.json", "history.csv")} for state in ("old", "new"))
+    seen = []
+    for fatal in range(1, 100):
+        folder.mkdir(exist_ok=True)
+        for name in old:
+            (folder / name).write_text("old")
+        done = subprocess.run([sys.executable, "-c", _KILLED, str(folder), str(fatal)], cwd=ROOT, check=False)
+        seen.append("none" if not folder.exists() else "old" if contents(folder) == old else "new")
+        assert seen[-1] != "new" or contents(folder) == new
+        if not done.returncode:
+            break
+        assert done.returncode == 9
+        # What the kill left is in nobody's way.
+        with replace_folder(folder) as again:
+            (again / "card.json").write_text("newer")
+        assert contents(folder) == {"card.json": "newer"}
+        assert os.listdir(tmp_path) == ["cnn"]
+        (folder / "card.json").unlink()
+    assert done.returncode == 0 and len(seen) > 8
+    assert seen == sorted(seen, key=["old", "none", "new"].index)
+    assert seen.count("none") <= 1

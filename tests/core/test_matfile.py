@@ -14,7 +14,7 @@ from core.matfile import MAX_FILE_BYTES, MatSlice, is_hdf5, read_folds, read_mat
 from tests.published import a_slice, cvind_bytes, hdf5_bytes, mat_bytes
 
 PIXELS, MASK, BORDER = a_slice(1, side=48, height=32)
-WHOLE = mat_bytes(PIXELS, MASK, label=2, pid="MR040240B", border=BORDER)
+WHOLE = mat_bytes(PIXELS, MASK, label=2, pid="ZZ000001B", border=BORDER)
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = np.arange(400, dtype=np.int16).reshape(20, 20)
 
@@ -50,7 +50,7 @@ def test_a_slice_comes_out_upright_and_whole():
     np.testing.assert_array_equal(found.pixels, PIXELS)
     assert found.mask.dtype == bool
     np.testing.assert_array_equal(found.mask, MASK)
-    assert (found.label, found.pid) == (2, "MR040240B")
+    assert (found.label, found.pid) == (2, "ZZ000001B")
     np.testing.assert_array_equal(found.border, np.reshape(BORDER, (-1, 2)))
 
 
@@ -59,11 +59,11 @@ def test_vectors_written_the_other_way_round_are_the_same():
         group = file.create_group("cjdata")
         group["image"] = IMAGE
         group["tumorBorder"] = np.array([BORDER]).T
-        group["PID"] = np.array([[ord(c) for c in "100360"]], np.uint16)
+        group["PID"] = np.array([[ord(c) for c in "000000"]], np.uint16)
 
     found = read_mat(hdf5_bytes(fill))
     np.testing.assert_array_equal(found.border, np.reshape(BORDER, (-1, 2)))
-    assert found.pid == "100360"
+    assert found.pid == "000000"
 
 
 def test_only_the_image_is_needed():

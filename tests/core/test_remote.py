@@ -593,10 +593,10 @@ def test_slices_on_demand_are_off_unless_the_deployment_turns_them_on(monkeypatc
 
 
 @pytest.mark.dataset
-def test_a_first_slice_out_of_zip_files_as_long_as_the_published_ones_stays_below_a_megabyte(data_folder, tmp_path):
+def test_a_first_slice_out_of_zip_files_as_long_as_the_published_ones_stays_below_a_megabyte(mats_folder, tmp_path):
     # The largest of the files at hand, in the last place looked at; directories of 766 members.
     number = 1802
-    data = (data_folder / "mats" / f"{number}.mat").read_bytes()
+    data = (mats_folder / f"{number}.mat").read_bytes()
     zips = [zip_bytes({"x.mat": b""}, fillers=765)] * 3 + [zip_bytes({f"{number}.mat": data}, fillers=765)]
     with FigshareServer(zips) as server:
         found = Figshare(tmp_path, sources=server.sources).slice(number)

@@ -1,7 +1,6 @@
 """The bundles that ship: whole, honest about their figures, and blind to how a slice was stored."""
 
 import io
-import json
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from core.bundles import (
     open_bundle,
 )
 from core.classes import CLASSES
+from core.cross_validation import CROSS_VALIDATION, CROSS_VALIDATION_HISTORY, stored, summary
 from core.evaluation import MASK_THRESHOLDS, MASKS, PREDICTIONS
 from core.inference import Predictor
 from core.not_brains import EXAMPLES, example
@@ -24,6 +24,7 @@ from core.samples import samples
 from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, Thresholds, decide
 from core.slices import read_slice, store_slice
 from core.strangers import OWN, STRANGERS
+from tests.patient_ids import SHAPE
 
 CNNS = [name for name in bundles.names() if "classification" in open_bundle(name).tasks]
 ALL = bundles.names()
@@ -141,7 +142,8 @@ def test_no_card_or_table_holds_a_patient_id():
     for name in bundles.names():
         bundle = open_bundle(name)
         assert predictions(name)["patient"].between(1, 233).all()
-        assert "MR04" not in json.dumps(bundle.card)
+        for file in (*bundle.folder.glob("*.json"), *bundle.folder.glob("*.csv")):
+            assert not SHAPE.search(file.read_text(encoding="utf-8"))
 
 
 def test_a_sample_answers_the_same_from_its_file_and_as_a_sample(predictor):
@@ -152,9 +154,9 @@ def test_a_sample_answers_the_same_from_its_file_and_as_a_sample(predictor):
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
-def test_gain_and_offset_of_a_slice_change_nothing(predictor, data_folder, data_store, number):
+def test_gain_and_offset_of_a_slice_change_nothing(predictor, raw_folder, data_store, number):
     plain = predictor(store_slice(data_store, number))
-    raw = read_slice((data_folder / "raw" / f"{number}.mat").read_bytes(), f"{number}.mat")
+    raw = read_slice((raw_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
     assert raw.pixels.max() > 255
     assert predictor(raw).probabilities == pytest.approx(plain.probabilities, abs=1e-3)
     assert np.abs(predictor(raw).tumour - plain.tumour).max() < 1e-3
@@ -162,8 +164,8 @@ def test_gain_and_offset_of_a_slice_change_nothing(predictor, data_folder, data_
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
-def test_a_mat_and_its_upright_png_answer_the_same(predictor, data_folder, number):
-    mat = read_slice((data_folder / "mats" / f"{number}.mat").read_bytes(), f"{number}.mat")
+def test_a_mat_and_its_upright_png_answer_the_same(predictor, mats_folder, number):
+    mat = read_slice((mats_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
     file = io.BytesIO()
     Image.fromarray(mat.pixels.astype(np.uint8)).save(file, "PNG")
     png = predictor(read_slice(file.getvalue(), "slice.png"))
@@ -178,3 +180,50 @@ def test_stored_probabilities_are_what_the_network_says_now(data_store, name):
     for number in (1, 752, 1500, 3064):
         stored = table.loc[number, [f"p_{one}" for one in CLASSES]].to_numpy(float)
         assert predictor(store_slice(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)
+
+
+def over_folds(name: str) -> dict:
+    """A shipped bundle's figures over folds; skips while it has none."""
+    found = open_bundle(name).card["metrics"].get("cross_validation") if name in ALL else None
+    if not found:
+        pytest.skip(f"{name} has no folds yet")
+    return found
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_figures_over_folds_are_those_of_the_rows_that_ship(name):
+    said, bundle = over_folds(name), open_bundle(name)
+    table = pd.read_csv(bundle.path(CROSS_VALIDATION))
+    found = summary(table, bundle.tasks)
+    for part, theirs in ((found, said), (found["without_letter_twins"], said["without_letter_twins"])):
+        assert part["slices"] == theirs["slices"]
+        for figure in part.keys() - {"slices", "without_letter_twins"}:
+            assert part[figure]["folds"] == pytest.approx(theirs[figure]["folds"], abs=1e-6), figure
+            assert part[figure]["mean"] == pytest.approx(theirs[figure]["mean"], abs=1e-6), figure
+            assert part[figure]["std"] == pytest.approx(theirs[figure]["std"], abs=1e-6), figure
+    index = splits.index_table().set_index("slice")
+    assert table["slice"].is_unique
+    assert (table["fold"].to_numpy() == index["fold"][table["slice"]].to_numpy()).all(), (
+        "each slice where it was held out"
+    )
+    history = pd.read_csv(bundle.path(CROSS_VALIDATION_HISTORY))
+    assert sorted(history["fold"].unique()) == sorted(table["fold"].unique()) == said["folds_done"]
+    assert stored(bundle).keys() == set(said["folds_done"]), "of the recipe that the bundle has"
+
+
+def test_the_unified_unet_reaches_its_floor_over_the_five_folds():
+    said = over_folds("unified-unet")
+    assert said["folds_done"] == [1, 2, 3, 4, 5]
+    assert sum(said["slices"]) == 3064
+    assert said["accuracy"]["mean"] >= 0.945
+    assert said["dice_mean"]["mean"] >= 0.75
+
+
+def test_one_network_on_the_reports_slices_reaches_its_floor():
+    if "unified-unet-report" not in ALL:
+        pytest.skip("unified-unet-report does not ship yet")
+    found = open_bundle("unified-unet-report").test_metrics
+    assert found["slices"] == report.CNN_TEST_SLICES
+    assert found["accuracy"] >= 0.97
+    assert found["table_5"]["slices"] == 123
+    assert found["table_5"]["dice_mean"] >= 0.80

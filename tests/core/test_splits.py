@@ -83,6 +83,12 @@ def test_no_network_of_one_split_has_trained_on_the_others_test_slices(table):
     )
 
 
+def test_three_of_table_1s_test_slices_are_trained_on_in_table_5_since_the_counts_leave_no_choice(table):
+    assert ((table[TABLE_1] == "test") & (table[TABLE_5] == "train")).sum() == 3
+    # All of Table 1's other slices are not enough for Table 5's training part.
+    assert (table[TABLE_1] != "test").sum() == 2450 == (table[TABLE_5] == "train").sum() - 3
+
+
 def test_slices_are_drawn_and_not_taken_in_order(table):
     # The first fifth of a class would be a handful of patients.
     for name in (TABLE_1, TABLE_5):
