@@ -54,13 +54,30 @@ def _with_figures(text: str, models: Path) -> str:
 
 
 def figures(models: Path = MODELS) -> str:
-    """Two Markdown tables, classification and segmentation: the report beside every bundle; and notes on them."""
+    """Markdown tables: classification and segmentation, the report beside every bundle; screens; and notes on them."""
     bundles = [bundle for bundle in (open_bundle(name, models) for name in names(models)) if bundle.test_metrics]
     tables = [
         _table(rows, [bundle for bundle in bundles if task in bundle.tasks])
         for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
     ]
+    tables += [_screen_table(bundle) for bundle in bundles if _aims(bundle)]
     return "\n".join([*tables, *(f"{note}\n" for note in _notes(bundles))])
+
+
+def _aims(bundle: Bundle) -> dict[str, Any]:
+    """What a screen that was measured aimed at, by figure; empty where there is none."""
+    return bundle.card["metrics"].get("external", {}).get("aims", {})
+
+
+def _screen_table(bundle: Bundle) -> str:
+    """What a bundle's screen does with slices from elsewhere and other pictures, beside what was aimed at."""
+    lines = [[f"`{bundle.name}`'s screen on strangers", "aim", "reached"], ["---", "---:", "---:"]]
+    for name, one in _aims(bundle).items():
+        short = f", short by {one['short_by']:.4f}" if one["short_by"] else ""
+        lines.append([_SCREEN_ROWS[name], one["aim"], f"{one['reached']:.4f}{short}"])
+    own = bundle.card["metrics"]["external"]["figshare_all"]
+    lines.append(["Own test slices named rightly behind the screen", _NONE, f"{own['right']:.4f}"])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _notes(bundles: list[Bundle]) -> list[str]:
@@ -161,6 +178,15 @@ def _test_time(bundle: Bundle) -> str:
     return f"{bundle.card['times']['test_set_seconds']:.1f} s"
 
 
+_SCREEN_ROWS = {
+    "no_tumour_called_tumour": "Tumour-free slices from elsewhere called a tumour",
+    "tumour_called_no_tumour": "Tumours from elsewhere called tumour-free",
+    "class_accuracy_answered": "Kind right, of the tumours from elsewhere that are named",
+    "answered_tumour": "Tumours from elsewhere answered",
+    "answered_no_tumour": "Tumour-free slices from elsewhere answered",
+    "non_brain_flagged": "Pictures that are no brain called strangers",
+    "figshare_flagged": "Own test slices called strangers",
+}
 _RIGHT = report.CNN_TEST_SLICES - report.CNN_TEST_WRONG
 _CLASS_ROWS: list[Row] = [
     ("Split", "by slice", _split),

@@ -1,15 +1,16 @@
 """The README's figures: written from the bundles, and refused when they are not theirs."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from core.bundles import open_bundle
+from core.bundles import names, open_bundle
 from core.errors import BundleError
 from core.export import export
-from core.readme import BEGIN, END, check_readme, write_readme
+from core.readme import BEGIN, END, check_readme, figures, write_readme
 from tests.core import tiny
 
 CLASS_METRICS = {
@@ -143,6 +144,25 @@ def test_a_bundle_that_answers_by_mirror_image_too_is_noted_under_the_tables(rea
     check_readme(readme, models)
     note = "\n\nAnswers of `report-unet` are means over the slice and its mirror image.\n"
     assert note in readme.read_text(encoding="utf-8")
+
+
+def test_a_screen_that_was_measured_has_a_table_of_its_aims(readme: Path, models: Path) -> None:
+    assert "screen on strangers" not in figures(models)
+    name = next(one for one in names(models) if open_bundle(one, models).test_metrics)
+    path = models / name / "card.json"
+    card = json.loads(path.read_text())
+    card["metrics"]["external"] = {
+        "aims": {
+            "no_tumour_called_tumour": {"aim": "at most 10 %", "reached": 0.125, "short_by": 0.025},
+            "figshare_flagged": {"aim": "at most 3 %", "reached": 0.01, "short_by": 0.0},
+        },
+        "figshare_all": {"right": 0.75},
+    }
+    path.write_text(json.dumps(card))
+    said = figures(models)
+    assert "called a tumour | at most 10 % | 0.1250, short by 0.0250 |" in said
+    assert "Own test slices called strangers | at most 3 % | 0.0100 |" in said
+    assert "behind the screen | – | 0.7500 |" in said
 
 
 def test_what_stands_around_the_markers_stays(readme: Path, models: Path) -> None:
