@@ -13,15 +13,19 @@ from core.efficientnet import SOURCE as PRETRAINED_SOURCE
 from core.machine import machine
 from core.networks import NETWORKS
 from core.preprocessing import HEAD, MIN_MAX
-from core.recipes import Recipe
+from core.recipes import ON_VALIDATION, Recipe
 from core.splits import FOLDS, PARTS, SEED
 from core.tasks import CLASSIFICATION, SEGMENTATION
 
 if TYPE_CHECKING:
     import keras
 
-MASK_THRESHOLD = 0.5
-"""A pixel is tumour where its probability is at least this; fixed, not chosen on any split."""
+_THRESHOLD = 0.5
+"""Of masks, until one is chosen on validation."""
+_THRESHOLD_RULE = (
+    "of 0.05 to 0.95 in steps of 0.05 the threshold with the highest mean Dice on the validation slices, at the "
+    "slices' own size"
+)
 
 _DATA_SET = {
     "name": f"figshare {citation.NAME}, {citation.AUTHOR}, version {citation.VERSION}",
@@ -161,16 +165,19 @@ def _probabilities(recipe: Recipe) -> dict[str, Any]:
     if recipe.tasks == (CLASSIFICATION,):
         return {"probabilities": of_class}
     if recipe.tasks == (SEGMENTATION,):
-        return {
-            "probabilities": "one a pixel and class, in the order of 'classes', summing to 1",
-            "threshold": MASK_THRESHOLD,
-        }
+        return {"probabilities": "one a pixel and class, in the order of 'classes', summing to 1", **_threshold(recipe)}
     return {
         "probabilities": f"a list of two: {of_class}; "
         "one a pixel and class, in the order of 'mask_classes', summing to 1",
         "mask_classes": ["background", *CLASSES],
-        "threshold": MASK_THRESHOLD,
+        **_threshold(recipe),
     }
+
+
+def _threshold(recipe: Recipe) -> dict[str, Any]:
+    if recipe.mask_threshold == ON_VALIDATION:
+        return {"threshold": _THRESHOLD, "threshold_rule": _THRESHOLD_RULE}
+    return {"threshold": recipe.mask_threshold}
 
 
 def _training(recipe: Recipe, state: State) -> dict[str, Any]:

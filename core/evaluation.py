@@ -5,6 +5,7 @@ Every slice gets a row, with the part it had in training; ``metrics.test`` is ma
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
         DatasetError: the store lacks slices.
     """
     network = load_network(bundle)
+    bundle = _with_threshold(bundle, network, store)
     table = splits.index_table()[["slice", "class", "patient"]].copy()
     table["part"] = splits.parts(bundle.card["data"]["split"]).to_numpy()
     probabilities, masks = _ask(bundle, network, store, table, progress)
@@ -143,6 +145,21 @@ class _Masks:
         self.targets.append(target)
         for cut in metrics.THRESHOLDS:
             self.by_threshold.append((number, cut, *metrics.overlap(probability >= cut, true)))
+
+
+def _with_threshold(bundle: Bundle, network: "keras.Model", store: Store) -> Bundle:
+    """The bundle with its threshold for masks chosen on its validation slices, where its card says so."""
+    if "threshold_rule" not in bundle.card["output"]:
+        return bundle
+    part = splits.parts(bundle.card["data"]["split"])
+    found = []
+    for numbers, inputs, places in _inputs(bundle, store, [int(one) for one in part.index[part == "validation"]]):
+        answers = ask(bundle, network.predict_on_batch, inputs)[SEGMENTATION]
+        for number, answer, place in zip(numbers, answers, places, strict=True):
+            probability, true = to_slice(tumour_probability(answer), place), store.mask(number)
+            found.append([metrics.dice(probability >= cut, true) for cut in metrics.THRESHOLDS])
+    best = metrics.THRESHOLDS[int(np.mean(found, axis=0).argmax())]
+    return replace(bundle, card={**bundle.card, "output": {**bundle.card["output"], "threshold": best}})
 
 
 def tumour_channel(answer: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ DEFINITIONS = {
     "mask_class_accuracy": "the same for the class that has most of the mask's probability, of the slices with a mask",
     "outlined": "share of the slices with a tumour on which any pixel is called tumour; where is not known here",
     "outlined_without_tumour": "share of the slices without a tumour on which any pixel is called tumour",
+    "mask_threshold": "where masks were cut when these slices were asked about",
     "answers": "how many slices of each true kind get each answer: class, no_tumour, not_sure or stranger",
     "answered_tumour": "share of the slices with a tumour that get an answer, a class or no tumour",
     "answered_no_tumour": "the same of the slices without a tumour",
@@ -157,8 +158,8 @@ class Answerer:
 
     def __call__(self, slice_: Slice) -> dict[str, Any]:
         """Of a classifier predicted and p_CLASS, with a screen also tumour_score, strangeness, sure (the calibrated
-        probability of the likeliest class) and answer; of a segmenter predicted_px, and mask_class where its mask
-        tells classes."""
+        probability of the likeliest class) and answer; of a segmenter predicted_px and mask_threshold, and mask_class
+        where its mask tells classes."""
         inputs, place = network_input(self.bundle, slice_)
         answers = {name: one[0] for name, one in ask(self.bundle, self.network.predict_on_batch, inputs).items()}
         said: dict[str, Any] = {}
@@ -178,6 +179,7 @@ class Answerer:
             scores = answers[SEGMENTATION]
             mask = to_slice(tumour_probability(scores), place) >= self.bundle.card["output"]["threshold"]
             said["predicted_px"] = int(np.count_nonzero(mask))
+            said["mask_threshold"] = self.bundle.card["output"]["threshold"]
             if scores.shape[-1] == 1 + len(CLASSES):
                 most = CLASSES[int(np.delete(scores, BACKGROUND, axis=-1).sum(axis=(0, 1)).argmax())]
                 said["mask_class"] = most if mask.any() else ""
@@ -196,6 +198,8 @@ def figures(table: pd.DataFrame) -> dict[str, Any]:
         found["outlined"] = float((tumour["predicted_px"] > 0).mean())
         if len(without):
             found["outlined_without_tumour"] = float((without["predicted_px"] > 0).mean())
+    if "mask_threshold" in table and table["mask_threshold"].notna().all():
+        found["mask_threshold"] = float(table["mask_threshold"].iloc[0])
     if "mask_class" in table:
         outlined = tumour[tumour["predicted_px"] > 0]
         if len(outlined):

@@ -17,6 +17,8 @@ from core.tasks import tasks_of
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 KEEP = ("last", "val_loss", "val_accuracy", "val_dice", "val_iou")
 """What the kept epoch may be best by."""
+ON_VALIDATION = "validation"
+"""The ``mask_threshold`` that is chosen when a bundle is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Recipe:
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         heat: ``method`` and ``layer`` of its heat maps; by Grad-CAM at the deepest convolution where not stated.
         test_time_flip: whether answers are averaged over a slice and its left-right mirror image.
+        mask_threshold: the probability from which a pixel is tumour, or "validation" to have it chosen there when the
+            bundle is evaluated.
         by_patient: the bundle that says how this network does on unseen patients, if not itself.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
         limits: what else its users must know, a sentence each, for the card.
@@ -90,6 +94,7 @@ class Recipe:
     table: dict[str, Any] = field(repr=False)
     heat: dict[str, str] = field(default_factory=dict)
     test_time_flip: bool = False
+    mask_threshold: float | str = 0.5
     by_patient: str | None = None
     notes: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
@@ -171,6 +176,11 @@ def from_table(name: str, table: dict[str, Any]) -> Recipe:
         raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
     if len(recipe.losses) != len(tasks):
         raise TrainingError(f"The recipe '{name}' has {len(recipe.losses)} losses for {len(tasks)} tasks.")
+    if recipe.mask_threshold != ON_VALIDATION and not isinstance(recipe.mask_threshold, float):
+        raise TrainingError(
+            f"The recipe '{name}' has mask_threshold = {recipe.mask_threshold!r}; it may be a probability or "
+            f'"{ON_VALIDATION}".'
+        )
     if training.keep not in KEEP:
         raise TrainingError(
             f"The recipe '{name}' keeps the epoch best by '{training.keep}'; it may be {', '.join(KEEP)}."

@@ -17,10 +17,15 @@ _WORDS = ("description", "probabilities")
 def same_recipe(one: Bundle | Recipe, other: Bundle | Recipe) -> bool:
     """Whether two differ, if at all, in their split and in what is said of them.
 
-    Compared are task, network, input, output (the mask's threshold, the mean over mirror images), classes, training
-    recipe and pretrained weights.
+    Compared are task, network, input, output (the mask's threshold or how it is chosen, the mean over mirror images),
+    classes, training recipe and pretrained weights.
     """
     return _made(one) == _made(other)
+
+
+def same_training(one: Bundle | Recipe, other: Bundle | Recipe) -> bool:
+    """As ``same_recipe``, but whatever is made of the network's output."""
+    return {**_made(one), "output": None} == {**_made(other), "output": None}
 
 
 def fingerprint(one: Bundle | Recipe) -> str:
@@ -37,4 +42,7 @@ def _made(one: Bundle | Recipe) -> dict[str, Any]:
 
 
 def _without_words(part: Any) -> Any:
-    return {key: value for key, value in part.items() if key not in _WORDS} if isinstance(part, dict) else part
+    if not isinstance(part, dict):
+        return part
+    left_out = {*_WORDS, "threshold"} if "threshold_rule" in part else _WORDS
+    return {key: value for key, value in part.items() if key not in left_out}

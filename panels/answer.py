@@ -149,7 +149,7 @@ def _class_trust(bundle: Bundle) -> str:
     else:
         lines.append(
             f"*By patient*, the same architecture trained without fold 1's patients (`{other.name}`) is "
-            f"{_by_patient(other.test_metrics)}."
+            f"{_by_patient(other.test_metrics)}{_over_folds(other, 'accuracy')}."
         )
     return " ".join(lines)
 
@@ -181,10 +181,18 @@ def _evaluated(name: str | None) -> Bundle | None:
 
 def _mask_trust(bundle: Bundle) -> str:
     found = bundle.test_metrics
-    kind = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters; not measured by patient"
+    if bundle.card["data"]["by_patient"]:
+        kind, beside = "by patient", ""
+    else:
+        kind, other = "by slice, which flatters", _evaluated(bundle.card["data"].get("by_patient_bundle"))
+        beside = (
+            "; by patient it is not measured"
+            if other is None
+            else f"; the same architecture by patient (`{other.name}`): {other.test_metrics['dice_mean']:.2f}"
+        )
     return (
         f"**Mask:** {bundle.card['title']} (`{bundle.name}`). Mean Dice **{found['dice_mean']:.2f}** on "
-        f"{found['slices']} test slices (split {kind}){_over_folds(bundle, 'dice_mean')}; misses "
+        f"{found['slices']} test slices (split {kind}){beside}{_over_folds(bundle, 'dice_mean')}; misses "
         f"{percent(found['missed'])} of their tumours altogether."
     )
 

@@ -75,6 +75,8 @@ def draw_table(found: Sequence[Bundle], *, chosen: str, key: str) -> None:
         selection_mode="single-cell",
         column_config={
             _NETWORK: st.column_config.TextColumn(pinned=True),
+            # The first rows, the report's, have none: its width would be theirs.
+            "Mean Dice": st.column_config.TextColumn(width=170),
             _TABLE_5: st.column_config.NumberColumn(format="%.3f"),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             _SIZE: st.column_config.NumberColumn(format="%.1f"),

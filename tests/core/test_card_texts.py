@@ -46,6 +46,13 @@ def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
     assert after == before
 
 
+def test_what_is_made_of_the_output_follows_the_recipe_and_old_figures_go(bundle: Bundle, made: Recipe) -> None:
+    after = rewrite_texts(bundle, replace(made, test_time_flip=True))
+    assert after["output"] == {**bundle.card["output"], "test_time_flip": True}
+    assert "test" not in after["metrics"]
+    assert after["files"] == bundle.card["files"]
+
+
 def test_a_card_that_says_what_its_recipe_says_stays_as_it_is(bundle: Bundle, made: Recipe) -> None:
     before = (bundle.folder / CARD).read_bytes()
     rewrite_texts(bundle, made)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import splits
+from core import metrics, splits
 from core.bundles import CARD, WEIGHTS, Bundle, file_facts, load_network, open_bundle, save_network, write_card
 from core.classes import CLASSES
 from core.errors import BundleError, DatasetError
@@ -383,13 +383,40 @@ def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
         kind, mask = (np.asarray(one)[0] for one in network(plane[None, ..., None]))
         np.testing.assert_allclose(kind, row[[f"p_{name}" for name in CLASSES]].astype(float), atol=1e-4)
         tumour = 1 - mask[..., 0]
-        assert row["predicted_px"] == np.count_nonzero(to_slice(tumour, place) >= 0.5)
+        assert row["predicted_px"] == np.count_nonzero(to_slice(tumour, place) >= found["threshold"])
         if row["part"] == "test":
             true = network_mask(data.masks[number], place, size=spec["height"])
             losses.append(-np.log(np.clip(np.where(true, tumour, 1 - tumour), 1e-7, 1)).mean())
     assert found["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
     assert bundle.mask_classes == ["background", *CLASSES]
     assert bundle.card["classes"] == list(CLASSES)
+
+
+def test_a_masks_threshold_is_the_best_on_validation_whatever_the_test_slices_are(tmp_path: Path) -> None:
+    bundle = tiny.brightness_segmenter(tmp_path)
+    # Brighter tumours on validation than on test: which threshold is best depends on where one looks.
+    tiny.change_card(bundle, output={**bundle.card["output"], "threshold_rule": "the best on validation"})
+    data = tiny.data_set()
+    part = data.table.set_index("slice")["table-5"]
+    random = np.random.default_rng(0)
+    for number in data.pixels:
+        shape = data.pixels[number].shape
+        data.pixels[number] = random.integers(0, 1000, shape).astype(np.int16)
+        data.masks[number] = data.pixels[number] > (550 if part[number] == "validation" else 450)
+    found = run(bundle, data, tmp_path / "store.h5")
+    chosen = found["output"]["threshold"]
+    assert chosen == found["metrics"]["test"]["threshold"]
+    again = open_bundle(bundle.name, tmp_path)
+    assert again.card["output"]["threshold"] == chosen
+    by_cut = read(again, MASK_THRESHOLDS).groupby("threshold")[["overlap_px", "true_px", "predicted_px"]].sum()
+    test_dice = metrics.dice_from_counts(*(by_cut[name].to_numpy() for name in by_cut))
+    best_on_test = by_cut.index[int(test_dice.argmax())]
+    assert chosen > best_on_test, "chosen where the tumours are the brighter ones"
+
+
+def test_a_fixed_threshold_stays(segmented: Made) -> None:
+    assert segmented[2]["output"] == segmented[0].card["output"]
+    assert segmented[2]["output"]["threshold"] == 0.5
 
 
 def test_a_network_of_table_1_is_measured_on_table_5s_test_slices_too(tmp_path: Path) -> None:

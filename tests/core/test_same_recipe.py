@@ -7,7 +7,7 @@ import pytest
 
 from core import bundles, recipes
 from core.bundles import Bundle, open_bundle
-from core.same_recipe import fingerprint, same_recipe
+from core.same_recipe import fingerprint, same_recipe, same_training
 from tests.core import tiny
 
 
@@ -38,11 +38,23 @@ def test_another_part_of_the_card_is_another_recipe(bundle: Bundle, change: dict
 
 
 @pytest.mark.parametrize(
-    "change", [{"test_time_flip": False}, {"threshold": 0.4}], ids=lambda change: next(iter(change))
+    "change", [{"test_time_flip": False}, {"threshold_rule": "by eye"}], ids=lambda change: next(iter(change))
 )
 def test_another_way_of_answering_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
-    other = {**bundle.card, "output": {**bundle.card["output"], **change}}
-    assert not same_recipe(bundle, Bundle(bundle.folder, other))
+    other = Bundle(bundle.folder, {**bundle.card, "output": {**bundle.card["output"], **change}})
+    assert not same_recipe(bundle, other)
+    assert same_training(bundle, other)
+
+
+def test_a_threshold_counts_where_it_is_fixed_and_how_it_is_chosen_where_it_is_not(bundle: Bundle) -> None:
+    chosen = bundle.card["output"]
+    assert "threshold_rule" in chosen
+    other = Bundle(bundle.folder, {**bundle.card, "output": {**chosen, "threshold": 0.4}})
+    assert same_recipe(bundle, other)
+    fixed = {name: one for name, one in chosen.items() if name != "threshold_rule"}
+    one, other = (Bundle(bundle.folder, {**bundle.card, "output": {**fixed, "threshold": cut}}) for cut in (0.4, 0.5))
+    assert not same_recipe(one, other)
+    assert same_training(one, other)
 
 
 @pytest.mark.parametrize(
