@@ -1,9 +1,10 @@
 """``python -m core``: prepare | splits | frame | train | cross-validate | search | evaluate | screen |
-external | compare | predict | readme."""
+external | card | compare | predict | readme."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from core.search_plan import SAMPLERS
 if TYPE_CHECKING:
     from core.bundles import Bundle
     from core.recipes import Recipe
+    from core.search import Standing
     from core.search_plan import Plan
 
 FOLDS = range(1, 6)
@@ -34,8 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     except OSError as error:
-        print(f"core {options.command}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        print(f"core {options.command}: {_said_by(error)}", file=sys.stderr)
         return 1
+
+
+def _said_by(error: OSError) -> str:
+    """A sentence on an error of the system, or of a library such as h5py, which names neither file nor reason apart."""
+    if error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    said = " ".join((error.strerror or str(error)).split()) or type(error).__name__
+    return f"{said.rstrip('.')}."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,11 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     across = commands.add_parser(
         "cross-validate",
         help="train and evaluate a recipe once a fold, the folds that are done left out, and write what they say "
-        "together into its bundle",
+        "together into its bundle, beside the folds it already keeps",
     )
     across.add_argument("name", help="a recipe's name")
     across.add_argument(
         "--folds", type=int, choices=FOLDS, metavar="K", nargs="+", default=list(FOLDS), help="only these folds"
+    )
+    across.add_argument(
+        "--collect",
+        action="store_true",
+        help="train nothing: put together the folds that are trained and those that the bundle keeps",
     )
     across.set_defaults(run=_cross_validate)
 
@@ -128,14 +143,28 @@ def _parser() -> argparse.ArgumentParser:
     screen.add_argument("bundle")
     screen.add_argument("folder", type=Path, help="folder with an index.csv: file, class, split (train and dev)")
     screen.add_argument("--store", type=Path, default=default_store())
+    screen.add_argument(
+        "--check", action="store_true", help="fit nothing: only measure again what the screen that is there goes by"
+    )
     screen.set_defaults(run=_screen)
 
     external = commands.add_parser("external", help="run a bundle on pictures from elsewhere and write its figures")
     external.add_argument("bundle")
-    external.add_argument("folder", type=Path, help="folder with an index.csv: file, class, split")
+    external.add_argument("folder", type=Path, nargs="?", help="folder with an index.csv: file, class, split")
     external.add_argument("--split", default="dev", help="which split of the index (default: %(default)s)")
     external.add_argument("--store", type=Path, default=default_store())
+    external.add_argument(
+        "--stored", action="store_true", help="ask nothing: only work the figures out anew from the stored answers"
+    )
     external.set_defaults(run=_external)
+
+    card = commands.add_parser(
+        "card",
+        help="write anew what a bundle's card takes from its recipe's texts (title, about, limits, notes); its run "
+        "need not be there",
+    )
+    card.add_argument("bundle")
+    card.set_defaults(run=_card)
 
     compare = commands.add_parser("compare", help="write into a bundle how it does on its test slices beside another")
     compare.add_argument("bundle")
@@ -147,7 +176,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--classifier", default=DEFAULT_CLASSIFIER)
     predict.add_argument("--segmenter", default=DEFAULT_SEGMENTER)
     predict.add_argument("--json", action="store_true", help="print a JSON list instead of lines")
-    predict.add_argument("--out", type=Path, metavar="DIR", help="write each slice's overlay and mask as PNG")
+    predict.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write each slice's overlay and mask as PNG; where the answer is no tumour or that the picture is none of "
+        "the kind, the overlay has no outline and no heat map, and no mask is written",
+    )
     predict.set_defaults(run=_predict)
 
     readme = commands.add_parser("readme", help="write the README's table of figures from the bundles")
@@ -233,25 +268,61 @@ def _train(options: argparse.Namespace) -> int:
 def _cross_validate(options: argparse.Namespace) -> int:
     from core import recipes
     from core.bundles import MODELS, open_bundle
-    from core.cross_validation import collect, evaluated, fold
+    from core.cross_validation import collect, fold, put_run_aside, stored, trained
+    from core.errors import TrainingError
 
-    shipped, found = recipes.load(options.name), {}
-    for number in sorted(set(options.folds)):
-        recipe, models = fold(shipped, number, options.runs, MODELS)
-        bundle = evaluated(recipe, models)
+    shipped, found, missing = recipes.load(options.name), {}, []
+    asked = {number: fold(shipped, number, options.runs, MODELS) for number in sorted(set(options.folds))}
+    own = trained(shipped, MODELS)
+    if own is None and (options.collect or all(recipe is not shipped for recipe, _ in asked.values())):
+        raise TrainingError(
+            f"There is no bundle '{shipped.name}' of its recipe to write into; "
+            f"'python -m core train {shipped.name}' makes it."
+        )
+    kept = stored(own) if own else {}
+    for number, (recipe, models) in asked.items():
+        bundle = trained(recipe, models)
         if bundle is None:
+            if number in kept:
+                continue
+            if options.collect:
+                missing.append(number)
+                continue
+            aside = put_run_aside(recipe, options.runs)
+            if aside:
+                print(f"{recipe.name}: the run of another recipe is now called {aside.name}")
+            # Figures of another recipe with the same weights would go with the bundle.
             _evaluated(_trained(recipe, models, options), options)
-            bundle = open_bundle(recipe.name, models)
-        found[number] = bundle
+        elif not bundle.test_metrics:
+            _evaluated(bundle, options)
+        found[number] = open_bundle(recipe.name, models)
     card = collect(open_bundle(shipped.name), found)
-    said = card["metrics"]["cross_validation"]
-    for title, figures in (("all slices", said), ("without letter twins", said["without_letter_twins"])):
-        print(f"{title}: {sum(figures['slices'])} of {len(found)} folds")
+    _print_folds(card["metrics"]["cross_validation"])
+    if missing:
+        print(
+            f"core cross-validate: '{shipped.name}' lacks {_folds(missing)}; without --collect it is trained.",
+            file=sys.stderr,
+        )
+    return int(bool(missing))
+
+
+def _print_folds(said: dict[str, Any]) -> None:
+    """The mean, standard deviation and values of every figure over folds, of all slices and without letter twins."""
+    numbers = said["folds_done"]
+    for title, figures in (("All slices", said), ("Without letter twins", said["without_letter_twins"])):
+        print(f"{title}: {sum(figures['slices'])}, tested in {_folds(numbers)}")
+        print(f"{'':24}{'mean ± std':18}{'  '.join(f'fold {number}' for number in numbers)}")
         for name in [one for one in said["without_letter_twins"] if one != "slices"]:
             value = figures[name]
             spread = "" if value["std"] is None else f" ± {value['std']:.4f}"
-            print(f"{name:24}{value['mean']:.4f}{spread}   {' '.join(f'{one:.4f}' for one in value['folds'])}")
-    return 0
+            mean = f"{value['mean']:.4f}{spread}"
+            print(f"{name:24}{mean:18}{'  '.join(f'{one:.4f}' for one in value['folds'])}")
+
+
+def _folds(numbers: list[int]) -> str:
+    """ "fold 1" or "folds 1, 2 and 3"."""
+    *others, last = map(str, numbers)
+    return f"folds {', '.join(others)} and {last}" if others else f"fold {last}"
 
 
 def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bundle":
@@ -284,7 +355,12 @@ def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bu
             bar.set_postfix({name: f"{value:.4f}" for name, value in metrics.items()}, refresh=False)
             bar.update(done - bar.n)
 
-        state = fit(recipe, train, validation, options.runs / recipe.name, progress=progress)
+        def epoch_end(row: dict[str, float]) -> None:
+            # Validation figures come once an epoch: a line of their own keeps them in sight.
+            said = ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name.startswith("val_"))
+            bar.write(f"{recipe.name}, epoch {row['epoch']}/{plan.epochs}: {said}", file=sys.stderr)
+
+        state = fit(recipe, train, validation, options.runs / recipe.name, progress=progress, epoch_end=epoch_end)
     bundle = export(recipe, state, models)
     print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
     return bundle
@@ -296,14 +372,14 @@ def _search(options: argparse.Namespace) -> int:
     if options.full or options.winner:
         return _after_search(options)
     plan = search_plan.load(options.name)
-    if options.trials is None and options.sampler == ["grid"]:
-        options.trials = search.budget(plan, "grid")
     storage = options.storage or f"sqlite:///{options.runs / f'search-{plan.name}.db'}"
     options.runs.mkdir(parents=True, exist_ok=True)
     try:
         for sampler in options.sampler:
             _searched(plan, sampler, storage, options)
+        stopped = False
     except KeyboardInterrupt:
+        stopped = True
         print("\nStopped; finished trials are kept, the same command goes on.", file=sys.stderr)
     found = searches.export(plan, search.existing(plan, storage))
     for sampler in found.samplers:
@@ -311,38 +387,59 @@ def _search(options: argparse.Namespace) -> int:
         setting = ", ".join(f"{name} {best[name]:g}" for name in found.settings)
         count = int((found.trials["sampler"] == sampler).sum())
         print(f"{sampler}: {plan.value} {best['value']:.4f}, trial {best['trial']} of {count}: {setting}")
-    return 0
+    return int(stopped)
 
 
 def _searched(plan: "Plan", sampler: str, storage: str, options: argparse.Namespace) -> None:
     from functools import partial
 
-    from tqdm import tqdm
+    from core import search, search_trial, searches
 
-    from core import search
-    from core.search_trial import trainer
-
-    trials = options.trials or search.budget(plan, sampler)
-    with tqdm(total=trials, desc=f"{plan.name}, {sampler}", unit=" trials", mininterval=_interval()) as bar:
-
-        def progress(now: search.Standing) -> None:
-            if bar.n == 0 and now.done:
-                # A study that goes on starts its bar, and its estimate of the time left, where it goes on.
-                bar.initial = now.done
-            if now.best is not None:
-                bar.set_postfix({"best": f"{now.best:.4f}", "running": now.running}, refresh=False)
-            bar.update(now.done - bar.n)
-
+    trials = search.budget(plan, sampler, options.trials)
+    study = search.open_study(plan, sampler, storage)
+    if known := searches.restore(plan, sampler, study):
+        print(f"{plan.name}, {sampler}: goes on after the {known} trials in searches/{plan.name}.", flush=True)
+    with _trials_bar(f"{plan.name}, {sampler}", trials, search.standing(study)) as progress:
         search.search(
             plan,
             sampler,
             storage,
-            partial(trainer, plan.name, options.store),
+            partial(search_trial.trainer, plan.name, options.store),
             trials=trials,
             workers=options.workers,
             threads=options.threads,
             progress=progress,
         )
+
+
+@contextmanager
+def _trials_bar(title: str, trials: int, before: "Standing") -> Iterator[Callable[["Standing"], None]]:
+    """A bar of a study's trials; gives what is to be called, as often as one likes, with its standing.
+
+    The time left is from the pace of the trials finished since ``before``.
+    """
+    from tqdm import tqdm
+
+    # Almost the plain mean: trials differ much. It changes when one is finished, not while one is under way.
+    with tqdm(
+        total=trials,
+        initial=before.done,
+        desc=title,
+        unit=" trials",
+        smoothing=0.05,
+        miniters=1,
+        mininterval=_interval(),
+    ) as bar:
+
+        def progress(now: "Standing") -> None:
+            if now.best is not None:
+                bar.set_postfix({"best": f"{now.best:.4f}", "running": now.running}, refresh=False)
+            if now.done > bar.n:
+                bar.update(now.done - bar.n)
+            elif sys.stderr.isatty():
+                bar.refresh()
+
+        yield progress
 
 
 def _after_search(options: argparse.Namespace) -> int:
@@ -368,6 +465,17 @@ def _after_search(options: argparse.Namespace) -> int:
 
     table = search_full.train_at_full_size(found, options.full, options.store, options.runs, progress=progress)
     print(table.to_string(index=False))
+    return 0
+
+
+def _card(options: argparse.Namespace) -> int:
+    from core import recipes
+    from core.bundles import open_bundle
+    from core.card_texts import rewrite_texts
+
+    bundle = open_bundle(options.bundle)
+    rewrite_texts(bundle, recipes.load(options.bundle))
+    print(f"{bundle.folder / 'card.json'} says what recipes/{options.bundle}.toml says.")
     return 0
 
 
@@ -432,23 +540,31 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _external(options: argparse.Namespace) -> int:
+    from core import external, strangers
     from core.bundles import open_bundle
-    from core.external import DEV, measure
+    from core.errors import DatasetError
     from core.figshare import Store
     from core.screen import has_screen
-    from core.strangers import measure_strangers
 
     bundle = open_bundle(options.bundle)
-    card = measure(bundle, options.folder, split=options.split, progress=_slices_bar(bundle.name))
-    if has_screen(bundle):
-        with Store(options.store) as store:
-            card = measure_strangers(
-                open_bundle(options.bundle), store, progress=_slices_bar(f"{bundle.name}, strangers")
-            )
+    if not options.stored:
+        if options.folder is None:
+            raise DatasetError("The folder with the pictures is missing; only --stored does without.")
+        external.measure(bundle, options.folder, split=options.split, progress=_slices_bar(bundle.name))
+        # Like the split test, these are not looked at while thresholds are chosen.
+        if has_screen(bundle) and options.split == external.TEST:
+            with Store(options.store) as store:
+                bar = _slices_bar(f"{bundle.name}, strangers")
+                strangers.measure_strangers(open_bundle(options.bundle), store, progress=bar)
+    external.write_figures(open_bundle(options.bundle))
+    bundle = open_bundle(options.bundle)
+    card = strangers.write_figures(bundle) if strangers.STRANGERS in bundle.card["files"] else bundle.card
     measured = card["metrics"]["external"]
     for name, value in {**measured, **measured.get(options.split, {})}.items():
-        if name not in (DEV, "definitions"):
+        if name not in (external.DEV, "definitions", "aims"):
             print(f"{name:26}{value if not isinstance(value, float) else format(value, '.4f')}")
+    for name, aim in measured.get("aims", {}).items():
+        print(f"{name:26}{aim['aim']}, " + (f"missed by {aim['short_by']:.4f}" if aim["short_by"] else "met"))
     return 0
 
 
@@ -459,11 +575,14 @@ def _screen(options: argparse.Namespace) -> int:
 
     from core.bundles import open_bundle
     from core.figshare import Store
-    from core.screen_training import fit_screen
+    from core.screen_training import check_screen, fit_screen
 
     with Store(options.store) as store:
-        bar = partial(tqdm, desc=options.bundle, unit=" groups")
-        card = fit_screen(open_bundle(options.bundle), store, options.folder, progress=bar)
+        if options.check:
+            card = check_screen(open_bundle(options.bundle), store, options.folder)
+        else:
+            bar = partial(tqdm, desc=options.bundle, unit=" groups")
+            card = fit_screen(open_bundle(options.bundle), store, options.folder, progress=bar)
     for part in ("thresholds", "fitted_on", "calibration_error", "source_control"):
         for name, value in card["screen"][part].items():
             if not isinstance(value, (str, dict)):
@@ -479,7 +598,7 @@ def _predict(options: argparse.Namespace) -> int:
     from core.errors import SliceError
     from core.inference import Predictor
     from core.overlay import png
-    from core.results import overlay_png, result, said_of
+    from core.results import overlay_png, result, said_of, withholds
     from core.slices import read_slice
 
     twins = [stem for stem, count in Counter(path.stem for path in options.files).items() if count > 1]
@@ -498,11 +617,14 @@ def _predict(options: argparse.Namespace) -> int:
             failed = True
             print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             continue
+        for said in (*slice_.warnings, *slice_.notes):
+            print(f"{path}: {said}", file=sys.stderr)
         prediction = predictor(slice_)
         results.append(result(slice_, prediction, distinct(*bundles)))
         if options.out:
             (options.out / f"{path.stem}-overlay.png").write_bytes(overlay_png(slice_, prediction))
-            (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask))
+            if not withholds(prediction):
+                (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask))
         if not options.json:
             found = results[-1]
             print(f"{path}: {said_of(found)}")

@@ -1,18 +1,24 @@
 """Searching for hyperparameters with Optuna: samplers, workers, and studies that outlive both.
 
 A study lives in a database, by default an SQLite file; whoever opens the same one shares its trials, on one machine or
-on several. A worker that is killed takes the trial it was in with it: its heartbeat stops, and another worker begins
-the same setting anew.
+on several. A worker that is killed or stopped takes the trial it was in with it: its heartbeat ends, and another worker
+begins the same setting anew. Workers end with the process that started them.
 """
 
+import itertools
+import math
 import multiprocessing
 import os
+import signal
+import sys
+import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,8 +34,14 @@ STALE_SECONDS = 60
 STOPPED_EARLY = "stopped_early"
 """Attribute of a genetic trial that was stopped before its last epoch; see ``_one_trial``."""
 _POLL_SECONDS = 1.0
+_PATIENCE_SECONDS = 10.0
+"""What a worker has to end by itself."""
 _STARTUP_TRIALS = 8
 _WARMUP_EPOCHS = 3
+
+
+class _SuperfluousError(Exception):
+    """A trial that another worker has begun already."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ def open_study(
     Args:
         plan: what is searched.
         sampler: one of ``SAMPLERS``: tree-structured Parzen estimator, NSGA-II (a genetic algorithm, here with one
-            objective), or every point of the plan's grid.
+            objective), or every point of the plan's grid, which ``search`` queues.
         storage: any database address Optuna takes.
         worker: tells the draws of several workers apart.
         stale: see ``STALE_SECONDS``.
@@ -66,23 +78,18 @@ def open_study(
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    from core.search_storage import Storage
+
+    # A worker tells of what ends it; a trial given up by ``_one_trial`` is nothing to warn of.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     # Heartbeats count as experimental; nothing else finds out a killed worker.
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     if sampler not in SAMPLERS:
         raise TrainingError(f"There is no sampler '{sampler}'; there are {', '.join(SAMPLERS)}.")
     try:
-        kept = optuna.storages.RDBStorage(
-            storage,
-            # Workers that write at the same moment wait for each other.
-            engine_kwargs={"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else None,
-            heartbeat_interval=max(1, stale // 6),
-            grace_period=stale,
-            heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
-        )
         study = optuna.create_study(
             study_name=f"{plan.name}-{sampler}",
-            storage=kept,
+            storage=Storage(storage, stale=stale),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=_WARMUP_EPOCHS),
             direction="maximize",
             load_if_exists=True,
@@ -99,14 +106,32 @@ def open_study(
     elif sampler == "genetic":
         study.sampler = optuna.samplers.NSGAIISampler(population_size=plan.population, seed=seed)
     else:
-        study.sampler = optuna.samplers.GridSampler(plan.grid, seed=plan.seed)
+        study.sampler = optuna.samplers.RandomSampler(seed=seed)
     return study
 
 
-def _begin(plan: Plan, study: "optuna.Study", sampler: str) -> None:
-    """Have the recipe's own setting tried first, so that what a search gains can be told; a grid has its own points."""
-    if sampler != "grid" and plan.start and not study.get_trials(deepcopy=False):
-        study.enqueue_trial(plan.start, skip_if_exists=True)
+def queue(plan: Plan, study: "optuna.Study", sampler: str) -> None:
+    """Queue what a study is sure to try, unless it is there: every point of a grid, in a drawn order.
+
+    For another sampler it is the recipe's own setting, tried first, so that what a search gains can be told. What of
+    this has failed is queued again.
+    """
+    from optuna.trial import TrialState
+
+    wanted = [plan.start] if plan.start else []
+    if sampler == "grid":
+        points = [dict(zip(plan.grid, values, strict=True)) for values in itertools.product(*plan.grid.values())]
+        # Shuffled, since the first trials are what later ones are stopped by.
+        wanted = [points[place] for place in np.random.default_rng(plan.seed).permutation(len(points))]
+    there = [_setting(trial) for trial in study.get_trials(deepcopy=False) if trial.state != TrialState.FAIL]
+    for setting in wanted:
+        if setting not in there:
+            study.enqueue_trial(setting)
+
+
+def _setting(trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
+    """A trial's setting: what was queued for it, and what it has been given."""
+    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
 
 def existing(plan: Plan, storage: str) -> dict[str, "optuna.Study"]:
@@ -118,7 +143,7 @@ def existing(plan: Plan, storage: str) -> dict[str, "optuna.Study"]:
 
 
 def standing(study: "optuna.Study") -> Standing:
-    """How far a study is; failed trials, which were begun anew, do not count."""
+    """How far a study is; failed trials do not count."""
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False)
@@ -131,14 +156,12 @@ def standing(study: "optuna.Study") -> Standing:
     )
 
 
-def budget(plan: Plan, sampler: str) -> int:
-    """How many trials a study is to have: all points of a grid, else the plan's."""
+def budget(plan: Plan, sampler: str, asked: int | None = None) -> int:
+    """How many trials a study is to have: as many as asked for, else the plan's; a grid at most and else its points."""
     if sampler != "grid":
-        return plan.trials
-    points = 1
-    for values in plan.grid.values():
-        points *= len(values)
-    return points
+        return asked or plan.trials
+    points = math.prod(len(values) for values in plan.grid.values())
+    return min(asked or points, points)
 
 
 def search(
@@ -153,9 +176,10 @@ def search(
     stale: int = STALE_SECONDS,
     progress: Callable[[Standing], None] | None = None,
 ) -> Standing:
-    """Have a study's trials done by worker processes, until there are ``trials`` of them.
+    """Have a study's trials done by worker processes, until there are ``trials`` of them. For the main thread.
 
-    Interrupted or killed at any moment it keeps every finished trial, and the next call goes on.
+    Interrupted or killed at any moment it keeps every finished trial, its workers end, and the next call goes on.
+    SIGTERM interrupts it as the keyboard does.
 
     Args:
         plan: what is searched.
@@ -170,29 +194,35 @@ def search(
 
     Raises:
         TrainingError: no such sampler or storage, or all workers died.
+        KeyboardInterrupt: stopped.
     """
     study = open_study(plan, sampler, storage, stale=stale)
-    _begin(plan, study, sampler)
+    if (found := standing(study)).done >= trials:
+        return found
+    queue(plan, study, sampler)
     threads = threads or max(1, (os.cpu_count() or 1) // workers)
     # A forked TensorFlow hangs: workers start from nothing.
     context = multiprocessing.get_context("spawn")
     processes = [
-        context.Process(target=work, args=(plan, sampler, storage, make_trial, trials, worker, threads, stale))
+        context.Process(target=_worker, args=(plan, sampler, storage, make_trial, trials, worker, threads, stale))
         for worker in range(workers)
     ]
-    try:
-        for process in processes:
-            process.start()
-        while any(process.is_alive() for process in processes):
-            time.sleep(_POLL_SECONDS)
-            if progress:
-                progress(standing(study))
-    finally:
-        for process in processes:
-            if process.is_alive():
+    with _stopped_by_sigterm():
+        try:
+            for process in processes:
+                process.start()
+            while any(process.is_alive() for process in processes):
+                time.sleep(_POLL_SECONDS)
+                if progress:
+                    progress(standing(study))
+        finally:
+            started = [process for process in processes if process.pid]
+            for process in started:
                 process.terminate()
-        for process in processes:
-            process.join()
+            for process in started:
+                process.join(_PATIENCE_SECONDS)
+                process.kill()
+                process.join()
     found = standing(study)
     if found.done < trials:
         raise TrainingError(
@@ -202,7 +232,16 @@ def search(
     return found
 
 
-def work(
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _worker(
     plan: Plan,
     sampler: str,
     storage: str,
@@ -212,24 +251,67 @@ def work(
     threads: int,
     stale: int,
 ) -> None:
-    """What one worker process does: trial after trial until the study has ``trials``; see ``search``."""
-    from optuna.storages import fail_stale_trials
+    """A worker process.
 
+    It ends by SystemExit, at which temporary files go and the trial under way is left to go stale. At an exception,
+    such as the keyboard's, Optuna would count it as failed, and nobody would begin it anew; and a terminal sends its
+    Ctrl-C to all processes.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(threads)
+    work(plan, sampler, storage, make_trial, trials, worker=worker, stale=stale)
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that started this one is gone, however it ended, and end this one."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE_SECONDS)
+    os._exit(1)
+
+
+def work(
+    plan: Plan,
+    sampler: str,
+    storage: str,
+    make_trial: Callable[[], Trial],
+    trials: int,
+    *,
+    worker: int = 0,
+    stale: int = STALE_SECONDS,
+) -> None:
+    """Do trial after trial, here, until the study has ``trials``; see ``search``."""
+    from core.search_storage import begin_anew
+
     study = open_study(plan, sampler, storage, worker=worker, stale=stale)
     judge = make_trial()
+    unheard: dict[int, float] = {}
     while (now := standing(study)).done < trials:
         if now.done + now.running < trials:
-            study.optimize(lambda trial: _one_trial(plan, sampler, trial, judge), n_trials=1)
+            queue(plan, study, sampler)
+            study.optimize(
+                lambda trial: _one_trial(plan, sampler, study, trial, judge, trials),
+                n_trials=1,
+                catch=(_SuperfluousError,),
+            )
         else:
             # The last ones are under way elsewhere, or died and are found out here.
             time.sleep(_POLL_SECONDS)
-            fail_stale_trials(study)
+            begin_anew(study, unheard, stale=stale)
 
 
-def _one_trial(plan: Plan, sampler: str, trial: "optuna.Trial", judge: Trial) -> float:
+def _one_trial(
+    plan: Plan, sampler: str, study: "optuna.Study", trial: "optuna.Trial", judge: Trial, trials: int
+) -> float:
     """Judge what the sampler proposes; a trial worse than the median at an epoch is stopped there.
+
+    Two workers may begin the last trial at the same moment, or two searches queue the same setting: of the two, the
+    trial with the higher number, which the storage gives out, is given up.
 
     To the genetic sampler a stopped trial is an individual of the fitness it had reached, since only complete trials
     make a generation; to the others it is pruned.
@@ -245,6 +327,11 @@ def _one_trial(plan: Plan, sampler: str, trial: "optuna.Trial", judge: Trial) ->
         if trial.should_prune():
             raise optuna.TrialPruned
 
+    if _superfluous(study, trial.number, trials):
+        raise _SuperfluousError
+    if isinstance(study.sampler, optuna.samplers.NSGAIISampler):
+        # Optuna counts a queued trial to no generation, and would not breed from the recipe's own setting.
+        study.sampler.get_trial_generation(study, study.get_trials(deepcopy=False)[trial.number])
     setting = suggest(plan, trial, grid=sampler == "grid")
     try:
         return judge(setting, report)
@@ -253,3 +340,14 @@ def _one_trial(plan: Plan, sampler: str, trial: "optuna.Trial", judge: Trial) ->
             raise
         trial.set_user_attr(STOPPED_EARLY, True)
         return best
+
+
+def _superfluous(study: "optuna.Study", number: int, trials: int) -> bool:
+    """Whether enough trials, or one of the same queued setting, were begun before trial ``number``."""
+    from optuna.trial import TrialState
+
+    all_trials = study.get_trials(deepcopy=False)
+    begun = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED)
+    earlier = [trial for trial in all_trials if trial.number < number and trial.state in begun]
+    queued = all_trials[number].system_attrs.get("fixed_params")
+    return len(earlier) >= trials or (queued is not None and queued in [_setting(trial) for trial in earlier])

@@ -12,36 +12,38 @@ from core import recipes
 from core.errors import TrainingError
 from core.files import replace_file, write_table
 from core.recipes import RECIPES, Recipe
-from core.search_plan import SEARCHES, Plan
+from core.search_plan import SEARCHES, Plan, whole
 from core.search_trial import read_examples
 from core.searches import COMPLETE, FULL_SIZE, Found
 from core.training import Progress, fit
 
+_KEY = ["sampler", "trial", "value"]
+"""What tells a trial, and that it is still the same one."""
+
 
 def chosen(found: Found, count: int) -> pd.DataFrame:
-    """``count`` complete trials from the best to the worst, evenly spread over their ranks.
+    """``count`` complete trials of different settings from the best to the worst, evenly spread over their ranks.
 
     Raises:
         TrainingError: there are fewer.
     """
-    complete = found.trials[(found.trials["state"] == COMPLETE) & (found.trials["sampler"] != "grid")]
-    if len(complete) < count:
-        raise TrainingError(
-            f"The search '{found.plan.name}' has {len(complete)} complete trials; {count} are asked for."
-        )
+    complete = found.trials[found.trials["state"] == COMPLETE]
     ranked = complete.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+    # What a grid does not name is as in the recipe.
+    repeated = ranked[found.settings].fillna(found.plan.start).duplicated()
+    ranked = ranked[~repeated].reset_index(drop=True)
+    if len(ranked) < count:
+        raise TrainingError(
+            f"The search '{found.plan.name}' has {len(ranked)} complete trials of different settings; {count} are "
+            "asked for."
+        )
     return ranked.loc[np.linspace(0, len(ranked) - 1, count).round().astype(int)]
 
 
 def recipe_of(plan: Plan, row: pd.Series) -> Recipe:
     """A trial's setting as a recipe at full size, named after the trial."""
-    setting = {name: _plain(row[name]) for name in plan.space if name in row and pd.notna(row[name])}
+    setting = {name: whole(row[name]) for name in plan.space if name in row and pd.notna(row[name])}
     return plan.recipe_of(setting, name=f"{plan.name}-{row['sampler']}-{row['trial']}", cheap=False)
-
-
-def _plain(value: float) -> float:
-    """A whole number as an int again, which a table with gaps does not keep."""
-    return int(value) if float(value).is_integer() and value >= 1 else float(value)
 
 
 def train_at_full_size(
@@ -55,7 +57,8 @@ def train_at_full_size(
 ) -> pd.DataFrame:
     """Train some trials' settings as the recipe would be, best first, and write ``full_size.csv`` after each.
 
-    Every one is an ordinary run: killed at any moment, the next call goes on.
+    Every one is an ordinary run: killed at any moment, the next call goes on. Rows that the file has stay, if their
+    trials are still there.
 
     Args:
         found: what was searched.
@@ -66,51 +69,76 @@ def train_at_full_size(
         progress: by a run's name, what follows it.
 
     Returns:
-        The table; see ``core.searches``.
+        The table, best trial first; see ``core.searches``.
     """
-    rows = []
+    rows = {tuple(row[_KEY]): row.to_dict() for _, row in _still_there(found).iterrows()}
     for _, row in chosen(found, count).iterrows():
         recipe = recipe_of(found.plan, row)
         state = fit(recipe, *read_examples(recipe, store), runs / recipe.name, progress=progress(recipe.name))
-        rows.append(
-            {
-                "sampler": row["sampler"],
-                "trial": row["trial"],
-                "value": row["value"],
-                "full_value": state.best_value,
-                "seconds": round(sum(one["seconds"] for one in state.history)),
-            }
-        )
-        write_table(folder / found.plan.name / FULL_SIZE, pd.DataFrame(rows))
-    return pd.DataFrame(rows)
+        rows[tuple(row[_KEY])] = {
+            **row[_KEY].to_dict(),
+            "full_value": state.best_value,
+            "seconds": round(sum(one["seconds"] for one in state.history)),
+        }
+        table = pd.DataFrame(rows.values()).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+        write_table(folder / found.plan.name / FULL_SIZE, table)
+    return table
+
+
+def _still_there(found: Found) -> pd.DataFrame:
+    """The rows of ``full_size.csv`` whose trials are among those found; empty where there is no such file."""
+    if found.full_size is None:
+        return pd.DataFrame(columns=_KEY)
+    return found.full_size.merge(found.trials[_KEY], on=_KEY)
 
 
 def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES) -> Recipe:
-    """The recipe NAME-searched, of the best setting at full size, and its run, ready to be exported.
+    """The recipe NAME-searched, of the setting best on validation at full size, and its run, ready to be exported.
 
     Raises:
         TrainingError: nothing was trained at full size.
     """
-    plan, full = found.plan, found.full_size
-    if full is None:
+    plan, full = found.plan, _still_there(found)
+    if full.empty:
         raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
     best = full.iloc[int(full["full_value"].to_numpy().argmax())]
     trials = found.trials
     row = trials[(trials["sampler"] == best["sampler"]) & (trials["trial"] == best["trial"])].iloc[0]
     trained = recipe_of(plan, row)
     name = f"{plan.name}-searched"
+    # What the untuned recipe says of its own split, and of what was tried for it, is not true of this one.
+    kept = {key: value for key, value in trained.table.items() if key not in ("by_patient", "limits", "notes")}
     table = {
-        **trained.table,
-        "title": f"{trained.title}, searched",
-        "about": f"The setting that a search found (trial {row['trial']} of {row['sampler']}), with fold 1 held out.",
+        **kept,
+        "title": f"{recipes.load(plan.name).title}, searched",
+        "about": f"The setting that a search found (trial {row['trial']} of {row['sampler']}), with {plan.held_out} "
+        "held out.",
+        "notes": _notes(found, full, best),
     }
-    table.pop("by_patient", None)
     with replace_file(folder / f"{name}.toml") as temporary:
         temporary.write_text(
             f"# Written by `python -m core search {plan.name} --winner`.\n" + toml(table), encoding="utf-8"
         )
     shutil.copytree(runs / trained.name, runs / name, dirs_exist_ok=True)
     return recipes.load(name, folder)
+
+
+def _notes(found: Found, full: pd.DataFrame, best: pd.Series) -> list[str]:
+    """What a search tried, a sentence each, for the winner's card."""
+    plan = found.plan
+    tried = []
+    for sampler in found.samplers:
+        one = found.best(sampler)
+        count = int((found.trials["sampler"] == sampler).sum())
+        tried.append(f"{count} by {sampler}, best {one['value']:.4f} (trial {one['trial']})")
+    values = ", ".join(f"{value:.4f}" for value in full["full_value"])
+    return [
+        f"Cheap trials at {plan.cheap['size']} pixels within {plan.searched}, judged by {plan.value} on patients of "
+        f"those folds: {'; '.join(tried)}.",
+        f"Trained again at full size, from the best trial to the worst: {plan.value} {values}; the highest, of trial "
+        f"{best['trial']} of {best['sampler']} ({best['value']:.4f} as a trial), is this one.",
+        f"{plan.held_out.capitalize()} had no part in the search or in the choice.",
+    ]
 
 
 def toml(table: dict, prefix: str = "") -> str:

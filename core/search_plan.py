@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core import recipes
 from core.errors import TrainingError
 from core.recipes import Recipe
+from core.splits import FOLDS
 
 if TYPE_CHECKING:
     import optuna
@@ -39,7 +40,8 @@ class Plan:
         trials: of each sampler.
         population: of the genetic sampler.
         seed: of the samplers.
-        cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's.
+        cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's, and, where a trial is shorter than
+            its setting says, ``epochs``: the share of them that it trains.
         space: by setting a list of choices, or {"low", "high"} and perhaps "log".
         augmentation: options of ``core.augmentation.augment`` at strength 1.
         start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
@@ -58,6 +60,18 @@ class Plan:
     augmentation: dict[str, float]
     start: dict[str, float]
     grid: dict[str, list[Any]]
+
+    @property
+    def held_out(self) -> str:
+        """The fold that no trial reads: "fold 1"."""
+        return self.split.replace("-", " ")
+
+    @property
+    def searched(self) -> str:
+        """The folds that trials learn from and are validated on: "folds 2 to 5", "folds 1, 2, 4 and 5"."""
+        inside = [name.removeprefix("fold-") for name in FOLDS if name != self.split]
+        in_a_row = int(inside[-1]) - int(inside[0]) == len(inside) - 1
+        return f"folds {inside[0]} to {inside[-1]}" if in_a_row else f"folds {', '.join(inside[:-1])} and {inside[-1]}"
 
     def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
         """The recipe with a setting in it.
@@ -86,6 +100,7 @@ class Plan:
         size = base.input["size"]
         if cheap:
             training["dtype"], size = self.cheap["dtype"], self.cheap["size"]
+            training["epochs"] = max(1, round(training["epochs"] * self.cheap.get("epochs", 1)))
         table = {
             **base.table,
             "network": {**base.network, **({"options": options} if options else {})},
@@ -118,15 +133,20 @@ def load(name: str, folder: Path = SEARCHES) -> Plan:
         raise TrainingError(
             f"The plan of the search '{name}' varies {', '.join(unknown)}; it may vary {', '.join(SETTINGS)}."
         )
+    if plan.split not in FOLDS:
+        raise TrainingError(
+            f"The plan of the search '{name}' is on the split '{plan.split}'; it may be {', '.join(FOLDS)}, so that "
+            "the winner can be judged on patients that no trial has met."
+        )
     return plan
 
 
-def suggest(plan: Plan, trial: "optuna.Trial", *, grid: bool = False) -> dict[str, float]:
+def suggest(plan: Plan, trial: "optuna.trial.BaseTrial", *, grid: bool = False) -> dict[str, float]:
     """A setting as the trial's sampler proposes it; with ``grid`` one of the plan's grid."""
     return {key: _suggested(trial, key, values) for key, values in (plan.grid.items() if grid else plan.space.items())}
 
 
-def _suggested(trial: "optuna.Trial", key: str, values: Any) -> Any:
+def _suggested(trial: "optuna.trial.BaseTrial", key: str, values: Any) -> Any:
     if isinstance(values, list):
         return trial.suggest_categorical(key, values)
     if isinstance(values["low"], int):
@@ -139,6 +159,11 @@ def rounded(value: float) -> float:
     if isinstance(value, int) or value == 0:
         return value
     return round(value, 2 - floor(log10(abs(value))))
+
+
+def whole(value: float) -> float:
+    """A whole number as an int again, which a table with gaps does not keep."""
+    return int(value) if float(value).is_integer() and value >= 1 else float(value)
 
 
 def _filters(base: Recipe, first: int) -> int | list[int]:

@@ -2,17 +2,19 @@
 
 - ``trials.csv``: a row a trial: ``sampler``, ``trial`` (its number in the study), ``generation`` (of the genetic
   sampler), ``state`` ("complete" or "stopped early"), ``value`` (the plan's, best epoch; of a stopped trial as far as
-  it came), ``epochs_run``, ``seconds``, and a column a setting.
+  it came), ``epochs_run``, ``by_epoch`` (the best so far after each of them, parted by spaces), ``seconds``, and a
+  column a setting. A study can go on from it; see ``restore``.
 - ``importance.json``: by sampler, and over all trials together, the share of each setting in what tells the best
   quarter of the trials from all.
 - ``full_size.csv``: some trials trained again as the recipe would be: ``sampler``, ``trial``, ``value`` of the trial,
   ``full_value``, ``seconds``.
 
-Nothing here needs Optuna but ``export``.
+Nothing here needs Optuna but ``export`` and ``restore``.
 """
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ import pandas as pd
 from core.errors import TrainingError
 from core.files import replace_file, write_table
 from core.search import STOPPED_EARLY
-from core.search_plan import SAMPLERS, SEARCHES, SETTINGS, Plan, load, rounded
+from core.search_plan import SAMPLERS, SEARCHES, SETTINGS, Plan, load, rounded, suggest, whole
 
 if TYPE_CHECKING:
     import optuna
@@ -31,6 +33,8 @@ ALL = "all"
 """Key of the importance over all samplers' trials."""
 COMPLETE, STOPPED = "complete", "stopped early"
 _BEST_SHARE = 0.25
+_GENERATION = "NSGAIISampler:generation"
+"""Where Optuna notes a trial's generation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +84,7 @@ def read(name: str, folder: Path = SEARCHES) -> Found:
     if not (place / TRIALS).is_file():
         raise TrainingError(f"The search '{name}' has no trials yet; 'python -m core search {name}' makes them.")
     try:
-        trials = pd.read_csv(place / TRIALS)
+        trials = pd.read_csv(place / TRIALS, dtype={"by_epoch": str})
         importance = json.loads((place / IMPORTANCE).read_text())
         full = pd.read_csv(place / FULL_SIZE) if (place / FULL_SIZE).is_file() else None
     except (OSError, ValueError) as error:
@@ -125,20 +129,84 @@ def _rows(sampler: str, study: "optuna.Study") -> list[dict[str, Any]]:
     rows = []
     for trial in _finished(study):
         stopped = trial.state == TrialState.PRUNED or trial.user_attrs.get(STOPPED_EARLY, False)
-        generation = [value for key, value in trial.system_attrs.items() if key.endswith(":generation")]
         rows.append(
             {
                 "sampler": sampler,
                 "trial": trial.number,
-                "generation": generation[0] if generation else None,
+                "generation": trial.system_attrs.get(_GENERATION),
                 "state": STOPPED if stopped else COMPLETE,
                 "value": _value(trial),
                 "epochs_run": len(trial.intermediate_values),
-                "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
+                "by_epoch": " ".join(f"{value:.5g}" for _, value in sorted(trial.intermediate_values.items())),
+                "seconds": round(trial.duration.total_seconds(), 1) if trial.duration is not None else None,
                 **{name: rounded(trial.params[name]) for name in SETTINGS if name in trial.params},
             }
         )
     return rows
+
+
+def restore(plan: Plan, sampler: str, study: "optuna.Study", folder: Path = SEARCHES) -> int:
+    """Put the trials that ship beside a plan into a study that has none, so that it goes on where they end.
+
+    Two machines that share a storage must not both begin it so at the same moment.
+
+    Args:
+        plan: what is searched.
+        sampler: whose trials.
+        study: of this sampler.
+        folder: where searches are.
+
+    Returns:
+        How many there were; 0 where the study has trials of its own.
+
+    Raises:
+        TrainingError: the file cannot be read, or its trials are none of this plan.
+    """
+    if study.get_trials(deepcopy=False) or not (folder / plan.name / TRIALS).is_file():
+        return 0
+    import optuna
+
+    table = read(plan.name, folder).trials
+    rows = table[table["sampler"] == sampler].sort_values("trial")
+    try:
+        trials = {int(row["trial"]): _restored(plan, sampler, row) for _, row in rows.iterrows()}
+    except (KeyError, ValueError) as error:
+        raise TrainingError(
+            f"searches/{plan.name}/{TRIALS} is of another plan; take searches/{plan.name} from the project again, or "
+            "remove the file to begin anew."
+        ) from error
+    # Failed trials do not ship, but full_size.csv and runs name the others by their number.
+    failed = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
+    study.add_trials(trials.get(number, failed) for number in range(max(trials, default=-1) + 1))
+    return len(trials)
+
+
+def _restored(plan: Plan, sampler: str, row: pd.Series) -> "optuna.trial.FrozenTrial":
+    """A row of the table as the trial it was.
+
+    Raises:
+        ValueError, KeyError: it is no row, or its setting is not in the plan's space.
+    """
+    import optuna
+    from optuna.trial import TrialState
+
+    fixed = optuna.trial.FixedTrial({name: whole(row[name]) for name in SETTINGS if pd.notna(row.get(name))})
+    # Tells the distributions.
+    suggest(plan, fixed, grid=sampler == "grid")
+    stopped, genetic = row["state"] == STOPPED, sampler == "genetic"
+    by_epoch = row["by_epoch"].split() if pd.notna(row["by_epoch"]) else []
+    trial = optuna.create_trial(
+        state=TrialState.PRUNED if stopped and not genetic else TrialState.COMPLETE,
+        value=float(row["value"]),
+        params=fixed.params,
+        distributions=fixed.distributions,
+        intermediate_values={epoch: float(value) for epoch, value in enumerate(by_epoch, 1)},
+        user_attrs={STOPPED_EARLY: True} if stopped and genetic else {},
+        system_attrs={_GENERATION: int(row["generation"])} if genetic else {},
+    )
+    if trial.datetime_start and pd.notna(row["seconds"]):
+        trial.datetime_complete = trial.datetime_start + timedelta(seconds=row["seconds"])
+    return trial
 
 
 def _value(trial: "optuna.trial.FrozenTrial") -> float:

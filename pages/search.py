@@ -23,9 +23,12 @@ if not names:
 name = st.segmented_control("Search", names, default=names[0], required=True, key="search", bind="query-params")
 found = searches.read(name)
 plan = found.plan
+share = plan.cheap.get("epochs", 1)
+shorter = f" and for {share:.0%} of its epochs" if share < 1 else ""
 st.markdown(
-    f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels, within folds 2 to 5, and "
-    "is judged on patients of those folds that it has not trained on. Fold 1 is left for the winner."
+    f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
+    f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "
+    f"{plan.held_out.capitalize()} is left for the winner."
 )
 samplers(found)
 st.subheader("Trials", anchor=False)

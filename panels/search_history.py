@@ -1,5 +1,8 @@
 """Trials in the order they were made, and what is chosen among them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -86,10 +89,21 @@ def history(found: Found, *, key: str) -> pd.DataFrame:
     )
     st.caption(
         "Lines: the best so far. Hollow: stopped early, because the trial was below the median of those before it. "
-        "Click a trial, or draw a box around some, to see only those below; a double click lets them go."
+        "Click a trial, or draw a box around some, to see only those in the lines, the table and its download below; a "
+        "double click lets them go. The comparison above and which settings matter stay over all trials."
     )
-    rows = [point["customdata"][0] for point in event.selection.points if point.get("customdata")]
-    return found.trials.loc[sorted(set(rows))] if rows else found.trials
+    return held(found, event.selection.points)
+
+
+def held(found: Found, points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The trials at the points of a selection in the history; all of them where it holds none.
+
+    Args:
+        found: what a search found.
+        points: as Streamlit gives them; those of a line, which carry no trial, are left out.
+    """
+    rows = {point["customdata"][0] for point in points if point.get("customdata")}
+    return found.trials.loc[sorted(rows)] if rows else found.trials
 
 
 def _words(found: Found, row: pd.Series) -> str:

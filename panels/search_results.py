@@ -1,5 +1,6 @@
 """What a search says: the samplers side by side, which settings matter, and whether cheap trials can be trusted."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -21,6 +22,8 @@ from panels.theme import PLOT_CONFIG, percent
 _FIGURES = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "patient_accuracy": "Patients named rightly",
             "dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "missed": "Tumours missed"}  # fmt: skip
 _SHARES = {"accuracy", "patient_accuracy", "missed"}
+_ENOUGH = 5
+"""Settings at full size from which their order is judged."""
 
 
 def samplers(found: Found) -> None:
@@ -126,20 +129,30 @@ def fidelity(found: Found, *, key: str) -> None:
     wide = float(full["value"].max() - full["value"].min()) or 0.01
     figure.update_xaxes(range=[full["value"].min() - 0.2 * wide, full["value"].max() + 0.2 * wide])
     tau = float(kendalltau(full["value"], full["full_value"]).statistic)
-    words = f"Kendall's τ {tau:.2f} over {len(full)} settings"
+    words = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"{value_title(plan)} cheap against full size; {words}")
-    verdict = "the order holds" if tau > 0.99 else "the order holds in part" if tau > 0.3 else "the order does not hold"
     st.caption(
-        f"{words} from the best trial to the worst: {verdict}. 1 would be the same order, 0 none. The validation "
-        "patients are the same on both axes."
+        f"{words} from the best trial to the worst: {_verdict(tau, len(full))}. A τ of 1 would be the same order, 0 "
+        "none. The validation patients are the same on both axes."
     )
+
+
+def _verdict(tau: float, settings: int) -> str:
+    """What Kendall's τ over some settings says of the order of cheap trials."""
+    if np.isnan(tau):
+        return "they all reached the same, so that there is no order to compare"
+    if settings < _ENOUGH:
+        return f"fewer than {_ENOUGH} are too few to tell whether the order holds"
+    if tau > 0.99:
+        return "the order holds"
+    return "the order holds in part" if tau > 0.3 else "the order does not hold"
 
 
 def winner(found: Found, bundle: Bundle | None) -> None:
     """What the winner gains over the untuned recipe on the fold that no trial has met."""
     compared = bundle.card.get("metrics", {}).get("comparison") if bundle else None
     if bundle is None or compared is None:
-        st.info("No setting has been trained in full and judged on fold 1 yet.", icon=":material/tune:")
+        st.info(f"No setting has been trained in full and judged on {found.plan.held_out} yet.", icon=":material/tune:")
         return
     rows = []
     for name, title in _FIGURES.items():
@@ -162,7 +175,7 @@ def winner(found: Found, bundle: Bundle | None) -> None:
     first = next(iter(compared["figures"].values()))
     sure = first["low"] > 0 or first["high"] < 0
     st.caption(
-        f"{bundle.name} beside {compared['with']} on the {compared['slices']} slices of fold 1, whose patients no "
-        "trial has met. The interval is over draws of the test patients, the same for both: "
+        f"{bundle.name} beside {compared['with']} on the {compared['slices']} slices of {found.plan.held_out}, whose "
+        "patients no trial has met. The interval is over draws of the test patients, the same for both: "
         f"{'it leaves zero out' if sure else 'it holds zero, so the gain may be luck'}."
     )

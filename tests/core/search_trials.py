@@ -1,13 +1,21 @@
 """Trials that cost nothing, importable by worker processes, and a small plan for them."""
 
+import fcntl
 import os
 import signal
+import sys
 import time
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from core.search_plan import Plan, Setting
 from core.search_trial import Report, Trial
+
+if TYPE_CHECKING:
+    # Workers need none.
+    import pytest
 
 EPOCHS = 6
 
@@ -52,14 +60,59 @@ def deadly(folder: Path) -> Trial:
     """Kills its process in the middle of the fourth trial, once; before and after it is ``quick``."""
 
     def judged(setting: Setting, report: Report) -> float:
-        begun = len(list(folder.glob("begun-*")))
-        (folder / f"begun-{begun}").touch()
+        begun = 0
+        # Of several processes one alone makes each file.
+        while not made(folder / f"begun-{begun}"):
+            begun += 1
         if begun == 3:
             report(1, 0.1)
             os.kill(os.getpid(), signal.SIGKILL)
         return judge(setting, report)
 
     return judged
+
+
+def made(path: Path) -> bool:
+    """Make a file; False where it is there."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def present(folder: Path, seconds: float) -> Trial:
+    """``slow``, in a process that holds a lock on a file in ``folder`` as long as it lives; see ``living``."""
+    held = (folder / f"worker-{os.getpid()}").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+
+    def judged(setting: Setting, report: Report) -> float:
+        assert not held.closed
+        return judge(setting, report, seconds=seconds)
+
+    return judged
+
+
+def living(folder: Path) -> int:
+    """How many processes in which ``present`` was called are alive."""
+    count = 0
+    for path in folder.glob("worker-*"):
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                count += 1
+    return count
+
+
+def without_main(monkeypatch: "pytest.MonkeyPatch") -> None:
+    """Let workers not load what the tests run in: after a page's test that is the app."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+
+
+def without_data(name: str, store: Path) -> Trial:
+    """In place of ``core.search_trial.trainer``."""
+    return judge
 
 
 def broken() -> Trial:

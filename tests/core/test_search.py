@@ -1,8 +1,12 @@
 """Searches: budgets, samplers, workers that share a study, and workers that are killed."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +20,12 @@ from core.search import STOPPED_EARLY, budget, existing, open_study, standing
 from tests.core import search_trials, tiny
 
 ROOT = Path(__file__).resolve().parents[2]
-STALE = 6
+STALE = 4
+
+
+@pytest.fixture(autouse=True)
+def workers_load_no_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    search_trials.without_main(monkeypatch)
 
 
 @pytest.fixture
@@ -26,7 +35,7 @@ def storage(tmp_path: Path) -> str:
 
 def done_in_place(plan, sampler: str, storage: str, trials: int, make=search_trials.quick) -> None:
     """What a worker does, in this process."""
-    search.work(plan, sampler, storage, make, trials, 0, 1, STALE)
+    search.work(plan, sampler, storage, make, trials, stale=STALE)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "genetic"])
@@ -70,10 +79,9 @@ def test_the_other_samplers_prune(storage: str) -> None:
 
 def test_the_grid_is_gone_through_whole(storage: str) -> None:
     plan = search_trials.plan()
-    assert budget(plan, "grid") == 6
-    done_in_place(plan, "grid", storage, 6)
-    tried = {tuple(trial.params.values()) for trial in open_study(plan, "grid", storage).trials}
-    assert tried == {(rate, batch) for rate in (0.001, 0.002, 0.003) for batch in (15, 30)}
+    done_in_place(plan, "grid", storage, budget(plan, "grid"))
+    assert grid_points(storage) == GRID
+    assert len(open_study(plan, "grid", storage).trials) == 6
 
 
 def test_a_study_goes_on_where_it_was_and_stops_at_its_budget(storage: str) -> None:
@@ -101,7 +109,8 @@ def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str) -
     found = search.search(
         plan, "tpe", storage, partial(search_trials.slow, 0.3), trials=10, workers=2, threads=1, progress=seen.append
     )
-    trials = open_study(plan, "tpe", storage).trials
+    # One that both began at the same moment is given up, and fails.
+    trials = [trial for trial in open_study(plan, "tpe", storage).trials if trial.state != TrialState.FAIL]
     assert found.done == len(trials) == 10
     assert trials[0].params == plan.start
     assert sum(trial.params == plan.start for trial in trials) == 1
@@ -128,6 +137,22 @@ def test_a_killed_worker_loses_no_finished_trial_and_the_one_it_was_in_is_begun_
     assert sum(trial.params == failed[0].params for trial in after if trial.state != TrialState.FAIL) == 1
 
 
+def test_of_two_workers_the_one_that_is_left_takes_over_the_trial_of_the_one_that_was_killed(
+    storage: str, tmp_path: Path
+) -> None:
+    plan = search_trials.plan()
+    make = partial(search_trials.deadly, tmp_path)
+    found = search.search(plan, "tpe", storage, make, trials=8, workers=2, threads=1, stale=STALE)
+    trials = open_study(plan, "tpe", storage).trials
+    assert found.done == 8
+    # Each was in one process: the killed one's has reported an epoch.
+    killed = [trial for trial in trials if trial.state == TrialState.FAIL and trial.intermediate_values]
+    assert len(killed) == 1
+    again = [trial for trial in trials if trial.params == killed[0].params and trial.state != TrialState.FAIL]
+    assert len(again) == 1
+    assert again[0].state in (TrialState.COMPLETE, TrialState.PRUNED)
+
+
 def test_workers_that_all_fail_end_the_search_with_a_sentence(storage: str) -> None:
     with pytest.raises(TrainingError, match="stopped after 0 of 4 trials"):
         search.search(search_trials.plan(), "tpe", storage, search_trials.broken, trials=4, threads=1)
@@ -150,35 +175,186 @@ def test_only_studies_that_were_begun_exist(storage: str) -> None:
     assert list(existing(plan, storage)) == ["genetic"]
 
 
-def test_a_search_interrupted_by_the_keyboard_leaves_no_worker_and_keeps_its_trials(
-    tmp_path: Path,
-) -> None:
+# Stopped and killed, in a process of its own
+
+
+def begun(tmp_path: Path, sampler: str, *, seconds: float, workers: int, done: int) -> tuple[subprocess.Popen, str]:
+    """A search of 500 trials as a terminal runs it, with a group of processes of its own, ``done`` of them finished."""
     storage = f"sqlite:///{tmp_path / 'study.db'}"
     script = (
         "import signal\n"
         "from functools import partial\n"
+        "from pathlib import Path\n"
         "from core import search\n"
         "from tests.core import search_trials\n"
         "if __name__ == '__main__':\n"
         # Where the tests run in the background, children begin with the keyboard's signal ignored.
         "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        f"    search.search(search_trials.plan(), 'tpe', '{storage}', partial(search_trials.slow, 0.2), trials=500)\n"
+        f"    make = partial(search_trials.present, Path({str(tmp_path)!r}), {seconds})\n"
+        f"    search.search(search_trials.plan(), {sampler!r}, {storage!r}, make, trials=500, workers={workers},\n"
+        f"                  stale={STALE})\n"
     )
     (tmp_path / "run.py").write_text(script)
     child = subprocess.Popen(
         [sys.executable, tmp_path / "run.py"], cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    study = open_study(search_trials.plan(), "tpe", storage)
-    until = time.monotonic() + 60
-    while standing(study).done < 2 and time.monotonic() < until:
-        time.sleep(0.2)
-    child.send_signal(2)
-    assert child.wait(timeout=30) != 0
-    done = standing(study).done
-    assert done >= 2
-    time.sleep(1.5)
-    assert standing(study).done == done
+    study = open_study(search_trials.plan(), sampler, storage)
+    until = time.monotonic() + 180
+    # The last worker may still be loading when the first has done enough.
+    while ((now := standing(study)).done < done or now.running < workers) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert search_trials.living(tmp_path) == workers
+    return child, storage
+
+
+def gone(tmp_path: Path, *, within: float) -> bool:
+    """Whether all workers end within these seconds."""
+    until = time.monotonic() + within
+    while search_trials.living(tmp_path) and time.monotonic() < until:
+        time.sleep(0.1)
+    return not search_trials.living(tmp_path)
+
+
+def finished(storage: str, sampler: str) -> dict[int, tuple[object, ...]]:
+    """The finished trials by number, as they stand."""
+    trials = open_study(search_trials.plan(), sampler, storage).trials
+    return {
+        trial.number: (trial.params, trial.value, trial.state)
+        for trial in trials
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_search_that_is_stopped_leaves_no_worker_and_keeps_its_trials(tmp_path: Path, number: int) -> None:
+    child, storage = begun(tmp_path, "tpe", seconds=0.3, workers=1, done=2)
+    child.send_signal(number)
+    assert child.wait(timeout=60) != 0
+    assert search_trials.living(tmp_path) == 0
+    assert len(finished(storage, "tpe")) >= 2
+    states = {trial.state for trial in open_study(search_trials.plan(), "tpe", storage).trials}
+    assert TrialState.FAIL not in states, "what was under way is begun anew"
+
+
+def test_workers_end_with_a_search_that_is_killed_and_no_finished_trial_is_lost(tmp_path: Path) -> None:
+    child, storage = begun(tmp_path, "tpe", seconds=1, workers=2, done=2)
+    before = finished(storage, "tpe")
+    child.kill()
+    child.wait(timeout=60)
+    assert gone(tmp_path, within=20)
+    after = finished(storage, "tpe")
+    assert len(after) >= 2
+    assert {number: after[number] for number in before} == before
+
+
+def test_a_grid_interrupted_at_a_terminal_is_whole_after_going_on(tmp_path: Path) -> None:
+    child, storage = begun(tmp_path, "grid", seconds=1, workers=1, done=1)
+    # A terminal tells the workers, too.
+    os.killpg(child.pid, signal.SIGINT)
+    child.wait(timeout=60)
+    assert search_trials.living(tmp_path) == 0
+    assert len(finished(storage, "grid")) < 6
+    states = {trial.state for trial in open_study(search_trials.plan(), "grid", storage).trials}
+    assert TrialState.FAIL not in states, "Optuna begins a stale trial anew, not a failed one"
+    done_in_place(search_trials.plan(), "grid", storage, 6)
+    assert grid_points(storage) == GRID
+
+
+GRID = sorted((rate, batch) for rate in (0.001, 0.002, 0.003) for batch in (15, 30))
+
+
+def grid_points(storage: str) -> list[tuple[float, int]]:
+    """What the grid's finished trials were, in order."""
+    return sorted((params["learning_rate"], params["batch"]) for params, _, _ in finished(storage, "grid").values())
+
+
+def test_a_point_of_a_grid_that_failed_is_tried_again(storage: str) -> None:
+    def failing_once(setting: search_trials.Setting, report: search_trials.Report) -> float:
+        if not failed:
+            failed.append(setting)
+            raise MemoryError
+        return search_trials.judge(setting, report)
+
+    plan, failed = search_trials.plan(), []
+    with pytest.raises(MemoryError):
+        done_in_place(plan, "grid", storage, 6, make=lambda: failing_once)
+    done_in_place(plan, "grid", storage, 6, make=lambda: failing_once)
+    assert len(failed) == 1
+    assert grid_points(storage) == GRID
+
+
+def test_of_two_workers_that_begin_the_last_trial_at_once_one_gives_it_up(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = search_trials.plan(start={})
+    study = open_study(plan, "tpe", storage)
+    with warnings.catch_warnings():
+        # Heartbeats are for Study.optimize.
+        warnings.simplefilter("ignore", UserWarning)
+        others = study.ask()
+    real, asked = standing, []
+
+    def looked_before_the_other_began(study: object) -> search.Standing:
+        asked.append(study)
+        if len(asked) == 1:
+            return search.Standing(0, 0, None)
+        if len(asked) == 2:
+            study.tell(others, 0.5)
+        return real(study)
+
+    monkeypatch.setattr(search, "standing", looked_before_the_other_began)
+    done_in_place(plan, "tpe", storage, 1)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.FAIL]
+
+
+def test_a_trial_whose_worker_died_before_its_first_heartbeat_is_begun_anew(storage: str) -> None:
+    plan = search_trials.plan()
+    study = open_study(plan, "tpe", storage, stale=STALE)
+    search.queue(plan, study, "tpe")
+    with warnings.catch_warnings():
+        # Without Study.optimize no heart beats, which is what is needed here.
+        warnings.simplefilter("ignore", UserWarning)
+        study.ask()
+    done_in_place(plan, "tpe", storage, 3)
+    trials = study.trials
+    assert trials[0].state == TrialState.FAIL
+    assert standing(study).done == 3
+    assert [trial.params == plan.start for trial in trials if trial.state != TrialState.FAIL].count(True) == 1
+
+
+def test_a_setting_that_two_searches_queued_is_tried_once(storage: str) -> None:
+    plan = search_trials.plan()
+    study = open_study(plan, "tpe", storage)
+    for _ in range(2):
+        study.enqueue_trial(plan.start)
+    done_in_place(plan, "tpe", storage, 3)
+    tried = [trial.params for trial in study.trials if trial.state != TrialState.FAIL]
+    assert len(tried) == 3
+    assert tried.count(plan.start) == 1
+
+
+def test_workers_never_take_the_same_queued_trial(storage: str) -> None:
+    plan, count = search_trials.plan(), 24
+    first = open_study(plan, "tpe", storage)
+    for batch in range(count):
+        first.enqueue_trial({"batch": batch})
+
+    def asks(worker: int) -> list[int]:
+        study = open_study(plan, "tpe", storage, worker=worker)
+        return [study.ask().number for _ in range(count // 4)]
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(4) as threads:
+        # Heartbeats are for Study.optimize.
+        warnings.simplefilter("ignore", UserWarning)
+        taken = [number for numbers in threads.map(asks, range(4)) for number in numbers]
+    assert sorted(taken) == list(range(count))
+
+
+def test_of_a_grid_no_more_is_asked_for_than_it_has() -> None:
+    plan = search_trials.plan()
+    assert [budget(plan, "grid", asked) for asked in (None, 4, 40)] == [6, 4, 6]
+    assert [budget(plan, "tpe", asked) for asked in (None, 40)] == [12, 40]
 
 
 # What a trial is

@@ -1,5 +1,6 @@
 """Plans: settings become recipes, cheap and at full size, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -31,11 +32,20 @@ def test_every_shipped_plan_starts_with_the_recipes_own_setting(name: str) -> No
     assert set(plan.start) == set(plan.space)
     networks = [build(one.network["name"], {**one.network.get("options", {}), "size": 48}) for one in (started, own)]
     assert networks[0].get_config() == networks[1].get_config()
-    assert (started.training.batch, started.training.learning_rate) == (own.training.batch, own.training.learning_rate)
+    for option in ("epochs", "batch", "learning_rate"):
+        assert getattr(started.training, option) == getattr(own.training, option)
     assert not any(started.training.augmentation.values())
     for key, values in plan.space.items():
         low, high = (values["low"], values["high"]) if isinstance(values, dict) else (min(values), max(values))
         assert low <= plan.start[key] <= high
+
+
+@pytest.mark.parametrize("name", search_plan.names())
+def test_two_workers_have_trials_for_five_whole_generations(name: str) -> None:
+    plan = load(name)
+    assert plan.population == 8
+    # Each generation holds one more than its population: the one the second worker was in when it was full.
+    assert plan.trials >= 5 * (plan.population + 1)
 
 
 def test_no_shipped_plan_reads_the_fold_it_is_judged_on() -> None:
@@ -58,6 +68,27 @@ def test_a_cheap_recipe_is_small_and_computes_its_batch_at_once() -> None:
     assert recipe.input["size"] == 96
     assert recipe.training.micro_batch == recipe.training.batch == 60
     assert build(recipe.network["name"], {"size": 96, **recipe.network["options"]}).input_shape == (None, 96, 96, 3)
+
+
+def test_a_cheap_recipe_trains_its_share_of_the_settings_epochs() -> None:
+    plan = load("report-unet")
+    assert plan.recipe_of({"epochs": 40}, name="tried", cheap=True).training.epochs == 8
+    assert plan.recipe_of({"epochs": 40}, name="tried", cheap=False).training.epochs == 40
+    assert plan.recipe_of({"epochs": 1}, name="tried", cheap=True).training.epochs == 1
+    assert load("report-cnn").recipe_of({"epochs": 7}, name="tried", cheap=True).training.epochs == 7
+
+
+@pytest.mark.parametrize(
+    ("split", "held_out", "searched"),
+    [
+        ("fold-1", "fold 1", "folds 2 to 5"),
+        ("fold-3", "fold 3", "folds 1, 2, 4 and 5"),
+        ("fold-5", "fold 5", "folds 1 to 4"),
+    ],
+)
+def test_a_plan_says_which_folds_it_searches_and_which_it_leaves(split: str, held_out: str, searched: str) -> None:
+    plan = replace(load("report-cnn"), split=split)
+    assert (plan.held_out, plan.searched) == (held_out, searched)
 
 
 def test_an_empty_setting_leaves_the_recipe_but_for_the_kept_epoch() -> None:
@@ -92,6 +123,11 @@ def test_the_grid_leaves_what_it_does_not_name_to_the_recipe() -> None:
             'about = "x"\nsplit = "fold-1"\nvalue = "val_accuracy"\ntrials = 4\npopulation = 2\nseed = 1\n'
             "[cheap]\n[space]\ndepth = [1, 2]\n[augmentation]\n[start]\n[grid]\n",
             "varies depth; it may vary filters",
+        ),
+        (
+            'about = "x"\nsplit = "table-1"\nvalue = "val_accuracy"\ntrials = 4\npopulation = 2\nseed = 1\n'
+            "[cheap]\n[space]\n[augmentation]\n[start]\n[grid]\n",
+            "on the split 'table-1'; it may be fold-1",
         ),
     ],
 )

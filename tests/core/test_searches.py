@@ -1,21 +1,27 @@
 """What ships of a search: trials, importance, full-size check and the winner's recipe."""
 
 import tomllib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+from optuna.trial import FrozenTrial, TrialState
 
-from core import search, search_full, searches
-from core.checkpoints import load_state
+from core import bundles, search, search_full, searches, splits
+from core.checkpoints import State, load_state
 from core.errors import TrainingError
 from core.examples import Examples
 from core.export import export
+from core.figshare import Store
 from core.files import write_table
 from core.recipes import Recipe
-from core.search_plan import PLAN, load
-from core.searches import ALL, FULL_SIZE, STOPPED, TRIALS, Found
+from core.recipes import load as load_recipe
+from core.search_plan import PLAN, SAMPLERS, load
+from core.searches import ALL, COMPLETE, FULL_SIZE, STOPPED, TRIALS, Found
 from core.training import fit
 from tests.core import search_trials, tiny
 
@@ -29,7 +35,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Found]:
     plan, storage = search_trials.plan(), f"sqlite:///{folder / 'study.db'}"
     planned(folder)
     for sampler in ("tpe", "genetic"):
-        search.work(plan, sampler, storage, search_trials.quick, 20, 0, 1, 60)
+        search.work(plan, sampler, storage, search_trials.quick, 20)
     return folder, searches.export(plan, search.existing(plan, storage), folder)
 
 
@@ -70,7 +76,7 @@ def test_the_best_trial_is_the_best_of_its_sampler(done: tuple[Path, Found]) -> 
 def test_few_trials_have_no_importance(tmp_path: Path) -> None:
     plan, storage = search_trials.plan(), f"sqlite:///{tmp_path / 'study.db'}"
     planned(tmp_path)
-    search.work(plan, "tpe", storage, search_trials.quick, 3, 0, 1, 60)
+    search.work(plan, "tpe", storage, search_trials.quick, 3)
     assert searches.export(plan, search.existing(plan, storage), tmp_path).importance == {}
 
 
@@ -94,6 +100,112 @@ def test_files_that_cannot_be_read_are_refused_with_a_sentence(tmp_path: Path) -
         searches.read("report-cnn", tmp_path)
 
 
+# A study made anew from what ships
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[FrozenTrial]]]:
+    """A folder of searches with trials of every sampler, one of them failed, and the studies that they are from."""
+    folder = tmp_path_factory.mktemp("shipped")
+    plan, storage = search_trials.plan(), f"sqlite:///{folder / 'study.db'}"
+    planned(folder)
+    search.open_study(plan, "tpe", storage).add_trial(optuna.create_trial(state=TrialState.FAIL))
+    for sampler, trials in (("tpe", 16), ("genetic", 20), ("grid", 3)):
+        search.work(plan, sampler, storage, search_trials.quick, trials)
+    studies = search.existing(plan, storage)
+    searches.export(plan, studies, folder)
+    return folder, {sampler: study.trials for sampler, study in studies.items()}
+
+
+def made_anew(sampler: str, shipped: Path, place: Path) -> tuple[optuna.Study, str]:
+    storage = f"sqlite:///{place / 'anew.db'}"
+    study = search.open_study(search_trials.plan(), sampler, storage)
+    searches.restore(search_trials.plan(), sampler, study, shipped)
+    return study, storage
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_study_made_anew_from_what_ships_is_the_one_that_was_exported(
+    shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path, sampler: str
+) -> None:
+    folder, studies = shipped
+    before = [trial for trial in studies[sampler] if trial.state.is_finished()]
+    study, _ = made_anew(sampler, folder, tmp_path)
+    assert [(one.number, one.state) for one in study.trials] == [(one.number, one.state) for one in before]
+    for ours, theirs in zip(study.trials, before, strict=True):
+        if ours.state == TrialState.FAIL:
+            continue
+        assert ours.value == pytest.approx(theirs.value, rel=1e-5)
+        assert ours.params == pytest.approx(theirs.params, rel=1e-2), "settings are rounded as in recipes"
+        assert ours.intermediate_values == pytest.approx(theirs.intermediate_values, rel=1e-3)
+        assert ours.distributions == theirs.distributions
+        stopped = search.STOPPED_EARLY
+        assert ours.user_attrs.get(stopped) == theirs.user_attrs.get(stopped)
+    table = pd.read_csv(folder / "report-cnn" / TRIALS)
+    planned(tmp_path)
+    again = searches.export(search_trials.plan(), {sampler: study}, tmp_path).trials
+    pd.testing.assert_frame_equal(
+        again, table[table["sampler"] == sampler].reset_index(drop=True), check_dtype=False, rtol=1e-4
+    )
+
+
+def test_pruned_trials_come_back_as_pruned_and_a_genetic_samplers_as_individuals(
+    shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path
+) -> None:
+    tpe, _ = made_anew("tpe", shipped[0], tmp_path)
+    assert {TrialState.PRUNED, TrialState.COMPLETE, TrialState.FAIL} == {trial.state for trial in tpe.trials}
+    genetic, _ = made_anew("genetic", shipped[0], tmp_path)
+    assert {trial.state for trial in genetic.trials} == {TrialState.COMPLETE}
+    assert any(trial.user_attrs.get(search.STOPPED_EARLY) for trial in genetic.trials)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_study_made_anew_has_the_same_best_and_goes_on_to_more_trials(
+    shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path, sampler: str
+) -> None:
+    plan, folder = search_trials.plan(), shipped[0]
+    study, storage = made_anew(sampler, folder, tmp_path)
+    begun = search.standing(study)
+    assert begun.best == pytest.approx(searches.read("report-cnn", folder).best(sampler)["value"])
+    more = search.budget(plan, sampler, begun.done + 3)
+    search.work(plan, sampler, storage, search_trials.quick, more)
+    trials = [trial for trial in study.trials if trial.state != TrialState.FAIL]
+    done = [trial for trial in trials if trial.state.is_finished()]
+    assert len(done) == more == begun.done + 3
+    if sampler == "grid":
+        assert len({tuple(sorted(trial.params.items())) for trial in done}) == more, "no point twice"
+    else:
+        assert [trial.params for trial in trials].count(plan.start) == 1, "the recipe's own setting is there already"
+    if sampler == "genetic":
+        planned(tmp_path)
+        table = searches.export(plan, {"genetic": study}, tmp_path).trials
+        assert table.groupby("generation").size().tolist() == [4, 4, 4, 4, 4, 3]
+
+
+def test_a_study_that_has_trials_is_not_added_to(
+    shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path
+) -> None:
+    study, _ = made_anew("tpe", shipped[0], tmp_path)
+    count = len(study.trials)
+    assert searches.restore(search_trials.plan(), "tpe", study, shipped[0]) == 0
+    assert len(study.trials) == count
+
+
+def test_where_nothing_ships_a_study_begins_empty(tmp_path: Path) -> None:
+    study, _ = made_anew("tpe", tmp_path, tmp_path)
+    assert study.trials == []
+
+
+def test_trials_of_another_plan_are_refused_with_a_sentence(
+    shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path
+) -> None:
+    plan = search_trials.plan(space={"filters": [2, 4], "batch": [15, 30]})
+    study = search.open_study(plan, "tpe", f"sqlite:///{tmp_path / 'anew.db'}")
+    with pytest.raises(TrainingError, match=r"is of another plan; .* or remove the file to begin anew"):
+        searches.restore(plan, "tpe", study, shipped[0])
+    assert study.trials == []
+
+
 # At full size
 
 
@@ -104,6 +216,30 @@ def test_settings_to_check_go_from_the_best_complete_trial_to_the_worst(done: tu
     assert rows["value"].is_monotonic_decreasing
     assert (rows["value"].iloc[0], rows["value"].iloc[-1]) == (complete["value"].max(), complete["value"].min())
     assert len(rows.drop_duplicates(["sampler", "trial"])) == 5
+
+
+def with_grid(found: Found) -> Found:
+    """Every trial, and a grid's two: the best of all, and the recipe's own setting in other words."""
+    own = {"sampler": "grid", "trial": 1, "state": COMPLETE, "value": 0.0, "batch": found.plan.start["batch"]}
+    best = {"sampler": "grid", "trial": 0, "state": COMPLETE, "value": 9.0, "learning_rate": 0.0011, "batch": 15}
+    return replace(found, trials=pd.concat([found.trials, pd.DataFrame([best, own])], ignore_index=True))
+
+
+def test_a_grids_trials_are_among_the_settings_to_check(done: tuple[Path, Found]) -> None:
+    rows = search_full.chosen(with_grid(done[1]), 3)
+    assert rows.iloc[0][["sampler", "trial"]].tolist() == ["grid", 0]
+
+
+def test_no_setting_is_trained_twice_at_full_size(done: tuple[Path, Found]) -> None:
+    found = with_grid(done[1])
+    complete = found.trials[found.trials["state"] == COMPLETE].fillna(found.plan.start)
+    own = complete[(complete[found.settings] == found.plan.start).all(axis=1)]
+    assert len(own) >= 2, "the recipe's own setting is the grid's, too"
+    different = len(complete.drop_duplicates(found.settings))
+    rows = search_full.chosen(found, different)
+    assert not rows[found.settings].fillna(found.plan.start).duplicated().any()
+    with pytest.raises(TrainingError, match=f"has {different} complete trials of different settings"):
+        search_full.chosen(found, different + 1)
 
 
 def test_more_settings_than_there_are_complete_trials_are_refused(done: tuple[Path, Found]) -> None:
@@ -145,6 +281,100 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     bundle = export(winner, fit(winner, *examples, runs / winner.name), models)
     assert bundle.card["data"]["split"] == "fold-1"
     assert bundle.card["title"] == "Report CNN, searched"
+    (folder / "report-cnn" / FULL_SIZE).unlink()
+
+
+def test_fewer_settings_at_full_size_leave_the_rows_of_more(
+    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, found = done
+    reaches_its_rate(monkeypatch)
+    five = search_full.train_at_full_size(found, 5, tmp_path, tmp_path, folder=folder)
+    found = searches.read("report-cnn", folder)
+    three = search_full.train_at_full_size(found, 3, tmp_path, tmp_path, folder=folder)
+    pd.testing.assert_frame_equal(three, five, check_dtype=False, rtol=1e-4)
+    pd.testing.assert_frame_equal(searches.read("report-cnn", folder).full_size, five, check_dtype=False, rtol=1e-4)
+    # The study was made anew: number and value name another trial now.
+    others = replace(found, trials=found.trials.assign(value=found.trials["value"] + 0.001))
+    assert len(search_full.train_at_full_size(others, 2, tmp_path, tmp_path, folder=folder)) == 2
+    (folder / "report-cnn" / FULL_SIZE).unlink()
+
+
+def reaches_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is trained: what a setting reaches at full size is its learning rate."""
+
+    def fit(recipe: Recipe, train: object, validation: object, folder: Path, **options: object) -> State:
+        folder.mkdir(exist_ok=True)
+        return State([], [], [], recipe.training.learning_rate, 1, [{"seconds": 2.0}], {}, True, recipe.table)
+
+    monkeypatch.setattr(search_full, "read_examples", lambda recipe, store: (None, None))
+    monkeypatch.setattr(search_full, "fit", fit)
+
+
+def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tried(
+    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, found = done
+    reaches_its_rate(monkeypatch)
+    full = search_full.train_at_full_size(found, 3, tmp_path, tmp_path, folder=folder)
+    best = full.iloc[full["full_value"].to_numpy().argmax()]
+    assert best["full_value"] > full["full_value"].iloc[0], "another than the best trial"
+    found = searches.read("report-cnn", folder)
+    # No store is opened, and no bundle: what a network does on fold 1 cannot have a part.
+    monkeypatch.setattr(Store, "__init__", None)
+    monkeypatch.setattr(bundles, "open_bundle", None)
+    winner = search_full.write_winner(found, tmp_path, folder=tmp_path)
+    assert winner.training.learning_rate == pytest.approx(best["full_value"])
+    assert (winner.split, winner.by_patient, winner.limits) == ("fold-1", None, [])
+    cheap, at_full_size, held_out = winner.notes
+    assert f"20 by tpe, best {found.best('tpe')['value']:.4f} (trial {found.best('tpe')['trial']})" in cheap
+    assert f"20 by genetic, best {found.best('genetic')['value']:.4f}" in cheap
+    assert "within folds 2 to 5, judged by val_accuracy" in cheap
+    assert ", ".join(f"{value:.4f}" for value in full["full_value"]) in at_full_size
+    assert f"of trial {best['trial']} of {best['sampler']} ({best['value']:.4f} as a trial)" in at_full_size
+    assert held_out == "Fold 1 had no part in the search or in the choice."
+    assert winner.title == "Report CNN, searched"
+    (folder / "report-cnn" / FULL_SIZE).unlink()
+
+
+def test_a_winner_says_nothing_of_the_untuned_recipes_own_split(
+    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = done[1]
+    plan = replace(load("report-unet"), space={"batch": [8, 32]}, start={"batch": 32})
+    trials = pd.DataFrame([{"sampler": "tpe", "trial": 0, "state": COMPLETE, "value": 0.6, "batch": 8}])
+    full = trials[["sampler", "trial", "value"]].assign(full_value=0.7)
+    (tmp_path / "report-unet-tpe-0").mkdir()
+    winner = search_full.write_winner(
+        replace(found, plan=plan, trials=trials, full_size=full), tmp_path, folder=tmp_path
+    )
+    untuned = load_recipe("report-unet")
+    assert untuned.limits and untuned.notes and untuned.by_patient
+    assert not set(winner.notes) & set(untuned.notes)
+    assert (winner.limits, winner.by_patient) == ([], None)
+    text = (tmp_path / "report-unet-searched.toml").read_text()
+    assert "Table" not in text and "by slice" not in text
+
+
+def test_at_full_size_no_slice_of_the_held_out_fold_is_read(
+    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, found = done
+    data = tiny.data_set(30)
+    monkeypatch.setattr(splits, "index_table", lambda: data.table)
+    read: set[int] = set()
+
+    def noted(method: Callable[[Store, int], np.ndarray]) -> Callable[[Store, int], np.ndarray]:
+        return lambda store, number: read.add(number) or method(store, number)
+
+    for name in ("pixels", "mask", "border", "class_name"):
+        monkeypatch.setattr(Store, name, noted(getattr(Store, name)))
+    real = search_full.read_examples
+    reaches_its_rate(monkeypatch)
+    monkeypatch.setattr(search_full, "read_examples", real)
+    search_full.train_at_full_size(found, 1, data.write(tmp_path / "store.h5"), tmp_path, folder=folder)
+    part = splits.parts(found.plan.split)
+    assert read == set(part.index[part != "test"])
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
 

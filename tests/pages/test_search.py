@@ -15,6 +15,7 @@ from core import bundles, search_plan, searches
 from core.bundles import open_bundle
 from core.search_plan import SEARCHES, load
 from core.searches import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
+from panels.search_history import held
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
 
@@ -115,16 +116,66 @@ def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("full", "said"),
     [
-        ([0.5, 0.6, 0.7], "τ 1.00 over 3 settings from the best trial to the worst: the order holds."),
-        ([0.5, 0.7, 0.6], "the order holds in part"),
-        ([0.7, 0.6, 0.5], "the order does not hold"),
+        ([0.5, 0.6, 0.7, 0.8, 0.9], "τ 1.00 over 5 settings from the best trial to the worst: the order holds."),
+        ([0.5, 0.6, 0.7, 0.9, 0.8], "the order holds in part"),
+        ([0.9, 0.8, 0.7, 0.6, 0.5], "the order does not hold"),
+        ([0.5, 0.6, 0.7, 0.8], "τ 1.00 over 4 settings from the best trial to the worst: fewer than 5 are too few"),
+        ([0.5] * 5, "5 settings from the best trial to the worst: they all reached the same"),
     ],
 )
 def test_the_order_of_cheap_trials_is_judged_at_full_size(
     found: Callable[..., Path], full: list[float], said: str
 ) -> None:
     found("report-cnn", full=full)
-    assert said in texts(opened("search"))
+    shown = texts(opened("search"))
+    assert said in shown
+    assert "nan" not in shown
+
+
+@pytest.mark.parametrize("full", [[0.9, 0.8, 0.7, 0.6], [0.5] * 5])
+def test_no_verdict_on_the_order_is_given_where_there_is_none(found: Callable[..., Path], full: list[float]) -> None:
+    found("report-cnn", full=full)
+    shown = texts(opened("search"))
+    assert "the order does not hold" not in shown
+    assert "the order holds" not in shown.replace("whether the order holds", "")
+
+
+def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    path = folder / "report-cnn" / search_plan.PLAN
+    path.write_text(path.read_text().replace('split = "fold-1"', 'split = "fold-3"'))
+    app = opened("search")
+    assert "within folds 1, 2, 4 and 5, and is judged" in texts(app)
+    assert "Fold 3 is left for the winner" in texts(app)
+    assert any("judged on fold 3 yet" in one.value for one in app.info)
+
+
+def test_shorter_trials_are_said_to_be_shorter(found: Callable[..., Path]) -> None:
+    found("report-cnn", "report-unet")
+    assert "at 64 pixels and for 20% of its epochs, within folds 2 to 5" in texts(
+        opened("search", search="report-unet")
+    )
+    assert "at 96 pixels, within folds 2 to 5" in texts(opened("search"))
+
+
+def test_the_trials_of_a_selection_are_those_at_its_points(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = READ("report-cnn", folder)
+    # As Streamlit gives them: of a line without what it carries, of markers with the row first.
+    points = [
+        {"x": 3, "y": 0.5, "curve_number": 0},
+        {"x": 9, "y": 0.95, "curve_number": 1, "customdata": [8, "words"]},
+        {"x": 3, "y": 0.56, "curve_number": 3, "customdata": [14, "words"]},
+        {"x": 3, "y": 0.56, "curve_number": 3, "customdata": [14, "words"]},
+    ]
+    rows = held(trials, points)
+    assert rows[["sampler", "trial"]].to_numpy().tolist() == [["tpe", 8], ["genetic", 2]]
+    assert len(held(trials, [])) == len(held(trials, points[:1])) == len(trials.trials)
+
+
+def test_what_a_selection_leaves_as_it_is_is_said(found: Callable[..., Path]) -> None:
+    found("report-cnn")
+    assert "The comparison above and which settings matter stay over all trials." in texts(opened("search"))
 
 
 def test_what_is_not_there_yet_is_said(found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
