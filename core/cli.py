@@ -624,7 +624,7 @@ def _predict(options: argparse.Namespace) -> int:
         if options.out:
             (options.out / f"{path.stem}-overlay.png").write_bytes(overlay_png(slice_, prediction))
             if not withholds(prediction):
-                (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask))
+                (options.out / f"{path.stem}-mask.png").write_bytes(png(prediction.mask, slice_.notes))
         if not options.json:
             found = results[-1]
             print(f"{path}: {said_of(found)}")

@@ -2,10 +2,12 @@
 
 import functools
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from scipy import ndimage
 
 PREDICTED_COLOUR = (0, 229, 255)
@@ -132,11 +134,17 @@ def outline(mask: np.ndarray) -> np.ndarray:
     return ndimage.binary_dilation(mask, iterations=width) & ~mask
 
 
-def png(picture: np.ndarray) -> bytes:
-    """A (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG."""
+def png(picture: np.ndarray, notes: Sequence[str] = ()) -> bytes:
+    """A (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG, with sentences about it in the file's comment.
+
+    The comment goes with the picture where its name does not: that a slice is simulated must not be lost.
+    """
     values = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
+    said = PngInfo()
+    if notes:
+        said.add_itxt("Comment", " ".join(notes))
     file = io.BytesIO()
-    Image.fromarray(values).save(file, "PNG")
+    Image.fromarray(values).save(file, "PNG", pnginfo=said)
     return file.getvalue()
 
 

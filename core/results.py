@@ -129,7 +129,9 @@ def overlay_png(slice_: Slice, prediction: Prediction, look: Look | None = None)
     if look is None:
         look = Look(*default_window(slice_.pixels))
         look = replace(look, layers=(TRUTH,)) if withholds(prediction) else look
-    return png(compose(slice_.pixels, look, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask))
+    return png(
+        compose(slice_.pixels, look, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask), slice_.notes
+    )
 
 
 def table_csv(results: list[dict[str, Any]]) -> str:

@@ -68,6 +68,10 @@ if chosen is not None:
             slice_, shown[0], said, of_likeliest=asked.about == explain.PREDICTED, key=f"{KEY}_bars"
         )
         explain_picture.landing(slice_, shown)
+        for warning in slice_.warnings:
+            st.warning(warning, icon=":material/warning:")
+        for note in slice_.notes:
+            st.info(note, icon=":material/info:")
         if part_in(bundle, slice_) == "train":
             st.caption(f":material/school: {bundle.name} has trained on this slice.")
         st.download_button(

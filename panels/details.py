@@ -81,7 +81,7 @@ def downloads(
     with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
         _button("Overlay PNG", lambda: overlay_png(slice_, prediction, look), f"{stem}-overlay.png", "image/png")
         if with_mask:
-            _button("Mask PNG", lambda: png(prediction.mask), f"{stem}-mask.png", "image/png")
+            _button("Mask PNG", lambda: png(prediction.mask, slice_.notes), f"{stem}-mask.png", "image/png")
         _button("JSON", lambda: json.dumps(said, indent=2).encode(), f"{stem}.json", "application/json")
         if len(chosen.uploads) > 1:
             table = _table(chosen, *bundles)

@@ -56,7 +56,7 @@ def picture(slice_: Slice, shown: Shown, look: Look, *, method: str, name: str) 
 
 def picture_png(slice_: Slice, shown: list[Shown], look: Look) -> bytes:
     """The pictures side by side at the slice's own size, as PNG."""
-    return png(np.concatenate([_compose(slice_, one, look) for one in shown], axis=1))
+    return png(np.concatenate([_compose(slice_, one, look) for one in shown], axis=1), slice_.notes)
 
 
 def as_drawn(heat: np.ndarray) -> np.ndarray:

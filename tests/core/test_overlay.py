@@ -22,6 +22,7 @@ from core.overlay import (
     with_heat,
     with_mask,
 )
+from core.samples import samples
 
 
 def picture(height: int = 40, width: int = 60) -> np.ndarray:
@@ -187,3 +188,11 @@ def test_a_masks_png_is_black_and_white_at_the_masks_size() -> None:
     with Image.open(io.BytesIO(png(square()))) as image:
         assert image.size == (60, 40)
         np.testing.assert_array_equal(np.asarray(image), np.where(square(), 255, 0))
+
+
+def test_what_is_said_of_a_simulated_slice_goes_with_its_pictures() -> None:
+    slice_ = samples()[0].slice()
+    assert any("imulated" in note for note in slice_.notes)
+    read = Image.open(io.BytesIO(png(np.zeros((4, 4), np.uint8), slice_.notes)))
+    assert read.text["Comment"] == " ".join(slice_.notes)  # type: ignore[attr-defined]
+    assert not Image.open(io.BytesIO(png(np.zeros((4, 4), np.uint8)))).info

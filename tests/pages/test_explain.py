@@ -437,3 +437,8 @@ def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
     np.testing.assert_allclose(as_drawn(heat), 1)
     nothing = np.zeros((9, 9), np.float32)
     np.testing.assert_array_equal(as_drawn(nothing), nothing)
+
+
+def test_a_simulated_slice_is_called_so_beside_its_heat_map() -> None:
+    app = opened(sample=SAMPLE, **{"class": "All three"})
+    assert "imulated" in " ".join(one.value for one in app.info)
