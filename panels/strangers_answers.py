@@ -140,7 +140,9 @@ def verdict(bundle: Bundle, table: pd.DataFrame) -> None:
     if not aims:
         return
     if not missed:
-        st.success(f"All {len(aims)} aims are met, on slices that were asked about once.", icon=":material/check:")
+        st.success(
+            f"All {len(aims)} aims are met, on slices that this screen was asked about once.", icon=":material/check:"
+        )
         return
     counted = hits(table)
     lines = []
@@ -148,10 +150,12 @@ def verdict(bundle: Bundle, table: pd.DataFrame) -> None:
         chance = binomtest(int(counted[name].sum()), len(counted[name])).proportion_ci(method="wilson")
         lines.append(
             f"**{_TILES[name][0].lower()}** {percent(one['reached'])} (95 % interval {100 * chance.low:.0f} to "
-            f"{100 * chance.high:.0f} %), aimed at {one['aim']}: short by {100 * one['short_by']:.1f} points"
+            f"{100 * chance.high:.0f} %) where {one['aim']} was the aim, short by {100 * one['short_by']:.1f} points"
         )
+    are = "is" if len(missed) == 1 else "are"
     st.warning(
-        f"{len(missed)} of {len(aims)} aims are missed, on slices that were asked about once: {'; '.join(lines)}.",
+        f"{len(missed)} of {len(aims)} aims {are} missed, on slices that this screen was asked about once: "
+        f"{'; '.join(lines)}.",
         icon=":material/flag:",
     )
 

@@ -33,15 +33,15 @@ def control(bundle: Bundle) -> None:
         pd.DataFrame(
             {
                 "The two sources": [title for title, _ in rows],
-                "Told apart by size, border and histogram": [f"{area:.3f}" for _, area in rows],
+                "Told apart": [f"{area:.3f}" for _, area in rows],
             }
         ),
         hide_index=True,
         alt="; ".join(f"{title}: {area:.3f}" for title, area in rows),
     )
     st.caption(
-        "Area under the ROC curve of a model that knows nothing else: 0.5 is chance, 1 is always. **The sources can "
-        "still be told apart after all that**, so that some of what the screen goes by may be the source."
+        "Told apart by size, border and histogram alone, area under the ROC curve: 0.5 is chance, 1 is always. **The "
+        "sources can still be told apart after all that**, so that some of what the screen goes by may be the source."
     )
     st.markdown("**How much of the answer is the tumour's?**")
     st.markdown(

@@ -127,9 +127,7 @@ def test_the_figures_are_those_of_the_answers(screened: Callable[..., None]) -> 
 def test_missed_aims_are_told_whatever_the_sliders_say(screened: Callable[..., None]) -> None:
     screened()
     app = opened("strangers")
-    said = (
-        "1 of 2 aims are missed, on slices that were asked about once: **false alarms** 25.0 % (95 % interval 5 to 70"
-    )
+    said = "1 of 2 aims is missed, on slices that this screen was asked about once: **false alarms** 25.0 % (95 %"
     assert app.warning[0].value.startswith(said)
     app.slider(key="strange").set_value(2.0).run()
     assert app.warning[0].value.startswith(said)
