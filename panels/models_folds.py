@@ -53,6 +53,7 @@ def _table(name: str, found: dict[str, Any]) -> None:
     st.markdown(f"**{name}** on {'all' if done == of else f'{done} of the'} {of} official folds")
     st.dataframe(
         pd.DataFrame([_row(key, title, found) for key, title in {**_SHARES, **_OVERLAPS}.items() if key in found]),
+        height="content",  # every figure, without scrolling inside the page
         hide_index=True,
         column_config={"": st.column_config.TextColumn(pinned=True)},
         alt=f"Figures of {name} by fold",
