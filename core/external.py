@@ -209,6 +209,25 @@ def figures(table: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
+def outcomes(table: pd.DataFrame) -> dict[str, Any]:
+    """How many slices there are, and which shares of them are answered rightly, wrongly, or not: ``all`` in
+    ``DEFINITIONS``.
+
+    Args:
+        table: with true, predicted and answer.
+    """
+    right = ((table["answer"] == CLASS) & (table["true"] == table["predicted"])) | (
+        (table["answer"] == NO_TUMOUR) & ~table["true"].isin(CLASSES)
+    )
+    given = table["answer"].isin([CLASS, NO_TUMOUR])
+    return {
+        "slices": len(table),
+        "right": float(right.mean()),
+        "wrong": float((given & ~right).mean()),
+        **{name: float((table["answer"] == name).mean()) for name in (NOT_SURE, STRANGER)},
+    }
+
+
 def screen_figures(tumour: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any]:
     """Figures of a screen's answers; see ``DEFINITIONS``.
 
@@ -223,17 +242,8 @@ def screen_figures(tumour: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any
     def share(rows: pd.DataFrame, *answers: str) -> float | None:
         return float(rows["answer"].isin(answers).mean()) if len(rows) else None
 
-    right = ((both["answer"] == CLASS) & (both["true"] == both["predicted"])) | (
-        (both["answer"] == NO_TUMOUR) & ~both["true"].isin(CLASSES)
-    )
-    given = both["answer"].isin([CLASS, NO_TUMOUR])
     return {
-        "all": {
-            "slices": len(both),
-            "right": float(right.mean()),
-            "wrong": float((given & ~right).mean()),
-            **{name: float((both["answer"] == name).mean()) for name in (NOT_SURE, STRANGER)},
-        },
+        "all": outcomes(both),
         "answers": {str(true): {str(name): int(n) for name, n in row.items()} for true, row in counts.iterrows()},
         "answered_tumour": share(tumour, CLASS, NO_TUMOUR),
         "answered_no_tumour": share(without, CLASS, NO_TUMOUR),

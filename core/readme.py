@@ -77,6 +77,10 @@ def _screen_table(bundle: Bundle) -> str:
         lines.append([_SCREEN_ROWS[name], one["aim"], f"{one['reached']:.4f}{short}"])
     own = bundle.card["metrics"]["external"]["figshare_all"]
     lines.append(["Own test slices named rightly behind the screen", _NONE, f"{own['right']:.4f}"])
+    return _markdown(lines)
+
+
+def _markdown(lines: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -93,8 +97,7 @@ def _table(rows: list[Row], bundles: list[Bundle]) -> str:
     body = [[title, theirs, *(ours(bundle) for bundle in bundles)] for title, theirs, ours in rows]
     # Where no recipe was trained on several folds, nothing is said of means over them.
     body = [line for line in body if line[0] not in _OVER_FOLDS or set(line[2:]) != {_NONE}]
-    lines = [header, ["---", *("---:" for _ in header[1:])], *body]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return _markdown([header, ["---", *("---:" for _ in header[1:])], *body])
 
 
 def _test(*keys: str, digits: int = 4) -> Callable[[Bundle], str]:

@@ -142,7 +142,7 @@ CONTROLS = {
     "own_twins_called_no_tumour": "share of the data set's validation slices, their tumour taken out, that score below "
     "no_tumour: what went by the source would call them tumours",
     "own_twins": "how many those are: of tumours that do not cross the middle",
-    "own_shams_called_no_tumour": "the same of those slices with the tumour left and an equal piece on the other side "
+    "own_shams_called_no_tumour": "the same of those slices with the tumour left and an equal piece beside it "
     "replaced instead: what went by the traces of a replacement would call them tumour-free",
     "called_no_tumour": "how many of dev's slices score below no_tumour; the next four figures are of them",
     "heat_in_head": "mean share of that answer's Layer-CAM, where encoder and decoder meet, which lies on the head; "

@@ -13,11 +13,11 @@ import pandas as pd
 from core import splits
 from core.bundles import Bundle, names, open_bundle, write_card
 from core.errors import BundleError
-from core.external import DEV, EXTERNAL, TEST, Answerer
+from core.external import DEV, EXTERNAL, TEST, Answerer, outcomes
 from core.figshare import Store
 from core.files import write_table
 from core.not_brains import not_brains
-from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, has_screen
+from core.screen import NO_TUMOUR, STRANGER, has_screen
 from core.slices import Slice, store_slice
 
 STRANGERS = "strangers.csv"
@@ -157,20 +157,13 @@ def figures(table: pd.DataFrame) -> dict[str, Any]:
     """Figures of ``strangers.csv``; see ``DEFINITIONS``."""
     own, others = table[table["group"] == OWN], table[table["group"] == NOT_BRAIN]
     free = own["answer"] == NO_TUMOUR
-    named = own["answer"] == CLASS
-    right = named & (own["predicted"] == own["kind"])
     return {
         "non_brain_flagged": float((others["answer"] == STRANGER).mean()),
         "non_brain_flagged_by_kind": _shares(others["answer"] == STRANGER, others["kind"]),
         "figshare_flagged": float((own["answer"] == STRANGER).mean()),
         "figshare_called_no_tumour": float(free.mean()),
         "figshare_called_no_tumour_by_class": _shares(free, own["kind"]),
-        "figshare_all": {
-            "slices": len(own),
-            "right": float(right.mean()),
-            "wrong": float(((named & ~right) | free).mean()),
-            **{name: float((own["answer"] == name).mean()) for name in (NOT_SURE, STRANGER)},
-        },
+        "figshare_all": outcomes(own.rename(columns={"kind": "true"})),
     }
 
 
