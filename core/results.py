@@ -23,7 +23,8 @@ def result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -
 
     ``class`` is the class that is answered, None where the screen answers something else; ``likeliest_class`` is the
     network's most probable one, whatever is answered. ``probabilities`` are the network's own; those that are printed
-    where there is a screen are ``answer.calibrated_probabilities``, see ``shown_probabilities``.
+    where there is a screen are ``answer.calibrated_probabilities``, see ``shown_probabilities``. The mask's figures are
+    the network's too; ``mask.withheld`` tells whether the answer is one beside which the mask is not shown.
 
     Args:
         slice_: the slice.
@@ -44,6 +45,7 @@ def result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -
         },
         "answer": _answer(prediction),
         "mask": {
+            "withheld": withholds(prediction),
             "threshold": prediction.threshold,
             "area_px": found.area_px,
             "components": found.components,
@@ -135,7 +137,7 @@ def overlay_png(slice_: Slice, prediction: Prediction, look: Look | None = None)
 
 
 def table_csv(results: list[dict[str, Any]]) -> str:
-    """One CSV row a slice, from several ``result``s; ``p_…`` are ``shown_probabilities``."""
+    """A CSV row a slice, from several ``result``s; ``p_…`` are ``shown_probabilities``; a withheld mask has no size."""
     rows = [
         {
             "name": one["name"],
@@ -143,7 +145,10 @@ def table_csv(results: list[dict[str, Any]]) -> str:
             "class": one["class"],
             "likeliest_class": one["likeliest_class"],
             **{f"p_{name}": p for name, p in shown_probabilities(one).items()},
-            **{key: one["mask"][key] for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")},
+            **{
+                key: None if one["mask"]["withheld"] else one["mask"][key]
+                for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")
+            },
             "true_class": (one["truth"] or {}).get("class"),
             "dice": (one["truth"] or {}).get("dice"),
             "iou": (one["truth"] or {}).get("iou"),

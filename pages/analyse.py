@@ -47,10 +47,7 @@ with answer_column:
     if is_shown:
         answer.size_line(said)
     answer.trust(classifier, segmenter)
-    for warning in slice_.warnings:
-        st.warning(warning, icon=":material/warning:")
-    for note in slice_.notes:
-        st.info(note, icon=":material/info:")
+    answer.file_remarks(slice_)
     for bundle in asked:
         part = part_in(bundle, slice_)
         if part in ("train", "validation"):

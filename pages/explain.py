@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.results import part_in, result
 from core.screen import has_screen
-from panels import explain, explain_picture, frame, loaders, picture
+from panels import answer, explain, explain_picture, frame, loaders, picture
 from panels.chooser import choose_slice
 from panels.explain_sanity import sanity_check
 from panels.explain_statistics import statistics
@@ -68,10 +68,7 @@ if chosen is not None:
             slice_, shown[0], said, of_likeliest=asked.about == explain.PREDICTED, key=f"{KEY}_bars"
         )
         explain_picture.landing(slice_, shown)
-        for warning in slice_.warnings:
-            st.warning(warning, icon=":material/warning:")
-        for note in slice_.notes:
-            st.info(note, icon=":material/info:")
+        answer.file_remarks(slice_)
         if part_in(bundle, slice_) == "train":
             st.caption(f":material/school: {bundle.name} has trained on this slice.")
         st.download_button(

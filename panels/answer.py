@@ -9,6 +9,7 @@ from core.bundles import Bundle, names, open_bundle
 from core.external import DEV
 from core.results import shown_probabilities
 from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, WITHHOLDING
+from core.slices import Slice
 from core.strangers import measured_split
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
@@ -125,6 +126,14 @@ def size_line(result: dict[str, Any]) -> None:
     if mask["area_mm2"] is not None:
         text += f" = {mask['area_mm2']:.0f} mm², longest diameter {mask['longest_diameter_mm']:.0f} mm"
     st.markdown(text)
+
+
+def file_remarks(slice_: Slice) -> None:
+    """What the file itself gave cause to say: warnings, then notes."""
+    for warning in slice_.warnings:
+        st.warning(warning, icon=":material/warning:")
+    for note in slice_.notes:
+        st.info(note, icon=":material/info:")
 
 
 def trust(classifier: Bundle, segmenter: Bundle) -> None:

@@ -74,6 +74,7 @@ def test_a_result_says_everything_there_is_to_say() -> None:
         "probabilities": pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2}),
         "answer": None,
         "mask": {
+            "withheld": False,
             "threshold": 0.5,
             "area_px": 12,
             "components": 1,
@@ -120,6 +121,19 @@ def test_the_likeliest_class_is_not_given_as_the_answer_where_the_screen_answers
     (row,) = csv.DictReader(io.StringIO(table_csv([found])))
     assert (row["answer"], row["class"], row["likeliest_class"]) == (answer, "", "glioma")
     assert "glioma" not in said_of(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "withheld"), [(CLASS, False), (NO_TUMOUR, True), (NOT_SURE, False), (STRANGER, True)]
+)
+def test_a_mask_that_the_answer_withholds_is_marked_so_and_has_no_size_in_the_table(
+    answer: str, withheld: bool
+) -> None:
+    found = result(a_slice_of(spacing_mm=0.5), screened(answer), BUNDLES)
+    assert (found["mask"]["withheld"], found["mask"]["area_px"]) == (withheld, 12)
+    (row,) = csv.DictReader(io.StringIO(table_csv([found])))
+    assert row["area_px"] == ("" if withheld else "12")
+    assert row["longest_diameter_mm"] == ("" if withheld else "2.5")
 
 
 @pytest.mark.parametrize(("answer", "agrees"), [(CLASS, True), (NO_TUMOUR, False), (NOT_SURE, None), (STRANGER, None)])
