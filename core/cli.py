@@ -129,11 +129,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="run a bundle on every slice and write its figures")
     evaluate.add_argument("bundle")
     evaluate.add_argument("--store", type=Path, default=default_store())
-    evaluate.add_argument(
+    instead = evaluate.add_mutually_exclusive_group()
+    instead.add_argument(
         "--explain",
         action="store_true",
         help="a second step after the first: explain every test slice's answer and write how its heat maps land on "
         "the tumours; goes on with a run that was interrupted",
+    )
+    instead.add_argument(
+        "--times", action="store_true", help="only measure how long it takes, on a machine that does nothing else"
     )
     evaluate.set_defaults(run=_evaluate)
 
@@ -497,6 +501,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     if options.explain:
         return _explain(options)
+    if options.times:
+        return _measure_times(options)
     card = _evaluated(open_bundle(options.bundle), options)
     for name, value in card["metrics"]["test"].items():
         if isinstance(value, float):
@@ -519,6 +525,17 @@ def _slices_bar(name: str) -> Callable[[Iterable[int]], Iterable[int]]:
     from tqdm import tqdm
 
     return partial(tqdm, desc=name, unit=" slices", mininterval=_interval())
+
+
+def _measure_times(options: argparse.Namespace) -> int:
+    from core.bundles import open_bundle
+    from core.evaluation import measure_times
+    from core.figshare import Store
+
+    with Store(options.store) as store:
+        found = measure_times(open_bundle(options.bundle), store)["times"]
+    print(f"one slice {found['one_slice_seconds'] * 1000:.1f} ms, the test slices {found['test_set_seconds']:.1f} s")
+    return 0
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -66,8 +66,21 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
         **bundle.card,
         # Of the same network, which a new evaluation does not change: how its heat maps land.
         "metrics": {**bundle.card.get("metrics", {}), "test": test, "definitions": DEFINITIONS},
-        "times": _times(bundle, network, store, table),
+        "times": _times(bundle, network, store),
     }
+    write_card(bundle.folder, card)
+    return card
+
+
+def measure_times(bundle: Bundle, store: Store) -> dict[str, Any]:
+    """Measure only how long a bundle takes, and write it into its card; on a machine that does nothing else.
+
+    Args, Raises: as in ``evaluate``.
+
+    Returns:
+        The new card.
+    """
+    card = {**bundle.card, "times": _times(bundle, load_network(bundle), store)}
     write_card(bundle.folder, card)
     return card
 
@@ -251,9 +264,10 @@ def _on_table_5(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np.n
     return {"table_5": {"slices": int(both.sum()), **metrics.mask_summary(*np.array(masks.own)[both].T)}}
 
 
-def _times(bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame) -> dict[str, Any]:
+def _times(bundle: Bundle, network: "keras.Model", store: Store) -> dict[str, Any]:
     """Seconds for the test slices in batches, read and preprocessed beforehand, and for one alone."""
-    test = table["slice"][table["part"] == "test"].tolist()
+    part = splits.parts(bundle.card["data"]["split"])
+    test = part.index[part == "test"].tolist()
     whole = 0.0
     for _, inputs, _ in _inputs(bundle, store, test):
         began = time.perf_counter()

@@ -21,7 +21,8 @@ if chosen is None:
     with introduction:
         st.markdown(
             "Upload a contrast-enhanced T1 slice of a head, or press a sample. A network then names the kind of "
-            "tumour, outlines it, and shows where it looked."
+            "tumour, outlines it, and shows where it looked. SliceScope rebuilds the two networks of a 2023 course "
+            "report, adds its own, and shows how often and why each of them is wrong."
         )
         doors()
     st.stop()
@@ -33,7 +34,7 @@ settings_column, details_column = st.columns([PICTURE_WIDTH, 640], gap="medium")
 picture_area = picture_column.container(width=PICTURE_WIDTH, key=f"{KEY}_picture").empty()
 
 with answer_column:
-    classifier, segmenter = choose_networks(key=KEY)
+    classifier, segmenter = choose_networks()
 if not loaders.is_known(chosen.identity, classifier=classifier, segmenter=segmenter):
     with picture_area:
         picture.bare(slice_)
@@ -46,7 +47,7 @@ with answer_column:
     answer.truth_line(said, with_mask=is_shown)
     if is_shown:
         answer.size_line(said)
-    answer.trust(classifier, segmenter)
+    answer.trust(classifier, segmenter, with_network=is_shown)
     answer.file_remarks(slice_)
     for bundle in asked:
         part = part_in(bundle, slice_)
@@ -59,9 +60,14 @@ with answer_column:
             )
 
 with settings_column:
-    look = picture.look_controls(slice_, key=KEY, slice_key=str(chosen.identity))
-if not is_shown:
-    look = picture.without_answers(look)
+    look = picture.look_controls(slice_, key=KEY, slice_key=str(chosen.identity), with_answers=is_shown)
+    if is_shown:
+        st.page_link(
+            "pages/explain.py",
+            label="Explain this answer: other methods, layers and classes",
+            icon=":material/visibility:",
+            query_params=chosen.address | {"bundle": classifier.name},
+        )
 with picture_area:
     picture.picture(slice_, prediction, look)
 

@@ -36,7 +36,7 @@ st.markdown("How a network learnt, epoch by epoch: on the slices it trained on, 
 task_column, runs_column, looks_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = st.segmented_control(
-        "Networks", list(TASKS), default="Classifiers", required=True, key="networks", bind="query-params"
+        "Networks", list(TASKS), default="Classifiers", required=True, key="kind", bind="query-params"
     )
 task = TASKS[group]
 found, problems = histories.find()

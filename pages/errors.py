@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.bundles import REPORT_SEGMENTER, open_bundle
 from panels import frame, loaders
+from panels.answer import tested
 from panels.errors_compare import compare
 from panels.errors_confidence import confidence
 from panels.errors_matrix import matrix_and_slices, words
@@ -20,6 +21,7 @@ VIEWS = {
 }
 
 st.title("Errors", anchor=False)
+st.markdown("Which slices a network names wrongly, how sure it was, and how far its figures can be trusted.")
 bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with bundle_column:
     bundle = open_bundle(
@@ -29,9 +31,7 @@ with view_column:
     view = st.segmented_control(
         "View", list(VIEWS), default="Matrix and slices", required=True, wrap=True, key="view", bind="query-params"
     )
-found = bundle.test_metrics
-split = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
-st.caption(f"{bundle.card['title']}: {found['slices']} test slices of {found['patients']} patients, split {split}.")
+st.caption(tested(bundle))
 VIEWS[view](bundle)
 segmenters = loaders.bundle_names("segmentation")
 viewer(

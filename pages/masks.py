@@ -8,6 +8,7 @@ from core.evidence import select
 from core.mask_figures import at
 from core.metrics import THRESHOLDS
 from panels import frame, loaders
+from panels.answer import tested
 from panels.masks_figures import how_good
 from panels.masks_iou import why_half
 from panels.masks_rows import rows
@@ -19,6 +20,7 @@ GOOD, SLICES, HALF = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 
 
 st.title("Masks", anchor=False)
+st.markdown("How well a network outlines tumours it has not trained on: overall, slice by slice, and at any threshold.")
 bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with bundle_column:
     bundle = open_bundle(
@@ -26,13 +28,14 @@ with bundle_column:
     )
 with view_column:
     view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
+st.caption(tested(bundle))
 neighbours = evidence = loaders.evidence(bundle)
 threshold = own = float(bundle.card["output"]["threshold"])
 if view == HALF:
     why_half(bundle, select(evidence, part="test"))
 else:
     threshold = st.select_slider(
-        f"Threshold: probability from which a pixel counts as tumour (the bundle's own: {own:.2f})",
+        f"Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})",
         THRESHOLDS,
         own,
         format_func="{:g}".format,  # the label is the address's spelling: 0.9, as one would type it
@@ -40,7 +43,7 @@ else:
         bind="query-params",
     )
     st.caption(
-        "For looking only: a threshold chosen here, on test slices, would make the figures too good. The bundle's own "
+        "For looking only: a threshold chosen here, on test slices, would make the figures too good. The network's own "
         "was fixed beforehand."
     )
     table = at(loaders.thresholds(bundle), threshold)

@@ -5,12 +5,14 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles import Bundle, names, open_bundle
+from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
 from core.external import DEV
 from core.results import shown_probabilities
 from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, WITHHOLDING
 from core.slices import Slice
 from core.strangers import measured_split
+from core.tasks import CLASSIFICATION
+from panels import loaders
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
 _INSTEAD = {
@@ -122,9 +124,9 @@ def size_line(result: dict[str, Any]) -> None:
     if not mask["area_px"]:
         st.markdown("**No tumour outlined**: no pixel reaches the threshold.")
         return
-    text = f"**Outlined: {mask['area_px']:,} px**".replace(",", " ")
+    text = f"**Outlined: {mask['area_px']:,} px**"
     if mask["area_mm2"] is not None:
-        text += f" = {mask['area_mm2']:.0f} mm², longest diameter {mask['longest_diameter_mm']:.0f} mm"
+        text += f" = {mask['area_mm2']:,.0f} mm², longest diameter {mask['longest_diameter_mm']:.0f} mm"
     st.markdown(text)
 
 
@@ -136,15 +138,33 @@ def file_remarks(slice_: Slice) -> None:
         st.info(note, icon=":material/info:")
 
 
-def trust(classifier: Bundle, segmenter: Bundle) -> None:
-    """How often the two bundles are right, measured by slice and by patient, and how often a screen is."""
+def tested(bundle: Bundle) -> str:
+    """What a network's figures are of, in a sentence; one that is not the Analyse page's own is told from it."""
+    found = bundle.test_metrics
+    split = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
+    said = f"{bundle.card['title']}: {found['slices']} test slices of {found['patients']} patients, split {split}."
+    own = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
+    return said if bundle.name == own else f"{said} Analyse answers with {own} unless told otherwise."
+
+
+def trust(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
+    """How often the answer is right, then how often the two networks are, measured by slice and by patient.
+
+    Args:
+        classifier: says the class; where it has a screen, what is answered is not always what it says.
+        segmenter: says the mask.
+        with_network: whether class and mask are shown; of what is not shown, nothing need be believed.
+    """
     st.markdown("**How far to trust this**")
-    lines = [_class_trust(classifier), _mask_trust(segmenter), *_screen_trust(classifier)]
+    lines = _screen_trust(classifier)
+    if with_network or not lines:
+        lines = [*lines, _class_trust(classifier, alone=bool(lines)), _mask_trust(segmenter)]
     st.caption("\n\n".join(lines))
 
 
-def _class_trust(bundle: Bundle) -> str:
-    lines = [f"**Class:** {bundle.card['title']} (`{bundle.name}`)."]
+def _class_trust(bundle: Bundle, *, alone: bool) -> str:
+    """How often the network is right; ``alone`` where the answer is not always its."""
+    lines = [f"**{'The network alone, class' if alone else 'Class'}:** {bundle.card['title']} ({bundle.name})."]
     found = bundle.test_metrics
     if bundle.card["data"]["by_patient"]:
         return " ".join([*lines, f"*By patient*, {_by_patient(found)}{_over_folds(bundle, 'accuracy')}."])
@@ -152,12 +172,12 @@ def _class_trust(bundle: Bundle) -> str:
         f"Right on {percent(found['accuracy'])} of {found['slices']} test slices *split by slice*, which flatters: "
         "neighbours of the same tumour were in training."
     )
-    other = _evaluated(bundle.card["data"].get("by_patient_bundle"))
+    other = loaders.evaluated(bundle.card["data"].get("by_patient_bundle"))
     if other is None:
         lines.append("*By patient* it is not measured.")
     else:
         lines.append(
-            f"*By patient*, the same architecture trained without fold 1's patients (`{other.name}`) is "
+            f"*By patient*, the same architecture trained without fold 1's patients ({other.name}) is "
             f"{_by_patient(other.test_metrics)}{_over_folds(other, 'accuracy')}."
         )
     return " ".join(lines)
@@ -180,42 +200,38 @@ def _over_folds(bundle: Bundle, figure: str) -> str:
     return f"; the same recipe on {len(across['folds_done'])} folds: {text}"
 
 
-def _evaluated(name: str | None) -> Bundle | None:
-    """The bundle called ``name`` if there is one and its figures are known."""
-    if name not in names():
-        return None
-    bundle = open_bundle(name)
-    return bundle if bundle.test_metrics else None
-
-
 def _mask_trust(bundle: Bundle) -> str:
     found = bundle.test_metrics
     if bundle.card["data"]["by_patient"]:
         kind, beside = "by patient", ""
     else:
-        kind, other = "by slice, which flatters", _evaluated(bundle.card["data"].get("by_patient_bundle"))
+        kind, other = "by slice, which flatters", loaders.evaluated(bundle.card["data"].get("by_patient_bundle"))
         beside = (
             "; by patient it is not measured"
             if other is None
-            else f"; the same architecture by patient (`{other.name}`): {other.test_metrics['dice_mean']:.2f}"
+            else f"; the same architecture by patient ({other.name}): {other.test_metrics['dice_mean']:.2f}"
         )
     return (
-        f"**Mask:** {bundle.card['title']} (`{bundle.name}`). Mean Dice **{found['dice_mean']:.2f}** on "
+        f"**Mask:** {bundle.card['title']} ({bundle.name}). Mean Dice **{found['dice_mean']:.2f}** on "
         f"{found['slices']} test slices (split {kind}){beside}{_over_folds(bundle, 'dice_mean')}; misses "
         f"{percent(found['missed'])} of their tumours altogether."
     )
 
 
 def _screen_trust(bundle: Bundle) -> list[str]:
-    """What a screen gets wrong, in a list; empty where there is none or it is not measured."""
+    """How often what is answered is right, in a list; empty where there is no screen or it is not measured."""
     split = measured_split(bundle)
     if split is None:
         return []
     outside = bundle.card["metrics"]["external"]
     found = outside[DEV] if split == DEV else outside
+    own = outside["figshare_all"]
     return [
-        f"**Answer:** of slices from elsewhere, {percent(found['no_tumour_called_tumour'])} of those without a tumour "
-        f"are given one, {percent(found['tumour_called_no_tumour'])} of those with one none, and "
-        f"{percent(found['class_accuracy_answered'])} of the kinds named are right. Of its own test slices, all with a "
-        f"tumour, {percent(outside['figshare_called_no_tumour'])} are called tumour-free."
+        f"**Answer:** *by patient*, of {own['slices']} slices of {bundle.test_metrics['patients']} patients whose ids "
+        f"were not in training, all with a tumour, **{percent(own['right'])}** are named rightly, "
+        f"{percent(own['wrong'])} answered wrongly, {percent(own['not_sure'])} left open and "
+        f"{percent(own['stranger'])} called no such slice. Of slices from elsewhere, "
+        f"{percent(found['no_tumour_called_tumour'])} of those without a tumour are given one, "
+        f"{percent(found['tumour_called_no_tumour'])} of those with one none, and "
+        f"{percent(found['class_accuracy_answered'])} of the kinds named are right."
     ]

@@ -24,8 +24,12 @@ MAX_UPLOADS = 50
 MAX_PIXELS = 64 * 2**20
 """Pixels of all of them together: 4 bytes each, 256 MB a session, and four slices of the largest size."""
 _STRIP = 10
-_THUMBNAIL = 88
+_THUMBNAIL = 84
 _ADDRESS = ("sample", "slice")
+_CHOSEN = "chosen_slice"
+"""In the session: what is chosen, on whichever page."""
+_UPLOAD = "chosen_upload"
+"""In the session: the chosen upload with its identity, since an uploader forgets its files when its page is left."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,20 @@ class Chosen:
     slice: Slice
     uploads: dict[Identity, Slice]
 
+    @property
+    def address(self) -> dict[str, str]:
+        """What an address carries for this slice to be chosen; nothing for an upload, which goes with the session."""
+        return _address(self.identity)
+
 
 def choose_slice(*, key: str) -> Chosen | None:
     """Draw the chooser; returns the chosen slice, or None while there is none.
 
-    The address carries the choice (``?sample=…`` or ``?slice=…``), except for an upload; an address that
-    has changed since, by a link or the Back button, decides.
+    What is chosen on one page is chosen on the others too. The address carries the choice (``?sample=…`` or
+    ``?slice=…``), except for an upload; an address that has changed since, by a link or the Back button, decides.
     """
     uploads, refused = _read_uploads(key)
+    uploads = _brought(uploads) | uploads
     selection = _selection(key)
     if selection is not None and selection[0] == "upload" and selection not in uploads:
         selection = next(iter(uploads), None)
@@ -59,6 +69,8 @@ def choose_slice(*, key: str) -> Chosen | None:
             slice_ = uploads[selection] if selection[0] == "upload" else _slice(selection)
         except SliceScopeError as error:
             refused.append(plain(str(error)))
+    if selection is not None and selection[0] == "upload":
+        st.session_state[_UPLOAD] = {selection: slice_}
     label = "Choose a slice" if slice_ is None else "Choose another slice"
     # A key that changes with the slice: choosing one closes the chooser.
     with st.expander(
@@ -86,19 +98,30 @@ def _selection(key: str) -> Identity | None:
         st.session_state[f"{key}_address"] = address
         number = address.get("slice", "")
         if "sample" in address:
-            st.session_state[f"{key}_selection"] = ("sample", address["sample"])
+            st.session_state[_CHOSEN] = ("sample", address["sample"])
         elif number.isdecimal() and len(number) <= len(str(SLICES)):
-            st.session_state[f"{key}_selection"] = ("slice", int(number))
-    return st.session_state.get(f"{key}_selection")
+            st.session_state[_CHOSEN] = ("slice", int(number))
+    return st.session_state.get(_CHOSEN)
+
+
+def _brought(uploads: dict[Identity, Slice]) -> dict[Identity, Slice]:
+    """The upload chosen on another page, or before this one was left, if the uploader here does not hold it."""
+    brought = st.session_state.get(_UPLOAD, {})
+    return {} if brought.keys() <= uploads.keys() else brought
 
 
 def _select(key: str, identity: Identity) -> None:
-    st.session_state[f"{key}_selection"] = identity
+    st.session_state[_CHOSEN] = identity
+    st.session_state.pop(_UPLOAD, None)
     for name in _ADDRESS:
         st.query_params.pop(name, None)
-    if identity[0] in _ADDRESS:
-        st.query_params[identity[0]] = str(identity[1])
-    st.session_state[f"{key}_address"] = {identity[0]: str(identity[1])} if identity[0] in _ADDRESS else {}
+    st.query_params.update(_address(identity))
+    st.session_state[f"{key}_address"] = _address(identity)
+
+
+def _address(identity: Identity) -> dict[str, str]:
+    kind, which = identity
+    return {kind: str(which)} if kind in _ADDRESS else {}
 
 
 def _slice(identity: Identity) -> Slice:
@@ -113,6 +136,8 @@ def _uploader(key: str) -> None:
         known = st.session_state.get(f"{key}_known", set())
         uploads, _ = _read_uploads(key)
         new = [identity for identity in uploads if identity not in known]
+        if (known - set(uploads)) & set(st.session_state.get(_UPLOAD, {})):
+            del st.session_state[_UPLOAD]  # taken away here
         st.session_state[f"{key}_known"] = set(uploads)
         # A new file that cannot be read leaves the slice that is being looked at.
         if new:

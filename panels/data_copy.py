@@ -29,12 +29,14 @@ def local_copy(state: StoreState) -> None:
         st.warning(f"Part of the data set is here: {state.slices:,} of {SLICES:,} slices.", icon=":material/warning:")
     kept = cache_state(default_cache())
     size = f", {state.megabytes:,.0f} MB" if state.exists else ""
-    fetching = "on" if loaders.may_fetch() else "off, until someone presses “Fetch from figshare”"
-    st.markdown(
-        f"- Looked for at {plain(path)} ({by_whom}){size}.\n"
-        f"- Fetched from figshare and kept: {kept.slices} slices, {kept.megabytes:.1f} of at most "
-        f"{CACHE_BYTES / 1e6:.0f} MB. Fetching is {fetching}."
-    )
+    lines = [f"- Looked for at {plain(path)} ({by_whom}){size}."]
+    if not state.whole or kept.slices:
+        fetching = "on" if loaders.may_fetch() else "off, until someone presses “Fetch from figshare”"
+        lines.append(
+            f"- Fetched from figshare and kept: {kept.slices} slices, {kept.megabytes:.1f} of at most "
+            f"{CACHE_BYTES / 1e6:.0f} MB. Fetching is {fetching}."
+        )
+    st.markdown("\n".join(lines))
     if not state.whole:
         st.markdown(
             "To have it all, download the four zip files and `cvind.mat` from the address above into one folder, "

@@ -61,6 +61,7 @@ def compare(bundle: Bundle) -> None:
     if chosen.empty:
         st.info("No such slice.", icon=":material/filter_alt_off:")
     else:
+        st.caption(f"Below a slice: its true class, then what {bundle.name} says / what {other.name} says.")
         tiles.gallery(chosen, words=_words, key="page")
 
 
@@ -72,4 +73,4 @@ def _who(row: object) -> str:
 
 def _words(row: pd.Series) -> str:
     first, second, true = (CLASS_TITLES[row[name]].split()[0] for name in ("predicted", "other_predicted", "true"))
-    return f"{row['slice']} · {first} / {second}, true {true.lower()}"
+    return f"{row['slice']} · {true}: {first.lower()} / {second.lower()}"

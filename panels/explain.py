@@ -89,9 +89,10 @@ def _explainer(name: str, fingerprint: str, task: str) -> Explainer:
 
 def choose_network() -> Bundle:
     """Draw the choice of a network; it stands in the address."""
-    names = [name for task in TASKS for name in loaders.bundle_names(task)]
-    # A network that does both is named once.
-    return bundles.open_bundle(st.selectbox("Network", list(dict.fromkeys(names)), key="bundle", bind="query-params"))
+    # A network that does both is named once; the one that Analyse answers with comes first.
+    names = dict.fromkeys(name for task in TASKS for name in loaders.bundle_names(task))
+    ordered = sorted(names, key=lambda name: name != bundles.DEFAULT_CLASSIFIER)
+    return bundles.open_bundle(st.selectbox("Network", ordered, key="bundle", bind="query-params"))
 
 
 def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:

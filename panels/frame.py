@@ -30,7 +30,7 @@ def run() -> None:
     """Draw the frame and, inside it, the page the address names."""
     st.set_page_config(page_title="SliceScope", page_icon=":material/neurology:", layout="wide")
     page = _navigation()
-    st.caption(f":material/info: {NOTICE}")
+    st.caption(f":material/info: **SliceScope.** {NOTICE}")
     st.session_state[_FLAG] = True
     try:
         page.run()

@@ -46,6 +46,14 @@ def bundle_names(task: str) -> list[str]:
     return sorted(found, key=lambda name: (name != report, name))
 
 
+def evaluated(name: str | None) -> Bundle | None:
+    """The bundle of this name if there is one and its figures are known."""
+    if name not in bundles.names():
+        return None
+    bundle = bundles.open_bundle(name)
+    return bundle if bundle.test_metrics else None
+
+
 def has_store() -> bool:
     """Whether there is a prepared data set here."""
     return default_store().is_file()

@@ -13,6 +13,12 @@ from panels.plots import style
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
 
 _TITLES = {"dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "iou_mean": "Mean IoU", "iou_pooled": "Pooled IoU"}
+_MEANINGS = {
+    "dice_mean": "Twice the pixels in common over the pixels of both masks, a slice; the mean over slices.",
+    "dice_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
+    "iou_mean": "Pixels in common over pixels in either mask, a slice; the mean over slices.",
+    "iou_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
+}
 _MEASURED = ("Mean Dice", "Median", "Mean IoU")
 """Columns of the table by class that hold a Dice or an IoU."""
 
@@ -31,15 +37,20 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     found = intervals(masks, bundle.card["classes"])
     with st.container(horizontal=True, gap="medium"):
         for name, title in _TITLES.items():
-            st.metric(title, f"{found[name].value:.3f}", width="content")
+            st.metric(title, f"{found[name].value:.3f}", width="content", help=_MEANINGS[name])
             if name == "dice_mean":
                 st.metric("Median Dice", f"{table['dice'].median():.3f}", width="content")
-        st.metric("Missed altogether", percent(found["missed"].value), width="content")
+        st.metric(
+            "Missed altogether",
+            percent(found["missed"].value),
+            width="content",
+            help="Slices on which no pixel of the outline is tumour.",
+        )
     ranges = ", ".join(f"{title} {found[name].low:.3f} to {found[name].high:.3f}" for name, title in _TITLES.items())
     missed = f"missed {percent(found['missed'].low)} to {percent(found['missed'].high)}"
     st.caption(
         f"{len(table)} test slices of {table['patient'].nunique()} patients at a threshold of {threshold:.2f}. "
-        f"{LEVEL:.0%} intervals, patients drawn: {ranges}, {missed}."
+        f"{LEVEL * 100:g} % intervals, patients drawn: {ranges}, {missed}."
     )
     measure = st.segmented_control(
         "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure", bind="query-params"

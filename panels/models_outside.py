@@ -43,11 +43,13 @@ def outside(found: Sequence[Bundle]) -> None:
     slices = _elsewhere(next(iter(asked.values())))["slices"]
     words = ", ".join(f"{slices.get(name, 0)} {CLASS_TITLES[name].lower()}" for name in CLASSES)
     st.caption(
-        f"Elsewhere, always the split {DEV}: {words} slices of the collection “Brain Tumor Classification (MRI)” by "
-        "Sartaj Bhuvaji et al., from other scanners and in other frames, with labels known to be noisy. Inside: slices "
-        "of patients not trained on, first of the fold that the network shown was tested on, then as the mean ± the "
-        f"standard deviation over {len(FOLDS)} folds, each held out of one training. A network on *whole* slices can "
-        "go by how the head fills the frame (see Data), which elsewhere is another; one on the *head* much less."
+        f"Elsewhere, always the split {DEV}, each slice given a class, without a screen: {words} slices of the "
+        "collection “Brain Tumor Classification (MRI)” by Sartaj Bhuvaji et al., from other scanners and in other "
+        "frames, with labels known to be noisy; what is answered behind the screen, and on the split test, is on the "
+        "page Strangers. Inside: slices of patients not trained on, first of the fold that the network shown was "
+        f"tested on, then as the mean ± the standard deviation over {len(FOLDS)} folds, each held out of one training. "
+        "A network on *whole* slices can go by how the head fills the frame (see Data), which elsewhere is another; "
+        "one on the *head* much less."
     )
 
 
@@ -80,7 +82,7 @@ def _row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     if matrix:
         row["Meningioma called pituitary"] = str(matrix[_MENINGIOMA][_PITUITARY])
     row["Outlined elsewhere"] = _share(found, "outlined")
-    row["Named by its mask, elsewhere"] = _share(found, "mask_class_accuracy")
+    row["By its mask"] = _share(found, "mask_class_accuracy")
     return row
 
 

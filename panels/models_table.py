@@ -15,8 +15,11 @@ from core.twins import recipe_differences, twins
 from panels import loaders
 from panels.models_like_for_like import dice_on_table_5
 from panels.plots import style
+from panels.text import plain
 from panels.theme import PLOT_CONFIG, percent, share_interval
 
+BY_PATIENT = "By slice and by patient"
+"""Title of the section with the twins, also in the address."""
 MEASURES = {"accuracy": "Accuracy", "dice_mean": "Mean Dice"}
 """Headline figures of the table and the chart: name in ``core.intervals`` and title."""
 INTERVALS = (
@@ -119,14 +122,20 @@ def draw_twins(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) ->
         key: tells the charts from others on the page.
     """
     for bundle, own in pairs:
-        _draw_pair([one for one in (bundle, *own) if one.test_metrics], key=f"{key}_{bundle.name}")
-        for one in own:
-            differences = recipe_differences(bundle, one)
-            if differences:
-                st.caption(
-                    f":material/warning: The split is not all that differs between {bundle.name} and {one.name}: so "
-                    f"do these settings of their training: {', '.join(differences).replace('_', ' ')}."
-                )
+        differences = {one.name: recipe_differences(bundle, one) for one in own}
+        if any(differences.values()):
+            place = st.expander(f"{bundle.card['title']}: the split is not all that differs", icon=":material/warning:")
+        else:
+            place = st.container()
+            place.markdown(f"**{plain(bundle.card['title'])}**")
+        with place:
+            _draw_pair([one for one in (bundle, *own) if one.test_metrics], key=f"{key}_{bundle.name}")
+            for name, settings in differences.items():
+                if settings:
+                    st.caption(
+                        f"The split is not all that differs between {bundle.name} and {name}: so do these settings of "
+                        f"their training: {', '.join(settings).replace('_', ' ')}."
+                    )
     leaks = {
         split: census.leak(splits.index_table(), split)
         for split in sorted({bundle.card["data"]["split"] for bundle, _ in pairs})
@@ -152,6 +161,7 @@ class _Point:
         label: beside the dot.
         value: the dot and the ends of its bar.
         text: what a reader is told.
+        over_folds: whether it is a mean with the standard deviation, not a figure with its interval.
     """
 
     name: str
@@ -159,6 +169,7 @@ class _Point:
     label: str
     value: Interval
     text: str
+    over_folds: bool = False
 
 
 def _draw_pair(shown: list[Bundle], *, key: str) -> None:
@@ -167,7 +178,7 @@ def _draw_pair(shown: list[Bundle], *, key: str) -> None:
         if len(points) < 2:
             continue
         said = "; ".join(point.text for point in points)
-        spread = " ± and the bar of a mean over folds are the standard deviation over them." if "±" in said else ""
+        spread = " ± and the thin bar: standard deviation over folds." if "±" in said else ""
         st.plotly_chart(
             _dots(points, title, is_share=name == "accuracy"),
             key=f"{key}_{name}",
@@ -201,6 +212,7 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
                 f"by patient<br>{count} folds",
                 Interval(mean, mean - std, mean + std),
                 f"{title}, mean over {count} folds by patient, {said}",
+                over_folds=True,
             )
         )
     return points
@@ -219,7 +231,7 @@ def _dots(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
                 "type": "data",
                 "array": [one.high - one.value],
                 "arrayminus": [one.value - one.low],
-                "thickness": 2,
+                "thickness": 1 if point.over_folds else 3,
                 "width": 6,
             },
             mode="markers",

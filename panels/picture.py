@@ -1,7 +1,6 @@
 """The slice with what is laid over it, and the controls of how it is drawn."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -44,24 +43,26 @@ def picture(slice_: Slice, prediction: Prediction, look: Look) -> None:
     st.image(shown, width="stretch", output_format="PNG", caption=caption, alt=alt)
 
 
-def without_answers(look: Look) -> Look:
-    """The same look, without what networks said: for a slice on which they are not to be believed."""
-    return replace(look, layers=tuple(layer for layer in look.layers if layer == TRUTH))
-
-
-def look_controls(slice_: Slice, *, key: str, slice_key: str) -> Look:
-    """Toggles, window, opacities and colours.
+def look_controls(slice_: Slice, *, key: str, slice_key: str, with_answers: bool) -> Look:
+    """Toggles, window, opacities and colours of what there is to show.
 
     Args:
         slice_: the slice that is drawn.
         key: of the controls that stay from slice to slice.
         slice_key: of the window, which belongs to one slice.
+        with_answers: whether mask and heat map are offered: not of a slice on which networks are not to be believed.
     """
     has_truth = slice_.mask is not None and bool(slice_.mask.any())
-    layers = [MASK, HEAT, TRUTH] if has_truth else [MASK, HEAT]
-    shown = st.pills(
-        "Shown over the slice", layers, selection_mode="multi", default=layers, key=f"{key}_layers_{has_truth}"
-    )
+    layers = [*([MASK, HEAT] if with_answers else []), *([TRUTH] if has_truth else [])]
+    shown: list[str] = []
+    if layers:
+        shown = st.pills(
+            "Shown over the slice",
+            layers,
+            selection_mode="multi",
+            default=layers,
+            key=f"{key}_layers_{has_truth}" + ("" if with_answers else "_withheld"),
+        )
     with st.expander("Window, opacity, colours", icon=":material/tune:"):
         bottom, top = float(slice_.pixels.min()), float(slice_.pixels.max())
         low, high = st.slider(
@@ -73,17 +74,19 @@ def look_controls(slice_: Slice, *, key: str, slice_key: str) -> Look:
             format="%.4g",
             key=f"{key}_window_{slice_key}",
         )
+        # Disabled, what is set stays for the next slice.
+        no_heat, no_mask = HEAT not in layers, not {MASK, TRUTH} & set(layers)
         return Look(
             low,
             high,
             tuple(shown),
-            heat_opacity=st.slider("Opacity of the heat map", 0.0, 1.0, 0.5, 0.05, key=f"{key}_heat"),
-            mask_opacity=st.slider("Opacity of the masks", 0.0, 1.0, 1.0, 0.05, key=f"{key}_mask"),
+            heat_opacity=st.slider("Opacity of the heat map", 0.0, 1.0, 0.5, 0.05, key=f"{key}_heat", disabled=no_heat),
+            mask_opacity=st.slider("Opacity of the masks", 0.0, 1.0, 1.0, 0.05, key=f"{key}_mask", disabled=no_mask),
             fill=st.segmented_control(
-                "Masks as", ["Outline", "Fill"], default="Outline", required=True, key=f"{key}_fill"
+                "Masks as", ["Outline", "Fill"], default="Outline", required=True, key=f"{key}_fill", disabled=no_mask
             )
             == "Fill",
-            colour_map=st.selectbox("Colours of the heat map", COLOUR_MAPS, key=f"{key}_colours"),
+            colour_map=st.selectbox("Colours of the heat map", COLOUR_MAPS, key=f"{key}_colours", disabled=no_heat),
         )
 
 

@@ -13,7 +13,7 @@ from core.mask_figures import at
 from core.overlay import HEAT, MASK, TRUTH, Look, compose, default_window
 from core.preprocessing import to_slice
 from core.slices import Slice
-from panels import loaders, tiles
+from panels import loaders, networks_choice, tiles
 from panels.answer import class_answer
 from panels.theme import CLASS_TITLES
 
@@ -70,7 +70,12 @@ def _slice(
         _said(number, row, classifier, segmenter, threshold)
         with st.container(horizontal=True):
             address = {"slice": str(number)}
-            st.page_link("pages/analyse.py", label="Analyse", icon=":material/search:", query_params=address)
+            st.page_link(
+                "pages/analyse.py",
+                label="Analyse",
+                icon=":material/search:",
+                query_params=address | networks_choice.address_of(classifier, segmenter),
+            )
             st.page_link(
                 "pages/explain.py",
                 label="Explain",

@@ -12,6 +12,7 @@ import pytest
 from core import metrics, splits
 from core.bundles import CARD, WEIGHTS, Bundle, file_facts, load_network, open_bundle, save_network, write_card
 from core.classes import CLASSES
+from core.cli import main
 from core.errors import BundleError, DatasetError
 from core.evaluation import BATCH, DEFINITIONS, MASK_THRESHOLDS, MASKS, PREDICTIONS, evaluate, tumour_channel
 from core.export import export
@@ -298,6 +299,19 @@ def test_the_card_on_disk_is_the_one_returned_and_its_hashes_hold(which: str, re
     assert stored["metrics"]["definitions"] == DEFINITIONS
     assert stored["times"]["one_slice_seconds"] > 0
     assert stored["times"]["machine"]
+
+
+def test_times_alone_are_measured_anew_and_all_else_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle, data, _ = made(tiny.classifier, tmp_path)
+    card = bundle.card
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splits, "index_table", lambda: data.table)
+        patch.setattr("core.bundles.open_bundle", lambda name: open_bundle(name, tmp_path))
+        assert main(["evaluate", bundle.name, "--times", "--store", str(tmp_path / "store.h5")]) == 0
+    assert "one slice" in capsys.readouterr().out
+    stored = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
+    assert stored["times"] != card["times"] and set(stored["times"]) == set(card["times"])
+    assert {**stored, "times": None} == {**card, "times": None}
 
 
 @pytest.mark.parametrize(("which", "split"), [("classified", "table-1"), ("segmented", "table-5")])

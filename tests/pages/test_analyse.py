@@ -65,7 +65,7 @@ def test_a_sample_in_the_address_is_analysed():
     assert "%" in app.subheader[0].value
     said = texts(app)
     assert "True class" in said and "Dice" in said and "Simulated" in said
-    assert said.count("(`unified-unet`)") == 2
+    assert said.count("(unified-unet)") == 2
     assert "by slice" not in said and "by patient" in said.lower()
 
 
@@ -74,9 +74,9 @@ def test_the_reports_networks_are_one_click_away_and_say_that_their_split_flatte
     app.segmented_control(key="networks").set_value("The report's two").run()
     assert not app.exception and not app.error
     said = texts(app)
-    assert "(`report-cnn`)" in said and "(`report-unet`)" in said
+    assert "(report-cnn)" in said and "(report-unet)" in said
     assert "by slice" in said and "by patient" in said.lower()
-    assert "(`report-cnn`)" in texts(opened(sample="glioma-axial-1", networks="The report's two"))
+    assert "(report-cnn)" in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
 def test_pressing_a_sample_puts_it_into_the_address():
@@ -108,7 +108,7 @@ def test_a_changed_address_decides():
     app.query_params["sample"] = "pituitary-coronal-1"
     app.run()
     assert "pituitary" in texts(app).lower()
-    assert app.session_state["analyse_selection"] == ("sample", "pituitary-coronal-1")
+    assert app.session_state["chosen_slice"] == ("sample", "pituitary-coronal-1")
 
 
 def test_a_wrong_upload_leaves_the_slice_that_is_looked_at():
@@ -319,6 +319,66 @@ def test_how_often_the_screen_is_wrong_stands_beside_its_answer():
     assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
+def test_how_often_the_answer_is_right_stands_before_how_often_the_network_alone_is():
+    card = open_bundle("unified-unet").card["metrics"]
+    said = texts(opened(sample="glioma-axial-1"))
+    answer, alone = (
+        said.index(f"**{percent(share)}** {words}")
+        for share, words in (
+            (card["external"]["figshare_all"]["right"], "are named rightly"),
+            (card["test"]["accuracy"], "of 570 slices"),
+        )
+    )
+    assert answer < said.index("The network alone") < alone
+    assert "The network alone" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
+
+
+@pytest.mark.parametrize("kind", [STRANGER, NO_TUMOUR])
+def test_beside_a_withheld_answer_nothing_is_said_of_class_and_mask_nor_offered_to_be_drawn(screened, kind):
+    screened(kind)
+    app = opened(sample="glioma-axial-1")
+    said = texts(app)
+    assert "are named rightly" in said and "The network alone" not in said and "**Mask:**" not in said
+    assert app.get("button_group")[-2].options == ["True mask"]
+    assert app.slider(key="analyse_heat").disabled and not app.slider(key="analyse_mask").disabled
+    app.toggle[0].set_value(True).run()
+    assert "The network alone" in texts(app) and not app.slider(key="analyse_heat").disabled
+
+
+def test_what_is_chosen_here_is_chosen_on_explain_too_and_an_upload_is_not_lost():
+    app = upload(opened(), ("own.png", sample_file()))
+    identity = app.session_state["chosen_slice"]
+    app.switch_page("pages/explain.py").run()
+    assert not app.exception and not app.error
+    assert "Choose another slice" in [one.label for one in app.expander]
+    assert list(app.session_state["chosen_upload"]) == [identity]
+    app.switch_page("pages/analyse.py").run()
+    assert not app.exception and not app.error
+    assert app.subheader and app.session_state["chosen_slice"] == identity
+    app.button(key="analyse_sample_glioma-axial-1").click().run()
+    assert "chosen_upload" not in app.session_state
+    app.switch_page("pages/explain.py").run()
+    assert not app.exception and "slice glioma-axial-1" not in texts(app)
+    assert app.session_state["chosen_slice"] == ("sample", "glioma-axial-1")
+
+
+def test_an_upload_that_is_taken_away_does_not_come_back():
+    app = upload(opened(), ("own.png", sample_file()))
+    app.file_uploader[0].set_value([])
+    app.run()
+    assert not app.exception and "chosen_upload" not in app.session_state
+    assert "Choose a slice" in [one.label for one in app.expander]
+
+
+def test_an_address_can_name_the_two_networks_that_answer():
+    pair = [open_bundle(name) for name in ("report-cnn-patients", "unified-unet")]
+    address = networks_choice.address_of(*pair)
+    app = opened(sample="glioma-axial-1", **address)
+    assert [app.selectbox(key=key).value for key in ("class_by", "mask_by")] == [one.name for one in pair]
+    own = open_bundle("unified-unet")
+    assert networks_choice.address_of(own, own) == {"networks": networks_choice.OWN}
+
+
 def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
     screened(NOT_SURE, score=3)
     app = opened(sample="glioma-axial-1")
@@ -331,12 +391,12 @@ def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
 
 def test_any_network_can_be_chosen_for_class_and_mask():
     app = opened(sample="glioma-axial-1", networks="Others")
-    app.selectbox(key="analyse_classifier").set_value("report-cnn-patients").run()
-    app.selectbox(key="analyse_segmenter").set_value("unified-unet").run()
+    app.selectbox(key="class_by").set_value("report-cnn-patients").run()
+    app.selectbox(key="mask_by").set_value("unified-unet").run()
     assert not app.exception and not app.error
     said = texts(app)
-    assert "(`report-cnn-patients`)" in said and said.count("(`unified-unet`)") == 1
-    assert app.selectbox(key="analyse_classifier").options == [name for name in names() if name != "report-unet"]
+    assert "(report-cnn-patients)" in said and said.count("(unified-unet)") == 1
+    assert app.selectbox(key="class_by").options == [name for name in names() if name != "report-unet"]
 
 
 def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):

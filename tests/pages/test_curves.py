@@ -104,12 +104,12 @@ def said(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-@pytest.mark.parametrize(("networks", "charts"), [("Classifiers", 3), ("Masks", 5)])
+@pytest.mark.parametrize(("kind", "charts"), [("Classifiers", 3), ("Masks", 5)])
 def test_both_kinds_of_networks_open_in_every_situation(
-    name: str, networks: str, charts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, kind: str, charts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with situation(name, tmp_path, monkeypatch):
-        assert len(opened_with(networks=networks).get("plotly_chart")) == charts
+        assert len(opened_with(kind=kind).get("plotly_chart")) == charts
 
 
 # What is drawn
@@ -129,7 +129,7 @@ def test_a_classifiers_curves_are_its_history() -> None:
 
 
 def test_a_segmenters_curves_have_dice_iou_and_the_accuracy_of_pixels() -> None:
-    app = opened_with(networks="Masks")
+    app = opened_with(kind="Masks")
     found = figures(app)
     assert list(found) == ["Loss", "Dice", "IoU", "Pixel accuracy", "Learning rate"]
     table = history_of("report-unet")
@@ -169,9 +169,9 @@ def test_the_reports_end_values_are_lines_over_all_epochs() -> None:
     assert all(trace["x"] == [0.5, 20.5] for trace in lines if trace["mode"] == "lines")
     (early,) = [trace for trace in lines if trace["mode"] == "markers"]
     assert (early["x"], early["y"]) == ([report.CNN_EARLY_EPOCH], [report.CNN_EARLY_LOSS])
-    iou = figures(opened_with(networks="Masks"))["IoU"]["data"]
+    iou = figures(opened_with(kind="Masks"))["IoU"]["data"]
     assert [trace["y"][0] for trace in iou if trace.get("legendgroup") == "report"] == [0.4921, 0.4923]
-    assert "our best explanation" in said(opened_with(networks="Masks"))
+    assert "our best explanation" in said(opened_with(kind="Masks"))
 
 
 def test_every_chart_is_told_in_words() -> None:
@@ -209,7 +209,7 @@ def test_the_address_carries_the_whole_choice() -> None:
     "address",
     [
         {"classifiers": "nothing"},
-        {"networks": "Magic"},
+        {"kind": "Magic"},
         {"log": "perhaps"},
         {"classifiers": ["nothing", "report-unet"]},
     ],
@@ -234,9 +234,9 @@ def test_with_no_run_chosen_the_page_asks_for_one() -> None:
 
 def test_from_classifiers_to_masks_and_back_keeps_what_was_chosen_apart() -> None:
     app = opened_with(classifiers=BOTH)
-    sound(app.segmented_control(key="networks").set_value("Masks").run())
+    sound(app.segmented_control(key="kind").set_value("Masks").run())
     assert app.multiselect(key="masks").value == ["report-unet"]
-    sound(app.segmented_control(key="networks").set_value("Classifiers").run())
+    sound(app.segmented_control(key="kind").set_value("Classifiers").run())
     assert set(app.multiselect(key="classifiers").value) <= set(BOTH)
 
 
@@ -340,8 +340,8 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=120)
 app.switch_page("pages/curves.py")
-for networks in ("Classifiers", "Masks"):
-    app.query_params["networks"] = networks
+for kind in ("Classifiers", "Masks"):
+    app.query_params["kind"] = kind
     app.run()
     assert not app.exception and not app.error and app.get("plotly_chart")
 print(sorted({"tensorflow", "keras", "tf_keras_vis"} & set(sys.modules)))

@@ -123,7 +123,7 @@ def test_a_bundle_without_measured_heat_maps_says_how_to_get_them(no_network: Ca
 
 
 def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None:
-    app = opened()
+    app = opened(bundle="report-cnn")
     rows = rows_of(folder)
     quick = rows[rows["method"] == "grad-cam"]
     said = texts(app)

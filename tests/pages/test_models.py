@@ -61,6 +61,9 @@ def opened(**query: str) -> AppTest:
     return app.run()
 
 
+BY_PATIENT, OUTSIDE, OTHERS = "By slice and by patient", "Inside and outside", "What others reach"
+
+
 def rows(app: AppTest) -> pd.DataFrame:
     return app.dataframe[0].value.set_index("Network")
 
@@ -211,14 +214,14 @@ def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[
 
 def test_a_twin_stands_beside_its_bundle_with_the_reason(models: Callable[..., Path]) -> None:
     models("report-cnn", "report-cnn-patients", "report-unet")
-    app = opened()
+    table = rows(opened())
+    app = opened(show=BY_PATIENT)
     text = said(app)
     assert "**185 of the 188** patients tested in table-1" in text
-    table = rows(app)
     for name in ("report-cnn", "report-cnn-patients"):
         assert f"{card_of(name)['title']} {table.loc[name, 'Accuracy']}" in text
     assert "The split is not all that differs" not in text
-    points = json.loads(app.get("plotly_chart")[1].proto.spec)["data"]
+    points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert len(points) == 2 and all("error_x" in point for point in points)
 
 
@@ -232,9 +235,9 @@ def test_a_twin_by_another_recipe_and_further_folds_are_told(models: Callable[..
         tuned=("report-cnn", tuned),
         second=("report-cnn-patients", fold),
     )
-    app = opened()
+    app = opened(show=BY_PATIENT)
     assert not app.exception and not app.error
-    figures = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")[1:]]
+    figures = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
     assert [len(points) for points in figures] == [3, 2]
     warnings = [caption.value for caption in app.caption if "The split is not all that differs" in caption.value]
     assert len(warnings) == 1 and warnings[0].endswith("batch.")
@@ -242,7 +245,7 @@ def test_a_twin_by_another_recipe_and_further_folds_are_told(models: Callable[..
 
 def test_without_twins_nothing_is_compared(models: Callable[..., Path]) -> None:
     models("report-unet")
-    app = opened()
+    app = opened(show=BY_PATIENT)
     assert not app.exception and not app.error
     assert "against" not in " ".join(heading.value for heading in app.subheader)
 
@@ -267,7 +270,7 @@ for page in ("models", "data"):
 
 
 def test_published_figures_stand_below_ours() -> None:
-    app = opened()
+    app = opened(show=OTHERS)
     table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Given" in one.value)
     names = [one.name for one in by_patient(bundles.open_bundle(name) for name in bundles.names())]
     assert names, "a bundle split by patient ships"
@@ -277,7 +280,9 @@ def test_published_figures_stand_below_ours() -> None:
 
 
 def test_how_bundles_do_elsewhere_stands_beside_how_they_do_inside() -> None:
-    table = next(one.value for one in opened().dataframe if "Right elsewhere" in one.value).set_index("Network")
+    table = next(one.value for one in opened(show=OUTSIDE).dataframe if "Right elsewhere" in one.value).set_index(
+        "Network"
+    )
     asked = [name for name in bundles.names() if "external" in card_of(name)["metrics"]]
     assert table.index.tolist() and set(table.index) == set(asked)
     measured = card_of("report-cnn-patients")["metrics"]
@@ -307,7 +312,7 @@ def measured(name: str, **figures: Any) -> dict[str, Any]:
 
 def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -> None:
     models("report-cnn", folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
-    app = opened()
+    app = opened(show=BY_PATIENT)
     assert not app.exception and not app.error
     assert "Fold by fold, by patient" in [heading.value for heading in app.subheader]
     assert "**folded** on 2 of the 5 official folds" in said(app)
@@ -318,13 +323,13 @@ def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -
 
 def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path]) -> None:
     models(folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
-    app = opened(bundle="folded", view="Card")
+    app = opened(show=BY_PATIENT)
     assert not app.exception and not app.error
     table = next(one.value for one in app.dataframe if "Fold 3" in one.value).set_index("")
     assert table.loc["Slices named rightly"].tolist() == ["75.0 % ± 7.1 %", "70.0 %", "80.0 %"]
     assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.700", "0.800"]
     assert "(187 of 1170): slices named rightly 70.0 %" in said(app)
-    ours = next(one.value for one in app.dataframe if "Given" in one.value)
+    ours = next(one.value for one in opened(show=OTHERS).dataframe if "Given" in one.value)
     assert ours.loc[0, "Folds"] == "2 of the official five"
     assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
 
@@ -333,17 +338,17 @@ def test_folds_by_patient_stand_apart_from_the_one_fold_of_the_network_shown(mod
     five = {**ONE, "folds": [0.7, 0.8, 0.75, 0.75, 0.75]}
     all_five = {**ACROSS, "folds_done": [1, 2, 3, 4, 5], "accuracy": five, "macro_f1": five}
     models(
-        "report-cnn-patients",
+        one=("report-cnn-patients", measured("report-cnn-patients", cross_validation={})),
         five=("report-cnn-patients", measured("report-cnn-patients", cross_validation=all_five)),
         two=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)),
     )
-    app = opened()
+    app = opened(show=OUTSIDE)
     assert not app.exception and not app.error
     table = next(one.value for one in app.dataframe if "Right elsewhere" in one.value).set_index("Network")
     assert table["Right inside, fold 1"].nunique() == 1, "the same fold in all rows"
     column = table["Right inside, five folds"]
-    assert column[["report-cnn-patients", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
-    assert "Elsewhere, always the split dev: " in said(app)
+    assert column[["one", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
+    assert "Elsewhere, always the split dev, each slice given a class" in said(app)
 
 
 def elsewhere(matrix: list[list[int]], **figures: float) -> dict[str, Any]:
@@ -363,7 +368,7 @@ def test_what_closing_the_shortcut_changed_is_worked_out_from_the_cards(models: 
         ),
         unified_unet=("unified-unet", measured("unified-unet", test={**test, "accuracy": 0.9526}, external=after)),
     )
-    app = opened()
+    app = opened(show=OUTSIDE)
     assert not app.exception and not app.error
     assert (
         "from unified-unet-plain to unified-unet, took the share of slices named rightly inside (fold 1) from 94.9 % "
@@ -371,22 +376,43 @@ def test_what_closing_the_shortcut_changed_is_worked_out_from_the_cards(models: 
         "and 21 and then 3 called pituitary."
     ) in said(app)
     table = next(one.value for one in app.dataframe if "Right elsewhere" in one.value).set_index("Network")
-    column = table["Named by its mask, elsewhere"]
+    column = table["By its mask"]
     assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2 %"]
 
 
-def test_nothing_is_said_of_the_shortcut_without_the_network_that_has_it() -> None:
-    if "unified-unet-plain" in bundles.names():
-        pytest.skip("it is there")
-    assert "Closing the frame's shortcut" not in said(opened())
+def test_nothing_is_said_of_the_shortcut_without_the_network_that_has_it(models: Callable[..., Path]) -> None:
+    models("unified-unet")
+    app = opened(show=OUTSIDE)
+    assert not app.exception and app.dataframe
+    assert "Closing the frame's shortcut" not in said(app)
+
+
+def test_the_start_leads_to_the_comparison_by_slice_and_by_patient(models: Callable[..., Path]) -> None:
+    models("report-cnn", "report-cnn-patients")
+    by_slice, by_patient = (card_of(name)["metrics"]["test"] for name in ("report-cnn", "report-cnn-patients"))
+    start = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    assert (
+        f"names {percent(by_slice['accuracy'])} of new slices rightly, but of new patients' slices "
+        f"{percent(by_patient['accuracy'])}."
+    ) in texts(start)
+    links = [one.proto for one in start.get("page_link")]
+    assert [one.query_string for one in links if "models" in one.page] == ["show=By+slice+and+by+patient"]
+    assert "Split by slice against split by patient" in [one.value for one in opened(show=BY_PATIENT).subheader]
+
+
+@pytest.mark.parametrize("section", ["Networks", BY_PATIENT, OUTSIDE, OTHERS])
+def test_every_section_of_what_ships_opens(section: str) -> None:
+    app = opened(show=section)
+    assert not app.exception and not app.error
+    assert app.dataframe
 
 
 def test_a_twin_stands_with_its_mean_over_folds_where_there_is_one(models: Callable[..., Path]) -> None:
     models("report-cnn", honest=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
-    app = opened()
+    app = opened(show=BY_PATIENT)
     assert not app.exception and not app.error
-    assert "mean over 2 folds by patient, 75.0 % ± 7.1. ± and the bar of a mean over folds" in said(app)
-    points = json.loads(app.get("plotly_chart")[1].proto.spec)["data"]
+    assert "mean over 2 folds by patient, 75.0 % ± 7.1. ± and the thin bar: standard deviation over folds" in said(app)
+    points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert [point["y"] for point in points] == [["by patient<br>2 folds"], ["by slice<br>table-1"]]
     assert points[0]["error_x"]["array"] == pytest.approx([0.0707107])
 
@@ -395,7 +421,7 @@ def test_a_bundle_by_slice_with_folds_of_its_own_is_compared_with_them(models: C
     dice = {"mean": 0.7, "std": 0.02, "folds": [0.68, 0.72]}
     across = {**ACROSS, "dice_mean": dice, "without_letter_twins": {"slices": [483, 500], "dice_mean": dice}}
     models(by_slice=("report-unet", measured("report-unet", cross_validation=across)))
-    app = opened()
+    app = opened(show=BY_PATIENT)
     assert not app.exception and not app.error
     assert "mean over 2 folds by patient, 0.700 ± 0.020" in said(app)
     assert "patients tested in table-5 also have slices" in said(app).replace("**", "")
@@ -440,7 +466,7 @@ def test_nothing_is_compared_on_table_5_where_no_other_network_was_tested_on_it(
 
 
 def test_which_published_figures_are_of_these_very_folds_is_told() -> None:
-    text = said(opened())
+    text = said(opened(show=OTHERS))
     assert "only a public project is confirmed to have used these very folds" in text
     assert "Cheng et al., 2015: “the 233 patients were randomly partitioned into five subsets" in text
     assert "What Deepak and Ameer, 2019 and Díaz-Pernas et al., 2021 say of theirs is not known here." in text
