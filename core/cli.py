@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.errors import SliceScopeError
 from core.figshare import SLICES, default_store
-from core.search_plan import SAMPLERS
+from core.search_plan import PLANNED, SAMPLERS
 
 if TYPE_CHECKING:
     from core.bundles import Bundle
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sampler",
         choices=SAMPLERS,
         nargs="+",
-        default=["tpe", "genetic"],
+        default=list(PLANNED),
         help="one after the other (default: tpe genetic)",
     )
     search.add_argument("--trials", type=int, metavar="N", help="trials each sampler is to have (default: the plan's)")

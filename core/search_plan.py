@@ -19,6 +19,8 @@ SEARCHES = Path(__file__).resolve().parent.parent / "searches"
 PLAN = "plan.toml"
 SAMPLERS = ("tpe", "genetic", "grid")
 """Tree-structured Parzen estimator; NSGA-II, a genetic algorithm, here with one objective; every point of a grid."""
+PLANNED = ("tpe", "genetic")
+"""Those that a search runs unless told otherwise, each with as many trials."""
 SETTINGS = ("filters", "epochs", "batch", "learning_rate", "dropout", "augmentation")
 """What a plan may vary."""
 _MICRO_BATCH = 30

@@ -115,7 +115,7 @@ def letter_twins(table: pd.DataFrame) -> None:
     st.markdown(
         f"**Letter twins.** {found.groups} groups of patients, {kinds}, have ids that differ only by a final letter. "
         "Whether they are one person, the data set does not say. The official folds take them for different ones: "
-        f"{found.divided} groups, {found.divided_slices:,} slices, stand in more than one fold. Bundles split by "
+        f"{found.divided} groups, {found.divided_slices:,} slices, stand in more than one fold. Networks split by "
         "patient therefore state their accuracy without them, too."
     )
 

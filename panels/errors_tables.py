@@ -33,7 +33,7 @@ def reports_tables(bundle: Bundle) -> None:
         "The report shows five slices. Here is what each of our networks says of the slices with these numbers, and "
         "whether it had trained on them: where it had, a right answer proves nothing."
     )
-    st.dataframe(_table_3(), hide_index=True, alt="What each bundle says of the five slices of the report's Table 3")
+    st.dataframe(_table_3(), hide_index=True, alt="What each network says of the five slices of the report's Table 3")
     st.caption("The report's row numbers are taken to be the data set's slice numbers; all five are gliomas there too.")
     rows = loaders.evidence(bundle).set_index("slice", drop=False).loc[[one.slice for one in report.TABLE_3]]
     slices = loaders.slices_of(rows["slice"].tolist())

@@ -48,7 +48,7 @@ def statistics(bundle: Bundle, *, key: str) -> None:
     st.dataframe(_means(means), hide_index=True, alt="Means by method, for right and wrong answers")
     st.caption(
         "Means: the share of the heat on the tumour, the same for heat spread evenly, and how often the hottest pixel "
-        f"lies on it. Explained is {defined['definitions']['explained']}, at the layer `{defined['layer']}`. "
+        f"lies on it. Explained is {defined['definitions']['explained']}, at the layer {defined['layer']}. "
         f"Right: {defined['definitions']['right']}. To save time, {defined['definitions']['slow']}."
     )
     st.download_button(

@@ -87,7 +87,7 @@ def draw_table(found: Sequence[Bundle], *, chosen: str, key: str) -> None:
             _SLICE: st.column_config.NumberColumn(format="%.0f"),
         },
         placeholder=_NONE,
-        alt="The networks: the report's two, then a row a bundle",
+        alt="The networks: the report's two, then a row each of ours",
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from scipy.stats import kendalltau
 
 from core.bundles import Bundle
+from core.search_plan import PLANNED
 from core.searches import ALL, STOPPED, Found
 from panels.plots import style
 from panels.search_words import (
@@ -49,6 +50,13 @@ def samplers(found: Found) -> None:
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The samplers side by side")
+    counts = found.trials["sampler"].value_counts()
+    lacking = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < found.plan.trials}
+    if lacking:
+        said = " and ".join(
+            f"{SAMPLER_TITLES[name]} has {done} of {found.plan.trials} trials" for name, done in lacking.items()
+        )
+        st.info(f"This search is not finished: {said}. What stands here may change.", icon=":material/hourglass_top:")
     own = own_setting(found)
     if own is not None:
         st.caption(

@@ -35,7 +35,7 @@ def thresholds(bundle: Bundle, table: pd.DataFrame) -> Thresholds:
     rules = bundle.card["screen"]["rules"]
     with st.expander("The price of the thresholds: try others", icon=":material/tune:"):
         st.caption(
-            "For looking only: the figures, bars and slices on this page follow. The bundle's own are chosen by the "
+            "For looking only: the figures, bars and slices on this page follow. The network's own are chosen by the "
             "rules below, none of them on the slices and pictures that are counted here."
         )
         score = [float(table["tumour_score"].quantile(one)) for one in (0.01, 0.99)]
@@ -57,7 +57,7 @@ def thresholds(bundle: Bundle, table: pd.DataFrame) -> Thresholds:
             key="strange",
         )
         st.caption(
-            "How the bundle's own were chosen: " + "; ".join(f"*{name}*: {rule}" for name, rule in rules.items())
+            "How the network's own were chosen: " + "; ".join(f"*{name}*: {rule}" for name, rule in rules.items())
         )
     set_to = {"no_tumour": (low, 2), "tumour": (high, 2), "sure": (sure, 2), "strange": (strange, 1)}
     # A slider left where it stands means the card's value, not that value rounded for showing.

@@ -145,7 +145,7 @@ def _said(number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, th
         st.caption(f"Drawn at threshold {threshold:.2f}; figures at every threshold are kept of test slices only.")
     st.caption(
         f"Patient {row['patient']}, official fold {row['fold']}, tumour of {row['tumour_px']} px. The class by "
-        f"`{classifier.name}` ({_part(said['part'])}), the mask by `{segmenter.name}` ({_part(masked['part'])})."
+        f"{classifier.name} ({_part(said['part'])}), the mask by {segmenter.name} ({_part(masked['part'])})."
     )
 
 

@@ -167,9 +167,9 @@ def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: C
     no_network()
     row = next(rows_of(folder).itertuples(index=False))
     said = CLASS_TITLES[row[3]]
-    assert not opened(slice=str(row.slice), **{"class": said}).exception
+    assert not opened(slice=str(row.slice), bundle="report-cnn", **{"class": said}).exception
     other = next(title for title in CLASS_TITLES.values() if title != said)
-    assert opened(slice=str(row.slice), **{"class": other}).exception, "that one is not stored"
+    assert opened(slice=str(row.slice), bundle="report-cnn", **{"class": other}).exception, "that one is not stored"
 
 
 # Heat maps made now
@@ -248,7 +248,9 @@ def test_a_layer_that_another_network_lacks_gives_way_to_its_deepest() -> None:
     assert app.selectbox(key="layer").value == app.selectbox(key="layer").options[-1]
     app = opened(sample=SAMPLE, method="Magic", layer="nothing", bundle="none", **{"class": "none"})
     assert not app.exception and not app.error
-    assert app.selectbox(key="method").value == "grad-cam"
+    own = open_bundle("unified-unet")
+    assert app.selectbox(key="bundle").value == own.name, "the one that Analyse answers with"
+    assert app.selectbox(key="method").value == own.heat_method
 
 
 def test_a_network_is_explained_by_its_own_method_unless_another_is_chosen() -> None:
@@ -373,7 +375,7 @@ def test_the_sanity_check_runs_when_it_is_asked_and_is_remembered(no_network: Ca
 
 
 def test_the_sanity_check_of_another_question_is_asked_anew() -> None:
-    app = opened(sample=SAMPLE)
+    app = opened(sample=SAMPLE, bundle="report-cnn")
     app.button(key="explain_sanity_run").click().run()
     app.selectbox(key="method").set_value("layer-cam").run()
     assert "explain_sanity_run" in {button.key for button in app.button}

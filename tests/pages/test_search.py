@@ -102,6 +102,13 @@ def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
     assert "own setting, the first trial of each, reached 50.0 % as a trial" in texts(app)
 
 
+def test_a_search_that_is_not_finished_says_so(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    assert "TPE has 12 of 48 trials and Genetic (NSGA-II) has 12 of 48 trials." in texts(opened("search"))
+    made_up_trials(count=load("report-cnn").trials).to_csv(folder / "report-cnn" / TRIALS, index=False)
+    assert "This search is not finished" not in texts(opened("search"))
+
+
 def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
     found("report-cnn")
     assert "All trials together: learning rate 50%" in texts(opened("search"))
