@@ -213,7 +213,8 @@ def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[
 
 
 def test_a_twin_stands_beside_its_bundle_with_the_reason(models: Callable[..., Path]) -> None:
-    models("report-cnn", "report-cnn-patients", "report-unet")
+    one_fold = measured("report-cnn-patients", cross_validation={})
+    models("report-cnn", "report-unet", report_cnn_patients=("report-cnn-patients", one_fold))
     table = rows(opened())
     app = opened(show=BY_PATIENT)
     text = said(app)
