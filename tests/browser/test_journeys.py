@@ -45,7 +45,7 @@ def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: V
     page = visit(app_address)
     upload(page, "mine.png", SAMPLE.read_bytes())
     expect(answer(page)).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Outlined: [\d ]+ px|No tumour outlined"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Outlined: [\d,]+ px|No tumour outlined"))).to_be_visible()
     page.get_by_text("Download", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Overlay PNG").click()
@@ -55,6 +55,16 @@ def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: V
     with page.expect_download() as download:
         page.get_by_role("button", name="Mask PNG").click()
     assert Image.open(download.value.path()).size == (512, 512)
+
+
+def test_an_upload_goes_along_to_explain(app_address: str, visit: Visit):
+    page = visit(app_address)
+    upload(page, "mine.png", SAMPLE.read_bytes())
+    expect(answer(page)).to_be_visible()
+    page.get_by_text("Explain this answer").click()
+    expect(page.get_by_role("heading", name="Explain", exact=True)).to_be_visible()
+    expect(page.get_by_text("Choose another slice")).to_be_visible()
+    expect(page.get_by_text("Hottest pixel").or_(page.get_by_text("no true mask")).first).to_be_visible(timeout=60_000)
 
 
 def test_a_mat_is_uploaded_and_compared_with_its_truth(app_address: str, visit: Visit):
