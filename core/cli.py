@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=SAMPLERS,
         nargs="+",
         default=list(PLANNED),
-        help="one after the other (default: tpe genetic)",
+        help=f"one after the other (default: {' '.join(PLANNED)})",
     )
     search.add_argument("--trials", type=int, metavar="N", help="trials each sampler is to have (default: the plan's)")
     search.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: %(default)s)")

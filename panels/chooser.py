@@ -59,7 +59,7 @@ def choose_slice(*, key: str) -> Chosen | None:
     ``?slice=…``), except for an upload; an address that has changed since, by a link or the Back button, decides.
     """
     uploads, refused = _read_uploads(key)
-    uploads = _brought(uploads) | uploads
+    uploads |= st.session_state.get(_UPLOAD, {})
     selection = _selection(key)
     if selection is not None and selection[0] == "upload" and selection not in uploads:
         selection = next(iter(uploads), None)
@@ -102,12 +102,6 @@ def _selection(key: str) -> Identity | None:
         elif number.isdecimal() and len(number) <= len(str(SLICES)):
             st.session_state[_CHOSEN] = ("slice", int(number))
     return st.session_state.get(_CHOSEN)
-
-
-def _brought(uploads: dict[Identity, Slice]) -> dict[Identity, Slice]:
-    """The upload chosen on another page, or before this one was left, if the uploader here does not hold it."""
-    brought = st.session_state.get(_UPLOAD, {})
-    return {} if brought.keys() <= uploads.keys() else brought
 
 
 def _select(key: str, identity: Identity) -> None:
