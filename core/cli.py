@@ -467,7 +467,15 @@ def _after_search(options: argparse.Namespace) -> int:
 
         return show
 
-    table = search_full.train_at_full_size(found, options.full, options.store, options.runs, progress=progress)
+    table = search_full.train_at_full_size(
+        found,
+        options.full,
+        options.store,
+        options.runs,
+        workers=options.workers,
+        threads=options.threads,
+        progress=progress,
+    )
     print(table.to_string(index=False))
     return 0
 

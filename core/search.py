@@ -7,17 +7,12 @@ begins the same setting anew. Workers end with the process that started them.
 
 import itertools
 import math
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +20,7 @@ import numpy as np
 from core.errors import TrainingError
 from core.search_plan import SAMPLERS, Plan, suggest
 from core.search_trial import Trial
+from core.workers import running
 
 if TYPE_CHECKING:
     import optuna
@@ -34,8 +30,6 @@ STALE_SECONDS = 60
 STOPPED_EARLY = "stopped_early"
 """Attribute of a genetic trial that was stopped before its last epoch; see ``_one_trial``."""
 _POLL_SECONDS = 1.0
-_PATIENCE_SECONDS = 10.0
-"""What a worker has to end by itself."""
 _STARTUP_TRIALS = 8
 _WARMUP_EPOCHS = 3
 
@@ -78,7 +72,7 @@ def open_study(
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
-    from core.search_storage import Storage
+    from core.search_storage import open_storage
 
     # A worker tells of what ends it; a trial given up by ``_one_trial`` is nothing to warn of.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -89,7 +83,7 @@ def open_study(
     try:
         study = optuna.create_study(
             study_name=f"{plan.name}-{sampler}",
-            storage=Storage(storage, stale=stale),
+            storage=open_storage(storage, stale=stale),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=_WARMUP_EPOCHS),
             direction="maximize",
             load_if_exists=True,
@@ -179,7 +173,6 @@ def search(
     """Have a study's trials done by worker processes, until there are ``trials`` of them. For the main thread.
 
     Interrupted or killed at any moment it keeps every finished trial, its workers end, and the next call goes on.
-    SIGTERM interrupts it as the keyboard does.
 
     Args:
         plan: what is searched.
@@ -188,7 +181,7 @@ def search(
         make_trial: makes in each worker what judges a setting; it must be picklable.
         trials: how many the study is to have in all.
         workers: processes here; others elsewhere may share the storage.
-        threads: processor threads of each; the cores divided among the workers if None.
+        threads: processor threads of each; see ``core.workers``.
         stale: see ``STALE_SECONDS``.
         progress: called about once a second.
 
@@ -200,29 +193,15 @@ def search(
     if (found := standing(study)).done >= trials:
         return found
     queue(plan, study, sampler)
-    threads = threads or max(1, (os.cpu_count() or 1) // workers)
-    # A forked TensorFlow hangs: workers start from nothing.
-    context = multiprocessing.get_context("spawn")
-    processes = [
-        context.Process(target=_worker, args=(plan, sampler, storage, make_trial, trials, worker, threads, stale))
+    jobs = [
+        partial(work, plan, sampler, storage, make_trial, trials, worker=worker, stale=stale)
         for worker in range(workers)
     ]
-    with _stopped_by_sigterm():
-        try:
-            for process in processes:
-                process.start()
-            while any(process.is_alive() for process in processes):
-                time.sleep(_POLL_SECONDS)
-                if progress:
-                    progress(standing(study))
-        finally:
-            started = [process for process in processes if process.pid]
-            for process in started:
-                process.terminate()
-            for process in started:
-                process.join(_PATIENCE_SECONDS)
-                process.kill()
-                process.join()
+    with running(jobs, threads=threads) as processes:
+        while any(process.is_alive() for process in processes):
+            time.sleep(_POLL_SECONDS)
+            if progress:
+                progress(standing(study))
     found = standing(study)
     if found.done < trials:
         raise TrainingError(
@@ -230,49 +209,6 @@ def search(
             "why. Finished trials are kept, the same command goes on."
         )
     return found
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _worker(
-    plan: Plan,
-    sampler: str,
-    storage: str,
-    make_trial: Callable[[], Trial],
-    trials: int,
-    worker: int,
-    threads: int,
-    stale: int,
-) -> None:
-    """A worker process.
-
-    It ends by SystemExit, at which temporary files go and the trial under way is left to go stale. At an exception,
-    such as the keyboard's, Optuna would count it as failed, and nobody would begin it anew; and a terminal sends its
-    Ctrl-C to all processes.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
-        os.environ[variable] = str(threads)
-    work(plan, sampler, storage, make_trial, trials, worker=worker, stale=stale)
-
-
-def _end_with_parent() -> None:
-    """Wait until the process that started this one is gone, however it ended, and end this one."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_PATIENCE_SECONDS)
-    os._exit(1)
 
 
 def work(
@@ -285,7 +221,11 @@ def work(
     worker: int = 0,
     stale: int = STALE_SECONDS,
 ) -> None:
-    """Do trial after trial, here, until the study has ``trials``; see ``search``."""
+    """Do trial after trial, here, until the study has ``trials``; see ``search``.
+
+    Ended by SystemExit, as a worker is, it leaves the trial under way to go stale. At an exception, such as the
+    keyboard's, Optuna would count that trial as failed, and nobody would begin it anew.
+    """
     from core.search_storage import begin_anew
 
     study = open_study(plan, sampler, storage, worker=worker, stale=stale)

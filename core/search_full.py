@@ -2,13 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import Empty
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from core import recipes
+from core.checkpoints import State
 from core.errors import TrainingError
 from core.files import replace_file, write_table
 from core.recipes import RECIPES, Recipe
@@ -16,9 +21,17 @@ from core.search_plan import SEARCHES, Plan, whole
 from core.search_trial import read_examples
 from core.searches import COMPLETE, FULL_SIZE, Found
 from core.training import Progress, fit
+from core.workers import CONTEXT, running
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+Train = Callable[[Recipe, Path, Path, Progress], State]
+"""A recipe, the data set's file and the run's folder -> the run's end."""
 
 _KEY = ["sampler", "trial", "value"]
 """What tells a trial, and that it is still the same one."""
+_POLL_SECONDS = 1.0
 
 
 def chosen(found: Found, count: int) -> pd.DataFrame:
@@ -46,43 +59,111 @@ def recipe_of(plan: Plan, row: pd.Series) -> Recipe:
     return plan.recipe_of(setting, name=f"{plan.name}-{row['sampler']}-{row['trial']}", cheap=False)
 
 
+def train(recipe: Recipe, store: Path, folder: Path, progress: Progress) -> State:
+    """Train a recipe on the data set in ``store``, or go on with the run in ``folder``; no test slice is read."""
+    return fit(recipe, *read_examples(recipe, store), folder, progress=progress)
+
+
 def train_at_full_size(
     found: Found,
     count: int,
     store: Path,
     runs: Path,
     *,
+    workers: int = 1,
+    threads: int | None = None,
     folder: Path = SEARCHES,
     progress: Callable[[str], Progress] = lambda name: lambda done, total, metrics: None,
+    train: Train = train,
 ) -> pd.DataFrame:
     """Train some trials' settings as the recipe would be, best first, and write ``full_size.csv`` after each.
 
     Every one is an ordinary run: killed at any moment, the next call goes on. Rows that the file has stay, if their
-    trials are still there.
+    trials are still there. For the main thread.
 
     Args:
         found: what was searched.
         count: how many trials; see ``chosen``.
         store: the prepared data set.
         runs: the folder of runs.
+        workers: processes, each of which trains one setting at a time.
+        threads: processor threads of each; see ``core.workers``.
         folder: where searches are.
         progress: by a run's name, what follows it.
+        train: how a recipe is trained; it must be picklable.
 
     Returns:
         The table, best trial first; see ``core.searches``.
+
+    Raises:
+        TrainingError: there are fewer trials, or a worker died.
     """
     rows = {tuple(row[_KEY]): row.to_dict() for _, row in _still_there(found).iterrows()}
-    for _, row in chosen(found, count).iterrows():
-        recipe = recipe_of(found.plan, row)
-        state = fit(recipe, *read_examples(recipe, store), runs / recipe.name, progress=progress(recipe.name))
+    picked = [row for _, row in chosen(found, count).iterrows()]
+    recipes = [recipe_of(found.plan, row) for row in picked]
+    by_name = {recipe.name: row for recipe, row in zip(recipes, picked, strict=True)}
+    for name, reached in _trained(recipes, partial(_work, train, store, runs), workers, threads, progress):
+        row = by_name[name]
         rows[tuple(row[_KEY])] = {
             **row[_KEY].to_dict(),
-            "full_value": state.best_value,
-            "seconds": round(sum(one["seconds"] for one in state.history)),
+            "full_value": reached.full_value,
+            "seconds": reached.seconds,
         }
         table = pd.DataFrame(rows.values()).sort_values("value", ascending=False, kind="stable", ignore_index=True)
         write_table(folder / found.plan.name / FULL_SIZE, table)
     return table
+
+
+@dataclass(frozen=True)
+class _Reached:
+    full_value: float | None
+    seconds: int
+
+
+def _trained(
+    recipes: list[Recipe],
+    work: Callable[["Queue", "Queue"], None],
+    workers: int,
+    threads: int | None,
+    progress: Callable[[str], Progress],
+) -> Iterator[tuple[str, _Reached]]:
+    """Have workers train the recipes; gives the name of each and what it reached as soon as it is done."""
+    turns, news = CONTEXT.Queue(), CONTEXT.Queue()
+    for turn in [*recipes, *[None] * workers]:
+        turns.put(turn)
+    followed: dict[str, Progress] = {}
+    left = len(recipes)
+    with running([partial(work, turns, news)] * workers, threads=threads) as processes:
+        while left:
+            alive = any(process.is_alive() for process in processes)
+            try:
+                name, said = news.get(timeout=_POLL_SECONDS)
+            except Empty:
+                if alive:
+                    continue
+                raise TrainingError(
+                    f"The workers stopped with {left} of {len(recipes)} settings untrained; their own words say why. "
+                    "The same command goes on."
+                ) from None
+            if isinstance(said, _Reached):
+                left -= 1
+                yield name, said
+            else:
+                if name not in followed:
+                    followed[name] = progress(name)
+                followed[name](*said)
+
+
+def _work(train: Train, store: Path, runs: Path, turns: "Queue", news: "Queue") -> None:
+    """What a worker does: train the recipe whose turn it is until none is left, telling its progress."""
+    while recipe := turns.get():
+
+        def tell(*progress: Any, name: str = recipe.name) -> None:
+            news.put((name, progress))
+
+        state = train(recipe, store, runs / recipe.name, tell)
+        seconds = round(sum(one["seconds"] for one in state.history))
+        news.put((recipe.name, _Reached(state.best_value, seconds)))
 
 
 def _still_there(found: Found) -> pd.DataFrame:

@@ -10,9 +10,13 @@ import optuna
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import TrialState
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
 _HEARD = "heard"
 """Attribute of a trial that has had a heartbeat: its number, since a trial begun anew is given the attributes too."""
+
+_PAUSES = (0.1, 0.3, 1.0)
+"""Seconds before a database that could not be opened is tried again."""
 
 
 class Storage(RDBStorage):
@@ -44,6 +48,22 @@ class Storage(RDBStorage):
         if trial_id not in self._heard:
             self._heard.add(trial_id)
             self.set_trial_user_attr(trial_id, _HEARD, self.get_trial_number_from_id(trial_id))
+
+
+def open_storage(address: str, *, stale: int) -> Storage:
+    """A database, made where there is none; for the arguments see ``Storage``.
+
+    Raises:
+        SQLAlchemyError: it cannot be opened.
+        ImportError: its driver is not installed.
+    """
+    for seconds in _PAUSES:
+        try:
+            return Storage(address, stale=stale)
+        except SQLAlchemyError:
+            # Of those who make its tables at the same moment all but one fail; afterwards they find them.
+            time.sleep(seconds)
+    return Storage(address, stale=stale)
 
 
 def begin_anew(study: optuna.Study, unheard: dict[int, float], *, stale: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from core.search import open_study
 from core.search_plan import Plan, Setting
 from core.search_trial import Report, Trial
 
@@ -103,6 +104,16 @@ def living(folder: Path) -> int:
             except BlockingIOError:
                 count += 1
     return count
+
+
+def open_together(storage: str, ready: Path, count: int) -> None:
+    """Open the study of ``plan`` as soon as ``count`` processes have made their file beside ``ready``."""
+    import core.search_storage  # noqa: F401 - what takes long comes first
+
+    ready.touch()
+    while len(list(ready.parent.glob("ready-*"))) < count:
+        time.sleep(0.001)
+    open_study(plan(), "tpe", storage)
 
 
 def without_main(monkeypatch: "pytest.MonkeyPatch") -> None:

@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from core import search, search_trial, searches, splits
 from core.errors import TrainingError
 from core.search import STOPPED_EARLY, budget, existing, open_study, standing
+from core.workers import running
 from tests.core import search_trials, tiny
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,6 +168,17 @@ def test_a_storage_that_cannot_be_opened_is_refused_with_a_sentence(storage: str
 def test_an_unknown_sampler_is_refused(storage: str) -> None:
     with pytest.raises(TrainingError, match="no sampler 'luck'; there are tpe, genetic, grid"):
         open_study(search_trials.plan(), "luck", storage)
+
+
+def test_those_who_begin_the_same_study_at_the_same_moment_all_open_it(storage: str, tmp_path: Path) -> None:
+    count = 4
+    jobs = [
+        partial(search_trials.open_together, storage, tmp_path / f"ready-{number}", count) for number in range(count)
+    ]
+    with running(jobs, threads=1) as processes:
+        for process in processes:
+            process.join(120)
+        assert [process.exitcode for process in processes] == [0] * count
 
 
 def test_only_studies_that_were_begun_exist(storage: str) -> None:

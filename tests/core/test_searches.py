@@ -1,8 +1,10 @@
 """What ships of a search: trials, importance, full-size check and the winner's recipe."""
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,8 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from core import bundles, search, search_full, searches, splits
-from core.checkpoints import State, load_state
+from core.checkpoints import load_state
 from core.errors import TrainingError
-from core.examples import Examples
 from core.export import export
 from core.figshare import Store
 from core.files import write_table
@@ -22,8 +23,7 @@ from core.recipes import Recipe
 from core.recipes import load as load_recipe
 from core.search_plan import PLAN, SAMPLERS, load
 from core.searches import ALL, COMPLETE, FULL_SIZE, STOPPED, TRIALS, Found
-from core.training import fit
-from tests.core import search_trials, tiny
+from tests.core import full_size_trainings, search_trials, tiny
 
 CHEAP = {"filters": 2, "epochs": 2, "batch": 12, "learning_rate": 0.002, "dropout": 0.1, "augmentation": 0.1}
 
@@ -257,19 +257,29 @@ def quick_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
         table = {**own.table, "split": "fold-1", "training": training}
         return search_full.recipes.from_table(f"report-cnn-{row['sampler']}-{row['trial']}", table)
 
-    def examples(recipe: Recipe, store: Path) -> tuple[Examples, Examples]:
-        return tiny.class_examples(36, seed=1), tiny.class_examples(12, seed=2)
-
     monkeypatch.setattr(search_full, "recipe_of", small)
-    monkeypatch.setattr(search_full, "read_examples", examples)
 
 
 def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_whose_run_is_there(
-    done: tuple[Path, Found], quick_full_size: None, tmp_path: Path
+    done: tuple[Path, Found], quick_full_size: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, found = done
     runs, recipes, models = tmp_path / "runs", tmp_path / "recipes", tmp_path / "models"
-    table = search_full.train_at_full_size(found, 3, tmp_path / "store", runs, folder=folder)
+    search_trials.without_main(monkeypatch)
+    followed: dict[str, list[int]] = defaultdict(list)
+    table = search_full.train_at_full_size(
+        found,
+        3,
+        tmp_path / "store",
+        runs,
+        workers=2,
+        threads=1,
+        folder=folder,
+        progress=lambda name: lambda done, total, metrics: followed[name].append(total - done),
+        train=full_size_trainings.tiny_fit,
+    )
+    assert sorted(followed) == sorted(path.name for path in runs.iterdir())
+    assert all(left == sorted(left, reverse=True) and left[-1] == 0 for left in followed.values())
     found = searches.read("report-cnn", folder)
     pd.testing.assert_frame_equal(found.full_size, table, rtol=1e-4)
     winner = search_full.write_winner(found, runs, folder=recipes)
@@ -277,8 +287,7 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     state = load_state(runs / "report-cnn-searched")
     assert state is not None and state.best_value == best["full_value"]
     # Nothing is trained: the run is over already.
-    examples = tiny.class_examples(36, seed=1), tiny.class_examples(12, seed=2)
-    bundle = export(winner, fit(winner, *examples, runs / winner.name), models)
+    bundle = export(winner, full_size_trainings.tiny_fit(winner, tmp_path, runs / winner.name, None), models)
     assert bundle.card["data"]["split"] == "fold-1"
     assert bundle.card["title"] == "Report CNN, searched"
     (folder / "report-cnn" / FULL_SIZE).unlink()
@@ -288,35 +297,42 @@ def test_fewer_settings_at_full_size_leave_the_rows_of_more(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, found = done
-    reaches_its_rate(monkeypatch)
-    five = search_full.train_at_full_size(found, 5, tmp_path, tmp_path, folder=folder)
+    search_trials.without_main(monkeypatch)
+    train = partial(
+        search_full.train_at_full_size, store=tmp_path, runs=tmp_path, folder=folder, train=full_size_trainings.its_rate
+    )
+    five = train(found, 5)
     found = searches.read("report-cnn", folder)
-    three = search_full.train_at_full_size(found, 3, tmp_path, tmp_path, folder=folder)
+    three = train(found, 3)
     pd.testing.assert_frame_equal(three, five, check_dtype=False, rtol=1e-4)
     pd.testing.assert_frame_equal(searches.read("report-cnn", folder).full_size, five, check_dtype=False, rtol=1e-4)
     # The study was made anew: number and value name another trial now.
     others = replace(found, trials=found.trials.assign(value=found.trials["value"] + 0.001))
-    assert len(search_full.train_at_full_size(others, 2, tmp_path, tmp_path, folder=folder)) == 2
+    assert len(train(others, 2)) == 2
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
-def reaches_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is trained: what a setting reaches at full size is its learning rate."""
-
-    def fit(recipe: Recipe, train: object, validation: object, folder: Path, **options: object) -> State:
-        folder.mkdir(exist_ok=True)
-        return State([], [], [], recipe.training.learning_rate, 1, [{"seconds": 2.0}], {}, True, recipe.table)
-
-    monkeypatch.setattr(search_full, "read_examples", lambda recipe, store: (None, None))
-    monkeypatch.setattr(search_full, "fit", fit)
+def test_a_worker_that_dies_at_full_size_is_told_and_the_other_goes_on(
+    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, found = done
+    search_trials.without_main(monkeypatch)
+    train = partial(search_full.train_at_full_size, found, 4, tmp_path, tmp_path, threads=1, folder=folder)
+    with pytest.raises(TrainingError, match=r"stopped with 1 of 4 settings untrained; .* The same command goes on"):
+        train(workers=2, train=full_size_trainings.dies_once)
+    assert len(searches.read("report-cnn", folder).full_size) == 3
+    assert len(train(train=full_size_trainings.dies_once)) == 4
+    (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
 def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tried(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, found = done
-    reaches_its_rate(monkeypatch)
-    full = search_full.train_at_full_size(found, 3, tmp_path, tmp_path, folder=folder)
+    search_trials.without_main(monkeypatch)
+    full = search_full.train_at_full_size(
+        found, 3, tmp_path, tmp_path, workers=2, threads=1, folder=folder, train=full_size_trainings.its_rate
+    )
     best = full.iloc[full["full_value"].to_numpy().argmax()]
     assert best["full_value"] > full["full_value"].iloc[0], "another than the best trial"
     found = searches.read("report-cnn", folder)
@@ -359,7 +375,7 @@ def test_a_winner_says_nothing_of_the_untuned_recipes_own_split(
 def test_at_full_size_no_slice_of_the_held_out_fold_is_read(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, found = done
+    _, found = done
     data = tiny.data_set(30)
     monkeypatch.setattr(splits, "index_table", lambda: data.table)
     read: set[int] = set()
@@ -369,13 +385,11 @@ def test_at_full_size_no_slice_of_the_held_out_fold_is_read(
 
     for name in ("pixels", "mask", "border", "class_name"):
         monkeypatch.setattr(Store, name, noted(getattr(Store, name)))
-    real = search_full.read_examples
-    reaches_its_rate(monkeypatch)
-    monkeypatch.setattr(search_full, "read_examples", real)
-    search_full.train_at_full_size(found, 1, data.write(tmp_path / "store.h5"), tmp_path, folder=folder)
+    monkeypatch.setattr(search_full, "fit", lambda recipe, train, validation, folder, **options: None)
+    recipe = search_full.recipe_of(found.plan, found.best())
+    search_full.train(recipe, data.write(tmp_path / "store.h5"), tmp_path, lambda *progress: None)
     part = splits.parts(found.plan.split)
     assert read == set(part.index[part != "test"])
-    (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
 def test_without_a_full_size_training_there_is_no_winner(done: tuple[Path, Found], tmp_path: Path) -> None:
