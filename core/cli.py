@@ -12,6 +12,7 @@ from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.errors import SliceScopeError
 from core.figshare import SLICES, default_store
 from core.search_plan import PLANNED, SAMPLERS
+from core.wording import listed
 
 if TYPE_CHECKING:
     from core.bundles import Bundle
@@ -325,8 +326,7 @@ def _print_folds(said: dict[str, Any]) -> None:
 
 def _folds(numbers: list[int]) -> str:
     """ "fold 1" or "folds 1, 2 and 3"."""
-    *others, last = map(str, numbers)
-    return f"folds {', '.join(others)} and {last}" if others else f"fold {last}"
+    return f"fold{'s' * (len(numbers) > 1)} {listed(numbers)}"
 
 
 def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bundle":

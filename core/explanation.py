@@ -71,7 +71,7 @@ METHODS: dict[str, Method] = {
         "Smoothed saliency",
         "Simonyan et al., 2014; Smilkov et al., 2017",
         f"How strongly each pixel moves the score, averaged over {SAMPLES} copies of the slice with noise of "
-        f"{NOISE:.0%} of its range. It shows both what speaks for and what speaks against.",
+        f"{NOISE * 100:.0f} % of its range. It shows both what speaks for and what speaks against.",
         at_layer=False,
         quick=False,
     ),

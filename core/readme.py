@@ -10,6 +10,7 @@ from core.classes import CLASSES
 from core.errors import BundleError
 from core.files import replace_file
 from core.tasks import CLASSIFICATION, SEGMENTATION
+from core.wording import listed
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- figures: written by `python -m core readme` -->"
@@ -89,7 +90,7 @@ def _notes(bundles: list[Bundle]) -> list[str]:
     flipped = [f"`{bundle.name}`" for bundle in bundles if bundle.test_time_flip]
     if not flipped:
         return []
-    return [f"Answers of {' and '.join(flipped)} are means over the slice and its mirror image."]
+    return [f"Answers of {listed(flipped)} are means over the slice and its mirror image."]
 
 
 def _table(rows: list[Row], bundles: list[Bundle]) -> str:

@@ -11,6 +11,7 @@ from core import recipes
 from core.errors import TrainingError
 from core.recipes import Recipe
 from core.splits import FOLDS
+from core.wording import listed
 
 if TYPE_CHECKING:
     import optuna
@@ -73,7 +74,7 @@ class Plan:
         """The folds that trials learn from and are validated on: "folds 2 to 5", "folds 1, 2, 4 and 5"."""
         inside = [name.removeprefix("fold-") for name in FOLDS if name != self.split]
         in_a_row = int(inside[-1]) - int(inside[0]) == len(inside) - 1
-        return f"folds {inside[0]} to {inside[-1]}" if in_a_row else f"folds {', '.join(inside[:-1])} and {inside[-1]}"
+        return f"folds {inside[0]} to {inside[-1]}" if in_a_row else f"folds {listed(inside)}"
 
     def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
         """The recipe with a setting in it.

@@ -15,6 +15,7 @@ from core.errors import SliceError
 from core.figshare import SIDE, SPACING_MM, Store
 from core.matfile import MAX_FILE_BYTES, MAX_SIDE, is_hdf5, read_mat
 from core.splits import class_of, number_of
+from core.wording import listed
 
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
 """Pillow's name of each accepted picture format -> the name people use."""
@@ -170,7 +171,8 @@ def _from_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...], tuple[str, 
     except Image.DecompressionBombError:
         raise _too_large("far more") from None
     except Exception as error:  # Pillow's plug-ins raise whatever their parsers run into
-        raise SliceError(f"The file is no {_list_of_formats()} picture and no figshare .mat file.") from error
+        formats = listed(FORMATS.values(), "or")
+        raise SliceError(f"The file is no {formats} picture and no figshare .mat file.") from error
     with image:
         if max(image.size) > MAX_SIDE:
             raise _too_large(f"{image.width} x {image.height}")
@@ -212,11 +214,6 @@ def _white_is_zero(image: Image.Image) -> bool:
 
 def _too_large(size: str) -> SliceError:
     return SliceError(f"The picture has {size} pixels a side; at most {MAX_SIDE} a side are accepted.")
-
-
-def _list_of_formats() -> str:
-    *others, last = FORMATS.values()
-    return f"{', '.join(others)} or {last}"
 
 
 def _grey(image: Image.Image, warnings: list[str]) -> np.ndarray:

@@ -9,6 +9,7 @@ from panels.search_history import history
 from panels.search_results import fidelity, importance, samplers, winner
 from panels.search_settings import parallel, table
 from panels.text import plain
+from panels.theme import whole_percent
 
 frame.require()
 
@@ -24,7 +25,7 @@ name = st.segmented_control("Search", names, default=names[0], required=True, ke
 found = searches.read(name)
 plan = found.plan
 share = plan.cheap.get("epochs", 1)
-shorter = f" and for {share:.0%} of its epochs" if share < 1 else ""
+shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
     f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
     f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "

@@ -138,11 +138,18 @@ def file_remarks(slice_: Slice) -> None:
         st.info(note, icon=":material/info:")
 
 
+def split_kind(bundle: Bundle) -> str:
+    """How a network's test slices were parted from those it learnt from, and what to make of it."""
+    return "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
+
+
 def tested(bundle: Bundle) -> str:
     """What a network's figures are of, in a sentence; one that is not the Analyse page's own is told from it."""
     found = bundle.test_metrics
-    split = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
-    said = f"{bundle.card['title']}: {found['slices']} test slices of {found['patients']} patients, split {split}."
+    said = (
+        f"{bundle.card['title']}: {found['slices']} test slices of {found['patients']} patients, split "
+        f"{split_kind(bundle)}."
+    )
     own = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
     return said if bundle.name == own else f"{said} Analyse answers with {own} unless told otherwise."
 
@@ -202,10 +209,9 @@ def _over_folds(bundle: Bundle, figure: str) -> str:
 
 def _mask_trust(bundle: Bundle) -> str:
     found = bundle.test_metrics
-    if bundle.card["data"]["by_patient"]:
-        kind, beside = "by patient", ""
-    else:
-        kind, other = "by slice, which flatters", loaders.evaluated(bundle.card["data"].get("by_patient_bundle"))
+    beside = ""
+    if not bundle.card["data"]["by_patient"]:
+        other = loaders.evaluated(bundle.card["data"].get("by_patient_bundle"))
         beside = (
             "; by patient it is not measured"
             if other is None
@@ -213,7 +219,7 @@ def _mask_trust(bundle: Bundle) -> str:
         )
     return (
         f"**Mask:** {bundle.card['title']} ({bundle.name}). Mean Dice **{found['dice_mean']:.2f}** on "
-        f"{found['slices']} test slices (split {kind}){beside}{_over_folds(bundle, 'dice_mean')}; misses "
+        f"{found['slices']} test slices (split {split_kind(bundle)}){beside}{_over_folds(bundle, 'dice_mean')}; misses "
         f"{percent(found['missed'])} of their tumours altogether."
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.classes import CLASSES
 from core.evidence import crossed
 from core.frame_shortcut import majority, touches
+from core.wording import listed
 from panels.plots import style
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
 
@@ -21,10 +22,10 @@ def frame_shortcut(table: pd.DataFrame) -> None:
     reaches = touches(table).groupby(table["true"]).mean()
     recall = right.groupby(table["true"]).mean()
     full = str(reaches.idxmax())
-    others = " and ".join(
+    others = listed(
         f"{percent(reaches[name])} of {CLASS_TITLES[name].lower()} slices" for name in CLASSES if name != full
     )
-    named = " and ".join(
+    named = listed(
         f"{percent(recall[name])} of {CLASS_TITLES[name].lower()} slices" for name in CLASSES if name != full
     )
     st.markdown(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import census
 from core.splits import FOLDS, NAMES, TABLE_1, TABLE_5
+from core.wording import listed
 from panels.plots import style
 from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent
 
@@ -111,7 +112,7 @@ def letter_twins(table: pd.DataFrame) -> None:
     found = census.letter_twins(table)
     if not found.groups:
         return
-    kinds = " and ".join(CLASS_TITLES[name].lower() for name in found.classes)
+    kinds = listed(CLASS_TITLES[name].lower() for name in found.classes)
     st.markdown(
         f"**Letter twins.** {found.groups} groups of patients, {kinds}, have ids that differ only by a final letter. "
         "Whether they are one person, the data set does not say. The official folds take them for different ones: "

@@ -9,8 +9,9 @@ from core.bundles import Bundle
 from core.evidence import select
 from core.intervals import DRAWS, LEVEL
 from panels import loaders
+from panels.answer import split_kind
 from panels.plots import style, theme_colour
-from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, share_interval, text_colour
+from panels.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, share_interval, text_colour, whole_percent
 
 _HEIGHT = 340
 _END = {"margin_r": 24, "margin_t": 10}
@@ -63,11 +64,10 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
     st.subheader("The figures and how far they could have come out otherwise", anchor=False)
     words = "; ".join(f"{title} {share_interval(found[name])}" for name, title in titles.items())
     st.plotly_chart(figure, key="confidence_headline", config=PLOT_CONFIG, alt=words)
-    by_patient = "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
     st.caption(
-        f"{words}. {LEVEL:.0%} intervals from {DRAWS} draws of the {table['patient'].nunique()} test patients, each "
-        f"with all their slices. The split is {by_patient}. A patient counts as right when the mean probability "
-        "over their test slices names them rightly."
+        f"{words}. {whole_percent(LEVEL)} intervals from {DRAWS} draws of the {table['patient'].nunique()} test "
+        f"patients, each with all their slices. The split is {split_kind(bundle)}. A patient counts as right when the "
+        "mean probability over their test slices names them rightly."
     )
 
 
@@ -93,7 +93,8 @@ def _reliability(table: pd.DataFrame) -> None:
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="right")
     st.subheader(f"Reliability · ECE {error:.3f}", anchor=False)
     words = "; ".join(
-        f"{row['low']:.0%} to {row['high']:.0%}: {row['count']:.0f} slices, {row['accuracy']:.0%} right"
+        f"{row['low'] * 100:.0f} to {whole_percent(row['high'])}: {row['count']:.0f} slices, "
+        f"{whole_percent(row['accuracy'])} right"
         for _, row in bins.iterrows()
     )
     st.plotly_chart(figure, key="confidence_reliability", config=PLOT_CONFIG, alt=f"Share right by confidence. {words}")
@@ -128,12 +129,13 @@ def _coverage(table: pd.DataFrame) -> None:
         figure,
         key="confidence_coverage",
         config=PLOT_CONFIG,
-        alt=f"Accuracy falls from {curve['accuracy'].iloc[0]:.0%} for the surest answers to "
-        f"{curve['accuracy'].iloc[-1]:.1%} for all",
+        alt=f"Accuracy falls from {percent(curve['accuracy'].iloc[0])} for the surest answers to "
+        f"{percent(curve['accuracy'].iloc[-1])} for all",
     )
     st.caption(
-        f"If the network were silent where it is unsure: of the surest half ({half['threshold']:.0%} confidence and "
-        f"more) {percent(float(half['accuracy']))} are right, of all {percent(float(curve['accuracy'].iloc[-1]))}."
+        f"If the network were silent where it is unsure: of the surest half ({whole_percent(half['threshold'])} "
+        f"confidence and more) {percent(float(half['accuracy']))} are right, of all "
+        f"{percent(float(curve['accuracy'].iloc[-1]))}."
     )
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.published import PUBLISHED, Ours
+from core.wording import listed
 from panels.theme import percent
 
 _NONE = "–"
@@ -49,7 +50,7 @@ def published(ours: list[Ours]) -> None:
     )
     sure = ", ".join(dict.fromkeys(one.authors for one in PUBLISHED if one.official_folds))
     said = "".join(f" {one.authors}: {one.said_of_split}." for one in PUBLISHED if one.said_of_split)
-    open_ = " and ".join(one.authors for one in PUBLISHED if one.official_folds is None and not one.said_of_split)
+    open_ = listed(one.authors for one in PUBLISHED if one.official_folds is None and not one.said_of_split)
     st.caption(
         "All by patient, but by different protocols, so they compare only roughly. ± is the standard deviation over "
         f"folds. Of the others only {sure} is confirmed to have used these very folds.{said} What {open_} say of "

@@ -12,6 +12,7 @@ from core import census, report, splits
 from core.bundles import WEIGHTS, Bundle
 from core.intervals import DRAWS, LEVEL, Interval
 from core.twins import recipe_differences, twins
+from core.wording import listed
 from panels import loaders
 from panels.models_like_for_like import dice_on_table_5
 from panels.plots import style
@@ -34,7 +35,7 @@ _TABLE_5 = "Mean Dice on Table 5's test slices"
 
 def tasks(bundle: Bundle) -> str:
     """What a bundle does, in words: one task or several."""
-    return " and ".join(bundle.tasks)
+    return listed(bundle.tasks)
 
 
 def split_words(bundle: Bundle) -> str:
@@ -140,7 +141,7 @@ def draw_twins(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) ->
         split: census.leak(splits.index_table(), split)
         for split in sorted({bundle.card["data"]["split"] for bundle, _ in pairs})
     }
-    said = " and ".join(
+    said = listed(
         f"**{leak.known_patients} of the {leak.patients}** patients tested in {split}" for split, leak in leaks.items()
     )
     st.markdown(

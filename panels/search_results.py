@@ -9,6 +9,7 @@ from scipy.stats import kendalltau
 from core.bundles import Bundle
 from core.search_plan import PLANNED
 from core.searches import ALL, STOPPED, Found
+from core.wording import listed
 from panels.plots import style
 from panels.search_words import (
     SAMPLER_TITLES,
@@ -18,7 +19,7 @@ from panels.search_words import (
     value_text,
     value_title,
 )
-from panels.theme import PLOT_CONFIG, percent
+from panels.theme import PLOT_CONFIG, percent, whole_percent
 
 _FIGURES = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "patient_accuracy": "Patients named rightly",
             "dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "missed": "Tumours missed"}  # fmt: skip
@@ -53,7 +54,7 @@ def samplers(found: Found) -> None:
     counts = found.trials["sampler"].value_counts()
     lacking = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < found.plan.trials}
     if lacking:
-        said = " and ".join(
+        said = listed(
             f"{SAMPLER_TITLES[name]} has {done} of {found.plan.trials} trials" for name, done in lacking.items()
         )
         st.info(f"This search is not finished: {said}. What stands here may change.", icon=":material/hourglass_top:")
@@ -102,7 +103,7 @@ def importance(found: Found, *, key: str) -> None:
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     shares = found.importance.get(ALL, next(iter(found.importance.values())))
     words = ", ".join(
-        f"{SETTING_TITLES[name].lower()} {shares[name]:.0%}" for name in reversed(order) if name in shares
+        f"{SETTING_TITLES[name].lower()} {whole_percent(shares[name])}" for name in reversed(order) if name in shares
     )
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Importance of the settings, all trials: {words}")
     st.caption(

@@ -12,7 +12,7 @@ from core.classes import CLASSES
 from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, Thresholds, decide
 from core.strangers import AIMS, ELSEWHERE, NOT_BRAIN, OWN
 from panels.plots import style
-from panels.theme import CLASS_TITLES, PLOT_CONFIG, percent, text_colour
+from panels.theme import CLASS_TITLES, PLOT_CONFIG, percent, text_colour, whole_percent
 
 RIGHT, WRONG = "right", "wrong"
 _OUTCOMES = {
@@ -222,7 +222,7 @@ def bars(table: pd.DataFrame, *, key: str) -> None:
     figure.update_yaxes(autorange="reversed", tickfont={"size": 13, "color": text_colour()})
     words = "; ".join(
         f"{title}: "
-        + ", ".join(f"{one.get(outcome, 0):.0%} {said.lower()}" for outcome, (said, _) in _OUTCOMES.items())
+        + ", ".join(f"{whole_percent(one.get(outcome, 0))} {said.lower()}" for outcome, (said, _) in _OUTCOMES.items())
         for title, one in rows.items()
     )
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=words)

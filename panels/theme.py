@@ -25,6 +25,11 @@ def percent(share: float) -> str:
     return "< 0.1 %" if shown == "0.0 %" and share > 0 else shown
 
 
+def whole_percent(share: float) -> str:
+    """A share that is meant roughly, or was chosen: 0.95 -> "95 %"."""
+    return f"{share * 100:.0f} %"
+
+
 def share_interval(one: Interval) -> str:
     """A share with its interval as text: "85.7 % (81.0 to 90.3)"."""
     return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"

@@ -111,7 +111,7 @@ def test_a_search_that_is_not_finished_says_so(found: Callable[..., Path]) -> No
 
 def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
     found("report-cnn")
-    assert "All trials together: learning rate 50%" in texts(opened("search"))
+    assert "All trials together: learning rate 50 %" in texts(opened("search"))
 
 
 def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
@@ -159,7 +159,7 @@ def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
 
 def test_shorter_trials_are_said_to_be_shorter(found: Callable[..., Path]) -> None:
     found("report-cnn", "report-unet")
-    assert "at 64 pixels and for 20% of its epochs, within folds 2 to 5" in texts(
+    assert "at 64 pixels and for 20 % of its epochs, within folds 2 to 5" in texts(
         opened("search", search="report-unet")
     )
     assert "at 96 pixels, within folds 2 to 5" in texts(opened("search"))
