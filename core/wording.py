@@ -1,0 +1,14 @@
+"""Lists in a sentence."""
+
+from collections.abc import Iterable
+
+
+def listed(words: Iterable[object], last: str = "and") -> str:
+    """ "one", "one and two", "one, two and three".
+
+    Args:
+        words: what is named, at least one.
+        last: what stands before the last.
+    """
+    *others, final = map(str, words)
+    return f"{', '.join(others)} {last} {final}" if others else final

@@ -1,0 +1,16 @@
+"""Lists in a sentence."""
+
+import pytest
+
+from core.wording import listed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["a"], "a"), (["a", "b"], "a and b"), ([1, 2, 3], "1, 2 and 3"), (iter("ab"), "a and b")]
+)
+def test_words_are_listed_as_in_a_sentence(words: list, said: str) -> None:
+    assert listed(words) == said
+
+
+def test_the_last_word_may_be_or() -> None:
+    assert listed(["PNG", "JPEG", "TIFF"], "or") == "PNG, JPEG or TIFF"
