@@ -37,20 +37,29 @@ _POLL_SECONDS = 1.0
 def chosen(found: Found, count: int) -> pd.DataFrame:
     """``count`` complete trials of different settings from the best to the worst, evenly spread over their ranks.
 
+    The recipe's own setting takes the place of the one nearest to it in rank, though not of the best or the worst, so
+    that what the search gained at full size can be told.
+
     Raises:
         TrainingError: there are fewer.
     """
     complete = found.trials[found.trials["state"] == COMPLETE]
     ranked = complete.sort_values("value", ascending=False, kind="stable", ignore_index=True)
     # What a grid does not name is as in the recipe.
-    repeated = ranked[found.settings].fillna(found.plan.start).duplicated()
-    ranked = ranked[~repeated].reset_index(drop=True)
+    settings = ranked[found.settings].fillna(found.plan.start)
+    repeated = settings.duplicated()
+    ranked, settings = ranked[~repeated].reset_index(drop=True), settings[~repeated].reset_index(drop=True)
     if len(ranked) < count:
         raise TrainingError(
             f"The search '{found.plan.name}' has {len(ranked)} complete trials of different settings; {count} are "
             "asked for."
         )
-    return ranked.loc[np.linspace(0, len(ranked) - 1, count).round().astype(int)]
+    places = np.linspace(0, len(ranked) - 1, count).round().astype(int)
+    start = pd.Series(found.plan.start, dtype=float).reindex(found.settings)
+    own = np.flatnonzero((settings == start).all(axis=1))
+    if own.size and own[0] not in places and count > 2:
+        places[1 + np.abs(places[1:-1] - own[0]).argmin()] = own[0]
+    return ranked.loc[np.sort(places)]
 
 
 def recipe_of(plan: Plan, row: pd.Series) -> Recipe:

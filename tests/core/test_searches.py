@@ -218,6 +218,20 @@ def test_settings_to_check_go_from_the_best_complete_trial_to_the_worst(done: tu
     assert len(rows.drop_duplicates(["sampler", "trial"])) == 5
 
 
+def test_the_recipes_own_setting_is_among_those_to_check(done: tuple[Path, Found]) -> None:
+    _, found = done
+    for count in range(3, 8):
+        rows = search_full.chosen(found, count)
+        assert len(rows) == count
+        assert (rows[found.settings] == pd.Series(found.plan.start)[found.settings]).all(axis=1).sum() == 1
+    best = found.best()
+    without = replace(found, trials=found.trials[(found.trials["learning_rate"] != found.plan.start["learning_rate"])])
+    assert len(search_full.chosen(without, 5)) == 5
+    itself = replace(found, plan=replace(found.plan, start={name: best[name] for name in found.settings}))
+    rows = search_full.chosen(itself, 5)
+    assert (len(rows), rows["value"].iloc[0]) == (5, best["value"])
+
+
 def with_grid(found: Found) -> Found:
     """Every trial, and a grid's two: the best of all, and the recipe's own setting in other words."""
     own = {"sampler": "grid", "trial": 1, "state": COMPLETE, "value": 0.0, "batch": found.plan.start["batch"]}
