@@ -4,12 +4,12 @@ external | card | compare | predict | readme."""
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
-from core.errors import SliceScopeError
+from core.errors import SliceScopeError, TrainingError
 from core.figshare import SLICES, default_store
 from core.search_plan import PLANNED, SAMPLERS
 from core.wording import listed
@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options) or 0
+    except KeyboardInterrupt:
+        print(f"\ncore {options.command}: stopped.", file=sys.stderr)
+        return 130
     except SliceScopeError as error:
         print(f"core {options.command}: {error}", file=sys.stderr)
         return 1
@@ -378,6 +381,8 @@ def _search(options: argparse.Namespace) -> int:
     plan = search_plan.load(options.name)
     storage = options.storage or f"sqlite:///{options.runs / f'search-{plan.name}.db'}"
     options.runs.mkdir(parents=True, exist_ok=True)
+    for sampler, known in searches.restore(plan, storage).items():
+        print(f"{plan.name}, {sampler}: goes on after the {known} trials in searches/{plan.name}.", flush=True)
     try:
         for sampler in options.sampler:
             _searched(plan, sampler, storage, options)
@@ -385,6 +390,11 @@ def _search(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         stopped = True
         print("\nStopped; finished trials are kept, the same command goes on.", file=sys.stderr)
+    except TrainingError:
+        # What was finished before the workers failed is written all the same.
+        with suppress(TrainingError):
+            searches.export(plan, search.existing(plan, storage))
+        raise
     found = searches.export(plan, search.existing(plan, storage))
     for sampler in found.samplers:
         best = found.best(sampler)
@@ -397,12 +407,10 @@ def _search(options: argparse.Namespace) -> int:
 def _searched(plan: "Plan", sampler: str, storage: str, options: argparse.Namespace) -> None:
     from functools import partial
 
-    from core import search, search_trial, searches
+    from core import search, search_trial
 
     trials = search.budget(plan, sampler, options.trials)
     study = search.open_study(plan, sampler, storage)
-    if known := searches.restore(plan, sampler, study):
-        print(f"{plan.name}, {sampler}: goes on after the {known} trials in searches/{plan.name}.", flush=True)
     with _trials_bar(f"{plan.name}, {sampler}", trials, search.standing(study)) as progress:
         search.search(
             plan,

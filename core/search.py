@@ -7,6 +7,7 @@ begins the same setting anew. Workers end with the process that started them.
 
 import itertools
 import math
+import secrets
 import time
 import warnings
 from collections import Counter
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import TrainingError
-from core.search_plan import SAMPLERS, Plan, suggest
+from core.search_plan import SAMPLERS, Plan, rounded, suggest
 from core.search_trial import Trial
 from core.workers import running
 
@@ -30,8 +31,12 @@ STALE_SECONDS = 60
 STOPPED_EARLY = "stopped_early"
 """Attribute of a genetic trial that was stopped before its last epoch; see ``_one_trial``."""
 _POLL_SECONDS = 1.0
+EPOCHS_RUN = "epochs_run"
+"""Attribute of a trial: the epochs it has trained."""
+QUARTERS = 4
+"""Points at which trials are compared where their rate follows a schedule; see ``_point``."""
 _STARTUP_TRIALS = 8
-_WARMUP_EPOCHS = 3
+_WARMUP_EPOCHS, _WARMUP_QUARTERS = 3, 2
 
 
 class _SuperfluousError(Exception):
@@ -84,7 +89,9 @@ def open_study(
         study = optuna.create_study(
             study_name=f"{plan.name}-{sampler}",
             storage=open_storage(storage, stale=stale),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=_WARMUP_EPOCHS),
+            pruner=optuna.pruners.MedianPruner(
+                n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=_WARMUP_QUARTERS if plan.scheduled else _WARMUP_EPOCHS
+            ),
             direction="maximize",
             load_if_exists=True,
         )
@@ -92,9 +99,11 @@ def open_study(
         raise TrainingError(
             f"The study's storage '{storage}' cannot be opened: {str(error).splitlines()[0]}"
         ) from error
-    # A study that goes on must not draw what it drew at its beginning.
-    begun = len(study.get_trials(deepcopy=False))
-    seed = int(np.random.SeedSequence([plan.seed, worker, begun]).generate_state(1)[0])
+    # A study that goes on must not draw what it drew at its beginning, nor two machines the same.
+    begun = study.get_trials(deepcopy=False)
+    shared = any(trial.state == optuna.trial.TrialState.RUNNING for trial in begun)
+    entropy = [plan.seed, worker, len(begun), *([secrets.randbits(32)] if shared else [])]
+    seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
     if sampler == "tpe":
         study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP_TRIALS)
     elif sampler == "genetic":
@@ -234,21 +243,40 @@ def work(
     while (now := standing(study)).done < trials:
         if now.done + now.running < trials:
             queue(plan, study, sampler)
-            study.optimize(
-                lambda trial: _one_trial(plan, sampler, study, trial, judge, trials),
-                n_trials=1,
-                catch=(_SuperfluousError,),
-            )
+            _attempt(study, lambda trial: _one_trial(plan, sampler, study, trial, judge, trials))
         else:
             # The last ones are under way elsewhere, or died and are found out here.
             time.sleep(_POLL_SECONDS)
             begin_anew(study, unheard, stale=stale)
 
 
+def _attempt(study: "optuna.Study", objective: Callable[["optuna.Trial"], float]) -> None:
+    """Do one trial.
+
+    A worker that slept counts as dead: its trial has failed and is begun anew by another, and it goes on with the next.
+    """
+    from core.search_storage import was_begun_anew
+
+    numbers: list[int] = []
+
+    def numbered(trial: "optuna.Trial") -> float:
+        numbers.append(trial.number)
+        return objective(trial)
+
+    try:
+        study.optimize(numbered, n_trials=1, catch=(_SuperfluousError,))
+    # What Optuna raises when it tells a trial's end that has ended already.
+    except (ValueError, AssertionError):
+        if not numbers or not was_begun_anew(study, numbers[0]):
+            raise
+
+
 def _one_trial(
     plan: Plan, sampler: str, study: "optuna.Study", trial: "optuna.Trial", judge: Trial, trials: int
 ) -> float:
-    """Judge what the sampler proposes; a trial worse than the median at an epoch is stopped there.
+    """Judge what the sampler proposes; a trial worse than the median at a point is stopped there, see ``_point``.
+
+    What the study has tried to its end is not trained again: a training is seeded and would come to the same.
 
     Two workers may begin the last trial at the same moment, or two searches queue the same setting: of the two, the
     trial with the higher number, which the storage gives out, is given up.
@@ -258,21 +286,31 @@ def _one_trial(
     """
     import optuna
 
-    best = float("-inf")
-
-    def report(epoch: int, value: float) -> None:
-        nonlocal best
-        best = value
-        trial.report(value, epoch)
-        if trial.should_prune():
-            raise optuna.TrialPruned
-
     if _superfluous(study, trial.number, trials):
         raise _SuperfluousError
     if isinstance(study.sampler, optuna.samplers.NSGAIISampler):
         # Optuna counts a queued trial to no generation, and would not breed from the recipe's own setting.
         study.sampler.get_trial_generation(study, study.get_trials(deepcopy=False)[trial.number])
     setting = suggest(plan, trial, grid=sampler == "grid")
+    if same := _tried(study, trial):
+        for point, value in same.intermediate_values.items():
+            trial.report(value, point)
+        trial.set_user_attr(EPOCHS_RUN, same.user_attrs.get(EPOCHS_RUN))
+        assert same.value is not None
+        return same.value
+    epochs = plan.recipe_of(setting, name=plan.name, cheap=True).training.epochs
+    best, reached = float("-inf"), 0
+
+    def report(epoch: int, value: float) -> None:
+        nonlocal best, reached
+        best = value
+        trial.set_user_attr(EPOCHS_RUN, epoch)
+        before, reached = reached, _point(plan, epoch, epochs)
+        for point in range(before + 1, reached + 1):
+            trial.report(value, point)
+        if before < reached and trial.should_prune():
+            raise optuna.TrialPruned
+
     try:
         return judge(setting, report)
     except optuna.TrialPruned:
@@ -280,6 +318,30 @@ def _one_trial(
             raise
         trial.set_user_attr(STOPPED_EARLY, True)
         return best
+
+
+def _point(plan: Plan, epoch: int, epochs: int) -> int:
+    """How far a trial is after an epoch, for comparison with others: the epoch.
+
+    Where the rate falls by a schedule it is the quarters that are over: at the same epoch a long trial's rate has come
+    down less, and it would be stopped for being long.
+    """
+    return QUARTERS * epoch // epochs if plan.scheduled else epoch
+
+
+def _tried(study: "optuna.Study", trial: "optuna.Trial") -> "optuna.trial.FrozenTrial | None":
+    """An earlier trial of the same setting that ran to its end; None if there is none."""
+    from optuna.trial import TrialState
+
+    setting = _as_trained(trial.params)
+    for one in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        if not one.user_attrs.get(STOPPED_EARLY) and _as_trained(one.params) == setting:
+            return one
+    return None
+
+
+def _as_trained(params: dict[str, Any]) -> dict[str, float]:
+    return {name: rounded(value) for name, value in params.items()}
 
 
 def _superfluous(study: "optuna.Study", number: int, trials: int) -> bool:

@@ -76,6 +76,11 @@ class Plan:
         in_a_row = int(inside[-1]) - int(inside[0]) == len(inside) - 1
         return f"folds {inside[0]} to {inside[-1]}" if in_a_row else f"folds {listed(inside)}"
 
+    @property
+    def scheduled(self) -> bool:
+        """Whether the recipe's learning rate follows a schedule over all its epochs."""
+        return recipes.load(self.name).training.schedule != "constant"
+
     def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
         """The recipe with a setting in it.
 

@@ -66,6 +66,11 @@ def open_storage(address: str, *, stale: int) -> Storage:
     return Storage(address, stale=stale)
 
 
+def was_begun_anew(study: optuna.Study, number: int) -> bool:
+    """Whether a trial has failed as a dead worker's and another has taken its place."""
+    return any(number in trial.system_attrs.get("retry_history", ()) for trial in study.get_trials(deepcopy=False))
+
+
 def begin_anew(study: optuna.Study, unheard: dict[int, float], *, stale: int) -> None:
     """Queue the trials anew whose worker is dead; they themselves fail.
 

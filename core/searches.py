@@ -2,8 +2,9 @@
 
 - ``trials.csv``: a row a trial: ``sampler``, ``trial`` (its number in the study), ``generation`` (of the genetic
   sampler), ``state`` ("complete" or "stopped early"), ``value`` (the plan's, best epoch; of a stopped trial as far as
-  it came), ``epochs_run``, ``by_epoch`` (the best so far after each of them, parted by spaces), ``seconds``, and a
-  column a setting. A study can go on from it; see ``restore``.
+  it came), ``epochs_run``, ``best_so_far`` (after each of them, or, where the recipe's rate follows a schedule, each
+  quarter of the training; parted by spaces), ``seconds``, and a column a setting. A study can go on from it; see
+  ``restore``.
 - ``importance.json``: by sampler, and over all trials together, the share of each setting in what tells the best
   quarter of the trials from all.
 - ``full_size.csv``: some trials trained again as the recipe would be: ``sampler``, ``trial``, ``value`` of the trial,
@@ -22,7 +23,7 @@ import pandas as pd
 
 from core.errors import TrainingError
 from core.files import replace_file, write_table
-from core.search import STOPPED_EARLY
+from core.search import EPOCHS_RUN, STOPPED_EARLY, open_study
 from core.search_plan import SAMPLERS, SEARCHES, SETTINGS, Plan, load, rounded, suggest, whole
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ TRIALS, IMPORTANCE, FULL_SIZE = "trials.csv", "importance.json", "full_size.csv"
 ALL = "all"
 """Key of the importance over all samplers' trials."""
 COMPLETE, STOPPED = "complete", "stopped early"
+RESTORED = "restored"
+"""Attribute of a trial that is from the file."""
 _BEST_SHARE = 0.25
 _GENERATION = "NSGAIISampler:generation"
 """Where Optuna notes a trial's generation."""
@@ -84,7 +87,7 @@ def read(name: str, folder: Path = SEARCHES) -> Found:
     if not (place / TRIALS).is_file():
         raise TrainingError(f"The search '{name}' has no trials yet; 'python -m core search {name}' makes them.")
     try:
-        trials = pd.read_csv(place / TRIALS, dtype={"by_epoch": str})
+        trials = pd.read_csv(place / TRIALS, dtype={"best_so_far": str})
         importance = json.loads((place / IMPORTANCE).read_text())
         full = pd.read_csv(place / FULL_SIZE) if (place / FULL_SIZE).is_file() else None
     except (OSError, ValueError) as error:
@@ -136,8 +139,8 @@ def _rows(sampler: str, study: "optuna.Study") -> list[dict[str, Any]]:
                 "generation": trial.system_attrs.get(_GENERATION),
                 "state": STOPPED if stopped else COMPLETE,
                 "value": _value(trial),
-                "epochs_run": len(trial.intermediate_values),
-                "by_epoch": " ".join(f"{value:.5g}" for _, value in sorted(trial.intermediate_values.items())),
+                "epochs_run": trial.user_attrs.get(EPOCHS_RUN, trial.last_step),
+                "best_so_far": " ".join(f"{value:.5g}" for _, value in sorted(trial.intermediate_values.items())),
                 "seconds": round(trial.duration.total_seconds(), 1) if trial.duration is not None else None,
                 **{name: rounded(trial.params[name]) for name in SETTINGS if name in trial.params},
             }
@@ -145,28 +148,38 @@ def _rows(sampler: str, study: "optuna.Study") -> list[dict[str, Any]]:
     return rows
 
 
-def restore(plan: Plan, sampler: str, study: "optuna.Study", folder: Path = SEARCHES) -> int:
-    """Put the trials that ship beside a plan into a study that has none, so that it goes on where they end.
+def restore(plan: Plan, storage: str, folder: Path = SEARCHES) -> dict[str, int]:
+    """Put the trials that ship beside a plan into a storage, so that its studies go on where they end.
 
-    Two machines that share a storage must not both begin it so at the same moment.
+    Those of every sampler: ``export`` writes what the storage holds. A study that has trials of its own is left as it
+    is. Interrupted, the next call puts the rest. Two machines that share a storage must not both begin it so at the
+    same moment.
 
     Args:
         plan: what is searched.
-        sampler: whose trials.
-        study: of this sampler.
+        storage: any database address Optuna takes.
         folder: where searches are.
 
     Returns:
-        How many there were; 0 where the study has trials of its own.
+        By sampler how many were put, where any were.
 
     Raises:
         TrainingError: the file cannot be read, or its trials are none of this plan.
     """
-    if study.get_trials(deepcopy=False) or not (folder / plan.name / TRIALS).is_file():
-        return 0
+    if not (folder / plan.name / TRIALS).is_file():
+        return {}
+    found = read(plan.name, folder)
+    put = {sampler: _restore(found, sampler, open_study(plan, sampler, storage)) for sampler in found.samplers}
+    return {sampler: count for sampler, count in put.items() if count}
+
+
+def _restore(found: Found, sampler: str, study: "optuna.Study") -> int:
     import optuna
 
-    table = read(plan.name, folder).trials
+    there = study.get_trials(deepcopy=False)
+    if not all(trial.user_attrs.get(RESTORED) for trial in there):
+        return 0
+    plan, table = found.plan, found.trials
     rows = table[table["sampler"] == sampler].sort_values("trial")
     try:
         trials = {int(row["trial"]): _restored(plan, sampler, row) for _, row in rows.iterrows()}
@@ -176,9 +189,10 @@ def restore(plan: Plan, sampler: str, study: "optuna.Study", folder: Path = SEAR
             "remove the file to begin anew."
         ) from error
     # Failed trials do not ship, but full_size.csv and runs name the others by their number.
-    failed = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
-    study.add_trials(trials.get(number, failed) for number in range(max(trials, default=-1) + 1))
-    return len(trials)
+    failed = optuna.create_trial(state=optuna.trial.TrialState.FAIL, user_attrs={RESTORED: True})
+    left = range(len(there), max(trials) + 1)
+    study.add_trials(trials.get(number, failed) for number in left)
+    return sum(number in trials for number in left)
 
 
 def _restored(plan: Plan, sampler: str, row: pd.Series) -> "optuna.trial.FrozenTrial":
@@ -194,14 +208,18 @@ def _restored(plan: Plan, sampler: str, row: pd.Series) -> "optuna.trial.FrozenT
     # Tells the distributions.
     suggest(plan, fixed, grid=sampler == "grid")
     stopped, genetic = row["state"] == STOPPED, sampler == "genetic"
-    by_epoch = row["by_epoch"].split() if pd.notna(row["by_epoch"]) else []
+    so_far = row["best_so_far"].split() if pd.notna(row["best_so_far"]) else []
     trial = optuna.create_trial(
         state=TrialState.PRUNED if stopped and not genetic else TrialState.COMPLETE,
         value=float(row["value"]),
         params=fixed.params,
         distributions=fixed.distributions,
-        intermediate_values={epoch: float(value) for epoch, value in enumerate(by_epoch, 1)},
-        user_attrs={STOPPED_EARLY: True} if stopped and genetic else {},
+        intermediate_values={point: float(value) for point, value in enumerate(so_far, 1)},
+        user_attrs={
+            RESTORED: True,
+            EPOCHS_RUN: int(row["epochs_run"]),
+            **({STOPPED_EARLY: True} if stopped and genetic else {}),
+        },
         system_attrs={_GENERATION: int(row["generation"])} if genetic else {},
     )
     if trial.datetime_start and pd.notna(row["seconds"]):

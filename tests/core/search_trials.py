@@ -49,6 +49,14 @@ def judge(setting: Setting, report: Report, *, seconds: float = 0.0) -> float:
     return value
 
 
+def judge_eight(setting: Setting, report: Report) -> float:
+    """As ``judge``, in as many epochs as a fifth of report-unet's are."""
+    value = 1 - abs(setting["learning_rate"] - 0.001) * 50
+    for epoch in range(1, 9):
+        report(epoch, value * epoch / 8)
+    return value
+
+
 def quick() -> Trial:
     return judge
 

@@ -16,6 +16,7 @@ from core.bundles import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, distinct, open_b
 from core.checkpoints import save_state
 from core.cli import _trials_bar, main
 from core.cross_validation import fold
+from core.errors import TrainingError
 from core.export import export
 from core.inference import Predictor
 from core.recipes import Recipe
@@ -470,6 +471,37 @@ def test_a_stopped_search_says_so_and_writes_what_it_found(
     output = capsys.readouterr()
     assert "Stopped; finished trials are kept, the same command goes on." in output.err
     assert output.out.startswith("tpe: val_accuracy ")
+    assert len(pd.read_csv(searched / "report-cnn" / searches.TRIALS)) == 2
+
+
+def test_one_samplers_trials_leave_those_of_another_that_ship(
+    searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, table = search_trials.plan(), searched / "report-cnn" / searches.TRIALS
+    storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    for sampler in ("tpe", "genetic"):
+        search.work(plan, sampler, storage, search_trials.quick, 3)
+    searches.export(plan, search.existing(plan, storage))
+    monkeypatch.setattr(
+        search, "search",
+        lambda plan, sampler, storage, *rest, trials, **options: search.work(
+            plan, sampler, storage, search_trials.quick, trials
+        ),
+    )  # fmt: skip
+    assert main(["search", "report-cnn", "--sampler", "tpe", "--trials", "4", "--runs", str(tmp_path)]) == 0
+    assert pd.read_csv(table).groupby("sampler").size().to_dict() == {"tpe": 4, "genetic": 3}
+
+
+def test_a_search_whose_workers_fail_writes_what_it_found_all_the_same(
+    searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failed(plan: Plan, sampler: str, storage: str, *arguments: object, **options: object) -> None:
+        search.work(plan, sampler, storage, search_trials.quick, 2)
+        raise TrainingError("The workers stopped.")
+
+    monkeypatch.setattr(search, "search", failed)
+    assert main(["search", "report-cnn", "--runs", str(tmp_path)]) == 1
+    assert sentence(capsys.readouterr().err) == "core search: The workers stopped."
     assert len(pd.read_csv(searched / "report-cnn" / searches.TRIALS)) == 2
 
 

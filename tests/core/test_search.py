@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
 
-from core import search, search_trial, searches, splits
+from core import search, search_plan, search_trial, searches, splits
 from core.errors import TrainingError
-from core.search import STOPPED_EARLY, budget, existing, open_study, standing
+from core.search import EPOCHS_RUN, STOPPED_EARLY, budget, existing, open_study, standing
 from core.workers import running
 from tests.core import search_trials, tiny
 
@@ -361,6 +362,92 @@ def test_workers_never_take_the_same_queued_trial(storage: str) -> None:
         warnings.simplefilter("ignore", UserWarning)
         taken = [number for numbers in threads.map(asks, range(4)) for number in numbers]
     assert sorted(taken) == list(range(count))
+
+
+def test_a_setting_that_ran_to_its_end_is_not_trained_again(storage: str) -> None:
+    trained = []
+
+    def judged(setting: search_trials.Setting, report: search_trials.Report) -> float:
+        trained.append(setting["batch"])
+        for epoch in (1, 2, 3):
+            report(epoch, setting["batch"] * epoch)
+        return setting["batch"] * 3
+
+    done_in_place(search_trials.plan(space={"batch": [15, 30]}, start={}), "genetic", storage, 6, make=lambda: judged)
+    table = open_study(search_trials.plan(), "genetic", storage).trials
+    assert sorted(trained) == [15, 30]
+    assert len(table) == 6
+    for trial in table:
+        batch = trial.params["batch"]
+        assert (trial.value, trial.intermediate_values) == (3 * batch, {1: batch, 2: 2 * batch, 3: 3 * batch})
+        assert trial.user_attrs[EPOCHS_RUN] == 3
+
+
+def test_where_the_rate_follows_a_schedule_no_trial_is_stopped_for_being_long(storage: str) -> None:
+    plan = search_trials.plan(
+        name="report-unet",
+        cheap={"size": 32, "dtype": "float32", "epochs": 0.2},
+        space={"epochs": {"low": 20, "high": 50}},
+        start={},
+    )
+
+    def annealed(setting: search_trials.Setting, report: search_trials.Report) -> float:
+        epochs = plan.recipe_of(setting, name=plan.name, cheap=True).training.epochs
+        for epoch in range(1, epochs + 1):
+            report(epoch, epoch / epochs)
+        return 1.0
+
+    done_in_place(plan, "tpe", storage, 24, make=lambda: annealed)
+    trials = open_study(plan, "tpe", storage).trials
+    assert {trial.state for trial in trials} == {TrialState.COMPLETE}
+    assert {tuple(trial.intermediate_values) for trial in trials} == {(1, 2, 3, 4)}
+    assert {trial.user_attrs[EPOCHS_RUN] for trial in trials} > {4, 10}
+
+
+def test_where_the_rate_follows_a_schedule_a_bad_trial_is_stopped_half_way(storage: str) -> None:
+    plan = search_trials.plan(name="report-unet", cheap={"size": 32, "dtype": "float32", "epochs": 0.2}, start={})
+    done_in_place(plan, "tpe", storage, 24, make=lambda: search_trials.judge_eight)
+    stopped = [trial for trial in open_study(plan, "tpe", storage).trials if trial.state == TrialState.PRUNED]
+    assert stopped
+    assert {trial.user_attrs[EPOCHS_RUN] for trial in stopped} <= {4, 6, 8}
+
+
+def test_whoever_joins_a_study_under_way_draws_unlike_those_who_are_there(storage: str) -> None:
+    plan = search_trials.plan(start={})
+    with warnings.catch_warnings():
+        # Heartbeats are for Study.optimize.
+        warnings.simplefilter("ignore", UserWarning)
+        open_study(plan, "tpe", storage).ask()
+        drawn = [search_plan.suggest(plan, open_study(plan, "tpe", storage).ask()) for _ in range(2)]
+    assert drawn[0] != drawn[1]
+
+
+@pytest.mark.parametrize("slept", ["before an epoch's end", "before the last word"])
+def test_a_worker_that_slept_and_counts_as_dead_goes_on_with_the_next_trial(storage: str, slept: str) -> None:
+    plan = search_trials.plan()
+
+    def sleepy(setting: search_trials.Setting, report: search_trials.Report) -> float:
+        study = open_study(plan, "tpe", storage)
+        (mine,) = study.get_trials(states=(TrialState.RUNNING,))
+        if mine.number == 2:
+            study.tell(mine.number, state=TrialState.FAIL)
+            RetryHeartbeatStaleTrialCallback()(study, mine)
+        if mine.number != 2 or slept == "before an epoch's end":
+            report(1, 0.5)
+        return search_trials.judge(setting, lambda epoch, value: None)
+
+    done_in_place(plan, "tpe", storage, 5, make=lambda: sleepy)
+    trials = open_study(plan, "tpe", storage).trials
+    assert [trial.number for trial in trials if trial.state == TrialState.FAIL] == [2]
+    assert [trial.number for trial in trials if trial.params == trials[2].params] == [2, 3], "begun anew"
+
+
+def test_an_error_of_a_trial_itself_ends_the_worker(storage: str) -> None:
+    def wrong(setting: search_trials.Setting, report: search_trials.Report) -> float:
+        raise ValueError("no such loss")
+
+    with pytest.raises(ValueError, match="no such loss"):
+        done_in_place(search_trials.plan(), "tpe", storage, 2, make=lambda: wrong)
 
 
 def test_of_a_grid_no_more_is_asked_for_than_it_has() -> None:

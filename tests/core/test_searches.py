@@ -119,9 +119,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, l
 
 def made_anew(sampler: str, shipped: Path, place: Path) -> tuple[optuna.Study, str]:
     storage = f"sqlite:///{place / 'anew.db'}"
-    study = search.open_study(search_trials.plan(), sampler, storage)
-    searches.restore(search_trials.plan(), sampler, study, shipped)
-    return study, storage
+    searches.restore(search_trials.plan(), storage, shipped)
+    return search.open_study(search_trials.plan(), sampler, storage), storage
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -185,10 +184,38 @@ def test_a_study_made_anew_has_the_same_best_and_goes_on_to_more_trials(
 def test_a_study_that_has_trials_is_not_added_to(
     shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path
 ) -> None:
-    study, _ = made_anew("tpe", shipped[0], tmp_path)
+    study, storage = made_anew("tpe", shipped[0], tmp_path)
+    search.work(search_trials.plan(), "tpe", storage, search_trials.quick, 17)
     count = len(study.trials)
-    assert searches.restore(search_trials.plan(), "tpe", study, shipped[0]) == 0
+    assert "tpe" not in searches.restore(search_trials.plan(), storage, shipped[0])
     assert len(study.trials) == count
+
+
+def test_what_an_interruption_left_out_is_put_by_the_next_call(
+    shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, studies = shipped
+    plan, storage = search_trials.plan(), f"sqlite:///{tmp_path / 'anew.db'}"
+    real, put = optuna.Study.add_trial, []
+
+    def interrupted(study: optuna.Study, trial: FrozenTrial) -> None:
+        if len(put) == 5:
+            raise KeyboardInterrupt
+        put.append(trial)
+        real(study, trial)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(optuna.Study, "add_trial", interrupted)
+        searches.restore(plan, storage, folder)
+    assert sum(searches.restore(plan, storage, folder).values()) == 16 + 20 + 3 - 4, "one of the five had failed"
+    assert searches.restore(plan, storage, folder) == {}
+    there = {
+        sampler: [trial.value for trial in study.trials] for sampler, study in search.existing(plan, storage).items()
+    }
+    before = {
+        sampler: [trial.value for trial in trials if trial.state.is_finished()] for sampler, trials in studies.items()
+    }
+    assert there == {sampler: pytest.approx(values, rel=1e-5) for sampler, values in before.items()}
 
 
 def test_where_nothing_ships_a_study_begins_empty(tmp_path: Path) -> None:
@@ -200,10 +227,10 @@ def test_trials_of_another_plan_are_refused_with_a_sentence(
     shipped: tuple[Path, dict[str, list[FrozenTrial]]], tmp_path: Path
 ) -> None:
     plan = search_trials.plan(space={"filters": [2, 4], "batch": [15, 30]})
-    study = search.open_study(plan, "tpe", f"sqlite:///{tmp_path / 'anew.db'}")
+    storage = f"sqlite:///{tmp_path / 'anew.db'}"
     with pytest.raises(TrainingError, match=r"is of another plan; .* or remove the file to begin anew"):
-        searches.restore(plan, "tpe", study, shipped[0])
-    assert study.trials == []
+        searches.restore(plan, storage, shipped[0])
+    assert search.open_study(plan, "tpe", storage).trials == []
 
 
 # At full size
