@@ -3,11 +3,14 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.bundles import Bundle, write_card
+from core.cross_validation import has_letter_twin
 from core.errors import BundleError
 from core.evidence import evidence, select
 from core.intervals import DRAWS, LEVEL, differences, intervals
+from core.twins import recipe_differences
 
 _DEFINITIONS = {
     "value": "the bundle's figure on its test slices",
@@ -16,6 +19,9 @@ _DEFINITIONS = {
     "low": f"lower end of the difference's {LEVEL * 100:g} % interval over {DRAWS} draws of the test patients, the "
     "same for both",
     "high": "its upper end",
+    "without_letter_twins": "the same without slices of patients whose id, but for a final letter, occurs in another "
+    "fold",
+    "recipe_differences": "settings of training in which the two differ",
 }
 
 
@@ -39,11 +45,30 @@ def compare(bundle: Bundle, other: Bundle) -> dict[str, Any]:
     if not np.array_equal(ours["slice"], theirs["slice"]):
         raise BundleError(f"'{bundle.name}' and '{other.name}' have different test slices and cannot be compared.")
     classes = bundle.card["classes"]
-    gained = differences(ours, theirs, classes)
-    if not gained:
+    figures = _beside(ours, theirs, classes)
+    if not figures:
         raise BundleError(f"'{bundle.name}' and '{other.name}' have no figure in common.")
+    alone = (~has_letter_twin(ours)).to_numpy()
+    found = {
+        "with": other.name,
+        "slices": len(ours),
+        "figures": figures,
+        "without_letter_twins": {
+            "slices": int(alone.sum()),
+            "figures": _beside(ours[alone], theirs[alone], classes),
+        },
+        "recipe_differences": recipe_differences(bundle, other),
+        "definitions": _DEFINITIONS,
+    }
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": found}}
+    write_card(bundle.folder, card)
+    return card
+
+
+def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, classes: list[str]) -> dict[str, dict[str, float]]:
+    """The figures that both tables have, named as in ``_DEFINITIONS``."""
     own, others = intervals(ours, classes), intervals(theirs, classes)
-    figures = {
+    return {
         name: {
             "value": own[name].value,
             "other": others[name].value,
@@ -51,9 +76,5 @@ def compare(bundle: Bundle, other: Bundle) -> dict[str, Any]:
             "low": one.low,
             "high": one.high,
         }
-        for name, one in gained.items()
+        for name, one in differences(ours, theirs, classes).items()
     }
-    found = {"with": other.name, "slices": len(ours), "figures": figures, "definitions": _DEFINITIONS}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": found}}
-    write_card(bundle.folder, card)
-    return card

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core import recipes
+from core import bundles, recipes
+from core.bundles import MODELS
 from core.checkpoints import State
 from core.errors import TrainingError
 from core.files import replace_file, write_table
@@ -182,20 +183,25 @@ def _still_there(found: Found) -> pd.DataFrame:
     return found.full_size.merge(found.trials[_KEY], on=_KEY)
 
 
-def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES) -> Recipe:
+def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Path = MODELS) -> Recipe:
     """The recipe NAME-searched, of the setting best on validation at full size, and its run, ready to be exported.
 
     Raises:
-        TrainingError: nothing was trained at full size.
+        TrainingError: nothing was trained at full size, or a winner has been judged on the fold held out.
     """
     plan, full = found.plan, _still_there(found)
+    name = f"{plan.name}-searched"
+    if name in bundles.names(models) and bundles.open_bundle(name, models).test_metrics:
+        raise TrainingError(
+            f"'{name}' has been judged on {plan.held_out}: another winner would be chosen by one who knows how it did. "
+            f"To begin anew, remove models/{name}."
+        )
     if full.empty:
         raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
     best = full.iloc[int(full["full_value"].to_numpy().argmax())]
     trials = found.trials
     row = trials[(trials["sampler"] == best["sampler"]) & (trials["trial"] == best["trial"])].iloc[0]
     trained = recipe_of(plan, row)
-    name = f"{plan.name}-searched"
     # What the untuned recipe says of its own split, and of what was tried for it, is not true of this one.
     kept = {key: value for key, value in trained.table.items() if key not in ("by_patient", "limits", "notes")}
     table = {
@@ -228,6 +234,7 @@ def _notes(found: Found, full: pd.DataFrame, best: pd.Series) -> list[str]:
         f"Trained again at full size, from the best trial to the worst: {plan.value} {values}; the highest, of trial "
         f"{best['trial']} of {best['sampler']} ({best['value']:.4f} as a trial), is this one.",
         f"{plan.held_out.capitalize()} had no part in the search or in the choice.",
+        *plan.known,
     ]
 
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,7 @@ class Plan:
         augmentation: options of ``core.augmentation.augment`` at strength 1.
         start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
         grid: by setting the values the systematic search goes through.
+        known: what was known when the space was drawn, a sentence each.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Plan:
     augmentation: dict[str, float]
     start: dict[str, float]
     grid: dict[str, list[Any]]
+    known: list[str] = field(default_factory=list)
 
     @property
     def held_out(self) -> str:

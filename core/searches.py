@@ -5,8 +5,8 @@
   it came), ``epochs_run``, ``best_so_far`` (after each of them, or, where the recipe's rate follows a schedule, each
   quarter of the training; parted by spaces), ``seconds``, and a column a setting. A study can go on from it; see
   ``restore``.
-- ``importance.json``: by sampler, and over all trials together, the share of each setting in what tells the best
-  quarter of the trials from all.
+- ``importance.json``: by sampler, and over the trials of all but the grid together, the share of each setting in what
+  tells the best quarter of the trials from all.
 - ``full_size.csv``: some trials trained again as the recipe would be: ``sampler``, ``trial``, ``value`` of the trial,
   ``full_value``, ``seconds``.
 
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
 TRIALS, IMPORTANCE, FULL_SIZE = "trials.csv", "importance.json", "full_size.csv"
 ALL = "all"
-"""Key of the importance over all samplers' trials."""
+"""Key of the importance over all samplers' trials but the grid's, which varies less."""
 COMPLETE, STOPPED = "complete", "stopped early"
 RESTORED = "restored"
 """Attribute of a trial that is from the file."""
 _BEST_SHARE = 0.25
+_ENOUGH_TRIALS = 20
+"""Settings from which their importance is told: five are the best quarter then."""
 _GENERATION = "NSGAIISampler:generation"
 """Where Optuna notes a trial's generation."""
 
@@ -169,17 +171,18 @@ def restore(plan: Plan, storage: str, folder: Path = SEARCHES) -> dict[str, int]
     if not (folder / plan.name / TRIALS).is_file():
         return {}
     found = read(plan.name, folder)
-    put = {sampler: _restore(found, sampler, open_study(plan, sampler, storage)) for sampler in found.samplers}
+    put = {
+        sampler: _restore(plan, found.trials, open_study(plan, sampler, storage), sampler) for sampler in found.samplers
+    }
     return {sampler: count for sampler, count in put.items() if count}
 
 
-def _restore(found: Found, sampler: str, study: "optuna.Study") -> int:
+def _restore(plan: Plan, table: pd.DataFrame, study: "optuna.Study", sampler: str) -> int:
     import optuna
 
     there = study.get_trials(deepcopy=False)
     if not all(trial.user_attrs.get(RESTORED) for trial in there):
         return 0
-    plan, table = found.plan, found.trials
     rows = table[table["sampler"] == sampler].sort_values("trial")
     try:
         trials = {int(row["trial"]): _restored(plan, sampler, row) for _, row in rows.iterrows()}
@@ -235,16 +238,18 @@ def _value(trial: "optuna.trial.FrozenTrial") -> float:
 
 
 def _importance(trials: list["optuna.trial.FrozenTrial"], plan: Plan) -> dict[str, float]:
-    """Shares by PED-ANOVA (Watanabe et al., IJCAI 2023); empty for too few trials or nothing that varies."""
+    """Shares by PED-ANOVA (Watanabe et al., IJCAI 2023); empty for too few settings or nothing that varies."""
     import optuna
 
+    # A setting that was tried twice, as by two samplers, counts once.
+    by_setting = {tuple(sorted(trial.params.items())): trial for trial in sorted(trials, key=_value)}
+    if len(by_setting) < _ENOUGH_TRIALS:
+        return {}
     study = optuna.create_study(direction="maximize")
-    for trial in trials:
+    for trial in by_setting.values():
         study.add_trial(
             optuna.create_trial(value=_value(trial), params=trial.params, distributions=trial.distributions)
         )
-    if len(trials) < 2 / _BEST_SHARE:
-        return {}
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE)
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
     return {name: round(float(shares[name]), 4) for name in plan.space if name in shares}

@@ -7,6 +7,7 @@ import pytest
 
 from core.bundles import Bundle, open_bundle, write_card
 from core.comparison import compare
+from core.cross_validation import has_letter_twin
 from core.errors import BundleError
 from core.evaluation import PREDICTIONS
 from core.export import export
@@ -37,6 +38,27 @@ def test_the_card_says_what_one_gains_over_the_other(tmp_path: Path) -> None:
         shares.append((table["true"] == table["predicted"]).mean())
     assert [one["value"], one["other"], one["difference"]] == pytest.approx([*shares, shares[0] - shares[1]])
     assert 0 < one["low"] < one["difference"] < one["high"]
+
+
+def test_the_figures_stand_there_without_letter_twins_too(tmp_path: Path) -> None:
+    better, worse = a_bundle(tmp_path, "better", wrong=0.05), a_bundle(tmp_path, "worse", wrong=0.2)
+    found = compare(better, worse)["metrics"]["comparison"]
+    table = pd.read_csv(better.path(PREDICTIONS)).query("part == 'test'")
+    alone = table[~has_letter_twin(table)]
+    without = found["without_letter_twins"]
+    assert (found["slices"], without["slices"]) == (len(table), len(alone))
+    assert without["slices"] < found["slices"]
+    accuracy = (alone["true"] == alone["predicted"]).mean()
+    assert without["figures"]["accuracy"]["value"] == pytest.approx(accuracy)
+
+
+def test_what_else_the_two_recipes_differ_in_is_named(tmp_path: Path) -> None:
+    one, other = a_bundle(tmp_path, "one", wrong=0.1), a_bundle(tmp_path, "other", wrong=0.1)
+    assert compare(one, other)["metrics"]["comparison"]["recipe_differences"] == []
+    recipe = {**other.card["training"]["recipe"], "keep": "last", "batch": 7}
+    write_card(other.folder, {**other.card, "training": {**other.card["training"], "recipe": recipe}})
+    found = compare(one, open_bundle("other", tmp_path))["metrics"]["comparison"]
+    assert found["recipe_differences"] == ["batch", "keep"]
 
 
 def test_bundles_with_other_test_slices_are_refused(tmp_path: Path) -> None:

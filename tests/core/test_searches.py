@@ -14,6 +14,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from core import bundles, search, search_full, searches, splits
+from core.bundles import write_card
 from core.checkpoints import load_state
 from core.errors import TrainingError
 from core.export import export
@@ -209,13 +210,17 @@ def test_what_an_interruption_left_out_is_put_by_the_next_call(
         searches.restore(plan, storage, folder)
     assert sum(searches.restore(plan, storage, folder).values()) == 16 + 20 + 3 - 4, "one of the five had failed"
     assert searches.restore(plan, storage, folder) == {}
-    there = {
-        sampler: [trial.value for trial in study.trials] for sampler, study in search.existing(plan, storage).items()
+    before = {sampler: [one for one in trials if one.state.is_finished()] for sampler, trials in studies.items()}
+    there = {sampler: study.trials for sampler, study in search.existing(plan, storage).items()}
+    assert values(there) == values(before)
+
+
+def values(trials: dict[str, list[FrozenTrial]]) -> dict[str, list[float | None]]:
+    """As many digits as ship."""
+    return {
+        sampler: [one.value if one.value is None else round(one.value, 5) for one in them]
+        for sampler, them in trials.items()
     }
-    before = {
-        sampler: [trial.value for trial in trials if trial.state.is_finished()] for sampler, trials in studies.items()
-    }
-    assert there == {sampler: pytest.approx(values, rel=1e-5) for sampler, values in before.items()}
 
 
 def test_where_nothing_ships_a_study_begins_empty(tmp_path: Path) -> None:
@@ -323,7 +328,7 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     assert all(left == sorted(left, reverse=True) and left[-1] == 0 for left in followed.values())
     found = searches.read("report-cnn", folder)
     pd.testing.assert_frame_equal(found.full_size, table, rtol=1e-4)
-    winner = search_full.write_winner(found, runs, folder=recipes)
+    winner = search_full.write_winner(found, runs, folder=recipes, models=models)
     best = table.iloc[table["full_value"].to_numpy().argmax()]
     state = load_state(runs / "report-cnn-searched")
     assert state is not None and state.best_value == best["full_value"]
@@ -331,6 +336,11 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     bundle = export(winner, full_size_trainings.tiny_fit(winner, tmp_path, runs / winner.name, None), models)
     assert bundle.card["data"]["split"] == "fold-1"
     assert bundle.card["title"] == "Report CNN, searched"
+    # Judged once: who knows how it did on the fold held out chooses no other.
+    assert search_full.write_winner(found, runs, folder=recipes, models=models).table == winner.table
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    with pytest.raises(TrainingError, match=r"has been judged on fold 1: .* remove models/report-cnn-searched"):
+        search_full.write_winner(found, runs, folder=recipes, models=models)
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
@@ -380,7 +390,7 @@ def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tri
     # No store is opened, and no bundle: what a network does on fold 1 cannot have a part.
     monkeypatch.setattr(Store, "__init__", None)
     monkeypatch.setattr(bundles, "open_bundle", None)
-    winner = search_full.write_winner(found, tmp_path, folder=tmp_path)
+    winner = search_full.write_winner(found, tmp_path, folder=tmp_path, models=tmp_path)
     assert winner.training.learning_rate == pytest.approx(best["full_value"])
     assert (winner.split, winner.by_patient, winner.limits) == ("fold-1", None, [])
     cheap, at_full_size, held_out = winner.notes
@@ -403,7 +413,7 @@ def test_a_winner_says_nothing_of_the_untuned_recipes_own_split(
     full = trials[["sampler", "trial", "value"]].assign(full_value=0.7)
     (tmp_path / "report-unet-tpe-0").mkdir()
     winner = search_full.write_winner(
-        replace(found, plan=plan, trials=trials, full_size=full), tmp_path, folder=tmp_path
+        replace(found, plan=plan, trials=trials, full_size=full), tmp_path, folder=tmp_path, models=tmp_path
     )
     untuned = load_recipe("report-unet")
     assert untuned.limits and untuned.notes and untuned.by_patient
