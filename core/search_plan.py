@@ -49,6 +49,7 @@ class Plan:
         augmentation: options of ``core.augmentation.augment`` at strength 1.
         start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
         grid: by setting the values the systematic search goes through.
+        means: by setting of the space what it is, augmentation's strength apart.
         known: what was known when the space was drawn, a sentence each.
     """
 
@@ -64,6 +65,7 @@ class Plan:
     augmentation: dict[str, float]
     start: dict[str, float]
     grid: dict[str, list[Any]]
+    means: dict[str, str] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
 
     @property

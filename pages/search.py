@@ -5,9 +5,13 @@ import streamlit as st
 from core import bundles, search_plan, searches
 from core.bundles import open_bundle
 from panels import frame
+from panels.search_fidelity import fidelity
+from panels.search_help import how_to_read
 from panels.search_history import history
-from panels.search_results import fidelity, importance, samplers, winner
+from panels.search_importance import importance
+from panels.search_samplers import samplers
 from panels.search_settings import parallel, table
+from panels.search_winner import winner
 from panels.text import plain
 from panels.theme import whole_percent
 
@@ -29,8 +33,9 @@ shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
     f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
     f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "
-    f"{plan.held_out.capitalize()} is left for the winner."
+    f"{plan.held_out.capitalize()} is left for the winner.{plain(''.join(f' {one}' for one in plan.known))}"
 )
+how_to_read(plan)
 samplers(found)
 st.subheader("Trials", anchor=False)
 chosen = history(found, key=f"history_{name}")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.searches import STOPPED, Found
 from panels.plots import style, theme_colour
+from panels.search_samplers import own_setting
 from panels.search_words import (
     SAMPLER_TITLES,
     SETTING_TITLES,
@@ -17,7 +18,7 @@ from panels.search_words import (
     value_text,
     value_title,
 )
-from panels.theme import PLOT_CONFIG
+from panels.theme import PLOT_CONFIG, text_colour
 
 
 def history(found: Found, *, key: str) -> pd.DataFrame:
@@ -66,10 +67,15 @@ def history(found: Found, *, key: str) -> pd.DataFrame:
     # The first trials and the stopped ones would press the good ones into a line.
     low = float(found.trials["value"].quantile(0.1))
     high = float(found.trials["value"].max())
+    bottom = low - 0.15 * (high - low)
+    below = int((found.trials["value"] < bottom).sum())
+    own = own_setting(found)
+    if own is not None and own > bottom:
+        figure.add_hline(own, line={"dash": "dot", "width": 1, "color": text_colour()})
     figure.update_yaxes(
         title_text=value_title(found.plan).lower(),
         tickformat=value_format(found.plan),
-        range=[low - 0.15 * (high - low), high + 0.1 * (high - low)],
+        range=[bottom, high + 0.1 * (high - low)],
     )
     figure.update_layout(
         newselection={"line": {"color": theme_colour("primaryColor"), "width": 2}},
@@ -87,10 +93,12 @@ def history(found: Found, *, key: str) -> pd.DataFrame:
         selection_mode=("points", "box"),
         alt=f"{value_title(found.plan)} of every trial; best: {words}",
     )
+    dotted = " Dotted: the recipe's own setting." if own is not None and own > bottom else ""
+    unseen = f" {below} of the trials lie below what is drawn." if below else ""
     st.caption(
-        "Lines: the best so far. Hollow: stopped early, because the trial was below the median of those before it. "
-        "Click a trial, or draw a box around some, to see only those in the lines, the table and its download below; a "
-        "double click lets them go. The comparison above and which settings matter stay over all trials."
+        f"Lines: the best so far. Hollow: stopped early.{dotted}{unseen} Click a trial, or draw a box around some, to "
+        "see only those in the lines, the table and its download below; a double click lets them go. The comparison "
+        "above and which settings matter stay over all trials."
     )
     return held(found, event.selection.points)
 

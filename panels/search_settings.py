@@ -22,7 +22,9 @@ def parallel(found: Found, trials: pd.DataFrame, *, key: str) -> None:
         key: tells the chart from others on the page.
     """
     rows = trials.dropna(subset=found.settings)
+    left_out = len(trials) - len(rows)
     if rows.empty:
+        st.info("A grid names fewer settings than these axes; its trials stand in the table.", icon=":material/tune:")
         return
     dimensions = [_axis(found, name, rows) for name in found.settings]
     value = rows["value"]
@@ -54,6 +56,7 @@ def parallel(found: Found, trials: pd.DataFrame, *, key: str) -> None:
     st.caption(
         f"A line a trial, the stronger the better its {value_title(found.plan).lower()}. Drag along an axis to keep "
         "only the lines that pass there; click the axis to let them go."
+        + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
     )
 
 

@@ -1,6 +1,7 @@
 """The Search page without a browser, on made-up trials: what it says of them is what they are."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -11,11 +12,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import bundles, search_plan, searches
+from core import bundles, search_plan, searches, splits
 from core.bundles import open_bundle
 from core.search_plan import SEARCHES, load
 from core.searches import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
 from panels.search_history import held
+from panels.search_words import SETTING_TITLES
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
 
@@ -99,7 +101,22 @@ def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
     assert table["Stopped early"].tolist() == [3, 3]
     assert table["Best"].tolist() == ["95.0 %", "83.0 %"]
     assert table["Found at"].tolist() == ["9 of 12", "12 of 12"]
-    assert "own setting, the first trial of each, reached 50.0 % as a trial" in texts(app)
+    assert table["Different"].tolist() == [12, 12]
+    assert table["Epochs trained"].tolist() == [60, 60]
+    said = texts(app)
+    assert "The recipe's own setting reached 50.0 % as a trial." in said
+    index = splits.index_table()
+    validation = index[index["fold-1"] == "validation"]
+    assert f"on the same {len(validation)} slices of {validation['patient'].nunique()} patients" in said
+
+
+def test_a_setting_tried_again_counts_once_among_the_different_ones(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = made_up_trials()
+    settings = list(load("report-cnn").space)
+    trials.loc[3, settings] = trials.loc[2, settings]
+    trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
+    assert tables(opened("search"))[0]["Different"].tolist() == [11, 12]
 
 
 def test_a_search_that_is_not_finished_says_so(found: Callable[..., Path]) -> None:
@@ -111,7 +128,34 @@ def test_a_search_that_is_not_finished_says_so(found: Callable[..., Path]) -> No
 
 def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
     found("report-cnn")
-    assert "All trials together: learning rate 50 %" in texts(opened("search"))
+    said = texts(opened("search"))
+    assert "Both samplers together: learning rate 50 %" in said
+    assert re.search(
+        r"looks small \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", said
+    )
+
+
+def test_where_the_rate_follows_a_schedule_fewer_epochs_are_another_training(found: Callable[..., Path]) -> None:
+    found("report-unet")
+    assert "Fewer epochs are the same training" not in texts(opened("search"))
+
+
+def test_every_setting_and_sampler_is_explained(found: Callable[..., Path]) -> None:
+    found("report-cnn", "report-unet")
+    for name in ("report-cnn", "report-unet"):
+        said = texts(opened("search", search=name))
+        for word in ("TPE", "NSGA-II", "stopped early", *SETTING_TITLES.values()):
+            assert f"**{word}**" in said
+        assert "50 % of the slices mirrored, turned by up to 15°" in said
+    assert "at the same quarter of its training, from half way on" in said
+
+
+def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = made_up_trials()
+    trials.loc[[2, 14], "value"] = 0.01
+    trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
+    assert "2 of the trials lie below what is drawn." in texts(opened("search"))
 
 
 def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
@@ -123,8 +167,12 @@ def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("full", "said"),
     [
-        ([0.5, 0.6, 0.7, 0.8, 0.9], "τ 1.00 over 5 settings from the best trial to the worst: the order holds."),
-        ([0.5, 0.6, 0.7, 0.9, 0.8], "the order holds in part"),
+        (
+            [0.5, 0.6, 0.7, 0.8, 0.9],
+            "τ 1.00 over 5 settings from the best trial to the worst: the order holds (by chance 1 % of",
+        ),
+        ([0.5, 0.6, 0.7, 0.9, 0.8], "the order holds for the most part (by chance 4 % of all orders agree as well)"),
+        ([0.5, 0.7, 0.6, 0.9, 0.8], "too few to tell whether the order holds, since by chance 12 % of all orders"),
         ([0.9, 0.8, 0.7, 0.6, 0.5], "the order does not hold"),
         ([0.5, 0.6, 0.7, 0.8], "τ 1.00 over 4 settings from the best trial to the worst: fewer than 5 are too few"),
         ([0.5] * 5, "5 settings from the best trial to the worst: they all reached the same"),
@@ -202,14 +250,23 @@ def test_the_winners_gain_is_its_cards(
     card = json.loads((folder / "card.json").read_text())
     one = {"value": 0.8, "other": 0.7262, "difference": 0.0738, "low": 0.0123, "high": 0.1357}
     card |= {"name": folder.name}
-    card["metrics"]["comparison"] = {"with": "report-cnn-patients", "slices": 570, "figures": {"accuracy": one}}
+    card["metrics"]["comparison"] = {
+        "with": "report-cnn-patients",
+        "slices": 570,
+        "figures": {"accuracy": one},
+        "without_letter_twins": {"slices": 483, "figures": {"accuracy": one | {"difference": 0.0512}}},
+        "recipe_differences": ["batch", "keep", "micro_batch"],
+    }
     (folder / "card.json").write_text(json.dumps(card))
     monkeypatch.setattr(bundles, "names", lambda: [folder.name])
     monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, folder.parent))
     app = opened("search")
     row = tables(app)[-1].iloc[0].tolist()
-    assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6"]
-    assert "it leaves zero out" in texts(app)
+    assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
+    said = texts(app)
+    assert "of accuracy it leaves zero out" in said
+    assert "Apart from what was searched they differ in: keep." in said
+    assert "(483 slices)" in said
 
 
 def test_no_search_is_told_with_the_command_that_makes_one(found: Callable[..., Path]) -> None:
@@ -228,6 +285,7 @@ def test_trials_of_a_grid_that_lack_settings_are_shown(found: Callable[..., Path
     app = opened("search")
     assert not app.exception and not app.error
     assert tables(app)[0]["Sampler"].tolist() == ["TPE", "Grid"]
+    assert "12 of a grid, which names fewer settings, are only in the table." in texts(app)
 
 
 def test_files_of_a_search_that_cannot_be_read_are_told_in_a_sentence(found: Callable[..., Path]) -> None:

@@ -1,0 +1,65 @@
+"""Trials trained again at full size: whether the order of cheap ones can be trusted."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from scipy.stats import kendalltau
+
+from core.intervals import LEVEL
+from core.searches import Found
+from panels.plots import style
+from panels.search_words import SAMPLER_TITLES, value_format, value_title
+from panels.theme import PLOT_CONFIG, whole_percent
+
+_ENOUGH = 5
+"""Settings at full size from which their order is judged."""
+
+
+def fidelity(found: Found, *, key: str) -> None:
+    """Trials trained again at full size, beside what they reached as trials."""
+    full = found.full_size
+    if full is None or len(full) < 2:
+        st.info("No trials have been trained again at full size yet.", icon=":material/tune:")
+        return
+    plan = found.plan
+    figure = go.Figure(
+        go.Scatter(
+            x=full["value"],
+            y=full["full_value"],
+            mode="markers+text",
+            text=[f"{SAMPLER_TITLES[row['sampler']].split()[0]} {row['trial']}" for _, row in full.iterrows()],
+            textposition="top center",
+            marker={"size": 11, "color": st.get_option("theme.chartCategoricalColors")[0]},
+            hovertemplate="%{text}: %{x} as a trial, %{y} at full size<extra></extra>",
+        )
+    )
+    style(figure, height=320)
+    figure.update_xaxes(title_text="as a trial", tickformat=value_format(plan), hoverformat=".3f")
+    figure.update_yaxes(title_text="at full size", tickformat=value_format(plan), hoverformat=".3f")
+    spread = float(full["full_value"].max() - full["full_value"].min()) or 0.01
+    figure.update_yaxes(range=[full["full_value"].min() - 0.2 * spread, full["full_value"].max() + 0.3 * spread])
+    wide = float(full["value"].max() - full["value"].min()) or 0.01
+    figure.update_xaxes(range=[full["value"].min() - 0.2 * wide, full["value"].max() + 0.2 * wide])
+    order = kendalltau(full["value"], full["full_value"], alternative="greater")
+    tau, chance = float(order.statistic), float(order.pvalue)
+    words = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
+    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"{value_title(plan)} cheap against full size; {words}")
+    st.caption(
+        f"{words} from the best trial to the worst: {_verdict(tau, chance, len(full))}. A τ of 1 would be the same "
+        "order, 0 none. The validation patients are the same on both axes, which favours the order; and that the best "
+        "are told from the worst does not say that the best are told apart."
+    )
+
+
+def _verdict(tau: float, chance: float, settings: int) -> str:
+    """What Kendall's τ over some settings, and the share of orders by chance that reach it, say of cheap trials."""
+    if np.isnan(tau):
+        return "they all reached the same, so that there is no order to compare"
+    if settings < _ENOUGH:
+        return f"fewer than {_ENOUGH} are too few to tell whether the order holds"
+    if tau <= 0:
+        return "the order does not hold"
+    by_chance = f"by chance {whole_percent(chance)} of all orders agree as well"
+    if chance > 1 - LEVEL:
+        return f"too few to tell whether the order holds, since {by_chance}"
+    return f"the order {'holds' if tau > 0.99 else 'holds for the most part'} ({by_chance})"
