@@ -4,7 +4,6 @@ external | card | compare | predict | readme."""
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,6 @@ from core.wording import listed
 if TYPE_CHECKING:
     from core.bundles import Bundle
     from core.recipes import Recipe
-    from core.search import Standing
-    from core.search_plan import Plan
 
 FOLDS = range(1, 6)
 
@@ -199,20 +196,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _interval() -> float:
-    """Seconds between two drawings of a progress bar: seldom where it goes into a log."""
-    return 0.5 if sys.stderr.isatty() else 30
-
-
 def _prepare(options: argparse.Namespace) -> int:
     from functools import partial
 
     from tqdm import tqdm
 
+    from core.bars import interval
     from core.prepare import prepare, require_written
 
     def bar(parts: Iterable[list[int]], done: int) -> Iterator[list[int]]:
-        with tqdm(total=SLICES, initial=done, unit=" slices", desc="prepare", mininterval=_interval()) as shown:
+        with tqdm(total=SLICES, initial=done, unit=" slices", desc="prepare", mininterval=interval()) as shown:
             for part in parts:
                 yield part
                 shown.update(len(part))
@@ -222,7 +215,7 @@ def _prepare(options: argparse.Namespace) -> int:
         options.store,
         allow_missing=options.allow_missing,
         progress=bar,
-        writing=partial(tqdm, unit=" parts", desc="write", mininterval=_interval()),
+        writing=partial(tqdm, unit=" parts", desc="write", mininterval=interval()),
     )
     for problem in outcome.problems:
         print(problem, file=sys.stderr)
@@ -277,7 +270,6 @@ def _cross_validate(options: argparse.Namespace) -> int:
     from core import recipes
     from core.bundles import MODELS, open_bundle
     from core.cross_validation import collect, fold, put_run_aside, stored, trained
-    from core.errors import TrainingError
 
     shipped, found, missing = recipes.load(options.name), {}, []
     asked = {number: fold(shipped, number, options.runs, MODELS) for number in sorted(set(options.folds))}
@@ -338,6 +330,7 @@ def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bu
     from tqdm import tqdm
 
     from core import splits
+    from core.bars import advance, interval
     from core.examples import load_examples
     from core.export import export
     from core.figshare import Store
@@ -350,17 +343,12 @@ def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bu
         train, validation = (
             load_examples(store, np.asarray(part.index[part == name]), recipe) for name in ("train", "validation")
         )
-    with tqdm(desc=recipe.name, unit=" batches", mininterval=_interval()) as bar:
+    with tqdm(desc=recipe.name, unit=" batches", mininterval=interval()) as bar:
 
         def progress(done: int, total: int, metrics: dict[str, float]) -> None:
-            if bar.total is None:
-                # A resumed run starts its bar, and its estimate of the time left, where it goes on.
-                bar.reset(total)
-                bar.initial = bar.n = done - 1
             epoch = (done - 1) * plan.epochs // total + 1
             bar.set_description(f"{recipe.name}, epoch {epoch}/{plan.epochs}", refresh=False)
-            bar.set_postfix({name: f"{value:.4f}" for name, value in metrics.items()}, refresh=False)
-            bar.update(done - bar.n)
+            advance(bar, done, total, metrics)
 
         def epoch_end(row: dict[str, float]) -> None:
             # Validation figures come once an epoch: a line of their own keeps them in sight.
@@ -374,118 +362,9 @@ def _trained(recipe: "Recipe", models: Path, options: argparse.Namespace) -> "Bu
 
 
 def _search(options: argparse.Namespace) -> int:
-    from core import search, search_plan, searches
+    from core.search_command import run
 
-    if options.full or options.winner:
-        return _after_search(options)
-    plan = search_plan.load(options.name)
-    storage = options.storage or f"sqlite:///{options.runs / f'search-{plan.name}.db'}"
-    options.runs.mkdir(parents=True, exist_ok=True)
-    for sampler, known in searches.restore(plan, storage).items():
-        print(f"{plan.name}, {sampler}: goes on after the {known} trials in searches/{plan.name}.", flush=True)
-    try:
-        for sampler in options.sampler:
-            _searched(plan, sampler, storage, options)
-        stopped = False
-    except KeyboardInterrupt:
-        stopped = True
-        print("\nStopped; finished trials are kept, the same command goes on.", file=sys.stderr)
-    except TrainingError:
-        # What was finished before the workers failed is written all the same.
-        with suppress(TrainingError):
-            searches.export(plan, search.existing(plan, storage))
-        raise
-    found = searches.export(plan, search.existing(plan, storage))
-    for sampler in found.samplers:
-        best = found.best(sampler)
-        setting = ", ".join(f"{name} {best[name]:g}" for name in found.settings)
-        count = int((found.trials["sampler"] == sampler).sum())
-        print(f"{sampler}: {plan.value} {best['value']:.4f}, trial {best['trial']} of {count}: {setting}")
-    return int(stopped)
-
-
-def _searched(plan: "Plan", sampler: str, storage: str, options: argparse.Namespace) -> None:
-    from functools import partial
-
-    from core import search, search_trial
-
-    trials = search.budget(plan, sampler, options.trials)
-    study = search.open_study(plan, sampler, storage)
-    with _trials_bar(f"{plan.name}, {sampler}", trials, search.standing(study)) as progress:
-        search.search(
-            plan,
-            sampler,
-            storage,
-            partial(search_trial.trainer, plan.name, options.store),
-            trials=trials,
-            workers=options.workers,
-            threads=options.threads,
-            progress=progress,
-        )
-
-
-@contextmanager
-def _trials_bar(title: str, trials: int, before: "Standing") -> Iterator[Callable[["Standing"], None]]:
-    """A bar of a study's trials; gives what is to be called, as often as one likes, with its standing.
-
-    The time left is from the pace of the trials finished since ``before``.
-    """
-    from tqdm import tqdm
-
-    # Almost the plain mean: trials differ much. It changes when one is finished, not while one is under way.
-    with tqdm(
-        total=trials,
-        initial=before.done,
-        desc=title,
-        unit=" trials",
-        smoothing=0.05,
-        miniters=1,
-        mininterval=_interval(),
-    ) as bar:
-
-        def progress(now: "Standing") -> None:
-            if now.best is not None:
-                bar.set_postfix({"best": f"{now.best:.4f}", "running": now.running}, refresh=False)
-            if now.done > bar.n:
-                bar.update(now.done - bar.n)
-            elif sys.stderr.isatty():
-                bar.refresh()
-
-        yield progress
-
-
-def _after_search(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from core import search_full, searches
-
-    found = searches.read(options.name)
-    if options.winner:
-        recipe = search_full.write_winner(found, options.runs)
-        print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' writes its bundle.")
-        return 0
-
-    def progress(name: str) -> Callable[[int, int, dict[str, float]], None]:
-        bar = tqdm(desc=name, unit=" batches", mininterval=_interval())
-
-        def show(done: int, total: int, metrics: dict[str, float]) -> None:
-            bar.total = total
-            bar.set_postfix({one: f"{value:.4f}" for one, value in metrics.items()}, refresh=False)
-            bar.update(done - bar.n)
-
-        return show
-
-    table = search_full.train_at_full_size(
-        found,
-        options.full,
-        options.store,
-        options.runs,
-        workers=options.workers,
-        threads=options.threads,
-        progress=progress,
-    )
-    print(table.to_string(index=False))
-    return 0
+    return run(options)
 
 
 def _card(options: argparse.Namespace) -> int:
@@ -540,7 +419,9 @@ def _slices_bar(name: str) -> Callable[[Iterable[int]], Iterable[int]]:
 
     from tqdm import tqdm
 
-    return partial(tqdm, desc=name, unit=" slices", mininterval=_interval())
+    from core.bars import interval
+
+    return partial(tqdm, desc=name, unit=" slices", mininterval=interval())
 
 
 def _measure_times(options: argparse.Namespace) -> int:

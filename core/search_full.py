@@ -84,6 +84,7 @@ def train_at_full_size(
     threads: int | None = None,
     folder: Path = SEARCHES,
     progress: Callable[[str], Progress] = lambda name: lambda done, total, metrics: None,
+    reached: Callable[[str, float | None, int], None] = lambda name, value, done: None,
     train: Train = train,
 ) -> pd.DataFrame:
     """Train some trials' settings as the recipe would be, best first, and write ``full_size.csv`` after each.
@@ -100,6 +101,7 @@ def train_at_full_size(
         threads: processor threads of each; see ``core.workers``.
         folder: where searches are.
         progress: by a run's name, what follows it.
+        reached: called after each with its name, its value, and how many are done.
         train: how a recipe is trained; it must be picklable.
 
     Returns:
@@ -112,15 +114,17 @@ def train_at_full_size(
     picked = [row for _, row in chosen(found, count).iterrows()]
     recipes = [recipe_of(found.plan, row) for row in picked]
     by_name = {recipe.name: row for recipe, row in zip(recipes, picked, strict=True)}
-    for name, reached in _trained(recipes, partial(_work, train, store, runs), workers, threads, progress):
+    trained = _trained(recipes, partial(_work, train, store, runs), workers, threads, progress)
+    for done, (name, end) in enumerate(trained, 1):
         row = by_name[name]
         rows[tuple(row[_KEY])] = {
             **row[_KEY].to_dict(),
-            "full_value": reached.full_value,
-            "seconds": reached.seconds,
+            "full_value": end.full_value,
+            "seconds": end.seconds,
         }
         table = pd.DataFrame(rows.values()).sort_values("value", ascending=False, kind="stable", ignore_index=True)
         write_table(folder / found.plan.name / FULL_SIZE, table)
+        reached(name, end.full_value, done)
     return table
 
 

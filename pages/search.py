@@ -33,7 +33,7 @@ shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
     f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
     f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "
-    f"{plan.held_out.capitalize()} is left for the winner.{plain(''.join(f' {one}' for one in plan.known))}"
+    f"{plan.held_out.capitalize()} is left for the winner."
 )
 how_to_read(plan)
 samplers(found)

@@ -40,6 +40,7 @@ def how_to_read(plan: Plan) -> None:
             f"{plan.population} settings so far are parents, and a generation of children takes each value from one of "
             "two parents or, now and then, a new one. Both begin with the recipe's own setting and draws by chance.\n\n"
             + "\n".join(f"- **{SETTING_TITLES[name]}**: {_meaning(plan, name)}." for name in plan.space)
+            + "".join(f"\n\n{plain(one)}" for one in plan.known)
         )
 
 

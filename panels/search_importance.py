@@ -44,7 +44,7 @@ def importance(found: Found, *, key: str) -> None:
     cut_short = (
         ""
         if plan.scheduled or "epochs" not in plan.space
-        else " Fewer epochs are the same training ended sooner, which never reaches more; that says little."
+        else " Fewer epochs are the same training ended sooner and never reach more, so that their share says little."
     )
     st.caption(
         f"{_ALL_TRIALS}: {words}. PED-ANOVA: how far the best quarter of the settings differ from all that were tried, "
