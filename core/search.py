@@ -34,7 +34,7 @@ _POLL_SECONDS = 1.0
 EPOCHS_RUN = "epochs_run"
 """Attribute of a trial: the epochs it has trained."""
 QUARTERS = 4
-"""Points at which trials are compared where their rate follows a schedule; see ``_point``."""
+"""Points at which trials are compared where their rate follows a schedule; see ``_passed``."""
 _STARTUP_TRIALS = 8
 _WARMUP_EPOCHS, _WARMUP_QUARTERS = 3, 2
 
@@ -274,7 +274,7 @@ def _attempt(study: "optuna.Study", objective: Callable[["optuna.Trial"], float]
 def _one_trial(
     plan: Plan, sampler: str, study: "optuna.Study", trial: "optuna.Trial", judge: Trial, trials: int
 ) -> float:
-    """Judge what the sampler proposes; a trial worse than the median at a point is stopped there, see ``_point``.
+    """Judge what the sampler proposes; a trial worse than the median at an epoch, or quarter, is stopped there.
 
     What the study has tried to its end is not trained again: a training is seeded and would come to the same.
 
@@ -299,16 +299,16 @@ def _one_trial(
         assert same.value is not None
         return same.value
     epochs = plan.recipe_of(setting, name=plan.name, cheap=True).training.epochs
-    best, reached = float("-inf"), 0
+    best: float | None = None
 
     def report(epoch: int, value: float) -> None:
-        nonlocal best, reached
+        nonlocal best
+        passed = _passed(epoch, epochs, value if best is None else best, value) if plan.scheduled else {epoch: value}
         best = value
         trial.set_user_attr(EPOCHS_RUN, epoch)
-        before, reached = reached, _point(plan, epoch, epochs)
-        for point in range(before + 1, reached + 1):
-            trial.report(value, point)
-        if before < reached and trial.should_prune():
+        for point, then in passed.items():
+            trial.report(then, point)
+        if passed and trial.should_prune():
             raise optuna.TrialPruned
 
     try:
@@ -317,16 +317,24 @@ def _one_trial(
         if sampler != "genetic":
             raise
         trial.set_user_attr(STOPPED_EARLY, True)
+        assert best is not None
         return best
 
 
-def _point(plan: Plan, epoch: int, epochs: int) -> int:
-    """How far a trial is after an epoch, for comparison with others: the epoch.
+def _passed(epoch: int, epochs: int, before: float, value: float) -> dict[int, float]:
+    """The quarters of a training that ended within an epoch, with the best so far at their ends.
 
-    Where the rate falls by a schedule it is the quarters that are over: at the same epoch a long trial's rate has come
-    down less, and it would be stopped for being long.
+    Where the rate falls by a schedule trials are compared there: at the same epoch a long trial's rate has come down
+    less, and it would be stopped for being long.
+
+    Args:
+        epoch: from 1.
+        epochs: of the whole training.
+        before: the best before the epoch.
+        value: the best after it; in between it lies on the line.
     """
-    return QUARTERS * epoch // epochs if plan.scheduled else epoch
+    quarters = range(QUARTERS * (epoch - 1) // epochs + 1, QUARTERS * epoch // epochs + 1)
+    return {one: before + (one * epochs / QUARTERS - (epoch - 1)) * (value - before) for one in quarters}
 
 
 def _tried(study: "optuna.Study", trial: "optuna.Trial") -> "optuna.trial.FrozenTrial | None":

@@ -124,7 +124,7 @@ def explaining(name: str) -> None:
 
 
 def searching() -> None:
-    """The same trials of a search by two workers with a thread each; baseline: by one worker with one thread.
+    """The same trials of a search by two workers of a thread each; baselines: one worker of one thread, and of two.
 
     Loading TensorFlow and the slices, which each worker does once, is part of it.
     """
@@ -136,16 +136,16 @@ def searching() -> None:
     from core.search_trial import trainer
 
     plan = search_plan.load("report-cnn")
-    # A grid, so that both do the same trials.
-    plan = replace(plan, grid={"learning_rate": [0.0005, 0.001, 0.002], "batch": [30, 60, 150, 300], "epochs": [4]})
-    for workers in (1, 2):
+    # A grid, so that all do the same trials, and too few of them for any to be stopped by the others.
+    plan = replace(plan, grid={"learning_rate": [0.0005, 0.002], "batch": [30, 60, 150, 300], "epochs": [4]})
+    trials = search.budget(plan, "grid")
+    for workers, threads in ((1, 1), (1, 2), (2, 1)):
         with tempfile.TemporaryDirectory() as folder:
             storage, make = f"sqlite:///{folder}/study.db", partial(trainer, plan.name, default_store())
-            trials = search.budget(plan, "grid")
             began = time.perf_counter()
-            search.search(plan, "grid", storage, make, trials=trials, workers=workers, threads=1)
-            title = f"search: {trials} trials by {workers} worker{'s' if workers > 1 else ', baseline'}"
-            print(f"{title:42}{time.perf_counter() - began:8.0f} s")
+            search.search(plan, "grid", storage, make, trials=trials, workers=workers, threads=threads)
+            each = f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
+            print(f"{f'search: {trials} trials by {each}':50}{time.perf_counter() - began:8.0f} s")
 
 
 def imported_mb() -> float:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -118,6 +119,14 @@ def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str) -
     assert sum(trial.params == plan.start for trial in trials) == 1
     assert max(one.running for one in seen) == 2
     assert [one.done for one in seen] == sorted(one.done for one in seen)
+
+
+def test_two_workers_make_five_whole_generations(storage: str) -> None:
+    plan = search_trials.plan(trials=5 * (4 + 1))
+    search.search(plan, "genetic", storage, partial(search_trials.slow, 0.1), trials=plan.trials, workers=2, threads=1)
+    trials = open_study(plan, "genetic", storage).get_trials(states=(TrialState.COMPLETE,))
+    of = Counter(trial.system_attrs["NSGAIISampler:generation"] for trial in trials)
+    assert [number for number, size in of.items() if size >= plan.population] == [0, 1, 2, 3, 4]
 
 
 def test_a_killed_worker_loses_no_finished_trial_and_the_one_it_was_in_is_begun_anew(

@@ -207,7 +207,7 @@ def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
 
 def test_shorter_trials_are_said_to_be_shorter(found: Callable[..., Path]) -> None:
     found("report-cnn", "report-unet")
-    assert "at 64 pixels and for 20 % of its epochs, within folds 2 to 5" in texts(
+    assert "at 48 pixels and for 20 % of its epochs, within folds 2 to 5" in texts(
         opened("search", search="report-unet")
     )
     assert "at 96 pixels, within folds 2 to 5" in texts(opened("search"))
