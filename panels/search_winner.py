@@ -4,19 +4,22 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles import Bundle
+from core.classes import CLASSES
 from core.search_plan import SETTINGS
 from core.searches import Found
-from panels.theme import percent
+from core.tasks import CLASSIFICATION
+from panels.theme import CLASS_TITLES, percent
 
 _FIGURES = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro F1",
     "patient_accuracy": "Patients named rightly",
+    **{f"recall_{name}": f"{CLASS_TITLES[name]} slices found" for name in CLASSES},
     "dice_mean": "Mean Dice",
     "dice_pooled": "Pooled Dice",
     "missed": "Tumours missed (fewer is better)",
 }
-_SHARES = {"accuracy", "patient_accuracy", "missed"}
+_SHARES = {*_FIGURES} - {"macro_f1", "dice_mean", "dice_pooled"}
 
 
 def winner(found: Found, bundle: Bundle | None) -> None:
@@ -55,4 +58,12 @@ def winner(found: Found, bundle: Bundle | None) -> None:
         f"same for both: of {_FIGURES[name].lower()} it "
         f"{'leaves zero out' if sure else 'holds zero, so that the difference may be luck'}. What another training of "
         f"either would differ is not in it.{differ}"
+    )
+    names = CLASSIFICATION in bundle.tasks
+    page, icon, key = ("errors", "grid_on", "bundle") if names else ("masks", "gesture", "segmenter")
+    st.page_link(
+        f"pages/{page}.py",
+        label=f"Where {bundle.name} is wrong",
+        icon=f":material/{icon}:",
+        query_params={key: bundle.name},
     )
