@@ -24,8 +24,6 @@ PLANNED = ("tpe", "genetic")
 """Those that a search runs unless told otherwise, each with as many trials."""
 SETTINGS = ("filters", "epochs", "batch", "learning_rate", "dropout", "augmentation")
 """What a plan may vary."""
-_MICRO_BATCH = 30
-"""Most slices computed at once at full size; see ``Plan.recipe_of``."""
 
 Setting = Mapping[str, float]
 """A value for each of some ``SETTINGS``; what is not named stays as in the recipe."""
@@ -106,9 +104,9 @@ class Plan:
             else:
                 training[key] = value
         batch = training["batch"]
-        training["micro_batch"] = (
-            batch if cheap else max(n for n in range(1, min(batch, _MICRO_BATCH) + 1) if not batch % n)
-        )
+        # As many slices at once as the recipe takes, or as many as part the batch evenly.
+        most = min(batch, base.table["training"]["micro_batch"])
+        training["micro_batch"] = batch if cheap else max(n for n in range(1, most + 1) if not batch % n)
         size = base.input["size"]
         if cheap:
             training["dtype"], size = self.cheap["dtype"], self.cheap["size"]

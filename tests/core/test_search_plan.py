@@ -32,7 +32,7 @@ def test_every_shipped_plan_starts_with_the_recipes_own_setting(name: str) -> No
     assert set(plan.start) == set(plan.space)
     networks = [build(one.network["name"], {**one.network.get("options", {}), "size": 48}) for one in (started, own)]
     assert networks[0].get_config() == networks[1].get_config()
-    for option in ("epochs", "batch", "learning_rate"):
+    for option in ("epochs", "batch", "micro_batch", "learning_rate"):
         assert getattr(started.training, option) == getattr(own.training, option)
     assert not any(started.training.augmentation.values())
     for key, values in plan.space.items():
