@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core import bundles, search_plan, searches
-from core.bundles import open_bundle
+from core import search_plan, searches
 from panels import frame
 from panels.search_fidelity import fidelity
 from panels.search_help import how_to_read
@@ -11,7 +10,7 @@ from panels.search_history import history
 from panels.search_importance import importance
 from panels.search_samplers import samplers
 from panels.search_settings import parallel, table
-from panels.search_winner import winner
+from panels.search_winner import in_short, winner, winner_of
 from panels.text import plain
 from panels.theme import whole_percent
 
@@ -35,6 +34,8 @@ st.markdown(
     f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "
     f"{plan.held_out.capitalize()} is left for the winner."
 )
+best = winner_of(plan)
+in_short(found, best)
 how_to_read(plan)
 samplers(found)
 st.subheader("Trials", anchor=False)
@@ -52,5 +53,4 @@ with right:
     st.subheader("Does the cheap order hold at full size?", anchor=False)
     fidelity(found, key=f"fidelity_{name}")
 st.subheader("What the winner brought on unseen patients", anchor=False)
-searched = f"{name}-searched"
-winner(found, open_bundle(searched) if searched in bundles.names() else None)
+winner(found, best)

@@ -3,11 +3,13 @@
 import pandas as pd
 import streamlit as st
 
+from core import bundles
 from core.bundles import Bundle
 from core.classes import CLASSES
-from core.search_plan import SETTINGS
+from core.search_plan import SETTINGS, Plan
 from core.searches import Found
 from core.tasks import CLASSIFICATION
+from core.wording import listed
 from panels.theme import CLASS_TITLES, percent
 
 _FIGURES = {
@@ -19,38 +21,52 @@ _FIGURES = {
     "dice_pooled": "Pooled Dice",
     "missed": "Tumours missed (fewer is better)",
 }
+_SEARCHED = {*SETTINGS, "micro_batch"}
+_NOT_SEARCHED = {"keep": "which epoch is kept"}
 _SHARES = {*_FIGURES} - {"macro_f1", "dice_mean", "dice_pooled"}
+
+
+def winner_of(plan: Plan) -> Bundle | None:
+    """The bundle of a search's winner that has been judged on the plan's fold; None if there is none."""
+    name = f"{plan.name}-searched"
+    if name not in bundles.names():
+        return None
+    bundle = bundles.open_bundle(name)
+    judged = bundle.card["data"]["split"] == plan.split and "comparison" in bundle.card.get("metrics", {})
+    return bundle if judged else None
+
+
+def in_short(found: Found, bundle: Bundle | None) -> None:
+    """What the search brought, in a sentence; nothing where no winner has been judged."""
+    if bundle is None:
+        return
+    compared = bundle.card["metrics"]["comparison"]
+    name, first = next(iter(compared["figures"].items()))
+    row = _row(name, first)
+    st.markdown(
+        f"**What it brought:** on {found.plan.held_out} {bundle.name} reaches {_FIGURES[name].lower()} "
+        f"**{row['Searched']}**, the untuned recipe {row['Untuned']}: {row['Difference']} "
+        f"(95 % interval {row['95 % interval']})."
+    )
 
 
 def winner(found: Found, bundle: Bundle | None) -> None:
     """What the winner gains over the untuned recipe on the fold that no trial has met."""
-    compared = bundle.card.get("metrics", {}).get("comparison") if bundle else None
-    if bundle is None or compared is None:
+    if bundle is None:
         st.info(f"No setting has been trained in full and judged on {found.plan.held_out} yet.", icon=":material/tune:")
         return
-    rows, alone = [], compared["without_letter_twins"]["figures"]
-    for name, title in _FIGURES.items():
-        one = compared["figures"].get(name)
-        if one is None:
-            continue
-        show = percent if name in _SHARES else "{:.3f}".format
-        factor, unit = (100, " points") if name in _SHARES else (1, "")
-        digits = 1 if name in _SHARES else 3
-        rows.append(
-            {
-                "": title,
-                "Searched": show(one["value"]),
-                "Untuned": show(one["other"]),
-                "Difference": f"{one['difference'] * factor:+.{digits}f}{unit}",
-                "95 % interval": f"{one['low'] * factor:+.{digits}f} to {one['high'] * factor:+.{digits}f}",
-                "Without letter twins": f"{alone[name]['difference'] * factor:+.{digits}f}{unit}",
-            }
-        )
+    compared = bundle.card["metrics"]["comparison"]
+    alone = compared["without_letter_twins"]["figures"]
+    rows = [
+        {**_row(name, compared["figures"][name]), "Without letter twins": _difference(name, alone[name])}
+        for name in _FIGURES
+        if name in compared["figures"]
+    ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
     name, first = next(iter(compared["figures"].items()))
     sure = first["low"] > 0 or first["high"] < 0
-    besides = [key for key in compared["recipe_differences"] if key not in (*SETTINGS, "micro_batch")]
-    differ = f" Apart from what was searched they differ in: {', '.join(besides).replace('_', ' ')}." if besides else ""
+    besides = [_NOT_SEARCHED.get(key, key) for key in compared["recipe_differences"] if key not in _SEARCHED]
+    differ = f" Apart from what was searched they differ in {listed(besides)}." if besides else ""
     st.caption(
         f"{bundle.name} beside {compared['with']} on the {compared['slices']} slices of {found.plan.held_out}, whose "
         "patients' ids no trial has met, and without those whose ids, but for a final letter, other folds have "
@@ -67,3 +83,22 @@ def winner(found: Found, bundle: Bundle | None) -> None:
         icon=f":material/{icon}:",
         query_params={key: bundle.name},
     )
+
+
+def _row(name: str, one: dict[str, float]) -> dict[str, str]:
+    show = percent if name in _SHARES else "{:.3f}".format
+    return {
+        "": _FIGURES[name],
+        "Searched": show(one["value"]),
+        "Untuned": show(one["other"]),
+        "Difference": _difference(name, one),
+        "95 % interval": f"{_signed(name, one['low'])} to {_signed(name, one['high'])}",
+    }
+
+
+def _difference(name: str, one: dict[str, float]) -> str:
+    return f"{_signed(name, one['difference'])}{' points' if name in _SHARES else ''}"
+
+
+def _signed(name: str, value: float) -> str:
+    return f"{value * 100:+.1f}" if name in _SHARES else f"{value:+.3f}"
