@@ -308,7 +308,8 @@ def _one_trial(
         trial.set_user_attr(EPOCHS_RUN, epoch)
         for point, then in passed.items():
             trial.report(then, point)
-        if passed and trial.should_prune():
+        # After its last epoch there is nothing left to stop.
+        if passed and epoch < epochs and trial.should_prune():
             raise optuna.TrialPruned
 
     try:
