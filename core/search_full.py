@@ -194,14 +194,14 @@ def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Pa
         TrainingError: nothing was trained at full size, or a winner has been judged on the fold held out.
     """
     plan, full = found.plan, _still_there(found)
+    if full.empty:
+        raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
     name = f"{plan.name}-searched"
     if name in bundles.names(models) and bundles.open_bundle(name, models).test_metrics:
         raise TrainingError(
             f"'{name}' has been judged on {plan.held_out}: another winner would be chosen by one who knows how it did. "
             f"To begin anew, remove models/{name}."
         )
-    if full.empty:
-        raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
     best = full.iloc[int(full["full_value"].to_numpy().argmax())]
     trials = found.trials
     row = trials[(trials["sampler"] == best["sampler"]) & (trials["trial"] == best["trial"])].iloc[0]
