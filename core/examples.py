@@ -117,4 +117,8 @@ def _dataset(
         # Keras takes the target of a network with one output as it is.
         return tf.repeat(tf.cast(planes, tf.float32), channels, axis=-1), targets[0] if len(targets) == 1 else targets
 
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).map(widen).prefetch(2)
+    # There is nothing to tune, and an iterator that ends often waits for the tuner's thread, up to half a minute.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature).map(widen).prefetch(2)
+    return dataset.with_options(options)
