@@ -64,9 +64,19 @@ def chosen(found: Found, count: int) -> pd.DataFrame:
 
 
 def recipe_of(plan: Plan, row: pd.Series) -> Recipe:
-    """A trial's setting as a recipe at full size, named after the trial."""
+    """A trial's setting as a recipe at full size, named after the trial.
+
+    The recipe's own setting is left as the recipe has it, and where the recipe by patient trains the same, it is that
+    recipe: one run serves both.
+    """
     setting = {name: whole(row[name]) for name in plan.space if name in row and pd.notna(row[name])}
-    return plan.recipe_of(setting, name=f"{plan.name}-{row['sampler']}-{row['trial']}", cheap=False)
+    own = all(plan.start.get(name) == value for name, value in setting.items())
+    name = f"{plan.name}-{row['sampler']}-{row['trial']}"
+    recipe = plan.recipe_of({} if own else setting, name=name, cheap=False)
+    untuned = recipes.load(plan.name).by_patient
+    if untuned and recipes.load(untuned).essence == recipe.essence:
+        return recipes.load(untuned)
+    return recipe
 
 
 def train(recipe: Recipe, store: Path, folder: Path, progress: Progress) -> State:

@@ -404,6 +404,20 @@ def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tri
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
+def test_the_own_setting_at_full_size_is_the_run_of_the_untuned_recipe_by_patient() -> None:
+    plan = load("report-unet")
+    own = pd.Series({"sampler": "tpe", "trial": 0, **plan.start})
+    assert search_full.recipe_of(plan, own) == load_recipe("report-unet-patients")
+    other = search_full.recipe_of(plan, pd.Series({**own, "dropout": 0.2}))
+    assert (other.name, other.network["options"]["dropout"]) == ("report-unet-tpe-0", 0.2)
+    # Another epoch is kept of it than the untuned recipe keeps.
+    plan = load("report-cnn")
+    own = pd.Series({"sampler": "tpe", "trial": 0, **plan.start})
+    kept = search_full.recipe_of(plan, own)
+    assert (kept.name, kept.training.keep) == ("report-cnn-tpe-0", "val_accuracy")
+    assert kept.network == load_recipe("report-cnn-patients").network and not kept.training.augmentation
+
+
 def test_a_winner_says_nothing_of_the_untuned_recipes_own_split(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
