@@ -45,22 +45,19 @@ def chosen(found: Found, count: int) -> pd.DataFrame:
         TrainingError: there are fewer.
     """
     complete = found.trials[found.trials["state"] == COMPLETE]
-    ranked = complete.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+    ranked = complete.sort_values("value", ascending=False, kind="stable")
     # What a grid does not name is as in the recipe.
-    settings = ranked[found.settings].fillna(found.plan.start)
-    repeated = settings.duplicated()
-    ranked, settings = ranked[~repeated].reset_index(drop=True), settings[~repeated].reset_index(drop=True)
+    ranked = ranked[~ranked[found.settings].fillna(found.plan.start).duplicated()]
     if len(ranked) < count:
         raise TrainingError(
             f"The search '{found.plan.name}' has {len(ranked)} complete trials of different settings; {count} are "
             "asked for."
         )
     places = np.linspace(0, len(ranked) - 1, count).round().astype(int)
-    start = pd.Series(found.plan.start, dtype=float).reindex(found.settings)
-    own = np.flatnonzero((settings == start).all(axis=1))
+    own = np.flatnonzero(found.own[ranked.index])
     if own.size and own[0] not in places and count > 2:
         places[1 + np.abs(places[1:-1] - own[0]).argmin()] = own[0]
-    return ranked.loc[np.sort(places)]
+    return ranked.iloc[np.sort(places)]
 
 
 def recipe_of(plan: Plan, row: pd.Series) -> Recipe:
@@ -197,14 +194,23 @@ def _still_there(found: Found) -> pd.DataFrame:
     return found.full_size.merge(found.trials[_KEY], on=_KEY)
 
 
+def best_of(found: Found) -> pd.Series | None:
+    """The trial best at full size: its row with ``full_value`` and whether it is the recipe's ``own``; None before."""
+    if found.full_size is None:
+        return None
+    full = found.trials.assign(own=found.own).merge(found.full_size[[*_KEY, "full_value"]], on=_KEY)
+    return full.iloc[int(full["full_value"].to_numpy().argmax())] if len(full) else None
+
+
 def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Path = MODELS) -> Recipe:
     """The recipe NAME-searched, of the setting best on validation at full size, and its run, ready to be exported.
 
     Raises:
-        TrainingError: nothing was trained at full size, or a winner has been judged on the fold held out.
+        TrainingError: nothing was trained at full size, the recipe's own setting is the best of that, or a winner has
+            been judged on the fold held out.
     """
-    plan, full = found.plan, _still_there(found)
-    if full.empty:
+    plan, best = found.plan, best_of(found)
+    if best is None:
         raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
     name = f"{plan.name}-searched"
     if name in bundles.names(models) and bundles.open_bundle(name, models).test_metrics:
@@ -212,18 +218,20 @@ def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Pa
             f"'{name}' has been judged on {plan.held_out}: another winner would be chosen by one who knows how it did. "
             f"To begin anew, remove models/{name}."
         )
-    best = full.iloc[int(full["full_value"].to_numpy().argmax())]
-    trials = found.trials
-    row = trials[(trials["sampler"] == best["sampler"]) & (trials["trial"] == best["trial"])].iloc[0]
-    trained = recipe_of(plan, row)
+    if best["own"]:
+        raise TrainingError(
+            f"Of the settings trained at full size the recipe's own does best on validation: the search '{plan.name}' "
+            "has no winner but the recipe itself."
+        )
+    trained = recipe_of(plan, best)
     # What the untuned recipe says of its own split, and of what was tried for it, is not true of this one.
     kept = {key: value for key, value in trained.table.items() if key not in ("by_patient", "limits", "notes")}
     table = {
         **kept,
         "title": f"{recipes.load(plan.name).title}, searched",
-        "about": f"The setting that a search found (trial {row['trial']} of {row['sampler']}), with {plan.held_out} "
+        "about": f"The setting that a search found (trial {best['trial']} of {best['sampler']}), with {plan.held_out} "
         "held out.",
-        "notes": _notes(found, full, best),
+        "notes": _notes(found, best),
     }
     with replace_file(folder / f"{name}.toml") as temporary:
         temporary.write_text(
@@ -233,7 +241,7 @@ def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Pa
     return recipes.load(name, folder)
 
 
-def _notes(found: Found, full: pd.DataFrame, best: pd.Series) -> list[str]:
+def _notes(found: Found, best: pd.Series) -> list[str]:
     """What a search tried, a sentence each, for the winner's card."""
     plan = found.plan
     tried = []
@@ -241,7 +249,7 @@ def _notes(found: Found, full: pd.DataFrame, best: pd.Series) -> list[str]:
         one = found.best(sampler)
         count = int((found.trials["sampler"] == sampler).sum())
         tried.append(f"{count} by {sampler}, best {one['value']:.4f} (trial {one['trial']})")
-    values = ", ".join(f"{value:.4f}" for value in full["full_value"])
+    values = ", ".join(f"{value:.4f}" for value in _still_there(found)["full_value"])
     return [
         f"Cheap trials at {plan.cheap['size']} pixels within {plan.searched}, judged by {plan.value} on patients of "
         f"those folds: {'; '.join(tried)}.",

@@ -68,6 +68,12 @@ class Found:
         """The samplers that have trials."""
         return [name for name in SAMPLERS if (self.trials["sampler"] == name).any()]
 
+    @property
+    def own(self) -> "pd.Series[bool]":
+        """By trial whether its setting is the recipe's own; what a grid does not name is as in the recipe."""
+        start = pd.Series(self.plan.start, dtype=float).reindex(self.settings)
+        return (self.trials[self.settings].fillna(self.plan.start) == start).all(axis=1)
+
     def best(self, sampler: str | None = None) -> pd.Series:
         """The best trial, of one sampler or of all; the earliest of equals."""
         rows = self.trials if sampler is None else self.trials[self.trials["sampler"] == sampler]

@@ -61,9 +61,5 @@ def _judged_on(found: Found) -> tuple[int, int]:
 
 def own_setting(found: Found) -> float | None:
     """What the plan's start reached as a trial, or None where it was not tried."""
-    start = {name: value for name, value in found.plan.start.items() if name in found.settings}
-    same = pd.Series(True, index=found.trials.index)
-    for name, value in start.items():
-        same &= found.trials[name] == value
-    rows = found.trials[same]
-    return float(rows["value"].iloc[0]) if len(rows) and start else None
+    values = found.trials["value"][found.own]
+    return float(values.iloc[0]) if len(values) else None

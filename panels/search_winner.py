@@ -6,6 +6,7 @@ import streamlit as st
 from core import bundles
 from core.bundles import Bundle
 from core.classes import CLASSES
+from core.search_full import best_of
 from core.search_plan import SETTINGS, Plan
 from core.searches import Found
 from core.tasks import CLASSIFICATION
@@ -53,7 +54,13 @@ def in_short(found: Found, bundle: Bundle | None) -> None:
 def winner(found: Found, bundle: Bundle | None) -> None:
     """What the winner gains over the untuned recipe on the fold that no trial has met."""
     if bundle is None:
-        st.info(f"No setting has been trained in full and judged on {found.plan.held_out} yet.", icon=":material/tune:")
+        best = best_of(found)
+        said = (
+            "Of the settings trained at full size the recipe's own does best on validation: there is no other winner."
+            if best is not None and best["own"]
+            else f"No setting has been trained in full and judged on {found.plan.held_out} yet."
+        )
+        st.info(said, icon=":material/tune:")
         return
     compared = bundle.card["metrics"]["comparison"]
     alone = compared["without_letter_twins"]["figures"]

@@ -328,6 +328,8 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     assert all(left == sorted(left, reverse=True) and left[-1] == 0 for left in followed.values())
     found = searches.read("report-cnn", folder)
     pd.testing.assert_frame_equal(found.full_size, table, rtol=1e-4)
+    # So short a training may go best by the recipe's own setting, which would be no winner.
+    found = replace(found, plan=replace(found.plan, start={}))
     winner = search_full.write_winner(found, runs, folder=recipes, models=models)
     best = table.iloc[table["full_value"].to_numpy().argmax()]
     state = load_state(runs / "report-cnn-searched")
@@ -435,6 +437,19 @@ def test_a_winner_says_nothing_of_the_untuned_recipes_own_split(
     assert (winner.limits, winner.by_patient) == ([], None)
     text = (tmp_path / "report-unet-searched.toml").read_text()
     assert "Table" not in text and "by slice" not in text
+
+
+def test_the_recipes_own_setting_is_no_winner_over_itself(done: tuple[Path, Found], tmp_path: Path) -> None:
+    found = done[1]
+    own = found.trials[found.own & (found.trials["state"] == COMPLETE)].iloc[:1]
+    other = found.trials[~found.own].iloc[:1]
+    full = pd.concat([own.assign(full_value=0.8), other.assign(full_value=0.7)])
+    found = replace(found, full_size=full[["sampler", "trial", "value", "full_value"]])
+    best = search_full.best_of(found)
+    assert best is not None and best["own"] and best["full_value"] == 0.8
+    with pytest.raises(TrainingError, match="has no winner but the recipe itself"):
+        search_full.write_winner(found, tmp_path, folder=tmp_path, models=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_at_full_size_no_slice_of_the_held_out_fold_is_read(

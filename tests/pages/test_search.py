@@ -241,6 +241,14 @@ def test_what_is_not_there_yet_is_said(found: Callable[..., Path], monkeypatch: 
     assert any("judged on fold 1 yet" in one for one in said)
 
 
+def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
+    found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundles, "names", lambda: ["report-cnn"])
+    found("report-cnn", full=[0.8, 0.6, 0.7])
+    assert any("the recipe's own does best on validation" in one.value for one in opened("search").info)
+
+
 def test_the_winners_gain_is_its_cards(
     found: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
