@@ -35,8 +35,9 @@ EPOCHS_RUN = "epochs_run"
 """Attribute of a trial: the epochs it has trained."""
 QUARTERS = 4
 """Points at which trials are compared where their rate follows a schedule; see ``_passed``."""
+WARMUP_EPOCHS, WARMUP_QUARTERS = 3, 2
+"""The first epoch, and quarter, at whose end a trial may be stopped."""
 _STARTUP_TRIALS = 8
-_WARMUP_EPOCHS, _WARMUP_QUARTERS = 3, 2
 
 
 class _SuperfluousError(Exception):
@@ -90,7 +91,7 @@ def open_study(
             study_name=f"{plan.name}-{sampler}",
             storage=open_storage(storage, stale=stale),
             pruner=optuna.pruners.MedianPruner(
-                n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=_WARMUP_QUARTERS if plan.scheduled else _WARMUP_EPOCHS
+                n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=WARMUP_QUARTERS if plan.scheduled else WARMUP_EPOCHS
             ),
             direction="maximize",
             load_if_exists=True,
@@ -342,14 +343,15 @@ def _tried(study: "optuna.Study", trial: "optuna.Trial") -> "optuna.trial.Frozen
     """An earlier trial of the same setting that ran to its end; None if there is none."""
     from optuna.trial import TrialState
 
-    setting = _as_trained(trial.params)
+    setting = as_trained(trial.params)
     for one in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        if not one.user_attrs.get(STOPPED_EARLY) and _as_trained(one.params) == setting:
+        if not one.user_attrs.get(STOPPED_EARLY) and as_trained(one.params) == setting:
             return one
     return None
 
 
-def _as_trained(params: dict[str, Any]) -> dict[str, float]:
+def as_trained(params: dict[str, Any]) -> dict[str, float]:
+    """A setting as its recipe has it; two that are the same there are one training."""
     return {name: rounded(value) for name, value in params.items()}
 
 

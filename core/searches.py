@@ -23,7 +23,7 @@ import pandas as pd
 
 from core.errors import TrainingError
 from core.files import replace_file, write_table
-from core.search import EPOCHS_RUN, STOPPED_EARLY, open_study
+from core.search import EPOCHS_RUN, STOPPED_EARLY, as_trained, open_study
 from core.search_plan import SAMPLERS, SEARCHES, SETTINGS, Plan, load, rounded, suggest, whole
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _importance(trials: list["optuna.trial.FrozenTrial"], plan: Plan) -> dict[st
     import optuna
 
     # A setting that was tried twice, as by two samplers, counts once.
-    by_setting = {tuple(sorted(trial.params.items())): trial for trial in sorted(trials, key=_value)}
+    by_setting = {tuple(sorted(as_trained(trial.params).items())): trial for trial in sorted(trials, key=_value)}
     if len(by_setting) < _ENOUGH_TRIALS:
         return {}
     study = optuna.create_study(direction="maximize")

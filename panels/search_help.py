@@ -6,6 +6,7 @@ from math import exp
 import streamlit as st
 
 from core import recipes
+from core.search import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.search_plan import Plan
 from core.wording import listed
 from panels.search_words import SETTING_TITLES, value_title
@@ -26,9 +27,9 @@ def how_to_read(plan: Plan) -> None:
     """Say what a trial, the samplers and the settings are."""
     size = recipes.load(plan.name).input["size"]
     point = (
-        "at the same quarter of its training, from half way on"
+        f"at the same quarter of its training, from {whole_percent(WARMUP_QUARTERS / QUARTERS)} of it on"
         if plan.scheduled
-        else "at the same epoch, from the third on"
+        else f"at the same epoch, from epoch {WARMUP_EPOCHS} on"
     )
     with st.expander("How to read this page"):
         st.markdown(

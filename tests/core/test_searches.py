@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from core import bundles, search, search_full, searches, splits
+from core import bundles, search, search_full, search_plan, searches, splits
 from core.bundles import write_card
 from core.checkpoints import load_state
 from core.errors import TrainingError
@@ -79,6 +79,19 @@ def test_few_trials_have_no_importance(tmp_path: Path) -> None:
     planned(tmp_path)
     search.work(plan, "tpe", storage, search_trials.quick, 3)
     assert searches.export(plan, search.existing(plan, storage), tmp_path).importance == {}
+
+
+def test_settings_that_train_the_same_count_once_in_the_importance(tmp_path: Path) -> None:
+    plan = search_trials.plan()
+    planned(tmp_path)
+    study = search.open_study(plan, "tpe", f"sqlite:///{tmp_path / 'study.db'}")
+    rates = [0.001 + 0.0001 * step for step in range(19)]
+    for again, shares in ((rates[-1] + 1e-9, False), (rates[-1] + 0.0001, True)):
+        for rate in [*rates, again]:
+            trial = optuna.trial.FixedTrial({"learning_rate": rate, "batch": 15})
+            search_plan.suggest(plan, trial)
+            study.add_trial(optuna.create_trial(value=rate, params=trial.params, distributions=trial.distributions))
+        assert bool(searches.export(plan, {"tpe": study}, tmp_path).importance) == shares
 
 
 def test_a_study_without_a_finished_trial_is_refused(tmp_path: Path) -> None:

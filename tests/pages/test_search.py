@@ -147,7 +147,7 @@ def test_every_setting_and_sampler_is_explained(found: Callable[..., Path]) -> N
         for word in ("TPE", "NSGA-II", "stopped early", *SETTING_TITLES.values()):
             assert f"**{word}**" in said
         assert "50 % of the slices mirrored, turned by up to 15°" in said
-    assert "at the same quarter of its training, from half way on" in said
+    assert "at the same quarter of its training, from 50 % of it on" in said
 
 
 def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> None:
