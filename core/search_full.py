@@ -67,9 +67,8 @@ def recipe_of(plan: Plan, row: pd.Series) -> Recipe:
     recipe: one run serves both.
     """
     setting = {name: whole(row[name]) for name in plan.space if name in row and pd.notna(row[name])}
-    own = all(plan.start.get(name) == value for name, value in setting.items())
     name = f"{plan.name}-{row['sampler']}-{row['trial']}"
-    recipe = plan.recipe_of({} if own else setting, name=name, cheap=False)
+    recipe = plan.recipe_of({} if plan.is_own(setting) else setting, name=name, cheap=False)
     untuned = recipes.load(plan.name).by_patient
     if untuned and recipes.load(untuned).essence == recipe.essence:
         return recipes.load(untuned)
@@ -196,10 +195,11 @@ def _still_there(found: Found) -> pd.DataFrame:
 
 def best_of(found: Found) -> pd.Series | None:
     """The trial best at full size: its row with ``full_value`` and whether it is the recipe's ``own``; None before."""
-    if found.full_size is None:
+    full = _still_there(found)
+    if full.empty:
         return None
-    full = found.trials.assign(own=found.own).merge(found.full_size[[*_KEY, "full_value"]], on=_KEY)
-    return full.iloc[int(full["full_value"].to_numpy().argmax())] if len(full) else None
+    rows = full[[*_KEY, "full_value"]].merge(found.trials.assign(own=found.own), on=_KEY)
+    return rows.iloc[int(rows["full_value"].to_numpy().argmax())]
 
 
 def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Path = MODELS) -> Recipe:

@@ -83,6 +83,10 @@ class Plan:
         """Whether the recipe's learning rate follows a schedule over all its epochs."""
         return recipes.load(self.name).training.schedule != "constant"
 
+    def is_own(self, setting: Setting) -> bool:
+        """Whether a setting is the recipe's own; what it does not name is as in the recipe."""
+        return all(self.start.get(name) == value for name, value in setting.items())
+
     def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
         """The recipe with a setting in it.
 

@@ -70,9 +70,8 @@ class Found:
 
     @property
     def own(self) -> "pd.Series[bool]":
-        """By trial whether its setting is the recipe's own; what a grid does not name is as in the recipe."""
-        start = pd.Series(self.plan.start, dtype=float).reindex(self.settings)
-        return (self.trials[self.settings].fillna(self.plan.start) == start).all(axis=1)
+        """By trial whether its setting is the recipe's own; a grid leaves settings empty that it does not name."""
+        return self.trials[self.settings].apply(lambda row: self.plan.is_own(row.dropna()), axis=1)
 
     def best(self, sampler: str | None = None) -> pd.Series:
         """The best trial, of one sampler or of all; the earliest of equals."""
