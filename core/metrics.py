@@ -155,7 +155,8 @@ def keras_mean_iou_of_scores(scores: np.ndarray, true: np.ndarray) -> dict[str, 
         true: the 0/1 mask, the same shape.
 
     Returns:
-        ``value`` and ``share_of_ones``, the share of scores that are exactly 1.
+        ``value`` and ``share_of_ones``, the share of scores that are exactly 1. Whether a sure softmax reaches 1
+        depends on the processor: TensorFlow's ends at the float32 below it where there is AVX2 but no AVX-512.
     """
     found, target = scores.astype(np.int64) == 1, true.astype(bool)
     values = [iou(a, b) for a, b in ((~found, ~target), (found, target)) if a.any() or b.any()]
