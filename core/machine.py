@@ -1,20 +1,17 @@
-"""What a time was measured on."""
+"""What a time was measured on, and what the processor cannot do."""
 
 import os
 import platform
 from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def machine() -> str:
     """Processor, cores and TensorFlow version, such as "AMD EPYC, 2 cores, TensorFlow 2.21.0"."""
     from importlib.metadata import PackageNotFoundError, version
 
-    processor = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
+    processor = _told_by_linux("model name") or platform.processor() or platform.machine()
     tensorflow = "unknown"
     for package in ("tensorflow", "tensorflow-cpu"):
         try:
@@ -22,3 +19,22 @@ def machine() -> str:
         except PackageNotFoundError:
             continue
     return f"{processor}, {os.cpu_count()} cores, TensorFlow {tensorflow}"
+
+
+def is_slow_in_bfloat16() -> bool:
+    """Whether TensorFlow has no fast bfloat16 convolutions here: on Linux, an x86 processor without AVX-512.
+
+    TensorFlow computes them by oneDNN, whose bfloat16 kernels begin with AVX-512 (of AVX2 only the latest extension
+    has them); without, it falls back on reference code. Where the flags are not told, no.
+    """
+    flags = _told_by_linux("flags").split()
+    return "avx2" in flags and not {"avx512bw", "avx_ne_convert"} & set(flags)
+
+
+def _told_by_linux(name: str) -> str:
+    """A field of the first processor in /proc/cpuinfo; empty where there is none."""
+    try:
+        lines = CPUINFO.read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.split(":", 1)[1].strip() for line in lines if line.split(":")[0].strip() == name), "")

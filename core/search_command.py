@@ -92,5 +92,7 @@ def _train_at_full_size(options: argparse.Namespace) -> int:
 
 def _write_winner(options: argparse.Namespace) -> int:
     recipe = search_full.write_winner(searches.read(options.name), options.runs)
-    print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' writes its bundle.")
+    kept = (options.runs / recipe.name).is_dir()
+    trains = "writes its bundle" if kept else f"trains it again, since its run is not in {options.runs}"
+    print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' {trains}.")
     return 0

@@ -96,7 +96,7 @@ def train_at_full_size(
     """Train some trials' settings as the recipe would be, best first, and write ``full_size.csv`` after each.
 
     Every one is an ordinary run: killed at any moment, the next call goes on. Rows that the file has stay, if their
-    trials are still there. For the main thread.
+    trials are still there, and what has one is not trained again. For the main thread.
 
     Args:
         found: what was searched.
@@ -107,7 +107,7 @@ def train_at_full_size(
         threads: processor threads of each; see ``core.workers``.
         folder: where searches are.
         progress: by a run's name, what follows it.
-        reached: called after each with its name, its value, and how many are done.
+        reached: called after each with its name, its value, and how many are done, those with rows counted.
         train: how a recipe is trained; it must be picklable.
 
     Returns:
@@ -117,21 +117,24 @@ def train_at_full_size(
         TrainingError: there are fewer trials, or a worker died.
     """
     rows = {tuple(row[_KEY]): row.to_dict() for _, row in _still_there(found).iterrows()}
-    picked = [row for _, row in chosen(found, count).iterrows()]
-    recipes = [recipe_of(found.plan, row) for row in picked]
-    by_name = {recipe.name: row for recipe, row in zip(recipes, picked, strict=True)}
-    trained = _trained(recipes, partial(_work, train, store, runs), workers, threads, progress)
-    for done, (name, end) in enumerate(trained, 1):
+    left = [row for _, row in chosen(found, count).iterrows() if tuple(row[_KEY]) not in rows]
+    recipes = [recipe_of(found.plan, row) for row in left]
+    by_name = {recipe.name: row for recipe, row in zip(recipes, left, strict=True)}
+    trained = _trained(recipes, partial(_work, train, store, runs), workers, threads, progress) if left else []
+    for done, (name, end) in enumerate(trained, count - len(left) + 1):
         row = by_name[name]
         rows[tuple(row[_KEY])] = {
             **row[_KEY].to_dict(),
             "full_value": end.full_value,
             "seconds": end.seconds,
         }
-        table = pd.DataFrame(rows.values()).sort_values("value", ascending=False, kind="stable", ignore_index=True)
-        write_table(folder / found.plan.name / FULL_SIZE, table)
+        write_table(folder / found.plan.name / FULL_SIZE, _table(rows))
         reached(name, end.full_value, done)
-    return table
+    return _table(rows)
+
+
+def _table(rows: dict[tuple, dict]) -> pd.DataFrame:
+    return pd.DataFrame(rows.values()).sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,8 @@ def best_of(found: Found) -> pd.Series | None:
 def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Path = MODELS) -> Recipe:
     """The recipe NAME-searched, of the setting best on validation at full size, and its run, ready to be exported.
 
+    Where that run is gone, there is none, and the recipe can be trained anew.
+
     Raises:
         TrainingError: nothing was trained at full size, the recipe's own setting is the best of that, or a winner has
             been judged on the fold held out.
@@ -237,7 +242,8 @@ def write_winner(found: Found, runs: Path, *, folder: Path = RECIPES, models: Pa
         temporary.write_text(
             f"# Written by `python -m core search {plan.name} --winner`.\n" + toml(table), encoding="utf-8"
         )
-    shutil.copytree(runs / trained.name, runs / name, dirs_exist_ok=True)
+    if (runs / trained.name).is_dir():
+        shutil.copytree(runs / trained.name, runs / name, dirs_exist_ok=True)
     return recipes.load(name, folder)
 
 

@@ -15,6 +15,7 @@ from core.errors import TrainingError
 from core.examples import Augment, Examples, training_batches, validation_batches
 from core.files import write_table
 from core.losses import WATCHED, loss_by_name, watched_metrics
+from core.machine import is_slow_in_bfloat16
 from core.networks import build
 from core.recipes import Recipe, essence
 from core.tasks import CLASSIFICATION
@@ -135,7 +136,9 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
     losses = [loss_by_name(name) for name in recipe.losses]
     if plan.label_smoothing and CLASSIFICATION in recipe.tasks:
         losses[0] = partial(losses[0], label_smoothing=plan.label_smoothing)
-    model.compile(optimizer=optimizer, loss=losses, metrics=watched_metrics(recipe.tasks))
+    # XLA brings its own bfloat16 convolutions: here they take a tenth of the time of TensorFlow's.
+    jit_compile = True if plan.dtype == "mixed_bfloat16" and is_slow_in_bfloat16() else "auto"
+    model.compile(optimizer=optimizer, loss=losses, metrics=watched_metrics(recipe.tasks), jit_compile=jit_compile)
 
 
 def _augmentation(recipe: Recipe) -> Augment | None:

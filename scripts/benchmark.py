@@ -3,6 +3,7 @@
 python scripts/benchmark.py                     reading a slice, analysing a slice, memory
 python scripts/benchmark.py --explain BUNDLE    also a bundle's heat maps by every method
 python scripts/benchmark.py --search            also a search by two workers and by one (needs the data set)
+python scripts/benchmark.py --training RECIPE   also a micro-batch of a recipe's training in float32 and in bfloat16
 python scripts/benchmark.py --browser           also from a click to the answer on the page (needs Chromium)
 """
 
@@ -12,11 +13,14 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -32,7 +36,7 @@ from core.figshare import Store, default_store
 from core.machine import machine
 from core.matfile import read_mat
 from core.samples import samples
-from core.tasks import CLASSIFICATION
+from core.tasks import CLASSIFICATION, SEGMENTATION
 
 RUNS = 20
 
@@ -43,6 +47,7 @@ def main() -> None:
     parser.add_argument("--explain", metavar="BUNDLE", help="also measure this bundle's heat maps")
     parser.add_argument("--mats", type=Path, help="folder of .mat files, the baseline of reading a slice")
     parser.add_argument("--search", action="store_true", help="also measure what a second worker brings to a search")
+    parser.add_argument("--training", metavar="RECIPE", help="also measure this recipe's training")
     options = parser.parse_args()
     print(machine())
     if default_store().is_file():
@@ -54,6 +59,8 @@ def main() -> None:
         explaining(options.explain)
     if options.search:
         searching()
+    if options.training:
+        training(options.training)
     if options.browser:
         clicking()
 
@@ -146,6 +153,38 @@ def searching() -> None:
             search.search(plan, "grid", storage, make, trials=trials, workers=workers, threads=threads)
             each = f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
             print(f"{f'search: {trials} trials by {each}':50}{time.perf_counter() - began:8.0f} s")
+
+
+def training(name: str) -> None:
+    """A micro-batch's update by TensorFlow's own bfloat16 kernels and by XLA's; the baseline is float32.
+
+    What compiles the first one is left out. Slices and masks are noise.
+    """
+    import tempfile
+    from unittest.mock import patch
+
+    from core import recipes
+    from core.examples import Examples
+    from core.training import fit
+
+    asked = recipes.load(name)
+    count, size, batches = asked.training.batch, asked.input["size"], 4 * asked.training.batch
+    random = np.random.default_rng(0)
+    planes = random.random((batches, size, size, 1), np.float32).astype(np.float16)
+    targets = {
+        CLASSIFICATION: random.integers(0, 3, batches).astype(np.uint8),
+        SEGMENTATION: (planes > 0.95).astype(np.uint8),
+    }
+    noise = Examples(planes, tuple(targets[task] for task in asked.tasks))
+    few = Examples(planes[:count], tuple(target[:count] for target in noise.targets))
+    for dtype, xla in (("float32", False), ("mixed_bfloat16", False), ("mixed_bfloat16", True)):
+        recipe = recipes.from_table(
+            name, {**asked.table, "training": {**asked.table["training"], "dtype": dtype, "epochs": 1}}
+        )
+        ends: list[float] = []
+        with tempfile.TemporaryDirectory() as folder, patch("core.training.is_slow_in_bfloat16", lambda xla=xla: xla):
+            fit(recipe, noise, few, Path(folder), progress=lambda *_, ends=ends: ends.append(time.perf_counter()))
+        line(f"{name}, a batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
 
 
 def imported_mb() -> float:

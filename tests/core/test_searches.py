@@ -378,6 +378,32 @@ def test_fewer_settings_at_full_size_leave_the_rows_of_more(
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
+def test_a_setting_measured_at_full_size_is_not_trained_again_though_its_run_is_gone(
+    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, found = done
+    search_trials.without_main(monkeypatch)
+    train = partial(search_full.train_at_full_size, store=tmp_path, folder=folder, train=full_size_trainings.its_rate)
+    three = train(found, 3, runs=tmp_path)
+    found, elsewhere = searches.read("report-cnn", folder), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    told: dict[str, int] = {}
+    five = train(found, 5, runs=elsewhere, reached=lambda name, value, done: told.update({name: done}))
+    assert 0 < len(told) < 5, "the best and the worst are among three as among five"
+    assert list(told.values()) == list(range(6 - len(told), 6))
+    assert sorted(path.name for path in elsewhere.iterdir()) == sorted(told)
+    assert len(five) == len(three) + len(told)
+    # Nothing is left to do.
+    pd.testing.assert_frame_equal(train(searches.read("report-cnn", folder), 5, runs=elsewhere), five, rtol=1e-4)
+    # The winner's run may be gone as well: then its recipe is trained anew.
+    winner = search_full.write_winner(
+        searches.read("report-cnn", folder), tmp_path / "none", folder=tmp_path, models=tmp_path
+    )
+    assert winner.training.learning_rate == pytest.approx(five["full_value"].max())
+    assert not (tmp_path / "none").exists()
+    (folder / "report-cnn" / FULL_SIZE).unlink()
+
+
 def test_a_worker_that_dies_at_full_size_is_told_and_the_other_goes_on(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
