@@ -268,7 +268,7 @@ def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: 
 
 
 def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
-    recipe = tiny.recipe("unified-unet", epochs=1, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
+    recipe = tiny.recipe("unified-unet", epochs=1, micro_batch=12, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
     assert recipe.network["pretrained"]
     state = fit(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path)
     network = build("unified_unet", {"size": tiny.UNIFIED_SIZE, **recipe.network["options"]})
