@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.bundles import open_bundle
 from core.evidence import evidence, ordered, select
+from tests.browser.places import settled
 
 pytestmark = pytest.mark.browser
 
@@ -26,13 +27,7 @@ def cells(page: Page) -> Locator:
 
 def click_cell(page: Page, row: int, column: int, *, across: float, down: float) -> None:
     """Click a cell of the matrix, at a share of its width and height from its upper left corner."""
-    plot = cells(page)
-    plot.scroll_into_view_if_needed()
-    box, before = plot.bounding_box(), None
-    while box != before:  # what loads above it may still move it
-        page.wait_for_timeout(300)
-        box, before = plot.bounding_box(), box
-    assert box is not None
+    box = settled(cells(page))
     page.mouse.click(box["x"] + box["width"] * (column + across) / 3, box["y"] + box["height"] * (row + down) / 3)
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import searches
+from tests.browser.places import settled
 
 pytestmark = pytest.mark.browser
 
@@ -20,9 +21,9 @@ def test_a_box_around_trials_chooses_them_and_a_double_click_lets_them_go(
     history = page.locator(".js-plotly-plot .nsewdrag").first
     expect(history).to_be_visible()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    history.scroll_into_view_if_needed()
-    box = history.bounding_box()
-    assert box is not None
+    # The page's end: all that is above it has come.
+    expect(page.get_by_role("heading", name="What the winner brought on unseen patients")).to_be_visible()
+    box = settled(history)
     chosen = page.get_by_text(re.compile(rf"^\d+ of {trials} trials chosen$"))
     expect(chosen).to_have_count(0)
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.05)
