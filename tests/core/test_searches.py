@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -359,49 +359,54 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
-def test_fewer_settings_at_full_size_leave_the_rows_of_more(
+@pytest.fixture
+def at_full_size(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, found = done
+) -> Iterator[Callable[..., pd.DataFrame]]:
+    """Trains settings of ``done`` at full size in a moment; the file that is written goes with the test."""
     search_trials.without_main(monkeypatch)
-    train = partial(
+    folder, _ = done
+    yield partial(
         search_full.train_at_full_size, store=tmp_path, runs=tmp_path, folder=folder, train=full_size_trainings.its_rate
     )
-    five = train(found, 5)
+    (folder / "report-cnn" / FULL_SIZE).unlink()
+
+
+def test_fewer_settings_at_full_size_leave_the_rows_of_more(
+    done: tuple[Path, Found], at_full_size: Callable[..., pd.DataFrame]
+) -> None:
+    folder, found = done
+    five = at_full_size(found, 5)
     found = searches.read("report-cnn", folder)
-    three = train(found, 3)
+    three = at_full_size(found, 3)
     pd.testing.assert_frame_equal(three, five, check_dtype=False, rtol=1e-4)
     pd.testing.assert_frame_equal(searches.read("report-cnn", folder).full_size, five, check_dtype=False, rtol=1e-4)
     # The study was made anew: number and value name another trial now.
     others = replace(found, trials=found.trials.assign(value=found.trials["value"] + 0.001))
-    assert len(train(others, 2)) == 2
-    (folder / "report-cnn" / FULL_SIZE).unlink()
+    assert len(at_full_size(others, 2)) == 2
 
 
 def test_a_setting_measured_at_full_size_is_not_trained_again_though_its_run_is_gone(
-    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: tuple[Path, Found], at_full_size: Callable[..., pd.DataFrame], tmp_path: Path
 ) -> None:
     folder, found = done
-    search_trials.without_main(monkeypatch)
-    train = partial(search_full.train_at_full_size, store=tmp_path, folder=folder, train=full_size_trainings.its_rate)
-    three = train(found, 3, runs=tmp_path)
+    three = at_full_size(found, 3)
     found, elsewhere = searches.read("report-cnn", folder), tmp_path / "elsewhere"
     elsewhere.mkdir()
     told: dict[str, int] = {}
-    five = train(found, 5, runs=elsewhere, reached=lambda name, value, done: told.update({name: done}))
+    five = at_full_size(found, 5, runs=elsewhere, reached=lambda name, value, done: told.update({name: done}))
     assert 0 < len(told) < 5, "the best and the worst are among three as among five"
     assert list(told.values()) == list(range(6 - len(told), 6))
     assert sorted(path.name for path in elsewhere.iterdir()) == sorted(told)
     assert len(five) == len(three) + len(told)
     # Nothing is left to do.
-    pd.testing.assert_frame_equal(train(searches.read("report-cnn", folder), 5, runs=elsewhere), five, rtol=1e-4)
+    pd.testing.assert_frame_equal(at_full_size(searches.read("report-cnn", folder), 5, runs=elsewhere), five, rtol=1e-4)
     # The winner's run may be gone as well: then its recipe is trained anew.
     winner = search_full.write_winner(
         searches.read("report-cnn", folder), tmp_path / "none", folder=tmp_path, models=tmp_path
     )
     assert winner.training.learning_rate == pytest.approx(five["full_value"].max())
     assert not (tmp_path / "none").exists()
-    (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
 def test_a_worker_that_dies_at_full_size_is_told_and_the_other_goes_on(
