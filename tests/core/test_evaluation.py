@@ -17,6 +17,7 @@ from core.errors import BundleError, DatasetError
 from core.evaluation import BATCH, DEFINITIONS, MASK_THRESHOLDS, MASKS, PREDICTIONS, evaluate, tumour_channel
 from core.export import export
 from core.figshare import Store
+from core.losses import tumour_probability
 from core.preprocessing import network_mask, network_plane, to_slice
 from core.splits import NAMES
 from tests.core import tiny
@@ -158,16 +159,14 @@ def test_each_slices_dice_is_that_slices_at_its_own_size(segmented: Made) -> Non
     table = read(bundle, PREDICTIONS).set_index("slice")
     for number, pixels in data.pixels.items():
         plane, place = network_plane(pixels, size=tiny.UNET_SIZE)
-        alone = np.asarray(network(plane[None, ..., None]))[0, ..., 1]
-        scores, threshold = to_slice(alone, place), card["output"]["threshold"]
-        predicted = scores >= threshold
+        alone = tumour_probability(np.asarray(network(plane[None, ..., None]))[0])
+        predicted = to_slice(alone, place) >= card["output"]["threshold"]
         assert predicted.shape == data.masks[number].shape
-        # Alone and in a batch a score's last bit may differ, so that a pixel at the threshold falls either way.
-        either_way = int((abs(scores - threshold) < 1e-5).sum())
-        assert either_way < 0.05 * predicted.sum()
-        assert table.loc[number, "predicted_px"] == pytest.approx(predicted.sum(), abs=either_way)
-        both, pixels = (predicted & data.masks[number]).sum(), predicted.sum() + data.masks[number].sum()
-        assert table.loc[number, "dice"] == pytest.approx(2 * both / pixels, abs=2 * either_way / pixels + 1e-5)
+        # A pixel at the threshold may fall either way.
+        assert table.loc[number, "predicted_px"] == pytest.approx(predicted.sum(), abs=2)
+        both = (predicted & data.masks[number]).sum()
+        dice = 2 * both / (predicted.sum() + data.masks[number].sum())
+        assert table.loc[number, "dice"] == pytest.approx(dice, abs=0.005)
 
 
 def test_mask_figures_are_those_of_the_test_rows(segmented: Made) -> None:
@@ -217,7 +216,7 @@ def test_probability_maps_are_the_test_slices_at_network_size(segmented: Made) -
 
 
 def steep_segmenter(models: Path) -> Bundle:
-    """A segmenter whose scores of bright pixels are exactly 1.
+    """A segmenter whose scores of bright pixels are exactly 1, or below it where 1 less the background's score is.
 
     By clipping: whether a sure softmax gives 1 or the float32 below it depends on the processor.
     """
@@ -227,7 +226,7 @@ def steep_segmenter(models: Path) -> Bundle:
     inputs = keras.Input((tiny.UNET_SIZE, tiny.UNET_SIZE, 1), name="image")
     outputs = keras.layers.Conv2D(2, 1, activation="hard_sigmoid", name="mask")(inputs)
     network = keras.Model(inputs, outputs)
-    network.set_weights([np.array([[[[-40, 40]]]], np.float32), np.array([14, -14], np.float32)])
+    network.set_weights([np.array([[[[-40, 40]]]], np.float32), np.array([10, -14], np.float32)])
     save_network(network, bundle.folder / WEIGHTS)
     write_card(bundle.folder, bundle.card)
     return open_bundle(bundle.name, models)
