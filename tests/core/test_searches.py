@@ -360,7 +360,7 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
 
 
 @pytest.fixture
-def at_full_size(
+def train(
     done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., pd.DataFrame]]:
     """Trains settings of ``done`` at full size in a moment; the file that is written goes with the test."""
@@ -373,34 +373,34 @@ def at_full_size(
 
 
 def test_fewer_settings_at_full_size_leave_the_rows_of_more(
-    done: tuple[Path, Found], at_full_size: Callable[..., pd.DataFrame]
+    done: tuple[Path, Found], train: Callable[..., pd.DataFrame]
 ) -> None:
     folder, found = done
-    five = at_full_size(found, 5)
+    five = train(found, 5)
     found = searches.read("report-cnn", folder)
-    three = at_full_size(found, 3)
+    three = train(found, 3)
     pd.testing.assert_frame_equal(three, five, check_dtype=False, rtol=1e-4)
     pd.testing.assert_frame_equal(searches.read("report-cnn", folder).full_size, five, check_dtype=False, rtol=1e-4)
     # The study was made anew: number and value name another trial now.
     others = replace(found, trials=found.trials.assign(value=found.trials["value"] + 0.001))
-    assert len(at_full_size(others, 2)) == 2
+    assert len(train(others, 2)) == 2
 
 
 def test_a_setting_measured_at_full_size_is_not_trained_again_though_its_run_is_gone(
-    done: tuple[Path, Found], at_full_size: Callable[..., pd.DataFrame], tmp_path: Path
+    done: tuple[Path, Found], train: Callable[..., pd.DataFrame], tmp_path: Path
 ) -> None:
     folder, found = done
-    three = at_full_size(found, 3)
+    three = train(found, 3)
     found, elsewhere = searches.read("report-cnn", folder), tmp_path / "elsewhere"
     elsewhere.mkdir()
     told: dict[str, int] = {}
-    five = at_full_size(found, 5, runs=elsewhere, reached=lambda name, value, done: told.update({name: done}))
+    five = train(found, 5, runs=elsewhere, reached=lambda name, value, done: told.update({name: done}))
     assert 0 < len(told) < 5, "the best and the worst are among three as among five"
     assert list(told.values()) == list(range(6 - len(told), 6))
     assert sorted(path.name for path in elsewhere.iterdir()) == sorted(told)
     assert len(five) == len(three) + len(told)
     # Nothing is left to do.
-    pd.testing.assert_frame_equal(at_full_size(searches.read("report-cnn", folder), 5, runs=elsewhere), five, rtol=1e-4)
+    pd.testing.assert_frame_equal(train(searches.read("report-cnn", folder), 5, runs=elsewhere), five, rtol=1e-4)
     # The winner's run may be gone as well: then its recipe is trained anew.
     winner = search_full.write_winner(
         searches.read("report-cnn", folder), tmp_path / "none", folder=tmp_path, models=tmp_path
@@ -410,26 +410,21 @@ def test_a_setting_measured_at_full_size_is_not_trained_again_though_its_run_is_
 
 
 def test_a_worker_that_dies_at_full_size_is_told_and_the_other_goes_on(
-    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: tuple[Path, Found], train: Callable[..., pd.DataFrame]
 ) -> None:
     folder, found = done
-    search_trials.without_main(monkeypatch)
-    train = partial(search_full.train_at_full_size, found, 4, tmp_path, tmp_path, threads=1, folder=folder)
+    four = partial(train, found, 4, threads=1, train=full_size_trainings.dies_once)
     with pytest.raises(TrainingError, match=r"stopped with 1 of 4 settings untrained; .* The same command goes on"):
-        train(workers=2, train=full_size_trainings.dies_once)
+        four(workers=2)
     assert len(searches.read("report-cnn", folder).full_size) == 3
-    assert len(train(train=full_size_trainings.dies_once)) == 4
-    (folder / "report-cnn" / FULL_SIZE).unlink()
+    assert len(four()) == 4
 
 
 def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tried(
-    done: tuple[Path, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: tuple[Path, Found], train: Callable[..., pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, found = done
-    search_trials.without_main(monkeypatch)
-    full = search_full.train_at_full_size(
-        found, 3, tmp_path, tmp_path, workers=2, threads=1, folder=folder, train=full_size_trainings.its_rate
-    )
+    full = train(found, 3, workers=2, threads=1)
     best = full.iloc[full["full_value"].to_numpy().argmax()]
     assert best["full_value"] > full["full_value"].iloc[0], "another than the best trial"
     found = searches.read("report-cnn", folder)
@@ -447,7 +442,6 @@ def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tri
     assert f"of trial {best['trial']} of {best['sampler']} ({best['value']:.4f} as a trial)" in at_full_size
     assert held_out == "Fold 1 had no part in the search or in the choice."
     assert winner.title == "Report CNN, searched"
-    (folder / "report-cnn" / FULL_SIZE).unlink()
 
 
 def test_the_own_setting_at_full_size_is_the_run_of_the_untuned_recipe_by_patient() -> None:
