@@ -28,7 +28,7 @@ def is_slow_in_bfloat16() -> bool:
     has them); without, it falls back on reference code. Where the flags are not told, no.
     """
     flags = _told_by_linux("flags").split()
-    return "avx2" in flags and not {"avx512bw", "avx_ne_convert"} & set(flags)
+    return "sse2" in flags and not {"avx512bw", "avx_ne_convert"} & set(flags)
 
 
 def _told_by_linux(name: str) -> str:

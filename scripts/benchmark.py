@@ -17,10 +17,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -158,7 +158,7 @@ def searching() -> None:
 def training(name: str) -> None:
     """A micro-batch's update by TensorFlow's own bfloat16 kernels and by XLA's; the baseline is float32.
 
-    What compiles the first one is left out. Slices and masks are noise.
+    The first, which is compiled, is left out. Slices and masks are noise.
     """
     import tempfile
     from unittest.mock import patch
@@ -168,23 +168,22 @@ def training(name: str) -> None:
     from core.training import fit
 
     asked = recipes.load(name)
-    count, size, batches = asked.training.batch, asked.input["size"], 4 * asked.training.batch
+    count, size = asked.training.micro_batch, asked.input["size"]
     random = np.random.default_rng(0)
-    planes = random.random((batches, size, size, 1), np.float32).astype(np.float16)
+    planes = random.random((4 * count, size, size, 1), np.float32).astype(np.float16)
     targets = {
-        CLASSIFICATION: random.integers(0, 3, batches).astype(np.uint8),
+        CLASSIFICATION: random.integers(0, 3, len(planes)).astype(np.uint8),
         SEGMENTATION: (planes > 0.95).astype(np.uint8),
     }
     noise = Examples(planes, tuple(targets[task] for task in asked.tasks))
     few = Examples(planes[:count], tuple(target[:count] for target in noise.targets))
     for dtype, xla in (("float32", False), ("mixed_bfloat16", False), ("mixed_bfloat16", True)):
-        recipe = recipes.from_table(
-            name, {**asked.table, "training": {**asked.table["training"], "dtype": dtype, "epochs": 1}}
-        )
+        plan = {**asked.table["training"], "batch": count, "dtype": dtype, "epochs": 1}
+        recipe = recipes.from_table(name, {**asked.table, "training": plan})
         ends: list[float] = []
         with tempfile.TemporaryDirectory() as folder, patch("core.training.is_slow_in_bfloat16", lambda xla=xla: xla):
             fit(recipe, noise, few, Path(folder), progress=lambda *_, ends=ends: ends.append(time.perf_counter()))
-        line(f"{name}, a batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
+        line(f"{name}, a micro-batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
 
 
 def imported_mb() -> float:
