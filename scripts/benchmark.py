@@ -183,7 +183,7 @@ def training(name: str) -> None:
         ends: list[float] = []
         with tempfile.TemporaryDirectory() as folder, patch("core.training.is_slow_in_bfloat16", lambda xla=xla: xla):
             fit(recipe, noise, few, Path(folder), progress=lambda *_, ends=ends: ends.append(time.perf_counter()))
-        line(f"{name}, a micro-batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
+        line(f"a micro-batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
 
 
 def imported_mb() -> float:
