@@ -16,6 +16,7 @@ from core.overlay import TRUE_COLOUR
 from core.results import NOTICE
 from core.samples import samples
 from core.screen import NO_TUMOUR, NOT_SURE, SCREEN, STRANGER, Screened, Thresholds
+from core.tasks import CLASSIFICATION
 from panels import details, loaders, networks_choice
 from panels.theme import percent
 from tests.published import a_slice, mat_bytes
@@ -396,7 +397,9 @@ def test_any_network_can_be_chosen_for_class_and_mask():
     assert not app.exception and not app.error
     said = texts(app)
     assert "(report-cnn-patients)" in said and said.count("(unified-unet)") == 1
-    assert app.selectbox(key="class_by").options == [name for name in names() if name != "report-unet"]
+    assert app.selectbox(key="class_by").options == [
+        name for name in names() if CLASSIFICATION in open_bundle(name).tasks
+    ]
 
 
 def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):
