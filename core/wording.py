@@ -1,4 +1,4 @@
-"""Lists in a sentence."""
+"""Words in a sentence."""
 
 from collections.abc import Iterable
 
@@ -12,3 +12,8 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     """
     *others, final = map(str, words)
     return f"{', '.join(others)} {last} {final}" if others else final
+
+
+def uncapitalized(title: str) -> str:
+    """ "Mean Dice" as it stands within a sentence: "mean Dice"."""
+    return title[:1].lower() + title[1:]

@@ -74,6 +74,7 @@ def draw_table(found: Sequence[Bundle], *, chosen: str, key: str) -> None:
     st.dataframe(
         rows,
         hide_index=True,
+        height="content",
         key=table_key,
         on_select=clicked,
         selection_mode="single-cell",

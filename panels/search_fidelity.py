@@ -28,7 +28,8 @@ def fidelity(found: Found, *, key: str) -> None:
             y=full["full_value"],
             mode="markers+text",
             text=[f"{SAMPLER_TITLES[row['sampler']].split()[0]} {row['trial']}" for _, row in full.iterrows()],
-            textposition="top center",
+            # Those next to each other in rank lie close; their labels would lie over each other on one side.
+            textposition=["bottom center" if place % 2 else "top center" for place in range(len(full))],
             marker={"size": 11, "color": st.get_option("theme.chartCategoricalColors")[0]},
             hovertemplate="%{text}: %{x} as a trial, %{y} at full size<extra></extra>",
         )
@@ -37,7 +38,7 @@ def fidelity(found: Found, *, key: str) -> None:
     figure.update_xaxes(title_text="as a trial", tickformat=value_format(plan), hoverformat=".3f")
     figure.update_yaxes(title_text="at full size", tickformat=value_format(plan), hoverformat=".3f")
     spread = float(full["full_value"].max() - full["full_value"].min()) or 0.01
-    figure.update_yaxes(range=[full["full_value"].min() - 0.2 * spread, full["full_value"].max() + 0.3 * spread])
+    figure.update_yaxes(range=[full["full_value"].min() - 0.3 * spread, full["full_value"].max() + 0.3 * spread])
     wide = float(full["value"].max() - full["value"].min()) or 0.01
     figure.update_xaxes(range=[full["value"].min() - 0.2 * wide, full["value"].max() + 0.2 * wide])
     order = kendalltau(full["value"], full["full_value"], alternative="greater")

@@ -8,7 +8,7 @@ import streamlit as st
 from core import recipes
 from core.search import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.search_plan import Plan
-from core.wording import listed
+from core.wording import listed, uncapitalized
 from panels.search_words import SETTING_TITLES, value_title
 from panels.text import plain
 from panels.theme import whole_percent
@@ -34,8 +34,9 @@ def how_to_read(plan: Plan) -> None:
     with st.expander("How to read this page"):
         st.markdown(
             f"A **trial** is one setting, trained cheaply: at {plan.cheap['size']} instead of {size} pixels. Its value "
-            f"is the {value_title(plan).lower()} of its best epoch. It is **stopped early** where its best so far is "
-            f"below the median of the trials before it {point}.\n\n"
+            f"is the {uncapitalized(value_title(plan))} of its best epoch. It is **stopped early** where its best so "
+            f"far is below the median of the trials before it {point}. The **median** in the table is over those that "
+            "were not.\n\n"
             "**TPE**, the tree-structured Parzen estimator, draws the next setting where good trials have been denser "
             "than bad ones. **NSGA-II** is a genetic algorithm: the best "
             f"{plan.population} settings so far are parents, and a generation of children takes each value from one of "

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.searches import STOPPED, Found
+from core.wording import uncapitalized
 from panels.plots import style, theme_colour
 from panels.search_samplers import own_setting
 from panels.search_words import (
@@ -73,7 +74,7 @@ def history(found: Found, *, key: str) -> pd.DataFrame:
     if own is not None and own > bottom:
         figure.add_hline(own, line={"dash": "dot", "width": 1, "color": text_colour()})
     figure.update_yaxes(
-        title_text=value_title(found.plan).lower(),
+        title_text=uncapitalized(value_title(found.plan)),
         tickformat=value_format(found.plan),
         range=[bottom, high + 0.1 * (high - low)],
     )

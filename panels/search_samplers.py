@@ -25,7 +25,7 @@ def samplers(found: Found) -> None:
                 "Stopped early": len(trials) - len(ended),
                 "Best": value_text(found.plan, float(best["value"])),
                 "Found at": f"{int((trials['value'].cummax() < best['value']).sum()) + 1} of {len(trials)}",
-                "Median of the others": value_text(found.plan, float(ended["value"].median())) if len(ended) else "–",
+                "Median": value_text(found.plan, float(ended["value"].median())) if len(ended) else "–",
                 "Epochs trained": int(trials["epochs_run"].sum()),
                 "Its setting": ", ".join(
                     f"{SETTING_TITLES[name].lower()} {setting_text(name, best[name])}"

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.searches import Found
+from core.wording import uncapitalized
 from panels.plots import style, theme_colour
 from panels.search_words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text, value_title
 from panels.theme import PLOT_CONFIG, text_colour
@@ -54,8 +55,8 @@ def parallel(found: Found, trials: pd.DataFrame, *, key: str) -> None:
     figure.update_layout(margin={"l": 40, "r": 48, "t": 72, "b": 16})
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Settings of {len(rows)} trials as lines")
     st.caption(
-        f"A line a trial, the stronger the better its {value_title(found.plan).lower()}. Drag along an axis to keep "
-        "only the lines that pass there; click the axis to let them go."
+        f"A line a trial, the stronger the better its {uncapitalized(value_title(found.plan))}. Drag along an "
+        "axis to keep only the lines that pass there; click the axis to let them go."
         + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
     )
 

@@ -10,7 +10,7 @@ from core.search_full import best_of
 from core.search_plan import SETTINGS, Plan
 from core.searches import Found
 from core.tasks import CLASSIFICATION
-from core.wording import listed
+from core.wording import listed, uncapitalized
 from panels.theme import CLASS_TITLES, percent
 
 _FIGURES = {
@@ -45,7 +45,7 @@ def in_short(found: Found, bundle: Bundle | None) -> None:
     name, first = next(iter(compared["figures"].items()))
     row = _row(name, first)
     st.markdown(
-        f"**What it brought:** on {found.plan.held_out} {bundle.name} reaches {_FIGURES[name].lower()} "
+        f"**What it brought:** on {found.plan.held_out} {bundle.name} reaches {uncapitalized(_FIGURES[name])} "
         f"**{row['Searched']}**, the untuned recipe {row['Untuned']}: {row['Difference']} "
         f"(95 % interval {row['95 % interval']})."
     )
@@ -78,7 +78,7 @@ def winner(found: Found, bundle: Bundle | None) -> None:
         f"{bundle.name} beside {compared['with']} on the {compared['slices']} slices of {found.plan.held_out}, whose "
         "patients' ids no trial has met, and without those whose ids, but for a final letter, other folds have "
         f"({compared['without_letter_twins']['slices']} slices). The interval is over draws of the test patients, the "
-        f"same for both: of {_FIGURES[name].lower()} it "
+        f"same for both: of {uncapitalized(_FIGURES[name])} it "
         f"{'leaves zero out' if sure else 'holds zero, so that the difference may be luck'}. What another training of "
         f"either would differ is not in it.{differ}"
     )

@@ -1,8 +1,8 @@
-"""Lists in a sentence."""
+"""Words in a sentence."""
 
 import pytest
 
-from core.wording import listed
+from core.wording import listed, uncapitalized
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,8 @@ def test_words_are_listed_as_in_a_sentence(words: list, said: str) -> None:
 
 def test_the_last_word_may_be_or() -> None:
     assert listed(["PNG", "JPEG", "TIFF"], "or") == "PNG, JPEG or TIFF"
+
+
+@pytest.mark.parametrize(("title", "said"), [("Mean Dice", "mean Dice"), ("Accuracy", "accuracy"), ("", "")])
+def test_names_keep_their_capitals_within_a_sentence(title: str, said: str) -> None:
+    assert uncapitalized(title) == said

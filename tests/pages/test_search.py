@@ -158,6 +158,18 @@ def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> Non
     assert "2 of the trials lie below what is drawn." in texts(opened("search"))
 
 
+def test_neighbours_in_rank_have_their_labels_on_different_sides(found: Callable[..., Path]) -> None:
+    found("report-cnn", full=[0.8, 0.6, 0.7])
+    charts = [chart.proto for chart in opened("search").get("plotly_chart")]
+    (fidelity,) = [json.loads(one.spec) for one in charts if "cheap against full size" in one.alt]
+    assert fidelity["data"][0]["textposition"] == ["top center", "bottom center", "top center"]
+
+
+def test_dice_is_a_name_within_a_sentence(found: Callable[..., Path]) -> None:
+    found("report-unet")
+    assert "the better its validation Dice" in texts(opened("search"))
+
+
 def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
     found("report-cnn", "report-unet")
     app = opened("search", search="report-unet")
