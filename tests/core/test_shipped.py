@@ -27,6 +27,7 @@ from core.strangers import OWN, STRANGERS
 from tests.patient_ids import SHAPE
 
 CNNS = [name for name in bundles.names() if "classification" in open_bundle(name).tasks]
+SEGMENTERS = [name for name in bundles.names() if "segmentation" in open_bundle(name).tasks]
 ALL = bundles.names()
 
 
@@ -66,16 +67,19 @@ def test_the_cards_figures_are_those_of_the_test_rows(name):
     assert found["confusion_matrix"] == matrix.to_numpy().tolist()
 
 
-def test_the_masks_figures_are_those_of_the_test_rows():
-    bundle = open_bundle("report-unet")
-    tested = predictions("report-unet").query("part == 'test'")
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_the_masks_figures_are_those_of_the_test_rows(name):
+    bundle = open_bundle(name)
+    tested = predictions(name).query("part == 'test'")
     assert bundle.test_metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
-    cuts = pd.read_csv(bundle.path(MASK_THRESHOLDS)).query("threshold == 0.5")
+    table = pd.read_csv(bundle.path(MASK_THRESHOLDS))
+    cuts = table[np.isclose(table["threshold"], bundle.test_metrics["threshold"])]
     dice = metrics.dice_from_counts(cuts["overlap_px"], cuts["true_px"], cuts["predicted_px"])
     assert dice == pytest.approx(tested["dice"].to_numpy(), abs=1e-5)
+    size = bundle.card["input"]["height"], bundle.card["input"]["width"]
     with np.load(bundle.path(MASKS)) as stored:
         assert stored["slice"].tolist() == tested["slice"].tolist()
-        assert stored["probability"].shape == (len(tested), 128, 128)
+        assert stored["probability"].shape == (len(tested), *size)
 
 
 def test_a_cnn_on_the_reports_split_names_as_many_rightly_as_the_reports():
