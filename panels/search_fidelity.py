@@ -22,16 +22,18 @@ def fidelity(found: Found, *, key: str) -> None:
         st.info("No trials have been trained again at full size yet.", icon=":material/tune:")
         return
     plan = found.plan
+    names = [f"{SAMPLER_TITLES[row['sampler']].split()[0]} {row['trial']}" for _, row in full.iterrows()]
     figure = go.Figure(
         go.Scatter(
             x=full["value"],
             y=full["full_value"],
             mode="markers+text",
-            text=[f"{SAMPLER_TITLES[row['sampler']].split()[0]} {row['trial']}" for _, row in full.iterrows()],
-            # Those next to each other in rank lie close; their labels would lie over each other on one side.
-            textposition=["bottom center" if place % 2 else "top center" for place in range(len(full))],
-            marker={"size": 11, "color": st.get_option("theme.chartCategoricalColors")[0]},
-            hovertemplate="%{text}: %{x} as a trial, %{y} at full size<extra></extra>",
+            # Names beside the points would cover each other where settings are close.
+            text=[str(place) for place in range(1, len(full) + 1)],
+            textfont={"color": "white"},
+            customdata=names,
+            marker={"size": 20, "color": st.get_option("theme.chartCategoricalColors")[0]},
+            hovertemplate="%{customdata}: %{x} as a trial, %{y} at full size<extra></extra>",
         )
     )
     style(figure, height=320)
@@ -45,10 +47,12 @@ def fidelity(found: Found, *, key: str) -> None:
     tau, chance = float(order.statistic), float(order.pvalue)
     words = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"{value_title(plan)} cheap against full size; {words}")
+    numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
     st.caption(
-        f"{words} from the best trial to the worst: {_verdict(tau, chance, len(full))}. A τ of 1 would be the same "
-        "order, 0 none. The validation patients are the same on both axes, which favours the order; and that the best "
-        "are told from the worst does not say that the best are told apart."
+        f"Numbered from the best trial on: {numbered}. {words} from the best trial to the worst: "
+        f"{_verdict(tau, chance, len(full))}. A τ of 1 would be the same order, 0 none. The validation patients are "
+        "the same on both axes, which favours the order; and that the best are told from the worst does not say that "
+        "the best are told apart."
     )
 
 

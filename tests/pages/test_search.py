@@ -158,11 +158,14 @@ def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> Non
     assert "2 of the trials lie below what is drawn." in texts(opened("search"))
 
 
-def test_neighbours_in_rank_have_their_labels_on_different_sides(found: Callable[..., Path]) -> None:
+def test_close_settings_do_not_cover_each_others_names(found: Callable[..., Path]) -> None:
     found("report-cnn", full=[0.8, 0.6, 0.7])
-    charts = [chart.proto for chart in opened("search").get("plotly_chart")]
+    app = opened("search")
+    charts = [chart.proto for chart in app.get("plotly_chart")]
     (fidelity,) = [json.loads(one.spec) for one in charts if "cheap against full size" in one.alt]
-    assert fidelity["data"][0]["textposition"] == ["top center", "bottom center", "top center"]
+    assert fidelity["data"][0]["text"] == ["1", "2", "3"]
+    named = re.search(r"Numbered from the best trial on: 1 (.+), 2 (.+), 3 (.+?)\. Kendall", texts(app))
+    assert named and list(named.groups()) == fidelity["data"][0]["customdata"]
 
 
 def test_dice_is_a_name_within_a_sentence(found: Callable[..., Path]) -> None:
