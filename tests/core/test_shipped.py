@@ -93,7 +93,10 @@ def test_a_cnn_on_the_reports_split_names_as_many_rightly_as_the_reports():
 
 
 def test_the_unet_reaches_what_the_reports_pixel_accuracy_implies():
-    found = open_bundle("report-unet").test_metrics
+    bundle = open_bundle("report-unet")
+    found = bundle.test_metrics
+    assert found["threshold"] == 0.5
+    assert (bundle.card["input"]["height"], bundle.card["input"]["width"]) == (128, 128)
     assert found["dice_mean"] >= 0.75
     assert found["dice_pooled"] >= 0.79
 
