@@ -94,13 +94,20 @@ def tiny_store(tiny_store_path: Path) -> Iterator[Store]:
         yield store
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests marked ``dataset`` where SLICESCOPE_DATA names no folder."""
+    if os.environ.get("SLICESCOPE_DATA"):
+        return
+    skip = pytest.mark.skip(reason="SLICESCOPE_DATA names no folder with the data set")
+    for item in items:
+        if item.get_closest_marker("dataset"):
+            item.add_marker(skip)
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder with the real data set: figshare.h5, and mats/ and raw/ where they were made."""
-    folder = os.environ.get("SLICESCOPE_DATA")
-    if not folder:
-        pytest.skip("SLICESCOPE_DATA names no folder with the data set")
-    return Path(folder)
+    """The folder with the real data set: figshare.h5, mats/ and raw/. For tests marked ``dataset``."""
+    return Path(os.environ["SLICESCOPE_DATA"])
 
 
 @pytest.fixture

@@ -402,6 +402,7 @@ def test_any_network_can_be_chosen_for_class_and_mask():
     ]
 
 
+@pytest.mark.dataset
 def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):
     from core import splits
 
