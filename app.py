@@ -1,5 +1,5 @@
 """The frame: navigation over pages/ and the page-wide notice. ``streamlit run app.py`` starts here."""
 
-from panels import frame
+from panels import shell
 
-frame.run()
+shell.run()

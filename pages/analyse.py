@@ -2,14 +2,17 @@
 
 import streamlit as st
 
-from core.bundles import distinct
-from core.results import part_in, result
-from panels import answer, details, frame, loaders, picture
-from panels.chooser import choose_slice
-from panels.doors import doors
-from panels.networks_choice import choose_networks
+from core.bundles.bundle import distinct_bundles
+from core.inference.result import slice_result, split_part
+from panels import shell
+from panels.analyse import details
+from panels.analyse.welcome import doors
+from panels.shared import answer, slice_image
+from panels.shared.cache import is_known, predict
+from panels.shared.model_choice import choose_networks
+from panels.shared.slice_chooser import choose_slice
 
-frame.require()
+shell.require()
 
 KEY = "analyse"
 PICTURE_WIDTH = 560
@@ -35,14 +38,14 @@ picture_area = picture_column.container(width=PICTURE_WIDTH, key=f"{KEY}_picture
 
 with answer_column:
     classifier, segmenter = choose_networks()
-if not loaders.is_known(chosen.identity, classifier=classifier, segmenter=segmenter):
+if not is_known(chosen.identity, classifier=classifier, segmenter=segmenter):
     with picture_area:
-        picture.bare(slice_)
+        slice_image.bare(slice_)
 
 with answer_column:
-    prediction = loaders.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
-    asked = distinct(classifier, segmenter)
-    said = result(slice_, prediction, asked)
+    prediction = predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
+    asked = distinct_bundles(classifier, segmenter)
+    said = slice_result(slice_, prediction, asked)
     is_shown = answer.verdict(said, key=f"{KEY}_bars", slice_key=str(chosen.identity))
     answer.truth_line(said, with_mask=is_shown)
     if is_shown:
@@ -50,7 +53,7 @@ with answer_column:
     answer.trust(classifier, segmenter, with_network=is_shown)
     answer.file_remarks(slice_)
     for bundle in asked:
-        part = part_in(bundle, slice_)
+        part = split_part(bundle, slice_)
         if part in ("train", "validation"):
             did = "has seen its answer" if part == "train" else "was chosen among its epochs by slices like it"
             st.warning(
@@ -60,7 +63,7 @@ with answer_column:
             )
 
 with settings_column:
-    look = picture.look_controls(slice_, key=KEY, slice_key=str(chosen.identity), with_answers=is_shown)
+    look = slice_image.look_controls(slice_, key=KEY, slice_key=str(chosen.identity), with_answers=is_shown)
     if is_shown:
         st.page_link(
             "pages/explain.py",
@@ -69,7 +72,7 @@ with settings_column:
             query_params=chosen.address | {"bundle": classifier.name},
         )
 with picture_area:
-    picture.picture(slice_, prediction, look)
+    slice_image.picture(slice_, prediction, look)
 
 with details_column:
     details.measurements(said, prediction, with_mask=is_shown)

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from core import citation, splits
-from core.copies import store_state
-from core.figshare import default_store
-from core.frame_shortcut import table as frame_table
-from core.splits import NAMES
-from panels import data_pictures, frame
-from panels.data_copy import local_copy
-from panels.data_frame import frame_shortcut
-from panels.data_slices import before_and_after
+from core.dataset import citation, splits
+from core.dataset.lookup import store_state
+from core.dataset.splits import SPLIT_NAMES
+from core.dataset.store import default_store
+from core.ood.framing_shortcut import shortcut_table as frame_table
+from panels import shell
+from panels.data import charts
+from panels.data.framing_shortcut import frame_shortcut
+from panels.data.local_copy import local_copy
+from panels.data.slices import before_and_after
 
-frame.require()
+shell.require()
 
 table = splits.index_table()
 state = store_state(default_store())
@@ -35,10 +36,10 @@ st.markdown(
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Slices by class", anchor=False)
-    data_pictures.classes(table)
+    charts.classes(table)
 with right:
     st.subheader("Slices per patient", anchor=False)
-    data_pictures.slices_per_patient(table)
+    charts.slices_per_patient(table)
 
 st.subheader("Why splits by slice flatter", anchor=False)
 st.markdown(
@@ -48,23 +49,23 @@ st.markdown(
 )
 split = st.segmented_control(
     "Split",
-    list(NAMES),
-    default=NAMES[0],
+    list(SPLIT_NAMES),
+    default=SPLIT_NAMES[0],
     required=True,
-    format_func=data_pictures.SPLIT_TITLES.__getitem__,
+    format_func=charts.SPLIT_TITLES.__getitem__,
     key="split",
     bind="query-params",
 )
-data_pictures.leak(table, split)
+charts.leak(table, split)
 
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Parts of each split", anchor=False)
-    data_pictures.parts(table)
+    charts.parts(table)
 with right:
     st.subheader("The official folds", anchor=False)
-    data_pictures.folds(table)
-data_pictures.letter_twins(table)
+    charts.folds(table)
+charts.letter_twins(table)
 
 st.subheader("The frame gives the class away", anchor=False)
 frame_shortcut(frame_table())

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from core.bundles import REPORT_SEGMENTER, open_bundle
-from panels import frame, loaders
-from panels.answer import tested
-from panels.errors_compare import compare
-from panels.errors_confidence import confidence
-from panels.errors_matrix import matrix_and_slices, words
-from panels.errors_tables import reports_tables
-from panels.viewer import viewer
+from core.bundles.bundle import REPORT_SEGMENTER, open_bundle
+from panels import shell
+from panels.errors.compare import compare
+from panels.errors.confidence import confidence
+from panels.errors.matrix_view import matrix_and_slices, words
+from panels.errors.report_tables import reports_tables
+from panels.shared.answer import tested
+from panels.shared.cache import bundle_names, evidence
+from panels.shared.slice_dialog import viewer
 
-frame.require()
+shell.require()
 
 VIEWS = {
     "Matrix and slices": matrix_and_slices,
@@ -24,18 +25,16 @@ st.title("Errors", anchor=False)
 st.markdown("Which slices a network names wrongly, how sure it was, and how far its figures can be trusted.")
 bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with bundle_column:
-    bundle = open_bundle(
-        st.selectbox("Classifier", loaders.bundle_names("classification"), key="bundle", bind="query-params")
-    )
+    bundle = open_bundle(st.selectbox("Classifier", bundle_names("classification"), key="bundle", bind="query-params"))
 with view_column:
     view = st.segmented_control(
         "View", list(VIEWS), default="Matrix and slices", required=True, wrap=True, key="view", bind="query-params"
     )
 st.caption(tested(bundle))
 VIEWS[view](bundle)
-segmenters = loaders.bundle_names("segmentation")
+segmenters = bundle_names("segmentation")
 viewer(
-    loaders.evidence(bundle),
+    evidence(bundle),
     words=words,
     classifier=bundle,
     segmenter=open_bundle(REPORT_SEGMENTER if REPORT_SEGMENTER in segmenters else segmenters[0]),

@@ -2,15 +2,18 @@
 
 import streamlit as st
 
-from core.results import part_in, result
-from core.screen import has_screen
-from panels import answer, explain, explain_picture, frame, loaders, picture
-from panels.chooser import choose_slice
-from panels.explain_sanity import sanity_check
-from panels.explain_statistics import statistics
-from panels.theme import CLASS_TITLES
+from core.inference.gate import has_gate
+from core.inference.result import slice_result, split_part
+from panels import shell
+from panels.explain import heat_maps, picture
+from panels.explain.sanity_check import sanity_check
+from panels.explain.statistics import statistics
+from panels.shared import answer, slice_image
+from panels.shared.cache import predict
+from panels.shared.slice_chooser import choose_slice
+from panels.shared.theme import CLASS_TITLES
 
-frame.require()
+shell.require()
 
 KEY = "explain"
 PICTURE_WIDTH = 560
@@ -25,12 +28,12 @@ if chosen is None:
     )
 columns = st.columns(3)
 with columns[0]:
-    bundle = explain.choose_network()
+    bundle = heat_maps.choose_network()
 
 if chosen is not None:
     slice_ = chosen.slice
-    asked = explain.question(bundle, *columns[1:])
-    every = asked.about == explain.ALL
+    asked = heat_maps.question(bundle, *columns[1:])
+    every = asked.about == heat_maps.ALL
     # All three stand side by side across the page; one stands beside what is said of it.
     if every:
         picture_areas = [column.empty() for column in st.columns(len(bundle.card["classes"]))]
@@ -41,17 +44,17 @@ if chosen is not None:
         said_column = look_column = right
     said_area = said_column.empty()
     with look_column:
-        look = explain_picture.look_controls(slice_, of_mask=asked.about == explain.MASK)
-    shown = explain.known(slice_, chosen.identity, bundle, asked)
+        look = picture.look_controls(slice_, of_mask=asked.about == heat_maps.MASK)
+    shown = heat_maps.known(slice_, chosen.identity, bundle, asked)
     if shown is None:
         for area in picture_areas:
             with area:
-                picture.bare(slice_)
+                slice_image.bare(slice_)
         with said_area.container():
-            shown = explain.made(slice_, chosen.identity, bundle, asked)
+            shown = heat_maps.made(slice_, chosen.identity, bundle, asked)
     for area, one in zip(picture_areas, shown, strict=True):
         with area.container():
-            explain_picture.picture(
+            picture.picture(
                 slice_,
                 one,
                 look,
@@ -61,19 +64,17 @@ if chosen is not None:
     with said_area.container():
         said = None
         # Of the data set's slices, which all have a tumour, stored answers are shown without loading TensorFlow.
-        if slice_.number is None and has_screen(bundle):
-            prediction = loaders.predict(slice_, chosen.identity, classifier=bundle, segmenter=bundle)
-            said = result(slice_, prediction, (bundle,))
-        explain_picture.what_it_says(
-            slice_, shown[0], said, of_likeliest=asked.about == explain.PREDICTED, key=f"{KEY}_bars"
-        )
-        explain_picture.landing(slice_, shown)
+        if slice_.number is None and has_gate(bundle):
+            prediction = predict(slice_, chosen.identity, classifier=bundle, segmenter=bundle)
+            said = slice_result(slice_, prediction, (bundle,))
+        picture.what_it_says(slice_, shown[0], said, of_likeliest=asked.about == heat_maps.PREDICTED, key=f"{KEY}_bars")
+        picture.landing(slice_, shown)
         answer.file_remarks(slice_)
-        if part_in(bundle, slice_) == "train":
+        if split_part(bundle, slice_) == "train":
             st.caption(f":material/school: {bundle.name} has trained on this slice.")
         st.download_button(
             "Heat map PNG",
-            lambda: explain_picture.picture_png(slice_, shown, look),
+            lambda: picture.picture_png(slice_, shown, look),
             f"{KEY}-{asked.method}.png",
             "image/png",
             on_click="ignore",

@@ -3,18 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from core.bundles import open_bundle
-from core.evidence import select
-from core.mask_figures import at
-from core.metrics import THRESHOLDS
-from panels import frame, loaders
-from panels.answer import tested
-from panels.masks_figures import how_good
-from panels.masks_iou import why_half
-from panels.masks_rows import rows
-from panels.viewer import viewer
+from core.bundles.bundle import open_bundle
+from core.bundles.mask_thresholds import at_threshold
+from core.bundles.predictions import select_predictions
+from core.metrics.overlap import THRESHOLDS
+from panels import shell
+from panels.masks.iou import why_half
+from panels.masks.overview import how_good
+from panels.masks.slices import rows
+from panels.shared import cache
+from panels.shared.answer import tested
+from panels.shared.slice_dialog import viewer
 
-frame.require()
+shell.require()
 
 GOOD, SLICES, HALF = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 
@@ -24,15 +25,15 @@ st.markdown("How well a network outlines tumours it has not trained on: overall,
 bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with bundle_column:
     bundle = open_bundle(
-        st.selectbox("Segmenter", loaders.bundle_names("segmentation"), key="segmenter", bind="query-params")
+        st.selectbox("Segmenter", cache.bundle_names("segmentation"), key="segmenter", bind="query-params")
     )
 with view_column:
     view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
 st.caption(tested(bundle))
-neighbours = evidence = loaders.evidence(bundle)
+neighbours = evidence = cache.evidence(bundle)
 threshold = own = float(bundle.card["output"]["threshold"])
 if view == HALF:
-    why_half(bundle, select(evidence, part="test"))
+    why_half(bundle, select_predictions(evidence, part="test"))
 else:
     threshold = st.select_slider(
         f"Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})",
@@ -46,7 +47,7 @@ else:
         "For looking only: a threshold chosen here, on test slices, would make the figures too good. The network's own "
         "was fixed beforehand."
     )
-    table = at(loaders.thresholds(bundle), threshold)
+    table = at_threshold(cache.thresholds(bundle), threshold)
     at_threshold = evidence["slice"].map(table.set_index("slice")["dice"])
     neighbours = evidence.assign(dice=at_threshold.fillna(evidence["dice"]))
     if view == GOOD:
@@ -64,7 +65,7 @@ def words(row: pd.Series) -> str:
 viewer(
     neighbours,
     words=words,
-    classifier=open_bundle(loaders.bundle_names("classification")[0]),
+    classifier=open_bundle(cache.bundle_names("classification")[0]),
     segmenter=bundle,
     threshold=threshold,
 )

@@ -2,20 +2,19 @@
 
 import streamlit as st
 
-from core import bundles
-from core.bundles import Bundle
+from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.errors import BundleError
-from core.published import by_patient
-from panels import frame
-from panels.models_card import card, network
-from panels.models_folds import folds
-from panels.models_like_for_like import like_for_like
-from panels.models_outside import outside
-from panels.models_published import published
-from panels.models_table import BY_PATIENT, INTERVALS, by_slice_and_by_patient, draw_table, draw_twins, tasks
-from panels.text import plain
+from core.evaluation.literature import patient_level_results
+from panels import shell
+from panels.models.card import card, network
+from panels.models.folds import folds
+from panels.models.like_for_like import like_for_like
+from panels.models.outside import outside
+from panels.models.published import published
+from panels.models.table import BY_PATIENT, INTERVALS, by_slice_and_by_patient, draw_table, draw_twins, tasks
+from panels.shared.theme import plain
 
-frame.require()
+shell.require()
 
 VIEWS = {"Network": network, "Card": card}
 
@@ -58,7 +57,7 @@ def by_patient_and_by_slice(found: list[Bundle]) -> None:
 def others(found: list[Bundle]) -> None:
     """Published figures."""
     st.subheader("What others reach by patient", anchor=False)
-    published(by_patient(found))
+    published(patient_level_results(found))
 
 
 SECTIONS = {
@@ -74,9 +73,9 @@ st.markdown(
     "has not trained on, and how much of that holds for new patients and for other scanners."
 )
 found: list[Bundle] = []
-for name in bundles.names():
+for name in bundle_names():
     try:
-        found.append(bundles.open_bundle(name))
+        found.append(open_bundle(name))
     except BundleError as error:
         st.warning(plain(str(error)), icon=":material/warning:")
 if not found:

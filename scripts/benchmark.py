@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.bundles import (
+from core.bundles.bundle import (
     DEFAULT_CLASSIFIER,
     DEFAULT_SEGMENTER,
     REPORT_CLASSIFIER,
@@ -32,11 +32,11 @@ from core.bundles import (
     load_network,
     open_bundle,
 )
-from core.figshare import Store, default_store
-from core.machine import machine
-from core.matfile import read_mat
-from core.samples import samples
-from core.tasks import CLASSIFICATION, SEGMENTATION
+from core.config import CLASSIFICATION, SEGMENTATION
+from core.dataset.store import Store, default_store
+from core.hardware import describe_machine
+from core.readers.mat import read_mat
+from core.readers.samples import read_samples
 
 RUNS = 20
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--search", action="store_true", help="also measure what a second worker brings to a search")
     parser.add_argument("--training", metavar="RECIPE", help="also measure this recipe's training")
     options = parser.parse_args()
-    print(machine())
+    print(describe_machine())
     if default_store().is_file():
         reading(options.mats)
     else:
@@ -81,16 +81,16 @@ def reading(mats: Path | None) -> None:
 def analysing() -> None:
     """Class, mask and heat map of slices never seen before; baseline: the classifier's class alone."""
     print(f"memory before TensorFlow                  {peak_mb():8.0f} MB")
-    from core.inference import Predictor, network_input
+    from core.inference.predictor import Predictor, model_input
 
     bundles = open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER)
     print(f"memory with TensorFlow, baseline          {imported_mb():8.0f} MB")
     began = time.perf_counter()
     predictor = Predictor(*bundles)
     print(f"loading the networks                      {(time.perf_counter() - began) * 1000:8.0f} ms")
-    slices = [one.slice() for one in samples()]
+    slices = [one.slice() for one in read_samples()]
     if default_store().is_file():
-        from core.slices import store_slice
+        from core.dataset.slices import store_slice
 
         with Store(default_store()) as store:
             slices = [store_slice(store, number) for number in range(100, 3000, 2900 // RUNS)]
@@ -101,7 +101,7 @@ def analysing() -> None:
     two(slices[0])
     line("the same by the report's two networks", [timed(two, slices[i % len(slices)]) for i in range(1, RUNS + 1)])
     network = load_network(bundles[0])
-    inputs, _ = network_input(bundles[0], slices[0])
+    inputs, _ = model_input(bundles[0], slices[0])
     network.predict_on_batch(inputs)
     line("class alone, baseline", [timed(network.predict_on_batch, inputs) for _ in range(RUNS)])
     print(f"peak memory                               {peak_mb():8.0f} MB")
@@ -114,13 +114,13 @@ def explaining(name: str) -> None:
     """
     from functools import partial
 
-    from core.explanation import METHODS, Explainer, methods_for
-    from core.inference import network_input
-    from core.targets import bundle_target
+    from core.explanation.explainer import METHODS, Explainer, methods_for
+    from core.explanation.targets import bundle_target
+    from core.inference.predictor import model_input
 
     bundle = open_bundle(name)
     explain = Explainer(load_network(bundle))
-    inputs, _ = network_input(bundle, samples()[0].slice())
+    inputs, _ = model_input(bundle, read_samples()[0].slice())
     target = bundle_target(bundle, bundle.card["classes"][0] if bundle.tasks[0] == CLASSIFICATION else None)
     for method in methods_for(bundle.tasks[0]):
         before = peak_mb()
@@ -139,18 +139,19 @@ def searching() -> None:
     from dataclasses import replace
     from functools import partial
 
-    from core import search, search_plan
-    from core.search_trial import trainer
+    from core.search.objective import make_trial
+    from core.search.plan import load_plan
+    from core.search.study import run_search, trial_budget
 
-    plan = search_plan.load("report-cnn")
+    plan = load_plan("report-cnn")
     # A grid, so that all do the same trials, and too few of them for any to be stopped by the others.
     plan = replace(plan, grid={"learning_rate": [0.0005, 0.002], "batch": [30, 60, 150, 300], "epochs": [4]})
-    trials = search.budget(plan, "grid")
+    trials = trial_budget(plan, "grid")
     for workers, threads in ((1, 1), (1, 2), (2, 1)):
         with tempfile.TemporaryDirectory() as folder:
-            storage, make = f"sqlite:///{folder}/study.db", partial(trainer, plan.name, default_store())
+            storage, make = f"sqlite:///{folder}/study.db", partial(make_trial, plan.name, default_store())
             began = time.perf_counter()
-            search.search(plan, "grid", storage, make, trials=trials, workers=workers, threads=threads)
+            run_search(plan, "grid", storage, make, trials=trials, workers=workers, threads=threads)
             each = f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
             print(f"{f'search: {trials} trials by {each}':50}{time.perf_counter() - began:8.0f} s")
 
@@ -163,11 +164,11 @@ def training(name: str) -> None:
     import tempfile
     from unittest.mock import patch
 
-    from core import recipes
-    from core.examples import Examples
-    from core.training import fit
+    from core.training.batches import Examples
+    from core.training.recipe import load_recipe, parse_recipe
+    from core.training.trainer import run_training
 
-    asked = recipes.load(name)
+    asked = load_recipe(name)
     count, size = asked.training.micro_batch, asked.input["size"]
     random = np.random.default_rng(0)
     planes = random.random((4 * count, size, size, 1), np.float32).astype(np.float16)
@@ -179,10 +180,15 @@ def training(name: str) -> None:
     few = Examples(planes[:count], tuple(target[:count] for target in noise.targets))
     for dtype, xla in (("float32", False), ("mixed_bfloat16", False), ("mixed_bfloat16", True)):
         plan = {**asked.table["training"], "batch": count, "dtype": dtype, "epochs": 1}
-        recipe = recipes.from_table(name, {**asked.table, "training": plan})
+        recipe = parse_recipe(name, {**asked.table, "training": plan})
         ends: list[float] = []
-        with tempfile.TemporaryDirectory() as folder, patch("core.training.is_slow_in_bfloat16", lambda xla=xla: xla):
-            fit(recipe, noise, few, Path(folder), progress=lambda *_, ends=ends: ends.append(time.perf_counter()))
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            patch("core.training.trainer.is_slow_in_bfloat16", lambda xla=xla: xla),
+        ):
+            run_training(
+                recipe, noise, few, Path(folder), progress=lambda *_, ends=ends: ends.append(time.perf_counter())
+            )
         line(f"a micro-batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
 
 
@@ -204,7 +210,7 @@ def clicking() -> None:
         playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"]) as browser,
     ):
         # Without a lesion nothing is drawn over the slice, which is what tells that the answer is there.
-        names = [one.name for one in samples() if one.class_name]
+        names = [one.name for one in read_samples() if one.class_name]
 
         def opened() -> "Page":
             """A page of a session of its own, which has seen the first sample only."""

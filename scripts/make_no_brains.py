@@ -10,7 +10,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.not_brains import EXAMPLES, SHIPPED, one_of
+from core.ood.non_brain import EXAMPLES, SHIPPED, make_image
 
 FROM_PACKAGES = ("photograph", "texture", "microscope or telescope", "handwritten digit")
 
@@ -18,7 +18,7 @@ FROM_PACKAGES = ("photograph", "texture", "microscope or telescope", "handwritte
 def main() -> None:
     SHIPPED.mkdir(exist_ok=True)
     for kind in FROM_PACKAGES:
-        slice_ = one_of(kind, EXAMPLES[kind])
+        slice_ = make_image(kind, EXAMPLES[kind])
         Image.fromarray(slice_.pixels.astype("uint8")).save(SHIPPED / slice_.name, optimize=True)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core import prepare as preparing
-from core import sources
-from core.figshare import STORE_NAME, Store
+from core.dataset import prepare as preparing
+from core.dataset import raw_files
+from core.dataset.store import STORE_NAME, Store
 from tests.patient_ids import read_ids
 from tests.published import a_slice, cvind_bytes, mat_bytes
 
@@ -55,9 +55,9 @@ class TinySet:
         return folder
 
     def adopt(self, patch: pytest.MonkeyPatch) -> None:
-        """Let ``core.prepare`` take this set for the whole data set."""
+        """Let ``core.dataset.prepare`` take this set for the whole data set."""
         patch.setattr(preparing, "SLICES", self.slices)
-        patch.setattr(sources, "SLICES", self.slices)
+        patch.setattr(raw_files, "SLICES", self.slices)
         patch.setattr(preparing, "PART", self.part)
         patch.setattr(preparing, "SIDE", self.side)
         patch.setattr(preparing, "COUNTS", self.counts())

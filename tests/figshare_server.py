@@ -21,8 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 
-from core.classes import CLASSES
-from core.splits import mask_digest
+from core.config import CLASSES
+from core.dataset.splits import mask_digest
 from tests.published import a_slice, mat_bytes
 
 PID = "ZZ0000017"
@@ -57,7 +57,7 @@ def zip_files(parts: Iterable[Iterable[int]], *, side: int = 64, **options: Any)
 
 
 def index_of(numbers: Iterable[int], *, side: int = 64) -> pd.DataFrame:
-    """What ``core.splits.index_table`` says of each slice, for made-up ones."""
+    """What ``core.dataset.splits.index_table`` says of each slice, for made-up ones."""
     return pd.DataFrame(
         [
             {

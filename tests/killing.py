@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.checkpoints import State, save_state
+from core.training.checkpoint import State, save_state
 
 KILLED = 9
 """Exit status of a child that was killed; one that came through leaves 0."""

@@ -1,13 +1,11 @@
 """No patient id of the data set stands anywhere in the project: they are the patients', not ours to pass on."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
+from core.config import ROOT
 from tests.patient_ids import ids_in
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def project_texts() -> dict[str, str]:
@@ -27,7 +25,7 @@ def project_texts() -> dict[str, str]:
         data = path.read_bytes() if name and path.is_file() else b"\0"
         if b"\0" not in data:
             found[name] = data.decode("utf-8", "replace")
-    assert {"README.md", "core/splits.csv", "tests/conftest.py"} <= set(found)
+    assert {"README.md", "core/dataset/splits.csv", "tests/conftest.py"} <= set(found)
     return found
 
 

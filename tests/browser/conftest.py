@@ -8,12 +8,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from core.config import ROOT
+
 START = 60.0
 """Seconds a server may take to answer."""
 PATIENCE = 90_000

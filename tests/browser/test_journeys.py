@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.not_brains import example
-from core.results import NOTICE
+from core.config import ROOT
+from core.inference.result import NOTICE
+from core.ood.non_brain import example_image
 from tests.published import a_slice, mat_bytes
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "samples" / "meningioma-axial-1.png"
 ANSWER = re.compile(r"(Meningioma|Glioma|Pituitary tumour) · [<>]? ?\d+(\.\d)? %")
 
@@ -80,7 +80,7 @@ def test_a_mat_is_uploaded_and_compared_with_its_truth(app_address: str, visit: 
 def test_a_picture_that_is_no_slice_is_given_no_class_unless_asked_for(app_address: str, visit: Visit):
     page = visit(app_address)
     picture = io.BytesIO()
-    Image.fromarray(example("chart").pixels.astype(np.uint8)).save(picture, "PNG")
+    Image.fromarray(example_image("chart").pixels.astype(np.uint8)).save(picture, "PNG")
     upload(page, "chart.png", picture.getvalue())
     expect(page.get_by_role("heading", name="This does not look like")).to_be_visible()
     expect(answer(page)).to_have_count(0)

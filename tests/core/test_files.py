@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.config import ROOT
 from core.files import replace_file, replace_folder
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_new_file_takes_the_old_ones_place(tmp_path):

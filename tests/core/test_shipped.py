@@ -7,28 +7,44 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import bundles, metrics, report, splits
-from core.bundles import (
+from core import course_report
+from core.bundles.bundle import (
+    CROSS_VALIDATION,
+    CROSS_VALIDATION_HISTORY,
     DEFAULT_CLASSIFIER,
     DEFAULT_SEGMENTER,
+    MASK_THRESHOLDS,
+    MASKS,
+    OOD_ANSWERS,
+    PREDICTIONS,
     REPORT_CLASSIFIER,
     REPORT_SEGMENTER,
+    bundle_names,
     open_bundle,
 )
-from core.classes import CLASSES
-from core.cross_validation import CROSS_VALIDATION, CROSS_VALIDATION_HISTORY, stored, summary
-from core.evaluation import MASK_THRESHOLDS, MASKS, PREDICTIONS
-from core.inference import Predictor
-from core.not_brains import EXAMPLES, example
-from core.samples import samples
-from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER, Thresholds, decide
-from core.slices import read_slice, store_slice
-from core.strangers import OWN, STRANGERS
+from core.config import CLASSES
+from core.dataset import splits
+from core.dataset.slices import store_slice
+from core.evaluation.cross_validation import stored_folds, summarise_folds
+from core.inference.gate import (
+    CONFIDENT,
+    LOW_CONFIDENCE,
+    NO_TUMOUR,
+    OUT_OF_DISTRIBUTION,
+    GateThresholds,
+    decide_answers,
+)
+from core.inference.predictor import Predictor
+from core.metrics import overlap
+from core.ood.evaluate import OWN
+from core.ood.non_brain import EXAMPLES, example_image
+from core.readers.samples import read_samples
+from core.readers.slices import read_slice
 from tests.patient_ids import SHAPE
 
-CNNS = [name for name in bundles.names() if "classification" in open_bundle(name).tasks]
-SEGMENTERS = [name for name in bundles.names() if "segmentation" in open_bundle(name).tasks]
-ALL = bundles.names()
+CNNS = [name for name in bundle_names() if "classification" in open_bundle(name).tasks]
+SEGMENTERS = [name for name in bundle_names() if "segmentation" in open_bundle(name).tasks]
+ALL = bundle_names()
 
 
 @pytest.fixture(scope="module", params=[(DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), (REPORT_CLASSIFIER, REPORT_SEGMENTER)])
@@ -40,7 +56,7 @@ def predictions(name: str) -> pd.DataFrame:
     return pd.read_csv(open_bundle(name).path(PREDICTIONS))
 
 
-@pytest.mark.parametrize("name", bundles.names())
+@pytest.mark.parametrize("name", bundle_names())
 def test_every_file_is_what_the_card_says(name):
     bundle = open_bundle(name)
     for file in bundle.card["files"]:
@@ -52,7 +68,7 @@ def test_every_file_is_what_the_card_says(name):
 def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
     table = predictions(name)
     assert table["slice"].tolist() == list(range(1, 3065))
-    part = splits.parts(open_bundle(name).card["data"]["split"])
+    part = splits.split_parts(open_bundle(name).card["data"]["split"])
     assert table["part"].tolist() == part.tolist()
     assert table["true"].tolist() == splits.index_table()["class"].tolist()
 
@@ -74,7 +90,7 @@ def test_the_masks_figures_are_those_of_the_test_rows(name):
     assert bundle.test_metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
     table = pd.read_csv(bundle.path(MASK_THRESHOLDS))
     cuts = table[np.isclose(table["threshold"], bundle.test_metrics["threshold"])]
-    dice = metrics.dice_from_counts(cuts["overlap_px"], cuts["true_px"], cuts["predicted_px"])
+    dice = overlap.dice_from_counts(cuts["overlap_px"], cuts["true_px"], cuts["predicted_px"])
     assert dice == pytest.approx(tested["dice"].to_numpy(), abs=1e-5)
     size = bundle.card["input"]["height"], bundle.card["input"]["width"]
     with np.load(bundle.path(MASKS)) as stored:
@@ -88,8 +104,11 @@ def test_a_cnn_on_the_reports_split_names_as_many_rightly_as_the_reports():
         for bundle in map(open_bundle, CNNS)
         if bundle.card["data"]["split"] == splits.TABLE_1
     }
-    assert all(matrix.sum() == report.CNN_TEST_SLICES for matrix in matrices.values())
-    assert max(np.trace(matrix) for matrix in matrices.values()) >= report.CNN_TEST_SLICES - report.CNN_TEST_WRONG
+    assert all(matrix.sum() == course_report.CNN_TEST_SLICES for matrix in matrices.values())
+    assert (
+        max(np.trace(matrix) for matrix in matrices.values())
+        >= course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
+    )
 
 
 def test_the_unet_reaches_what_the_reports_pixel_accuracy_implies():
@@ -107,46 +126,46 @@ def screening() -> Predictor:
     return Predictor(open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER))
 
 
-@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", read_samples(), ids=lambda sample: sample.name)
 def test_a_sample_with_a_lesion_is_not_called_free_and_one_without_is(screening, sample):
     found = screening(sample.slice())
     if sample.class_name is None:
-        assert found.screened.answer == NO_TUMOUR
+        assert found.gate.answer == NO_TUMOUR
     else:
-        assert found.screened.answer in (CLASS, NOT_SURE)
+        assert found.gate.answer in (CONFIDENT, LOW_CONFIDENCE)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_an_example_that_is_no_brain_is_answered_as_stored(screening, kind):
-    slice_ = example(kind)
-    stored = pd.read_csv(open_bundle(DEFAULT_CLASSIFIER).path(STRANGERS)).set_index("name")["answer"]
-    assert screening(slice_).screened.answer == stored[slice_.name]
+    slice_ = example_image(kind)
+    stored = pd.read_csv(open_bundle(DEFAULT_CLASSIFIER).path(OOD_ANSWERS)).set_index("name")["answer"]
+    assert screening(slice_).gate.answer == stored[slice_.name]
 
 
 @pytest.mark.parametrize("kind", ["document", "chart", "noise"])
 def test_a_picture_that_is_no_brain_is_flagged(screening, kind):
-    assert screening(example(kind)).screened.answer == STRANGER
+    assert screening(example_image(kind)).gate.answer == OUT_OF_DISTRIBUTION
 
 
 def test_the_screens_figures_are_those_of_its_answers():
     bundle = open_bundle(DEFAULT_CLASSIFIER)
-    table, said = pd.read_csv(bundle.path(STRANGERS)), bundle.card["metrics"]["external"]
-    thresholds = Thresholds(**bundle.card["screen"]["thresholds"])
-    answers = decide(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
+    table, said = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card["metrics"]["external"]
+    thresholds = GateThresholds(**bundle.card["screen"]["thresholds"])
+    answers = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
     assert table["answer"].tolist() == answers.tolist()
     own = (table["group"] == OWN).to_numpy()
     assert (
         table["name"][own]
         == [f"slice {number}" for number in predictions(bundle.name).query("part == 'test'")["slice"]]
     ).all()
-    assert said["figshare_flagged"] == pytest.approx((answers[own] == STRANGER).mean())
+    assert said["figshare_flagged"] == pytest.approx((answers[own] == OUT_OF_DISTRIBUTION).mean())
     assert said["figshare_called_no_tumour"] == pytest.approx((answers[own] == NO_TUMOUR).mean())
-    assert said["non_brain_flagged"] == pytest.approx((answers[~own] == STRANGER).mean())
+    assert said["non_brain_flagged"] == pytest.approx((answers[~own] == OUT_OF_DISTRIBUTION).mean())
     assert (~own).sum() >= 200 and table["kind"][~own].nunique() >= 6
 
 
 def test_no_card_or_table_holds_a_patient_id():
-    for name in bundles.names():
+    for name in bundle_names():
         bundle = open_bundle(name)
         assert predictions(name)["patient"].between(1, 233).all()
         for file in (*bundle.folder.glob("*.json"), *bundle.folder.glob("*.csv")):
@@ -154,7 +173,7 @@ def test_no_card_or_table_holds_a_patient_id():
 
 
 def test_a_sample_answers_the_same_from_its_file_and_as_a_sample(predictor):
-    one = samples()[0]
+    one = read_samples()[0]
     from_file = predictor(read_slice(one.path.read_bytes(), one.path.name))
     assert from_file.probabilities == pytest.approx(predictor(one.slice()).probabilities, abs=1e-6)
 
@@ -201,7 +220,7 @@ def over_folds(name: str) -> dict:
 def test_the_figures_over_folds_are_those_of_the_rows_that_ship(name):
     said, bundle = over_folds(name), open_bundle(name)
     table = pd.read_csv(bundle.path(CROSS_VALIDATION))
-    found = summary(table, bundle.tasks)
+    found = summarise_folds(table, bundle.tasks)
     for part, theirs in ((found, said), (found["without_letter_twins"], said["without_letter_twins"])):
         assert part["slices"] == theirs["slices"]
         for figure in part.keys() - {"slices", "without_letter_twins"}:
@@ -215,7 +234,7 @@ def test_the_figures_over_folds_are_those_of_the_rows_that_ship(name):
     )
     history = pd.read_csv(bundle.path(CROSS_VALIDATION_HISTORY))
     assert sorted(history["fold"].unique()) == sorted(table["fold"].unique()) == said["folds_done"]
-    assert stored(bundle).keys() == set(said["folds_done"]), "of the recipe that the bundle has"
+    assert stored_folds(bundle).keys() == set(said["folds_done"]), "of the recipe that the bundle has"
 
 
 def test_the_unified_unet_reaches_its_floor_over_the_five_folds():
@@ -230,7 +249,7 @@ def test_one_network_on_the_reports_slices_reaches_its_floor():
     if "unified-unet-report" not in ALL:
         pytest.skip("unified-unet-report does not ship yet")
     found = open_bundle("unified-unet-report").test_metrics
-    assert found["slices"] == report.CNN_TEST_SLICES
+    assert found["slices"] == course_report.CNN_TEST_SLICES
     assert found["accuracy"] >= 0.97
     assert found["table_5"]["slices"] == 123
     assert found["table_5"]["dice_mean"] >= 0.80

@@ -11,18 +11,16 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from core import recipes
-from core.bundles import CARD, WEIGHTS, Bundle, open_bundle, save_network, write_card
-from core.checkpoints import State
-from core.classes import CLASSES
-from core.examples import Examples
-from core.export import export
-from core.figshare import STORE_VERSION
-from core.networks import build
-from core.recipes import Recipe, Training
-from core.slices import Slice
-from core.splits import NAMES, index_table
-from core.tasks import TASKS
+from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle, save_network, write_card
+from core.config import CLASSES, TASKS
+from core.dataset.splits import SPLIT_NAMES, index_table
+from core.dataset.store import STORE_VERSION
+from core.networks.registry import build_network
+from core.readers.slices import Slice
+from core.training.batches import Examples
+from core.training.checkpoint import State
+from core.training.export import export_bundle
+from core.training.recipe import Recipe, Training, load_recipe
 from tests.published import a_slice
 
 CNN_SIZE, UNET_SIZE, UNIFIED_SIZE = 48, 32, 64
@@ -47,7 +45,7 @@ def recipe(
         options: of the network, beside the small sizes.
         training: replaces what the recipe says under [training].
     """
-    shipped = recipes.load(base)
+    shipped = load_recipe(base)
     plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
     table = {
         **shipped.table,
@@ -120,7 +118,7 @@ def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = build(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
+    network = build_network(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
     # Through each relu a network so initialised loses half its signal.
     weights = [weight * GAINS[recipe.tasks] if weight.ndim > 1 else weight for weight in network.get_weights()]
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]
@@ -131,19 +129,19 @@ def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
 def classifier(models: Path, *, name: str = "report-cnn") -> Bundle:
     """A small classifier's bundle with random weights."""
     made = recipe("report-cnn", name=name)
-    return export(made, finished_state(made), models)
+    return export_bundle(made, finished_state(made), models)
 
 
 def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
     """A small segmenter's bundle with random weights."""
     made = recipe("report-unet", name=name)
-    return export(made, finished_state(made), models)
+    return export_bundle(made, finished_state(made), models)
 
 
 def unified(models: Path, *, base: str = "unified-unet", name: str = "unified-unet") -> Bundle:
     """A small bundle for both tasks with random weights."""
     made = recipe(base, name=name)
-    return export(made, finished_state(made), models)
+    return export_bundle(made, finished_state(made), models)
 
 
 def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
@@ -201,7 +199,7 @@ class DataSet:
 
     Attributes:
         pixels, masks: (H, W) arrays by slice number.
-        table: as ``core.splits.index_table`` gives it.
+        table: as ``core.dataset.splits.index_table`` gives it.
     """
 
     pixels: dict[int, np.ndarray]
@@ -209,7 +207,7 @@ class DataSet:
     table: pd.DataFrame
 
     def write(self, path: Path) -> Path:
-        """Write the store, as ``core.prepare`` would."""
+        """Write the store, as ``core.dataset.prepare`` would."""
         numbers = self.table["slice"].to_numpy()
         side = max(len(pixels) for pixels in self.pixels.values())
         with h5py.File(path, "w") as file:
@@ -245,7 +243,7 @@ def data_set(count: int = 22, *, side: int = 64) -> DataSet:
                 "fold": number % 5 + 1,
                 "size": size,
                 "tumour_px": int(masks[number].sum()),
-                **dict.fromkeys(NAMES, part),
+                **dict.fromkeys(SPLIT_NAMES, part),
             }
         )
     return DataSet(pixels, masks, pd.DataFrame(rows))

@@ -8,14 +8,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.figshare import STORE_NAME
-from core.remote import Figshare
-from core.splits import index_table
-from panels import loaders
+from core.config import ROOT
+from core.dataset.download import FigshareDownloader
+from core.dataset.splits import index_table
+from core.dataset.store import STORE_NAME
+from panels.shared import cache
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
 
-ROOT = Path(__file__).resolve().parents[2]
 STORE, FIGSHARE, NOTHING = SITUATIONS = ("store", "figshare", "nothing")
 PATIENT = 1
 """A patient all of whose slices the server that plays figshare has, though made up; the store has the first few."""
@@ -32,9 +32,9 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     with FigshareServer(zip_files([numbers])) as server:
         if name == STORE:
             tiny.data_set().write(folder / STORE_NAME)
-        remote = Figshare(folder / "cache", sources=server.sources, index=index_of(numbers))
+        remote = FigshareDownloader(folder / "cache", sources=server.sources, index=index_of(numbers))
         if name == FIGSHARE:
-            monkeypatch.setattr(loaders, "figshare", lambda: remote)
+            monkeypatch.setattr(cache, "figshare", lambda: remote)
         yield
     _forget()
 

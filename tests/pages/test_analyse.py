@@ -3,25 +3,24 @@
 import io
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import bundles
-from core.bundles import Bundle, names, open_bundle
-from core.overlay import TRUE_COLOUR
-from core.results import NOTICE
-from core.samples import samples
-from core.screen import NO_TUMOUR, NOT_SURE, SCREEN, STRANGER, Screened, Thresholds
-from core.tasks import CLASSIFICATION
-from panels import details, loaders, networks_choice
-from panels.theme import percent
+from core.bundles import bundle as bundles
+from core.bundles.bundle import GATE, Bundle, bundle_names, open_bundle
+from core.config import CLASSIFICATION, ROOT
+from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateDecision, GateThresholds
+from core.inference.render import TRUE_COLOUR
+from core.inference.result import NOTICE
+from core.readers.samples import read_samples
+from panels.analyse import details
+from panels.shared import cache, model_choice
+from panels.shared.theme import percent
 from tests.published import a_slice, mat_bytes
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 120
 
 
@@ -56,7 +55,7 @@ def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
     assert not app.exception
     assert NOTICE in texts(app)
     keys = {button.key for button in app.button}
-    assert {f"analyse_sample_{one.name}" for one in samples()} <= keys
+    assert {f"analyse_sample_{one.name}" for one in read_samples()} <= keys
     assert "predictions" not in app.session_state
 
 
@@ -94,7 +93,7 @@ def test_a_slider_never_runs_a_network(monkeypatch):
     def fail(*_):
         raise AssertionError("a network ran")
 
-    monkeypatch.setattr("core.inference.Predictor.__call__", fail)
+    monkeypatch.setattr("core.inference.predictor.Predictor.__call__", fail)
     app.slider(key="analyse_heat").set_value(0.1).run()
     app.slider(key="analyse_mask").set_value(0.4).run()
     app.selectbox(key="analyse_colours").set_value("Viridis").run()
@@ -202,10 +201,10 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
 
 def let_answer(monkeypatch, kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
     """Make every slice get this answer."""
-    limits = Thresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
-    found = Screened(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
-    asked = loaders.predict
-    monkeypatch.setattr(loaders, "predict", lambda *args, **options: replace(asked(*args, **options), screened=found))
+    limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
+    found = GateDecision(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
+    asked = cache.predict
+    monkeypatch.setattr(cache, "predict", lambda *args, **options: replace(asked(*args, **options), gate=found))
 
 
 @pytest.fixture
@@ -223,7 +222,7 @@ def offered(monkeypatch):
 
 
 def test_a_stranger_is_given_no_class_and_no_outline_unless_asked(screened):
-    screened(STRANGER, strangeness=31)
+    screened(OUT_OF_DISTRIBUTION, strangeness=31)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
     assert app.subheader[0].value == "This does not look like a contrast-enhanced T1 slice of a head"
@@ -234,7 +233,7 @@ def test_a_stranger_is_given_no_class_and_no_outline_unless_asked(screened):
     assert "Outlined" in texts(app) and app.get("plotly_chart")
 
 
-@pytest.mark.parametrize("kind", [STRANGER, NO_TUMOUR])
+@pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
 def test_the_downloads_of_a_flagged_picture_show_no_more_than_the_page(screened, offered, kind):
     def coloured() -> bool:
         with Image.open(io.BytesIO(offered["Overlay PNG"]())) as image:
@@ -253,7 +252,9 @@ def test_the_downloads_of_a_flagged_picture_show_no_more_than_the_page(screened,
     assert "Mask PNG" in offered
 
 
-@pytest.mark.parametrize(("kind", "why"), [(STRANGER, "does not look like"), (NO_TUMOUR, "no tumour is found")])
+@pytest.mark.parametrize(
+    ("kind", "why"), [(OUT_OF_DISTRIBUTION, "does not look like"), (NO_TUMOUR, "no tumour is found")]
+)
 def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(screened, kind, why):
     screened(kind)
     app = opened(sample="glioma-axial-1")
@@ -268,7 +269,7 @@ def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(screened,
 
 
 def test_asking_to_see_a_flagged_upload_does_not_show_another_of_the_same_name(screened):
-    screened(STRANGER)
+    screened(OUT_OF_DISTRIBUTION)
     app = upload(opened(), *(("scan.png", sample_file(name)) for name in ("glioma-axial-1", "pituitary-axial-1")))
     app.toggle[0].set_value(True).run()
     assert app.get("plotly_chart")
@@ -290,7 +291,7 @@ def test_a_refitted_screen_leaves_no_stale_answers(monkeypatch):
     app = opened(sample="glioma-axial-1")
     assert not app.subheader[0].value.startswith("This does not look like")
     monkeypatch.setattr(bundles, "open_bundle", refitted)
-    monkeypatch.setattr(networks_choice, "open_bundle", refitted)
+    monkeypatch.setattr(model_choice, "open_bundle", refitted)
     app.run()
     assert not app.exception
     assert app.subheader[0].value.startswith("This does not look like")
@@ -298,9 +299,9 @@ def test_a_refitted_screen_leaves_no_stale_answers(monkeypatch):
 
 def test_answers_go_by_the_screens_file_too():
     bundle = open_bundle("unified-unet")
-    files = {**bundle.card["files"], SCREEN: {"bytes": 1, "sha256": "another"}}
+    files = {**bundle.card["files"], GATE: {"bytes": 1, "sha256": "another"}}
     other = replace(bundle, card={**bundle.card, "files": files})
-    keys = {loaders._key(None, one, one) for one in (bundle, other, open_bundle("unified-unet"))}
+    keys = {cache._key(None, one, one) for one in (bundle, other, open_bundle("unified-unet"))}
     assert len(keys) == 2
 
 
@@ -334,7 +335,7 @@ def test_how_often_the_answer_is_right_stands_before_how_often_the_network_alone
     assert "The network alone" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
-@pytest.mark.parametrize("kind", [STRANGER, NO_TUMOUR])
+@pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
 def test_beside_a_withheld_answer_nothing_is_said_of_class_and_mask_nor_offered_to_be_drawn(screened, kind):
     screened(kind)
     app = opened(sample="glioma-axial-1")
@@ -373,15 +374,15 @@ def test_an_upload_that_is_taken_away_does_not_come_back():
 
 def test_an_address_can_name_the_two_networks_that_answer():
     pair = [open_bundle(name) for name in ("report-cnn-patients", "unified-unet")]
-    address = networks_choice.address_of(*pair)
+    address = model_choice.address_of(*pair)
     app = opened(sample="glioma-axial-1", **address)
     assert [app.selectbox(key=key).value for key in ("class_by", "mask_by")] == [one.name for one in pair]
     own = open_bundle("unified-unet")
-    assert networks_choice.address_of(own, own) == {"networks": networks_choice.OWN}
+    assert model_choice.address_of(own, own) == {"networks": model_choice.OWN}
 
 
 def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
-    screened(NOT_SURE, score=3)
+    screened(LOW_CONFIDENCE, score=3)
     app = opened(sample="glioma-axial-1")
     assert [one.value for one in app.subheader] == ["Not sure"]
     said = texts(app)
@@ -398,15 +399,15 @@ def test_any_network_can_be_chosen_for_class_and_mask():
     said = texts(app)
     assert "(report-cnn-patients)" in said and said.count("(unified-unet)") == 1
     assert app.selectbox(key="class_by").options == [
-        name for name in names() if CLASSIFICATION in open_bundle(name).tasks
+        name for name in bundle_names() if CLASSIFICATION in open_bundle(name).tasks
     ]
 
 
 @pytest.mark.dataset
 def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):
-    from core import splits
+    from core.dataset import splits
 
-    number = int(splits.parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
+    number = int(splits.split_parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
     app = opened(slice=str(number), networks="The report's two")
     assert not app.exception and not app.error
     assert f"Slice {number} is in the training part of report-cnn" in texts(app)

@@ -12,19 +12,20 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import census, citation, frame_shortcut, splits
-from core.classes import CLASSES
-from core.figshare import STORE_NAME
-from core.remote import Figshare, default_cache
-from core.splits import NAMES, index_table, mask_digest
-from panels import loaders
-from panels.theme import percent
+from core.config import CLASSES, ROOT
+from core.dataset import citation, splits
+from core.dataset.download import FigshareDownloader, default_cache
+from core.dataset.splits import SPLIT_NAMES, index_table, mask_digest
+from core.dataset.statistics import split_leakage, typical_slices
+from core.dataset.store import STORE_NAME
+from core.ood import framing_shortcut
+from panels.shared import cache
+from panels.shared.theme import percent
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, label_of, zip_files
 from tests.pages.test_analyse import texts
 from tests.published import a_slice
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNT = 22
 
 
@@ -66,7 +67,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
 def server(small: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Iterator[FigshareServer]:
     """Figshare on this machine, with the made-up slices."""
     with FigshareServer(zip_files([range(1, 12), range(12, COUNT + 1)])) as server:
-        monkeypatch.setattr(loaders, "figshare", lambda: Figshare(default_cache(), sources=server.sources, index=small))
+        monkeypatch.setattr(
+            cache, "figshare", lambda: FigshareDownloader(default_cache(), sources=server.sources, index=small)
+        )
         yield server
 
 
@@ -128,10 +131,10 @@ def test_licence_and_papers_are_named() -> None:
 
 def test_every_split_shows_its_leak() -> None:
     app = opened()
-    for name in NAMES:
+    for name in SPLIT_NAMES:
         app.segmented_control(key="split").set_value(name).run()
         assert not app.exception and not app.error
-        found = census.leak(index_table(), name)
+        found = split_leakage(index_table(), name)
         shown = metrics_of(app)
         assert shown["Test patients who also have slices in training"] == f"{found.known_patients} of {found.patients}"
         share = percent(found.known_slices / found.slices)
@@ -143,15 +146,15 @@ def test_the_address_carries_the_split() -> None:
     app = opened(split="Fold 3")
     assert app.segmented_control(key="split").value == "fold-3"
     assert metrics_of(app)["Test patients who also have slices in training"].startswith("0 of ")
-    assert opened(split="Fold 9").segmented_control(key="split").value == NAMES[0]
+    assert opened(split="Fold 9").segmented_control(key="split").value == SPLIT_NAMES[0]
 
 
 def test_the_frames_shortcut_is_told_with_figures_from_its_file() -> None:
     app = opened()
-    frames = frame_shortcut.table()
+    frames = framing_shortcut.shortcut_table()
     right = (frames["true"] == frames["predicted"]).mean()
     assert f"**{percent(right)}** of the slices rightly" in said(app)
-    assert percent(frame_shortcut.majority(frames)) in said(app)
+    assert percent(framing_shortcut.majority_accuracy(frames)) in said(app)
     named = {name: (frames["predicted"] == name)[frames["true"] == name].mean() for name in ("meningioma", "glioma")}
     words = " and ".join(f"{percent(share)} of {name} slices" for name, share in named.items())
     assert f"it names {words} rightly" in said(app), "what the frame hardly tells is said too"
@@ -174,7 +177,7 @@ def test_with_a_store_slices_stand_with_their_masks_before_and_after(tmp_path: P
     app = opened()
     assert not app.exception and not app.error
     assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
-    numbers = census.typical_slices(small, CLASSES)
+    numbers = typical_slices(small, CLASSES)
     assert all(f"slice {number}" in said(app) for number in numbers.values())
     assert f"here, whole: {COUNT} slices" in app.success[0].value
     assert not app.code and "data_fetch" not in {button.key for button in app.button}

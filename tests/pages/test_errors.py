@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import report
-from core.bundles import open_bundle
-from core.classes import CLASSES
-from core.evidence import evidence, select
-from panels import matrix
-from panels.theme import CLASS_TITLES
+from core import course_report
+from core.bundles.bundle import open_bundle
+from core.bundles.predictions import read_predictions, select_predictions
+from core.config import CLASSES
+from panels.shared import confusion_matrix
+from panels.shared.theme import CLASS_TITLES
 from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation
 from tests.pages.test_analyse import texts
 
@@ -59,12 +59,12 @@ def test_each_cell_of_the_cards_matrix_has_as_many_slices(here: str) -> None:
 def test_a_click_sent_again_does_not_clear_the_cell_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     click = SimpleNamespace(selection=SimpleNamespace(points=[{"customdata": ["meningioma", "glioma"]}]))
     state: dict[str, object] = {"before": click, "after": click}
-    monkeypatch.setattr(matrix.st, "session_state", state)
+    monkeypatch.setattr(confusion_matrix.st, "session_state", state)
     for _ in range(2):
-        matrix._clicked("before", (None, None))
-        assert (state[matrix.TRUE], state[matrix.PREDICTED]) == ("meningioma", "glioma")
-    matrix._clicked("after", ("meningioma", "glioma"))
-    assert (state[matrix.TRUE], state[matrix.PREDICTED]) == (None, None)
+        confusion_matrix._clicked("before", (None, None))
+        assert (state[confusion_matrix.TRUE], state[confusion_matrix.PREDICTED]) == ("meningioma", "glioma")
+    confusion_matrix._clicked("after", ("meningioma", "glioma"))
+    assert (state[confusion_matrix.TRUE], state[confusion_matrix.PREDICTED]) == (None, None)
 
 
 def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
@@ -74,7 +74,7 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
     sound(app.selectbox(key="sort").set_value("surest first").run())
     address = {"true": CLASS_TITLES["meningioma"], "wrong": "true", "sort": "surest first"}
     again = sound(opened("errors", **address))
-    table = select(evidence(open_bundle(NAME)), part="test", true="meningioma", only_wrong=True)
+    table = select_predictions(read_predictions(open_bundle(NAME)), part="test", true="meningioma", only_wrong=True)
     expected = table.sort_values(["confidence", "slice"], ascending=[False, True])["slice"].tolist()
     assert tiles(again) == tiles(app) == expected[: len(tiles(app))]
     assert len(expected) > len(tiles(app)) > 5, "there is another page"
@@ -106,7 +106,7 @@ def test_filters_that_let_nothing_through_say_so(here: str) -> None:
 def test_training_slices_are_called_so(here: str) -> None:
     app = sound(opened("errors", part="Training", patient=str(PATIENT)))
     assert "has trained on these" in texts(app)
-    parts = evidence(open_bundle(NAME)).set_index("slice")["part"]
+    parts = read_predictions(open_bundle(NAME)).set_index("slice")["part"]
     assert tiles(app) and set(parts[tiles(app)]) == {"train"}
 
 
@@ -134,10 +134,10 @@ def test_figshare_is_asked_only_after_the_button_is_pressed(here: str) -> None:
 def test_the_reports_tables_stand_beside_ours(here: str) -> None:
     app = sound(opened("errors", view="Report's tables"))
     fourth, third = (element.value for element in app.dataframe[:2])
-    assert fourth["Recall, report"].tolist()[0] == report.TABLE_4["meningioma"].recall
+    assert fourth["Recall, report"].tolist()[0] == course_report.TABLE_4["meningioma"].recall
     ours = open_bundle(NAME).test_metrics["per_class"]
-    assert fourth["Recall, ours"].tolist()[:3] == [ours[name]["recall"] for name in report.TABLE_4]
-    assert third["Slice"].tolist() == [str(one.slice) for one in report.TABLE_3]
+    assert fourth["Recall, ours"].tolist()[:3] == [ours[name]["recall"] for name in course_report.TABLE_4]
+    assert third["Slice"].tolist() == [str(one.slice) for one in course_report.TABLE_3]
     assert {NAME, "report-cnn-patients"} <= set(third.columns)
     assert any("trained on it" in cell for cell in third[NAME])
 
@@ -145,7 +145,8 @@ def test_the_reports_tables_stand_beside_ours(here: str) -> None:
 def test_two_bundles_are_compared_on_slices_neither_trained_on(here: str) -> None:
     app = sound(opened("errors", view="Compare", other="report-cnn-patients"))
     first, second = (
-        select(evidence(open_bundle(name)), part="test").set_index("slice") for name in (NAME, "report-cnn-patients")
+        select_predictions(read_predictions(open_bundle(name)), part="test").set_index("slice")
+        for name in (NAME, "report-cnn-patients")
     )
     both = first.index.intersection(second.index)
     apart = (first.loc[both, "predicted"] != second.loc[both, "predicted"]).sum()

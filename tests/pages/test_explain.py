@@ -16,22 +16,23 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import bundles, explain_evaluation, splits
-from core.bundles import Bundle, open_bundle
-from core.classes import CLASSES
-from core.evaluation import evaluate
-from core.explain_evaluation import EXPLANATIONS, explain_test_slices
-from core.explanation import METHODS, methods_for
-from core.figshare import STORE_NAME, Store
-from core.overlay import Look
-from core.samples import samples
-from core.screen import CLASS, NO_TUMOUR, NOT_SURE, STRANGER
-from panels.theme import CLASS_TITLES, percent
+from core.bundles import bundle as bundles
+from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
+from core.config import CLASSES, ROOT
+from core.dataset import splits
+from core.dataset.store import STORE_NAME, Store
+from core.evaluation import heat_maps
+from core.evaluation.evaluate import evaluate
+from core.evaluation.heat_maps import evaluate_heat_maps
+from core.explanation.explainer import METHODS, methods_for
+from core.inference.gate import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.inference.render import DisplayOptions
+from core.readers.samples import read_samples
+from panels.shared.theme import CLASS_TITLES, percent
 from tests.core import tiny
 from tests.pages.test_analyse import let_answer, png, texts, upload
 
-ROOT = Path(__file__).resolve().parents[2]
-OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.names
+OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.bundle_names
 SAMPLE = "glioma-axial-1"
 
 
@@ -43,11 +44,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tiny.data_set()
     with pytest.MonkeyPatch.context() as patch, Store(data.write(folder / STORE_NAME)) as store:
         patch.setattr(splits, "index_table", lambda: data.table)
-        patch.setattr(explain_evaluation, "SLOW_SLICES", 3)
+        patch.setattr(heat_maps, "SLOW_SLICES", 3)
         for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
             bundle = make(folder / "models")
             evaluate(bundle, store)
-            explain_test_slices(OPEN_BUNDLE(bundle.name, folder / "models"), store, folder / "partial.jsonl")
+            evaluate_heat_maps(OPEN_BUNDLE(bundle.name, folder / "models"), store, folder / "partial.jsonl")
         evaluate(tiny.classifier(folder / "models", name="report-cnn-patients"), store)
     return folder
 
@@ -57,7 +58,7 @@ def small(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The page with the small bundles and the made-up data set."""
     models = folder / "models"
     monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, models))
-    monkeypatch.setattr(bundles, "names", partial(NAMES, models))
+    monkeypatch.setattr(bundles, "bundle_names", partial(NAMES, models))
     monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set().table)
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
     st.cache_data.clear()
@@ -110,7 +111,7 @@ def test_without_a_slice_the_page_introduces_itself_and_shows_the_test_set(no_ne
     said = texts(app)
     assert "Choose a slice" in said
     assert "It does not say that the network knows a tumour" in said
-    assert {f"explain_sample_{one.name}" for one in samples()} <= {button.key for button in app.button}
+    assert {f"explain_sample_{one.name}" for one in read_samples()} <= {button.key for button in app.button}
     assert len(app.get("plotly_chart")) == 1
 
 
@@ -281,7 +282,7 @@ def test_colours_and_outlines_never_run_a_network(no_network: Callable[[], None]
     def fail(*_: Any, **__: Any) -> None:
         raise AssertionError("a network ran")
 
-    monkeypatch.setattr("core.explanation.Explainer.__call__", fail)
+    monkeypatch.setattr("core.explanation.explainer.Explainer.__call__", fail)
     app.slider(key="opacity").set_value(0.1).run()
     app.selectbox(key="colours").set_value("Turbo").run()
     app.toggle(key="truth").set_value(False).run()
@@ -314,12 +315,12 @@ def test_a_slice_without_a_tumour_has_nothing_to_fall_on() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "headline"),
-    [(STRANGER, "This does not look like"), (NO_TUMOUR, "No tumour found"), (NOT_SURE, "Not sure")],
+    [(OUT_OF_DISTRIBUTION, "This does not look like"), (NO_TUMOUR, "No tumour found"), (LOW_CONFIDENCE, "Not sure")],
 )
 def test_the_likeliest_class_does_not_lead_where_the_screen_answers_something_else(
     kind: str, headline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.screen.has_screen", lambda bundle: True)
+    monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
     let_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
@@ -336,8 +337,8 @@ def test_the_likeliest_class_does_not_lead_where_the_screen_answers_something_el
 def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.screen.has_screen", lambda bundle: True)
-    let_answer(monkeypatch, CLASS)
+    monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
+    let_answer(monkeypatch, CONFIDENT)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
     calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
@@ -346,7 +347,7 @@ def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability
 
 
 def test_a_mask_is_not_the_answer_where_the_screen_finds_no_tumour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.screen.has_screen", lambda bundle: True)
+    monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
     let_answer(monkeypatch, NO_TUMOUR)
     app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
     assert not app.exception and not app.error
@@ -417,22 +418,22 @@ for number in (None, {number}):
 
 
 def test_the_downloaded_picture_holds_every_heat_map_at_the_slices_own_size() -> None:
-    from panels.explain import Shown
-    from panels.explain_picture import picture_png
+    from panels.explain.heat_maps import Shown
+    from panels.explain.picture import picture_png
 
     slice_ = tiny.a_picture(2, height=40, width=30)
     heat = np.zeros((40, 30), np.float32)
     heat[:, :10] = 1
     shown = [Shown(name, given, {}, None) for name, given in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
     low, high = float(slice_.pixels.min()), float(slice_.pixels.max())
-    pixels = np.asarray(Image.open(io.BytesIO(picture_png(slice_, shown, Look(low, high)))))
+    pixels = np.asarray(Image.open(io.BytesIO(picture_png(slice_, shown, DisplayOptions(low, high)))))
     assert pixels.shape == (40, 90, 3)
     coloured = np.ptp(pixels.astype(int), axis=2).mean(axis=0) > 0
     assert np.flatnonzero(coloured).tolist() == [*range(10), *range(60, 70)]
 
 
 def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
-    from panels.explain_picture import as_drawn
+    from panels.explain.picture import as_drawn
 
     heat = np.full((100, 100), 0.01, np.float32)
     heat[0, :20] = 1

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import report
-from core.bundles import open_bundle
-from core.evidence import evidence
-from core.mask_figures import at, thresholds
+from core import course_report
+from core.bundles.bundle import open_bundle
+from core.bundles.mask_thresholds import at_threshold, read_thresholds
+from core.bundles.predictions import read_predictions
 from tests.pages.situations import NOTHING, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
 
@@ -51,7 +51,7 @@ def test_the_threshold_recomputes_every_figure(here: str) -> None:
     app = opened("masks")
     before = figures(app)
     sound(app.select_slider(key="threshold").set_value(0.9).run())
-    expected = at(thresholds(open_bundle(NAME)), 0.9)
+    expected = at_threshold(read_thresholds(open_bundle(NAME)), 0.9)
     assert figures(app)["Mean Dice"] == f"{expected['dice'].mean():.3f}"
     assert figures(app)["Median Dice"] == f"{expected['dice'].median():.3f}"
     assert figures(app)["Mean IoU"] == f"{expected['iou'].mean():.3f}"
@@ -60,7 +60,7 @@ def test_the_threshold_recomputes_every_figure(here: str) -> None:
 
 def test_a_clicked_point_names_its_slice_in_a_plain_list(here: str) -> None:
     """Streamlit hands an array's row back as a mapping, which the click could not read."""
-    table = at(thresholds(open_bundle(NAME)), 0.5)
+    table = at_threshold(read_thresholds(open_bundle(NAME)), 0.5)
     charts = [json.loads(chart.proto.spec) for chart in opened("masks").get("plotly_chart")]
     (points,) = [chart["data"] for chart in charts if chart["data"][0]["type"] == "scatter"]
     named = [place for trace in points for place in trace["customdata"]]
@@ -70,7 +70,7 @@ def test_a_clicked_point_names_its_slice_in_a_plain_list(here: str) -> None:
 
 def test_a_slice_is_opened_by_its_number(here: str) -> None:
     app = opened("masks")
-    number = at(thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[3]
+    number = at_threshold(read_thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[3]
     sound(app.selectbox(key="masks_open").set_value(int(number)).run())
     assert app.query_params["slice"] == str(number)
     assert "True class" in texts(app)
@@ -79,15 +79,16 @@ def test_a_slice_is_opened_by_its_number(here: str) -> None:
 @pytest.mark.parametrize("typed", ("0.9", "0.05"))
 def test_a_threshold_is_typed_into_the_address_as_one_would_write_it(here: str, typed: str) -> None:
     """0.9 was dropped from the address; only 0.90 was taken."""
-    expected = at(thresholds(open_bundle(NAME)), float(typed))
+    expected = at_threshold(read_thresholds(open_bundle(NAME)), float(typed))
     assert figures(opened("masks", threshold=typed))["Mean Dice"] == f"{expected['dice'].mean():.3f}"
 
 
 def dice_that_changes() -> tuple[int, float, float]:
     """The slice whose Dice differs most between the bundle's own threshold and 0.9, and both."""
-    table = thresholds(open_bundle(NAME))
+    table = read_thresholds(open_bundle(NAME))
     own, other = (
-        at(table, cut).set_index("slice")["dice"] for cut in (open_bundle(NAME).card["output"]["threshold"], 0.9)
+        at_threshold(table, cut).set_index("slice")["dice"]
+        for cut in (open_bundle(NAME).card["output"]["threshold"], 0.9)
     )
     number = (own - other).abs().idxmax()
     assert f"{own[number]:.2f}" != f"{other[number]:.2f}"
@@ -111,7 +112,7 @@ def test_an_opened_slice_says_the_bundles_own_threshold_where_no_slider_stands(h
 
 
 def test_a_training_slice_says_which_threshold_its_dice_is_at(here: str) -> None:
-    table = evidence(open_bundle(NAME)).set_index("slice")
+    table = read_predictions(open_bundle(NAME)).set_index("slice")
     number = table.index[table["part"] == "train"][0]
     said = texts(sound(opened("masks", threshold="0.9", slice=str(number))))
     assert f"Dice {table.loc[number, 'dice']:.2f}**" in said and "at threshold 0.50" in said
@@ -120,7 +121,7 @@ def test_a_training_slice_says_which_threshold_its_dice_is_at(here: str) -> None
 
 def test_the_tiles_of_an_opened_slices_neighbours_follow_the_slider(here: str) -> None:
     """They kept the Dice at the bundle's own threshold, whatever the slider said."""
-    table = evidence(open_bundle(NAME)).set_index("slice")
+    table = read_predictions(open_bundle(NAME)).set_index("slice")
     number, _, other = dice_that_changes()
     patient = table.loc[number, "patient"]
     beside = table.index[(table["patient"] == patient) & (table["part"] != "test")]
@@ -132,7 +133,7 @@ def test_the_tiles_of_an_opened_slices_neighbours_follow_the_slider(here: str) -
 
 
 def test_figure_8_shows_the_best_the_median_the_worst_and_the_chosen_slice(here: str) -> None:
-    number = int(at(thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[5])
+    number = int(at_threshold(read_thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[5])
     app = sound(opened("masks", view=SLICES, row=str(number)))
     said = texts(app)
     assert all(f"**{title}: slice" in said for title in ("Best", "Median", "Worst"))
@@ -147,6 +148,6 @@ def test_the_reader_changes_the_mask_and_keras_figure_stays(here: str) -> None:
     assert figures(app)["IoU of the tumour"] == "0.000"
     assert figures(app)["Keras' MeanIoU of scores"] == keras == figures(app)["Half the background's share"]
     assert "best explanation" in texts(app)
-    assert figures(app)["The report's IoU, validation"] == f"{report.UNET_VALIDATION_IOU:.4f}"
+    assert figures(app)["The report's IoU, validation"] == f"{course_report.UNET_VALIDATION_IOU:.4f}"
     ours = open_bundle(NAME).test_metrics["keras_mean_iou"]["value"]
     assert figures(app)["Ours as Keras gives it on scores"] == f"{ours:.4f}"

@@ -14,14 +14,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import bundles, intervals, report
-from core.published import PUBLISHED, by_patient
-from panels.models_table import tasks
-from panels.theme import percent
+from core import config, course_report
+from core.bundles import bundle as bundles
+from core.config import ROOT
+from core.evaluation import bootstrap
+from core.evaluation.literature import PUBLISHED_RESULTS, patient_level_results
+from panels.models.table import tasks
+from panels.shared.theme import percent
 from tests.pages.test_analyse import texts
 
-ROOT = Path(__file__).resolve().parents[2]
-OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.names
+OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.bundle_names
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +43,14 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         folder = tmp_path / "models"
         folder.mkdir()
         for name in names:
-            (folder / name).symlink_to(bundles.MODELS / name)
+            (folder / name).symlink_to(config.MODELS / name)
         for name, (shipped, fields) in copies.items():
             copy = folder / name.replace("_", "-")
-            shutil.copytree(bundles.MODELS / shipped, copy)
+            shutil.copytree(config.MODELS / shipped, copy)
             card = {**json.loads((copy / "card.json").read_text()), "name": copy.name, **fields}
             (copy / "card.json").write_text(json.dumps(card))
         monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, folder))
-        monkeypatch.setattr(bundles, "names", partial(NAMES, folder))
+        monkeypatch.setattr(bundles, "bundle_names", partial(NAMES, folder))
         return folder
 
     return make
@@ -89,7 +91,7 @@ def test_the_reports_rows_stand_on_top_with_the_reports_figures() -> None:
     assert cnn["Accuracy"] == "93.6 %"
     assert cnn["Parameters"] == 475779 and cnn["A slice, ms"] == 295
     assert unet["Training, s"] == 605.82
-    assert unet["Parameters"] == report.UNET_PARAMETERS and unet["A slice, ms"] == 63
+    assert unet["Parameters"] == course_report.UNET_PARAMETERS and unet["A slice, ms"] == 63
     assert unet["Mean Dice"] == "–" and pd.isna(cnn["Training, s"]), "what the report does not state is not made up"
 
 
@@ -104,7 +106,7 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
         assert row["Training, s"] == card["training"]["seconds"]
         assert row["A slice, ms"] == card["times"]["one_slice_seconds"] * 1000
         assert card["data"]["split"] in row["Split"]
-    accuracy = intervals.headline(OPEN_BUNDLE("report-cnn"))["accuracy"]
+    accuracy = bootstrap.headline_metrics(OPEN_BUNDLE("report-cnn"))["accuracy"]
     shown = f"{percent(accuracy.value)} ({accuracy.low * 100:.1f} to {accuracy.high * 100:.1f})"
     assert table.loc["report-cnn", "Accuracy"] == shown
     assert accuracy.value == pytest.approx(card_of("report-cnn")["metrics"]["test"]["accuracy"])
@@ -153,8 +155,8 @@ def test_no_bundle_at_all_is_told_in_a_sentence(models: Callable[..., Path]) -> 
 def test_a_network_shows_its_layers_as_table_2_and_its_drawing() -> None:
     app = opened(bundle="report-cnn")
     shown = app.dataframe[1].value
-    assert shown["Name (type) of layer"].tolist() == [f"{row.name} ({row.type})" for row in report.TABLE_2]
-    assert shown["Parameters"].tolist() == [row.parameters for row in report.TABLE_2]
+    assert shown["Name (type) of layer"].tolist() == [f"{row.name} ({row.type})" for row in course_report.TABLE_2]
+    assert shown["Parameters"].tolist() == [row.parameters for row in course_report.TABLE_2]
     assert "The same as the report's Table 2, layer by layer: 14 layers" in said(app)
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
     words = " ".join(one.get("text", "") for one in drawn["layout"]["annotations"])
@@ -274,10 +276,10 @@ for page in ("models", "data"):
 def test_published_figures_stand_below_ours() -> None:
     app = opened(show=OTHERS)
     table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Given" in one.value)
-    in_order = sorted(map(bundles.open_bundle, bundles.names()), key=lambda bundle: (tasks(bundle), bundle.name))
-    names = [one.name for one in by_patient(in_order)]
+    in_order = sorted(map(bundles.open_bundle, bundles.bundle_names()), key=lambda bundle: (tasks(bundle), bundle.name))
+    names = [one.name for one in patient_level_results(in_order)]
     assert names, "a bundle split by patient ships"
-    assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED)]
+    assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED_RESULTS)]
     cheng = table.set_index("Source").loc["Cheng et al., 2015"]
     assert (cheng["Accuracy"], cheng["Given"]) == ("91.3 %", "the slice and the tumour's region")
 
@@ -286,7 +288,7 @@ def test_how_bundles_do_elsewhere_stands_beside_how_they_do_inside() -> None:
     table = next(one.value for one in opened(show=OUTSIDE).dataframe if "Right elsewhere" in one.value).set_index(
         "Network"
     )
-    asked = [name for name in bundles.names() if "external" in card_of(name)["metrics"]]
+    asked = [name for name in bundles.bundle_names() if "external" in card_of(name)["metrics"]]
     assert table.index.tolist() and set(table.index) == set(asked)
     measured = card_of("report-cnn-patients")["metrics"]
     row = table.loc["report-cnn-patients"]

@@ -1,0 +1,210 @@
+"""Bundles: ``models/<name>/`` with a trained network, its card and its figures, moved as one.
+
+card.json says everything; the code reads it and repeats nothing of it. A file whose size or hash is
+not what the card says is refused.
+"""
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.config import MODELS, tasks_of
+from core.errors import BundleError
+from core.files import replace_file
+
+if TYPE_CHECKING:
+    import keras
+
+CARD = "card.json"
+PREDICTIONS = "predictions.csv"
+HISTORY = "history.csv"
+MASKS = "masks.npz"
+MASK_THRESHOLDS = "thresholds.csv"
+EXPLANATIONS = "explanations.csv"
+HEAT_MAPS = "heat.npz"
+GATE = "screen.npz"
+EXTERNAL = "external.csv"
+OOD_ANSWERS = "strangers.csv"
+CROSS_VALIDATION = "cross_validation.csv"
+CROSS_VALIDATION_HISTORY = "cross_validation_history.csv"
+FOLD_BUNDLES = "bundles"
+"""Folder, beside the runs, of the folds' bundles."""
+WEIGHTS = "network.keras"
+FORMAT_VERSION = 1
+DEFAULT_CLASSIFIER = "unified-unet"
+DEFAULT_SEGMENTER = "unified-unet"
+REPORT_CLASSIFIER = "report-cnn"
+REPORT_SEGMENTER = "report-unet"
+_REQUIRED = (
+    "format",
+    "name",
+    "version",
+    "title",
+    "about",
+    "task",
+    "parameters",
+    "input",
+    "classes",
+    "data",
+    "training",
+    "files",
+    "licence",
+    "intended_use",
+    "limits",
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle's folder and its card."""
+
+    folder: Path
+    card: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The bundle's name, also its folder's."""
+        return str(self.card["name"])
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What it does, in the order of its network's outputs; see ``core.config``."""
+        return tasks_of(self.card["task"])
+
+    @property
+    def mask_classes(self) -> list[str]:
+        """What the channels of a segmenter's output stand for, background first."""
+        return list(self.card["output"].get("mask_classes", self.card["classes"]))
+
+    @property
+    def heat_method(self) -> str:
+        """The method of its heat maps unless another is asked for, one of ``core.explanation.explainer.METHODS``."""
+        return str(self.card.get("heat", {}).get("method", "grad-cam"))
+
+    @property
+    def heat_layer(self) -> str | None:
+        """The convolution at which they are taken; None for the deepest one."""
+        return self.card.get("heat", {}).get("layer")
+
+    @property
+    def test_time_flip(self) -> bool:
+        """Whether its answers are means over a slice and its mirror image; see ``core.inference.forward``."""
+        return bool(self.card["output"].get("test_time_flip", False))
+
+    @property
+    def test_metrics(self) -> dict[str, Any]:
+        """``metrics.test`` of the card, or empty before ``evaluate`` has run."""
+        return self.card.get("metrics", {}).get("test", {})
+
+    def path(self, file: str) -> Path:
+        """The path of one of the bundle's files, after its size and SHA-256 have been checked.
+
+        Raises:
+            BundleError: not in the card, missing, or not what the card says.
+        """
+        stated = self.card["files"].get(file)
+        path = self.folder / file
+        if stated is None or not path.is_file():
+            raise BundleError(
+                f"The bundle '{self.name}' has no {file}; "
+                f"take the whole folder models/{self.name} from the project again."
+            )
+        if file_facts(path) != stated:
+            raise BundleError(
+                f"{file} of the bundle '{self.name}' is not the file its card describes (size or SHA-256 differ); "
+                f"take the whole folder models/{self.name} from the project again."
+            )
+        return path
+
+
+def bundle_names(models: Path = MODELS) -> list[str]:
+    """The names of all bundles there are."""
+    # A name that begins with a dot is that of one half written or half removed.
+    return sorted(path.parent.name for path in models.glob(f"[!.]*/{CARD}"))
+
+
+def open_bundle(name: str, models: Path = MODELS) -> Bundle:
+    """Read and check a bundle's card; files are checked when they are used.
+
+    Raises:
+        BundleError: no such bundle, or a card this version cannot use.
+    """
+    path = models / name / CARD
+    if not path.is_file():
+        raise BundleError(f"There is no bundle '{name}'; there are {', '.join(bundle_names(models)) or 'none'}.")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(
+            f"The card of the bundle '{name}' is no JSON; take its folder from the project again."
+        ) from error
+    if not isinstance(card, dict):
+        raise BundleError(f"The card of the bundle '{name}' is no JSON object; take its folder from the project again.")
+    missing = [key for key in _REQUIRED if key not in card]
+    if missing:
+        raise BundleError(
+            f"The card of the bundle '{name}' lacks {', '.join(missing)}; train or fetch the bundle again."
+        )
+    if card["format"] != FORMAT_VERSION or card["name"] != name:
+        raise BundleError(
+            f"The bundle '{name}' is of format {card['format']} and names itself '{card['name']}'; "
+            f"this version reads format {FORMAT_VERSION} under the bundle's own name."
+        )
+    try:
+        tasks_of(card["task"])
+    except ValueError as error:
+        raise BundleError(f"The bundle '{name}' cannot be used by this version: {error}.") from error
+    return Bundle(path.parent, card)
+
+
+def distinct_bundles(*bundles: Bundle) -> tuple[Bundle, ...]:
+    """The bundles without repetition: one that answers two questions is named once."""
+    return tuple({bundle.name: bundle for bundle in bundles}.values())
+
+
+def load_network(bundle: Bundle) -> "keras.Model":
+    """The bundle's network, float32 and uncompiled, loaded in Keras' safe mode.
+
+    Raises:
+        BundleError: the file is missing, altered or no Keras network.
+    """
+    path = bundle.path(WEIGHTS)
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise BundleError(
+            f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras."
+        ) from error
+
+
+def save_network(network: "keras.Model", path: Path) -> None:
+    """Save a network that answers as it does here, wherever it is loaded.
+
+    Raises:
+        BundleError: it is compiled (its optimizer would be saved with it, three times the size), or it
+            is not float32 throughout (a network keeps its policy when saved, and answers differently).
+    """
+    policies = {layer.dtype_policy.name for layer in network.layers}
+    if policies != {"float32"} or network.compiled:
+        raise BundleError("A bundle's network is saved in float32 and uncompiled: rebuild it and set its weights.")
+    with replace_file(path) as temporary:
+        network.save(temporary)
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """{"bytes": size, "sha256": hex digest} of a file."""
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write card.json with the size and hash of every other file in the folder as they now are."""
+    files = sorted(path for path in folder.iterdir() if path.name != CARD and not path.name.startswith("."))
+    card = {**card, "files": {path.name: file_facts(path) for path in files}}
+    with replace_file(folder / CARD) as temporary:
+        temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

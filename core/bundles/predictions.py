@@ -1,0 +1,108 @@
+"""What a bundle said of every slice, beside what is true: its predictions joined with the data set's index."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.bundles.bundle import PREDICTIONS, Bundle
+from core.dataset import splits
+
+SORTS: dict[str, tuple[str, bool]] = {
+    "least sure first": ("confidence", True),
+    "surest first": ("confidence", False),
+    "closest call first": ("margin", True),
+    "largest tumour first": ("tumour_px", False),
+    "smallest tumour first": ("tumour_px", True),
+    "slice number": ("slice", True),
+}
+"""Orders of a table: the column, and whether it ascends."""
+
+
+def read_predictions(bundle: Bundle) -> pd.DataFrame:
+    """One row a slice of the data set.
+
+    Returns:
+        slice, patient, part, fold, size (pixels a side), tumour_px (of the true mask) and true (class). Of a classifier
+        also predicted, p_CLASS, confidence (the highest probability), margin (its lead over the second) and right;
+        of a segmenter dice, iou and predicted_px.
+
+    Raises:
+        BundleError: the bundle has no predictions, or others than its card says.
+    """
+    table = pd.read_csv(bundle.path(PREDICTIONS))
+    index = splits.index_table()[["slice", "fold", "size", "tumour_px"]]
+    table = table.merge(index, on="slice", how="left", validate="one_to_one")
+    if "predicted" in table:
+        ordered = np.sort(table[[f"p_{name}" for name in bundle.card["classes"]]].to_numpy(), axis=1)
+        table["confidence"] = ordered[:, -1]
+        table["margin"] = ordered[:, -1] - ordered[:, -2]
+        table["right"] = table["true"] == table["predicted"]
+    return table
+
+
+def select_predictions(
+    table: pd.DataFrame,
+    *,
+    part: str | None = None,
+    true: str | None = None,
+    predicted: str | None = None,
+    only_wrong: bool = False,
+    confidence: tuple[float, float] | None = None,
+    tumour_px: tuple[float, float] | None = None,
+    patient: int | None = None,
+) -> pd.DataFrame:
+    """The rows of ``evidence`` that meet every condition that is set.
+
+    Args:
+        table: of ``evidence``.
+        part: train, validation or test.
+        true: the true class.
+        predicted: the predicted class.
+        only_wrong: leave out what is named rightly.
+        confidence: lowest and highest, both included.
+        tumour_px: smallest and largest, both included.
+        patient: a patient number.
+    """
+    keep = pd.Series(True, index=table.index)
+    wanted: dict[str, Any] = {"part": part, "true": true, "predicted": predicted, "patient": patient}
+    for column, value in wanted.items():
+        if value is not None:
+            keep &= table[column] == value
+    for column, limits in {"confidence": confidence, "tumour_px": tumour_px}.items():
+        if limits is not None:
+            keep &= table[column].between(*limits)
+    if only_wrong:
+        keep &= ~table["right"]
+    return table[keep]
+
+
+def order_predictions(table: pd.DataFrame, order: str) -> pd.DataFrame:
+    """The rows in one of the orders of ``SORTS``; equal ones by slice number."""
+    column, ascending = SORTS[order]
+    return table.sort_values([column, "slice"], ascending=[ascending, True])
+
+
+def confusion_counts(table: pd.DataFrame, classes: list[str], answers: list[str] | None = None) -> pd.DataFrame:
+    """Counts of slices by true class (rows) and predicted class (columns).
+
+    Args:
+        table: with columns true and predicted.
+        classes: the rows, in order.
+        answers: the columns; the classes if None.
+    """
+    counts = pd.crosstab(table["true"], table["predicted"])
+    return counts.reindex(index=classes, columns=answers or classes, fill_value=0)
+
+
+def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Slices in both tables of ``evidence`` that the two bundles name differently.
+
+    Returns:
+        The rows of ``first``, with ``other_predicted`` and ``other_right`` of ``second``.
+    """
+    other = second[["slice", "predicted", "right"]].rename(
+        columns={"predicted": "other_predicted", "right": "other_right"}
+    )
+    both = first.merge(other, on="slice")
+    return both[both["predicted"] != both["other_predicted"]]

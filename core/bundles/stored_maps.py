@@ -1,0 +1,83 @@
+"""What a bundle keeps of its test slices, read without TensorFlow: heat maps, and a segmenter's probabilities."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from core.bundles.bundle import HEAT_MAPS, MASKS, Bundle
+from core.errors import BundleError
+from core.files import replace_file
+from core.networks.receptive_field import ReceptiveField, spread
+
+
+def write_heat_maps(path: Path, grids: dict[int, np.ndarray], *, field: ReceptiveField, size: int) -> None:
+    """Write heat maps as they come from a network, at their layer's own size.
+
+    Args:
+        path: the file.
+        grids: (h, w) uint8, 0 to 255 for 0 to 1, by slice number.
+        field: which pixels of the input their places stand over.
+        size: side of the network's input.
+    """
+    with replace_file(path) as temporary:
+        np.savez_compressed(
+            temporary,
+            slice=np.array(list(grids), np.uint16),
+            heat=np.stack(list(grids.values())),
+            first=np.float64(field.first),
+            step=np.int64(field.step),
+            size=np.int64(size),
+        )
+
+
+def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
+    """The heat map of a test slice for the bundle's own answer, by its method and at its layer.
+
+    ``core.readers.preprocessing.to_slice`` lays it over the slice, with the placement that ``core.inference.predictor.model_input``
+    gives.
+
+    Args:
+        bundle: a bundle.
+        number: of a slice in the data set.
+
+    Returns:
+        (S, S) float32 in [0, 1] over the network's input, or None where none is stored.
+
+    Raises:
+        BundleError: the stored heat maps are not what the bundle's card says, or cannot be read.
+    """
+    if HEAT_MAPS not in bundle.card["files"]:
+        return None
+    try:
+        with np.load(bundle.path(HEAT_MAPS)) as file:
+            (rows,) = np.nonzero(file["slice"] == number)
+            if not len(rows):
+                return None
+            field = ReceptiveField(float(file["first"]), int(file["step"]))
+            return spread(file["heat"][rows[0]] / np.float32(255), int(file["size"]), field)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BundleError(f"{HEAT_MAPS} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error
+
+
+def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
+    """A segmenter's tumour probabilities of a test slice.
+
+    Args:
+        bundle: a bundle.
+        number: of a slice in the data set.
+
+    Returns:
+        (S, S) float32 in [0, 1] over the network's input, or None where none are stored.
+
+    Raises:
+        BundleError: the stored probabilities are not what the bundle's card says, or cannot be read.
+    """
+    if MASKS not in bundle.card["files"]:
+        return None
+    try:
+        with np.load(bundle.path(MASKS)) as file:
+            (rows,) = np.nonzero(file["slice"] == number)
+            return file["probability"][rows[0]] / np.float32(255) if len(rows) else None
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BundleError(f"{MASKS} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error

@@ -1,0 +1,159 @@
+"""The report's own figures: T. P. Integrador, Redes Neuronales Artificiales, 2023.
+
+Section and table numbers are the report's. Nothing here is ours; our figures come from the bundles.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """A row of the report's Table 4."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+TABLE_4: dict[str, ClassFigures] = {
+    "meningioma": ClassFigures(0.88, 0.84, 0.86, 142),
+    "glioma": ClassFigures(0.94, 0.96, 0.95, 286),
+    "pituitary": ClassFigures(0.97, 0.98, 0.97, 186),
+}
+TABLE_4_ACCURACY = 0.94
+TABLE_4_MACRO = (0.93, 0.92, 0.93)
+"""Means of the three classes' precision, recall and F1."""
+
+
+@dataclass(frozen=True)
+class Misclassified:
+    """A row of the report's Table 3: a glioma that its network calls meningioma."""
+
+    slice: int
+    confidence: float
+
+
+TABLE_3: tuple[Misclassified, ...] = (
+    Misclassified(752, 0.56),
+    Misclassified(756, 0.65),
+    Misclassified(758, 0.71),
+    Misclassified(761, 0.58),
+    Misclassified(779, 0.87),
+)
+CNN_TEST_SLICES = 614
+CNN_TEST_WRONG = 39
+"""Section 7.0.3: 39 of 614 tumours misclassified."""
+CNN_TEST_LOSS = 0.17
+CNN_MACRO_F1 = 0.93
+CNN_EPOCHS = 15
+"""Section 7.0.2, as are the epochs planned and the validation loss."""
+CNN_EPOCHS_PLANNED = 20
+CNN_VALIDATION_LOSS = 0.1717
+CNN_EARLY_EPOCH = 7
+"""Section 7.0.3: by this epoch loss and accuracy were close to the final ones; of which part it does not say."""
+CNN_EARLY_LOSS = 0.19
+CNN_EARLY_ACCURACY = 0.93
+CNN_TEST_SECONDS = 6.0
+CNN_SLICE_SECONDS = 0.295
+UNET_EPOCHS = 40
+UNET_TRAINING_SECONDS = 605.82
+UNET_SLICE_SECONDS = 0.063
+UNET_VALIDATION_LOSS = 0.0206
+UNET_VALIDATION_IOU = 0.4923
+"""Section 8.0.3, as the report's code computed it; see ``metrics.keras_mean_iou_of_scores``."""
+UNET_VALIDATION_ACCURACY = 0.9941
+UNET_TRAINING_LOSS = 0.0056
+UNET_TRAINING_IOU = 0.4921
+UNET_TRAINING_ACCURACY = 0.9977
+UNET_STEADY_EPOCH = 35
+"""Section 8.0.3: about when loss and accuracy had stabilised."""
+
+
+@dataclass(frozen=True)
+class CurveValue:
+    """A value the report states of a training, to be drawn beside curves by epoch.
+
+    Attributes:
+        measure: "loss", "accuracy" or "iou".
+        part: "training", "validation" or "test"; None where the report does not say.
+        value: as stated, or the share that stated counts make.
+        epoch: the epoch it is of.
+        section: the report's section.
+    """
+
+    measure: str
+    part: str | None
+    value: float
+    epoch: int
+    section: str
+
+
+CURVE_VALUES: dict[str, tuple[CurveValue, ...]] = {
+    "classification": (
+        CurveValue("loss", "validation", CNN_VALIDATION_LOSS, CNN_EPOCHS, "7.0.2"),
+        CurveValue("loss", "test", CNN_TEST_LOSS, CNN_EPOCHS, "7.0.3"),
+        CurveValue("loss", None, CNN_EARLY_LOSS, CNN_EARLY_EPOCH, "7.0.3"),
+        CurveValue("accuracy", "test", (CNN_TEST_SLICES - CNN_TEST_WRONG) / CNN_TEST_SLICES, CNN_EPOCHS, "7.0.3"),
+        CurveValue("accuracy", None, CNN_EARLY_ACCURACY, CNN_EARLY_EPOCH, "7.0.3"),
+    ),
+    "segmentation": (
+        CurveValue("loss", "training", UNET_TRAINING_LOSS, UNET_EPOCHS, "8.0.3"),
+        CurveValue("loss", "validation", UNET_VALIDATION_LOSS, UNET_EPOCHS, "8.0.3"),
+        CurveValue("iou", "training", UNET_TRAINING_IOU, UNET_EPOCHS, "8.0.3"),
+        CurveValue("iou", "validation", UNET_VALIDATION_IOU, UNET_EPOCHS, "8.0.3"),
+        CurveValue("accuracy", "training", UNET_TRAINING_ACCURACY, UNET_EPOCHS, "8.0.3"),
+        CurveValue("accuracy", "validation", UNET_VALIDATION_ACCURACY, UNET_EPOCHS, "8.0.3"),
+    ),
+}
+"""By a bundle's task."""
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A row of the report's Table 2.
+
+    Attributes:
+        name: Keras' name of the layer.
+        type: Keras' class of it.
+        shape: of its output, without the batch.
+        parameters: how many.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
+TABLE_2: tuple[LayerRow, ...] = (
+    LayerRow("conv2d", "Conv2D", (510, 510, 32), 896),
+    LayerRow("max_pooling2d", "MaxPooling2D", (255, 255, 32), 0),
+    LayerRow("conv2d_1", "Conv2D", (253, 253, 64), 18496),
+    LayerRow("max_pooling2d_1", "MaxPooling2D", (126, 126, 64), 0),
+    LayerRow("dropout", "Dropout", (126, 126, 64), 0),
+    LayerRow("conv2d_2", "Conv2D", (124, 124, 64), 36928),
+    LayerRow("max_pooling2d_2", "MaxPooling2D", (62, 62, 64), 0),
+    LayerRow("dropout_1", "Dropout", (62, 62, 64), 0),
+    LayerRow("conv2d_3", "Conv2D", (60, 60, 128), 73856),
+    LayerRow("max_pooling2d_3", "MaxPooling2D", (30, 30, 128), 0),
+    LayerRow("dropout_2", "Dropout", (30, 30, 128), 0),
+    LayerRow("flatten", "Flatten", (115200,), 0),
+    LayerRow("dropout_3", "Dropout", (115200,), 0),
+    LayerRow("dense", "Dense", (3,), 345603),
+)
+CNN_PARAMETERS = 475779
+"""Section 7.0.2."""
+UNET_SIDE = 128
+"""Section 8.0.1: side, in pixels, that slices and masks are reduced to."""
+UNET_PARAMETERS = 8643170
+"""Section 8.0.2, as are the parameters not trained and the layers by type."""
+UNET_PARAMETERS_NOT_TRAINED = 1984
+UNET_LAYERS: dict[str, int] = {
+    "Conv2D": 19,
+    "MaxPooling2D": 4,
+    "Dropout": 2,
+    "Concatenate": 3,
+    "Conv2DTranspose": 3,
+    "BatchNormalization": 3,
+}

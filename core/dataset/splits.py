@@ -1,0 +1,160 @@
+"""Which slice belongs to which part (train, validation, test) of which split.
+
+``splits.csv`` beside this file holds every split by slice number, with each slice's class, patient
+number, official fold and tumour size. ``make_splits`` writes it from the data set and a seed; everything else reads it.
+
+- ``table-1``: the report's Table 1. Of each class the ceiling of a fifth is test; of the rest a
+  stratified tenth is validation.
+- ``table-5``: the report's Table 5, 2453/488/123. Its test and validation slices are drawn from
+  Table 1's test slices, so that no network of one split has trained on the other's test slices, but for
+  three: Table 1 has 614 of them, 488 + 123 are 611, and the report's 2453 training slices leave no choice.
+- ``fold-1`` … ``fold-5``: the official patient-wise folds; fold K is test. Validation is about a tenth
+  of the other folds' slices of each class, whole patients at a time, and patients whose ids differ only
+  by a final letter stay on one side.
+"""
+
+import functools
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.config import CLASSES, SEED
+from core.dataset.store import SLICE_COUNT, Index, Store
+from core.errors import DatasetError
+from core.readers.preprocessing import scale_to_unit
+
+SPLITS_FILE = Path(__file__).with_name("splits.csv")
+PARTS = ("train", "validation", "test")
+TABLE_1 = "table-1"
+TABLE_5 = "table-5"
+FOLD_SPLITS = tuple(f"fold-{k}" for k in range(1, 6))
+SPLIT_NAMES = (TABLE_1, TABLE_5, *FOLD_SPLITS)
+
+_VALIDATION_SHARE = 0.1
+_TABLE_5_VALIDATION = 488
+_TABLE_5_TEST = 123
+
+
+def make_splits(store: Store) -> pd.DataFrame:
+    """Draw every split from the seed.
+
+    Returns:
+        One row a slice: slice, class, patient, patient_group, fold, size, tumour_px (pixels of
+        the true mask), pixel_digest, mask_digest, and a column a split.
+
+    Raises:
+        DatasetError: the store does not hold the whole data set.
+    """
+    index = store.index
+    if len(index.number) != SLICE_COUNT or not index.fold.all():
+        raise DatasetError(f"Splits are drawn from the whole data set, {SLICE_COUNT} slices with their folds.")
+    table = pd.DataFrame(
+        {
+            "slice": index.number,
+            "class": [CLASSES[label - 1] for label in index.label],
+            "patient": index.patient,
+            "patient_group": index.patient_group,
+            "fold": index.fold,
+            "size": index.size,
+            "tumour_px": [np.count_nonzero(store.mask(number)) for number in store.numbers()],
+            "pixel_digest": [pixel_digest(store.pixels(number)) for number in store.numbers()],
+            "mask_digest": [mask_digest(store.mask(number)) for number in store.numbers()],
+        }
+    )
+    table[TABLE_1] = _table_1(index.label)
+    table[TABLE_5] = _table_5(table[TABLE_1].to_numpy())
+    for fold, name in enumerate(FOLD_SPLITS, 1):
+        table[name] = _by_patient(index, fold)
+    return table
+
+
+def class_of(number: int) -> str:
+    """The class of slice ``number`` of the data set."""
+    return str(index_table().set_index("slice")["class"][number])
+
+
+@functools.cache
+def index_table() -> pd.DataFrame:
+    """The shipped table, one row a slice; see ``make_splits``. Do not change it in place."""
+    return pd.read_csv(SPLITS_FILE)
+
+
+def split_parts(name: str) -> pd.Series:
+    """The part of every slice in the split ``name``, indexed by slice number.
+
+    Raises:
+        DatasetError: no such split.
+    """
+    if name not in SPLIT_NAMES:
+        raise DatasetError(f"There is no split '{name}'; there are {', '.join(SPLIT_NAMES)}.")
+    return index_table().set_index("slice")[name]
+
+
+def pixel_digest(pixels: np.ndarray) -> str:
+    """A short digest of (H, W) pixels, the same after any gain and offset: of their 256 grey levels."""
+    levels = np.round(scale_to_unit(pixels) * 255).astype(np.uint8)
+    return _digest(levels.shape, levels.tobytes())
+
+
+def mask_digest(mask: np.ndarray) -> str:
+    """A short digest of a (H, W) bool mask."""
+    return _digest(mask.shape, np.packbits(mask).tobytes())
+
+
+def _digest(shape: tuple[int, ...], content: bytes) -> str:
+    return hashlib.sha256(repr(shape).encode() + content).hexdigest()[:16]
+
+
+def recognise_number(pixels: np.ndarray, mask: np.ndarray | None = None) -> int | None:
+    """The number of the data set's slice with exactly these pixels, up to gain and offset, or this mask.
+
+    Args:
+        pixels: (H, W), any number type.
+        mask: (H, W) bool, the true mask where there is one.
+    """
+    table = index_table()
+    known = table["pixel_digest"] == pixel_digest(pixels)
+    if mask is not None:
+        known |= table["mask_digest"] == mask_digest(mask)
+    found = table["slice"][known]
+    return int(found.iloc[0]) if len(found) else None
+
+
+def _table_1(label: np.ndarray) -> np.ndarray:
+    part = np.full(len(label), "train", dtype=object)
+    random = np.random.default_rng(SEED)
+    for one in np.unique(label):
+        rows = random.permutation(np.flatnonzero(label == one))
+        test = math.ceil(len(rows) / 5)
+        validation = round((len(rows) - test) * _VALIDATION_SHARE)
+        part[rows[:test]] = "test"
+        part[rows[test : test + validation]] = "validation"
+    return part
+
+
+def _table_5(table_1: np.ndarray) -> np.ndarray:
+    part = np.full(len(table_1), "train", dtype=object)
+    rows = np.random.default_rng([SEED, 5]).permutation(np.flatnonzero(table_1 == "test"))
+    part[rows[:_TABLE_5_TEST]] = "test"
+    part[rows[_TABLE_5_TEST : _TABLE_5_TEST + _TABLE_5_VALIDATION]] = "validation"
+    return part
+
+
+def _by_patient(index: Index, fold: int) -> np.ndarray:
+    part = np.where(index.fold == fold, "test", "train").astype(object)
+    random = np.random.default_rng([SEED, 10 + fold])
+    for label in np.unique(index.label):
+        rows = np.flatnonzero((index.fold != fold) & (index.label == label))
+        wanted = len(rows) * _VALIDATION_SHARE
+        taken = 0
+        for group in random.permutation(np.unique(index.patient_group[rows])):
+            # All slices of the group in the training folds, of whatever class.
+            members = (index.patient_group == group) & (index.fold != fold)
+            if taken + members.sum() / 2 > wanted:
+                continue
+            part[members] = "validation"
+            taken += int(members.sum())
+    return part

@@ -1,0 +1,131 @@
+"""The data set as the project uses it: one HDF5 store, read slice by slice.
+
+Jun Cheng, "brain tumor dataset", figshare 1512427 version 5, CC BY 4.0,
+doi 10.6084/m9.figshare.1512427.v5. ``core.dataset.prepare`` writes the store.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import h5py
+import numpy as np
+
+from core.config import CLASSES, ROOT
+from core.errors import DatasetError
+
+SLICE_COUNT = 3064
+CLASS_COUNTS = {"meningioma": 708, "glioma": 1426, "pituitary": 930}
+"""Slices of each class in a whole data set, as its description states."""
+PATIENT_COUNT = 233
+"""Patients in a whole data set, as its description states."""
+SIDE = 512
+"""Side, in pixels, of all slices but the 15 that are 256."""
+SPACING_MM = 0.49
+"""Pixel size of the 512-pixel slices, as stated by the data set; for the 256-pixel slices it states none."""
+STORE_VERSION = 1
+STORE_NAME = "figshare.h5"
+
+
+def default_store() -> Path:
+    """Where the store is looked for: in the folder SLICESCOPE_DATA names, else in ``data/``."""
+    return Path(os.environ.get("SLICESCOPE_DATA") or ROOT / "data") / STORE_NAME
+
+
+@dataclass(frozen=True)
+class Index:
+    """What is known of each slice, row by row of the store; every array is (n,).
+
+    Attributes:
+        number: the slice's number in the data set, 1 to 3064, ascending.
+        label: 1 meningioma, 2 glioma, 3 pituitary tumour.
+        patient: patient number, 1 to 233, by first slice.
+        patient_group: the lowest patient number among patients whose ids differ only by a final
+            letter; equal to ``patient`` for all others.
+        fold: the official fold, 1 to 5, or 0 where cvind.mat was missing.
+        size: side of the square slice in pixels.
+    """
+
+    number: np.ndarray
+    label: np.ndarray
+    patient: np.ndarray
+    patient_group: np.ndarray
+    fold: np.ndarray
+    size: np.ndarray
+
+
+class Store:
+    """A prepared data set, open for reading; a context manager.
+
+    Raises:
+        DatasetError: no store at ``path``, or one of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise DatasetError(
+                f"There is no prepared data set at '{path}'; make it with 'python -m core prepare FOLDER'."
+            )
+        try:
+            self._file = h5py.File(path, "r")
+        except OSError as error:
+            raise DatasetError(f"'{path}' is not a prepared data set; make it again.") from error
+        if self._file.attrs.get("version") != STORE_VERSION:
+            self._file.close()
+            raise DatasetError(f"'{path}' was prepared by another version; make it again.")
+        self.whole = bool(self._file.attrs["whole"])
+        self.index = Index(**{name: self._file[name][()] for name in Index.__dataclass_fields__})
+        self._row = {int(number): row for row, number in enumerate(self.index.number)}
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self.index.number)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._row
+
+    def row(self, number: int) -> int:
+        """The row of slice ``number``.
+
+        Raises:
+            DatasetError: no such slice.
+        """
+        try:
+            return self._row[number]
+        except KeyError:
+            raise DatasetError(
+                f"There is no slice {number} in the prepared data set; numbers run from 1 to {SLICE_COUNT}."
+            ) from None
+
+    def pixels(self, number: int) -> np.ndarray:
+        """(H, W) int16, the pixels of slice ``number`` as published, upright."""
+        row = self.row(number)
+        size = self.index.size[row]
+        return self._file["slices"][row, :size, :size]
+
+    def mask(self, number: int) -> np.ndarray:
+        """(H, W) bool, True on the tumour."""
+        row = self.row(number)
+        size = self.index.size[row]
+        return self._file["masks"][row, :size, :size].astype(bool)
+
+    def border(self, number: int) -> np.ndarray:
+        """(k, 2) float32, the hand-drawn outline as x, y in pixels."""
+        return self._file["borders"][self.row(number)].reshape(-1, 2)
+
+    def class_name(self, number: int) -> str:
+        """The class of slice ``number``."""
+        return CLASSES[int(self.index.label[self.row(number)]) - 1]
+
+    def numbers(self) -> Iterator[int]:
+        """Every slice number there is, ascending."""
+        return iter(self._row)

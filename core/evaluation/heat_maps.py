@@ -1,0 +1,181 @@
+"""A bundle's heat maps over its test slices -> how well they land, and those of its usual method to keep.
+
+Takes up where a run that was killed left off: every slice's figures are appended to a partial file, which is removed
+when the bundle's own files are written.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network, write_card
+from core.bundles.stored_maps import write_heat_maps
+from core.config import CLASSIFICATION, SEED
+from core.dataset.slices import store_slice
+from core.dataset.store import Store
+from core.errors import BundleError
+from core.evaluation.evaluate import Wrap
+from core.explanation.explainer import METHODS, Explainer, last_convolution, methods_for
+from core.explanation.targets import bundle_target
+from core.files import replace_file, write_table
+from core.inference.predictor import model_input
+from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
+from core.networks.receptive_field import receptive_field
+from core.readers.preprocessing import to_slice
+from core.readers.slices import Slice
+
+COLUMNS = ("slice", "method", "layer", "class", "right", "inside", "area", "hit")
+SLOW_SLICES = 120
+"""Test slices, drawn from the seed, on which the slow methods are measured too."""
+CORRECT_IOU = 0.5
+"""IoU from which a predicted mask counts as right, as for detections in PASCAL VOC (Everingham et al., 2010)."""
+TOLERANCE_PX = 0.0
+"""The pointing game is played without tolerance, so that the mask's share of the slice is what chance hits."""
+
+DEFINITIONS = {
+    "explained": "the bundle's own answer: the class it predicts, or the pixels it calls tumour",
+    "inside": "share of all heat that lies inside the true mask; 0 for a heat map without heat",
+    "area": "the true mask's share of the slice: what heat spread evenly would have inside",
+    "hit": "whether the hottest pixel lies on the true mask, without tolerance; never for a heat map without heat",
+    "right": f"the predicted class is the true one; of a mask, its IoU with the true one is at least {CORRECT_IOU}",
+    "slow": f"saliency and Score-CAM were run on {SLOW_SLICES} test slices only, drawn from a seed",
+}
+
+
+def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress: Wrap = iter) -> dict[str, Any]:
+    """Explain the bundle's answer on every test slice; write ``explanations.csv``, ``heat.npz`` and the card.
+
+    Args:
+        bundle: an evaluated bundle.
+        store: the whole prepared data set.
+        partial: file in which what is done so far is kept; removed at the end.
+        progress: wraps the numbers of the slices that are left, to show a bar.
+
+    Returns:
+        The new card.
+
+    Raises:
+        BundleError: the bundle is not evaluated yet, or cannot be loaded.
+        DatasetError: the store lacks slices.
+    """
+    task = bundle.tasks[0]
+    said, right = _answers(bundle, task)
+    slow = slow_slices(np.array(list(said)))
+    explain = Explainer(load_network(bundle))
+    stamp = bundle.card["files"][WEIGHTS]["sha256"]
+    done = _resume(partial, stamp)
+    network = explain.network
+    layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else last_convolution(network)
+    with partial.open("a", encoding="utf-8") as file:
+        for number in progress([one for one in said if one not in done]):
+            slice_ = store_slice(store, number)
+            methods = [name for name in methods_for(task) if METHODS[name].quick or number in slow]
+            done[number] = _explain(
+                bundle, explain, slice_, said[number], methods=methods, layer=layer.name, right=right[number]
+            )
+            file.write(json.dumps({"stamp": stamp, "slice": number, **done[number]}) + "\n")
+            file.flush()
+    table = pd.DataFrame([row for number in sorted(done) for row in done[number]["rows"]], columns=list(COLUMNS))
+    write_table(bundle.folder / EXPLANATIONS, table)
+    write_heat_maps(
+        bundle.folder / HEAT_MAPS,
+        {number: np.array(done[number]["grid"], np.uint8) for number in sorted(done)},
+        field=receptive_field(layer),
+        size=int(bundle.card["input"]["height"]),
+    )
+    found = {"layer": layer.name, "methods": summarise_heat_maps(table), "definitions": DEFINITIONS}
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "explanation": found}}
+    write_card(bundle.folder, card)
+    partial.unlink()
+    return card
+
+
+def slow_slices(numbers: np.ndarray) -> set[int]:
+    """Which of ``numbers`` slow methods are measured on too: ``SLOW_SLICES`` of them, or all where there are fewer."""
+    random = np.random.default_rng(SEED)
+    return {int(one) for one in random.permutation(np.sort(numbers))[:SLOW_SLICES]}
+
+
+def summarise_heat_maps(table: pd.DataFrame) -> dict[str, Any]:
+    """Means by method, and for right and wrong answers apart.
+
+    Args:
+        table: rows of ``explanations.csv``.
+
+    Returns:
+        {method: {"right" or "wrong": {"slices", "inside", "area", "hit"}}}; of no slices, only their number.
+    """
+    means: dict[str, Any] = {}
+    for method in table["method"].unique():
+        for name, right in (("right", True), ("wrong", False)):
+            rows = table[(table["method"] == method) & (table["right"] == right)]
+            found: dict[str, Any] = {"slices": len(rows)}
+            if len(rows):
+                found |= {column: float(rows[column].mean()) for column in ("inside", "area", "hit")}
+            means.setdefault(str(method), {})[name] = found
+    return means
+
+
+def _answers(bundle: Bundle, task: str) -> tuple[dict[int, str | None], dict[int, bool]]:
+    """The class that is explained, or None for a mask, and whether the answer is right, by number of test slices."""
+    if PREDICTIONS not in bundle.card["files"]:
+        raise BundleError(
+            f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}' first."
+        )
+    table = pd.read_csv(bundle.path(PREDICTIONS)).set_index("slice")
+    table = table[table["part"] == "test"]
+    numbers = table.index.tolist()
+    if task == CLASSIFICATION:
+        said, right = table["predicted"].tolist(), table["predicted"] == table["true"]
+    else:
+        said, right = [None] * len(table), table["iou"] >= CORRECT_IOU
+    return dict(zip(numbers, said, strict=True)), dict(zip(numbers, right.tolist(), strict=True))
+
+
+def _explain(
+    bundle: Bundle, explain: Explainer, slice_: Slice, said: str | None, *, methods: list[str], layer: str, right: bool
+) -> dict[str, Any]:
+    """A slice's rows, and its heat map by the bundle's method as (h, w) whole numbers from 0 to 255."""
+    assert slice_.mask is not None  # a store's slices have one
+    inputs, place = model_input(bundle, slice_)
+    target = bundle_target(bundle, said)
+    rows = []
+    for method in methods:
+        found = explain(inputs, target, method=method, layer=layer)
+        heat = to_slice(found.plane, place)
+        rows.append(
+            {
+                "slice": slice_.number,
+                "method": method,
+                "layer": layer if METHODS[method].at_layer else "",
+                "class": said or "tumour",
+                "right": right,
+                "inside": heat_inside(heat, slice_.mask),
+                "area": chance_level(slice_.mask),
+                "hit": pointing_game_hit(heat, slice_.mask, tolerance_px=TOLERANCE_PX),
+            }
+        )
+        if method == bundle.heat_method:
+            grid = np.round(found.grid * 255).astype(int).tolist()
+    return {"rows": rows, "grid": grid}
+
+
+def _resume(partial: Path, stamp: str) -> dict[int, dict[str, Any]]:
+    """What the partial file holds of these weights; the file is left with whole lines of these only."""
+    done: dict[int, dict[str, Any]] = {}
+    lines = partial.read_text(encoding="utf-8").splitlines() if partial.is_file() else []
+    kept = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue  # cut short by a kill
+        if entry["stamp"] == stamp:
+            done[entry["slice"]] = {"rows": entry["rows"], "grid": entry["grid"]}
+            kept.append(line + "\n")
+    with replace_file(partial) as temporary:
+        temporary.write_text("".join(kept), encoding="utf-8")
+    return done

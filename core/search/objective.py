@@ -1,0 +1,58 @@
+"""One trial of a search: a setting trained cheaply, judged on validation patients."""
+
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from core.dataset import splits
+from core.dataset.store import Store
+from core.search.plan import Setting, load_plan
+from core.training.batches import Examples, load_examples
+from core.training.recipe import Recipe
+from core.training.trainer import run_training
+
+Report = Callable[[int, float], None]
+"""Called after every epoch with its number and the best value so far; what it raises ends the trial."""
+Trial = Callable[[Setting, Report], float]
+"""A setting -> what it reaches; larger is better."""
+
+
+def make_trial(name: str, store: Path) -> Trial:
+    """What judges a setting of the search ``name`` by a cheap training on the data set in ``store``."""
+    plan = load_plan(name)
+
+    @cache
+    def examples() -> tuple[Examples, Examples]:
+        return read_split_examples(plan.recipe_of({}, name=f"{name}-trial", cheap=True), store)
+
+    def judge(setting: Setting, report: Report) -> float:
+        import keras
+
+        recipe = plan.recipe_of(setting, name=f"{name}-trial", cheap=True)
+        best = -np.inf
+
+        def epoch_end(row: dict[str, float]) -> None:
+            nonlocal best
+            best = max(best, row[plan.value])
+            report(int(row["epoch"]), float(best))
+
+        # Networks of earlier trials are otherwise kept until the process ends.
+        keras.backend.clear_session()
+        with tempfile.TemporaryDirectory() as folder:
+            run_training(recipe, *examples(), Path(folder), epoch_end=epoch_end)
+        return float(best)
+
+    return judge
+
+
+def read_split_examples(recipe: Recipe, store: Path) -> tuple[Examples, Examples]:
+    """The training and the validation examples of a recipe's split; its test slices are not read."""
+    part = splits.split_parts(recipe.split)
+    with Store(store) as opened:
+        train, validation = (
+            load_examples(opened, np.asarray(part.index[part == name]), recipe) for name in ("train", "validation")
+        )
+    return train, validation

@@ -1,0 +1,192 @@
+"""What a search varies and how cheaply it tries a setting: ``searches/NAME/plan.toml``, NAME a recipe's."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import floor, log10
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.config import SEARCHES
+from core.dataset.splits import FOLD_SPLITS
+from core.errors import TrainingError
+from core.text import join_words
+from core.training.recipe import Recipe, load_recipe, parse_recipe
+
+if TYPE_CHECKING:
+    import optuna
+
+PLAN = "plan.toml"
+SAMPLERS = ("tpe", "genetic", "grid")
+"""Tree-structured Parzen estimator; NSGA-II, a genetic algorithm, here with one objective; every point of a grid."""
+PLANNED = ("tpe", "genetic")
+"""Those that a search runs unless told otherwise, each with as many trials."""
+SETTINGS = ("filters", "epochs", "batch", "learning_rate", "dropout", "augmentation")
+"""What a plan may vary."""
+
+Setting = Mapping[str, float]
+"""A value for each of some ``SETTINGS``; what is not named stays as in the recipe."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan.
+
+    Attributes:
+        name: of the recipe and of the search.
+        about: a sentence.
+        split: a by-patient split; its test part is never read.
+        value: what a trial is judged by, best epoch: a validation figure that is better the larger it is.
+        trials: of each sampler.
+        population: of the genetic sampler.
+        seed: of the samplers.
+        cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's, and, where a trial is shorter than
+            its setting says, ``epochs``: the share of them that it trains.
+        space: by setting a list of choices, or {"low", "high"} and perhaps "log".
+        augmentation: options of ``core.training.augmentation.augment`` at strength 1.
+        start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
+        grid: by setting the values the systematic search goes through.
+        means: by setting of the space what it is, augmentation's strength apart.
+        known: what was known when the space was drawn, a sentence each.
+    """
+
+    name: str
+    about: str
+    split: str
+    value: str
+    trials: int
+    population: int
+    seed: int
+    cheap: dict[str, Any]
+    space: dict[str, Any]
+    augmentation: dict[str, float]
+    start: dict[str, float]
+    grid: dict[str, list[Any]]
+    means: dict[str, str] = field(default_factory=dict)
+    known: list[str] = field(default_factory=list)
+
+    @property
+    def held_out(self) -> str:
+        """The fold that no trial reads: "fold 1"."""
+        return self.split.replace("-", " ")
+
+    @property
+    def searched(self) -> str:
+        """The folds that trials learn from and are validated on: "folds 2 to 5", "folds 1, 2, 4 and 5"."""
+        inside = [name.removeprefix("fold-") for name in FOLD_SPLITS if name != self.split]
+        in_a_row = int(inside[-1]) - int(inside[0]) == len(inside) - 1
+        return f"folds {inside[0]} to {inside[-1]}" if in_a_row else f"folds {join_words(inside)}"
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the recipe's learning rate follows a schedule over all its epochs."""
+        return load_recipe(self.name).training.schedule != "constant"
+
+    def is_own(self, setting: Setting) -> bool:
+        """Whether a setting is the recipe's own; what it does not name is as in the recipe."""
+        return all(self.start.get(name) == value for name, value in setting.items())
+
+    def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
+        """The recipe with a setting in it.
+
+        Args:
+            setting: real-valued ones are rounded to three digits.
+            name: of the new recipe.
+            cheap: small and quick, as trials are; else at the recipe's own size, in micro-batches that fit in memory.
+        """
+        base = load_recipe(self.name).on_split(self.split)
+        options, training = dict(base.network.get("options", {})), {**base.table["training"], "keep": self.value}
+        for key, value in setting.items():
+            value = round_setting(value)
+            if key == "filters":
+                options["filters"] = _filters(base, int(value))
+            elif key == "dropout":
+                options |= _dropout(base, value)
+            elif key == "augmentation":
+                training["augmentation"] = {one: round_setting(value * most) for one, most in self.augmentation.items()}
+            else:
+                training[key] = value
+        batch = training["batch"]
+        # As many slices at once as the recipe takes, or as many as part the batch evenly.
+        most = min(batch, base.table["training"]["micro_batch"])
+        training["micro_batch"] = batch if cheap else max(n for n in range(1, most + 1) if not batch % n)
+        size = base.input["size"]
+        if cheap:
+            training["dtype"], size = self.cheap["dtype"], self.cheap["size"]
+            training["epochs"] = max(1, round(training["epochs"] * self.cheap.get("epochs", 1)))
+        table = {
+            **base.table,
+            "network": {**base.network, **({"options": options} if options else {})},
+            "input": {**base.input, "size": size},
+            "training": training,
+        }
+        return parse_recipe(name, table)
+
+
+def plan_names() -> list[str]:
+    """The names of all searches."""
+    return sorted(path.parent.name for path in SEARCHES.glob(f"*/{PLAN}"))
+
+
+def load_plan(name: str, folder: Path = SEARCHES) -> Plan:
+    """Read ``searches/<name>/plan.toml``.
+
+    Raises:
+        TrainingError: no such plan, or one that does not make sense; the text says what.
+    """
+    path = folder / name / PLAN
+    if not path.is_file():
+        raise TrainingError(f"There is no search '{name}'; there are {', '.join(plan_names())}.")
+    try:
+        plan = Plan(name=name, **tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise TrainingError(f"The plan of the search '{name}' cannot be read: {error}.") from error
+    unknown = [key for key in (*plan.space, *plan.grid, *plan.start) if key not in SETTINGS]
+    if unknown:
+        raise TrainingError(
+            f"The plan of the search '{name}' varies {', '.join(unknown)}; it may vary {', '.join(SETTINGS)}."
+        )
+    if plan.split not in FOLD_SPLITS:
+        raise TrainingError(
+            f"The plan of the search '{name}' is on the split '{plan.split}'; it may be {', '.join(FOLD_SPLITS)}, so that "
+            "the winner can be judged on patients that no trial has met."
+        )
+    return plan
+
+
+def suggest_setting(plan: Plan, trial: "optuna.trial.BaseTrial", *, grid: bool = False) -> dict[str, float]:
+    """A setting as the trial's sampler proposes it; with ``grid`` one of the plan's grid."""
+    return {key: _suggested(trial, key, values) for key, values in (plan.grid.items() if grid else plan.space.items())}
+
+
+def _suggested(trial: "optuna.trial.BaseTrial", key: str, values: Any) -> Any:
+    if isinstance(values, list):
+        return trial.suggest_categorical(key, values)
+    if isinstance(values["low"], int):
+        return trial.suggest_int(key, values["low"], values["high"])
+    return trial.suggest_float(key, values["low"], values["high"], log=values.get("log", False))
+
+
+def round_setting(value: float) -> float:
+    """A whole number as it is, another one to three significant digits, so that a recipe can be read."""
+    if isinstance(value, int) or value == 0:
+        return value
+    return round(value, 2 - floor(log10(abs(value))))
+
+
+def as_int(value: float) -> float:
+    """A whole number as an int again, which a table with gaps does not keep."""
+    return int(value) if float(value).is_integer() and value >= 1 else float(value)
+
+
+def _filters(base: Recipe, first: int) -> int | list[int]:
+    """The network's ``filters`` with ``first`` in the first layer and the default's ratios."""
+    if base.network["name"] == "report_cnn":
+        return [first, 2 * first, 2 * first, 4 * first]
+    return first
+
+
+def _dropout(base: Recipe, rate: float) -> dict[str, float]:
+    if base.network["name"] == "report_cnn":
+        return {"dropout": rate, "dropout_flat": round_setting(2 * rate)}
+    return {"dropout": rate}

@@ -1,0 +1,80 @@
+"""Worker processes: each has its share of the processor's threads, and none outlives the process that started it."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+# A forked TensorFlow hangs: workers start from nothing.
+CONTEXT = multiprocessing.get_context("spawn")
+"""Where what workers share, such as a queue, is made."""
+_PATIENCE_SECONDS = 10.0
+"""What a worker has to end by itself."""
+
+
+@contextmanager
+def run_workers(jobs: Sequence[Callable[[], None]], *, threads: int | None = None) -> Iterator[Sequence["BaseProcess"]]:
+    """Start a process a job; those still at work when the context is left are ended. For the main thread.
+
+    SIGTERM interrupts as the keyboard does.
+
+    Args:
+        jobs: what to do; they must be picklable.
+        threads: processor threads of each; the cores divided among the jobs if None.
+    """
+    threads = threads or max(1, (os.cpu_count() or 1) // len(jobs))
+    processes = [CONTEXT.Process(target=_begin, args=(job, threads)) for job in jobs]
+    with _stopped_by_sigterm():
+        try:
+            for process in processes:
+                process.start()
+            yield processes
+        finally:
+            started = [process for process in processes if process.pid]
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.join(_PATIENCE_SECONDS)
+                process.kill()
+                process.join()
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _begin(job: Callable[[], None], threads: int) -> None:
+    """A worker process.
+
+    It ends by SystemExit, at which temporary files go. A terminal sends its Ctrl-C to all processes: only the one that
+    started them heeds it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    job()
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that started this one is gone, however it ended, and end this one."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE_SECONDS)
+    os._exit(1)

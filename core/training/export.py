@@ -1,0 +1,60 @@
+"""A finished run -> a bundle's folder, ready to be evaluated."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core.bundles.bundle import WEIGHTS, Bundle, load_network, open_bundle, save_network, write_card
+from core.config import MODELS
+from core.dataset import splits
+from core.errors import BundleError, TrainingError
+from core.files import replace_folder
+from core.networks.registry import build_network
+from core.training.card_writer import make_card, with_screen
+from core.training.checkpoint import State
+from core.training.recipe import Recipe
+from core.training.trainer import write_history
+
+
+def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
+    """Write ``models/<name>/``: the network rebuilt in float32 with the kept weights, history and card.
+
+    A bundle that holds these weights already keeps its network and its figures, and only its card is
+    written anew; the figures of other weights are removed with them. Killed at any moment, the folder is the old bundle
+    or the new one.
+
+    Raises:
+        TrainingError: the run is not finished.
+    """
+    if not state.finished:
+        raise TrainingError(f"The run of '{recipe.name}' is not finished after {len(state.history)} epochs.")
+    folder = models / recipe.name
+    network = build_network(recipe.network["name"], {"size": recipe.input["size"], **recipe.network.get("options", {})})
+    network.set_weights(state.best)
+    card = make_card(recipe, state, network, splits.split_parts(recipe.split))
+    held = _held(recipe.name, models, state.best)
+    if held is None:
+        with replace_folder(folder) as fresh:
+            save_network(network, fresh / WEIGHTS)
+            write_history(fresh, state.history)
+            write_card(fresh, card)
+    else:
+        card |= {figures: held.card[figures] for figures in ("metrics", "times", "screen") if figures in held.card}
+        card["training"]["machine"] = held.card["training"]["machine"]
+        if "screen" in card:
+            card["limits"] = with_screen(card["limits"])
+        write_card(folder, card)
+    return open_bundle(recipe.name, models)
+
+
+def _held(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:
+    """The bundle of this name if there is a sound one with these weights."""
+    try:
+        bundle = open_bundle(name, models)
+        held = load_network(bundle).get_weights()
+        for file in bundle.card["files"]:
+            bundle.path(file)
+    except BundleError:
+        return None
+    same = len(held) == len(weights) and all(np.array_equal(a, b) for a, b in zip(held, weights, strict=True))
+    return bundle if same else None

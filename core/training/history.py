@@ -1,0 +1,283 @@
+"""Training by epoch: the history.csv of bundles and of runs, and what there is to be marked in it.
+
+A history is a table with a row an epoch: ``epoch`` (from 1); ``loss``, ``accuracy`` and, for masks, ``dice`` and
+``iou`` of the training part; the same as ``val_...`` of the validation part; the ``learning_rate`` the epoch began
+with; and its ``seconds``.
+"""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.bundles.bundle import HISTORY, REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, bundle_names, open_bundle
+from core.config import CLASSIFICATION, MODELS, SEGMENTATION, tasks_of
+from core.dataset.store import default_store
+from core.errors import SliceScopeError, TrainingError
+from core.training.checkpoint import STATE_NAME
+from core.training.recipe import load_recipe
+
+WITHIN = 0.02
+"""How near to its last value a loss counts as there."""
+_NEEDED = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
+RUN_SUFFIX = " (run)"
+"""What follows the name of a run whose name is a bundle's too, though the bundle is of another training."""
+RECENT = 5
+"""Epochs from which the next ones' seconds are estimated."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A training, over or going on.
+
+    Attributes:
+        name: the bundle's or the run's; no two of ``find`` have the same.
+        tasks: classification, segmentation, or both for a network that does both.
+        table: a row an epoch, at least one.
+        plan: the recipe's [training] table; empty where the recipe is not known.
+        kept: the epoch whose weights are kept, or, of a run, would be so far; None where no loss is a number.
+        finished: whether training is over.
+        written: when the last epoch ended, in seconds since 1970; None for a bundle.
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    table: pd.DataFrame
+    plan: dict[str, Any]
+    kept: int | None
+    finished: bool
+    written: float | None = None
+
+    @property
+    def keep(self) -> str:
+        """What the kept epoch is best by: a column, or "last"."""
+        return str(self.plan.get("keep", "val_loss"))
+
+    @property
+    def epochs_run(self) -> int:
+        """Epochs done."""
+        return int(self.table["epoch"].iloc[-1])
+
+    @property
+    def epochs_planned(self) -> int | None:
+        """The most epochs the recipe allows, where it is known."""
+        return self.plan.get("epochs")
+
+
+def default_runs() -> Path:
+    """The folder of runs: beside the store."""
+    return default_store().parent / "runs"
+
+
+def find_histories(models: Path = MODELS, runs: Path | None = None) -> tuple[list[History], list[str]]:
+    """Every history there is, the report's first, then other bundles, then runs that no bundle ships.
+
+    Args:
+        models: the folder of bundles.
+        runs: the folder of runs; ``default_runs()`` if None.
+
+    Returns:
+        The histories, and a sentence for each bundle whose history cannot be read. A run's file that cannot be read is
+        no fault, for it may be being written.
+    """
+    shipped: list[History] = []
+    problems: list[str] = []
+    for name in sorted(
+        bundle_names(models), key=lambda name: (name not in (REPORT_CLASSIFIER, REPORT_SEGMENTER), name)
+    ):
+        try:
+            shipped.append(bundle_history(open_bundle(name, models)))
+        except SliceScopeError as error:
+            problems.append(str(error))
+    folder = default_runs() if runs is None else runs
+    return shipped + _of_runs(folder, {history.name: history for history in shipped}), problems
+
+
+def bundle_history(bundle: Bundle) -> History:
+    """A bundle's history, its file checked.
+
+    Raises:
+        BundleError: the file is missing, or not what the card says.
+        TrainingError: it is no history.
+    """
+    training = bundle.card["training"]
+    return History(
+        name=bundle.name,
+        tasks=bundle.tasks,
+        table=read_history(bundle.path(HISTORY)),
+        plan=training["recipe"],
+        kept=training["epoch_kept"],
+        finished=True,
+    )
+
+
+def _of_runs(folder: Path, shipped: dict[str, History]) -> list[History]:
+    found = []
+    for path in sorted(folder.glob(f"*/{HISTORY}")):
+        try:
+            history = _of_run(path)
+        except (TrainingError, OSError):
+            continue
+        bundle = shipped.get(history.name)
+        if bundle is None:
+            found.append(history)
+        elif not (history.finished and history.table.equals(bundle.table)):
+            found.append(replace(history, name=f"{history.name}{RUN_SUFFIX}"))
+    return found
+
+
+def _of_run(path: Path) -> History:
+    name = path.parent.name
+    table = read_history(path)
+    state = _state(path.parent)
+    recipe = state.get("recipe") or _recipe(name)
+    plan = recipe.get("training", {})
+    if "finished" in state:
+        # The state is written just before the history.
+        finished = state["finished"] and len(state["history"]) <= len(table)
+    else:
+        finished = len(table) >= plan.get("epochs", 0)
+    return History(
+        name=name,
+        tasks=tasks_of(recipe.get("task") or (SEGMENTATION if "dice" in table else CLASSIFICATION)),
+        table=table,
+        plan=plan,
+        kept=best_epoch(table, plan.get("keep", "val_loss")),
+        finished=finished,
+        written=path.stat().st_mtime,
+    )
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    """The small part of a run's state, or nothing; its arrays, megabytes of weights, are left unread."""
+    try:
+        with np.load(folder / STATE_NAME) as file:
+            return dict(json.loads(str(file["rest"])))
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        return {}
+
+
+def _recipe(name: str) -> dict[str, Any]:
+    try:
+        return load_recipe(name).table
+    except TrainingError:
+        return {}
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """A history's whole rows; a last line that has not been written to its end is left out.
+
+    Raises:
+        TrainingError: not one whole row, or no history at all.
+        OSError: no such file.
+    """
+    try:
+        text = path.read_bytes().decode()
+        table = pd.read_csv(io.StringIO(text[: text.rfind("\n") + 1]), dtype=float)
+        missing = [column for column in _NEEDED if column not in table]
+        if missing or table.empty:
+            raise ValueError(f"it lacks {', '.join(missing) or 'epochs'}")
+        return table.astype({"epoch": int})
+    except ValueError as error:
+        raise TrainingError(f"'{path}' is no training history: {error}.") from error
+
+
+def best_epoch(table: pd.DataFrame, keep: str) -> int | None:
+    """The epoch to keep: the first that is best by the column ``keep``, lowest for a loss, highest for others.
+
+    Args:
+        table: a history.
+        keep: a column, or "last".
+
+    Returns:
+        The epoch, or None where the column is missing or holds no number.
+    """
+    if keep == "last":
+        return int(table["epoch"].iloc[-1])
+    if keep not in table or table[keep].isna().all():
+        return None
+    best = np.nanargmin if keep.endswith("loss") else np.nanargmax
+    return int(table["epoch"].iloc[best(table[keep])])
+
+
+def rate_drops(table: pd.DataFrame) -> list[int]:
+    """The first epochs with a lower learning rate than before, where it falls in steps.
+
+    A rate that falls from most epochs to the next follows a smooth schedule, such as a cosine: it has no steps.
+    """
+    fell = table["learning_rate"].diff() < 0
+    if fell.sum() > (len(table) - 1) / 2:
+        return []
+    return [int(epoch) for epoch in table["epoch"][fell]]
+
+
+def early_stop(history: History) -> int | None:
+    """The last epoch, where training ended before the recipe's last."""
+    planned = history.epochs_planned
+    return history.epochs_run if history.finished and planned and history.epochs_run < planned else None
+
+
+def marked_epochs(history: History) -> dict[str, list[int]]:
+    """The epochs that stand out: where validation loss "settled", the rate was "lowered", training "stopped" early,
+    and whose weights are "kept".
+
+    What depends on the last epoch is told only once training is over.
+    """
+    found: dict[str, list[int] | list[int | None]] = {
+        "settled": [settled_epoch(history.table) if history.finished else None],
+        "lowered": rate_drops(history.table),
+        "stopped": [early_stop(history)],
+        "kept": [history.kept],
+    }
+    return {name: [epoch for epoch in epochs if epoch is not None] for name, epochs in found.items()}
+
+
+def joined_histories(chosen: list[History]) -> pd.DataFrame:
+    """The tables of histories, one below the other, with the column ``run``, its name, in front."""
+    table = pd.concat([history.table.assign(run=history.name) for history in chosen], ignore_index=True)
+    return table[["run", *table.columns.drop("run")]]
+
+
+def settled_epoch(table: pd.DataFrame, *, within: float = WITHIN) -> int | None:
+    """The first epoch whose validation loss is within ``within`` of the last epoch's, or None if that is NaN."""
+    # Histories are written with six digits: more would let the decimal point's rounding decide.
+    away = (table["val_loss"] - table["val_loss"].iloc[-1]).abs().round(6)
+    near = table["epoch"][away <= within]
+    return None if near.empty else int(near.iloc[0])
+
+
+def divergence_epoch(table: pd.DataFrame) -> int | None:
+    """The first epoch from which on training loss stays below validation loss, or None if it ends no lower."""
+    above = table["epoch"][~(table["loss"] < table["val_loss"])]
+    if above.empty:
+        return int(table["epoch"].iloc[0])
+    after = table["epoch"][table["epoch"] > above.iloc[-1]]
+    return None if after.empty else int(after.iloc[0])
+
+
+def seconds_left(history: History) -> float | None:
+    """Seconds the epochs to come would take at the median pace of the last few; None where their number is not known.
+
+    The median, since one epoch with a pause in it says nothing of the next.
+    """
+    planned = history.epochs_planned
+    if planned is None:
+        return None
+    return (planned - history.epochs_run) * float(history.table["seconds"].tail(RECENT).median())
+
+
+def is_stalled(history: History, now: float) -> bool:
+    """Whether a run that is not over has finished no epoch for three times the longest of its last few.
+
+    Args:
+        history: of a run.
+        now: seconds since 1970.
+    """
+    if history.finished or history.written is None:
+        return False
+    return now - history.written > 3 * float(history.table["seconds"].tail(RECENT).max())

@@ -1,0 +1,76 @@
+"""A slice of each class with its mask, as published and as the report's U-Net sees it: its Figures 1 and 5."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import course_report
+from core.dataset.statistics import typical_slices
+from core.inference.render import default_window, grey_image
+from core.readers.preprocessing import network_mask, network_plane
+from core.readers.slices import Slice
+from panels.shared import gallery
+from panels.shared.cache import slices_of
+from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES
+
+_SHOWN = 384
+"""Side of a picture in pixels, about: small ones are enlarged pixel by pixel, so that their pixels can be seen."""
+
+
+def before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
+    """Draw the pictures, or tiles with numbers where the slices cannot be had.
+
+    Args:
+        table: of ``core.dataset.splits.index_table``.
+        can_fetch: whether slices may be looked for at all; not in a store that cannot be read.
+    """
+    numbers = typical_slices(table, list(CLASS_COLOURS))
+    found = slices_of(list(numbers.values())) if can_fetch else {}
+    for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
+        with column:
+            st.markdown(f"**{CLASS_TITLES[name]}**, slice {number}")
+            _pictures(number, found.get(number))
+    if can_fetch and len(found) < len(numbers):
+        gallery.offer(key="data")
+
+
+def _pictures(number: int, slice_: Slice | None) -> None:
+    size = course_report.UNET_SIDE
+    grid = st.grid(2, min_column_width=120, gap="small")
+    if slice_ is None:
+        for caption in ("Slice", "Mask", f"Slice, {size} × {size}", f"Mask, {size} × {size}"):
+            with grid.container():
+                st.image(
+                    gallery.placeholder(number),
+                    width="stretch",
+                    output_format="PNG",
+                    caption=caption,
+                    alt=f"{caption} of slice {number}, which is not on this machine",
+                )
+        return
+    mask = np.zeros(slice_.pixels.shape, bool) if slice_.mask is None else slice_.mask
+    low, high = default_window(slice_.pixels)
+    plane, place = network_plane(slice_.pixels, size=size)
+    # The same greys before and after: the plane is the slice, its minimum at 0 and its maximum at 1.
+    bottom, span = float(slice_.pixels.min()), float(np.ptp(slice_.pixels))
+    height, width = slice_.pixels.shape
+    pictures = {
+        f"Slice, {width} × {height}": grey_image(slice_.pixels, low, high),
+        f"Mask, {width} × {height}": grey_image(mask, 0, 1),
+        f"Slice, {size} × {size}": grey_image(plane, (low - bottom) / span, (high - bottom) / span),
+        f"Mask, {size} × {size}": grey_image(network_mask(mask, place, size=size), 0, 1),
+    }
+    for caption, picture in pictures.items():
+        with grid.container():
+            st.image(
+                _enlarged(picture),
+                width="stretch",
+                output_format="PNG",
+                caption=caption,
+                alt=f"{caption}: slice {number}, {slice_.class_name}",
+            )
+
+
+def _enlarged(picture: np.ndarray) -> np.ndarray:
+    times = max(1, _SHOWN // max(picture.shape[:2]))
+    return picture.repeat(times, axis=0).repeat(times, axis=1)

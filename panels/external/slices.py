@@ -1,0 +1,73 @@
+"""Slices from elsewhere behind a cell of the matrix: their pictures only where the folder is, else their scores."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.dataset.store import default_store
+from core.errors import SliceScopeError
+from core.evaluation.external import INDEX
+from core.inference.render import default_window, grey_image
+from core.readers.slices import read_slice
+from panels.shared.confusion_matrix import SHORT
+
+_PER_PAGE = 12
+_VARIABLE = "SLICESCOPE_EXTERNAL"
+
+
+def external_folder() -> Path | None:
+    """The folder with the slices from elsewhere, or None: what SLICESCOPE_EXTERNAL names, else ``external`` beside the
+    store."""
+    folder = Path(os.environ.get(_VARIABLE) or default_store().with_name("external"))
+    return folder if (folder / INDEX).is_file() else None
+
+
+def slices(rows: pd.DataFrame, *, key: str) -> None:
+    """The rows as a table, and their pictures where they can be had.
+
+    Args:
+        rows: of ``panels.external.answers.answered``.
+        key: of the choice of the page, also its name in the address.
+    """
+    folder = external_folder()
+    st.markdown(f"**{len(rows)} slices**")
+    if folder is not None and len(rows):
+        pages = max(1, -(-len(rows) // _PER_PAGE))
+        page = st.pagination(pages, key=key) if pages > 1 else 1
+        grid = st.grid(min_column_width=130, gap="small")
+        for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
+            with grid.container():
+                _picture(folder / str(row["name"]))
+                st.caption(f"{SHORT[row['true']]}; answered {SHORT[row['answer']].lower()}")
+    else:
+        st.caption(
+            f":material/image_not_supported: Their pictures are shown where {_VARIABLE} names the folder that holds "
+            "them; they do not ship with the project."
+        )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Slice": rows["name"],
+                "True": rows["true"].map(SHORT),
+                "Answer": rows["answer"].map(SHORT),
+                "Likeliest class": rows["predicted"].map(SHORT),
+                "Its probability": rows["sure"].round(2),
+                "Tumour score": rows["tumour_score"].round(2),
+                "Strangeness": rows["strangeness"].round(1),
+            }
+        ),
+        hide_index=True,
+        height=min(320, 38 + 35 * max(1, len(rows))),
+        alt=f"{len(rows)} slices from elsewhere",
+    )
+
+
+def _picture(path: Path) -> None:
+    try:
+        pixels = read_slice(path.read_bytes(), path.name).pixels
+    except (SliceScopeError, OSError):
+        st.caption(f":material/broken_image: {path.name}")
+        return
+    st.image(grey_image(pixels, *default_window(pixels)), width="stretch", alt=path.name)

@@ -1,0 +1,165 @@
+"""The Masks page's first view: every figure at a threshold of one's choice, and every test slice as a point."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.bundles import mask_thresholds
+from core.bundles.bundle import Bundle
+from core.config import CLASSES
+from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
+from panels.shared import gallery
+from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style
+
+_TITLES = {"dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "iou_mean": "Mean IoU", "iou_pooled": "Pooled IoU"}
+_MEANINGS = {
+    "dice_mean": "Twice the pixels in common over the pixels of both masks, a slice; the mean over slices.",
+    "dice_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
+    "iou_mean": "Pixels in common over pixels in either mask, a slice; the mean over slices.",
+    "iou_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
+}
+_MEASURED = ("Mean Dice", "Median", "Mean IoU")
+"""Columns of the table by class that hold a Dice or an IoU."""
+
+_BOX = "masks_open"
+
+
+def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
+    """Draw the view.
+
+    Args:
+        bundle: a segmenter.
+        table: its ``core.bundles.mask_thresholds.at_threshold`` the threshold.
+        threshold: probability from which a pixel counts as tumour.
+    """
+    masks = table.drop(columns="predicted", errors="ignore")  # a bundle for both tasks has class figures too
+    found = bootstrap_intervals(masks, bundle.card["classes"])
+    with st.container(horizontal=True, gap="medium"):
+        for name, title in _TITLES.items():
+            st.metric(title, f"{found[name].value:.3f}", width="content", help=_MEANINGS[name])
+            if name == "dice_mean":
+                st.metric("Median Dice", f"{table['dice'].median():.3f}", width="content")
+        st.metric(
+            "Missed altogether",
+            percent(found["missed"].value),
+            width="content",
+            help="Slices on which no pixel of the outline is tumour.",
+        )
+    ranges = ", ".join(f"{title} {found[name].low:.3f} to {found[name].high:.3f}" for name, title in _TITLES.items())
+    missed = f"missed {percent(found['missed'].low)} to {percent(found['missed'].high)}"
+    st.caption(
+        f"{len(table)} test slices of {table['patient'].nunique()} patients at a threshold of {threshold:.2f}. "
+        f"{LEVEL * 100:g} % intervals, patients drawn: {ranges}, {missed}."
+    )
+    measure = st.segmented_control(
+        "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure", bind="query-params"
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader(f"{measure} by class", anchor=False)
+        _distribution(table, measure)
+        st.dataframe(
+            _by_class(table),
+            hide_index=True,
+            column_config=dict.fromkeys(_MEASURED, st.column_config.NumberColumn(format="%.3f")),
+            alt="Figures by class: " + _in_words(table),
+        )
+    with right:
+        st.subheader(f"{measure} against tumour size", anchor=False)
+        _against_size(table, measure, key=f"size_{measure}_{threshold}_{st.query_params.get('slice')}")
+        st.caption("Each point is a test slice; click one to open it.")
+        st.selectbox(
+            "Or open a slice by number",
+            table["slice"].tolist(),
+            index=None,
+            placeholder="Slice",
+            key=_BOX,
+            on_change=_by_number,
+        )
+    st.download_button(
+        "CSV of these slices",
+        lambda: table.to_csv(index=False).encode(),
+        f"{bundle.name}-masks-{threshold:.2f}.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _distribution(table: pd.DataFrame, measure: str) -> None:
+    figure = go.Figure()
+    for name in CLASSES:
+        figure.add_histogram(
+            x=table[measure.lower()][table["true"] == name],
+            name=CLASS_TITLES[name].split()[0],
+            marker_color=CLASS_COLOURS[name],
+            xbins={"start": 0, "end": 1.0001, "size": 0.05},
+            hovertemplate="%{y} slices<extra></extra>",
+        )
+    style(figure, height=320)
+    figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
+    figure.update_xaxes(range=[0, 1], title_text=measure)
+    figure.update_yaxes(title_text="slices")
+    st.plotly_chart(figure, key=f"distribution_{measure}", config=PLOT_CONFIG, alt=f"{measure}. {_in_words(table)}")
+
+
+def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
+    figure = go.Figure()
+    for name in CLASSES:
+        rows = table[table["true"] == name]
+        figure.add_scatter(
+            x=rows["true_px"],
+            y=rows[measure.lower()],
+            mode="markers",
+            name=CLASS_TITLES[name].split()[0],
+            marker={"color": CLASS_COLOURS[name], "size": 10, "opacity": 0.75},
+            unselected={"marker": {"opacity": 0.75}},
+            customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
+            hovertemplate=f"slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>",
+        )
+    style(figure, height=400)
+    figure.update_layout(dragmode=False, clickmode="event+select", hovermode="closest")
+    figure.update_xaxes(type="log", title_text="true mask, pixels", tickvals=[200, 500, 1000, 2000, 5000, 10000, 20000])
+    figure.update_yaxes(range=[-0.03, 1.03], title_text=measure)
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=lambda: _clicked(key),
+        selection_mode="points",
+        config=PLOT_CONFIG,
+        alt=f"{measure} of each test slice against the size of its tumour. {_in_words(table)}",
+    )
+
+
+def _clicked(key: str) -> None:
+    points = st.session_state[key].selection.points
+    if points:
+        gallery.open_slice(int(points[0]["customdata"][0]))
+
+
+def _by_number() -> None:
+    if st.session_state[_BOX] is not None:
+        gallery.open_slice(st.session_state[_BOX])
+
+
+def _by_class(table: pd.DataFrame) -> pd.DataFrame:
+    found = mask_thresholds.overlap_by_class(table)
+    return pd.DataFrame(
+        {
+            "Class": [CLASS_TITLES[name] for name in found.index],
+            "Slices": found["slices"].to_numpy(),
+            "Mean Dice": found["dice_mean"].to_numpy(),
+            "Median": found["dice_median"].to_numpy(),
+            "Mean IoU": found["iou_mean"].to_numpy(),
+            "Missed": [percent(value) for value in found["missed"]],
+        }
+    )
+
+
+def _in_words(table: pd.DataFrame) -> str:
+    found = mask_thresholds.overlap_by_class(table)
+    return "; ".join(
+        f"{CLASS_TITLES[str(name)]}: {row['slices']:.0f} slices, mean Dice {row['dice_mean']:.2f}, median "
+        f"{row['dice_median']:.2f}"
+        for name, row in found.iterrows()
+    )

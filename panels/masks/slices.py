@@ -1,0 +1,93 @@
+"""The Masks page's second view: the report's Figure 8 for the best, the median, the worst and a chosen slice."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.bundles import mask_thresholds
+from core.bundles.bundle import Bundle
+from core.bundles.stored_maps import stored_tumour_probability
+from core.inference.predictor import model_input
+from core.inference.render import (
+    SHOW_MASK,
+    SHOW_TRUTH,
+    DisplayOptions,
+    compose_overlay,
+    default_window,
+    grey_image,
+    mask_difference,
+)
+from core.readers.preprocessing import to_slice
+from core.readers.slices import Slice
+from panels.shared import gallery
+from panels.shared.cache import slices_of
+from panels.shared.theme import CLASS_TITLES
+
+
+def rows(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
+    """Draw the view; arguments as for ``panels.masks.overview.how_good``."""
+    wanted = mask_thresholds.typical_slice_numbers(table)
+    chosen = st.selectbox(
+        "A slice of your choice",
+        table["slice"].tolist(),
+        index=None,
+        placeholder="Number",
+        key="row",
+        bind="query-params",
+    )
+    if chosen is not None:
+        wanted = {"Chosen": int(chosen), **wanted}
+    slices = slices_of(list(wanted.values()))
+    if len(slices) < len(set(wanted.values())):
+        gallery.offer(key="rows")
+    said = table.set_index("slice")
+    for title, number in wanted.items():
+        row = said.loc[number]
+        st.markdown(
+            f"**{title}: slice {number}** · {CLASS_TITLES[row['true']]}, patient {row['patient']} · Dice "
+            f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"
+        )
+        _row(bundle, number, slices.get(number), threshold)
+    st.caption(
+        "From left to right, as in the report's Figure 8: the slice, the true mask, the predicted one, their "
+        "difference (white: agreed, orange: missed, blue: invented) and both outlines over the slice (yellow: true, "
+        "cyan: predicted)."
+    )
+
+
+def _row(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
+    tumour = stored_tumour_probability(bundle, number)
+    if tumour is None:
+        st.caption("The bundle keeps no mask of this slice.")
+        return
+    pictures: dict[str, np.ndarray]
+    if slice_ is None or slice_.mask is None:
+        grid = gallery.placeholder(number)
+        pictures = {"Slice": grid, "Predicted, at network size": _mask_picture(tumour >= threshold)}
+    else:
+        _, place = model_input(bundle, slice_)
+        mask = to_slice(tumour, place) >= threshold
+        window = default_window(slice_.pixels)
+        nothing = np.zeros(mask.shape, np.float32)
+        pictures = {
+            "Slice": grey_image(slice_.pixels, *window),
+            "True": _mask_picture(slice_.mask),
+            "Predicted": _mask_picture(mask),
+            "Difference": mask_difference(mask, slice_.mask),
+            "Overlay": compose_overlay(
+                slice_.pixels,
+                DisplayOptions(*window, layers=(SHOW_TRUTH, SHOW_MASK)),
+                mask=mask,
+                heat=nothing,
+                truth=slice_.mask,
+            ),
+        }
+    grid_ = st.grid(5, min_column_width=150, gap="small")
+    for title, picture in pictures.items():
+        grid_.image(
+            picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {title.lower()}"
+        )
+
+
+def _mask_picture(mask: np.ndarray) -> np.ndarray:
+    return np.repeat(mask[..., None].astype(np.uint8) * 255, 3, axis=2)

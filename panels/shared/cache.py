@@ -1,0 +1,206 @@
+"""What pages load once and share: bundles and what they said, networks by bundle names, the data set's slices."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.bundles import bundle as bundles
+from core.bundles import mask_thresholds
+from core.bundles.bundle import GATE, PREDICTIONS, Bundle
+from core.bundles.predictions import read_predictions
+from core.dataset.download import FigshareDownloader, default_cache, remote_enabled
+from core.dataset.lookup import find_slice
+from core.dataset.store import Store, default_store
+from core.errors import BundleError, DatasetError
+from core.evaluation import bootstrap
+from core.evaluation.bootstrap import Interval
+from core.inference.predictor import Prediction, Predictor
+from core.readers.slices import Slice
+from panels.shared.theme import plain
+
+_KEPT_PREDICTIONS = 64
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def bundle_names(task: str) -> list[str]:
+    """Names of the evaluated bundles for a task, the report's first.
+
+    Raises:
+        BundleError: there is none.
+    """
+    report = {"classification": bundles.REPORT_CLASSIFIER, "segmentation": bundles.REPORT_SEGMENTER}[task]
+    found = []
+    for name in bundles.bundle_names():
+        try:
+            bundle = bundles.open_bundle(name)
+        except BundleError:
+            continue  # one broken folder does not take the others with it
+        if task in bundle.tasks and bundle.test_metrics:
+            found.append(name)
+    if not found:
+        raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
+    return sorted(found, key=lambda name: (name != report, name))
+
+
+def evaluated(name: str | None) -> Bundle | None:
+    """The bundle of this name if there is one and its figures are known."""
+    if name not in bundles.bundle_names():
+        return None
+    bundle = bundles.open_bundle(name)
+    return bundle if bundle.test_metrics else None
+
+
+def has_store() -> bool:
+    """Whether there is a prepared data set here."""
+    return default_store().is_file()
+
+
+def open_store() -> Store:
+    """The prepared data set.
+
+    Raises:
+        DatasetError: there is none.
+    """
+    return _store(default_store())
+
+
+@st.cache_resource(show_spinner=False)
+def _store(path: Path) -> Store:
+    return Store(path)
+
+
+def evidence(bundle: Bundle) -> pd.DataFrame:
+    """What a bundle said of every slice; see ``core.bundles.predictions.read_predictions``. Do not change it in place."""
+    return _evidence(bundle.name, _stamp(bundle))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _evidence(name: str, stamp: str) -> pd.DataFrame:
+    return read_predictions(bundles.open_bundle(name))
+
+
+def thresholds(bundle: Bundle) -> pd.DataFrame:
+    """A segmenter's test slices at every threshold; see ``core.bundles.mask_thresholds.read_thresholds``. Do not change it in place."""
+    return _thresholds(bundle.name, _stamp(bundle))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _thresholds(name: str, stamp: str) -> pd.DataFrame:
+    return mask_thresholds.read_thresholds(bundles.open_bundle(name))
+
+
+def headline(bundle: Bundle) -> dict[str, Interval]:
+    """A bundle's headline figures with their intervals; see ``core.evaluation.bootstrap.headline_metrics``."""
+    return _headline(bundle.name, _stamp(bundle))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _headline(name: str, stamp: str) -> dict[str, Interval]:
+    return bootstrap.headline_metrics(bundles.open_bundle(name))
+
+
+def _stamp(bundle: Bundle) -> str:
+    return str(bundle.card["files"].get(PREDICTIONS))
+
+
+def slice_of(number: int) -> Slice | None:
+    """Slice ``number`` of the data set, or None where it cannot be had; see ``slices_of``."""
+    return slices_of([number]).get(number)
+
+
+def slices_of(numbers: Sequence[int]) -> dict[int, Slice]:
+    """Those of some slices of the data set that can be had, by number, in the order asked for.
+
+    From the prepared store, else from figshare where that is allowed: by a setting, by this session's visitor, or
+    because the slice is kept from before. What figshare refuses is told in one sentence, and figshare is left alone
+    until the visitor asks again.
+    """
+    store, remote, fetch = open_store() if has_store() else None, figshare(), may_fetch()
+    found: dict[int, Slice] = {}
+    bar = None
+    for place, number in enumerate(numbers):
+        is_here = (store is not None and number in store) or remote.cached(number)
+        if not is_here and not fetch:
+            continue
+        if not is_here:
+            bar = bar or st.progress(0.0)
+            bar.progress(place / len(numbers), f"Fetching slice {number} from figshare")
+        try:
+            found[number] = find_slice(number, store=store, remote=remote)
+        except DatasetError as error:
+            st.session_state["figshare"] = fetch = False
+            st.error(plain(str(error)), icon=":material/cloud_off:")
+    if bar is not None:
+        bar.empty()
+    return found
+
+
+def may_fetch() -> bool:
+    """Whether slices may be fetched from figshare: a setting or this session's visitor says so."""
+    return bool(st.session_state.get("figshare", remote_enabled()))
+
+
+def allow_fetching() -> None:
+    """This session's visitor wants slices from figshare."""
+    st.session_state["figshare"] = True
+
+
+@st.cache_resource(show_spinner=False)
+def figshare() -> FigshareDownloader:
+    """Where slices come from on demand, shared by all sessions."""
+    return FigshareDownloader(default_cache())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _predictor(classifier: str, segmenter: str, fingerprint: str) -> Predictor:
+    return Predictor(bundles.open_bundle(classifier), bundles.open_bundle(segmenter))
+
+
+def predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
+    """The loaded networks of two bundles, shared by all sessions."""
+    return _predictor(classifier.name, segmenter.name, str(_key(None, classifier, segmenter)))
+
+
+def is_known(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bool:
+    """Whether this session holds the prediction already."""
+    return _key(identity, classifier, segmenter) in st.session_state.get("predictions", {})
+
+
+def _key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -> tuple[Hashable, ...]:
+    return identity, _decides(classifier), _decides(segmenter)
+
+
+def _decides(bundle: Bundle) -> str:
+    """What a bundle's answers depend on, as text: its weights, its screen, and its card's thresholds."""
+    card = bundle.card
+    files = [card["files"].get(name, {}).get("sha256") for name in (bundles.WEIGHTS, GATE)]
+    return json.dumps([files, card.get("screen", {}).get("thresholds"), card.get("output")], sort_keys=True)
+
+
+def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:
+    """The prediction for a slice, from this session's memory if it was made before.
+
+    Only the session holds it: an upload is neither written to disk nor shared with other visitors.
+
+    Args:
+        slice_: the slice.
+        identity: tells it from every other slice of the session.
+        classifier: the bundle to ask for the class.
+        segmenter: the bundle to ask for the mask.
+    """
+    kept: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
+    key = _key(identity, classifier, segmenter)
+    if key not in kept:
+        asked = [bundle.name for bundle in bundles.distinct_bundles(classifier, segmenter)]
+        what = f"network{'s' if len(asked) > 1 else ''} {' and '.join(asked)}"
+        with st.spinner(f"Loading TensorFlow and the {what}: a few seconds, once"):
+            ask = predictor(classifier, segmenter)
+        with st.spinner("Asking the networks"):
+            kept[key] = ask(slice_)
+        while len(kept) > _KEPT_PREDICTIONS:
+            kept.popitem(last=False)
+    return kept[key]

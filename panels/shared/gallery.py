@@ -1,0 +1,138 @@
+"""Slices of the data set as tiles that open, page by page; a tile with its number where a slice cannot be had."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
+
+from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
+from core.readers.slices import Slice
+from panels.shared.cache import allow_fetching, slices_of
+from panels.shared.theme import theme_colour
+
+PER_PAGE = 12
+_SIDE = 256
+"""Side of a tile's picture in pixels: twice what it is shown at, at most."""
+
+Words = Callable[[pd.Series], str]
+"""A row of evidence -> what stands below its tile, in Markdown."""
+
+
+def gallery(table: pd.DataFrame, *, words: Words, key: str, per_page: int = PER_PAGE) -> None:
+    """Tiles of the rows of a table, one page of them at a time; a press opens a tile, see ``open_slice``.
+
+    Args:
+        table: rows of evidence in the order in which they are shown.
+        words: what stands below each tile.
+        key: of the choice of the page, also its name in the address.
+        per_page: tiles at a time.
+    """
+    pages = max(1, math.ceil(len(table) / per_page))
+    if st.session_state.get(key, 1) > pages:  # fewer than a moment ago, or than when the address was copied
+        st.session_state[key] = pages
+    notice, body = st.container(), st.container()
+    page = 1
+    if pages > 1:
+        page = st.pagination(pages, key=key, bind="query-params")
+    rows = table.iloc[(page - 1) * per_page : page * per_page]
+    with notice:
+        found = slices_of(rows["slice"].tolist())
+        if len(found) < len(rows):
+            offer(key=key)
+    with body:
+        tiles(rows, found, words=words, key=key)
+
+
+def tiles(rows: pd.DataFrame, found: dict[int, Slice], *, words: Words, key: str, width: int = 150) -> None:
+    """A tile a row, as many side by side as there is room for.
+
+    Args:
+        rows: of evidence.
+        found: slices by number, as far as they can be had.
+        words: what stands below each tile.
+        key: tells these tiles from others on the page.
+        width: of a tile in pixels, at least.
+    """
+    grid = st.grid(min_column_width=width, gap="small")
+    for _, row in rows.iterrows():
+        number = int(row["slice"])
+        slice_ = found.get(number)
+        with grid.container(gap=None):
+            st.image(
+                placeholder(number) if slice_ is None else thumbnail(slice_),
+                width="stretch",
+                output_format="PNG",
+                alt=f"Slice {number}" if slice_ else f"Slice {number}, which is not on this machine",
+            )
+            st.button(
+                f"{words(row)}",
+                key=f"{key}_tile_{number}",
+                help=f"Open slice {number}",
+                on_click=open_slice,
+                args=(number,),
+                type="tertiary",
+                width="stretch",
+            )
+
+
+def open_slice(number: int) -> None:
+    """Open a slice: the address names it, and the page shows what the address names."""
+    st.query_params["slice"] = str(number)
+
+
+def close_slice() -> None:
+    """Close what ``open_slice`` opened."""
+    st.query_params.pop("slice", None)
+
+
+def opened(numbers: Sequence[int]) -> int | None:
+    """The number of the slice the address names, if it is one of ``numbers``."""
+    text = st.query_params.get("slice", "")
+    return int(text) if text.isdecimal() and len(text) < 6 and int(text) in set(numbers) else None
+
+
+def offer(*, key: str) -> None:
+    """Say why slices are missing, and offer to fetch them."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "The data set's slices are not on this machine: tiles show their numbers. Figures and plots need none of "
+            "them. To see the slices, prepare the data set (README, “The data”) or fetch the ones you look at."
+        )
+        st.button(
+            "Fetch from figshare",
+            key=f"{key}_fetch",
+            help="Up to 1 MB a slice, from figshare.com; kept on the server's disk for the next visitor.",
+            on_click=allow_fetching,
+            icon=":material/cloud_download:",
+        )
+
+
+def thumbnail(slice_: Slice) -> np.ndarray:
+    """(h, w, 3) uint8: the slice, small, with the outline of its true mask."""
+    step = math.ceil(max(slice_.pixels.shape) / _SIDE)
+    pixels = slice_.pixels[::step, ::step]
+    truth = None if slice_.mask is None else slice_.mask[::step, ::step]
+    nothing = np.zeros(pixels.shape)
+    return compose_overlay(
+        pixels,
+        DisplayOptions(*default_window(pixels), layers=(SHOW_TRUTH,)),
+        mask=nothing > 0,
+        heat=nothing,
+        truth=truth,
+    )
+
+
+def placeholder(number: int) -> np.ndarray:
+    """(h, w, 3) uint8: a plain tile with the slice's number."""
+    tile = Image.new("RGB", (_SIDE, _SIDE), theme_colour("secondaryBackgroundColor"))
+    ImageDraw.Draw(tile).text(
+        (_SIDE / 2, _SIDE / 2),
+        str(number),
+        fill=theme_colour("textColor"),
+        font=ImageFont.load_default(_SIDE / 6),
+        anchor="mm",
+    )
+    return np.asarray(tile)

@@ -1,0 +1,57 @@
+"""Which networks answer: the project's own for both questions, the report's two, or any others."""
+
+import streamlit as st
+
+from core.bundles.bundle import (
+    DEFAULT_CLASSIFIER,
+    DEFAULT_SEGMENTER,
+    REPORT_CLASSIFIER,
+    REPORT_SEGMENTER,
+    Bundle,
+    open_bundle,
+)
+from panels.shared.cache import bundle_names
+
+OWN, REPORT, OTHERS = "One network for both", "The report's two", "Others"
+_NETWORKS, _CLASS_BY, _MASK_BY = "networks", "class_by", "mask_by"
+"""In the address."""
+_PAIRS = {OWN: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), REPORT: (REPORT_CLASSIFIER, REPORT_SEGMENTER)}
+
+
+def choose_networks() -> tuple[Bundle, Bundle]:
+    """Draw the choice; returns the classifier and the segmenter, the same bundle where one network does both.
+
+    The address carries the choice, as ``address_of`` writes it.
+    """
+    classifiers, segmenters = (bundle_names(task) for task in ("classification", "segmentation"))
+    there = [title for title, (first, second) in _PAIRS.items() if first in classifiers and second in segmenters]
+    options = [*there, OTHERS]
+    chosen = st.segmented_control(
+        "Answered by",
+        options,
+        default=options[0],
+        required=True,
+        wrap=True,
+        key=_NETWORKS,
+        bind="query-params",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    if chosen != OTHERS:
+        first, second = _PAIRS[chosen]
+        return open_bundle(first), open_bundle(second)
+    left, right = st.columns(2, gap="small")
+    with left:
+        first = st.selectbox("Class by", classifiers, key=_CLASS_BY, bind="query-params")
+    with right:
+        second = st.selectbox("Mask by", segmenters, key=_MASK_BY, bind="query-params")
+    return open_bundle(first), open_bundle(second)
+
+
+def address_of(classifier: Bundle, segmenter: Bundle) -> dict[str, str]:
+    """What an address of the Analyse page carries for these two to answer."""
+    names = classifier.name, segmenter.name
+    for title, pair in _PAIRS.items():
+        if pair == names:
+            return {_NETWORKS: title}
+    return {_NETWORKS: OTHERS, _CLASS_BY: names[0], _MASK_BY: names[1]}

@@ -1,0 +1,86 @@
+"""One visual language: the colours of the classes, figures as text, and the look of plots."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.evaluation.bootstrap import Interval
+
+CLASS_COLOURS: dict[str, str] = {"meningioma": "#0072B2", "glioma": "#D55E00", "pituitary": "#009E73"}
+"""Okabe and Ito's blue, vermillion and bluish green, told apart by colour-blind eyes."""
+CLASS_TITLES: dict[str, str] = {"meningioma": "Meningioma", "glioma": "Glioma", "pituitary": "Pituitary tumour"}
+PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
+
+
+def text_colour() -> str:
+    """The theme's text colour: what Streamlit gives a plot's labels is too faint to read."""
+    return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor"))
+
+
+def percent(share: float) -> str:
+    """A share as text: 0.9365 -> "93.7 %", never rounded up to a certainty."""
+    shown = f"{share * 100:.1f} %"
+    if shown == "100.0 %" and share < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if shown == "0.0 %" and share > 0 else shown
+
+
+def whole_percent(share: float) -> str:
+    """A share that is meant roughly, or was chosen: 0.95 -> "95 %"."""
+    return f"{share * 100:.0f} %"
+
+
+def share_interval(one: Interval) -> str:
+    """A share with its interval as text: "85.7 % (81.0 to 90.3)"."""
+    return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"
+
+
+def plain(text: str) -> str:
+    """Text as literal text in Streamlit's Markdown: no links, no formulas, no emphasis."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#" else c for c in text)
+
+
+def theme_colour(name: str) -> str:
+    """A colour of the theme that is on, light or dark, such as "borderColor"."""
+    return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}"))
+
+
+def style(figure: go.Figure, *, height: int) -> go.Figure:
+    """Give a figure the house's look; returns it.
+
+    Text has the theme's text colour, the grid its border colour. Axes cannot be dragged, so that a finger on a plot
+    scrolls the page. A legend lies above the plot, in rows.
+
+    Args:
+        figure: the figure, its traces and axis titles in place; what is set afterwards prevails.
+        height: in pixels, with axis labels and legend.
+    """
+    colour = text_colour()
+    figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 8, "t": 0, "b": 0},
+        font={"size": 13, "color": colour},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"size": 13, "color": colour},
+        },
+        hoverlabel={
+            "bgcolor": theme_colour("secondaryBackgroundColor"),
+            "bordercolor": theme_colour("borderColor"),
+            "font": {"size": 13, "color": colour},
+        },
+    )
+    axis = {
+        "fixedrange": True,
+        "gridcolor": theme_colour("borderColor"),
+        "zeroline": False,
+        "tickfont": {"size": 13, "color": colour},
+        "title": {"font": {"size": 13, "color": colour}},
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis, ticksuffix=" ")
+    return figure

@@ -1,0 +1,134 @@
+"""Pictures from elsewhere: answers written down as they are, figures by hand, and an index that is not right."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core.bundles.bundle import EXTERNAL, load_network, open_bundle, write_card
+from core.config import CLASSES
+from core.errors import BundleError, DatasetError
+from core.evaluation.external import external_metrics, measure_external, read_external_index, write_external_metrics
+from core.inference.predictor import model_input
+from core.readers.slices import read_slice
+from tests.core import tiny
+from tests.published import a_slice
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight pictures of four classes, every other one in dev."""
+    made = tmp_path_factory.mktemp("external")
+    rows = []
+    for number, name in enumerate([*CLASSES, "no_tumour"] * 2):
+        pixels, _, _ = a_slice(number + 1, side=70, height=90)
+        scaled = (255 * (pixels - pixels.min()) / np.ptp(pixels)).astype(np.uint8)
+        Image.fromarray(scaled).save(made / f"{number}.png")
+        rows.append({"file": f"{number}.png", "class": name, "split": "dev" if number < 5 else "test"})
+    pd.DataFrame(rows).to_csv(made / "index.csv", index=False)
+    return made
+
+
+@pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter, tiny.unified])
+def test_answers_and_figures_are_written_into_the_bundle(make, folder: Path, tmp_path: Path) -> None:
+    bundle = make(tmp_path)
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    card = measure_external(open_bundle(bundle.name, tmp_path), folder)
+    again = open_bundle(bundle.name, tmp_path)
+    table = pd.read_csv(again.path(EXTERNAL), keep_default_na=False)
+    assert table["file"].tolist() == [f"{number}.png" for number in range(5)]
+    assert again.card == card | {"files": again.card["files"]}
+    assert card["metrics"]["test"] == {"slices": 1}, "the other figures stay"
+    assert card["metrics"]["external"]["dev"] == external_metrics(table)
+    inputs, _ = model_input(again, read_slice((folder / "3.png").read_bytes(), "3.png"))
+    said = load_network(again)(inputs)
+    if "classification" in bundle.tasks:
+        probabilities = np.asarray(said[0])[0] if isinstance(said, list) else np.asarray(said)[0]
+        np.testing.assert_allclose(
+            table.loc[3, [f"p_{name}" for name in CLASSES]].astype(float), probabilities, atol=1e-5
+        )
+    assert ("predicted_px" in table) == ("segmentation" in bundle.tasks)
+
+
+def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: Path) -> None:
+    bundle = tiny.classifier(tmp_path)
+    write_card(bundle.folder, {**bundle.card, "metrics": {}})
+    for split in ("dev", "test", "dev"):
+        card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
+    with pytest.raises(BundleError, match="asked about the split test before, which is for a single use"):
+        measure_external(open_bundle(bundle.name, tmp_path), folder, split="test")
+    # Those of test stand by themselves, those of dev apart.
+    measured = card["metrics"]["external"]
+    assert measured["dev"]["slices"]["meningioma"] == 2
+    assert measured["slices"] == {"glioma": 1, "pituitary": 1, "no_tumour": 1}
+    assert len(pd.read_csv(bundle.folder / EXTERNAL)) == 8
+
+
+def test_figures_are_worked_out_again_from_stored_answers(folder: Path, tmp_path: Path) -> None:
+    bundle = tiny.unified(tmp_path)
+    with pytest.raises(BundleError, match="was not asked about slices from elsewhere yet"):
+        write_external_metrics(bundle)
+    write_card(bundle.folder, {**bundle.card, "metrics": {}})
+    for split in ("dev", "test"):
+        card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
+    lost = {**card, "metrics": {"external": {"kept": 1}}}
+    write_card(bundle.folder, lost)
+    again = write_external_metrics(open_bundle(bundle.name, tmp_path))["metrics"]["external"]
+    assert again == card["metrics"]["external"] | {"kept": 1}
+
+
+def test_figures_by_hand() -> None:
+    table = pd.DataFrame(
+        {
+            "true": ["glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour"],
+            "predicted": ["glioma", "pituitary", "meningioma", "pituitary", "glioma", "glioma"],
+            "predicted_px": [10, 0, 5, 7, 3, 0],
+            "mask_class": ["meningioma", "", "meningioma", "pituitary", "glioma", ""],
+        }
+    )
+    found = external_metrics(table)
+    assert found["slices"] == {"glioma": 2, "no_tumour": 2, "meningioma": 1, "pituitary": 1}
+    assert found["class_accuracy"] == 3 / 4
+    assert found["outlined"] == 3 / 4
+    assert found["outlined_without_tumour"] == 1 / 2
+    assert found["mask_class_accuracy"] == pytest.approx(2 / 3)
+    assert found["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+
+
+def test_a_screens_figures_by_hand() -> None:
+    table = pd.DataFrame(
+        {
+            "true": ["glioma", "glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour", "no_tumour"],
+            "predicted": ["glioma", "pituitary", "glioma", "meningioma", "pituitary", "glioma", "glioma", "glioma"],
+            "answer": ["class", "class", "not_sure", "no_tumour", "stranger", "no_tumour", "class", "not_sure"],
+        }
+    )
+    found = external_metrics(table)
+    assert found["answers"]["glioma"] == {"class": 2, "no_tumour": 0, "not_sure": 1, "stranger": 0}
+    assert found["answered_tumour"] == 3 / 5
+    assert found["answered_no_tumour"] == pytest.approx(2 / 3)
+    assert found["no_tumour_called_tumour"] == pytest.approx(1 / 3)
+    assert found["tumour_called_no_tumour"] == 1 / 5
+    assert found["class_accuracy_answered"] == 1 / 2
+    # Right: the first glioma and the free slice told so; wrong: the second glioma, the meningioma, the false alarm.
+    assert found["all"] == {"slices": 8, "right": 2 / 8, "wrong": 3 / 8, "not_sure": 2 / 8, "stranger": 1 / 8}
+
+
+def test_masks_that_are_all_empty_give_no_figure_that_is_no_number() -> None:
+    table = pd.DataFrame({"true": ["glioma"], "predicted": ["glioma"], "predicted_px": [0], "mask_class": [""]})
+    found = external_metrics(table)
+    assert "mask_class_accuracy" not in found
+    assert found["outlined"] == 0
+
+
+def test_an_index_that_is_not_right_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"^There is no index\.csv in "):
+        read_external_index(tmp_path, "dev")
+    (tmp_path / "index.csv").write_text("file,class\na.png,glioma\n")
+    with pytest.raises(DatasetError, match="lacks one of the columns file, class and split"):
+        read_external_index(tmp_path, "dev")
+    (tmp_path / "index.csv").write_text("file,class,split\na.png,glioma,train\n")
+    with pytest.raises(DatasetError, match="has no split 'dev'; it has train"):
+        read_external_index(tmp_path, "dev")

@@ -1,0 +1,275 @@
+"""Explaining the test slices of a made-up data set: figures worked out again, and a run that is killed."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.bundles import bundle as bundles
+from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, Bundle, file_facts, load_network, open_bundle, write_card
+from core.bundles.stored_maps import stored_heat_map
+from core.cli.main import main
+from core.dataset import splits
+from core.dataset.slices import store_slice
+from core.dataset.store import Store
+from core.errors import BundleError
+from core.evaluation import heat_maps
+from core.evaluation.evaluate import evaluate
+from core.evaluation.heat_maps import COLUMNS, evaluate_heat_maps, slow_slices, summarise_heat_maps
+from core.explanation.explainer import METHODS, Explainer, methods_for
+from core.explanation.targets import bundle_target
+from core.inference.predictor import model_input
+from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
+from core.readers.preprocessing import to_slice
+from tests.core import tiny
+
+OPEN_BUNDLE = bundles.open_bundle
+SLOW = 3
+
+
+class Killed(BaseException):
+    """What a test ends a run with."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small() -> Iterator[tiny.DataSet]:
+    """A made-up data set in place of the real one, of which three test slices get the slow methods."""
+    data = tiny.data_set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splits, "index_table", lambda: data.table)
+        patch.setattr(heat_maps, "SLOW_SLICES", SLOW)
+        yield data
+
+
+@pytest.fixture(scope="module")
+def store(small: tiny.DataSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(small.write(tmp_path_factory.mktemp("data") / "store.h5")) as opened:
+        yield opened
+
+
+def evaluated(make: Callable[[Path], Bundle], folder: Path, store: Store) -> Bundle:
+    bundle = make(folder)
+    evaluate(bundle, store)
+    return open_bundle(bundle.name, folder)
+
+
+def explained(make: Callable[[Path], Bundle], folder: Path, store: Store) -> Bundle:
+    bundle = evaluated(make, folder, store)
+    evaluate_heat_maps(bundle, store, folder / "partial.jsonl")
+    return open_bundle(bundle.name, folder)
+
+
+@pytest.fixture(scope="module")
+def classified(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A classifier's bundle after both evaluations."""
+    return explained(tiny.brightness_classifier, tmp_path_factory.mktemp("classified"), store)
+
+
+@pytest.fixture(scope="module")
+def segmented(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A segmenter's bundle after both evaluations."""
+    return explained(tiny.brightness_segmenter, tmp_path_factory.mktemp("segmented"), store)
+
+
+def table(bundle: Bundle) -> pd.DataFrame:
+    return pd.read_csv(bundle.path(EXPLANATIONS), keep_default_na=False)
+
+
+@pytest.mark.parametrize("which", ["classified", "segmented"])
+def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
+    which: str, small: tiny.DataSet, request: pytest.FixtureRequest
+) -> None:
+    bundle = request.getfixturevalue(which)
+    rows = table(bundle)
+    assert list(rows) == list(COLUMNS)
+    test = small.table["slice"][small.table[bundle.card["data"]["split"]] == "test"].tolist()
+    assert len(test) > SLOW
+    assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
+    for name, found in rows.groupby("method"):
+        expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test)))
+        assert found["slice"].tolist() == expected
+    assert (rows["layer"] == "").equals(rows["method"] == "saliency")
+
+
+@pytest.mark.parametrize("which", ["classified", "segmented"])
+def test_a_rows_figures_are_those_of_its_heat_map(which: str, store: Store, request: pytest.FixtureRequest) -> None:
+    bundle = request.getfixturevalue(which)
+    rows = table(bundle)
+    explain = Explainer(load_network(bundle))
+    for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique()))].itertuples():
+        slice_ = store_slice(store, row.slice)
+        inputs, place = model_input(bundle, slice_)
+        said = rows["class"][row.Index]
+        found = explain(inputs, bundle_target(bundle, None if said == "tumour" else said), method=row.method)
+        heat = to_slice(found.plane, place)
+        assert row.inside == pytest.approx(heat_inside(heat, slice_.mask), abs=1e-4)
+        assert row.area == pytest.approx(chance_level(slice_.mask), abs=1e-5)
+        assert row.hit == pointing_game_hit(heat, slice_.mask, tolerance_px=0)
+    assert rows["inside"].nunique() > 5
+
+
+def test_the_predicted_class_is_explained_and_right_is_what_agrees_with_the_truth(classified: Bundle) -> None:
+    predictions = pd.read_csv(classified.path("predictions.csv")).set_index("slice")
+    for row in table(classified).itertuples(index=False):
+        said = predictions.loc[row.slice]
+        assert row[COLUMNS.index("class")] == said["predicted"]
+        assert row.right == (said["predicted"] == said["true"])
+    assert set(table(classified)["right"]) == {True, False}
+
+
+def test_a_mask_is_right_from_an_iou_of_a_half(segmented: Bundle) -> None:
+    predictions = pd.read_csv(segmented.path("predictions.csv")).set_index("slice")
+    rows = table(segmented)
+    assert set(rows["class"]) == {"tumour"}
+    assert rows["right"].tolist() == (predictions["iou"][rows["slice"]] >= 0.5).tolist()
+
+
+def test_what_is_bright_is_where_the_heat_falls(segmented: Bundle) -> None:
+    # The made-up tumours are bright, and this network calls what is bright tumour.
+    rows = table(segmented)
+    assert (rows["inside"] > 0.8).all()
+    assert (rows["inside"] > rows["area"]).all()
+
+
+@pytest.mark.parametrize("which", ["classified", "segmented"])
+def test_the_card_sums_up_and_knows_the_new_files(which: str, request: pytest.FixtureRequest) -> None:
+    bundle = request.getfixturevalue(which)
+    for name in (EXPLANATIONS, HEAT_MAPS):
+        assert bundle.card["files"][name] == file_facts(bundle.folder / name)
+    assert bundle.test_metrics, "the ordinary figures are still there"
+    found = bundle.card["metrics"]["explanation"]
+    assert found["layer"] in set(table(bundle)["layer"])
+    for method, rows in table(bundle).groupby("method"):
+        for name, right in (("right", True), ("wrong", False)):
+            part = rows[rows["right"] == right]
+            means = found["methods"][method][name]
+            assert means["slices"] == len(part)
+            for column in ("inside", "area", "hit") if len(part) else ():
+                assert means[column] == pytest.approx(part[column].mean(), abs=1e-5)
+    assert set(found["definitions"]) >= {"explained", "inside", "area", "hit", "right"}
+
+
+def test_a_summary_of_no_slices_states_their_number_only() -> None:
+    row = dict(zip(COLUMNS, (1, "grad-cam", "conv2d", "glioma", True, 0.5, 0.25, True), strict=True))
+    assert summarise_heat_maps(pd.DataFrame([row])) == {
+        "grad-cam": {"right": {"slices": 1, "inside": 0.5, "area": 0.25, "hit": 1.0}, "wrong": {"slices": 0}}
+    }
+
+
+# Stored heat maps
+
+
+@pytest.mark.parametrize("which", ["classified", "segmented"])
+def test_a_stored_heat_map_is_the_networks_own(which: str, store: Store, request: pytest.FixtureRequest) -> None:
+    bundle = request.getfixturevalue(which)
+    explain = Explainer(load_network(bundle))
+    rows = table(bundle)
+    for number in rows["slice"].unique()[:4]:
+        said = rows["class"][rows["slice"] == number].iloc[0]
+        inputs, _ = model_input(bundle, store_slice(store, number))
+        plane = stored_heat_map(bundle, number)
+        assert plane is not None and plane.dtype == np.float32
+        np.testing.assert_allclose(plane, explain(inputs, bundle_target(bundle, said)).plane, atol=1 / 255)
+        assert plane.any()
+
+
+def test_there_is_no_stored_heat_map_of_other_slices_or_bundles(
+    classified: Bundle, small: tiny.DataSet, tmp_path: Path
+) -> None:
+    train = small.table["slice"][small.table["table-1"] == "train"].iloc[0]
+    assert stored_heat_map(classified, int(train)) is None
+    assert stored_heat_map(tiny.classifier(tmp_path), 1) is None
+
+
+def test_stored_heat_maps_that_were_altered_are_refused(store: Store, tmp_path: Path) -> None:
+    bundle = explained(tiny.brightness_segmenter, tmp_path, store)
+    number = int(table(bundle)["slice"].iloc[0])
+    (bundle.folder / HEAT_MAPS).write_bytes(b"something else")
+    with pytest.raises(BundleError, match="not the file its card describes"):
+        stored_heat_map(bundle, number)
+    write_card(bundle.folder, bundle.card)
+    with pytest.raises(BundleError, match="cannot be read; evaluate it again"):
+        stored_heat_map(open_bundle(bundle.name, tmp_path), number)
+
+
+# A run that is killed
+
+
+def killed_after(count: int) -> Callable[[Iterable[int]], Iterator[int]]:
+    def wrap(numbers: Iterable[int]) -> Iterator[int]:
+        for done, number in enumerate(numbers):
+            if done == count:
+                raise Killed
+            yield number
+
+    return wrap
+
+
+def test_a_killed_run_goes_on_where_it_was_and_ends_the_same(classified: Bundle, store: Store, tmp_path: Path) -> None:
+    bundle = evaluated(tiny.brightness_classifier, tmp_path, store)
+    before = {path.name for path in bundle.folder.iterdir()}
+    kept = tmp_path / "partial.jsonl"
+    with pytest.raises(Killed):
+        evaluate_heat_maps(bundle, store, kept, progress=killed_after(4))
+    assert {path.name for path in bundle.folder.iterdir()} == before, "nothing half done in the bundle"
+    with kept.open("a") as file:
+        file.write('{"stamp": "cut short by the ki')
+    left: list[int] = []
+
+    def watch(numbers: Iterable[int]) -> Iterable[int]:
+        left.extend(numbers)
+        return list(left)
+
+    evaluate_heat_maps(bundle, store, kept, progress=watch)
+    expected = table(classified)
+    assert left == sorted(expected["slice"].unique())[4:]
+    pd.testing.assert_frame_equal(table(open_bundle(bundle.name, tmp_path)), expected, atol=1e-5)
+    assert not kept.exists()
+    number = int(expected["slice"].iloc[0])
+    again = stored_heat_map(open_bundle(bundle.name, tmp_path), number)
+    np.testing.assert_allclose(again, stored_heat_map(classified, number), atol=1 / 255)
+
+
+def test_what_other_weights_left_behind_is_not_taken_up(store: Store, tmp_path: Path) -> None:
+    bundle = evaluated(tiny.brightness_segmenter, tmp_path, store)
+    kept = tmp_path / "partial.jsonl"
+    with pytest.raises(Killed):
+        evaluate_heat_maps(bundle, store, kept, progress=killed_after(2))
+    lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert len(lines) == 2
+    kept.write_text("".join(json.dumps({**line, "stamp": "another"}) + "\n" for line in lines))
+    seen: list[int] = []
+
+    def watch(numbers: Iterable[int]) -> Iterable[int]:
+        seen.extend(numbers)
+        return list(seen)
+
+    evaluate_heat_maps(bundle, store, kept, progress=watch)
+    assert {line["slice"] for line in lines} <= set(seen)
+
+
+# Refusals and the command line
+
+
+def test_a_bundle_that_is_not_evaluated_says_so(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"not evaluated yet; run 'python -m core evaluate report-cnn' first\.$"):
+        evaluate_heat_maps(tiny.classifier(tmp_path), store, tmp_path / "partial.jsonl")
+
+
+def test_the_command_explains_and_says_what_it_found(
+    small: tiny.DataSet, store: Store, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    evaluated(tiny.brightness_segmenter, tmp_path / "models", store)
+    path = small.write(tmp_path / "figshare.h5")
+    monkeypatch.setattr(bundles, "open_bundle", partial(OPEN_BUNDLE, models=tmp_path / "models"))
+    assert main(["evaluate", "report-unet", "--explain", "--store", str(path)]) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert {line.split()[0] for line in lines} == set(methods_for("segmentation"))
+    found = OPEN_BUNDLE("report-unet", tmp_path / "models").card["metrics"]["explanation"]["methods"]
+    assert f"inside {found['grad-cam']['right']['inside']:.4f}" in lines[0]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["figshare.h5", "models"]

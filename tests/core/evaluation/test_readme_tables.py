@@ -1,0 +1,208 @@
+"""The README's figures: written from the bundles, and refused when they are not theirs."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.bundles.bundle import bundle_names, open_bundle
+from core.errors import BundleError
+from core.evaluation.readme_tables import BEGIN, END, check_readme, metrics_tables, write_readme
+from core.training.export import export_bundle
+from tests.core import tiny
+
+CLASS_METRICS = {
+    "slices": 614,
+    "patients": 200,
+    "loss": 0.234,
+    "accuracy": 0.94137,
+    "macro_f1": 0.935,
+    "per_class": {
+        name: {"precision": 0.811, "recall": 0.822, "f1": 0.833, "support": 1}
+        for name in ("meningioma", "glioma", "pituitary")
+    },
+    "confusion_matrix": [[120, 12, 10], [8, 275, 3], [2, 1, 183]],
+    "patient_accuracy": 0.8123,
+}
+MASK_METRICS = {
+    "dice_mean": 0.7711,
+    "dice_pooled": 0.8022,
+    "iou_mean": 0.6633,
+    "iou_pooled": 0.6744,
+    "loss": 0.0255,
+    "network_size": {"pixel_accuracy": 0.9866},
+    "keras_mean_iou": {"value": 0.4977, "share_of_ones": 0.0},
+}
+TIMES = {"test_set_seconds": 12.34, "one_slice_seconds": 0.0456, "runs": 20, "machine": "a machine"}
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three evaluated bundles, one that is not evaluated yet; copy them to change them."""
+    folder = tmp_path_factory.mktemp("models")
+    honest = tiny.recipe("report-cnn-patients")
+    for bundle, test in (
+        (tiny.classifier(folder), CLASS_METRICS),
+        (export_bundle(honest, tiny.finished_state(honest), folder), {**CLASS_METRICS, "accuracy": 0.85678}),
+        (tiny.segmenter(folder), MASK_METRICS),
+    ):
+        tiny.change_card(bundle, metrics={"test": test}, times=TIMES)
+    tiny.classifier(folder, name="new-cnn")
+    return folder
+
+
+@pytest.fixture
+def models(made_once: Path, tmp_path: Path) -> Path:
+    """The bundles, to be changed."""
+    return Path(shutil.copytree(made_once, tmp_path / "models"))
+
+
+@pytest.fixture
+def readme(tmp_path: Path) -> Path:
+    """A README with nothing between the markers."""
+    path = tmp_path / "README.md"
+    path.write_text(f"# Before é\n\n{BEGIN}\n{END}\n\nAfter.\n", encoding="utf-8")
+    return path
+
+
+def rows(readme: Path) -> dict[str, list[str]]:
+    """The first cell of each table row -> the others."""
+    lines = [line for line in readme.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {first: others for first, *others in cells}
+
+
+def test_what_is_written_is_what_is_checked(readme: Path, models: Path) -> None:
+    with pytest.raises(BundleError, match=r"run 'python -m core readme'\.$"):
+        check_readme(readme, models)
+    write_readme(readme, models)
+    check_readme(readme, models)
+    before = readme.read_text(encoding="utf-8")
+    write_readme(readme, models)
+    assert readme.read_text(encoding="utf-8") == before
+
+
+def test_the_table_sets_the_reports_figures_beside_ours(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    found = rows(readme)
+    assert found["Test slices right"] == ["575 of 614", "578 of 614", "578 of 614"]
+    assert found["Test accuracy"] == ["0.9365", "0.9414", "0.8568"]
+    assert found["Test loss"] == ["0.17", "0.23", "0.23"]
+    assert found["Meningioma: precision / recall / F1"][:2] == ["0.88 / 0.84 / 0.86", "0.81 / 0.82 / 0.83"]
+    assert found["Mean Dice"] == ["–", "0.7711"]
+    assert found["Pooled Dice"] == ["–", "0.8022"]
+    assert found["Mean Dice on Table 5's test slices"] == ["–", "0.7711"]
+    assert found["IoU as Keras gives it on scores"] == ["0.4923 (validation)", "0.4977"]
+    assert found["Pixel accuracy at the network's size"] == ["0.9941 (validation)", "0.9866"]
+    assert found["Cross-entropy"] == ["0.0206 (validation)", "0.0255"]
+    text = readme.read_text(encoding="utf-8")
+    assert "| the report | `report-cnn` | `report-cnn-patients` |" in text
+    assert "| the report | `report-unet` |" in text
+    assert "new-cnn" not in text, "it has no figures yet"
+
+
+def test_the_flattering_split_is_named_and_its_patients_are_not_counted(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    text = readme.read_text(encoding="utf-8")
+    assert "| Split | by slice | by slice | by patient |" in text
+    assert rows(readme)["Patients named rightly"] == ["–", "–", "0.8123"]
+
+
+FOLDS = {
+    "folds_done": [1, 2],
+    "accuracy": {"mean": 0.9502, "std": 0.0101, "folds": [0.9431, 0.9573]},
+    "patient_accuracy": {"mean": 0.9, "std": 0.02, "folds": [0.886, 0.914]},
+    "dice_mean": {"mean": 0.7611, "std": 0.0123, "folds": [0.752, 0.77]},
+}
+
+
+def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    assert not any("folds" in row for row in rows(readme))
+    one = {**FOLDS, "folds_done": [1], "accuracy": {"mean": 0.9502, "std": None, "folds": [0.9502]}}
+    patients, masks = (open_bundle(name, models) for name in ("report-cnn-patients", "report-unet"))
+    tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": one})
+    write_readme(readme, models)
+    assert not any("folds" in row for row in rows(readme))
+    tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": FOLDS})
+    tiny.change_card(masks, metrics={"test": MASK_METRICS, "cross_validation": FOLDS})
+    write_readme(readme, models)
+    found = rows(readme)
+    assert found["Accuracy by patient, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
+    assert found["Patients named rightly, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
+    assert found["Mean Dice by patient, mean ± std over folds"] == ["–", "0.7611 ± 0.0123 (2 folds)"]
+
+
+def test_a_bundle_that_answers_by_mirror_image_too_is_noted_under_the_tables(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    assert "mirror image" not in readme.read_text(encoding="utf-8")
+    masks = open_bundle("report-unet", models)
+    tiny.change_card(masks, output={**masks.card["output"], "test_time_flip": True})
+    write_readme(readme, models)
+    check_readme(readme, models)
+    note = "\n\nAnswers of `report-unet` are means over the slice and its mirror image.\n"
+    assert note in readme.read_text(encoding="utf-8")
+
+
+def test_a_screen_that_was_measured_has_a_table_of_its_aims(readme: Path, models: Path) -> None:
+    assert "screen on strangers" not in metrics_tables(models)
+    name = next(one for one in bundle_names(models) if open_bundle(one, models).test_metrics)
+    path = models / name / "card.json"
+    card = json.loads(path.read_text())
+    card["metrics"]["external"] = {
+        "aims": {
+            "no_tumour_called_tumour": {"aim": "at most 10 %", "reached": 0.125, "short_by": 0.025},
+            "figshare_flagged": {"aim": "at most 3 %", "reached": 0.01, "short_by": 0.0},
+        },
+        "figshare_all": {"right": 0.75},
+    }
+    path.write_text(json.dumps(card))
+    said = metrics_tables(models)
+    assert "called a tumour | at most 10 % | 0.1250, short by 0.0250 |" in said
+    assert "Own test slices called strangers | at most 3 % | 0.0100 |" in said
+    assert "behind the screen | – | 0.7500 |" in said
+
+
+def test_what_stands_around_the_markers_stays(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith("# Before é\n\n" + BEGIN)
+    assert text.endswith(END + "\n\nAfter.\n")
+
+
+def test_a_changed_figure_is_refused(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    text = readme.read_text(encoding="utf-8")
+    assert "0.9414" in text
+    readme.write_text(text.replace("0.9414", "0.9514"), encoding="utf-8")
+    with pytest.raises(BundleError, match="figures are not those of the bundles"):
+        check_readme(readme, models)
+
+
+def test_a_bundle_evaluated_again_is_noticed(readme: Path, models: Path) -> None:
+    write_readme(readme, models)
+    tiny.change_card(open_bundle("report-unet", models), metrics={"test": {**MASK_METRICS, "dice_mean": 0.5}})
+    with pytest.raises(BundleError, match="figures are not those of the bundles"):
+        check_readme(readme, models)
+
+
+@pytest.mark.parametrize("marker", [BEGIN, END])
+def test_a_missing_marker_is_refused_and_nothing_written(marker: str, readme: Path, models: Path) -> None:
+    text = readme.read_text(encoding="utf-8").replace(marker, "")
+    readme.write_text(text, encoding="utf-8")
+    for function in (write_readme, check_readme):
+        with pytest.raises(BundleError, match=re.escape(f"lacks the marker '{marker}'.")):
+            function(readme, models)
+    assert readme.read_text(encoding="utf-8") == text
+
+
+def test_markers_the_wrong_way_round_are_refused(readme: Path, models: Path) -> None:
+    readme.write_text(f"{END}\nText.\n{BEGIN}\n", encoding="utf-8")
+    with pytest.raises(BundleError, match="lacks the marker"):
+        write_readme(readme, models)
+
+
+def test_the_readme_shows_the_bundles_figures() -> None:
+    check_readme()

@@ -1,0 +1,40 @@
+"""Answers averaged over mirror images, on a network whose answers are worked out by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.bundles.bundle import Bundle
+from core.inference.forward import as_logits, forward
+
+INPUTS = np.array([[[1.0, 0.0]], [[0.5, 0.25]]], np.float32)[..., None]  # two slices of one row, two pixels
+
+
+def network(inputs: np.ndarray) -> list[np.ndarray]:
+    """Says how bright the left pixel is; its mask is the slice, dimmed from left to right."""
+    left = inputs[:, 0, 0]
+    return [np.concatenate([left, 1 - left], axis=1), inputs * np.array([1.0, 0.5], np.float32)[:, None]]
+
+
+def bundle(*, flip: bool) -> Bundle:
+    return Bundle(Path(), {"task": ["classification", "segmentation"], "output": {"test_time_flip": flip}})
+
+
+def test_without_mirror_images_the_answer_is_the_networks() -> None:
+    found = forward(bundle(flip=False), network, INPUTS)
+    assert found["classification"].tolist() == [[1, 0], [0.5, 0.5]]
+    assert found["segmentation"][..., 0].tolist() == [[[1, 0]], [[0.5, 0.125]]]
+
+
+def test_with_them_it_is_the_mean_and_masks_are_mirrored_back() -> None:
+    found = forward(bundle(flip=True), network, INPUTS)
+    assert found["classification"].tolist() == [[0.5, 0.5], [0.375, 0.625]]
+    # Of [1, 0] the network makes [1, 0], of [0, 1] it makes [0, 0.5], which mirrored back is [0.5, 0].
+    assert found["segmentation"][..., 0].tolist() == [[[0.75, 0]], [[0.375, 0.1875]]]
+
+
+def test_logits_give_their_probabilities_again_and_are_finite_for_certainties() -> None:
+    logits = as_logits(np.array([1.0, 0.0]))
+    assert np.isfinite(logits).all()
+    assert np.exp(logits) / np.exp(logits).sum() == pytest.approx([1, 0], abs=1e-6)

@@ -1,0 +1,319 @@
+"""Predictor and heat maps on small networks, some of whose answers are known beforehand."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.bundles.bundle import Bundle, load_network, open_bundle
+from core.config import CLASSES
+from core.errors import BundleError
+from core.explanation.explainer import Explainer, last_convolution
+from core.explanation.targets import class_target, top_class_target
+from core.inference.forward import averaged_logits
+from core.inference.predictor import Prediction, Predictor, model_input
+from core.networks.receptive_field import receptive_field
+from core.networks.registry import build_network
+from core.readers.preprocessing import to_slice
+from core.readers.slices import Slice, read_slice
+from tests.core import tiny
+from tests.published import a_slice, mat_bytes
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """Both networks with random weights."""
+    models = tmp_path_factory.mktemp("random")
+    return Predictor(tiny.classifier(models), tiny.segmenter(models))
+
+
+@pytest.fixture(scope="module")
+def bright(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """Networks that point at what is bright."""
+    models = tmp_path_factory.mktemp("bright")
+    return Predictor(tiny.brightness_classifier(models), tiny.brightness_segmenter(models))
+
+
+def assert_same(one: Prediction, other: Prediction, *, within: float) -> None:
+    np.testing.assert_allclose(one.probabilities, other.probabilities, atol=within)
+    np.testing.assert_allclose(one.tumour, other.tumour, atol=within)
+    np.testing.assert_allclose(one.heat, other.heat, atol=10 * within)
+
+
+# Mirror images
+
+
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Bundle]:
+    """A network for both tasks, asked about slices as they are, and the same asked about mirror images too."""
+    plain, other = (tiny.unified(tmp_path_factory.mktemp(name)) for name in ("plain", "flipped"))
+    tiny.change_card(plain, output={**plain.card["output"], "test_time_flip": False})
+    tiny.change_card(other, output={**other.card["output"], "test_time_flip": True})
+    return open_bundle(plain.name, plain.folder.parent), open_bundle(other.name, other.folder.parent)
+
+
+def test_answers_are_means_over_a_slice_and_its_mirror_image_where_the_card_says_so(
+    flipped: tuple[Bundle, Bundle],
+) -> None:
+    plain, other = (Predictor(bundle, bundle) for bundle in flipped)
+    picture = tiny.a_picture(3)
+    mirrored = replace(picture, pixels=picture.pixels[:, ::-1])
+    one, two, both = plain(picture), plain(mirrored), other(picture)
+    np.testing.assert_allclose(both.probabilities, (one.probabilities + two.probabilities) / 2, atol=1e-5)
+    mean = (one.tumour_plane[0] + two.tumour_plane[0][:, ::-1]) / 2
+    np.testing.assert_allclose(both.tumour_plane[0], mean, atol=1e-5)
+
+
+def test_a_class_from_a_mirrored_network_beside_another_segmenter_is_the_same(
+    flipped: tuple[Bundle, Bundle], tmp_path: Path
+) -> None:
+    _, other = flipped
+    picture = tiny.a_picture(3)
+    alone, beside = Predictor(other, other)(picture), Predictor(other, tiny.segmenter(tmp_path))(picture)
+    np.testing.assert_allclose(beside.probabilities, alone.probabilities, atol=1e-5)
+    np.testing.assert_allclose(beside.heat, alone.heat, atol=1e-2)
+
+
+def test_the_logits_of_a_mean_give_the_mean_and_other_bundles_have_none(flipped: tuple[Bundle, Bundle]) -> None:
+    plain, other = flipped
+    explain = Explainer(load_network(other))
+    picture = tiny.a_picture(3)
+    inputs, _ = model_input(other, picture)
+    logits = averaged_logits(other, explain.probabilities, inputs, "classification")
+    said = Predictor(other, other)(picture).probabilities
+    np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), said, atol=1e-5)
+    assert averaged_logits(plain, explain.probabilities, inputs, "classification") is None
+
+
+# One slice
+
+
+def test_a_prediction_is_complete_and_at_the_slices_own_size(predictor: Predictor) -> None:
+    found = predictor(tiny.a_picture(height=72, width=50))
+    assert found.classes == CLASSES
+    assert found.probabilities.shape == (3,)
+    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert found.class_name == CLASSES[int(np.argmax(found.probabilities))]
+    for plane in (found.tumour, found.heat):
+        assert plane.shape == (72, 50)
+        assert plane.dtype == np.float32
+        assert plane.min() >= 0
+        assert plane.max() <= 1
+    assert found.mask.dtype == bool
+    np.testing.assert_array_equal(found.mask, found.tumour >= 0.5)
+    assert found.fed["report-cnn"].shape == (tiny.CNN_SIZE, tiny.CNN_SIZE)
+    assert found.fed["report-unet"].shape == (tiny.UNET_SIZE, tiny.UNET_SIZE)
+    assert found.seconds > 0
+
+
+def test_other_slices_get_other_answers(predictor: Predictor) -> None:
+    # Negative control of every comparison below.
+    one, other = predictor(tiny.a_picture(1)), predictor(tiny.a_picture(2))
+    assert np.abs(one.probabilities - other.probabilities).max() > 0.01
+    assert np.abs(one.tumour - other.tumour).max() > 0.01
+    assert np.abs(one.heat - other.heat).max() > 0.05
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(7.0, 0.0), (0.01, 0.0), (1.0, -300.0), (12.5, 1000.0)])
+def test_brightness_and_contrast_of_the_file_do_not_matter(predictor: Predictor, gain: float, offset: float) -> None:
+    slice_ = tiny.a_picture()
+    changed = Slice((slice_.pixels * gain + offset).astype(np.float32), slice_.name)
+    assert_same(predictor(changed), predictor(slice_), within=1e-3)
+
+
+def test_a_mat_file_and_an_upright_png_of_it_get_one_answer(predictor: Predictor) -> None:
+    pixels, mask, border = a_slice(3)
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
+    mat = predictor(read_slice(mat_bytes(pixels, mask, border=border), "3.mat"))
+    assert_same(mat, predictor(read_slice(file.getvalue(), "3.png")), within=1e-3)
+    lying = predictor(Slice(pixels.T.astype(np.float32), "lying"))
+    assert np.abs(lying.tumour - mat.tumour).max() > 0.01, "a transposed slice would have shown"
+
+
+def test_the_same_slice_twice_gets_the_same_answer(predictor: Predictor) -> None:
+    first = predictor(tiny.a_picture(1))
+    predictor(tiny.a_picture(2, height=90))
+    assert_same(predictor(tiny.a_picture(1)), first, within=1e-6)
+
+
+def test_the_truth_is_not_looked_at(predictor: Predictor) -> None:
+    slice_ = tiny.a_picture()
+    told = replace(slice_, mask=slice_.pixels > 100, class_name="pituitary", number=1, spacing_mm=0.49)
+    assert_same(predictor(told), predictor(slice_), within=1e-6)
+
+
+def test_the_given_pixels_stay_as_they_are(predictor: Predictor) -> None:
+    slice_ = tiny.a_picture()
+    before = slice_.pixels.copy()
+    predictor(slice_)
+    np.testing.assert_array_equal(slice_.pixels, before)
+
+
+# Slices that are not square
+
+
+def spot(height: int, width: int, row: int, column: int) -> tuple[Slice, np.ndarray]:
+    """A dark slice with a bright square of a quarter of the shorter side, and the square's mask."""
+    mask = np.zeros((height, width), bool)
+    side = min(height, width) // 4
+    mask[row : row + side, column : column + side] = True
+    return Slice(np.where(mask, 200.0, 10.0).astype(np.float32), "spot"), mask
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (128, 64), (64, 128), (97, 150), (512, 400)])
+def test_mask_and_heat_come_back_to_where_the_tumour_is(bright: Predictor, height: int, width: int) -> None:
+    row, column = height // 5, width * 3 // 5
+    slice_, mask = spot(height, width, row, column)
+    found = bright(slice_)
+    assert found.mask.shape == (height, width)
+    step = max(height, width) / tiny.UNET_SIZE  # pixels of the slice to one of the network
+    for shown in (found.mask, found.heat > 0.5):
+        assert np.argwhere(shown).mean(axis=0) == pytest.approx(np.argwhere(mask).mean(axis=0), abs=step)
+    assert found.class_name == CLASSES[1], "bright speaks for the second class"
+
+
+@pytest.fixture(scope="module")
+def dark(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """A segmenter that marks what is dark, and the padding is the darkest there is."""
+    return Predictor(predictor.classifier, tiny.brightness_segmenter(tmp_path_factory.mktemp("dark"), dark=True))
+
+
+@pytest.mark.parametrize(("height", "width"), [(128, 64), (64, 128)])
+def test_padding_is_never_marked(dark: Predictor, height: int, width: int) -> None:
+    pixels = np.full((height, width), 200, np.float32)
+    pixels[30:46, 20:36] = 0
+    found = dark(Slice(pixels, "bright"))
+    padding = found.fed["report-unet"] == 0
+    assert padding.sum() > tiny.UNET_SIZE**2 / 3, "there is padding"
+    assert found.mask[34:42, 24:32].all(), "what is dark in the slice is marked"
+    away = np.ones((height, width), bool)
+    away[26:50, 16:40] = False  # a pixel of the network is four of the slice
+    assert not found.mask[away].any()
+
+
+# Bundles
+
+
+def test_a_bundle_of_the_wrong_task_is_refused(predictor: Predictor) -> None:
+    classifier, segmenter = predictor.classifier, predictor.segmenter
+    with pytest.raises(BundleError, match=r"^The bundle 'report-unet' is for segmentation; one for classification is"):
+        Predictor(segmenter, segmenter)
+    with pytest.raises(BundleError, match=r"^The bundle 'report-cnn' is for classification; one for segmentation is"):
+        Predictor(classifier, classifier)
+
+
+def test_the_cards_threshold_decides(predictor: Predictor) -> None:
+    segmenter = predictor.segmenter
+    card = {**segmenter.card, "output": {**segmenter.card["output"], "threshold": 0.75}}
+    stricter = Predictor(predictor.classifier, replace(segmenter, card=card))(tiny.a_picture())
+    found = predictor(tiny.a_picture())
+    assert (found.threshold, stricter.threshold) == (0.5, 0.75)
+    np.testing.assert_array_equal(stricter.mask, found.tumour >= 0.75)
+    assert 0 < stricter.mask.sum() < found.mask.sum()
+
+
+# Heat maps
+
+
+def inputs(number: int = 1) -> np.ndarray:
+    return tiny.class_examples(3, seed=number).planes[:1].astype(np.float32).repeat(3, -1)
+
+
+def test_explaining_gives_the_networks_own_probabilities(predictor: Predictor) -> None:
+    bundle = predictor.classifier
+    network, explain = load_network(bundle), Explainer(load_network(bundle))
+    for number in range(3):
+        found = explain(inputs(number), top_class_target())
+        heat = found.plane
+        np.testing.assert_allclose(found.probabilities, np.asarray(network(inputs(number)))[0], atol=1e-5)
+        assert heat.dtype == np.float32
+        assert heat.min() >= 0
+        assert heat.max() == pytest.approx(1) or not heat.any()
+
+
+def test_explaining_a_network_leaves_it_as_it_was(predictor: Predictor) -> None:
+    network = load_network(predictor.classifier)
+    before = np.asarray(network(inputs()))
+    Explainer(network)(inputs(), top_class_target())
+    np.testing.assert_array_equal(np.asarray(network(inputs())), before)
+    assert before.sum() == pytest.approx(1, abs=1e-5), "its softmax is still there"
+
+
+def test_each_class_has_a_heat_map_of_its_own(bright: Predictor) -> None:
+    explain = Explainer(load_network(bright.classifier))
+    bright_places = inputs()[0, :, :, 0] > 0.5
+    assert 0.05 < bright_places.mean() < 0.5
+    first, second, third = (explain(inputs(), class_target(index)).plane for index in range(3))
+    np.testing.assert_array_equal(second > 0, bright_places)
+    np.testing.assert_array_equal(first > 0, ~bright_places)
+    assert not third.any(), "nothing speaks for it"
+    for heat in (first, second):
+        assert heat.max() == pytest.approx(1)
+        assert heat.min() >= 0
+    found = explain(inputs(), top_class_target())
+    assert found.probabilities.argmax() == 1
+    np.testing.assert_array_equal(found.plane, second)
+
+
+def test_heat_lies_where_the_last_convolutions_units_look() -> None:
+    import keras
+
+    size = 96
+    whole = build_network("report_cnn", {"size": size, "filters": (2, 2, 2, 2)})
+    whole.set_weights([np.ones(weight.shape) for weight in whole.get_weights()])
+    layer = last_convolution(whole)
+    assert layer.name == "conv2d_3"
+    # Light one row at a time; which units see it?
+    rows = np.zeros((size, size, size, 3), np.float32)
+    rows[np.arange(size), np.arange(size)] = 1
+    answers = np.asarray(keras.Model(whole.inputs, layer.output).predict_on_batch(rows))[:, :, 0, 0]
+    dark = answers.min(axis=0)
+    seen = [np.flatnonzero(answers[:, unit] > dark[unit]) for unit in range(answers.shape[1])]
+    assert len(seen) == 8
+    field = receptive_field(layer)
+    centres = [field.first + field.step * unit for unit in range(len(seen))]
+    assert centres == pytest.approx([(one[0] + one[-1]) / 2 for one in seen], abs=0.51)
+
+
+def test_a_network_that_is_sure_still_has_a_heat_map(bright: Predictor) -> None:
+    slice_, _ = spot(128, 128, 30, 60)
+    found = bright(slice_)
+    assert found.probabilities[1] > 0.999, "the gradient of a softmax would vanish here"
+    assert found.heat.max() > 0.9
+
+
+def test_one_network_for_both_is_asked_for_both(tmp_path) -> None:
+    bundle = tiny.unified(tmp_path)
+    found = Predictor(bundle, bundle)(tiny.a_picture(height=90, width=70))
+    inputs, place = model_input(bundle, tiny.a_picture(height=90, width=70))
+    network = load_network(bundle)
+    kind, mask = (np.asarray(one)[0] for one in network(inputs))
+    kind_mirrored, mask_mirrored = (np.asarray(one)[0] for one in network(inputs[:, :, ::-1]))
+    assert bundle.test_time_flip
+    assert not np.allclose(mask, mask_mirrored[:, ::-1], atol=1e-4)
+    np.testing.assert_allclose(found.probabilities, (kind + kind_mirrored) / 2, atol=1e-5)
+    tumour = 1 - (mask + mask_mirrored[:, ::-1])[..., 0] / 2
+    np.testing.assert_allclose(found.tumour, to_slice(tumour, place), atol=1e-5)
+    assert found.classes == CLASSES
+    assert list(found.fed) == [bundle.name]
+
+
+def test_a_network_for_both_serves_beside_one_for_either(tmp_path) -> None:
+    both, segmenter, classifier = tiny.unified(tmp_path), tiny.segmenter(tmp_path), tiny.classifier(tmp_path)
+    picture = tiny.a_picture()
+    whole = Predictor(both, both)(picture)
+    np.testing.assert_allclose(Predictor(both, segmenter)(picture).probabilities, whole.probabilities, atol=1e-5)
+    np.testing.assert_allclose(Predictor(classifier, both)(picture).tumour, whole.tumour, atol=1e-5)
+
+
+def test_the_heat_map_is_by_the_bundles_own_method_and_layer(tmp_path) -> None:
+    bundle, picture = tiny.unified(tmp_path), tiny.a_picture()
+    inputs, _ = model_input(bundle, picture)
+    explain = Explainer(load_network(bundle))
+    own = explain(inputs, top_class_target(), method=bundle.heat_method, layer=bundle.heat_layer).plane
+    assert np.abs(own - explain(inputs, top_class_target()).plane).max() > 0.1, "not what every bundle would show"
+    np.testing.assert_allclose(Predictor(bundle, bundle)(picture).heat_plane[0], own, atol=1e-3)

@@ -1,0 +1,246 @@
+"""What is said about a slice: every field, and nothing that must not be said."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.bundles.bundle import Bundle
+from core.config import CLASSES
+from core.dataset import splits
+from core.inference.gate import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateDecision, GateThresholds
+from core.inference.predictor import Prediction
+from core.inference.render import PREDICTED_COLOUR, TRUE_COLOUR
+from core.inference.result import (
+    NOTICE,
+    compare_with_truth,
+    overlay_png,
+    results_csv,
+    slice_result,
+    split_part,
+    summary_line,
+)
+from core.readers.preprocessing import placement
+from core.readers.slices import Slice, read_slice
+from tests.published import a_slice, mat_bytes
+
+BUNDLES = (
+    Bundle(Path(), {"name": "one", "version": "1.2.3", "data": {"split": "table-1"}}),
+    Bundle(Path(), {"name": "two", "version": "4.5.6", "data": {"split": "fold-1"}}),
+)
+HEIGHT, WIDTH = 24, 40
+
+
+def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
+    """Glioma, and a 3x4 tumour with its upper left corner at row 5, column 6."""
+    tumour = np.full((height, width), 0.2, np.float32)
+    tumour[5:8, 6:10] = 0.5  # at the threshold is tumour
+    heat = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
+    probabilities = np.array([0.1, 0.7, 0.2], np.float32)
+    place = placement(height, width)
+
+    def square(values: np.ndarray) -> np.ndarray:
+        padded = np.zeros((place.side, place.side), np.float32)
+        padded[place.top : place.top + height, place.left : place.left + width] = values
+        return padded
+
+    return Prediction(CLASSES, probabilities, 0.5, (square(tumour), place), (square(heat), place), {}, 0.1)
+
+
+def screened(answer: str) -> Prediction:
+    """The same, with a screen that answers this and takes the class for less probable."""
+    limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.5, strange=20, temperature=2)
+    return replace(a_prediction(), gate=GateDecision(answer, 0.0, 5.0, np.array([0.2, 0.55, 0.25]), limits))
+
+
+def a_slice_of(**fields: object) -> Slice:
+    pixels = np.random.default_rng(0).uniform(0, 100, (HEIGHT, WIDTH)).astype(np.float32)
+    return Slice(pixels, "a slice", **fields)  # type: ignore[arg-type]
+
+
+def true_mask() -> np.ndarray:
+    """Two of the prediction's three rows, and one row more."""
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[6:9, 6:10] = True
+    return mask
+
+
+def test_a_result_says_everything_there_is_to_say() -> None:
+    found = slice_result(
+        a_slice_of(spacing_mm=0.5, spacing_source="as stated", notes=("Read so.",)), a_prediction(), BUNDLES
+    )
+    assert found == {
+        "name": "a slice",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "bundles": [{"name": "one", "version": "1.2.3"}, {"name": "two", "version": "4.5.6"}],
+        "class": "glioma",
+        "likeliest_class": "glioma",
+        "probabilities": pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2}),
+        "answer": None,
+        "mask": {
+            "withheld": False,
+            "threshold": 0.5,
+            "area_px": 12,
+            "components": 1,
+            "spacing_mm": 0.5,
+            "spacing_source": "as stated",
+            "area_mm2": 3.0,
+            "longest_diameter_mm": 2.5,
+        },
+        "truth": None,
+        "trained_on_by": [],
+        "warnings": [],
+        "notes": ["Read so."],
+        "notice": NOTICE,
+    }
+
+
+def test_a_result_survives_json() -> None:
+    whole = a_slice_of(spacing_mm=0.49, mask=true_mask(), class_name="glioma", number=1)
+    for slice_ in (whole, a_slice_of()):
+        found = slice_result(slice_, a_prediction(), BUNDLES)
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_an_unknown_spacing_gives_no_millimetres() -> None:
+    mask = slice_result(a_slice_of(spacing_source="as stated"), a_prediction(), BUNDLES)["mask"]
+    unknown = ("spacing_mm", "spacing_source", "area_mm2", "longest_diameter_mm")
+    assert [mask[name] for name in unknown] == [None] * len(unknown)
+    assert mask["area_px"] == 12
+
+
+def test_truth_is_compared_where_it_is_known() -> None:
+    prediction = a_prediction()
+    assert compare_with_truth(a_slice_of(), prediction) is None
+    assert compare_with_truth(a_slice_of(class_name="glioma"), prediction) == {"class": "glioma", "class_agrees": True}
+    assert compare_with_truth(a_slice_of(class_name="pituitary"), prediction) == {
+        "class": "pituitary",
+        "class_agrees": False,
+    }
+    # Two of three rows of four in common: Dice 16 / 24, IoU 8 / 16.
+    assert compare_with_truth(a_slice_of(mask=true_mask()), prediction) == {"area_px": 12, "dice": 0.6667, "iou": 0.5}
+
+
+@pytest.mark.parametrize("answer", [NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION])
+def test_the_likeliest_class_is_not_given_as_the_answer_where_the_screen_answers_something_else(answer: str) -> None:
+    found = slice_result(a_slice_of(), screened(answer), BUNDLES)
+    assert (found["class"], found["likeliest_class"]) == (None, "glioma")
+    (row,) = csv.DictReader(io.StringIO(results_csv([found])))
+    assert (row["answer"], row["class"], row["likeliest_class"]) == (answer, "", "glioma")
+    assert "glioma" not in summary_line(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "withheld"),
+    [(CONFIDENT, False), (NO_TUMOUR, True), (LOW_CONFIDENCE, False), (OUT_OF_DISTRIBUTION, True)],
+)
+def test_a_mask_that_the_answer_withholds_is_marked_so_and_has_no_size_in_the_table(
+    answer: str, withheld: bool
+) -> None:
+    found = slice_result(a_slice_of(spacing_mm=0.5), screened(answer), BUNDLES)
+    assert (found["mask"]["withheld"], found["mask"]["area_px"]) == (withheld, 12)
+    (row,) = csv.DictReader(io.StringIO(results_csv([found])))
+    assert row["area_px"] == ("" if withheld else "12")
+    assert row["longest_diameter_mm"] == ("" if withheld else "2.5")
+
+
+@pytest.mark.parametrize(
+    ("answer", "agrees"), [(CONFIDENT, True), (NO_TUMOUR, False), (LOW_CONFIDENCE, None), (OUT_OF_DISTRIBUTION, None)]
+)
+def test_a_tumour_called_none_is_wrong_and_a_class_left_open_is_neither_right_nor_wrong(
+    answer: str, agrees: bool | None
+) -> None:
+    found = compare_with_truth(a_slice_of(class_name="glioma"), screened(answer))
+    assert found == {"class": "glioma", "class_agrees": agrees}
+
+
+def test_line_and_table_print_the_calibrated_probabilities_that_the_page_shows() -> None:
+    found = slice_result(a_slice_of(), screened(CONFIDENT), BUNDLES)
+    assert found["probabilities"] == pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2})
+    calibrated = {"meningioma": 0.2, "glioma": 0.55, "pituitary": 0.25}
+    assert found["answer"]["calibrated_probabilities"] == calibrated
+    assert summary_line(found).startswith("glioma (0.550), ")
+    (row,) = csv.DictReader(io.StringIO(results_csv([found])))
+    assert {name: float(row[f"p_{name}"]) for name in CLASSES} == calibrated
+    plain = slice_result(a_slice_of(), a_prediction(), BUNDLES)
+    assert summary_line(plain).startswith("glioma (0.700), ")
+
+
+def test_a_tumour_found_where_there_is_none_scores_zero() -> None:
+    nothing = np.zeros((HEIGHT, WIDTH), bool)
+    assert compare_with_truth(a_slice_of(mask=nothing), a_prediction()) == {"area_px": 0, "dice": 0.0, "iou": 0.0}
+
+
+def test_a_slice_a_bundle_was_trained_on_is_said_to_be() -> None:
+    table = splits.index_table()
+    for one, other, said in (("train", "test", ["one"]), ("test", "train", ["two"]), ("test", "test", [])):
+        rows = table[(table["table-1"] == one) & (table["fold-1"] == other)]
+        slice_ = a_slice_of(number=int(rows["slice"].iloc[0]))
+        assert slice_result(slice_, a_prediction(), BUNDLES)["trained_on_by"] == said
+        assert (split_part(BUNDLES[0], slice_), split_part(BUNDLES[1], slice_)) == (one, other)
+    assert split_part(BUNDLES[0], a_slice_of()) is None
+
+
+def test_a_patient_id_is_said_nowhere() -> None:
+    pixels, mask, border = a_slice(1)
+    slice_ = read_slice(mat_bytes(pixels, mask, pid="PATNT4711", border=border), "7.mat")
+    found = slice_result(slice_, a_prediction(64, 64), BUNDLES)
+    assert found["truth"]["class"] == "meningioma", "the file was read"
+    assert "4711" not in json.dumps(found) + results_csv([found]) + repr(slice_)
+
+
+def test_the_overlay_is_at_the_slices_own_size_with_both_outlines() -> None:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), a_prediction()))) as image:
+        assert image.size == (WIDTH, HEIGHT)
+        picture = np.asarray(image)
+    assert (picture == PREDICTED_COLOUR).all(axis=2).any()
+    assert (picture == TRUE_COLOUR).all(axis=2).any()
+    assert tuple(picture[4, 7]) == PREDICTED_COLOUR
+    assert tuple(picture[9, 7]) == TRUE_COLOUR
+
+
+def test_the_overlay_without_truth_has_one_outline() -> None:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(), a_prediction()))) as image:
+        assert not (np.asarray(image) == TRUE_COLOUR).all(axis=2).any()
+
+
+@pytest.mark.parametrize("answer", [NO_TUMOUR, OUT_OF_DISTRIBUTION])
+def test_the_overlay_of_a_flagged_slice_has_no_outline_and_no_heat(answer: str) -> None:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), screened(answer)))) as image:
+        picture = np.asarray(image)
+    yellow = (picture == TRUE_COLOUR).all(axis=2)
+    assert yellow.any(), "what is true may be shown"
+    assert not np.ptp(picture[~yellow].astype(int), axis=1).any(), "the rest is grey"
+
+
+def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> None:
+    known = a_slice_of(spacing_mm=0.5, mask=true_mask(), class_name="pituitary")
+    odd = Slice(known.pixels, 'odd, "name"\nof a file')
+    rows = list(
+        csv.DictReader(io.StringIO(results_csv([slice_result(one, a_prediction(), BUNDLES) for one in (known, odd)])))
+    )
+    assert [row["name"] for row in rows] == ["a slice", 'odd, "name"\nof a file']
+    assert rows[0] == {
+        "name": "a slice",
+        "answer": "",
+        "class": "glioma",
+        "likeliest_class": "glioma",
+        "p_meningioma": "0.1",
+        "p_glioma": "0.7",
+        "p_pituitary": "0.2",
+        "area_px": "12",
+        "components": "1",
+        "area_mm2": "3.0",
+        "longest_diameter_mm": "2.5",
+        "true_class": "pituitary",
+        "dice": "0.6667",
+        "iou": "0.5",
+    }
+    unknown = ("area_mm2", "longest_diameter_mm", "true_class", "dice", "iou")
+    assert [rows[1][name] for name in unknown] == [""] * len(unknown)

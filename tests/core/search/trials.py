@@ -1,0 +1,138 @@
+"""Trials that cost nothing, importable by worker processes, and a small plan for them."""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from core.search.objective import Report, Trial
+from core.search.plan import Plan, Setting
+from core.search.study import open_study
+
+if TYPE_CHECKING:
+    # Workers need none.
+    import pytest
+
+EPOCHS = 6
+
+
+def plan(**changes: object) -> Plan:
+    """A plan of two settings whose best values are known: see ``judge``."""
+    fields: dict = {
+        "name": "report-cnn",
+        "about": "A made-up search.",
+        "split": "fold-1",
+        "value": "val_accuracy",
+        "trials": 12,
+        "population": 4,
+        "seed": 1,
+        "cheap": {"size": 48, "dtype": "float32"},
+        "space": {"learning_rate": {"low": 0.0001, "high": 0.01, "log": True}, "batch": [15, 30]},
+        "augmentation": {},
+        "start": {"learning_rate": 0.004, "batch": 15},
+        "grid": {"learning_rate": [0.001, 0.002, 0.003], "batch": [15, 30]},
+    }
+    return Plan(**{**fields, **changes})
+
+
+def judge(setting: Setting, report: Report, *, seconds: float = 0.0) -> float:
+    """Best at a rate of 0.001, and a little better with the larger batch; six epochs, each nearer to it."""
+    value = 1 - abs(setting["learning_rate"] - 0.001) * 50 + setting["batch"] / 1000
+    for epoch in range(1, EPOCHS + 1):
+        time.sleep(seconds / EPOCHS)
+        report(epoch, value * epoch / EPOCHS)
+    return value
+
+
+def judge_eight(setting: Setting, report: Report) -> float:
+    """As ``judge``, in as many epochs as a fifth of report-unet's are."""
+    value = 1 - abs(setting["learning_rate"] - 0.001) * 50
+    for epoch in range(1, 9):
+        report(epoch, value * epoch / 8)
+    return value
+
+
+def quick() -> Trial:
+    return judge
+
+
+def slow(seconds: float) -> Trial:
+    return partial(judge, seconds=seconds)
+
+
+def deadly(folder: Path) -> Trial:
+    """Kills its process in the middle of the fourth trial, once; before and after it is ``quick``."""
+
+    def judged(setting: Setting, report: Report) -> float:
+        begun = 0
+        # Of several processes one alone makes each file.
+        while not made(folder / f"begun-{begun}"):
+            begun += 1
+        if begun == 3:
+            report(1, 0.1)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return judge(setting, report)
+
+    return judged
+
+
+def made(path: Path) -> bool:
+    """Make a file; False where it is there."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def present(folder: Path, seconds: float) -> Trial:
+    """``slow``, in a process that holds a lock on a file in ``folder`` as long as it lives; see ``living``."""
+    held = (folder / f"worker-{os.getpid()}").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+
+    def judged(setting: Setting, report: Report) -> float:
+        assert not held.closed
+        return judge(setting, report, seconds=seconds)
+
+    return judged
+
+
+def living(folder: Path) -> int:
+    """How many processes in which ``present`` was called are alive."""
+    count = 0
+    for path in folder.glob("worker-*"):
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                count += 1
+    return count
+
+
+def open_together(storage: str, ready: Path, count: int) -> None:
+    """Open the study of ``plan`` as soon as ``count`` processes have made their file beside ``ready``."""
+    import core.search.storage  # noqa: F401 - what takes long comes first
+
+    ready.touch()
+    while len(list(ready.parent.glob("ready-*"))) < count:
+        time.sleep(0.001)
+    open_study(plan(), "tpe", storage)
+
+
+def without_main(monkeypatch: "pytest.MonkeyPatch") -> None:
+    """Let workers not load what the tests run in: after a page's test that is the app."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+
+
+def without_data(name: str, store: Path) -> Trial:
+    """In place of ``core.search.objective.make_trial``."""
+    return judge
+
+
+def broken() -> Trial:
+    raise OSError("no data")

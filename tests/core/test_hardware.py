@@ -1,0 +1,50 @@
+"""What is told of a machine, on made-up ones."""
+
+from pathlib import Path
+
+import keras
+import pytest
+
+from core import hardware
+from core.training import trainer
+from core.training.trainer import compile_model
+from tests.core import tiny
+
+
+@pytest.mark.parametrize(
+    ("flags", "slow"),
+    [
+        ("fpu sse2 avx avx2 fma", True),
+        ("fpu sse2 avx avx2 fma avx512f avx512bw avx512_bf16", False),
+        ("fpu sse2 avx avx2 fma avx_vnni avx_ne_convert", False),
+        ("fp asimd bf16", False),
+    ],
+)
+def test_bfloat16_is_slow_on_x86_without_avx_512(
+    flags: str, slow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text(f"processor\t: 0\nmodel name\t: Some: Processor\nflags\t\t: {flags}\nvmx flags\t: avx512bw\n")
+    monkeypatch.setattr(hardware, "CPUINFO", told)
+    assert hardware.is_slow_in_bfloat16() is slow
+    assert hardware.describe_machine().startswith("Some: Processor, ")
+
+
+def test_where_linux_tells_nothing_bfloat16_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "none")
+    assert hardware.is_slow_in_bfloat16() is False
+    assert " cores, TensorFlow " in hardware.describe_machine()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "slow", "compiled"),
+    [("mixed_bfloat16", True, True), ("mixed_bfloat16", False, "auto"), ("float32", True, "auto")],
+)
+def test_what_is_slow_in_bfloat16_is_compiled_by_xla(
+    dtype: str, slow: bool, compiled: bool | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "is_slow_in_bfloat16", lambda: slow)
+    seen = []
+    monkeypatch.setattr(keras.Model, "compile", lambda self, **options: seen.append(options["jit_compile"]))
+    compile_model(keras.Sequential(), tiny.recipe(dtype=dtype), steps=8)
+    assert seen == [compiled]

@@ -1,0 +1,134 @@
+"""Recipes: the shipped ones make sense, and one that does not is refused."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.config import RECIPES, ROOT
+from core.dataset.splits import FOLD_SPLITS, SPLIT_NAMES
+from core.errors import TrainingError
+from core.networks.losses import LOSSES
+from core.networks.registry import NETWORKS
+from core.readers.preprocessing import HEAD, MIN_MAX
+from core.training.augmentation import augment
+from core.training.recipe import load_recipe, parse_recipe, recipe_names
+
+
+def test_the_reports_networks_and_the_honest_one_have_recipes() -> None:
+    assert {"report-cnn", "report-unet", "report-cnn-patients"} <= set(recipe_names())
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_shipped_recipe_names_only_what_there_is(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.network["name"] in NETWORKS
+    assert recipe.split in SPLIT_NAMES
+    assert recipe.input["preprocessing"] in (MIN_MAX, HEAD)
+    assert set(recipe.losses) <= set(LOSSES)
+    assert recipe.training.optimizer in ("adam", "adamw")
+    assert recipe.training.schedule in ("constant", "cosine")
+    assert recipe.training.dtype in ("float32", "mixed_bfloat16")
+    assert set(recipe.training.augmentation) <= set(augment.__kwdefaults__ or {})
+    measured = {"loss", "accuracy"} | ({"dice", "iou"} if "segmentation" in recipe.tasks else set())
+    assert recipe.training.keep in {"last", *(f"val_{value}" for value in measured)}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_bundle_that_stands_for_unseen_patients_has_a_recipe(name: str) -> None:
+    recipe = load_recipe(name)
+    if recipe.by_patient is None:
+        return
+    other = load_recipe(recipe.by_patient)
+    assert other.split in FOLD_SPLITS
+    assert (other.task, other.network) == (recipe.task, recipe.network), "the same network, honestly split"
+
+
+def test_the_reports_recipe_is_the_reports() -> None:
+    plan = load_recipe("report-cnn").training
+    assert (plan.epochs, plan.batch, plan.early_stopping_patience, plan.reduce_rate_patience) == (20, 300, 5, 2)
+    assert not plan.augmentation
+    plan = load_recipe("report-unet").training
+    assert (plan.epochs, plan.batch) == (40, 32)
+
+
+@pytest.mark.parametrize("name", ["report-cnn", "report-unet"])
+def test_the_honest_recipe_differs_in_its_split_alone(name: str) -> None:
+    one, other = load_recipe(name), load_recipe(f"{name}-patients")
+    assert one.by_patient == other.name
+    assert not other.limits, "those of the split by slice"
+    assert {**other.essence, "split": one.split} == one.essence
+
+
+def broken(folder: Path, old: str, new: str) -> str:
+    """Copy a shipped recipe with one change, as a newcomer would; its name."""
+    text = (ROOT / "recipes" / "report-cnn.toml").read_text()
+    assert old in text
+    (folder / "mine.toml").write_text(text.replace(old, new))
+    return "mine"
+
+
+def test_a_copied_recipe_is_a_recipe(tmp_path: Path) -> None:
+    recipe = load_recipe(broken(tmp_path, "epochs = 20", "epochs = 3"), tmp_path)
+    assert (recipe.name, recipe.training.epochs) == ("mine", 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('task = "classification"', 'task = "detection"', "cannot be read: the task is detection; it may be"),
+        ("micro_batch = 30", "micro_batch = 40", "micro-batches of 40, which do not divide its batch of 300"),
+        ("epochs = 20", "epoch = 20", "cannot be read: .*'epoch'"),
+        ('loss = "cross-entropy"', "", "cannot be read: .*'loss'"),
+        ('title = "Report CNN"', 'titel = "Report CNN"', "cannot be read: .*'titel'"),
+        ("[training]", "[trainings]", "cannot be read: "),
+        ("epochs = 20", "epochs = ", "cannot be read: "),
+        ("epochs = 20", 'epochs = "20"', "has epochs = '20'; a whole number"),
+        ("micro_batch = 30", "micro_batch = 0", "has micro_batch = 0; a whole number"),
+        ('keep = "val_loss"', 'keep = "val_los"', "keeps the epoch best by 'val_los'"),
+        ("seed = 2023", "seed = 2023\n[training.augmentation]\nrotate = 3.0", "cannot be read: .*'rotate'"),
+        ('name = "report_cnn"', 'name = "report_cnn"\n[network.options]\nfilter = 3', "cannot be read: .*'filter'"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(old: str, new: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=f"^The recipe 'mine' {said}.*\\.$|^The recipe 'mine' .*{said}.*\\.$"):
+        load_recipe(broken(tmp_path, old, new), tmp_path)
+
+
+def test_a_missing_recipe_is_refused_with_those_there_are() -> None:
+    with pytest.raises(TrainingError, match=r"^There is no recipe 'report-cn'; there are .*report-unet.*\.$"):
+        load_recipe("report-cn")
+
+
+def test_a_recipe_on_another_split_is_the_same_but_for_split_and_name() -> None:
+    recipe = load_recipe("unified-unet")
+    assert recipe.on_split("fold-1") is recipe
+    other = recipe.on_split("fold-3")
+    assert other.name == "unified-unet-fold-3"
+    assert other.split == other.essence["split"] == "fold-3"
+    assert {**other.essence, "split": recipe.split} == recipe.essence
+
+
+def test_a_recipe_on_another_split_does_not_speak_of_its_own() -> None:
+    recipe = load_recipe("report-unet")
+    assert "by slice" in recipe.about and recipe.limits, "negative control"
+    other = recipe.on_split("fold-2")
+    assert (other.title, other.limits, other.by_patient) == ("report-unet on fold-2", [], None)
+    assert other.about == "The recipe 'report-unet' on the split fold-2 in place of its own, table-5."
+    assert parse_recipe(other.name, other.table) == other
+    assert load_recipe("unified-unet-report").on_split("fold-2").by_patient is None
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("task = [", 'task = ["detection", '), "the task is detection and classification and segmentation; it may be"),
+        (('loss = ["cross-entropy", ', "loss = ["), "has 1 losses for 2 tasks."),
+    ],
+)
+def test_tasks_and_losses_that_do_not_fit_are_refused(change: tuple[str, str], sentence: str, tmp_path: Path) -> None:
+    text = (RECIPES / "unified-unet.toml").read_text()
+    (tmp_path / "odd.toml").write_text(text.replace(*change))
+    with pytest.raises(TrainingError, match=re.escape(sentence)):
+        load_recipe("odd", tmp_path)

@@ -1,0 +1,85 @@
+"""What two bundles, or a bundle and a recipe, must have in common to be of one recipe."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.bundles.bundle import Bundle, bundle_names, open_bundle
+from core.training.recipe import load_recipe, recipe_names
+from core.training.same_recipe import recipe_fingerprint, same_recipe, same_training
+from tests.core import tiny
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return tiny.unified(tmp_path_factory.mktemp("models"))
+
+
+def test_a_bundle_is_of_its_recipe_and_of_that_on_another_split(bundle: Bundle) -> None:
+    recipe = tiny.recipe("unified-unet")
+    assert same_recipe(bundle, recipe)
+    assert same_recipe(recipe.on_split("fold-4"), bundle)
+    assert recipe_fingerprint(bundle) == recipe_fingerprint(recipe)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "segmentation"},
+        {"network": {"name": "unified_unet", "options": {"size": 64}}},
+        {"input": {"height": 64, "width": 64, "channels": 1, "preprocessing": "min-max"}},
+        {"classes": ["background", "tumour"]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_part_of_the_card_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
+    assert not same_recipe(bundle, Bundle(bundle.folder, {**bundle.card, **change}))
+
+
+@pytest.mark.parametrize(
+    "change", [{"test_time_flip": False}, {"threshold_rule": "by eye"}], ids=lambda change: next(iter(change))
+)
+def test_another_way_of_answering_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
+    other = Bundle(bundle.folder, {**bundle.card, "output": {**bundle.card["output"], **change}})
+    assert not same_recipe(bundle, other)
+    assert same_training(bundle, other)
+
+
+def test_a_threshold_counts_where_it_is_fixed_and_how_it_is_chosen_where_it_is_not(bundle: Bundle) -> None:
+    chosen = bundle.card["output"]
+    assert "threshold_rule" in chosen
+    other = Bundle(bundle.folder, {**bundle.card, "output": {**chosen, "threshold": 0.4}})
+    assert same_recipe(bundle, other)
+    fixed = {name: one for name, one in chosen.items() if name != "threshold_rule"}
+    one, other = (Bundle(bundle.folder, {**bundle.card, "output": {**fixed, "threshold": cut}}) for cut in (0.4, 0.5))
+    assert not same_recipe(one, other)
+    assert same_training(one, other)
+
+
+@pytest.mark.parametrize(
+    "change", [{"recipe": {"epochs": 99}}, {"pretrained": None}], ids=lambda change: next(iter(change))
+)
+def test_another_training_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
+    other = {**bundle.card, "training": {**bundle.card["training"], **change}}
+    assert not same_recipe(bundle, Bundle(bundle.folder, other))
+
+
+def test_words_and_titles_are_not_the_recipe(bundle: Bundle) -> None:
+    card = bundle.card
+    other = {
+        **card,
+        "title": "Another",
+        "limits": [],
+        "input": {**card["input"], "description": "in other words"},
+        "output": {**card["output"], "probabilities": "in other words"},
+        "training": {**card["training"], "tried": [], "seconds": 0.0},
+    }
+    assert same_recipe(bundle, Bundle(bundle.folder, other))
+    recipe = tiny.recipe("unified-unet")
+    assert not same_recipe(bundle, replace(recipe, test_time_flip=False))
+
+
+@pytest.mark.parametrize("name", sorted({*bundle_names()} & {*recipe_names()}))
+def test_what_ships_is_of_the_recipe_that_ships(name: str) -> None:
+    assert same_recipe(open_bundle(name), load_recipe(name))

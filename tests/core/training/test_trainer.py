@@ -1,0 +1,328 @@
+"""Training: batches in pieces, runs that are killed and go on, and what is refused."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.bundles.bundle import HISTORY
+from core.config import PRETRAINED, ROOT
+from core.errors import TrainingError
+from core.networks.registry import build_network
+from core.training import trainer
+from core.training.augmentation import augment
+from core.training.batches import Examples, epoch_order
+from core.training.checkpoint import STATE_NAME, State, load_state
+from core.training.trainer import compile_model, run_training
+from tests.core import tiny
+
+
+class Killed(BaseException):
+    """As KeyboardInterrupt, but nobody else's."""
+
+
+def kill_at(epoch: int, *, after: int = 3) -> Callable[[int, int, dict[str, float]], None]:
+    """A progress that raises in the middle of ``epoch``, counted from 1, of an ``overfitting_run``."""
+    steps = 8  # 50 slices cut to 48, in micro-batches of 6
+
+    def progress(done: int, total: int, metrics: dict[str, float]) -> None:
+        assert total == 25 * steps
+        if done == (epoch - 1) * steps + after:
+            raise Killed
+
+    return progress
+
+
+def without_times(state: State) -> list[dict[str, float]]:
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in state.history]
+
+
+def assert_same_run(resumed: State, whole: State) -> None:
+    """Same epochs, rates, figures, stop, best epoch and weights, up to sums in another order."""
+    assert len(resumed.history) == len(whole.history)
+    for ours, theirs in zip(without_times(resumed), without_times(whole), strict=True):
+        assert ours == pytest.approx(theirs, rel=2e-3)
+    assert [row["learning_rate"] for row in resumed.history] == [row["learning_rate"] for row in whole.history]
+    assert resumed.best_epoch == whole.best_epoch
+    assert resumed.best_value == pytest.approx(whole.best_value, rel=2e-3)
+    assert resumed.finished
+    for ours, theirs in zip(resumed.best, whole.best, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
+    """The folder and state of an uninterrupted ``overfitting_run``; do not change them."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, run_training(*tiny.overfitting_run(), folder)
+
+
+# Micro-batches
+
+
+def weights_after(folder: Path, train: Examples, **options: int) -> list[np.ndarray]:
+    recipe = tiny.recipe(
+        epochs=2,
+        batch=300,
+        keep="last",
+        options={"filters": [2, 2, 2, 2], "dropout": 0.0, "dropout_flat": 0.0},
+        **options,
+    )
+    return train(recipe, train, tiny.class_examples(3), folder).best
+
+
+def test_ten_micro_batches_of_30_update_as_one_batch_of_300(tmp_path: Path) -> None:
+    train = tiny.class_examples(600)
+    in_pieces = weights_after(tmp_path / "pieces", train, micro_batch=30)
+    at_once = weights_after(tmp_path / "at once", train, micro_batch=300)
+    for ours, theirs in zip(in_pieces, at_once, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    # Negative control: with other slices in a batch the four updates are others.
+    order = np.random.default_rng(0).permutation(600)
+    others = weights_after(
+        tmp_path / "others", Examples(train.planes[order], (train.targets[0][order],)), micro_batch=300
+    )
+    assert max(np.abs(ours - theirs).max() for ours, theirs in zip(others, at_once, strict=True)) > 1e-4
+
+
+def test_the_cosine_schedule_ends_at_zero_in_spite_of_micro_batches() -> None:
+    import keras
+
+    recipe = tiny.recipe(epochs=5, batch=12, micro_batch=3, schedule="cosine", learning_rate=0.1)
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    compile_model(network, recipe, steps=8)
+    rates = []
+
+    class Rates(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    values = np.random.default_rng(0).normal(size=(24, 4))
+    network.fit(values, np.arange(24) % 3, batch_size=3, epochs=5, callbacks=[Rates()], verbose=0)
+    assert rates == pytest.approx([0.1 * 0.5 * (1 + np.cos(np.pi * epoch / 5)) for epoch in range(1, 6)], abs=1e-6)
+
+
+# The order of an epoch
+
+
+def test_an_epoch_is_cut_to_whole_batches_of_different_slices() -> None:
+    order = epoch_order(50, 12, seed=1, epoch=0)
+    assert len(order) == 48
+    assert len(set(order.tolist())) == 48
+    assert set(order.tolist()) <= set(range(50))
+
+
+def test_the_order_follows_seed_and_epoch_and_nothing_else() -> None:
+    first = epoch_order(50, 12, seed=1, epoch=3)
+    np.random.default_rng().random()
+    np.testing.assert_array_equal(first, epoch_order(50, 12, seed=1, epoch=3))
+    assert (first != epoch_order(50, 12, seed=1, epoch=4)).any()
+    assert (first != epoch_order(50, 12, seed=2, epoch=3)).any()
+
+
+def test_the_slices_left_out_change_from_epoch_to_epoch() -> None:
+    left_out = [frozenset(range(50)) - set(epoch_order(50, 12, seed=1, epoch=epoch).tolist()) for epoch in range(5)]
+    assert len(set(left_out)) > 1
+
+
+# Killed and resumed
+
+
+def test_a_run_killed_again_and_again_ends_as_an_uninterrupted_one(
+    tmp_path: Path, whole_run: tuple[Path, State]
+) -> None:
+    _, whole = whole_run
+    # Both really happen on the way, or this test would show nothing.
+    assert 1 < whole.best_epoch < len(whole.history) < 25
+    assert len({row["learning_rate"] for row in whole.history}) > 1
+    # Before the first state; before the best epoch; while patience is counted; after the rate was reduced.
+    reduced = next(row["epoch"] for row in whole.history if row["learning_rate"] < 0.0029)
+    for epoch in (1, 2, whole.best_epoch + 2, int(reduced) + 1):
+        with pytest.raises(Killed):
+            run_training(*tiny.overfitting_run(), tmp_path, progress=kill_at(epoch))
+        state = load_state(tmp_path)
+        assert (len(state.history) if state else 0) == epoch - 1
+    assert_same_run(run_training(*tiny.overfitting_run(), tmp_path), whole)
+    assert len(pd.read_csv(tmp_path / HISTORY)) == len(whole.history)
+
+
+def test_a_run_killed_right_after_its_last_epoch_does_not_train_on(
+    tmp_path: Path, whole_run: tuple[Path, State], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, whole = whole_run
+    write_history = trainer.write_history
+
+    def killed_at_the_stop(folder: Path, history: list[dict[str, float]]) -> None:
+        if len(history) == len(whole.history):
+            raise Killed
+        write_history(folder, history)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "write_history", killed_at_the_stop)
+        with pytest.raises(Killed):
+            run_training(*tiny.overfitting_run(), tmp_path)
+    assert len(pd.read_csv(tmp_path / HISTORY)) == len(whole.history) - 1
+
+    trained: list[int] = []
+    resumed = run_training(*tiny.overfitting_run(), tmp_path, progress=lambda done, *_: trained.append(done))
+    assert not trained
+    assert_same_run(resumed, whole)
+    assert len(pd.read_csv(tmp_path / HISTORY)) == len(whole.history)
+
+
+_CHILD = """
+import sys, time
+from pathlib import Path
+from core.training import fit
+from tests.core import tiny
+fit(*tiny.overfitting_run(), Path(sys.argv[1]), progress=lambda *_: time.sleep(0.05))
+"""
+
+
+def test_a_process_killed_at_a_random_moment_resumes(tmp_path: Path, whole_run: tuple[Path, State]) -> None:
+    process = subprocess.Popen([sys.executable, "-c", _CHILD, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        latest = time.monotonic() + 300
+        while not (tmp_path / STATE_NAME).is_file():
+            assert process.poll() is None, "the process ended by itself"
+            assert time.monotonic() < latest, "no state was written"
+            time.sleep(0.02)
+        time.sleep(random.uniform(0, 1.5))  # eight more epochs take at least 3 s
+    finally:
+        process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    state = load_state(tmp_path)
+    assert state is not None
+    assert 1 <= len(state.history) < len(whole_run[1].history)
+    assert_same_run(run_training(*tiny.overfitting_run(), tmp_path), whole_run[1])
+    assert sorted(os.listdir(tmp_path)) == [HISTORY, STATE_NAME], "no temporary file is left"
+
+
+def test_a_folder_with_another_recipes_run_is_refused(whole_run: tuple[Path, State]) -> None:
+    folder, _ = whole_run
+    recipe, train, validation = tiny.overfitting_run()
+    for name, value in (("learning_rate", 0.004), ("seed", 7), ("early_stopping_patience", None)):
+        plan = {**recipe.table["training"], name: value}
+        other = tiny.recipe(**plan, options=recipe.network["options"])
+        with pytest.raises(TrainingError, match=r"^'.*' holds a run of 'report-cnn' with another recipe; [^.]*\.$"):
+            train(other, train, validation, folder)
+
+
+def test_another_title_is_no_other_recipe(whole_run: tuple[Path, State]) -> None:
+    folder, whole = whole_run
+    recipe, train, validation = tiny.overfitting_run()
+    titles = {"title": "Another title", "about": "Another text.", "version": "2.0.0"}
+    renamed = replace(recipe, **titles, table={**recipe.table, **titles})
+    assert train(renamed, train, validation, folder).best_epoch == whole.best_epoch
+
+
+# What is recorded
+
+
+def test_history_of_a_classifier_has_every_column(whole_run: tuple[Path, State]) -> None:
+    folder, whole = whole_run
+    table = pd.read_csv(folder / HISTORY)
+    assert set(table) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}
+    assert table["epoch"].tolist() == list(range(1, len(whole.history) + 1))
+    assert np.isfinite(table.to_numpy()).all()
+    assert (table["seconds"] > 0).all()
+    assert table["val_loss"].idxmin() + 1 == whole.best_epoch
+    # The rate an epoch was trained at, not the one reduced at its end.
+    assert table["learning_rate"].iloc[: whole.best_epoch + 2].tolist() == pytest.approx(
+        [0.003] * (whole.best_epoch + 2)
+    )
+
+
+def test_history_of_a_segmenter_has_dice_and_iou(tmp_path: Path) -> None:
+    recipe = tiny.recipe("report-unet", epochs=2, batch=8, micro_batch=4)
+    state = run_training(recipe, tiny.mask_examples(10), tiny.mask_examples(6, seed=1), tmp_path)
+    table = pd.read_csv(tmp_path / HISTORY)
+    watched = {"loss", "accuracy", "dice", "iou"}
+    assert set(table) == {"epoch", *watched, *(f"val_{name}" for name in watched), "learning_rate", "seconds"}
+    assert len(table) == 2
+    assert np.isfinite(table.to_numpy()).all()
+    assert state.best_epoch == table["val_dice"].idxmax() + 1, "the highest Dice is the best, not the lowest"
+
+
+def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: Path) -> None:
+    recipe = tiny.recipe("unified-unet", epochs=3, batch=12, micro_batch=12, warmup_epochs=0, learning_rate=0.003)
+    recipe = replace(recipe, network={key: value for key, value in recipe.network.items() if key != "pretrained"})
+    run_training(recipe, tiny.unified_examples(96), tiny.unified_examples(24, seed=1), tmp_path)
+    table = pd.read_csv(tmp_path / HISTORY)
+    watched = {"loss", "class_loss", "mask_loss", "accuracy", "dice", "iou"}
+    assert set(table) == {"epoch", *watched, *(f"val_{name}" for name in watched), "learning_rate", "seconds"}
+    assert np.isfinite(table.to_numpy()).all()
+    np.testing.assert_allclose(table["loss"], table["class_loss"] + table["mask_loss"], rtol=1e-4)
+    assert table["class_loss"].iloc[-1] < table["class_loss"].iloc[0]
+    assert table["mask_loss"].iloc[-1] < table["mask_loss"].iloc[0]
+
+
+def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
+    recipe = tiny.recipe("unified-unet", epochs=1, micro_batch=12, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
+    assert recipe.network["pretrained"]
+    state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path)
+    network = build_network("unified_unet", {"size": tiny.UNIFIED_SIZE, **recipe.network["options"]})
+    network.set_weights(state.best)
+    with np.load(PRETRAINED) as stored:
+        kernel = network.get_layer("encoder_stem_conv").get_weights()[0]
+        np.testing.assert_allclose(kernel, stored["encoder_stem_conv/kernel"], rtol=1e-6)
+
+
+def test_the_rate_warms_up_before_it_falls() -> None:
+    import keras
+
+    recipe = tiny.recipe(epochs=5, schedule="cosine", warmup_epochs=1.0, learning_rate=0.1)
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    compile_model(network, recipe, steps=8)
+    rate = network.optimizer._learning_rate
+    assert [float(rate(step)) for step in (0, 4, 8, 24, 40)] == pytest.approx([0, 0.05, 0.1, 0.05, 0], abs=1e-6)
+
+
+def test_the_recipes_augmentation_reaches_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, float]] = []
+
+    def spy(planes: np.ndarray, *rest: object, **options: float) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        seen.append(options)
+        return augment(planes, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trainer, "augment", spy)
+    asked = {"flip": 0.5, "rotation": 8.0}
+    run_training(tiny.recipe(augmentation=asked), tiny.class_examples(24), tiny.class_examples(6), tmp_path)
+    assert len(seen) >= 4, "every micro-batch"
+    assert all(options == asked for options in seen)
+
+
+# What is refused
+
+
+def test_fewer_slices_than_a_batch_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"^11 training slices are fewer than one batch of 12\.$"):
+        run_training(tiny.recipe(), tiny.class_examples(11), tiny.class_examples(3), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"optimizer": "sgdd"}, "There is no optimizer 'sgdd'; there are adam, adamw."),
+        ({"schedule": "linear"}, "There is no schedule 'linear'; there are constant and cosine."),
+        (
+            {"loss": "hinge"},
+            "There is no loss 'hinge'; there are cross-entropy, cross-entropy + dice, cross-entropy + dice + class.",
+        ),
+        ({"keep": "val_dice"}, "The recipe keeps the epoch best by 'val_dice', which is not measured."),
+    ],
+)
+def test_an_unknown_choice_is_refused_in_one_sentence(option: dict[str, str], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError) as refusal:
+        run_training(tiny.recipe(**option), tiny.class_examples(12), tiny.class_examples(3), tmp_path)
+    assert str(refusal.value) == sentence
+    assert load_state(tmp_path) is None

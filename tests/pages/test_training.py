@@ -1,0 +1,353 @@
+"""The Curves page without a browser: what is drawn and said is what the histories hold."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import course_report
+from core.config import MODELS
+from core.training import history
+from core.training.checkpoint import State, save_state
+from tests.pages.situations import ROOT, SITUATIONS, opened, situation
+from tests.pages.test_analyse import texts
+
+FIND = history.find_histories
+BOTH = ["report-cnn", "report-cnn-patients"]
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of runs beside an absent store; bundles are the report's three."""
+    monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in (*BOTH, "report-unet"):
+        (models / name).symlink_to(MODELS / name)
+    monkeypatch.setattr(history, "find_histories", partial(FIND, models))
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def going_on(runs: Path) -> Callable[..., Path]:
+    """Writes a run with epochs to come: the first ones of report-cnn."""
+
+    def write(epochs: int, *, finished: bool = False, name: str = "next-cnn") -> Path:
+        folder = runs / name
+        folder.mkdir(parents=True, exist_ok=True)
+        table = history_of("report-cnn").head(epochs)
+        recipe = {"task": "classification", "training": {"epochs": 20, "keep": "val_loss", "loss": "cross-entropy"}}
+        save_state(folder, State([], [], [], None, 0, table.to_dict("records"), {}, finished, recipe))
+        table.to_csv(folder / "history.csv", index=False, float_format="%.6g")
+        return folder
+
+    return write
+
+
+def history_of(name: str) -> pd.DataFrame:
+    return pd.read_csv(MODELS / name / "history.csv")
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception and not app.error, [one.value for one in (*app.exception, *app.error)]
+    return app
+
+
+def opened_with(**query: Any) -> AppTest:
+    return sound(opened("training", **query))
+
+
+def figures(app: AppTest) -> dict[str, dict[str, Any]]:
+    """The charts by the titles above them."""
+    titles = [one.value.strip("*") for one in app.markdown if re.fullmatch(r"\*\*[^*]+\*\*", one.value)]
+    charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return dict(zip(titles, charts, strict=True))
+
+
+def traces(figure: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [trace for trace in figure["data"] if trace.get("name") == name]
+
+
+def marked(figure: dict[str, Any], symbol: str) -> list[int]:
+    """Epochs with this symbol."""
+    return [
+        epoch
+        for trace in figure["data"]
+        if trace["mode"] == "markers" and trace["marker"].get("symbol") == symbol
+        for epoch in values(trace["x"])
+    ]
+
+
+def values(stored: Any) -> list[float]:
+    """A trace's numbers, which plotly may store as base64."""
+    if isinstance(stored, dict):
+        import base64
+
+        import numpy as np
+
+        return np.frombuffer(base64.b64decode(stored["bdata"]), stored["dtype"]).tolist()
+    return list(stored)
+
+
+def said(app: AppTest) -> str:
+    return (texts(app) + " ".join(caption.value for caption in app.caption)).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize(("kind", "charts"), [("Classifiers", 3), ("Masks", 5)])
+def test_both_kinds_of_networks_open_in_every_situation(
+    name: str, kind: str, charts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with situation(name, tmp_path, monkeypatch):
+        assert len(opened_with(kind=kind).get("plotly_chart")) == charts
+
+
+# What is drawn
+
+
+def test_a_classifiers_curves_are_its_history() -> None:
+    found = figures(opened_with())
+    assert list(found) == ["Loss", "Accuracy", "Learning rate"]
+    table = history_of("report-cnn")
+    for title, column in (("Loss", "loss"), ("Accuracy", "accuracy")):
+        validation, training = traces(found[title], "report-cnn")
+        assert values(validation["y"]) == table[f"val_{column}"].tolist()
+        assert values(training["y"]) == table[column].tolist()
+        assert "dash" in training["line"] and "dash" not in validation["line"]
+    (rate,) = traces(found["Learning rate"], "report-cnn")
+    assert values(rate["y"]) == table["learning_rate"].tolist()
+
+
+def test_a_segmenters_curves_have_dice_iou_and_the_accuracy_of_pixels() -> None:
+    app = opened_with(kind="Masks")
+    found = figures(app)
+    assert list(found) == ["Loss", "Dice", "IoU", "Pixel accuracy", "Learning rate"]
+    table = history_of("report-unet")
+    assert values(traces(found["Dice"], "report-unet")[0]["y"]) == table["val_dice"].tolist()
+    assert marked(found["Dice"], "star") == [table["val_dice"].idxmax() + 1]
+    assert not marked(found["Learning rate"], "triangle-down-open"), "a cosine has no steps"
+
+
+def test_epochs_that_stand_out_are_marked_and_told() -> None:
+    app = opened_with(classifiers="report-cnn-patients")
+    loss = figures(app)["Loss"]
+    table = history_of("report-cnn-patients").set_index("epoch")
+    best, last = int(table["val_loss"].idxmin()), len(table)
+    near = int(((table["val_loss"] - table["val_loss"].iloc[-1]).abs() <= 0.02).idxmax())
+    assert marked(loss, "star") == [best]
+    assert marked(loss, "square-open") == [last]
+    assert marked(loss, "diamond-open") == [near]
+    assert marked(loss, "triangle-down-open") == [14, 16]
+    text = said(app)
+    for sentence in (
+        f"Kept: epoch {best}, best by validation loss (loss {table['val_loss'][best]:.3f}",
+        f"{last} of 20 epochs, stopped early",
+        "The learning rate was lowered at epochs 14 and 16.",
+        f"Validation loss first came within 0.02 of its last value at epoch {near}.",
+        "★ best epoch, the one kept",
+        "□ stopped early",
+    ):
+        assert sentence in text, sentence
+    assert "□" not in said(opened_with()), "what is not there is not explained"
+
+
+def test_the_reports_end_values_are_lines_over_all_epochs() -> None:
+    app = opened_with()
+    lines = [trace for trace in figures(app)["Loss"]["data"] if trace.get("legendgroup") == "report"]
+    ends = [trace["y"] for trace in lines if trace["mode"] == "lines"]
+    assert ends == [[course_report.CNN_VALIDATION_LOSS] * 2, [course_report.CNN_TEST_LOSS] * 2]
+    assert all(trace["x"] == [0.5, 20.5] for trace in lines if trace["mode"] == "lines")
+    (early,) = [trace for trace in lines if trace["mode"] == "markers"]
+    assert (early["x"], early["y"]) == ([course_report.CNN_EARLY_EPOCH], [course_report.CNN_EARLY_LOSS])
+    iou = figures(opened_with(kind="Masks"))["IoU"]["data"]
+    assert [trace["y"][0] for trace in iou if trace.get("legendgroup") == "report"] == [0.4921, 0.4923]
+    assert "our best explanation" in said(opened_with(kind="Masks"))
+
+
+def test_every_chart_is_told_in_words() -> None:
+    app = opened_with(classifiers=BOTH)
+    words = [chart.proto.alt for chart in app.get("plotly_chart")]
+    assert len(words) == 3
+    assert all("report-cnn, 20 epochs" in one and "report-cnn-patients, 16 epochs" in one for one in words)
+    assert words[0].startswith("Loss by epoch. report-cnn, 20 epochs: validation from 1.001 to 0.384")
+
+
+# What is chosen
+
+
+def test_several_runs_lie_over_each_other_each_in_its_colour() -> None:
+    app = opened_with(classifiers=BOTH)
+    found = figures(app)["Loss"]
+    first, second = (traces(found, name)[0]["line"]["color"] for name in BOTH)
+    assert first != second
+    alone = figures(opened_with(classifiers="report-cnn-patients"))["Loss"]
+    assert traces(alone, "report-cnn-patients")[0]["line"]["color"] == second, "a colour stays with its run"
+    assert not traces(alone, "report-cnn")
+
+
+def test_the_address_carries_the_whole_choice() -> None:
+    again = opened_with(classifiers=BOTH, log="true", report="false")
+    assert again.multiselect(key="classifiers").value == BOTH
+    loss = figures(again)["Loss"]
+    assert loss["layout"]["yaxis"]["type"] == "log"
+    assert figures(again)["Accuracy"]["layout"]["yaxis"].get("type") != "log"
+    assert not [trace for trace in loss["data"] if trace.get("legendgroup") == "report"]
+    assert "Dotted" not in said(again)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"classifiers": "nothing"},
+        {"kind": "Magic"},
+        {"log": "perhaps"},
+        {"classifiers": ["nothing", "report-unet"]},
+    ],
+)
+def test_nonsense_in_the_address_opens_the_page_as_if_it_were_not_there(address: dict[str, Any]) -> None:
+    app = opened_with(**address)
+    assert app.multiselect(key="classifiers").value == ["report-cnn"]
+
+
+def test_more_runs_in_the_address_than_there_are_colours_open_the_page(going_on: Callable[..., Path]) -> None:
+    names = [f"run-{place}" for place in range(5)]
+    for name in names:
+        going_on(3, name=name, finished=True)
+    opened_with(classifiers=["report-cnn", *names])
+
+
+def test_with_no_run_chosen_the_page_asks_for_one() -> None:
+    app = opened_with()
+    sound(app.multiselect(key="classifiers").set_value([]).run())
+    assert "Choose a run" in app.info[0].value and not app.get("plotly_chart")
+
+
+def test_from_classifiers_to_masks_and_back_keeps_what_was_chosen_apart() -> None:
+    app = opened_with(classifiers=BOTH)
+    sound(app.segmented_control(key="kind").set_value("Masks").run())
+    assert app.multiselect(key="masks").value == ["report-unet"]
+    sound(app.segmented_control(key="kind").set_value("Classifiers").run())
+    assert set(app.multiselect(key="classifiers").value) <= set(BOTH)
+
+
+def test_the_csv_holds_every_epoch_of_the_chosen_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import streamlit as st
+
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, name, *_, **__: given.update({name: data()}))
+    opened_with(classifiers=BOTH)
+    table = pd.read_csv(io.BytesIO(given["curves.csv"]))
+    assert table.columns[0] == "run" and table["run"].unique().tolist() == BOTH
+    for name in BOTH:
+        mine = table[table["run"] == name].drop(columns="run").reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, history_of(name), check_like=True)
+
+
+# A run in progress
+
+
+def test_a_run_beside_the_store_is_offered_and_followed(going_on: Callable[..., Path]) -> None:
+    folder = going_on(4)
+    app = opened_with()
+    assert "next-cnn is training now" in said(app)
+    app = opened_with(classifiers="next-cnn")
+    progress = app.get("progress")[0].proto
+    assert progress.value == 20 and "4 of 20 epochs done" in progress.text
+    text = said(app)
+    assert "Kept so far: epoch 4" in text
+    for told_at_the_end in ("last value", "part at epoch", "lowest at the last epoch", "◇"):
+        assert told_at_the_end not in text, told_at_the_end
+    loss = figures(app)["Loss"]
+    assert loss["layout"]["xaxis"]["range"] == [0.5, 20.5], "room for what is to come"
+
+    # A line half written changes nothing; a whole one is drawn.
+    row = history_of("report-cnn").iloc[4:5].to_csv(index=False, header=False)
+    before = (folder / "history.csv").read_text()
+    (folder / "history.csv").write_text(before + row[:20])
+    sound(app.run())
+    assert "4 of 20 epochs done" in app.get("progress")[0].proto.text
+    (folder / "history.csv").write_text(before + row)
+    sound(app.run())
+    assert "5 of 20 epochs done" in app.get("progress")[0].proto.text
+    assert len(values(traces(figures(app)["Loss"], "next-cnn")[0]["y"])) == 5
+
+
+def test_a_run_that_ends_is_no_longer_followed(going_on: Callable[..., Path]) -> None:
+    going_on(4)
+    app = opened_with(classifiers="next-cnn")
+    going_on(6, finished=True)
+    sound(app.run())
+    assert not app.get("progress") and "6 of 20 epochs, stopped early" in said(app)
+
+
+def test_a_run_that_is_gone_gives_way(going_on: Callable[..., Path]) -> None:
+    folder = going_on(4)
+    app = opened_with(classifiers="next-cnn")
+    shutil.rmtree(folder)
+    sound(app.run())
+    assert "next-cnn" not in app.multiselect(key="classifiers").options
+
+
+def test_one_epoch_is_a_point(going_on: Callable[..., Path]) -> None:
+    going_on(1)
+    validation, training = traces(figures(opened_with(classifiers="next-cnn"))["Loss"], "next-cnn")
+    assert validation["mode"] == training["mode"] == "markers"
+
+
+def test_a_run_without_a_new_epoch_for_long_seems_interrupted(going_on: Callable[..., Path]) -> None:
+    path = going_on(4) / "history.csv"
+    assert not opened_with(classifiers="next-cnn").warning
+    os.utime(path, (time.time() - 7200,) * 2)
+    (warning,) = opened_with(classifiers="next-cnn").warning
+    assert "No epoch of next-cnn has ended for 2 h 0 min" in warning.value
+    assert "`python -m core train next-cnn`" in warning.value
+
+
+# What is missing
+
+
+def test_without_any_training_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "find_histories", partial(FIND, tmp_path / "nothing"))
+    app = opened("training")
+    assert not app.exception
+    assert "There is no training of classifiers here" in app.error[0].value
+
+
+def test_a_bundle_whose_history_was_altered_is_told_beside_the_others(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    (models / "report-cnn").unlink()
+    (models / "report-cnn").mkdir()
+    shutil.copy(MODELS / "report-cnn" / "card.json", models / "report-cnn")
+    (models / "report-cnn" / "history.csv").write_text("epoch\n")
+    app = opened_with()
+    assert "is not the file its card describes" in app.warning[0].value
+    assert app.multiselect(key="classifiers").value == ["report-cnn-patients"]
+
+
+def test_opening_the_page_imports_no_tensorflow() -> None:
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=120)
+app.switch_page("pages/training.py")
+for kind in ("Classifiers", "Masks"):
+    app.query_params["kind"] = kind
+    app.run()
+    assert not app.exception and not app.error and app.get("plotly_chart")
+print(sorted({"tensorflow", "keras", "tf_keras_vis"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,326 @@
+"""The Search page without a browser, on made-up trials: what it says of them is what they are."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.bundles import bundle
+from core.bundles.bundle import open_bundle
+from core.config import SEARCHES
+from core.dataset import splits
+from core.search import results
+from core.search.plan import PLAN, load_plan
+from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
+from panels.tuning.history import held
+from panels.tuning.words import SETTING_TITLES
+from tests.pages.situations import opened
+from tests.pages.test_analyse import texts
+
+READ, NAMES = results.read_search, results.search_names
+OPEN_BUNDLE = bundle.open_bundle
+
+
+def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
+    """``count`` trials of each sampler; the first is the recipe's own setting, TPE's ninth the best of all."""
+    plan, random, rows = load_plan(name), np.random.default_rng(1), []
+    for sampler in ("tpe", "genetic"):
+        for trial in range(count):
+            setting = {
+                key: random.choice(values)
+                if isinstance(values, list)
+                else random.uniform(values["low"], values["high"])
+                for key, values in plan.space.items()
+            }
+            setting["epochs"] = round(setting["epochs"])
+            value = 0.95 if (sampler, trial) == ("tpe", 8) else 0.5 + 0.03 * trial
+            rows.append(
+                {
+                    "sampler": sampler,
+                    "trial": trial,
+                    "generation": trial // plan.population if sampler == "genetic" else None,
+                    "state": STOPPED if trial % 4 == 1 else COMPLETE,
+                    "value": value,
+                    "epochs_run": 5,
+                    "seconds": 30.0,
+                    **(setting if trial else plan.start),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes a folder of searches the page reads, with made-up trials and, where asked for, a full-size check."""
+
+    def make(*names: str, full: list[float] | None = None) -> Path:
+        folder = tmp_path / "searches"
+        for name in names:
+            (folder / name).mkdir(parents=True)
+            shutil.copy(SEARCHES / name / PLAN, folder / name)
+            trials = made_up_trials(name)
+            trials.to_csv(folder / name / TRIALS, index=False)
+            shares = dict.fromkeys(load_plan(name).space, 0.1) | {"learning_rate": 0.5}
+            text = json.dumps({"tpe": shares, "genetic": shares, "all": shares})
+            (folder / name / IMPORTANCE).write_text(text)
+            if full:
+                rows = trials.head(len(full))[["sampler", "trial", "value"]].assign(full_value=full, seconds=100)
+                rows.to_csv(folder / name / FULL_SIZE, index=False)
+        monkeypatch.setattr(results, "search_names", partial(NAMES, folder))
+        monkeypatch.setattr(results, "read_search", partial(READ, folder=folder))
+        return folder
+
+    return make
+
+
+def tables(app: AppTest) -> list[pd.DataFrame]:
+    return [one.value for one in app.dataframe]
+
+
+@pytest.mark.parametrize("name", results.search_names())
+def test_what_ships_opens_and_says_what_its_files_say(name: str) -> None:
+    app = opened("tuning", search=name)
+    assert not app.exception and not app.error
+    shipped = results.read_search(name)
+    assert tables(app)[0]["Trials"].tolist() == [
+        int((shipped.trials["sampler"] == sampler).sum()) for sampler in shipped.samplers
+    ]
+
+
+def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
+    found("report-cnn")
+    app = opened("tuning")
+    assert not app.exception and not app.error
+    table = tables(app)[0]
+    assert table["Sampler"].tolist() == ["TPE", "Genetic (NSGA-II)"]
+    assert table["Trials"].tolist() == [12, 12]
+    assert table["Stopped early"].tolist() == [3, 3]
+    assert table["Best"].tolist() == ["95.0 %", "83.0 %"]
+    assert table["Found at"].tolist() == ["9 of 12", "12 of 12"]
+    assert table["Different"].tolist() == [12, 12]
+    assert table["Epochs trained"].tolist() == [60, 60]
+    said = texts(app)
+    assert "The recipe's own setting reached 50.0 % as a trial." in said
+    index = splits.index_table()
+    validation = index[index["fold-1"] == "validation"]
+    assert f"on the same {len(validation)} slices of {validation['patient'].nunique()} patients" in said
+
+
+def test_a_setting_tried_again_counts_once_among_the_different_ones(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = made_up_trials()
+    settings = list(load_plan("report-cnn").space)
+    trials.loc[3, settings] = trials.loc[2, settings]
+    trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
+    assert tables(opened("tuning"))[0]["Different"].tolist() == [11, 12]
+
+
+def test_a_search_that_is_not_finished_says_so(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    assert "TPE has 12 of 48 trials and Genetic (NSGA-II) has 12 of 48 trials." in texts(opened("tuning"))
+    made_up_trials(count=load_plan("report-cnn").trials).to_csv(folder / "report-cnn" / TRIALS, index=False)
+    assert "This search is not finished" not in texts(opened("tuning"))
+
+
+def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
+    found("report-cnn")
+    said = texts(opened("tuning"))
+    assert "Both samplers together: learning rate 50 %" in said
+    assert re.search(
+        r"looks small \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", said
+    )
+
+
+def test_where_the_rate_follows_a_schedule_fewer_epochs_are_another_training(found: Callable[..., Path]) -> None:
+    found("report-unet")
+    assert "Fewer epochs are the same training" not in texts(opened("tuning"))
+
+
+def test_every_setting_and_sampler_is_explained(found: Callable[..., Path]) -> None:
+    found("report-cnn", "report-unet")
+    for name in ("report-cnn", "report-unet"):
+        said = texts(opened("tuning", search=name))
+        for word in ("TPE", "NSGA-II", "stopped early", *SETTING_TITLES.values()):
+            assert f"**{word}**" in said
+        assert "50 % of the slices mirrored, turned by up to 15°" in said
+    assert "at the same quarter of its training, from 50 % of it on" in said
+
+
+def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = made_up_trials()
+    trials.loc[[2, 14], "value"] = 0.01
+    trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
+    assert "2 of the trials lie below what is drawn." in texts(opened("tuning"))
+
+
+def test_close_settings_do_not_cover_each_others_names(found: Callable[..., Path]) -> None:
+    found("report-cnn", full=[0.8, 0.6, 0.7])
+    app = opened("tuning")
+    charts = [chart.proto for chart in app.get("plotly_chart")]
+    (fidelity,) = [json.loads(one.spec) for one in charts if "cheap against full size" in one.alt]
+    assert fidelity["data"][0]["text"] == ["1", "2", "3"]
+    named = re.search(r"Numbered from the best trial on: 1 (.+), 2 (.+), 3 (.+?)\. Kendall", texts(app))
+    assert named and list(named.groups()) == fidelity["data"][0]["customdata"]
+
+
+def test_dice_is_a_name_within_a_sentence(found: Callable[..., Path]) -> None:
+    found("report-unet")
+    assert "the better its validation Dice" in texts(opened("tuning"))
+
+
+def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
+    found("report-cnn", "report-unet")
+    app = opened("tuning", search="report-unet")
+    assert tables(app)[0]["Best"].tolist() == ["0.950", "0.830"]
+
+
+@pytest.mark.parametrize(
+    ("full", "said"),
+    [
+        (
+            [0.5, 0.6, 0.7, 0.8, 0.9],
+            "τ 1.00 over 5 settings from the best trial to the worst: the order holds (by chance 1 % of",
+        ),
+        ([0.5, 0.6, 0.7, 0.9, 0.8], "the order holds for the most part (by chance 4 % of all orders agree as well)"),
+        ([0.5, 0.7, 0.6, 0.9, 0.8], "too few to tell whether the order holds, since by chance 12 % of all orders"),
+        ([0.9, 0.8, 0.7, 0.6, 0.5], "the order does not hold"),
+        ([0.5, 0.6, 0.7, 0.8], "τ 1.00 over 4 settings from the best trial to the worst: fewer than 5 are too few"),
+        ([0.5] * 5, "5 settings from the best trial to the worst: they all reached the same"),
+    ],
+)
+def test_the_order_of_cheap_trials_is_judged_at_full_size(
+    found: Callable[..., Path], full: list[float], said: str
+) -> None:
+    found("report-cnn", full=full)
+    shown = texts(opened("tuning"))
+    assert said in shown
+    assert "nan" not in shown
+
+
+@pytest.mark.parametrize("full", [[0.9, 0.8, 0.7, 0.6], [0.5] * 5])
+def test_no_verdict_on_the_order_is_given_where_there_is_none(found: Callable[..., Path], full: list[float]) -> None:
+    found("report-cnn", full=full)
+    shown = texts(opened("tuning"))
+    assert "the order does not hold" not in shown
+    assert "the order holds" not in shown.replace("whether the order holds", "")
+
+
+def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    path = folder / "report-cnn" / PLAN
+    path.write_text(path.read_text().replace('split = "fold-1"', 'split = "fold-3"'))
+    app = opened("tuning")
+    assert "within folds 1, 2, 4 and 5, and is judged" in texts(app)
+    assert "Fold 3 is left for the winner" in texts(app)
+    assert any("judged on fold 3 yet" in one.value for one in app.info)
+
+
+def test_shorter_trials_are_said_to_be_shorter(found: Callable[..., Path]) -> None:
+    found("report-cnn", "report-unet")
+    assert "at 48 pixels and for 20 % of its epochs, within folds 2 to 5" in texts(
+        opened("tuning", search="report-unet")
+    )
+    assert "at 96 pixels, within folds 2 to 5" in texts(opened("tuning"))
+
+
+def test_the_trials_of_a_selection_are_those_at_its_points(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = READ("report-cnn", folder)
+    # As Streamlit gives them: of a line without what it carries, of markers with the row first.
+    points = [
+        {"x": 3, "y": 0.5, "curve_number": 0},
+        {"x": 9, "y": 0.95, "curve_number": 1, "customdata": [8, "words"]},
+        {"x": 3, "y": 0.56, "curve_number": 3, "customdata": [14, "words"]},
+        {"x": 3, "y": 0.56, "curve_number": 3, "customdata": [14, "words"]},
+    ]
+    rows = held(trials, points)
+    assert rows[["sampler", "trial"]].to_numpy().tolist() == [["tpe", 8], ["genetic", 2]]
+    assert len(held(trials, [])) == len(held(trials, points[:1])) == len(trials.trials)
+
+
+def test_what_a_selection_leaves_as_it_is_is_said(found: Callable[..., Path]) -> None:
+    found("report-cnn")
+    assert "The comparison above and which settings matter stay over all trials." in texts(opened("tuning"))
+
+
+def test_what_is_not_there_yet_is_said(found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    found("report-cnn")
+    monkeypatch.setattr(bundle, "bundle_names", lambda: ["report-cnn"])
+    said = [one.value for one in opened("tuning").info]
+    assert any("at full size yet" in one for one in said)
+    assert any("judged on fold 1 yet" in one for one in said)
+
+
+def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
+    found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "bundle_names", lambda: ["report-cnn"])
+    found("report-cnn", full=[0.8, 0.6, 0.7])
+    assert any("the recipe's own does best on validation" in one.value for one in opened("tuning").info)
+
+
+def test_the_winners_gain_is_its_cards(
+    found: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found("report-cnn")
+    folder = tmp_path / "models" / "report-cnn-searched"
+    shutil.copytree(open_bundle("report-cnn-patients").folder, folder)
+    card = json.loads((folder / "card.json").read_text())
+    one = {"value": 0.8, "other": 0.7262, "difference": 0.0738, "low": 0.0123, "high": 0.1357}
+    card |= {"name": folder.name}
+    card["metrics"]["comparison"] = {
+        "with": "report-cnn-patients",
+        "slices": 570,
+        "figures": {"accuracy": one},
+        "without_letter_twins": {"slices": 483, "figures": {"accuracy": one | {"difference": 0.0512}}},
+        "recipe_differences": ["batch", "keep", "micro_batch"],
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+    monkeypatch.setattr(bundle, "bundle_names", lambda: [folder.name])
+    monkeypatch.setattr(bundle, "open_bundle", lambda name: OPEN_BUNDLE(name, folder.parent))
+    app = opened("tuning")
+    row = tables(app)[-1].iloc[0].tolist()
+    assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
+    said = texts(app)
+    assert "of accuracy it leaves zero out" in said
+    assert "Apart from what was searched they differ in which epoch is kept." in said
+    assert (
+        "on fold 1 report-cnn-searched reaches accuracy **80.0 %**, the untuned recipe 72.6 %: +7.4 points "
+        "(95 % interval +1.2 to +13.6)." in said
+    )
+    assert "(483 slices)" in said
+
+
+def test_no_search_is_told_with_the_command_that_makes_one(found: Callable[..., Path]) -> None:
+    found()
+    app = opened("tuning")
+    assert not app.exception
+    assert not app.error
+    assert "python -m core search report-cnn" in app.info[0].value
+
+
+def test_trials_of_a_grid_that_lack_settings_are_shown(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    trials = made_up_trials()
+    trials.loc[trials["sampler"] == "genetic", ["sampler", "epochs", "generation"]] = ["grid", None, None]
+    trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
+    app = opened("tuning")
+    assert not app.exception and not app.error
+    assert tables(app)[0]["Sampler"].tolist() == ["TPE", "Grid"]
+    assert "12 of a grid, which names fewer settings, are only in the table." in texts(app)
+
+
+def test_files_of_a_search_that_cannot_be_read_are_told_in_a_sentence(found: Callable[..., Path]) -> None:
+    folder = found("report-cnn")
+    (folder / "report-cnn" / IMPORTANCE).write_text("{")
+    app = opened("tuning")
+    assert not app.exception
+    assert "take searches/report-cnn from the project again" in app.error[0].value

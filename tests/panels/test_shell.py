@@ -1,0 +1,32 @@
+"""The frame keeps its promises."""
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartParser
+
+import panels.shell  # noqa: F401  (sets what is tested)
+from panels.shared.theme import plain
+
+
+def test_an_upload_of_megabytes_stays_off_the_disk():
+    boundary = "b"
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode()
+        + bytes(5 * 2**20)
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
+
+    async def stream():
+        yield body
+
+    async def parse():
+        headers = Headers({"content-type": f"multipart/form-data; boundary={boundary}"})
+        form = await MultiPartParser(headers, stream()).parse()
+        return form["file"].file._rolled  # whether a temporary file was opened
+
+    assert asyncio.run(parse()) is False
+
+
+def test_text_from_outside_makes_no_link_and_no_emphasis():
+    assert plain("[a](b) *c* $d$") == r"\[a\](b) \*c\* \$d\$"
