@@ -6,9 +6,9 @@ from core.bundles.bundle import distinct_bundles
 from core.inference.result import slice_result, split_part
 from panels import shell
 from panels.analyse import details
-from panels.analyse.welcome import doors
+from panels.analyse.welcome import draw_welcome
 from panels.shared import answer, slice_image
-from panels.shared.cache import is_known, predict
+from panels.shared.cache import is_predicted, predict
 from panels.shared.model_choice import choose_networks
 from panels.shared.slice_chooser import choose_slice
 
@@ -27,7 +27,7 @@ if chosen is None:
             "tumour, outlines it, and shows where it looked. SliceScope rebuilds the two networks of a 2023 course "
             "report, adds its own, and shows how often and why each of them is wrong."
         )
-        doors()
+        draw_welcome()
     st.stop()
 
 slice_ = chosen.slice
@@ -38,20 +38,20 @@ picture_area = picture_column.container(width=PICTURE_WIDTH, key=f"{KEY}_picture
 
 with answer_column:
     classifier, segmenter = choose_networks()
-if not is_known(chosen.identity, classifier=classifier, segmenter=segmenter):
+if not is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter):
     with picture_area:
-        slice_image.bare(slice_)
+        slice_image.draw_slice(slice_)
 
 with answer_column:
     prediction = predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
     asked = distinct_bundles(classifier, segmenter)
     said = slice_result(slice_, prediction, asked)
-    is_shown = answer.verdict(said, key=f"{KEY}_bars", slice_key=str(chosen.identity))
-    answer.truth_line(said, with_mask=is_shown)
+    is_shown = answer.draw_answer(said, key=f"{KEY}_bars", slice_key=str(chosen.identity))
+    answer.draw_truth(said, with_mask=is_shown)
     if is_shown:
-        answer.size_line(said)
-    answer.trust(classifier, segmenter, with_network=is_shown)
-    answer.file_remarks(slice_)
+        answer.draw_mask_size(said)
+    answer.draw_reliability(classifier, segmenter, with_network=is_shown)
+    answer.draw_file_remarks(slice_)
     for bundle in asked:
         part = split_part(bundle, slice_)
         if part in ("train", "validation"):
@@ -63,7 +63,7 @@ with answer_column:
             )
 
 with settings_column:
-    look = slice_image.look_controls(slice_, key=KEY, slice_key=str(chosen.identity), with_answers=is_shown)
+    look = slice_image.overlay_controls(slice_, key=KEY, slice_key=str(chosen.identity), with_answers=is_shown)
     if is_shown:
         st.page_link(
             "pages/explain.py",
@@ -72,9 +72,9 @@ with settings_column:
             query_params=chosen.address | {"bundle": classifier.name},
         )
 with picture_area:
-    slice_image.picture(slice_, prediction, look)
+    slice_image.draw_overlay(slice_, prediction, look)
 
 with details_column:
-    details.measurements(said, prediction, with_mask=is_shown)
-    details.fed(prediction, *asked)
-    details.downloads(chosen, prediction, said, look, classifier, segmenter, with_mask=is_shown)
+    details.draw_measurements(said, prediction, with_mask=is_shown)
+    details.draw_model_inputs(prediction, *asked)
+    details.draw_downloads(chosen, prediction, said, look, classifier, segmenter, with_mask=is_shown)

@@ -6,8 +6,8 @@ from core.inference.gate import has_gate
 from core.inference.result import slice_result, split_part
 from panels import shell
 from panels.explain import heat_maps, picture
-from panels.explain.sanity_check import sanity_check
-from panels.explain.statistics import statistics
+from panels.explain.sanity_check import draw_sanity_check
+from panels.explain.statistics import draw_statistics
 from panels.shared import answer, slice_image
 from panels.shared.cache import predict
 from panels.shared.slice_chooser import choose_slice
@@ -28,12 +28,12 @@ if chosen is None:
     )
 columns = st.columns(3)
 with columns[0]:
-    bundle = heat_maps.choose_network()
+    bundle = heat_maps.choose_explained_network()
 
 if chosen is not None:
     slice_ = chosen.slice
-    asked = heat_maps.question(bundle, *columns[1:])
-    every = asked.about == heat_maps.ALL
+    asked = heat_maps.choose_explanation(bundle, *columns[1:])
+    every = asked.about == heat_maps.ALL_CLASSES
     # All three stand side by side across the page; one stands beside what is said of it.
     if every:
         picture_areas = [column.empty() for column in st.columns(len(bundle.card["classes"]))]
@@ -44,17 +44,17 @@ if chosen is not None:
         said_column = look_column = right
     said_area = said_column.empty()
     with look_column:
-        look = picture.look_controls(slice_, of_mask=asked.about == heat_maps.MASK)
-    shown = heat_maps.known(slice_, chosen.identity, bundle, asked)
+        look = picture.display_controls(slice_, of_mask=asked.about == heat_maps.PREDICTED_MASK)
+    shown = heat_maps.available_heat_maps(slice_, chosen.identity, bundle, asked)
     if shown is None:
         for area in picture_areas:
             with area:
-                slice_image.bare(slice_)
+                slice_image.draw_slice(slice_)
         with said_area.container():
-            shown = heat_maps.made(slice_, chosen.identity, bundle, asked)
+            shown = heat_maps.make_heat_maps(slice_, chosen.identity, bundle, asked)
     for area, one in zip(picture_areas, shown, strict=True):
         with area.container():
-            picture.picture(
+            picture.draw_heat_map(
                 slice_,
                 one,
                 look,
@@ -67,23 +67,25 @@ if chosen is not None:
         if slice_.number is None and has_gate(bundle):
             prediction = predict(slice_, chosen.identity, classifier=bundle, segmenter=bundle)
             said = slice_result(slice_, prediction, (bundle,))
-        picture.what_it_says(slice_, shown[0], said, of_likeliest=asked.about == heat_maps.PREDICTED, key=f"{KEY}_bars")
-        picture.landing(slice_, shown)
-        answer.file_remarks(slice_)
+        picture.draw_prediction(
+            slice_, shown[0], said, of_likeliest=asked.about == heat_maps.PREDICTED_CLASS, key=f"{KEY}_bars"
+        )
+        picture.draw_localisation(slice_, shown)
+        answer.draw_file_remarks(slice_)
         if split_part(bundle, slice_) == "train":
             st.caption(f":material/school: {bundle.name} has trained on this slice.")
         st.download_button(
             "Heat map PNG",
-            lambda: picture.picture_png(slice_, shown, look),
+            lambda: picture.heat_maps_png(slice_, shown, look),
             f"{KEY}-{asked.method}.png",
             "image/png",
             on_click="ignore",
             icon=":material/download:",
         )
-    sanity_check(slice_, chosen.identity, bundle, asked, look)
+    draw_sanity_check(slice_, chosen.identity, bundle, asked, look)
 
 st.header("Does the heat fall on the tumour?", anchor=False)
-statistics(bundle, key=f"{KEY}_statistics")
+draw_statistics(bundle, key=f"{KEY}_statistics")
 
 st.subheader("What a heat map says, and what it does not", anchor=False)
 st.markdown(

@@ -13,7 +13,7 @@ from panels.external.control import control, examples
 from panels.external.scores import scores
 from panels.external.slices import slices
 from panels.shared import confusion_matrix
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 shell.require()
 
@@ -30,8 +30,9 @@ split = measured_split(bundle)
 assert split is not None
 st.markdown(
     "A network that knows three tumours names one of them in anything. Beside "
-    f"**{plain(bundle.card['title'])}** stands a screen that may say *no tumour*, *not sure*, or that a picture is "
-    "none of the kind. Here is what it says of slices from other scanners and hospitals, some without a tumour, some "
+    f"**{escape_markdown(bundle.card['title'])}** stands a screen that may say *no tumour*, *not sure*, or that a "
+    "picture is none of the kind. Here is what it says of slices from other scanners and hospitals, some without a "
+    "tumour, some "
     "of other sequences or even CT; of the data set's own test slices; and of pictures that are no brain."
 )
 if split == DEV:
@@ -54,7 +55,7 @@ cost(bundle)
 
 st.subheader("Slices from elsewhere, cell by cell", anchor=False)
 outside = table[table["group"] == ELSEWHERE]
-kinds = [*confusion_matrix.SHORT][:4]
+kinds = [*confusion_matrix.SHORT_TITLES][:4]
 counts = confusion_counts(
     outside.assign(predicted=outside["answer"]), kinds, [*kinds, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]
 )
@@ -66,8 +67,8 @@ with right:
             "True",
             kinds,
             None,
-            format_func=confusion_matrix.SHORT.get,
-            key=confusion_matrix.TRUE,
+            format_func=confusion_matrix.SHORT_TITLES.get,
+            key=confusion_matrix.TRUE_KEY,
             placeholder="Any",
             bind="query-params",
         )
@@ -76,13 +77,13 @@ with right:
             "Answer",
             list(counts.columns),
             None,
-            format_func=confusion_matrix.SHORT.get,
-            key=confusion_matrix.PREDICTED,
+            format_func=confusion_matrix.SHORT_TITLES.get,
+            key=confusion_matrix.PREDICTED_KEY,
             placeholder="Any",
             bind="query-params",
         )
 with left:
-    confusion_matrix.matrix(counts, show=confusion_matrix.COUNTS, key="matrix")
+    confusion_matrix.draw_confusion_matrix(counts, show=confusion_matrix.COUNTS, key="matrix")
 with right:
     chosen = outside
     if true:
@@ -107,4 +108,4 @@ st.subheader("Pictures that are no brain", anchor=False)
 examples(table)
 tried = bundle.card["screen"]["tried"]
 with st.expander("What was tried", icon=":material/science:"):
-    st.markdown("\n".join(f"- {plain(one)}" for one in tried))
+    st.markdown("\n".join(f"- {escape_markdown(one)}" for one in tried))

@@ -11,9 +11,9 @@ from panels import shell
 from panels.masks.iou import why_half
 from panels.masks.overview import how_good
 from panels.masks.slices import rows
-from panels.shared import cache
-from panels.shared.answer import tested
-from panels.shared.slice_dialog import viewer
+from panels.shared.answer import describe_test_set
+from panels.shared.cache import cached_mask_thresholds, cached_predictions, evaluated_bundle_names
+from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()
 
@@ -25,12 +25,12 @@ st.markdown("How well a network outlines tumours it has not trained on: overall,
 bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with bundle_column:
     bundle = open_bundle(
-        st.selectbox("Segmenter", cache.bundle_names("segmentation"), key="segmenter", bind="query-params")
+        st.selectbox("Segmenter", evaluated_bundle_names("segmentation"), key="segmenter", bind="query-params")
     )
 with view_column:
     view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
-st.caption(tested(bundle))
-neighbours = evidence = cache.evidence(bundle)
+st.caption(describe_test_set(bundle))
+neighbours = evidence = cached_predictions(bundle)
 threshold = own = float(bundle.card["output"]["threshold"])
 if view == HALF:
     why_half(bundle, select_predictions(evidence, part="test"))
@@ -47,7 +47,7 @@ else:
         "For looking only: a threshold chosen here, on test slices, would make the figures too good. The network's own "
         "was fixed beforehand."
     )
-    table = at_threshold(cache.thresholds(bundle), threshold)
+    table = at_threshold(cached_mask_thresholds(bundle), threshold)
     at_threshold = evidence["slice"].map(table.set_index("slice")["dice"])
     neighbours = evidence.assign(dice=at_threshold.fillna(evidence["dice"]))
     if view == GOOD:
@@ -62,10 +62,10 @@ def words(row: pd.Series) -> str:
     return f"{row['slice']} · Dice {row['dice']:.2f}{elsewhere}"
 
 
-viewer(
+draw_slice_dialog(
     neighbours,
-    words=words,
-    classifier=open_bundle(cache.bundle_names("classification")[0]),
+    caption=words,
+    classifier=open_bundle(evaluated_bundle_names("classification")[0]),
     segmenter=bundle,
     threshold=threshold,
 )

@@ -12,7 +12,7 @@ from panels.models.like_for_like import like_for_like
 from panels.models.outside import outside
 from panels.models.published import published
 from panels.models.table import BY_PATIENT, INTERVALS, by_slice_and_by_patient, draw_table, draw_twins, tasks
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 shell.require()
 
@@ -41,7 +41,7 @@ def networks(found: list[Bundle]) -> None:
         like_for_like(found)
     bundle = found[names.index(name)]
     st.subheader(bundle.card["title"], anchor=False)
-    st.markdown(plain(bundle.card["about"]))
+    st.markdown(escape_markdown(bundle.card["about"]))
     VIEWS[view](bundle, key="models")
 
 
@@ -77,7 +77,7 @@ for name in bundle_names():
     try:
         found.append(open_bundle(name))
     except BundleError as error:
-        st.warning(plain(str(error)), icon=":material/warning:")
+        st.warning(escape_markdown(str(error)), icon=":material/warning:")
 if not found:
     raise BundleError("There is no bundle here; take models/ from the project again, or train one.")
 found.sort(key=lambda bundle: (tasks(bundle), bundle.name))

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 from panels.training import charts
 from panels.training.captions import progress, report_caption
 
@@ -42,7 +42,7 @@ task = TASKS[group]
 found, problems = find_histories()
 known = [history for history in found if task in history.tasks]
 for problem in problems:
-    st.warning(plain(problem), icon=":material/warning:")
+    st.warning(escape_markdown(problem), icon=":material/warning:")
 if not known:
     raise TrainingError(
         f"There is no training of {group.lower()} here; take models/ from the project again, or train one."
@@ -63,7 +63,9 @@ chosen = [history for history in known if history.name in names]
 going_on = [history for history in known if not history.finished]
 for history in going_on:
     if history not in chosen:
-        st.caption(f":material/monitoring: {plain(history.name)} is training now; choose it above to follow it.")
+        st.caption(
+            f":material/monitoring: {escape_markdown(history.name)} is training now; choose it above to follow it."
+        )
 if not chosen:
     st.info("Choose a run to see its curves.", icon=":material/show_chart:")
     st.stop()

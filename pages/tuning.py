@@ -5,7 +5,7 @@ import streamlit as st
 from core.search.plan import plan_names
 from core.search.results import read_search, search_names
 from panels import shell
-from panels.shared.theme import plain, whole_percent
+from panels.shared.theme import escape_markdown, whole_percent
 from panels.tuning.fidelity import fidelity
 from panels.tuning.help import how_to_read
 from panels.tuning.history import history
@@ -30,7 +30,7 @@ plan = found.plan
 share = plan.cheap.get("epochs", 1)
 shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
-    f"{plain(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
+    f"{escape_markdown(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
     f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "
     f"{plan.held_out.capitalize()} is left for the winner."
 )

@@ -16,7 +16,7 @@ from core.inference.result import NOTICE
 from core.ood.evaluate import any_gate_measured
 from core.readers.mat import MAX_FILE_BYTES
 from core.search.results import search_names
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 _FLAG = "_inside_frame"
 
@@ -34,7 +34,7 @@ def run() -> None:
     try:
         page.run()
     except SliceScopeError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
     finally:
         del st.session_state[_FLAG]
 

@@ -63,7 +63,8 @@ def sources() -> dict[str, Path]:
 
 
 def imported_by(path: Path) -> set[str]:
-    """Dotted names a file imports anywhere, also inside its functions; of ``from a import b`` both ``a`` and ``a.b``."""
+    """Dotted names a file imports anywhere, also inside its functions; of ``from a import b`` both ``a`` and
+    ``a.b``."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

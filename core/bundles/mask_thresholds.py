@@ -20,7 +20,8 @@ def read_thresholds(bundle: Bundle) -> pd.DataFrame:
     """The test slices' masks at every threshold of ``core.metrics.overlap.THRESHOLDS``.
 
     Returns:
-        Rows of ``core.bundles.predictions.read_predictions``, one a slice and threshold, with threshold, overlap_px, true_px,
+        Rows of ``core.bundles.predictions.read_predictions``, one a slice and threshold, with threshold, overlap_px,
+        true_px,
         predicted_px, dice and iou at that threshold, at the slice's own size.
 
     Raises:

@@ -258,7 +258,8 @@ def _frame(options: argparse.Namespace) -> int:
     write_table(SHORTCUT_FILE, table)
     right = (table["true"] == table["predicted"]).mean()
     print(
-        f"The frame alone: {right:.4f} of {len(table)} slices; always the most frequent class: {majority_accuracy(table):.4f}."
+        f"The frame alone: {right:.4f} of {len(table)} slices; always the most frequent class: "
+        f"{majority_accuracy(table):.4f}."
     )
     return 0
 

@@ -1,6 +1,7 @@
 """Heat maps: where a network looked for its answer. Every method behind one class.
 
-What is explained is a target (``core.explanation.targets``); how, one of ``METHODS``. Grad-CAM's family takes its arithmetic from
+What is explained is a target (``core.explanation.targets``); how, one of ``METHODS``. Grad-CAM's family takes its
+arithmetic from
 ``core.explanation.cams``; saliency and Score-CAM have modules of their own. A network's graph is built once a layer
 and target, which makes a call several times faster than tf-keras-vis, whose maps these are.
 """

@@ -74,7 +74,8 @@ def gate_answers(bundle: Bundle, split: str) -> pd.DataFrame:
 
     Returns:
         group (``ELSEWHERE``, ``OWN`` or ``NOT_BRAIN``), kind (the true class, "no_tumour", or what the picture is),
-        name, predicted, tumour_score, strangeness and sure, from which ``core.inference.gate.decide_answers`` makes the answers.
+        name, predicted, tumour_score, strangeness and sure, from which ``core.inference.gate.decide_answers`` makes
+        the answers.
 
     Raises:
         BundleError: it is not measured.

@@ -70,9 +70,11 @@ TEMPERATURES = np.geomspace(0.25, 4, 161)
 _BATCH = 32
 
 RULES = {
-    "no_tumour": f"the highest score below which lie at most {MISSED_LIMIT:.0%} of the tumour slices, of dev's and of the "
+    "no_tumour": f"the highest score below which lie at most {MISSED_LIMIT:.0%} of the tumour slices, of dev's and "
+    "of the "
     "data set's validation slices alike",
-    "tumour": f"the lowest score from which lie at most {FALSE_ALARM_LIMIT:.0%} of dev's tumour-free slices; where the two "
+    "tumour": f"the lowest score from which lie at most {FALSE_ALARM_LIMIT:.0%} of dev's tumour-free slices; where "
+    "the two "
     "would cross, both are their mean",
     "sure": f"the lowest probability from which at least {ACCURACY_AIM:.0%} of dev's tumour slices are named rightly, "
     "whether or not the other thresholds let them pass",
@@ -219,7 +221,8 @@ def fit_gate(bundle: Bundle, store: Store, folder: Path, *, progress: Wrap = ite
     Args:
         bundle: names and outlines with the unified network.
         store: the prepared data set.
-        folder: of slices from elsewhere; see ``core.evaluation.external.read_external_index``. Its split train must hold slices without a
+        folder: of slices from elsewhere; see ``core.evaluation.external.read_external_index``. Its split train must
+        hold slices without a
             tumour, its split dev all classes; its split test is not read.
         progress: wraps the groups of planes, to show a bar.
 

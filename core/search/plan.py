@@ -148,7 +148,8 @@ def load_plan(name: str, folder: Path = SEARCHES) -> Plan:
         )
     if plan.split not in FOLD_SPLITS:
         raise TrainingError(
-            f"The plan of the search '{name}' is on the split '{plan.split}'; it may be {', '.join(FOLD_SPLITS)}, so that "
+            f"The plan of the search '{name}' is on the split '{plan.split}'; it may be {', '.join(FOLD_SPLITS)}, so "
+            "that "
             "the winner can be judged on patients that no trial has met."
         )
     return plan

@@ -69,7 +69,8 @@ class Recipe:
 
     Attributes:
         task: one of ``core.config.TASKS``, or a list of both.
-        network: ``name`` in ``core.networks.registry``, ``options`` for it, and whether its encoder starts ``pretrained``.
+        network: ``name`` in ``core.networks.registry``, ``options`` for it, and whether its encoder starts
+        ``pretrained``.
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         heat: ``method`` and ``layer`` of its heat maps; by Grad-CAM at the deepest convolution where not stated.
         test_time_flip: whether answers are averaged over a slice and its left-right mirror image.

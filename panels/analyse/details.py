@@ -12,8 +12,8 @@ from core.inference.predictor import Prediction
 from core.inference.render import DisplayOptions, encode_png
 from core.inference.result import overlay_png, results_csv, slice_result
 from core.readers.slices import Slice
-from panels.shared import cache
-from panels.shared.slice_chooser import Chosen
+from panels.shared.cache import cached_predictor
+from panels.shared.slice_chooser import ChosenSlice
 
 _WITHHELD = {
     NO_TUMOUR: "no tumour is found",
@@ -22,7 +22,7 @@ _WITHHELD = {
 """Why a mask that is not shown is not measured."""
 
 
-def measurements(said: dict[str, Any], prediction: Prediction, *, with_mask: bool) -> None:
+def draw_measurements(said: dict[str, Any], prediction: Prediction, *, with_mask: bool) -> None:
     """Sizes in pixels, in millimetres where the pixel spacing is known, and the time it took.
 
     Args:
@@ -53,7 +53,7 @@ def measurements(said: dict[str, Any], prediction: Prediction, *, with_mask: boo
         st.markdown("\n".join(f"- {line}" for line in lines))
 
 
-def fed(prediction: Prediction, *bundles: Bundle) -> None:
+def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
     """The planes the networks were given."""
     with st.expander("What the networks were fed", icon=":material/input:"):
         for bundle in bundles:
@@ -62,8 +62,8 @@ def fed(prediction: Prediction, *bundles: Bundle) -> None:
             st.caption(bundle.card["input"]["description"])
 
 
-def downloads(
-    chosen: Chosen,
+def draw_downloads(
+    chosen: ChosenSlice,
     prediction: Prediction,
     said: dict[str, Any],
     look: DisplayOptions,
@@ -93,8 +93,8 @@ def downloads(
             _button(f"CSV of all {len(chosen.uploads)} uploads", table, "slices.csv", "text/csv")
 
 
-def _table(chosen: Chosen, classifier: Bundle, segmenter: Bundle) -> Any:
-    predictor = cache.predictor(classifier, segmenter)
+def _table(chosen: ChosenSlice, classifier: Bundle, segmenter: Bundle) -> Any:
+    predictor = cached_predictor(classifier, segmenter)
 
     def said(one: Slice) -> dict[str, Any]:
         return slice_result(one, predictor(one), distinct_bundles(classifier, segmenter))

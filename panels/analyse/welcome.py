@@ -3,14 +3,15 @@
 import streamlit as st
 
 from core.bundles.bundle import REPORT_CLASSIFIER
-from panels.models.table import BY_PATIENT
-from panels.shared.cache import evaluated
+from panels.shared.cache import evaluated_bundle
 from panels.shared.theme import percent
 
 _SAMPLE = "glioma-axial-1"
+SPLIT_VIEW, IOU_VIEW = "By slice and by patient", "Why IoU says 0.49"
+"""Values in the addresses of Models and Masks."""
 
 
-def doors() -> None:
+def draw_welcome() -> None:
     """Draw the doors side by side; a narrow screen stacks them."""
     grid = st.grid(3, min_column_width=260)
     with grid.container(border=True, height="stretch"):
@@ -26,7 +27,7 @@ def doors() -> None:
             "pages/models.py",
             label="Compare both",
             icon=":material/hub:",
-            query_params={"show": BY_PATIENT},
+            query_params={"show": SPLIT_VIEW},
         )
     with grid.container(border=True, height="stretch"):
         st.markdown(
@@ -36,14 +37,14 @@ def doors() -> None:
             "pages/masks.py",
             label="Try it",
             icon=":material/gesture:",
-            query_params={"view": "Why IoU says 0.49"},
+            query_params={"view": IOU_VIEW},
         )
 
 
 def _flattered() -> str:
     """What the report's classifier reaches by slice and by patient, from the two cards."""
-    by_slice = evaluated(REPORT_CLASSIFIER)
-    by_patient = evaluated(by_slice.card["data"].get("by_patient_bundle")) if by_slice else None
+    by_slice = evaluated_bundle(REPORT_CLASSIFIER)
+    by_patient = evaluated_bundle(by_slice.card["data"].get("by_patient_bundle")) if by_slice else None
     if not by_slice or not by_patient:
         return "Slices of one tumour stand in training and in test."
     first, second = (percent(one.test_metrics["accuracy"]) for one in (by_slice, by_patient))

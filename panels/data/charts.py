@@ -15,7 +15,7 @@ from core.dataset.statistics import (
     split_leakage,
 )
 from core.text import join_words
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style
+from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
 
 PART_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
 SPLIT_TITLES = {TABLE_1: "Table 1", TABLE_5: "Table 5", **{name: f"Fold {name[-1]}" for name in FOLD_SPLITS}}
@@ -40,7 +40,7 @@ def classes(table: pd.DataFrame) -> None:
             hoverinfo="skip",
         )
     )
-    style(figure, height=190)
+    style_figure(figure, height=190)
     figure.update_xaxes(title_text="slices")
     figure.update_yaxes(showgrid=False)
     words = "; ".join(
@@ -56,7 +56,7 @@ def slices_per_patient(table: pd.DataFrame) -> None:
     for name in counted:
         figure.add_bar(x=counted.index, y=counted[name], name=_short(name), marker={"color": CLASS_COLOURS[name]})
     sizes = table.groupby("patient").size()
-    style(figure, height=260)
+    style_figure(figure, height=260)
     figure.update_layout(barmode="stack", bargap=0.1, legend={"traceorder": "normal"})
     figure.update_xaxes(title_text="slices of one patient", showgrid=False)
     figure.update_yaxes(title_text="patients")
@@ -80,7 +80,7 @@ def leak(table: pd.DataFrame, split: str) -> None:
             customdata=counted.index,
             hovertemplate=f"patient %{{customdata}}: %{{y}} in {title.lower()}<extra></extra>",
         )
-    style(figure, height=280)
+    style_figure(figure, height=280)
     figure.update_layout(barmode="stack", bargap=0, legend={"traceorder": "normal"})
     figure.update_xaxes(title_text="patients, those with most slices first", showgrid=False, showticklabels=False)
     figure.update_yaxes(title_text="slices")
@@ -158,7 +158,7 @@ def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
             textangle=0,
             hovertemplate=f"%{{y}}: %{{x}} slices, {name.lower()}<extra></extra>",
         )
-    style(figure, height=110 + 32 * len(counted))
+    style_figure(figure, height=110 + 32 * len(counted))
     # A number that does not fit into its bar is left out; the alternative text has them all.
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, uniformtext={"minsize": 11, "mode": "hide"})
     figure.update_xaxes(title_text="slices")

@@ -8,7 +8,7 @@ from core.bundles.predictions import confusion_counts
 from core.config import CLASSES
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style
+from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
 
 
 def frame_shortcut(table: pd.DataFrame) -> None:
@@ -30,7 +30,8 @@ def frame_shortcut(table: pd.DataFrame) -> None:
     st.markdown(
         "A model that sees no picture, only where the head begins and ends in the frame, names "
         f"**{percent(right.mean())}** of the slices rightly, tested by patient on the official folds; always saying "
-        f"the most frequent class gives {percent(majority_accuracy(table))}. Of {CLASS_TITLES[full].lower()} slices it names "
+        f"the most frequent class gives {percent(majority_accuracy(table))}. Of {CLASS_TITLES[full].lower()} slices "
+        "it names "
         f"{percent(recall[full])} rightly: the head reaches the frame above or beside it in "
         f"{percent(reaches[full])} of them, against {others}. Of the other classes it names {named} rightly. A network "
         "on whole slices can learn this instead of the tumour, and pictures from elsewhere are framed otherwise. "
@@ -58,7 +59,7 @@ def _sizes(table: pd.DataFrame) -> None:
             customdata=rows["slice"],
             hovertemplate="slice %{customdata}: %{x:.0%} wide, %{y:.0%} high<extra></extra>",
         )
-    style(figure, height=320)
+    style_figure(figure, height=320)
     figure.update_xaxes(title_text="width of the head, share of the frame", tickformat=".0%")
     figure.update_yaxes(title_text="height of the head", tickformat=".0%")
     medians = table.assign(width=1 - table["left"] - table["right"]).groupby("true")["width"].median()

@@ -7,8 +7,8 @@ import streamlit as st
 from core.dataset.download import CACHE_BYTES, default_cache
 from core.dataset.lookup import StoreState, cache_state
 from core.dataset.store import SLICE_COUNT, STORE_NAME, default_store
-from panels.shared.cache import may_fetch
-from panels.shared.theme import plain
+from panels.shared.cache import fetching_allowed
+from panels.shared.theme import escape_markdown
 
 _COMMANDS = "make setup\n.venv/bin/python -m core prepare FOLDER"
 
@@ -20,7 +20,7 @@ def local_copy(state: StoreState) -> None:
     path = str(default_store()) if folder else f"data/{STORE_NAME}"
     by_whom = "as SLICESCOPE_DATA says" if folder else "the default; SLICESCOPE_DATA names another folder"
     if state.problem:
-        st.error(plain(state.problem), icon=":material/error:")
+        st.error(escape_markdown(state.problem), icon=":material/error:")
     elif not state.exists:
         st.info("The data set is not on this machine. The app works without it.", icon=":material/cloud_off:")
     elif state.whole:
@@ -31,9 +31,9 @@ def local_copy(state: StoreState) -> None:
         )
     kept = cache_state(default_cache())
     size = f", {state.megabytes:,.0f} MB" if state.exists else ""
-    lines = [f"- Looked for at {plain(path)} ({by_whom}){size}."]
+    lines = [f"- Looked for at {escape_markdown(path)} ({by_whom}){size}."]
     if not state.whole or kept.slices:
-        fetching = "on" if may_fetch() else "off, until someone presses “Fetch from figshare”"
+        fetching = "on" if fetching_allowed() else "off, until someone presses “Fetch from figshare”"
         lines.append(
             f"- Fetched from figshare and kept: {kept.slices} slices, {kept.megabytes:.1f} of at most "
             f"{CACHE_BYTES / 1e6:.0f} MB. Fetching is {fetching}."

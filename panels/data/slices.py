@@ -10,7 +10,7 @@ from core.inference.render import default_window, grey_image
 from core.readers.preprocessing import network_mask, network_plane
 from core.readers.slices import Slice
 from panels.shared import gallery
-from panels.shared.cache import slices_of
+from panels.shared.cache import load_slices
 from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES
 
 _SHOWN = 384
@@ -25,13 +25,13 @@ def before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
         can_fetch: whether slices may be looked for at all; not in a store that cannot be read.
     """
     numbers = typical_slices(table, list(CLASS_COLOURS))
-    found = slices_of(list(numbers.values())) if can_fetch else {}
+    found = load_slices(list(numbers.values())) if can_fetch else {}
     for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
         with column:
             st.markdown(f"**{CLASS_TITLES[name]}**, slice {number}")
             _pictures(number, found.get(number))
     if can_fetch and len(found) < len(numbers):
-        gallery.offer(key="data")
+        gallery.offer_fetching(key="data")
 
 
 def _pictures(number: int, slice_: Slice | None) -> None:
@@ -41,7 +41,7 @@ def _pictures(number: int, slice_: Slice | None) -> None:
         for caption in ("Slice", "Mask", f"Slice, {size} × {size}", f"Mask, {size} × {size}"):
             with grid.container():
                 st.image(
-                    gallery.placeholder(number),
+                    gallery.number_tile(number),
                     width="stretch",
                     output_format="PNG",
                     caption=caption,

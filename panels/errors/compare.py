@@ -6,7 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle, open_bundle
 from core.bundles.predictions import disagreements, order_predictions, select_predictions
 from panels.shared import gallery
-from panels.shared.cache import bundle_names, evidence
+from panels.shared.cache import cached_predictions, evaluated_bundle_names
 from panels.shared.theme import CLASS_TITLES, percent
 
 EITHER, FIRST, SECOND, NEITHER = "All", "first", "second", "neither"
@@ -14,12 +14,12 @@ EITHER, FIRST, SECOND, NEITHER = "All", "first", "second", "neither"
 
 def compare(bundle: Bundle) -> None:
     """Draw the view."""
-    others = [name for name in bundle_names("classification") if name != bundle.name]
+    others = [name for name in evaluated_bundle_names("classification") if name != bundle.name]
     if not others:
         st.info("There is only one classifier here; train another to compare.", icon=":material/info:")
         return
     other = open_bundle(st.selectbox("Compare with", others, key="other", bind="query-params"))
-    first, second = (select_predictions(evidence(one), part="test") for one in (bundle, other))
+    first, second = (select_predictions(cached_predictions(one), part="test") for one in (bundle, other))
     both = first.merge(second[["slice", "right"]], on="slice", suffixes=("", "_other"))
     if both.empty:
         st.info(f"No slice is in the test part of both {bundle.name} and {other.name}.", icon=":material/join_inner:")
@@ -63,7 +63,7 @@ def compare(bundle: Bundle) -> None:
         st.info("No such slice.", icon=":material/filter_alt_off:")
     else:
         st.caption(f"Below a slice: its true class, then what {bundle.name} says / what {other.name} says.")
-        gallery.gallery(chosen, words=_words, key="page")
+        gallery.draw_gallery(chosen, caption=_words, key="page")
 
 
 def _who(row: object) -> str:

@@ -8,15 +8,15 @@ from core.bundles.bundle import Bundle
 from core.bundles.predictions import select_predictions
 from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.metrics import calibration
-from panels.shared.answer import split_kind
-from panels.shared.cache import evidence, headline
+from panels.shared.answer import split_level
+from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.theme import (
     CLASS_COLOURS,
     CLASS_TITLES,
     PLOT_CONFIG,
     percent,
     share_interval,
-    style,
+    style_figure,
     text_colour,
     theme_colour,
     whole_percent,
@@ -29,7 +29,7 @@ _END = {"margin_r": 24, "margin_t": 10}
 
 def confidence(bundle: Bundle) -> None:
     """Draw the view, of the bundle's test part."""
-    table = select_predictions(evidence(bundle), part="test")
+    table = select_predictions(cached_predictions(bundle), part="test")
     _headline(bundle, table)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -43,7 +43,7 @@ def confidence(bundle: Bundle) -> None:
 
 
 def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
-    found = headline(bundle)
+    found = cached_headline_metrics(bundle)
     titles = {
         "accuracy": "Accuracy, slices",
         "patient_accuracy": "Accuracy, patients",
@@ -66,7 +66,7 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
             marker={"size": 11, "color": theme_colour("primaryColor")},
             hovertemplate=f"{title}: {share_interval(one)}<extra></extra>",
         )
-    style(figure, height=280)
+    style_figure(figure, height=280)
     lowest = min(one.low for one in found.values())
     figure.update_layout(showlegend=False, **_END)
     figure.update_xaxes(range=[max(0, lowest - 0.05), 1.01], tickformat=".0%")
@@ -75,7 +75,7 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
     st.plotly_chart(figure, key="confidence_headline", config=PLOT_CONFIG, alt=words)
     st.caption(
         f"{words}. {whole_percent(LEVEL)} intervals from {DRAWS} draws of the {table['patient'].nunique()} test "
-        f"patients, each with all their slices. The split is {split_kind(bundle)}. A patient counts as right when the "
+        f"patients, each with all their slices. The split is {split_level(bundle)}. A patient counts as right when the "
         "mean probability over their test slices names them rightly."
     )
 
@@ -96,7 +96,7 @@ def _reliability(table: pd.DataFrame) -> None:
         hovertemplate="%{customdata[0]} slices, mean confidence %{customdata[1]:.1%}: %{y:.1%} right<extra></extra>",
     )
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": text_colour()}, hoverinfo="skip")
-    style(figure, height=_HEIGHT)
+    style_figure(figure, height=_HEIGHT)
     figure.update_layout(showlegend=False, **_END)
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="confidence")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="right")
@@ -128,7 +128,7 @@ def _coverage(table: pd.DataFrame) -> None:
             hovertemplate="from %{customdata:.1%} confidence on: %{x:.1%} of slices, %{y:.1%} right<extra></extra>",
         )
     )
-    style(figure, height=_HEIGHT)
+    style_figure(figure, height=_HEIGHT)
     figure.update_layout(**_END)
     figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text="share of slices answered, surest first")
     figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="right")
@@ -173,7 +173,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
         showlegend=False,
         hoverinfo="skip",
     )
-    style(figure, height=_HEIGHT + 20)
+    style_figure(figure, height=_HEIGHT + 20)
     figure.update_layout(margin_r=_END["margin_r"])
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text="others called this class")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="of this class found")

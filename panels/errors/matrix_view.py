@@ -6,7 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import SORTS, confusion_counts, order_predictions, select_predictions
 from panels.shared import confusion_matrix, gallery
-from panels.shared.cache import evidence
+from panels.shared.cache import cached_predictions
 from panels.shared.theme import CLASS_TITLES, percent
 
 PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
@@ -14,7 +14,7 @@ PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
 
 def matrix_and_slices(bundle: Bundle) -> None:
     """Draw the view."""
-    table = evidence(bundle)
+    table = cached_predictions(bundle)
     classes = list(bundle.card["classes"])
     left, right = st.columns([5, 7], gap="medium")
     # The filters come first in the run, since the matrix counts what they let through; they stand on the right.
@@ -24,13 +24,13 @@ def matrix_and_slices(bundle: Bundle) -> None:
     with left:
         show = st.segmented_control(
             "Cells show",
-            [confusion_matrix.COUNTS, confusion_matrix.ROWS, confusion_matrix.COLUMNS],
+            [confusion_matrix.COUNTS, confusion_matrix.ROW_SHARE, confusion_matrix.COLUMN_SHARE],
             default=confusion_matrix.COUNTS,
             required=True,
             key="cells",
             bind="query-params",
         )
-        confusion_matrix.matrix(confusion_counts(shown, classes), show=show, key="matrix")
+        confusion_matrix.draw_confusion_matrix(confusion_counts(shown, classes), show=show, key="matrix")
         st.caption(_summary(shown))
     chosen = order_predictions(select_predictions(shown, true=true, predicted=predicted, only_wrong=only_wrong), order)
     with right:
@@ -47,7 +47,7 @@ def matrix_and_slices(bundle: Bundle) -> None:
         if chosen.empty:
             st.info("No slice passes these filters.", icon=":material/filter_alt_off:")
         else:
-            gallery.gallery(chosen, words=words, key="page")
+            gallery.draw_gallery(chosen, caption=words, key="page")
 
 
 def words(row: pd.Series) -> str:
@@ -63,7 +63,10 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
     boxes = st.columns(3, vertical_alignment="bottom")
     cell = []
     for column, label, key in zip(
-        boxes, ("True class", "Predicted class"), (confusion_matrix.TRUE, confusion_matrix.PREDICTED), strict=False
+        boxes,
+        ("True class", "Predicted class"),
+        (confusion_matrix.TRUE_KEY, confusion_matrix.PREDICTED_KEY),
+        strict=False,
     ):
         with column:
             cell.append(

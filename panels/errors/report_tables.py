@@ -7,7 +7,7 @@ from core import course_report
 from core.bundles.bundle import Bundle, open_bundle
 from panels.errors.matrix_view import words
 from panels.shared import gallery
-from panels.shared.cache import bundle_names, evidence, slices_of
+from panels.shared.cache import cached_predictions, evaluated_bundle_names, load_slices
 from panels.shared.theme import CLASS_TITLES, percent
 
 _PARTS = {"train": "trained on it", "validation": "validation", "test": "test"}
@@ -25,7 +25,8 @@ def reports_tables(bundle: Bundle) -> None:
     )
     kind = "by patient" if bundle.card["data"]["by_patient"] else "by slice"
     st.caption(
-        f"Report: {course_report.CNN_TEST_SLICES} slices, {course_report.CNN_TEST_WRONG} wrong, early stopping watching the test "
+        f"Report: {course_report.CNN_TEST_SLICES} slices, {course_report.CNN_TEST_WRONG} wrong, early stopping "
+        "watching the test "
         f"slices. `{bundle.name}`: {found['slices']} test slices, split {kind}, "
         f"{sum(map(sum, found['confusion_matrix'])) - _hits(found)} wrong, none of them looked at in training."
     )
@@ -36,11 +37,11 @@ def reports_tables(bundle: Bundle) -> None:
     )
     st.dataframe(_table_3(), hide_index=True, alt="What each network says of the five slices of the report's Table 3")
     st.caption("The report's row numbers are taken to be the data set's slice numbers; all five are gliomas there too.")
-    rows = evidence(bundle).set_index("slice", drop=False).loc[[one.slice for one in course_report.TABLE_3]]
-    slices = slices_of(rows["slice"].tolist())
+    rows = cached_predictions(bundle).set_index("slice", drop=False).loc[[one.slice for one in course_report.TABLE_3]]
+    slices = load_slices(rows["slice"].tolist())
     if len(slices) < len(rows):
-        gallery.offer(key="table_3")
-    gallery.tiles(rows, slices, words=words, key="table_3")
+        gallery.offer_fetching(key="table_3")
+    gallery.draw_tiles(rows, slices, caption=words, key="table_3")
 
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
@@ -72,7 +73,10 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
 
 def _table_3() -> pd.DataFrame:
     rows = []
-    tables = {name: evidence(open_bundle(name)).set_index("slice") for name in bundle_names("classification")}
+    tables = {
+        name: cached_predictions(open_bundle(name)).set_index("slice")
+        for name in evaluated_bundle_names("classification")
+    }
     for one in course_report.TABLE_3:
         row = {"Slice": str(one.slice), "Report": f"✗ Meningioma {percent(one.confidence)}"}
         for name, table in tables.items():

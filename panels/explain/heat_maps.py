@@ -23,17 +23,17 @@ from core.inference.predictor import model_input
 from core.networks.losses import tumour_probability
 from core.readers.preprocessing import Placement, to_slice
 from core.readers.slices import Slice
-from panels.shared.cache import bundle_names
+from panels.shared.cache import evaluated_bundle_names
 from panels.shared.theme import CLASS_TITLES
 
-PREDICTED, ALL, MASK = "predicted", "all", "mask"
+PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
 """What can be explained beside a class of one's choice: the class the network predicts, every class, and the mask."""
-_ABOUT_TITLES = {PREDICTED: "Predicted class", ALL: "All three", MASK: "The mask"}
+_ABOUT_TITLES = {PREDICTED_CLASS: "Predicted class", ALL_CLASSES: "All three", PREDICTED_MASK: "The mask"}
 _KEPT = 32
 
 
 @dataclass(frozen=True)
-class Question:
+class ExplanationRequest:
     """What is asked of a network.
 
     Attributes:
@@ -49,11 +49,11 @@ class Question:
     @property
     def task(self) -> str:
         """Which of the network's answers is explained."""
-        return SEGMENTATION if self.about == MASK else CLASSIFICATION
+        return SEGMENTATION if self.about == PREDICTED_MASK else CLASSIFICATION
 
 
 @dataclass(frozen=True)
-class Shown:
+class HeatMapView:
     """A heat map and the answer it belongs to, at the slice's own size.
 
     Attributes:
@@ -85,18 +85,18 @@ def _explainer(name: str, fingerprint: str, task: str) -> Explainer:
     return Explainer(load_network(bundle), output=bundle.tasks.index(task))
 
 
-def choose_network() -> Bundle:
+def choose_explained_network() -> Bundle:
     """Draw the choice of a network; it stands in the address."""
     # A network that does both is named once; the one that Analyse answers with comes first.
-    names = dict.fromkeys(name for task in TASKS for name in bundle_names(task))
+    names = dict.fromkeys(name for task in TASKS for name in evaluated_bundle_names(task))
     ordered = sorted(names, key=lambda name: name != DEFAULT_CLASSIFIER)
     return open_bundle(st.selectbox("Network", ordered, key="bundle", bind="query-params"))
 
 
-def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
+def choose_explanation(bundle: Bundle, method_column: Any, layer_column: Any) -> ExplanationRequest:
     """Draw the choices of method and layer, each into its column, and of the class below; they stand in the address."""
-    abouts = [PREDICTED, *bundle.card["classes"], ALL] if CLASSIFICATION in bundle.tasks else []
-    abouts += [MASK] if SEGMENTATION in bundle.tasks else []
+    abouts = [PREDICTED_CLASS, *bundle.card["classes"], ALL_CLASSES] if CLASSIFICATION in bundle.tasks else []
+    abouts += [PREDICTED_MASK] if SEGMENTATION in bundle.tasks else []
     about = abouts[0]
     if len(abouts) > 1:
         about = st.segmented_control(
@@ -108,7 +108,7 @@ def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
             key="class",
             bind="query-params",
         )
-    task = SEGMENTATION if about == MASK else CLASSIFICATION
+    task = SEGMENTATION if about == PREDICTED_MASK else CLASSIFICATION
     found = _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS), task)
     names = [one.name for one in found]
     # The bundle's own method first. Who has left it at one network's own gets the next network's.
@@ -139,10 +139,12 @@ def question(bundle: Bundle, method_column: Any, layer_column: Any) -> Question:
     place = next(one for one in found if one.name == layer)
     where = "" if method == SALIENCY else f" `{layer}` has {place.filters} filters of {place.width} x {place.height}."
     st.caption(f"{METHODS[method].about}{where} ({METHODS[method].source})")
-    return Question(method, layer, about)
+    return ExplanationRequest(method, layer, about)
 
 
-def known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) -> list[Shown] | None:
+def available_heat_maps(
+    slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationRequest
+) -> list[HeatMapView] | None:
     """One heat map, or one a class, where no network is needed for any of them: stored, or remembered; else None.
 
     Args:
@@ -155,7 +157,7 @@ def known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) ->
     return None if None in found else [one for one in found if one is not None]
 
 
-def made(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) -> list[Shown]:
+def make_heat_maps(slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationRequest) -> list[HeatMapView]:
     """The same, with the network's help where it is needed; arguments as for ``known``.
 
     The session alone keeps the heat maps: an upload's are neither written to disk nor shared with other visitors.
@@ -166,16 +168,18 @@ def made(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question) -> 
     ]
 
 
-def _abouts(bundle: Bundle, asked: Question) -> list[str]:
-    return list(bundle.card["classes"]) if asked.about == ALL else [asked.about]
+def _abouts(bundle: Bundle, asked: ExplanationRequest) -> list[str]:
+    return list(bundle.card["classes"]) if asked.about == ALL_CLASSES else [asked.about]
 
 
-def _known(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str) -> Shown | None:
+def _known(
+    slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationRequest, about: str
+) -> HeatMapView | None:
     remembered = _memory().get(_key(identity, bundle, asked, about))
     return _shown(slice_, bundle, remembered, about) if remembered else _stored(slice_, bundle, asked, about)
 
 
-def _stored(slice_: Slice, bundle: Bundle, asked: Question, about: str) -> Shown | None:
+def _stored(slice_: Slice, bundle: Bundle, asked: ExplanationRequest, about: str) -> HeatMapView | None:
     """The heat map the bundle keeps, if it is the one that is asked for."""
     layer = default_convolution(bundle, _convolutions(bundle.name, _fingerprint(bundle, WEIGHTS), asked.task)).name
     if slice_.number is None or (asked.method, asked.layer) != (bundle.heat_method, layer):
@@ -187,16 +191,18 @@ def _stored(slice_: Slice, bundle: Bundle, asked: Question, about: str) -> Shown
         return None
     _, place = model_input(bundle, slice_)
     heat = to_slice(plane, place)
-    if about == MASK:
+    if about == PREDICTED_MASK:
         tumour = stored_tumour_probability(bundle, slice_.number)
-        return None if tumour is None else Shown(MASK, heat, None, _mask(bundle, tumour, place))
+        return None if tumour is None else HeatMapView(PREDICTED_MASK, heat, None, _mask(bundle, tumour, place))
     row = _predictions(bundle.name, _fingerprint(bundle, PREDICTIONS)).loc[slice_.number]
-    if about not in (PREDICTED, row["predicted"]):
+    if about not in (PREDICTED_CLASS, row["predicted"]):
         return None
-    return Shown(str(row["predicted"]), heat, {name: float(row[f"p_{name}"]) for name in bundle.card["classes"]}, None)
+    return HeatMapView(
+        str(row["predicted"]), heat, {name: float(row[f"p_{name}"]) for name in bundle.card["classes"]}, None
+    )
 
 
-def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, about: str) -> Shown:
+def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationRequest, about: str) -> HeatMapView:
     method = METHODS[asked.method]
     what = f"{method.title} for {CLASS_TITLES[about].lower()}" if about in CLASS_TITLES else method.title
     with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
@@ -207,7 +213,7 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, ab
         answer = averaged_logits(bundle, explain.probabilities, inputs, asked.task)
         found = explain(
             inputs,
-            target(bundle, about),
+            explained_target(bundle, about),
             method=asked.method,
             layer=asked.layer,
             answer=answer,
@@ -223,14 +229,14 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, ab
     return _shown(slice_, bundle, found, about)
 
 
-def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str) -> Shown:
+def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str) -> HeatMapView:
     _, place = model_input(bundle, slice_)
     heat = to_slice(found.plane, place)
-    if about == MASK:
-        return Shown(MASK, heat, None, _mask(bundle, tumour_probability(found.probabilities), place))
+    if about == PREDICTED_MASK:
+        return HeatMapView(PREDICTED_MASK, heat, None, _mask(bundle, tumour_probability(found.probabilities), place))
     probabilities = dict(zip(bundle.card["classes"], found.probabilities.tolist(), strict=True))
     predicted = max(probabilities, key=lambda name: probabilities[name])
-    return Shown(predicted if about == PREDICTED else about, heat, probabilities, None)
+    return HeatMapView(predicted if about == PREDICTED_CLASS else about, heat, probabilities, None)
 
 
 def _mask(bundle: Bundle, tumour: np.ndarray, place: Placement) -> np.ndarray:
@@ -238,18 +244,18 @@ def _mask(bundle: Bundle, tumour: np.ndarray, place: Placement) -> np.ndarray:
     return to_slice(tumour, place) >= bundle.card["output"]["threshold"]
 
 
-def target(bundle: Bundle, about: str) -> Target:
+def explained_target(bundle: Bundle, about: str) -> Target:
     """What explains a class, the predicted class, or the mask."""
-    if about == PREDICTED:
+    if about == PREDICTED_CLASS:
         return top_class_target()
-    return bundle_target(bundle, None if about == MASK else about)
+    return bundle_target(bundle, None if about == PREDICTED_MASK else about)
 
 
 def _memory() -> OrderedDict[Hashable, Explanation]:
     return st.session_state.setdefault("explanations", OrderedDict())
 
 
-def _key(identity: Hashable, bundle: Bundle, asked: Question, about: str) -> Hashable:
+def _key(identity: Hashable, bundle: Bundle, asked: ExplanationRequest, about: str) -> Hashable:
     layer = asked.layer if METHODS[asked.method].at_layer else None
     return identity, _fingerprint(bundle, WEIGHTS), asked.method, layer, about
 

@@ -23,9 +23,9 @@ from core.inference.result import shown_probabilities
 from core.metrics import overlap
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.readers.slices import Slice
-from panels.explain.heat_maps import Shown
-from panels.shared.answer import class_answer, instead, truth_line
-from panels.shared.theme import CLASS_TITLES, percent, plain
+from panels.explain.heat_maps import HeatMapView
+from panels.shared.answer import draw_class_probabilities, draw_gate_answer, draw_truth
+from panels.shared.theme import CLASS_TITLES, escape_markdown, percent
 
 _FULL = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
@@ -33,7 +33,7 @@ _LONGEST = 1120
 """Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
 
 
-def look_controls(slice_: Slice, *, of_mask: bool) -> DisplayOptions:
+def display_controls(slice_: Slice, *, of_mask: bool) -> DisplayOptions:
     """Colour map, opacity and outlines; they stand in the address."""
     layers = [SHOW_HEAT_MAP]
     with st.expander("Colours and opacity", icon=":material/tune:"):
@@ -47,11 +47,11 @@ def look_controls(slice_: Slice, *, of_mask: bool) -> DisplayOptions:
     return DisplayOptions(*default_window(slice_.pixels), tuple(layers), heat_opacity=opacity, colour_map=colour_map)
 
 
-def picture(slice_: Slice, shown: Shown, look: DisplayOptions, *, method: str, name: str) -> None:
+def draw_heat_map(slice_: Slice, shown: HeatMapView, look: DisplayOptions, *, method: str, name: str) -> None:
     """The slice with the heat map over it, and a caption that begins with ``name`` and says what is shown."""
     glow = _glow(shown, method)
     names = {SHOW_HEAT_MAP: glow, SHOW_TRUTH: "yellow: true mask", SHOW_MASK: "cyan: predicted mask"}
-    caption = "; ".join([plain(name), *(names[layer] for layer in look.layers)])
+    caption = "; ".join([escape_markdown(name), *(names[layer] for layer in look.layers)])
     step = math.ceil(max(slice_.pixels.shape) / _LONGEST)
     st.image(
         _compose(slice_, shown, look, step=step),
@@ -62,18 +62,18 @@ def picture(slice_: Slice, shown: Shown, look: DisplayOptions, *, method: str, n
     )
 
 
-def picture_png(slice_: Slice, shown: list[Shown], look: DisplayOptions) -> bytes:
+def heat_maps_png(slice_: Slice, shown: list[HeatMapView], look: DisplayOptions) -> bytes:
     """The pictures side by side at the slice's own size, as PNG."""
     return encode_png(np.concatenate([_compose(slice_, one, look) for one in shown], axis=1), slice_.notes)
 
 
-def as_drawn(heat: np.ndarray) -> np.ndarray:
+def scale_for_display(heat: np.ndarray) -> np.ndarray:
     """Heat as it is drawn, in [0, 1]: full strength from its ``_FULL`` percentile on."""
     full = float(np.percentile(heat, _FULL)) or 1.0
     return np.minimum(heat / full, 1)
 
 
-def _compose(slice_: Slice, shown: Shown, look: DisplayOptions, *, step: int = 1) -> np.ndarray:
+def _compose(slice_: Slice, shown: HeatMapView, look: DisplayOptions, *, step: int = 1) -> np.ndarray:
     """The picture, of every ``step``-th pixel."""
     every = np.s_[::step, ::step]
     pixels = slice_.pixels[every]
@@ -81,19 +81,21 @@ def _compose(slice_: Slice, shown: Shown, look: DisplayOptions, *, step: int = 1
         pixels,
         look,
         mask=np.zeros(pixels.shape, bool) if shown.mask is None else shown.mask[every],
-        heat=as_drawn(shown.heat[every]),
+        heat=scale_for_display(shown.heat[every]),
         truth=None if slice_.mask is None else slice_.mask[every],
     )
 
 
-def _glow(shown: Shown, method: str) -> str:
+def _glow(shown: HeatMapView, method: str) -> str:
     said = "the mask" if shown.mask is not None else CLASS_TITLES[shown.class_name].lower()
     if not shown.heat.any():
         return f"no glow: nothing speaks for {said}"
     return f"glow: moves the score of {said}" if method == SALIENCY else f"glow: speaks for {said}"
 
 
-def what_it_says(slice_: Slice, shown: Shown, said: dict[str, Any] | None, *, of_likeliest: bool, key: str) -> None:
+def draw_prediction(
+    slice_: Slice, shown: HeatMapView, said: dict[str, Any] | None, *, of_likeliest: bool, key: str
+) -> None:
     """The answer, a class with its probability or a mask, and whether it is true where that is known.
 
     What the screen answers instead of a class leads; the heat map is made of the class or the mask all the same.
@@ -112,13 +114,13 @@ def what_it_says(slice_: Slice, shown: Shown, said: dict[str, Any] | None, *, of
         truth = said["truth"]
     else:
         truth = _class(slice_, shown.probabilities or {}, key=key)
-    truth_line({"truth": truth}, with_mask=shown.mask is not None)
+    draw_truth({"truth": truth}, with_mask=shown.mask is not None)
 
 
 def _class(slice_: Slice, probabilities: dict[str, float], *, key: str) -> dict[str, Any] | None:
     """The likeliest class of a network without a screen; gives what is known to be true."""
     top = max(probabilities, key=probabilities.__getitem__)
-    class_answer({"class": top, "probabilities": probabilities}, key=key)
+    draw_class_probabilities({"class": top, "probabilities": probabilities}, key=key)
     if slice_.class_name is not None:
         return {"class": slice_.class_name, "class_agrees": slice_.class_name == top}
     return None if slice_.mask is None else {"area_px": int(np.count_nonzero(slice_.mask))}
@@ -128,9 +130,9 @@ def _screened_class(said: dict[str, Any], *, of_likeliest: bool, key: str) -> No
     answer, name, probabilities = said["answer"], said["likeliest_class"], shown_probabilities(said)
     named = answer["kind"] == CONFIDENT
     if not named:
-        instead(answer)
+        draw_gate_answer(answer)
     if answer["kind"] not in ABSTAINING:
-        class_answer({"class": name, "probabilities": probabilities}, key=key, headline=named)
+        draw_class_probabilities({"class": name, "probabilities": probabilities}, key=key, headline=named)
     if not named:
         what = "The heat map is of the network's likeliest class" if of_likeliest else "Likeliest of the three"
         st.caption(f"{what} all the same: {CLASS_TITLES[name]} · {percent(probabilities[name])}.")
@@ -141,7 +143,7 @@ def _mask(slice_: Slice, mask: np.ndarray, said: dict[str, Any] | None) -> dict[
     size = f"{np.count_nonzero(mask):,} px".replace(",", " ")
     outlined = f"Mask · {size}" if mask.any() else "No tumour outlined"
     if said is not None and said["answer"]["kind"] in ABSTAINING:
-        instead(said["answer"])
+        draw_gate_answer(said["answer"])
         st.caption(f"The heat map is of the mask all the same: {outlined}.")
     else:
         st.subheader(outlined, anchor=False)
@@ -157,7 +159,7 @@ def _mask(slice_: Slice, mask: np.ndarray, said: dict[str, Any] | None) -> dict[
     return known
 
 
-def landing(slice_: Slice, shown: list[Shown]) -> None:
+def draw_localisation(slice_: Slice, shown: list[HeatMapView]) -> None:
     """Whether the heat falls on the tumour, where its true mask is known."""
     if not _has_truth(slice_):
         st.caption("This slice has no true mask, so where the tumour is, is not known here.")

@@ -13,8 +13,8 @@ from core.inference.predictor import model_input
 from core.inference.render import DisplayOptions, default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import to_slice
 from core.readers.slices import Slice
-from panels.explain.heat_maps import ALL, PREDICTED, Question, target
-from panels.explain.picture import as_drawn
+from panels.explain.heat_maps import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest, explained_target
+from panels.explain.picture import scale_for_display
 from panels.shared.theme import PLOT_CONFIG, text_colour
 
 _SHOWN = 6
@@ -22,9 +22,11 @@ _WIDTH = 150
 _MEMORY, _WANTED = "explain_sanity", "explain_sanity_wanted"
 
 
-def sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Question, look: DisplayOptions) -> None:
+def draw_sanity_check(
+    slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationRequest, look: DisplayOptions
+) -> None:
     """A button that runs the check for the slice, network, method and layer at hand; its last result is remembered."""
-    about = PREDICTED if asked.about == ALL else asked.about
+    about = PREDICTED_CLASS if asked.about == ALL_CLASSES else asked.about
     key = (identity, bundle.card["files"][WEIGHTS]["sha256"], asked.method, asked.layer, about)
     remembered = st.session_state.get(_MEMORY)
     done = remembered is not None and remembered[0] == key
@@ -52,14 +54,14 @@ def sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, asked: Quest
             )
 
 
-def _run(slice_: Slice, bundle: Bundle, asked: Question, about: str | None) -> list[RandomisationStep]:
+def _run(slice_: Slice, bundle: Bundle, asked: ExplanationRequest, about: str | None) -> list[RandomisationStep]:
     bar = st.progress(0.0, "Loading TensorFlow and the network")
     inputs, _ = model_input(bundle, slice_)
     steps = []
     for step in cascading_randomisation(
         load_network(bundle),
         inputs,
-        target(bundle, about),
+        explained_target(bundle, about),
         method=asked.method,
         layer=asked.layer,
         output=bundle.tasks.index(asked.task),
@@ -92,7 +94,9 @@ def _result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], look:
             heat = to_slice(steps[number].explanation.plane, place)
             with st.container(width=_WIDTH):
                 st.image(
-                    overlay_heat_map(grey, as_drawn(heat), opacity=look.heat_opacity, colour_map=look.colour_map),
+                    overlay_heat_map(
+                        grey, scale_for_display(heat), opacity=look.heat_opacity, colour_map=look.colour_map
+                    ),
                     width=_WIDTH,
                     caption="trained" if number == 0 else f"down to {names[number]}",
                     alt=f"The heat map, {'trained' if number == 0 else f'random down to {names[number]}'}",

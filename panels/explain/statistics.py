@@ -17,7 +17,7 @@ def _table(name: str, fingerprint: str) -> pd.DataFrame:
     return pd.read_csv(open_bundle(name).path(EXPLANATIONS), keep_default_na=False)
 
 
-def statistics(bundle: Bundle, *, key: str) -> None:
+def draw_statistics(bundle: Bundle, *, key: str) -> None:
     """Distributions by method for right and wrong answers, a table of means, and the CSV."""
     if EXPLANATIONS not in bundle.card["files"]:
         st.info(

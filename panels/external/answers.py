@@ -18,7 +18,7 @@ from core.inference.gate import (
     decide_answers,
 )
 from core.ood.evaluate import AIMS, ELSEWHERE, NOT_BRAIN, OWN
-from panels.shared.theme import CLASS_TITLES, PLOT_CONFIG, percent, style, text_colour, whole_percent
+from panels.shared.theme import CLASS_TITLES, PLOT_CONFIG, percent, style_figure, text_colour, whole_percent
 
 RIGHT, WRONG = "right", "wrong"
 _OUTCOMES = {
@@ -222,7 +222,7 @@ def bars(table: pd.DataFrame, *, key: str) -> None:
             textfont={"color": "#0C1518", "size": 13},
             hovertemplate=f"%{{y}}: {title.lower()} %{{x:.1%}}<extra></extra>",
         )
-    style(figure, height=90 + 46 * len(rows))
+    style_figure(figure, height=90 + 46 * len(rows))
     figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed", tickfont={"size": 13, "color": text_colour()})

@@ -8,8 +8,8 @@ from core.inference.gate import OUT_OF_DISTRIBUTION
 from core.inference.render import default_window, grey_image
 from core.ood.evaluate import NOT_BRAIN
 from core.ood.non_brain import EXAMPLES, example_image
-from panels.shared.confusion_matrix import SHORT
-from panels.shared.theme import percent, plain
+from panels.shared.confusion_matrix import SHORT_TITLES
+from panels.shared.theme import escape_markdown, percent
 
 
 def control(bundle: Bundle) -> None:
@@ -55,7 +55,7 @@ def control(bundle: Bundle) -> None:
         "- With the surroundings of a slice of the data set around their heads, "
         f"{percent(found['kept_in_other_surroundings'])} of these answers stay."
     )
-    st.caption(plain(bundle.card["screen"]["data"]))
+    st.caption(escape_markdown(bundle.card["screen"]["data"]))
 
 
 def examples(table: pd.DataFrame) -> None:
@@ -73,7 +73,7 @@ def examples(table: pd.DataFrame) -> None:
         row = rows.loc[slice_.name]
         with grid.container():
             st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
-            st.caption(f"{kind.capitalize()}: {SHORT.get(row['answer'], row['answer']).lower()}")
+            st.caption(f"{kind.capitalize()}: {SHORT_TITLES.get(row['answer'], row['answer']).lower()}")
     kinds = (rows["answer"] == OUT_OF_DISTRIBUTION).groupby(rows["kind"], sort=False)
     told = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in kinds)
     st.caption(
@@ -85,4 +85,4 @@ def examples(table: pd.DataFrame) -> None:
 
 def _without_screen(rows: pd.DataFrame) -> str:
     counts = rows["predicted"].value_counts()
-    return ", ".join(f"{SHORT[name].lower()} in {count}" for name, count in counts.items())
+    return ", ".join(f"{SHORT_TITLES[name].lower()} in {count}" for name, count in counts.items())

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.inference.gate import NO_TUMOUR, GateThresholds
 from core.ood.evaluate import ELSEWHERE, NOT_BRAIN, OWN
-from panels.shared.theme import PLOT_CONFIG, style, text_colour
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
 _GROUPS = {
     "Own test slices": ("#8A9399", "circle", 5),
@@ -48,7 +48,7 @@ def scores(table: pd.DataFrame, limits: GateThresholds, *, key: str) -> None:
     figure.add_hline(y=limits.strange, line=line)
     for limit in (limits.no_tumour, limits.tumour):
         figure.add_shape(type="line", x0=limit, x1=limit, y0=0, y1=limits.strange, line=line)
-    style(figure, height=420)
+    style_figure(figure, height=420)
     figure.update_xaxes(title_text="tumour score: none to the left, a tumour to the right")
     figure.update_yaxes(title_text="strangeness", rangemode="tozero")
     st.plotly_chart(

@@ -11,7 +11,7 @@ from core.errors import SliceScopeError
 from core.evaluation.external import INDEX
 from core.inference.render import default_window, grey_image
 from core.readers.slices import read_slice
-from panels.shared.confusion_matrix import SHORT
+from panels.shared.confusion_matrix import SHORT_TITLES
 
 _PER_PAGE = 12
 _VARIABLE = "SLICESCOPE_EXTERNAL"
@@ -40,7 +40,7 @@ def slices(rows: pd.DataFrame, *, key: str) -> None:
         for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
             with grid.container():
                 _picture(folder / str(row["name"]))
-                st.caption(f"{SHORT[row['true']]}; answered {SHORT[row['answer']].lower()}")
+                st.caption(f"{SHORT_TITLES[row['true']]}; answered {SHORT_TITLES[row['answer']].lower()}")
     else:
         st.caption(
             f":material/image_not_supported: Their pictures are shown where {_VARIABLE} names the folder that holds "
@@ -50,9 +50,9 @@ def slices(rows: pd.DataFrame, *, key: str) -> None:
         pd.DataFrame(
             {
                 "Slice": rows["name"],
-                "True": rows["true"].map(SHORT),
-                "Answer": rows["answer"].map(SHORT),
-                "Likeliest class": rows["predicted"].map(SHORT),
+                "True": rows["true"].map(SHORT_TITLES),
+                "Answer": rows["answer"].map(SHORT_TITLES),
+                "Likeliest class": rows["predicted"].map(SHORT_TITLES),
                 "Its probability": rows["sure"].round(2),
                 "Tumour score": rows["tumour_score"].round(2),
                 "Strangeness": rows["strangeness"].round(1),

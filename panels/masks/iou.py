@@ -9,7 +9,7 @@ from core import course_report
 from core.bundles import mask_thresholds
 from core.bundles.bundle import Bundle
 from core.inference.render import TRUE_COLOUR, outline, overlay_mask
-from panels.shared.theme import PLOT_CONFIG, percent, style, theme_colour
+from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
 
 _STEPS = np.linspace(0, 1, 41)
 _END = 24
@@ -26,7 +26,8 @@ def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
     made_up = mask_thresholds.iou_demonstration_metrics(1.0, 0.0)
     st.markdown(
         f"The report states an IoU of **{course_report.UNET_VALIDATION_IOU}** beside a pixel accuracy of "
-        f"{course_report.UNET_VALIDATION_ACCURACY}. This is our best explanation, since the report's code is not at hand: "
+        f"{course_report.UNET_VALIDATION_ACCURACY}. This is our best explanation, since the report's code is not at "
+        "hand: "
         "`keras.metrics.MeanIoU` was given scores instead of classes. Keras cuts every score below 1 to class 0. No "
         "pixel then counts as tumour, whose IoU is 0; the background's IoU is its share of the picture, here "
         f"{made_up['half_of_background'] * 2:.3f}; and the mean of the two is about one half, however good the mask."
@@ -111,7 +112,7 @@ def _chart(now: dict[str, float], ones: float) -> None:
             marker={"size": 12, "color": colour, "line": {"width": 2, "color": theme_colour("backgroundColor")}},
             hoverinfo="skip",
         )
-    style(figure, height=330)
+    style_figure(figure, height=330)
     figure.update_layout(hovermode="x unified", margin_r=_END)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", title_text="share of the tumour covered")
     figure.update_yaxes(range=[-0.03, 1.03])

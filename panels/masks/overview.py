@@ -9,7 +9,7 @@ from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from panels.shared import gallery
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style
+from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
 
 _TITLES = {"dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "iou_mean": "Mean IoU", "iou_pooled": "Pooled IoU"}
 _MEANINGS = {
@@ -96,7 +96,7 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
             xbins={"start": 0, "end": 1.0001, "size": 0.05},
             hovertemplate="%{y} slices<extra></extra>",
         )
-    style(figure, height=320)
+    style_figure(figure, height=320)
     figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], title_text=measure)
     figure.update_yaxes(title_text="slices")
@@ -117,7 +117,7 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
             customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
             hovertemplate=f"slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>",
         )
-    style(figure, height=400)
+    style_figure(figure, height=400)
     figure.update_layout(dragmode=False, clickmode="event+select", hovermode="closest")
     figure.update_xaxes(type="log", title_text="true mask, pixels", tickvals=[200, 500, 1000, 2000, 5000, 10000, 20000])
     figure.update_yaxes(range=[-0.03, 1.03], title_text=measure)

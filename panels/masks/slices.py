@@ -20,7 +20,7 @@ from core.inference.render import (
 from core.readers.preprocessing import to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
-from panels.shared.cache import slices_of
+from panels.shared.cache import load_slices
 from panels.shared.theme import CLASS_TITLES
 
 
@@ -37,9 +37,9 @@ def rows(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     )
     if chosen is not None:
         wanted = {"Chosen": int(chosen), **wanted}
-    slices = slices_of(list(wanted.values()))
+    slices = load_slices(list(wanted.values()))
     if len(slices) < len(set(wanted.values())):
-        gallery.offer(key="rows")
+        gallery.offer_fetching(key="rows")
     said = table.set_index("slice")
     for title, number in wanted.items():
         row = said.loc[number]
@@ -62,7 +62,7 @@ def _row(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) ->
         return
     pictures: dict[str, np.ndarray]
     if slice_ is None or slice_.mask is None:
-        grid = gallery.placeholder(number)
+        grid = gallery.number_tile(number)
         pictures = {"Slice": grid, "Predicted, at network size": _mask_picture(tumour >= threshold)}
     else:
         _, place = model_input(bundle, slice_)

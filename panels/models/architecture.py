@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from panels.models.blocks import CENTRE, LEFT, RIGHT, Block
-from panels.shared.theme import PLOT_CONFIG, style, text_colour, theme_colour
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 
 # Boxes are as wide on a telephone's 390 pixels as their words need, in two columns with room for arrows.
 _WIDTH = 0.44
@@ -43,7 +43,7 @@ def _figure(blocks: list[Block]) -> go.Figure:
     words = [_words(block) for block in blocks]
     tops, bottoms, height = _rows(blocks, words)
     figure = go.Figure(go.Scatter(x=[], y=[]))
-    style(figure, height=height)
+    style_figure(figure, height=height)
     figure.update_layout(margin={"l": 1, "r": 1, "t": 1, "b": 1}, showlegend=False)
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False, range=[height, 0])

@@ -14,8 +14,8 @@ from core.config import CLASSIFICATION, SEGMENTATION
 from panels.models.architecture import architecture
 from panels.models.blocks import layer_blocks
 from panels.models.table import MEASURES, interval_text, split_words, tasks
-from panels.shared.cache import headline
-from panels.shared.theme import plain
+from panels.shared.cache import cached_headline_metrics
+from panels.shared.theme import escape_markdown
 
 _TABLE_HEIGHT = 560
 
@@ -49,7 +49,7 @@ def card(bundle: Bundle, *, key: str) -> None:
     """What a bundle's card says, for a person; the whole card below."""
     said = bundle.card
     data, training, size = said["data"], said["training"], said["input"]
-    figures = headline(bundle) if bundle.test_metrics else {}
+    figures = cached_headline_metrics(bundle) if bundle.test_metrics else {}
     counts = data.get("counts", {})
     left, right = st.columns(2, gap="large")
     with left:
@@ -81,12 +81,12 @@ def card(bundle: Bundle, *, key: str) -> None:
         )
     with right:
         st.markdown("**Intended use**")
-        st.markdown(plain(said["intended_use"]))
+        st.markdown(escape_markdown(said["intended_use"]))
         st.markdown("**Limits**")
-        st.markdown("\n".join(f"- {plain(limit)}" for limit in said["limits"]))
+        st.markdown("\n".join(f"- {escape_markdown(limit)}" for limit in said["limits"]))
         if training.get("tried"):
             st.markdown("**Tried on the way**")
-            st.markdown("\n".join(f"- {plain(note)}" for note in training["tried"]))
+            st.markdown("\n".join(f"- {escape_markdown(note)}" for note in training["tried"]))
     with st.expander("The whole card", icon=":material/description:"):
         st.json(said, expanded=1)
     st.download_button(
@@ -131,7 +131,8 @@ def _beside_the_report(found: list[Layer], bundle: Bundle) -> None:
             return
         st.caption(
             f"The report's U-Net has {course_report.UNET_PARAMETERS:,} parameters too, "
-            f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,} of them not trained. Its text counts fewer layers than these "
+            f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,} of them not trained. Its text counts fewer layers than "
+            "these "
             "parameters need:"
         )
         st.dataframe(
@@ -149,4 +150,4 @@ def _beside_the_report(found: list[Layer], bundle: Bundle) -> None:
 def _facts(title: str, facts: dict[str, Any]) -> None:
     """A list of what is known."""
     st.markdown(f"**{title}**")
-    st.markdown("\n".join(f"- {name}: {plain(str(value))}" for name, value in facts.items() if value))
+    st.markdown("\n".join(f"- {name}: {escape_markdown(str(value))}" for name, value in facts.items() if value))

@@ -47,7 +47,8 @@ def outside(found: Sequence[Bundle]) -> None:
         "collection “Brain Tumor Classification (MRI)” by Sartaj Bhuvaji et al., from other scanners and in other "
         "frames, with labels known to be noisy; what is answered behind the screen, and on the split test, is on the "
         "page Strangers. Inside: slices of patients not trained on, first of the fold that the network shown was "
-        f"tested on, then as the mean ± the standard deviation over {len(FOLD_SPLITS)} folds, each held out of one training. "
+        f"tested on, then as the mean ± the standard deviation over {len(FOLD_SPLITS)} folds, each held out of one "
+        "training. "
         "A network on *whole* slices can go by how the head fills the frame (see Data), which elsewhere is another; "
         "one on the *head* much less."
     )

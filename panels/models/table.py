@@ -16,8 +16,8 @@ from core.evaluation.bootstrap import DRAWS, LEVEL, Interval
 from core.evaluation.twins import patient_level_counterparts, recipe_differences
 from core.text import join_words
 from panels.models.like_for_like import dice_on_table_5
-from panels.shared.cache import headline
-from panels.shared.theme import PLOT_CONFIG, percent, plain, share_interval, style
+from panels.shared.cache import cached_headline_metrics
+from panels.shared.theme import PLOT_CONFIG, escape_markdown, percent, share_interval, style_figure
 
 BY_PATIENT = "By slice and by patient"
 """Title of the section with the twins, also in the address."""
@@ -105,7 +105,8 @@ def interval_text(name: str, one: Interval | None) -> str:
 def by_slice_and_by_patient(found: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
     """Bundles split by slice that can be compared with the same network by patient, with the bundles that are that.
 
-    The comparison may be with twins (``core.evaluation.twins.patient_level_counterparts``), or with the recipe's own folds in the bundle's card.
+    The comparison may be with twins (``core.evaluation.twins.patient_level_counterparts``), or with the recipe's own
+    folds in the bundle's card.
 
     Args:
         found: the bundles to look among.
@@ -129,7 +130,7 @@ def draw_twins(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) ->
             place = st.expander(f"{bundle.card['title']}: the split is not all that differs", icon=":material/warning:")
         else:
             place = st.container()
-            place.markdown(f"**{plain(bundle.card['title'])}**")
+            place.markdown(f"**{escape_markdown(bundle.card['title'])}**")
         with place:
             _draw_pair([one for one in (bundle, *own) if one.test_metrics], key=f"{key}_{bundle.name}")
             for name, settings in differences.items():
@@ -200,8 +201,8 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
     """Of a bundle by slice its own figure, and of its recipe by patient the mean over folds, or else its one fold's."""
     data, title, across = bundle.card["data"], bundle.card["title"], _folds(bundle)
     points = []
-    if name in headline(bundle) and not (data["by_patient"] and name in across):
-        value = headline(bundle)[name]
+    if name in cached_headline_metrics(bundle) and not (data["by_patient"] and name in across):
+        value = cached_headline_metrics(bundle)[name]
         label = f"{'by patient' if data['by_patient'] else 'by slice'}<br>{data['split']}"
         points.append(_Point(bundle.name, data["by_patient"], label, value, f"{title} {interval_text(name, value)}"))
     if name in across:
@@ -240,7 +241,7 @@ def _dots(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
             marker={"size": 12, "color": by_patient if point.by_patient else by_slice},
             hovertemplate=f"{point.name}: %{{x:{'.1%' if is_share else '.3f'}}}<extra></extra>",
         )
-    style(figure, height=64 + 52 * len(points))
+    style_figure(figure, height=64 + 52 * len(points))
     figure.update_layout(showlegend=False)
     lowest = min(point.value.low for point in points)
     figure.update_xaxes(
@@ -253,7 +254,7 @@ def _dots(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
 
 def _row(bundle: Bundle) -> dict[str, object]:
     card = bundle.card
-    figures = headline(bundle) if bundle.test_metrics else {}
+    figures = cached_headline_metrics(bundle) if bundle.test_metrics else {}
     seconds = card.get("times", {}).get("one_slice_seconds")
     return {
         _NETWORK: bundle.name,

@@ -12,7 +12,7 @@ from core.inference.gate import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR
 from core.inference.result import shown_probabilities
 from core.ood.evaluate import measured_split
 from core.readers.slices import Slice
-from panels.shared.cache import evaluated
+from panels.shared.cache import evaluated_bundle
 from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
 
 _INSTEAD = {
@@ -22,7 +22,7 @@ _INSTEAD = {
 }
 
 
-def verdict(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
+def draw_answer(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
     """What is answered: a class with its bars, or what the screen says instead, with the reason.
 
     Args:
@@ -37,24 +37,24 @@ def verdict(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
     answer = result["answer"]
     said = {"class": result["likeliest_class"], "probabilities": shown_probabilities(result)}
     if answer is None or answer["kind"] == CONFIDENT:
-        class_answer(said, key=key)
+        draw_class_probabilities(said, key=key)
         return True
-    instead(answer)
+    draw_gate_answer(answer)
     shown = answer["kind"] not in ABSTAINING or st.toggle(
         "Show what the network says all the same", key=f"{key}_anyway_{slice_key}"
     )
     if shown:
-        class_answer(said, key=key, headline=False)
+        draw_class_probabilities(said, key=key, headline=False)
     return shown
 
 
-def instead(answer: dict[str, Any]) -> None:
-    """What the screen answers instead of a class, large, and why; ``answer`` of a ``core.inference.result.slice_result``."""
+def draw_gate_answer(answer: dict[str, Any]) -> None:
+    """Draw what the gate answers instead of a class, large, and the reason."""
     st.subheader(_INSTEAD[answer["kind"]], anchor=False)
     st.markdown(answer["reason"])
 
 
-def class_answer(result: dict[str, Any], *, key: str, headline: bool = True) -> None:
+def draw_class_probabilities(result: dict[str, Any], *, key: str, headline: bool = True) -> None:
     """The predicted class, large, and a bar for each of the three; the bars alone without ``headline``."""
     name = result["class"]
     if headline:
@@ -90,7 +90,7 @@ def _bars(probabilities: dict[str, float]) -> go.Figure:
     return figure
 
 
-def truth_line(result: dict[str, Any], *, with_mask: bool = True) -> None:
+def draw_truth(result: dict[str, Any], *, with_mask: bool = True) -> None:
     """Agreement with what is known to be true, where anything is; of the class alone where the mask is not shown."""
     known = result["truth"]
     if known is None:
@@ -118,7 +118,7 @@ def _mark(right: bool) -> str:
     return f":{'green' if right else 'red'}[:material/{'check_circle' if right else 'cancel'}:]"
 
 
-def size_line(result: dict[str, Any]) -> None:
+def draw_mask_size(result: dict[str, Any]) -> None:
     """The mask's area, and its size in millimetres where the pixel spacing is known."""
     mask = result["mask"]
     if not mask["area_px"]:
@@ -130,7 +130,7 @@ def size_line(result: dict[str, Any]) -> None:
     st.markdown(text)
 
 
-def file_remarks(slice_: Slice) -> None:
+def draw_file_remarks(slice_: Slice) -> None:
     """What the file itself gave cause to say: warnings, then notes."""
     for warning in slice_.warnings:
         st.warning(warning, icon=":material/warning:")
@@ -138,23 +138,23 @@ def file_remarks(slice_: Slice) -> None:
         st.info(note, icon=":material/info:")
 
 
-def split_kind(bundle: Bundle) -> str:
+def split_level(bundle: Bundle) -> str:
     """How a network's test slices were parted from those it learnt from, and what to make of it."""
     return "by patient" if bundle.card["data"]["by_patient"] else "by slice, which flatters"
 
 
-def tested(bundle: Bundle) -> str:
+def describe_test_set(bundle: Bundle) -> str:
     """What a network's figures are of, in a sentence; one that is not the Analyse page's own is told from it."""
     found = bundle.test_metrics
     said = (
         f"{bundle.card['title']}: {found['slices']} test slices of {found['patients']} patients, split "
-        f"{split_kind(bundle)}."
+        f"{split_level(bundle)}."
     )
     own = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
     return said if bundle.name == own else f"{said} Analyse answers with {own} unless told otherwise."
 
 
-def trust(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
+def draw_reliability(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
     """How often the answer is right, then how often the two networks are, measured by slice and by patient.
 
     Args:
@@ -179,7 +179,7 @@ def _class_trust(bundle: Bundle, *, alone: bool) -> str:
         f"Right on {percent(found['accuracy'])} of {found['slices']} test slices *split by slice*, which flatters: "
         "neighbours of the same tumour were in training."
     )
-    other = evaluated(bundle.card["data"].get("by_patient_bundle"))
+    other = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
     if other is None:
         lines.append("*By patient* it is not measured.")
     else:
@@ -211,7 +211,7 @@ def _mask_trust(bundle: Bundle) -> str:
     found = bundle.test_metrics
     beside = ""
     if not bundle.card["data"]["by_patient"]:
-        other = evaluated(bundle.card["data"].get("by_patient_bundle"))
+        other = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
         beside = (
             "; by patient it is not measured"
             if other is None
@@ -219,8 +219,8 @@ def _mask_trust(bundle: Bundle) -> str:
         )
     return (
         f"**Mask:** {bundle.card['title']} ({bundle.name}). Mean Dice **{found['dice_mean']:.2f}** on "
-        f"{found['slices']} test slices (split {split_kind(bundle)}){beside}{_over_folds(bundle, 'dice_mean')}; misses "
-        f"{percent(found['missed'])} of their tumours altogether."
+        f"{found['slices']} test slices (split {split_level(bundle)}){beside}{_over_folds(bundle, 'dice_mean')}; "
+        f"misses {percent(found['missed'])} of their tumours altogether."
     )
 
 

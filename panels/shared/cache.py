@@ -20,13 +20,13 @@ from core.evaluation import bootstrap
 from core.evaluation.bootstrap import Interval
 from core.inference.predictor import Prediction, Predictor
 from core.readers.slices import Slice
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 _KEPT_PREDICTIONS = 64
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def bundle_names(task: str) -> list[str]:
+def evaluated_bundle_names(task: str) -> list[str]:
     """Names of the evaluated bundles for a task, the report's first.
 
     Raises:
@@ -46,7 +46,7 @@ def bundle_names(task: str) -> list[str]:
     return sorted(found, key=lambda name: (name != report, name))
 
 
-def evaluated(name: str | None) -> Bundle | None:
+def evaluated_bundle(name: str | None) -> Bundle | None:
     """The bundle of this name if there is one and its figures are known."""
     if name not in bundles.bundle_names():
         return None
@@ -65,61 +65,63 @@ def open_store() -> Store:
     Raises:
         DatasetError: there is none.
     """
-    return _store(default_store())
+    return _open_store(default_store())
 
 
 @st.cache_resource(show_spinner=False)
-def _store(path: Path) -> Store:
+def _open_store(path: Path) -> Store:
     return Store(path)
 
 
-def evidence(bundle: Bundle) -> pd.DataFrame:
-    """What a bundle said of every slice; see ``core.bundles.predictions.read_predictions``. Do not change it in place."""
-    return _evidence(bundle.name, _stamp(bundle))
+def cached_predictions(bundle: Bundle) -> pd.DataFrame:
+    """Return a bundle's stored predictions, a row a slice (``core.bundles.predictions``). Do not change them in
+    place."""
+    return _read_predictions(bundle.name, _predictions_fingerprint(bundle))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _evidence(name: str, stamp: str) -> pd.DataFrame:
+def _read_predictions(name: str, stamp: str) -> pd.DataFrame:
     return read_predictions(bundles.open_bundle(name))
 
 
-def thresholds(bundle: Bundle) -> pd.DataFrame:
-    """A segmenter's test slices at every threshold; see ``core.bundles.mask_thresholds.read_thresholds``. Do not change it in place."""
-    return _thresholds(bundle.name, _stamp(bundle))
+def cached_mask_thresholds(bundle: Bundle) -> pd.DataFrame:
+    """Return a segmenter's Dice and IoU per test slice and threshold (``core.bundles.mask_thresholds``). Do not change
+    them in place."""
+    return _read_mask_thresholds(bundle.name, _predictions_fingerprint(bundle))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _thresholds(name: str, stamp: str) -> pd.DataFrame:
+def _read_mask_thresholds(name: str, stamp: str) -> pd.DataFrame:
     return mask_thresholds.read_thresholds(bundles.open_bundle(name))
 
 
-def headline(bundle: Bundle) -> dict[str, Interval]:
+def cached_headline_metrics(bundle: Bundle) -> dict[str, Interval]:
     """A bundle's headline figures with their intervals; see ``core.evaluation.bootstrap.headline_metrics``."""
-    return _headline(bundle.name, _stamp(bundle))
+    return _headline_metrics(bundle.name, _predictions_fingerprint(bundle))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _headline(name: str, stamp: str) -> dict[str, Interval]:
+def _headline_metrics(name: str, stamp: str) -> dict[str, Interval]:
     return bootstrap.headline_metrics(bundles.open_bundle(name))
 
 
-def _stamp(bundle: Bundle) -> str:
+def _predictions_fingerprint(bundle: Bundle) -> str:
     return str(bundle.card["files"].get(PREDICTIONS))
 
 
-def slice_of(number: int) -> Slice | None:
+def load_slice(number: int) -> Slice | None:
     """Slice ``number`` of the data set, or None where it cannot be had; see ``slices_of``."""
-    return slices_of([number]).get(number)
+    return load_slices([number]).get(number)
 
 
-def slices_of(numbers: Sequence[int]) -> dict[int, Slice]:
+def load_slices(numbers: Sequence[int]) -> dict[int, Slice]:
     """Those of some slices of the data set that can be had, by number, in the order asked for.
 
     From the prepared store, else from figshare where that is allowed: by a setting, by this session's visitor, or
     because the slice is kept from before. What figshare refuses is told in one sentence, and figshare is left alone
     until the visitor asks again.
     """
-    store, remote, fetch = open_store() if has_store() else None, figshare(), may_fetch()
+    store, remote, fetch = open_store() if has_store() else None, figshare_downloader(), fetching_allowed()
     found: dict[int, Slice] = {}
     bar = None
     for place, number in enumerate(numbers):
@@ -133,13 +135,13 @@ def slices_of(numbers: Sequence[int]) -> dict[int, Slice]:
             found[number] = find_slice(number, store=store, remote=remote)
         except DatasetError as error:
             st.session_state["figshare"] = fetch = False
-            st.error(plain(str(error)), icon=":material/cloud_off:")
+            st.error(escape_markdown(str(error)), icon=":material/cloud_off:")
     if bar is not None:
         bar.empty()
     return found
 
 
-def may_fetch() -> bool:
+def fetching_allowed() -> bool:
     """Whether slices may be fetched from figshare: a setting or this session's visitor says so."""
     return bool(st.session_state.get("figshare", remote_enabled()))
 
@@ -150,31 +152,31 @@ def allow_fetching() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def figshare() -> FigshareDownloader:
+def figshare_downloader() -> FigshareDownloader:
     """Where slices come from on demand, shared by all sessions."""
     return FigshareDownloader(default_cache())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _predictor(classifier: str, segmenter: str, fingerprint: str) -> Predictor:
+def _load_predictor(classifier: str, segmenter: str, fingerprint: str) -> Predictor:
     return Predictor(bundles.open_bundle(classifier), bundles.open_bundle(segmenter))
 
 
-def predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
+def cached_predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
     """The loaded networks of two bundles, shared by all sessions."""
-    return _predictor(classifier.name, segmenter.name, str(_key(None, classifier, segmenter)))
+    return _load_predictor(classifier.name, segmenter.name, str(_prediction_key(None, classifier, segmenter)))
 
 
-def is_known(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bool:
+def is_predicted(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bool:
     """Whether this session holds the prediction already."""
-    return _key(identity, classifier, segmenter) in st.session_state.get("predictions", {})
+    return _prediction_key(identity, classifier, segmenter) in st.session_state.get("predictions", {})
 
 
-def _key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -> tuple[Hashable, ...]:
-    return identity, _decides(classifier), _decides(segmenter)
+def _prediction_key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -> tuple[Hashable, ...]:
+    return identity, _prediction_fingerprint(classifier), _prediction_fingerprint(segmenter)
 
 
-def _decides(bundle: Bundle) -> str:
+def _prediction_fingerprint(bundle: Bundle) -> str:
     """What a bundle's answers depend on, as text: its weights, its screen, and its card's thresholds."""
     card = bundle.card
     files = [card["files"].get(name, {}).get("sha256") for name in (bundles.WEIGHTS, GATE)]
@@ -193,12 +195,12 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
         segmenter: the bundle to ask for the mask.
     """
     kept: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
-    key = _key(identity, classifier, segmenter)
+    key = _prediction_key(identity, classifier, segmenter)
     if key not in kept:
         asked = [bundle.name for bundle in bundles.distinct_bundles(classifier, segmenter)]
         what = f"network{'s' if len(asked) > 1 else ''} {' and '.join(asked)}"
         with st.spinner(f"Loading TensorFlow and the {what}: a few seconds, once"):
-            ask = predictor(classifier, segmenter)
+            ask = cached_predictor(classifier, segmenter)
         with st.spinner("Asking the networks"):
             kept[key] = ask(slice_)
         while len(kept) > _KEPT_PREDICTIONS:

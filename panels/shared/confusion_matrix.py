@@ -5,13 +5,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from panels.shared.theme import PLOT_CONFIG, percent, style, text_colour, theme_colour
+from panels.shared.theme import PLOT_CONFIG, percent, style_figure, text_colour, theme_colour
 
-TRUE, PREDICTED = "true", "predicted"
+TRUE_KEY, PREDICTED_KEY = "true", "predicted"
 """Keys of the select boxes that hold the chosen cell, also their names in the address."""
-COUNTS, ROWS, COLUMNS = "Counts", "Share of row", "Share of column"
+COUNTS, ROW_SHARE, COLUMN_SHARE = "Counts", "Share of row", "Share of column"
 _RIGHT, _WRONG, _NEITHER = "0, 114, 178", "213, 113, 0", "128, 134, 139"
-SHORT = {
+SHORT_TITLES = {
     "meningioma": "Meningioma",
     "glioma": "Glioma",
     "pituitary": "Pituitary",
@@ -22,7 +22,7 @@ SHORT = {
 """What is true and what can be answered, short enough for an axis."""
 
 
-def matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
+def draw_confusion_matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
     """Draw the matrix; the cell in the select boxes is framed, and clicking it again clears them.
 
     Args:
@@ -30,7 +30,7 @@ def matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
         show: ``COUNTS``, ``ROWS`` or ``COLUMNS``: what stands large in a cell.
         key: tells the chart from others on the page.
     """
-    cell = st.session_state.get(TRUE), st.session_state.get(PREDICTED)
+    cell = st.session_state.get(TRUE_KEY), st.session_state.get(PREDICTED_KEY)
     # A chart that is drawn anew has no selection of its own: a second click on a cell is a click again.
     chart_key = f"{key}_{show}_{cell[0]}_{cell[1]}"
     st.plotly_chart(
@@ -47,17 +47,17 @@ def _clicked(chart_key: str, cell: tuple[str | None, str | None]) -> None:
     # A browser may send a click once more, with what was done before it had drawn the answer: that click is
     # of a chart which showed another cell, and would clear the cell it has just chosen.
     points = st.session_state[chart_key].selection.points
-    if not points or cell != (st.session_state.get(TRUE), st.session_state.get(PREDICTED)):
+    if not points or cell != (st.session_state.get(TRUE_KEY), st.session_state.get(PREDICTED_KEY)):
         return
     # The figure's axes are the short names' places.
     clicked = tuple(points[0]["customdata"][:2])
-    st.session_state[TRUE], st.session_state[PREDICTED] = (None, None) if clicked == cell else clicked
+    st.session_state[TRUE_KEY], st.session_state[PREDICTED_KEY] = (None, None) if clicked == cell else clicked
 
 
 def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]) -> go.Figure:
     classes, answers = list(counts.index), list(counts.columns)
     rows, columns = counts.div(counts.sum(axis=1), axis=0).fillna(0), counts.div(counts.sum(axis=0), axis=1).fillna(0)
-    share = columns if show == COLUMNS else rows
+    share = columns if show == COLUMN_SHARE else rows
     figure = go.Figure()
     places, texts, told = [], [], []
     for i, true in enumerate(classes):
@@ -78,7 +78,7 @@ def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]
             places.append((j, i))
             number = str(counts.loc[true, predicted])
             texts.append(f"<b>{number}</b>" if show == COUNTS else f"<b>{percent(value)}</b><br>{number} slices")
-            told.append((true, predicted, number, percent(value), "column" if show == COLUMNS else "row"))
+            told.append((true, predicted, number, percent(value), "column" if show == COLUMN_SHARE else "row"))
     figure.add_scatter(
         x=[x for x, _ in places],
         y=[y for _, y in places],
@@ -92,7 +92,7 @@ def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]
         hovertemplate="%{customdata[0]} called %{customdata[1]}: %{customdata[2]} slices, %{customdata[3]} of the "
         "%{customdata[4]}<extra></extra>",
     )
-    style(figure, height=400)
+    style_figure(figure, height=400)
     # Negative: wherever the pointer is in the plot, the nearest cell's marker is meant.
     figure.update_layout(
         hoverdistance=-1, hovermode="closest", dragmode=False, showlegend=False, clickmode="event+select"
@@ -111,7 +111,7 @@ def _figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]
 def _axis(names: list[str]) -> dict:
     return {
         "tickvals": list(range(len(names))),
-        "ticktext": [SHORT.get(name, name) for name in names],
+        "ticktext": [SHORT_TITLES.get(name, name) for name in names],
         "showgrid": False,
         "tickfont": {"size": 13, "color": text_colour()},
         "ticklabeloverflow": "allow",

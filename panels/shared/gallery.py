@@ -10,23 +10,23 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
 from core.readers.slices import Slice
-from panels.shared.cache import allow_fetching, slices_of
+from panels.shared.cache import allow_fetching, load_slices
 from panels.shared.theme import theme_colour
 
 PER_PAGE = 12
 _SIDE = 256
 """Side of a tile's picture in pixels: twice what it is shown at, at most."""
 
-Words = Callable[[pd.Series], str]
+TileCaption = Callable[[pd.Series], str]
 """A row of evidence -> what stands below its tile, in Markdown."""
 
 
-def gallery(table: pd.DataFrame, *, words: Words, key: str, per_page: int = PER_PAGE) -> None:
+def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_page: int = PER_PAGE) -> None:
     """Tiles of the rows of a table, one page of them at a time; a press opens a tile, see ``open_slice``.
 
     Args:
         table: rows of evidence in the order in which they are shown.
-        words: what stands below each tile.
+        caption: what stands below each tile.
         key: of the choice of the page, also its name in the address.
         per_page: tiles at a time.
     """
@@ -39,20 +39,22 @@ def gallery(table: pd.DataFrame, *, words: Words, key: str, per_page: int = PER_
         page = st.pagination(pages, key=key, bind="query-params")
     rows = table.iloc[(page - 1) * per_page : page * per_page]
     with notice:
-        found = slices_of(rows["slice"].tolist())
+        found = load_slices(rows["slice"].tolist())
         if len(found) < len(rows):
-            offer(key=key)
+            offer_fetching(key=key)
     with body:
-        tiles(rows, found, words=words, key=key)
+        draw_tiles(rows, found, caption=caption, key=key)
 
 
-def tiles(rows: pd.DataFrame, found: dict[int, Slice], *, words: Words, key: str, width: int = 150) -> None:
+def draw_tiles(
+    rows: pd.DataFrame, found: dict[int, Slice], *, caption: TileCaption, key: str, width: int = 150
+) -> None:
     """A tile a row, as many side by side as there is room for.
 
     Args:
         rows: of evidence.
         found: slices by number, as far as they can be had.
-        words: what stands below each tile.
+        caption: what stands below each tile.
         key: tells these tiles from others on the page.
         width: of a tile in pixels, at least.
     """
@@ -62,13 +64,13 @@ def tiles(rows: pd.DataFrame, found: dict[int, Slice], *, words: Words, key: str
         slice_ = found.get(number)
         with grid.container(gap=None):
             st.image(
-                placeholder(number) if slice_ is None else thumbnail(slice_),
+                number_tile(number) if slice_ is None else outlined_thumbnail(slice_),
                 width="stretch",
                 output_format="PNG",
                 alt=f"Slice {number}" if slice_ else f"Slice {number}, which is not on this machine",
             )
             st.button(
-                f"{words(row)}",
+                f"{caption(row)}",
                 key=f"{key}_tile_{number}",
                 help=f"Open slice {number}",
                 on_click=open_slice,
@@ -88,13 +90,13 @@ def close_slice() -> None:
     st.query_params.pop("slice", None)
 
 
-def opened(numbers: Sequence[int]) -> int | None:
+def opened_slice(numbers: Sequence[int]) -> int | None:
     """The number of the slice the address names, if it is one of ``numbers``."""
     text = st.query_params.get("slice", "")
     return int(text) if text.isdecimal() and len(text) < 6 and int(text) in set(numbers) else None
 
 
-def offer(*, key: str) -> None:
+def offer_fetching(*, key: str) -> None:
     """Say why slices are missing, and offer to fetch them."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -110,7 +112,7 @@ def offer(*, key: str) -> None:
         )
 
 
-def thumbnail(slice_: Slice) -> np.ndarray:
+def outlined_thumbnail(slice_: Slice) -> np.ndarray:
     """(h, w, 3) uint8: the slice, small, with the outline of its true mask."""
     step = math.ceil(max(slice_.pixels.shape) / _SIDE)
     pixels = slice_.pixels[::step, ::step]
@@ -125,7 +127,7 @@ def thumbnail(slice_: Slice) -> np.ndarray:
     )
 
 
-def placeholder(number: int) -> np.ndarray:
+def number_tile(number: int) -> np.ndarray:
     """(h, w, 3) uint8: a plain tile with the slice's number."""
     tile = Image.new("RGB", (_SIDE, _SIDE), theme_colour("secondaryBackgroundColor"))
     ImageDraw.Draw(tile).text(

@@ -10,12 +10,15 @@ from core.bundles.bundle import (
     Bundle,
     open_bundle,
 )
-from panels.shared.cache import bundle_names
+from panels.shared.cache import evaluated_bundle_names
 
-OWN, REPORT, OTHERS = "One network for both", "The report's two", "Others"
+UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "One network for both", "The report's two", "Others"
 _NETWORKS, _CLASS_BY, _MASK_BY = "networks", "class_by", "mask_by"
 """In the address."""
-_PAIRS = {OWN: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), REPORT: (REPORT_CLASSIFIER, REPORT_SEGMENTER)}
+_PAIRS = {
+    UNIFIED_NETWORK: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER),
+    REPORT_NETWORKS: (REPORT_CLASSIFIER, REPORT_SEGMENTER),
+}
 
 
 def choose_networks() -> tuple[Bundle, Bundle]:
@@ -23,9 +26,9 @@ def choose_networks() -> tuple[Bundle, Bundle]:
 
     The address carries the choice, as ``address_of`` writes it.
     """
-    classifiers, segmenters = (bundle_names(task) for task in ("classification", "segmentation"))
+    classifiers, segmenters = (evaluated_bundle_names(task) for task in ("classification", "segmentation"))
     there = [title for title, (first, second) in _PAIRS.items() if first in classifiers and second in segmenters]
-    options = [*there, OTHERS]
+    options = [*there, CUSTOM_NETWORKS]
     chosen = st.segmented_control(
         "Answered by",
         options,
@@ -37,7 +40,7 @@ def choose_networks() -> tuple[Bundle, Bundle]:
         label_visibility="collapsed",
         width="stretch",
     )
-    if chosen != OTHERS:
+    if chosen != CUSTOM_NETWORKS:
         first, second = _PAIRS[chosen]
         return open_bundle(first), open_bundle(second)
     left, right = st.columns(2, gap="small")
@@ -48,10 +51,10 @@ def choose_networks() -> tuple[Bundle, Bundle]:
     return open_bundle(first), open_bundle(second)
 
 
-def address_of(classifier: Bundle, segmenter: Bundle) -> dict[str, str]:
+def networks_address(classifier: Bundle, segmenter: Bundle) -> dict[str, str]:
     """What an address of the Analyse page carries for these two to answer."""
     names = classifier.name, segmenter.name
     for title, pair in _PAIRS.items():
         if pair == names:
             return {_NETWORKS: title}
-    return {_NETWORKS: OTHERS, _CLASS_BY: names[0], _MASK_BY: names[1]}
+    return {_NETWORKS: CUSTOM_NETWORKS, _CLASS_BY: names[0], _MASK_BY: names[1]}

@@ -15,9 +15,9 @@ from core.readers.preprocessing import placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.cache import has_store, open_store
-from panels.shared.theme import CLASS_TITLES, plain
+from panels.shared.theme import CLASS_TITLES, escape_markdown
 
-Identity = tuple[str, str | int]
+SliceIdentity = tuple[str, str | int]
 """Where a slice comes from ("sample", "slice" or "upload") and which one it is."""
 MAX_UPLOADS = 50
 """Files looked at at a time; each is held in the session's memory."""
@@ -33,7 +33,7 @@ _UPLOAD = "chosen_upload"
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenSlice:
     """The slice to look at, and all the uploads it may be one of.
 
     Attributes:
@@ -42,9 +42,9 @@ class Chosen:
         uploads: every readable upload, by identity, in order.
     """
 
-    identity: Identity
+    identity: SliceIdentity
     slice: Slice
-    uploads: dict[Identity, Slice]
+    uploads: dict[SliceIdentity, Slice]
 
     @property
     def address(self) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Chosen:
         return _address(self.identity)
 
 
-def choose_slice(*, key: str) -> Chosen | None:
+def choose_slice(*, key: str) -> ChosenSlice | None:
     """Draw the chooser; returns the chosen slice, or None while there is none.
 
     What is chosen on one page is chosen on the others too. The address carries the choice (``?sample=…`` or
@@ -66,9 +66,9 @@ def choose_slice(*, key: str) -> Chosen | None:
     slice_ = None
     if selection is not None:
         try:
-            slice_ = uploads[selection] if selection[0] == "upload" else _slice(selection)
+            slice_ = uploads[selection] if selection[0] == "upload" else _read_slice(selection)
         except SliceScopeError as error:
-            refused.append(plain(str(error)))
+            refused.append(escape_markdown(str(error)))
     if selection is not None and selection[0] == "upload":
         st.session_state[_UPLOAD] = {selection: slice_}
     label = "Choose a slice" if slice_ is None else "Choose another slice"
@@ -88,10 +88,10 @@ def choose_slice(*, key: str) -> Chosen | None:
         return None
     if selection in uploads and len(uploads) > 1:
         _strip(key, uploads, selection)
-    return Chosen(selection, slice_, uploads)
+    return ChosenSlice(selection, slice_, uploads)
 
 
-def _selection(key: str) -> Identity | None:
+def _selection(key: str) -> SliceIdentity | None:
     """The address's selection if it has changed since the last one was made, else this session's."""
     address = {name: st.query_params[name] for name in _ADDRESS if name in st.query_params}
     if st.session_state.get(f"{key}_address") != address:
@@ -104,7 +104,7 @@ def _selection(key: str) -> Identity | None:
     return st.session_state.get(_CHOSEN)
 
 
-def _select(key: str, identity: Identity) -> None:
+def _select(key: str, identity: SliceIdentity) -> None:
     st.session_state[_CHOSEN] = identity
     st.session_state.pop(_UPLOAD, None)
     for name in _ADDRESS:
@@ -113,12 +113,12 @@ def _select(key: str, identity: Identity) -> None:
     st.session_state[f"{key}_address"] = _address(identity)
 
 
-def _address(identity: Identity) -> dict[str, str]:
+def _address(identity: SliceIdentity) -> dict[str, str]:
     kind, which = identity
     return {kind: str(which)} if kind in _ADDRESS else {}
 
 
-def _slice(identity: Identity) -> Slice:
+def _read_slice(identity: SliceIdentity) -> Slice:
     kind, which = identity
     if kind == "sample":
         return find_sample(str(which)).slice()
@@ -187,10 +187,10 @@ def _gallery(key: str) -> None:
 
 @st.cache_data(show_spinner=False)
 def _sample_thumbnail(name: str) -> np.ndarray:
-    return thumbnail(find_sample(name).slice())
+    return square_thumbnail(find_sample(name).slice())
 
 
-def thumbnail(slice_: Slice) -> np.ndarray:
+def square_thumbnail(slice_: Slice) -> np.ndarray:
     """A small square grey picture, (n, n, 3) uint8, padded with black."""
     step = max(1, max(slice_.pixels.shape) // (2 * _THUMBNAIL))
     pixels = slice_.pixels[::step, ::step]
@@ -202,7 +202,7 @@ def thumbnail(slice_: Slice) -> np.ndarray:
     return square
 
 
-def _read_uploads(key: str) -> tuple[dict[Identity, Slice], list[str]]:
+def _read_uploads(key: str) -> tuple[dict[SliceIdentity, Slice], list[str]]:
     """Every upload that can be read, and a sentence for each that cannot; a file is read once.
 
     One that has no room beside those before it is left out, and its number of pixels kept, to see when it has.
@@ -211,7 +211,7 @@ def _read_uploads(key: str) -> tuple[dict[Identity, Slice], list[str]]:
     files: list[Any] = st.session_state.get(f"{key}_files") or []
     for gone in set(cache) - {file.file_id for file in files}:
         del cache[gone]
-    uploads: dict[Identity, Slice] = {}
+    uploads: dict[SliceIdentity, Slice] = {}
     refused, left_out = [], []
     room = MAX_PIXELS
     for file in files[:MAX_UPLOADS]:
@@ -228,9 +228,9 @@ def _read_uploads(key: str) -> tuple[dict[Identity, Slice], list[str]]:
             uploads["upload", file.file_id] = found
             room -= found.pixels.size
         elif isinstance(found, int):
-            left_out.append(f"**{plain(file.name)}**")
+            left_out.append(f"**{escape_markdown(file.name)}**")
         else:
-            refused.append(f"**{plain(file.name)}**: {plain(found)}")
+            refused.append(f"**{escape_markdown(file.name)}**: {escape_markdown(found)}")
     if left_out:
         refused.append(
             f"At most {MAX_PIXELS / 1e6:.0f} million pixels are held at a time; left out: {', '.join(left_out)}."
@@ -240,7 +240,7 @@ def _read_uploads(key: str) -> tuple[dict[Identity, Slice], list[str]]:
     return uploads, refused
 
 
-def _strip(key: str, uploads: dict[Identity, Slice], selection: Identity) -> None:
+def _strip(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
     """Thumbnails of the uploads around the chosen one, and steps to either side."""
     identities = list(uploads)
     at = identities.index(selection)
@@ -259,11 +259,11 @@ def _strip(key: str, uploads: dict[Identity, Slice], selection: Identity) -> Non
     with st.container(horizontal=True, gap="small"):
         for i, identity in enumerate(identities[first : first + _STRIP], first):
             with st.container(width=72, gap=None):
-                st.image(thumbnail(uploads[identity]), width=64, alt=f"Upload {i + 1}")
+                st.image(square_thumbnail(uploads[identity]), width=64, alt=f"Upload {i + 1}")
                 st.button(
                     f"{i + 1}",
                     key=f"{key}_upload_{identity[1]}",
-                    help=plain(uploads[identity].name),
+                    help=escape_markdown(uploads[identity].name),
                     icon=":material/check:" if identity == selection else None,
                     on_click=_select,
                     args=(key, identity),

@@ -14,8 +14,15 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayO
 from core.readers.preprocessing import to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery, model_choice
-from panels.shared.answer import class_answer
-from panels.shared.cache import evidence, is_known, predict, slice_of, slices_of, thresholds
+from panels.shared.answer import draw_class_probabilities
+from panels.shared.cache import (
+    cached_mask_thresholds,
+    cached_predictions,
+    is_predicted,
+    load_slice,
+    load_slices,
+    predict,
+)
 from panels.shared.theme import CLASS_TITLES
 
 _NEIGHBOURS = 6
@@ -34,41 +41,51 @@ class _Found:
     mask: np.ndarray | None
 
 
-def viewer(
-    table: pd.DataFrame, *, words: gallery.Words, classifier: Bundle, segmenter: Bundle, threshold: float | None = None
+def draw_slice_dialog(
+    table: pd.DataFrame,
+    *,
+    caption: gallery.TileCaption,
+    classifier: Bundle,
+    segmenter: Bundle,
+    threshold: float | None = None,
 ) -> None:
     """Open the slice the address names, if it names one, over the page.
 
     Args:
         table: evidence of the bundle the page is about, all slices.
-        words: what stands below a neighbour's tile.
+        caption: what stands below a neighbour's tile.
         classifier: says the class.
         segmenter: says the mask.
         threshold: probability from which a pixel counts as tumour; the segmenter's own if None.
     """
     own = float(segmenter.card["output"]["threshold"])
     cut = own if threshold is None else threshold
-    number = gallery.opened(table["slice"].tolist())
+    number = gallery.opened_slice(table["slice"].tolist())
     if number is None:
         return
 
     @st.dialog(f"Slice {number}", width="large", on_dismiss=gallery.close_slice)
     def show() -> None:
-        _slice(gallery.opened(table["slice"].tolist()) or number, table, words, classifier, segmenter, cut)
+        _slice(gallery.opened_slice(table["slice"].tolist()) or number, table, caption, classifier, segmenter, cut)
 
     show()
 
 
 def _slice(
-    number: int, table: pd.DataFrame, words: gallery.Words, classifier: Bundle, segmenter: Bundle, threshold: float
+    number: int,
+    table: pd.DataFrame,
+    caption: gallery.TileCaption,
+    classifier: Bundle,
+    segmenter: Bundle,
+    threshold: float,
 ) -> None:
     row = table.set_index("slice", drop=False).loc[number]
     picture_column, said_column = st.columns([10, 11], gap="medium")
     with picture_column:
-        slice_ = slice_of(number)
+        slice_ = load_slice(number)
         if slice_ is None:
-            st.image(gallery.placeholder(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
-            gallery.offer(key="viewer")
+            st.image(gallery.number_tile(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
+            gallery.offer_fetching(key="viewer")
         else:
             _picture(slice_, number, classifier, segmenter, threshold)
     with said_column:
@@ -79,7 +96,7 @@ def _slice(
                 "pages/analyse.py",
                 label="Analyse",
                 icon=":material/search:",
-                query_params=address | model_choice.address_of(classifier, segmenter),
+                query_params=address | model_choice.networks_address(classifier, segmenter),
             )
             st.page_link(
                 "pages/explain.py",
@@ -87,7 +104,7 @@ def _slice(
                 icon=":material/visibility:",
                 query_params=address | {"bundle": classifier.name},
             )
-        _neighbours(row, table, words)
+        _neighbours(row, table, caption)
 
 
 def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
@@ -123,7 +140,7 @@ def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, 
 def _found(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> _Found:
     """What the bundles keep of the slice, or this session has had made."""
     identity = ("slice", number)
-    if is_known(identity, classifier=classifier, segmenter=segmenter):
+    if is_predicted(identity, classifier=classifier, segmenter=segmenter):
         prediction = predict(slice_, identity, classifier=classifier, segmenter=segmenter)
         return _Found(prediction.heat, prediction.tumour >= threshold)
     heat, tumour = stored_heat_map(classifier, number), stored_tumour_probability(segmenter, number)
@@ -134,8 +151,8 @@ def _found(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, th
 
 
 def _said(number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
-    said = evidence(classifier).set_index("slice").loc[number]
-    class_answer(
+    said = cached_predictions(classifier).set_index("slice").loc[number]
+    draw_class_probabilities(
         {"class": said["predicted"], "probabilities": {name: said[f"p_{name}"] for name in classifier.card["classes"]}},
         key="viewer_bars",
     )
@@ -161,10 +178,10 @@ def _masked(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series
     """
     own = float(segmenter.card["output"]["threshold"])
     if threshold != own:
-        rows = at_threshold(thresholds(segmenter), threshold).set_index("slice")
+        rows = at_threshold(cached_mask_thresholds(segmenter), threshold).set_index("slice")
         if number in rows.index:
             return rows.loc[number], threshold
-    return evidence(segmenter).set_index("slice").loc[number], own
+    return cached_predictions(segmenter).set_index("slice").loc[number], own
 
 
 def _part(part: str) -> str:
@@ -173,7 +190,7 @@ def _part(part: str) -> str:
     )
 
 
-def _neighbours(row: pd.Series, table: pd.DataFrame, words: gallery.Words) -> None:
+def _neighbours(row: pd.Series, table: pd.DataFrame, caption: gallery.TileCaption) -> None:
     """The slices of the same patient that are nearest by number, which follows the order within a patient."""
     others = table[(table["patient"] == row["patient"]) & (table["slice"] != row["slice"])]
     if others.empty:
@@ -182,4 +199,4 @@ def _neighbours(row: pd.Series, table: pd.DataFrame, words: gallery.Words) -> No
     nearest = others.loc[(others["slice"] - row["slice"]).abs().sort_values(kind="stable").index[:_NEIGHBOURS]]
     nearest = nearest.sort_values("slice")
     st.markdown(f"**Other slices of patient {row['patient']}** ({len(nearest)} nearest of {len(others)})")
-    gallery.tiles(nearest, slices_of(nearest["slice"].tolist()), words=words, key="viewer", width=90)
+    gallery.draw_tiles(nearest, load_slices(nearest["slice"].tolist()), caption=caption, key="viewer", width=90)

@@ -17,7 +17,7 @@ from core.inference.render import (
     grey_image,
 )
 from core.readers.slices import Slice
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 _LONGEST = 1120
 """Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
@@ -28,7 +28,7 @@ _LEGEND = {
 }
 
 
-def bare(slice_: Slice) -> None:
+def draw_slice(slice_: Slice) -> None:
     """The slice alone, while the networks are asked."""
     step = _step(slice_)
     st.image(
@@ -39,7 +39,7 @@ def bare(slice_: Slice) -> None:
     )
 
 
-def picture(slice_: Slice, prediction: Prediction, look: DisplayOptions) -> None:
+def draw_overlay(slice_: Slice, prediction: Prediction, look: DisplayOptions) -> None:
     """The slice as ``look`` says, with a caption that names what is shown."""
     step = _step(slice_)
     shown = compose_overlay(
@@ -53,12 +53,12 @@ def picture(slice_: Slice, prediction: Prediction, look: DisplayOptions) -> None
     legend = (
         _LEGEND if prediction.heat_plane[0].any() else _LEGEND | {SHOW_HEAT_MAP: "no glow: nothing spoke for the class"}
     )
-    caption = "; ".join([plain(slice_.name), *(legend[name] for name in names)])
+    caption = "; ".join([escape_markdown(slice_.name), *(legend[name] for name in names)])
     alt = f"The slice with {' and '.join(names).lower() or 'nothing'} over it; the text beside it says what was found"
     st.image(shown, width="stretch", output_format="PNG", caption=caption, alt=alt)
 
 
-def look_controls(slice_: Slice, *, key: str, slice_key: str, with_answers: bool) -> DisplayOptions:
+def overlay_controls(slice_: Slice, *, key: str, slice_key: str, with_answers: bool) -> DisplayOptions:
     """Toggles, window, opacities and colours of what there is to show.
 
     Args:

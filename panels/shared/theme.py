@@ -36,7 +36,7 @@ def share_interval(one: Interval) -> str:
     return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text as literal text in Streamlit's Markdown: no links, no formulas, no emphasis."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#" else c for c in text)
 
@@ -46,7 +46,7 @@ def theme_colour(name: str) -> str:
     return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}"))
 
 
-def style(figure: go.Figure, *, height: int) -> go.Figure:
+def style_figure(figure: go.Figure, *, height: int) -> go.Figure:
     """Give a figure the house's look; returns it.
 
     Text has the theme's text colour, the grid its border colour. Axes cannot be dragged, so that a finger on a plot

@@ -16,7 +16,7 @@ from core.training.history import (
     marked_epochs,
     seconds_left,
 )
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 _TITLES = {"dice": "Dice", "iou": "IoU"}
 
@@ -29,12 +29,14 @@ def report_caption(chosen: list[History], task: str) -> str:
     unnamed = f"It does not name its loss; here it is {' or '.join(losses)}." if losses else ""
     if task == "classification":
         return (
-            f"{where} Its training stopped at epoch {course_report.CNN_EPOCHS} of {course_report.CNN_EPOCHS_PLANNED}. It does not "
+            f"{where} Its training stopped at epoch {course_report.CNN_EPOCHS} of "
+            f"{course_report.CNN_EPOCHS_PLANNED}. It does not "
             f"say of which part its values at epoch {course_report.CNN_EARLY_EPOCH} are. {unnamed}"
         )
     return (
         f"{where} It trained {course_report.UNET_EPOCHS} epochs; loss and accuracy were steady from about epoch "
-        f"{course_report.UNET_STEADY_EPOCH} on. {unnamed} Its IoU is not the tumour's: our best explanation is that Keras "
+        f"{course_report.UNET_STEADY_EPOCH} on. {unnamed} Its IoU is not the tumour's: our best explanation is that "
+        "Keras "
         "counted it on scores, as the page Masks shows."
     )
 
@@ -44,7 +46,7 @@ def said(history: History) -> str:
     sentences = [*_kept(history), *_marked(history)]
     if history.finished:
         sentences += [_parting(history), *_after_the_best(history)]
-    title = f"**{plain(history.name)}**: {_epochs(history)}, {duration(history.table['seconds'].sum())}"
+    title = f"**{escape_markdown(history.name)}**: {_epochs(history)}, {duration(history.table['seconds'].sum())}"
     return "\n".join([title, "", *(f"- {sentence}" for sentence in sentences)])
 
 
@@ -126,7 +128,7 @@ def progress(history: History, now: float) -> None:
         history: of the run.
         now: seconds since 1970.
     """
-    name = plain(history.name)
+    name = escape_markdown(history.name)
     left = seconds_left(history)
     if left is not None and history.epochs_planned:
         pace = duration(history.table["seconds"].tail(RECENT).median())

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.course_report import CURVE_VALUES, CurveValue
 from core.training.history import WITHIN, History, marked_epochs
-from panels.shared.theme import PLOT_CONFIG, style, text_colour, theme_colour
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.training.captions import said
 
 MOST = 5
@@ -108,7 +108,7 @@ def _chart(
             _add_curves(figure, measure, history, colour_of[history.name])
     for history in shown:
         _add_marks(figure, measure, history, colour_of[history.name])
-    style(figure, height=300)
+    style_figure(figure, height=300)
     figure.update_layout(hovermode="x unified", hoverdistance=-1)
     figure.update_xaxes(
         title_text="epoch", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 9), showgrid=False

@@ -7,7 +7,7 @@ from scipy.stats import kendalltau
 
 from core.evaluation.bootstrap import LEVEL
 from core.search.results import SearchResults
-from panels.shared.theme import PLOT_CONFIG, style, whole_percent
+from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.words import SAMPLER_TITLES, value_format, value_title
 
 _ENOUGH = 5
@@ -35,7 +35,7 @@ def fidelity(found: SearchResults, *, key: str) -> None:
             hovertemplate="%{customdata}: %{x} as a trial, %{y} at full size<extra></extra>",
         )
     )
-    style(figure, height=320)
+    style_figure(figure, height=320)
     figure.update_xaxes(title_text="as a trial", tickformat=value_format(plan), hoverformat=".3f")
     figure.update_yaxes(title_text="at full size", tickformat=value_format(plan), hoverformat=".3f")
     spread = float(full["full_value"].max() - full["full_value"].min()) or 0.01

@@ -9,7 +9,7 @@ from core.search.plan import Plan
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
-from panels.shared.theme import plain, whole_percent
+from panels.shared.theme import escape_markdown, whole_percent
 from panels.tuning.words import SETTING_TITLES, value_title
 
 _AUGMENTATION: dict[str, Callable[[float], str]] = {
@@ -41,7 +41,7 @@ def how_to_read(plan: Plan) -> None:
             f"{plan.population} settings so far are parents, and a generation of children takes each value from one of "
             "two parents or, now and then, a new one. Both begin with the recipe's own setting and draws by chance.\n\n"
             + "\n".join(f"- **{SETTING_TITLES[name]}**: {_meaning(plan, name)}." for name in plan.space)
-            + "".join(f"\n\n{plain(one)}" for one in plan.known)
+            + "".join(f"\n\n{escape_markdown(one)}" for one in plan.known)
         )
 
 
@@ -49,4 +49,4 @@ def _meaning(plan: Plan, name: str) -> str:
     if name == "augmentation":
         most = join_words(_AUGMENTATION[option](value) for option, value in plan.augmentation.items())
         return f"strength of the changes to training slices, from none at 0 to these at 1: {most}"
-    return plain(plan.means[name])
+    return escape_markdown(plan.means[name])

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.search.results import STOPPED, SearchResults
 from core.text import lower_first
-from panels.shared.theme import PLOT_CONFIG, style, text_colour, theme_colour
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.samplers import own_setting
 from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_format, value_text, value_title
 
@@ -54,7 +54,7 @@ def history(found: SearchResults, *, key: str) -> pd.DataFrame:
             customdata=[[index, _words(found, row)] for index, row in rows.iterrows()],
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
-    style(figure, height=340)
+    style_figure(figure, height=340)
     figure.update_layout(dragmode="select", hoverdistance=20, selectdirection="any")
     figure.update_xaxes(title_text="trial, in the order they were made", tickformat="d", showgrid=False)
     # The first trials and the stopped ones would press the good ones into a line.

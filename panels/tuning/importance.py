@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.results import ALL_SAMPLERS, SearchResults
-from panels.shared.theme import PLOT_CONFIG, style, whole_percent
+from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text
 
 _ALL_TRIALS = "Both samplers together"
@@ -31,7 +31,7 @@ def importance(found: SearchResults, *, key: str) -> None:
             marker={"color": colour},
             hovertemplate=f"%{{y}}: %{{x:.0%}} ({SAMPLER_TITLES[sampler]})<extra></extra>",
         )
-    style(figure, height=80 + 44 * len(order))
+    style_figure(figure, height=80 + 44 * len(order))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="reversed")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     shares = found.importance.get(ALL_SAMPLERS, next(iter(found.importance.values())))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.search.results import SearchResults
 from core.text import lower_first
-from panels.shared.theme import PLOT_CONFIG, style, text_colour, theme_colour
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text, value_title
 
 _TICKS = 3
@@ -50,7 +50,7 @@ def parallel(found: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
             unselected={"line": {"opacity": 0.05}},
         )
     )
-    style(figure, height=370)
+    style_figure(figure, height=370)
     figure.update_layout(margin={"l": 40, "r": 48, "t": 72, "b": 16})
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Settings of {len(rows)} trials as lines")
     st.caption(

@@ -34,7 +34,7 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             tiny.data_set().write(folder / STORE_NAME)
         remote = FigshareDownloader(folder / "cache", sources=server.sources, index=index_of(numbers))
         if name == FIGSHARE:
-            monkeypatch.setattr(cache, "figshare", lambda: remote)
+            monkeypatch.setattr(cache, "figshare_downloader", lambda: remote)
         yield
     _forget()
 

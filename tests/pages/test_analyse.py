@@ -16,7 +16,8 @@ from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, 
 from core.inference.render import TRUE_COLOUR
 from core.inference.result import NOTICE
 from core.readers.samples import read_samples
-from panels.analyse import details
+from panels.analyse import details, welcome
+from panels.models.table import BY_PATIENT
 from panels.shared import cache, model_choice
 from panels.shared.theme import percent
 from tests.published import a_slice, mat_bytes
@@ -57,6 +58,12 @@ def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
     keys = {button.key for button in app.button}
     assert {f"analyse_sample_{one.name}" for one in read_samples()} <= keys
     assert "predictions" not in app.session_state
+
+
+def test_the_start_leads_to_views_that_their_pages_have():
+    models, masks = ((ROOT / "pages" / f"{name}.py").read_text(encoding="utf-8") for name in ("models", "masks"))
+    assert "BY_PATIENT:" in models and welcome.SPLIT_VIEW == BY_PATIENT
+    assert f'"{welcome.IOU_VIEW}"' in masks
 
 
 def test_a_sample_in_the_address_is_analysed():
@@ -301,7 +308,7 @@ def test_answers_go_by_the_screens_file_too():
     bundle = open_bundle("unified-unet")
     files = {**bundle.card["files"], GATE: {"bytes": 1, "sha256": "another"}}
     other = replace(bundle, card={**bundle.card, "files": files})
-    keys = {cache._key(None, one, one) for one in (bundle, other, open_bundle("unified-unet"))}
+    keys = {cache._prediction_key(None, one, one) for one in (bundle, other, open_bundle("unified-unet"))}
     assert len(keys) == 2
 
 
@@ -374,11 +381,11 @@ def test_an_upload_that_is_taken_away_does_not_come_back():
 
 def test_an_address_can_name_the_two_networks_that_answer():
     pair = [open_bundle(name) for name in ("report-cnn-patients", "unified-unet")]
-    address = model_choice.address_of(*pair)
+    address = model_choice.networks_address(*pair)
     app = opened(sample="glioma-axial-1", **address)
     assert [app.selectbox(key=key).value for key in ("class_by", "mask_by")] == [one.name for one in pair]
     own = open_bundle("unified-unet")
-    assert model_choice.address_of(own, own) == {"networks": model_choice.OWN}
+    assert model_choice.networks_address(own, own) == {"networks": model_choice.UNIFIED_NETWORK}
 
 
 def test_who_is_not_sure_says_so_and_shows_the_bars(screened):

@@ -68,7 +68,9 @@ def server(small: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fig
     """Figshare on this machine, with the made-up slices."""
     with FigshareServer(zip_files([range(1, 12), range(12, COUNT + 1)])) as server:
         monkeypatch.setattr(
-            cache, "figshare", lambda: FigshareDownloader(default_cache(), sources=server.sources, index=small)
+            cache,
+            "figshare_downloader",
+            lambda: FigshareDownloader(default_cache(), sources=server.sources, index=small),
         )
         yield server
 

@@ -62,9 +62,9 @@ def test_a_click_sent_again_does_not_clear_the_cell_it_chose(monkeypatch: pytest
     monkeypatch.setattr(confusion_matrix.st, "session_state", state)
     for _ in range(2):
         confusion_matrix._clicked("before", (None, None))
-        assert (state[confusion_matrix.TRUE], state[confusion_matrix.PREDICTED]) == ("meningioma", "glioma")
+        assert (state[confusion_matrix.TRUE_KEY], state[confusion_matrix.PREDICTED_KEY]) == ("meningioma", "glioma")
     confusion_matrix._clicked("after", ("meningioma", "glioma"))
-    assert (state[confusion_matrix.TRUE], state[confusion_matrix.PREDICTED]) == (None, None)
+    assert (state[confusion_matrix.TRUE_KEY], state[confusion_matrix.PREDICTED_KEY]) == (None, None)
 
 
 def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:

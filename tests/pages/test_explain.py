@@ -418,28 +418,28 @@ for number in (None, {number}):
 
 
 def test_the_downloaded_picture_holds_every_heat_map_at_the_slices_own_size() -> None:
-    from panels.explain.heat_maps import Shown
-    from panels.explain.picture import picture_png
+    from panels.explain.heat_maps import HeatMapView
+    from panels.explain.picture import heat_maps_png
 
     slice_ = tiny.a_picture(2, height=40, width=30)
     heat = np.zeros((40, 30), np.float32)
     heat[:, :10] = 1
-    shown = [Shown(name, given, {}, None) for name, given in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
+    shown = [HeatMapView(name, given, {}, None) for name, given in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
     low, high = float(slice_.pixels.min()), float(slice_.pixels.max())
-    pixels = np.asarray(Image.open(io.BytesIO(picture_png(slice_, shown, DisplayOptions(low, high)))))
+    pixels = np.asarray(Image.open(io.BytesIO(heat_maps_png(slice_, shown, DisplayOptions(low, high)))))
     assert pixels.shape == (40, 90, 3)
     coloured = np.ptp(pixels.astype(int), axis=2).mean(axis=0) > 0
     assert np.flatnonzero(coloured).tolist() == [*range(10), *range(60, 70)]
 
 
 def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
-    from panels.explain.picture import as_drawn
+    from panels.explain.picture import scale_for_display
 
     heat = np.full((100, 100), 0.01, np.float32)
     heat[0, :20] = 1
-    np.testing.assert_allclose(as_drawn(heat), 1)
+    np.testing.assert_allclose(scale_for_display(heat), 1)
     nothing = np.zeros((9, 9), np.float32)
-    np.testing.assert_array_equal(as_drawn(nothing), nothing)
+    np.testing.assert_array_equal(scale_for_display(nothing), nothing)
 
 
 def test_a_simulated_slice_is_called_so_beside_its_heat_map() -> None:

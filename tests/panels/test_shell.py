@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
 import panels.shell  # noqa: F401  (sets what is tested)
-from panels.shared.theme import plain
+from panels.shared.theme import escape_markdown
 
 
 def test_an_upload_of_megabytes_stays_off_the_disk():
@@ -29,4 +29,4 @@ def test_an_upload_of_megabytes_stays_off_the_disk():
 
 
 def test_text_from_outside_makes_no_link_and_no_emphasis():
-    assert plain("[a](b) *c* $d$") == r"\[a\](b) \*c\* \$d\$"
+    assert escape_markdown("[a](b) *c* $d$") == r"\[a\](b) \*c\* \$d\$"

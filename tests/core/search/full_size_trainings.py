@@ -12,7 +12,8 @@ from tests.core.search.trials import made
 
 
 def its_rate(recipe: Recipe, store: Path, folder: Path, progress: object) -> State:
-    """In place of ``core.search.full_size.train_recipe``: nothing is trained, what a setting reaches is its learning rate."""
+    """In place of ``core.search.full_size.train_recipe``: nothing is trained, what a setting reaches is its learning
+    rate."""
     folder.mkdir(exist_ok=True)
     return State([], [], [], recipe.training.learning_rate, 1, [{"seconds": 2.0}], {}, True, recipe.table)
 
