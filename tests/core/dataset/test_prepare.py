@@ -40,7 +40,7 @@ def store(tmp_path):
 def read(monkeypatch):
     """The numbers of the slices that are read out of the source, in order."""
     numbers = []
-    real = preparing.open_source
+    real = preparing.open_raw_files
 
     def counted(folder):
         source = real(folder)
@@ -54,7 +54,7 @@ def read(monkeypatch):
 
         return dataclasses.replace(source, files={n: reader(n, f) for n, f in source.files.items()})
 
-    monkeypatch.setattr(preparing, "open_source", counted)
+    monkeypatch.setattr(preparing, "open_raw_files", counted)
     return numbers
 
 

@@ -501,7 +501,7 @@ def small_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_trial_trains_the_setting_and_reports_every_epoch(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = search_trials.plan(space={}, cheap={"size": 48, "dtype": "float32"})
-    monkeypatch.setattr(objective.search_plan, "load", lambda name: plan)
+    monkeypatch.setattr(objective, "load_plan", lambda name: plan)
     told: list[tuple[int, float]] = []
     value = objective.make_trial("report-cnn", small_data)(
         {"filters": 2, "epochs": 3, "batch": 10, "learning_rate": 0.01}, lambda epoch, best: told.append((epoch, best))
