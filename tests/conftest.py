@@ -56,12 +56,12 @@ class TinySet:
 
     def adopt(self, patch: pytest.MonkeyPatch) -> None:
         """Let ``core.dataset.prepare`` take this set for the whole data set."""
-        patch.setattr(preparing, "SLICES", self.slices)
-        patch.setattr(raw_files, "SLICES", self.slices)
+        patch.setattr(preparing, "SLICE_COUNT", self.slices)
+        patch.setattr(raw_files, "SLICE_COUNT", self.slices)
         patch.setattr(preparing, "PART", self.part)
         patch.setattr(preparing, "SIDE", self.side)
-        patch.setattr(preparing, "COUNTS", self.counts())
-        patch.setattr(preparing, "PATIENTS", len(set(self.pids)))
+        patch.setattr(preparing, "CLASS_COUNTS", self.counts())
+        patch.setattr(preparing, "PATIENT_COUNT", len(set(self.pids)))
 
 
 @pytest.fixture(scope="session")

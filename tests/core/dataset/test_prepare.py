@@ -21,7 +21,7 @@ ZIPS = ((1, 3), (4, 6), (7, 9), (10, 12))
 
 @pytest.fixture(autouse=True)
 def whole_set_is_tiny(request, tiny_set, monkeypatch):
-    if "dataset" not in request.keywords:
+    if not request.node.get_closest_marker("dataset"):
         tiny_set.adopt(monkeypatch)
 
 

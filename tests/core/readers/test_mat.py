@@ -416,7 +416,7 @@ def test_files_read_in_several_threads_at_once_do_not_crash_the_process():
     # Two visitors' slices at once; in a process of its own, since HDF5 used without its lock takes the process along.
     code = """
 import threading
-from core.matfile import read_mat
+from core.readers.mat import read_mat
 from tests.published import a_slice, mat_bytes
 files = [mat_bytes(*a_slice(number)[:2]) for number in range(8)]
 threads = [threading.Thread(target=lambda: [read_mat(file) for _ in range(10) for file in files]) for _ in range(4)]

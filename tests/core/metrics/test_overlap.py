@@ -1,13 +1,9 @@
-"""Metrics on 3x3 masks and small tables worked out by hand, and pinned to Keras where they stand for it."""
-
-import math
+"""Metrics of masks on 3x3 masks worked out by hand; the mean IoU of scores against Keras."""
 
 import numpy as np
 import pytest
 
-from core.metrics import classification, overlap
-
-CLASSES = ("a", "b", "c")
+from core.metrics import overlap
 
 
 def mask(text: str) -> np.ndarray:
@@ -25,84 +21,6 @@ def test_thresholds_are_written_as_they_are_meant() -> None:
     assert overlap.THRESHOLDS[:3] == (0.05, 0.1, 0.15)
     assert overlap.THRESHOLDS[-1] == 0.95
     assert len(overlap.THRESHOLDS) == 19
-
-
-# Classes
-
-
-def test_confusion_matrix_has_true_classes_in_rows() -> None:
-    true, predicted = np.array([0, 0, 0, 1, 2]), np.array([0, 1, 1, 1, 0])
-    assert classification.confusion_matrix(true, predicted, classes=3).tolist() == [[1, 2, 0], [0, 1, 0], [1, 0, 0]]
-
-
-def test_confusion_matrix_counts_classes_that_do_not_occur() -> None:
-    assert classification.confusion_matrix(np.array([1]), np.array([1]), classes=3).tolist() == [
-        [0] * 3,
-        [0, 1, 0],
-        [0] * 3,
-    ]
-
-
-def test_classification_report_by_hand() -> None:
-    found = classification.classification_report(np.array([[3, 1, 0], [2, 4, 0], [0, 1, 5]]), CLASSES)
-    assert found["accuracy"] == pytest.approx(12 / 16)
-    assert found["per_class"]["a"] == pytest.approx({"precision": 3 / 5, "recall": 3 / 4, "f1": 6 / 9, "support": 4})
-    assert found["per_class"]["b"] == pytest.approx({"precision": 4 / 6, "recall": 4 / 6, "f1": 4 / 6, "support": 6})
-    assert found["per_class"]["c"] == pytest.approx({"precision": 1, "recall": 5 / 6, "f1": 10 / 11, "support": 6})
-    assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 10 / 11) / 3)
-    assert found["confusion_matrix"] == [[3, 1, 0], [2, 4, 0], [0, 1, 5]]
-
-
-def test_a_class_without_slices_or_without_answers_counts_zero_not_nan() -> None:
-    found = classification.classification_report(np.array([[2, 0, 0], [3, 0, 0], [0, 0, 0]]), CLASSES)
-    assert found["per_class"]["a"] == pytest.approx({"precision": 2 / 5, "recall": 1, "f1": 4 / 7, "support": 2})
-    assert found["per_class"]["b"] == {"precision": 0, "recall": 0, "f1": 0, "support": 3}  # never predicted
-    assert found["per_class"]["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}  # not there at all
-    assert found["macro_f1"] == pytest.approx(4 / 7 / 3)
-    assert classification.classification_report(np.zeros((3, 3), int), CLASSES)["accuracy"] == 0
-
-
-def test_cross_entropy_by_hand() -> None:
-    probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32)
-    assert classification.log_loss(np.array([1, 2]), probabilities) == pytest.approx(
-        (math.log(4) - math.log(0.8)) / 2, rel=1e-6
-    )
-
-
-def test_cross_entropy_of_a_certain_mistake_is_finite() -> None:
-    assert classification.log_loss(np.array([1]), np.array([[1.0, 0.0]])) == pytest.approx(-math.log(1e-7))
-    assert classification.log_loss(np.array([1]), np.array([[1.0, 0.0]]), smallest=0.1) == pytest.approx(math.log(10))
-    assert classification.log_loss(np.array([0]), np.array([[1.0, 0.0]])) == 0
-
-
-def test_cross_entropy_is_keras() -> None:
-    import keras
-
-    random = np.random.default_rng(0)
-    probabilities = random.dirichlet([0.3] * 3, 200).astype(np.float32)
-    probabilities[:4] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
-    true = random.integers(0, 3, 200)
-    expected = float(np.mean(keras.losses.sparse_categorical_crossentropy(true, probabilities)))
-    assert classification.log_loss(true, probabilities) == pytest.approx(expected, rel=1e-4)
-
-
-def test_patient_accuracy_takes_the_mean_over_a_patients_slices() -> None:
-    patients = np.array([7, 3, 7, 3, 9, 7])
-    true = np.array([0, 1, 0, 1, 1, 0])
-    probabilities = np.array(
-        [
-            [0.45, 0.55],  # 7: wrong by itself, and again below,
-            [0.9, 0.1],  # 3: wrong for sure,
-            [0.45, 0.55],
-            [0.4, 0.6],  # 3: and hardly right: wrong in the mean
-            [0.2, 0.8],  # 9: right
-            [0.9, 0.1],  # 7: but right in the mean
-        ]
-    )
-    assert classification.patient_accuracy(true, probabilities, patients) == pytest.approx(2 / 3)
-
-
-# Masks
 
 
 @pytest.mark.parametrize(
