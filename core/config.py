@@ -36,7 +36,7 @@ def tasks_of(stated: str | list[str]) -> tuple[str, ...]:
     return found
 
 
-def by_task(tasks: tuple[str, ...], outputs: Any) -> dict[str, Any]:
+def outputs_by_task(tasks: tuple[str, ...], outputs: Any) -> dict[str, Any]:
     """A network's outputs by task.
 
     Args:

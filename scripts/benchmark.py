@@ -90,10 +90,10 @@ def analysing() -> None:
     print(f"loading the networks                      {(time.perf_counter() - began) * 1000:8.0f} ms")
     slices = [one.slice() for one in read_samples()]
     if default_store().is_file():
-        from core.dataset.slices import store_slice
+        from core.dataset.slices import slice_from_store
 
         with Store(default_store()) as store:
-            slices = [store_slice(store, number) for number in range(100, 3000, 2900 // RUNS)]
+            slices = [slice_from_store(store, number) for number in range(100, 3000, 2900 // RUNS)]
     line("first slice", [timed(predictor, slices[0])])
     times = [timed(predictor, slices[i % len(slices)]) for i in range(1, RUNS + 1)]
     line("class, mask and heat map", times)

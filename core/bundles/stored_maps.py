@@ -34,7 +34,7 @@ def write_heat_maps(path: Path, grids: dict[int, np.ndarray], *, field: Receptiv
 def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
     """The heat map of a test slice for the bundle's own answer, by its method and at its layer.
 
-    ``core.readers.preprocessing.to_slice`` lays it over the slice, with the placement that
+    ``core.readers.preprocessing.map_to_slice`` lays it over the slice, with the placement that
     ``core.inference.predictor.model_input``
     gives.
 

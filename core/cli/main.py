@@ -522,7 +522,7 @@ def _predict(options: argparse.Namespace) -> int:
     from collections import Counter
 
     from core.bundles.bundle import distinct_bundles, open_bundle
-    from core.dataset.slices import read_known_slice
+    from core.dataset.slices import read_and_recognise_slice
     from core.errors import SliceError
     from core.inference.predictor import Predictor
     from core.inference.render import encode_png
@@ -539,7 +539,7 @@ def _predict(options: argparse.Namespace) -> int:
     failed = False
     for path in options.files:
         try:
-            slice_ = read_known_slice(path.read_bytes(), path.name)
+            slice_ = read_and_recognise_slice(path.read_bytes(), path.name)
         except (SliceError, OSError) as error:
             failed = True
             print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)

@@ -22,8 +22,8 @@ import pandas as pd
 
 from core.config import CLASSES
 from core.dataset.disk_cache import ArrayCache
-from core.dataset.http_ranges import Exhausted, Refusal, Visit
-from core.dataset.slices import data_set_slice
+from core.dataset.http_ranges import AddressError, LimitError, RangeClient
+from core.dataset.slices import slice_from_arrays
 from core.dataset.splits import index_table, mask_digest
 from core.dataset.store import SLICE_COUNT, default_store
 from core.dataset.zip_members import Directory, Fetch, read_directory, read_member
@@ -123,9 +123,11 @@ class FigshareDownloader:
         if kept is not None:
             return kept
         try:
-            with Visit(self._known, limit_bytes=self._limit_bytes, timeout=self._timeout, progress=progress) as visit:
+            with RangeClient(
+                self._known, limit_bytes=self._limit_bytes, timeout=self._timeout, progress=progress
+            ) as visit:
                 return self._fetch(number, visit)
-        except (Refusal, Exhausted) as error:
+        except (AddressError, LimitError) as error:
             raise DatasetError(
                 f"Slice {number} could not be fetched: figshare {error}; try again later, or prepare the data set "
                 "here (README, “The data”)."
@@ -151,24 +153,24 @@ class FigshareDownloader:
             or pixels.min() == pixels.max()
         ):
             return None
-        return data_set_slice(number, pixels, mask, str(known["class"]))
+        return slice_from_arrays(number, pixels, mask, str(known["class"]))
 
-    def _fetch(self, number: int, visit: Visit) -> Slice:
+    def _fetch(self, number: int, visit: RangeClient) -> Slice:
         found = self._zip_of(number, visit)
         try:
             return self._from_any(found.addresses, lambda address: self._read(number, found, address, visit))
-        except (Refusal, Exhausted):
+        except (AddressError, LimitError):
             # The directory may be to blame: the file may have been replaced since, or the directory lie.
             self._forget(found.addresses)
             raise
 
-    def _zip_of(self, number: int, visit: Visit) -> _Zip:
+    def _zip_of(self, number: int, visit: RangeClient) -> _Zip:
         """The zip file that holds slice ``number``."""
         refusal = None
         for addresses in self._sources:
             try:
                 found = self._zip(addresses, visit)
-            except Refusal as error:
+            except AddressError as error:
                 if visit.flooded:
                     raise  # asking for the other files would bring more of the same
                 refusal = error  # one file may be gone and the others there
@@ -178,7 +180,7 @@ class FigshareDownloader:
         if refusal is None:
             for addresses in self._sources:
                 self._forget(addresses)
-            refusal = Refusal("has no such slice in its zip files")
+            refusal = AddressError("has no such slice in its zip files")
         raise refusal
 
     def _forget(self, addresses: Sequence[str]) -> None:
@@ -186,7 +188,7 @@ class FigshareDownloader:
         self._zips.pop(addresses[0], None)
         self._cache.remove(_directory_name(addresses))
 
-    def _zip(self, addresses: Sequence[str], visit: Visit) -> _Zip:
+    def _zip(self, addresses: Sequence[str], visit: RangeClient) -> _Zip:
         if addresses[0] in self._zips:
             return self._zips[addresses[0]]
         directory = self._directory_from_cache(addresses)
@@ -214,29 +216,29 @@ class FigshareDownloader:
 
     def _from_any(self, addresses: Sequence[str], read: Callable[[str], _T]) -> _T:
         """What the first address gives that gives something sound; one that did before comes first."""
-        refusal = Refusal("has no address")
+        refusal = AddressError("has no address")
         for address in sorted(addresses, key=lambda one: one not in self._known):
             try:
                 return read(address)
-            except Refusal as error:
+            except AddressError as error:
                 refusal = error
             except zipfile.BadZipFile:
-                refusal = Refusal("sent a damaged zip file")
+                refusal = AddressError("sent a damaged zip file")
             self._known.pop(address, None)
         raise refusal
 
-    def _read(self, number: int, source: _Zip, address: str, visit: Visit) -> Slice:
+    def _read(self, number: int, source: _Zip, address: str, visit: RangeClient) -> Slice:
         """The slice out of the zip file at ``address``; a sound one is kept."""
         fetch = _fetcher(address, source.directory.size, visit)
         try:
             mat = read_mat(read_member(source.directory, source.members[number], fetch))
         except SliceError as error:
-            raise Refusal("sent a file that cannot be read") from error
+            raise AddressError("sent a file that cannot be read") from error
         if mat.mask is None or mat.label is None:
-            raise Refusal("sent a slice without its mask or its class")
+            raise AddressError("sent a slice without its mask or its class")
         found = self._recognised(number, mat.pixels, mat.mask)
         if found is None or found.class_name != CLASSES[mat.label - 1]:
-            raise Refusal("sent another slice than was asked for")
+            raise AddressError("sent another slice than was asked for")
         self._cache.save(_slice_name(number), pixels=found.pixels, mask=mat.mask)
         return found
 
@@ -249,7 +251,7 @@ def _directory_name(addresses: Sequence[str]) -> str:
     return f"directory-{PurePosixPath(urlsplit(addresses[0]).path).name}"
 
 
-def _fetcher(address: str, size: int, visit: Visit) -> Fetch:
+def _fetcher(address: str, size: int, visit: RangeClient) -> Fetch:
     return lambda start, length: visit.part(address, start, length, size).data
 
 
@@ -257,6 +259,6 @@ def _nothing(start: int, length: int) -> bytes:
     raise zipfile.BadZipFile("A directory that was kept, but not whole.")
 
 
-def _fetch_directory(address: str, visit: Visit) -> Directory:
+def _fetch_directory(address: str, visit: RangeClient) -> Directory:
     end = visit.end(address, _DIRECTORY_BYTES)
     return read_directory(end.size, end.start, end.data, _fetcher(address, end.size, visit))

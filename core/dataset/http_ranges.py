@@ -22,11 +22,11 @@ _SHORT = 8 * 1024
 _UNDER_WAY = 128 * 1024
 
 
-class Refusal(Exception):
+class AddressError(Exception):
     """An address did not give what was asked; another may. The text completes "figshare …"."""
 
 
-class Exhausted(Exception):
+class LimitError(Exception):
     """The bytes or the seconds allowed are used up. The text completes "figshare …"."""
 
 
@@ -50,7 +50,7 @@ class _Session(requests.Session):
         """None, so that redirects are left to us: requests would read a redirect's body to its end."""
 
 
-class Visit:
+class RangeClient:
     """Range requests that share an allowance; a context manager.
 
     Args:
@@ -83,7 +83,7 @@ class Visit:
         # Compressed on the way, the bytes would not be those of the part asked for.
         self._session.headers.update({"User-Agent": "SliceScope", "Accept-Encoding": "identity"})
 
-    def __enter__(self) -> "Visit":
+    def __enter__(self) -> "RangeClient":
         return self
 
     def __exit__(
@@ -117,20 +117,20 @@ class Visit:
             with response:
                 first, expected, found_size = self._announced(response, start, length)
                 if size not in (None, found_size):
-                    raise Refusal("has changed the file")
+                    raise AddressError("has changed the file")
                 # One byte more than announced, to notice a body that goes on.
                 data = self._body(response, expected + 1)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise Refusal("did not answer in time") from error
+            raise AddressError("did not answer in time") from error
         except (requests.ConnectionError, requests.exceptions.InvalidSchema) as error:
-            raise Refusal("could not be reached") from error
+            raise AddressError("could not be reached") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise Refusal("broke off its answer or garbled it") from error
+            raise AddressError("broke off its answer or garbled it") from error
         if len(data) > expected:
             self._flood()
-            raise Refusal("sent more than it announced")
+            raise AddressError("sent more than it announced")
         if len(data) < expected:
-            raise Refusal("sent less than it announced")
+            raise AddressError("sent less than it announced")
         self._known[address] = str(response.url)
         return Part(first, data, found_size)
 
@@ -152,9 +152,9 @@ class Visit:
                 return response
             target = urljoin(url, response.headers["location"])
             if not self._leave(response):
-                raise Refusal("redirects in very many words")
+                raise AddressError("redirects in very many words")
             url = target
-        raise Refusal("redirects from one address to the next without end")
+        raise AddressError("redirects from one address to the next without end")
 
     def _announced(self, response: requests.Response, start: int | None, length: int) -> tuple[int, int, int]:
         """First byte, number of bytes and size of the file as the headers have them, if they are what was asked for."""
@@ -164,20 +164,20 @@ class Visit:
         if page or empty or response.status_code != 206:
             self._leave(response)
             if response.status_code not in (200, 206):
-                raise Refusal(f"answered with status {response.status_code} instead of the file")
+                raise AddressError(f"answered with status {response.status_code} instead of the file")
             if page:
-                raise Refusal("answered with a web page instead of the file")
-            raise Refusal("answered with nothing" if empty else "would have sent the whole file instead of a part")
+                raise AddressError("answered with a web page instead of the file")
+            raise AddressError("answered with nothing" if empty else "would have sent the whole file instead of a part")
         found = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", headers.get("Content-Range", ""))
         if not found:
-            raise Refusal("does not say which part of the file it sends")
+            raise AddressError("does not say which part of the file it sends")
         first, last, size = (int(number) for number in found.groups())
         wanted = max(0, size - length) if start is None else start
         if first != wanted or last != min(wanted + length, size) - 1 or last < first:
-            raise Refusal("sent another part of the file than was asked for")
+            raise AddressError("sent another part of the file than was asked for")
         expected = last - first + 1
         if headers.get("Content-Length", str(expected)) != str(expected):
-            raise Refusal("announced a length that does not fit the part")
+            raise AddressError("announced a length that does not fit the part")
         return first, expected, size
 
     def _body(self, response: requests.Response, longest: int) -> bytes:
@@ -212,10 +212,10 @@ class Visit:
 
     def _allow(self, length: int) -> None:
         if self._received + length > self._limit:
-            raise Exhausted(f"would have to send more than {self._limit / 1e6:g} MB")
+            raise LimitError(f"would have to send more than {self._limit / 1e6:g} MB")
 
     def _seconds_left(self) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise Exhausted(f"took longer than {self._timeout:g} seconds")
+            raise LimitError(f"took longer than {self._timeout:g} seconds")
         return left

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.dataset.download import FigshareDownloader
-from core.dataset.slices import store_slice
+from core.dataset.slices import slice_from_store
 from core.dataset.store import SLICE_COUNT, Store
 from core.errors import DatasetError
 from core.readers.slices import Slice
@@ -32,7 +32,7 @@ def find_slice(
     if not 1 <= number <= SLICE_COUNT:
         raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
     if store is not None and number in store:
-        return store_slice(store, number)
+        return slice_from_store(store, number)
     if remote is not None:
         return remote.slice(number, progress=progress)
     raise DatasetError(f"Slice {number} is not on this machine; prepare the data set to see it (README, “The data”).")

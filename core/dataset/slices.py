@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.dataset.splits import class_of, recognise_number
+from core.dataset.splits import class_of_slice, recognise_number
 from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.slices import Slice, read_slice
 
@@ -16,16 +16,16 @@ def figshare_spacing(shape: tuple[int, ...]) -> float | None:
     return SPACING_MM if shape == (SIDE, SIDE) else None
 
 
-def store_slice(store: Store, number: int) -> Slice:
+def slice_from_store(store: Store, number: int) -> Slice:
     """Slice ``number`` of a prepared data set.
 
     Raises:
         DatasetError: no such slice.
     """
-    return data_set_slice(number, store.pixels(number), store.mask(number), store.class_name(number))
+    return slice_from_arrays(number, store.pixels(number), store.mask(number), store.class_name(number))
 
 
-def data_set_slice(number: int, pixels: np.ndarray, mask: np.ndarray, class_name: str) -> Slice:
+def slice_from_arrays(number: int, pixels: np.ndarray, mask: np.ndarray, class_name: str) -> Slice:
     """Slice ``number`` of the data set.
 
     Args:
@@ -45,7 +45,7 @@ def data_set_slice(number: int, pixels: np.ndarray, mask: np.ndarray, class_name
     )
 
 
-def recognise(slice_: Slice) -> Slice:
+def recognise_slice(slice_: Slice) -> Slice:
     """The slice with what is known of it where it is one of the data set's, whatever file it came in.
 
     The published files keep a scanner's own intensities, of which the digest of 256 grey levels may miss a level; their
@@ -59,17 +59,17 @@ def recognise(slice_: Slice) -> Slice:
     return replace(
         slice_,
         number=number,
-        class_name=slice_.class_name or class_of(number),
+        class_name=slice_.class_name or class_of_slice(number),
         spacing_mm=figshare_spacing(slice_.pixels.shape),
         spacing_source=DATA_SET_SPACING,
         notes=(*slice_.notes, *told),
     )
 
 
-def read_known_slice(data: bytes, name: str) -> Slice:
+def read_and_recognise_slice(data: bytes, name: str) -> Slice:
     """Read a file as ``read_slice`` does, and recognise a slice of the data set in it.
 
     Raises:
         SliceError: see ``read_slice``.
     """
-    return recognise(read_slice(data, name))
+    return recognise_slice(read_slice(data, name))

@@ -71,7 +71,7 @@ def make_splits(store: Store) -> pd.DataFrame:
     return table
 
 
-def class_of(number: int) -> str:
+def class_of_slice(number: int) -> str:
     """The class of slice ``number`` of the data set."""
     return str(index_table().set_index("slice")["class"][number])
 

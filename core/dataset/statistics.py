@@ -17,15 +17,15 @@ class Leakage:
 
     Attributes:
         patients: test patients.
-        known_patients: those of them who have slices in training, too.
+        patients_in_training: those of them who have slices in training, too.
         slices: test slices.
-        known_slices: those of them whose patient has slices in training, too.
+        slices_in_training: those of them whose patient has slices in training, too.
     """
 
     patients: int
-    known_patients: int
+    patients_in_training: int
     slices: int
-    known_slices: int
+    slices_in_training: int
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class SimilarIds:
     Attributes:
         groups: groups of such patients.
         divided: groups that stand in more than one official fold.
-        divided_slices: slices of these.
+        slices_across_folds: slices of these.
         classes: classes of all of them.
     """
 
     groups: int
     divided: int
-    divided_slices: int
+    slices_across_folds: int
     classes: tuple[str, ...]
 
 

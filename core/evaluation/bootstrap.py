@@ -15,7 +15,7 @@ import pandas as pd
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import read_predictions, select_predictions
 from core.config import SEED
-from core.metrics.overlap import dice_from_counts, iou_from_counts, overlap_from_dice
+from core.metrics.overlap import dice_from_counts, intersection_from_dice, iou_from_counts
 
 DRAWS = 2000
 LEVEL = 0.95
@@ -171,7 +171,7 @@ def _mask_columns(table: pd.DataFrame) -> np.ndarray:
     """(slices, 7): 1, Dice, IoU, pixels in both, true, predicted, and whether a tumour is missed altogether."""
     true, predicted = (table[name].to_numpy(np.float64) for name in ("true_px", "predicted_px"))
     dice = table["dice"].to_numpy()
-    both = overlap_from_dice(dice, true, predicted)
+    both = intersection_from_dice(dice, true, predicted)
     missed = (true > 0) & (both == 0)
     return np.stack([np.ones(len(table)), dice, table["iou"], both, true, predicted, missed], axis=1)
 

@@ -240,7 +240,7 @@ def _measured(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
         }
     if SEGMENTATION in tasks:
         true_px, predicted_px = table["true_px"].to_numpy(), table["predicted_px"].to_numpy()
-        both = overlap.overlap_from_dice(table["dice"].to_numpy(), true_px, predicted_px)
+        both = overlap.intersection_from_dice(table["dice"].to_numpy(), true_px, predicted_px)
         size = table["slice"].map(splits.index_table().set_index("slice")["size"]).to_numpy()
         found |= overlap.mask_summary(both, true_px, predicted_px, size**2)
     return found

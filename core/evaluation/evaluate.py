@@ -20,7 +20,7 @@ from core.hardware import describe_machine
 from core.inference.forward import forward
 from core.metrics import classification, overlap
 from core.networks.losses import tumour_probability
-from core.readers.preprocessing import Placement, network_mask, network_plane, to_slice
+from core.readers.preprocessing import Placement, map_to_slice, preprocess_mask, preprocess_slice
 
 if TYPE_CHECKING:
     import keras
@@ -118,7 +118,7 @@ def _inputs(
         return [number for number, _, _ in batch], planes.repeat(spec["channels"], -1), [place for *_, place in batch]
 
     for number in numbers:
-        plane, place = network_plane(store.pixels(number), size=spec["height"], preprocessing=spec["preprocessing"])
+        plane, place = preprocess_slice(store.pixels(number), size=spec["height"], preprocessing=spec["preprocessing"])
         batch.append((number, plane, place))
         if len(batch) == BATCH:
             yield stacked()
@@ -144,11 +144,11 @@ class _Masks:
     def add(self, number: int, answer: np.ndarray, place: Placement, true: np.ndarray) -> None:
         """Take in one slice: the network's (S, S, c) answer, and the (H, W) true mask."""
         scores = tumour_probability(answer)
-        probability = to_slice(scores, place)
+        probability = map_to_slice(scores, place)
         self.own.append((*overlap.overlap_counts(probability >= self.threshold, true), true.size))
         if number not in self.test:
             return
-        target = network_mask(true, place, size=self.size)
+        target = preprocess_mask(true, place, size=self.size)
         self.small.append((*overlap.overlap_counts(scores >= self.threshold, target), target.size))
         self.scores[number] = scores
         self.channel.append(tumour_channel(answer))
@@ -166,7 +166,7 @@ def _with_threshold(bundle: Bundle, network: "keras.Model", store: Store) -> Bun
     for numbers, inputs, places in _inputs(bundle, store, [int(one) for one in part.index[part == "validation"]]):
         answers = forward(bundle, network.predict_on_batch, inputs)[SEGMENTATION]
         for number, answer, place in zip(numbers, answers, places, strict=True):
-            probability, true = to_slice(tumour_probability(answer), place), store.mask(number)
+            probability, true = map_to_slice(tumour_probability(answer), place), store.mask(number)
             found.append([overlap.dice(probability >= cut, true) for cut in overlap.THRESHOLDS])
     best = overlap.THRESHOLDS[int(np.mean(found, axis=0).argmax())]
     return replace(bundle, card={**bundle.card, "output": {**bundle.card["output"], "threshold": best}})

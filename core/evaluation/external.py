@@ -26,7 +26,7 @@ from core.inference.gate import (
 )
 from core.inference.predictor import model_input
 from core.networks.losses import BACKGROUND, tumour_probability
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice, read_slice
 
 INDEX = "index.csv"
@@ -173,7 +173,7 @@ class ExternalPredictor:
                 }
         if SEGMENTATION in answers:
             scores = answers[SEGMENTATION]
-            mask = to_slice(tumour_probability(scores), place) >= self.bundle.card["output"]["threshold"]
+            mask = map_to_slice(tumour_probability(scores), place) >= self.bundle.card["output"]["threshold"]
             said["predicted_px"] = int(np.count_nonzero(mask))
             said["mask_threshold"] = self.bundle.card["output"]["threshold"]
             if scores.shape[-1] == 1 + len(CLASSES):

@@ -14,7 +14,7 @@ import pandas as pd
 from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network, write_card
 from core.bundles.stored_maps import write_heat_maps
 from core.config import CLASSIFICATION, SEED
-from core.dataset.slices import store_slice
+from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.evaluate import Wrap
@@ -24,7 +24,7 @@ from core.files import replace_file, write_table
 from core.inference.predictor import model_input
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.networks.receptive_field import receptive_field
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 
 COLUMNS = ("slice", "method", "layer", "class", "right", "inside", "area", "hit")
@@ -71,7 +71,7 @@ def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress:
     layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else last_convolution(network)
     with partial.open("a", encoding="utf-8") as file:
         for number in progress([one for one in said if one not in done]):
-            slice_ = store_slice(store, number)
+            slice_ = slice_from_store(store, number)
             methods = [name for name in methods_for(task) if METHODS[name].quick or number in slow]
             done[number] = _explain(
                 bundle, explain, slice_, said[number], methods=methods, layer=layer.name, right=right[number]
@@ -145,7 +145,7 @@ def _explain(
     rows = []
     for method in methods:
         found = explain(inputs, target, method=method, layer=layer)
-        heat = to_slice(found.plane, place)
+        heat = map_to_slice(found.plane, place)
         rows.append(
             {
                 "slice": slice_.number,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.bundles.bundle import Bundle
-from core.config import SEGMENTATION, by_task
+from core.config import SEGMENTATION, outputs_by_task
 
 Network = Callable[[np.ndarray], Any]
 """Inputs (n, S, S, C) float32 -> the outputs of a bundle's network."""
@@ -33,7 +33,7 @@ def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, n
     names = bundle.tasks
     if isinstance(outputs, list) and len(outputs) > len(names):
         names = (*names, FEATURES)
-    answers = {name: np.asarray(one) for name, one in by_task(names, outputs).items()}
+    answers = {name: np.asarray(one) for name, one in outputs_by_task(names, outputs).items()}
     if not bundle.test_time_flip:
         return answers
     return {task: _mean(one, task) for task, one in answers.items()}

@@ -15,7 +15,7 @@ from scipy.spatial.distance import cdist
 
 from core.bundles.bundle import GATE, Bundle, load_network
 from core.inference.forward import FEATURES, as_logits
-from core.readers.preprocessing import HEAD_ABOVE
+from core.readers.preprocessing import HEAD_THRESHOLD
 
 if TYPE_CHECKING:
     import keras
@@ -195,7 +195,7 @@ def with_feature_output(network: "keras.Model") -> "keras.Model":
 
     meeting = network.get_layer(FUSION_LAYER).output
     stride = network.inputs[0].shape[1] // meeting.shape[1]
-    is_head = ops.cast(network.inputs[0] > HEAD_ABOVE, "float32")
+    is_head = ops.cast(network.inputs[0] > HEAD_THRESHOLD, "float32")
     head = keras.layers.AveragePooling2D(stride, name="head_in_place")(is_head)
     on_head = ops.where(ops.any(head >= 0.5, axis=(1, 2), keepdims=True), head >= 0.5, True)
     weights = ops.reshape(head, (-1, head.shape[1] * head.shape[2]))

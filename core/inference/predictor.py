@@ -14,7 +14,7 @@ from core.explanation.targets import top_class_target
 from core.inference.forward import FEATURES, as_logits, forward
 from core.inference.gate import GateDecision, apply_gate, has_gate, load_gate, with_feature_output
 from core.networks.losses import tumour_probability
-from core.readers.preprocessing import Placement, network_plane, to_slice
+from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice
 from core.readers.slices import Slice
 
 
@@ -50,12 +50,12 @@ class Prediction:
     @property
     def tumour(self) -> np.ndarray:
         """(H, W) float32, each pixel's tumour probability at the slice's own size."""
-        return to_slice(*self.tumour_plane)
+        return map_to_slice(*self.tumour_plane)
 
     @property
     def heat(self) -> np.ndarray:
         """(H, W) float32 in [0, 1], the heat map at the slice's own size."""
-        return to_slice(*self.heat_plane)
+        return map_to_slice(*self.heat_plane)
 
     @property
     def mask(self) -> np.ndarray:
@@ -131,5 +131,5 @@ class Predictor:
 def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
     """A slice as a bundle's network takes it, (1, S, S, C) float32, and the placement that maps back."""
     spec = bundle.card["input"]
-    plane, place = network_plane(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
+    plane, place = preprocess_slice(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
     return np.repeat(plane[None, ..., None], spec["channels"], axis=-1), place

@@ -7,7 +7,7 @@ BINS = 10
 """Equal bins of confidence from 0 to 1, as in Guo et al., 2017."""
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> pd.DataFrame:
+def reliability_bins(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> pd.DataFrame:
     """How often answers of about equal confidence are right.
 
     Args:

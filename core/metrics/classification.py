@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from core.metrics.overlap import ratio
+from core.metrics.overlap import safe_divide
 
 
 def confusion_matrix(true: np.ndarray, predicted: np.ndarray, *, classes: int) -> np.ndarray:
@@ -41,8 +41,8 @@ def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[st
         names: class names in the matrix's order.
     """
     hits, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    precision, recall = ratio(hits, predicted), ratio(hits, true)
-    f1 = ratio(2 * hits, true + predicted)
+    precision, recall = safe_divide(hits, predicted), safe_divide(hits, true)
+    f1 = safe_divide(2 * hits, true + predicted)
     per_class = {
         name: {
             "precision": float(precision[i]),
@@ -53,7 +53,7 @@ def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[st
         for i, name in enumerate(names)
     }
     return {
-        "accuracy": float(ratio(hits.sum(), matrix.sum())),
+        "accuracy": float(safe_divide(hits.sum(), matrix.sum())),
         "macro_f1": float(f1.mean()),
         "per_class": per_class,
         "confusion_matrix": matrix.tolist(),

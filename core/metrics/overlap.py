@@ -27,16 +27,16 @@ def dice_from_counts(both: Any, true: Any, predicted: Any, *, empty: float = 1.0
         empty: the value where both masks are empty.
     """
     total = np.asarray(true) + np.asarray(predicted)
-    return ratio(2 * np.asarray(both), total, empty=empty)
+    return safe_divide(2 * np.asarray(both), total, empty=empty)
 
 
 def iou_from_counts(both: Any, true: Any, predicted: Any, *, empty: float = 1.0) -> np.ndarray:
     """Intersection over union from pixel counts, elementwise; arguments as ``dice_from_counts``."""
     union = np.asarray(true) + np.asarray(predicted) - np.asarray(both)
-    return ratio(np.asarray(both), union, empty=empty)
+    return safe_divide(np.asarray(both), union, empty=empty)
 
 
-def overlap_from_dice(dice: Any, true: Any, predicted: Any) -> np.ndarray:
+def intersection_from_dice(dice: Any, true: Any, predicted: Any) -> np.ndarray:
     """Pixels in both masks, int64, from their Dice coefficient and their areas; the inverse of ``dice_from_counts``."""
     return np.round(np.asarray(dice) * (np.asarray(true) + np.asarray(predicted)) / 2).astype(np.int64)
 
@@ -95,7 +95,7 @@ def keras_mean_iou_of_scores(scores: np.ndarray, true: np.ndarray) -> dict[str, 
     return {"value": float(np.mean(values)), "share_of_ones": float(found.mean())}
 
 
-def ratio(part: Any, whole: Any, *, empty: float = 0.0) -> np.ndarray:
+def safe_divide(part: Any, whole: Any, *, empty: float = 0.0) -> np.ndarray:
     """``part / whole`` elementwise in float64; ``empty`` where ``whole`` is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, bundle_names, open_bundle, write_card
 from core.dataset import splits
-from core.dataset.slices import store_slice
+from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.evaluate import Wrap
@@ -175,6 +175,6 @@ def _pictures(bundle: Bundle, store: Store) -> Iterator[tuple[str, str, Slice]]:
     """Group, kind (of the bundle's own slices their class) and picture."""
     part = splits.split_parts(bundle.card["data"]["split"])
     for number in (int(one) for one in part.index[part == "test"]):
-        yield OWN, splits.class_of(number), store_slice(store, number)
+        yield OWN, splits.class_of_slice(number), slice_from_store(store, number)
     for kind, slice_ in non_brain_images():
         yield NOT_BRAIN, kind, slice_

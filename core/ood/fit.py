@@ -42,12 +42,12 @@ from core.inference.gate import (
     load_gate,
     with_feature_output,
 )
-from core.metrics.calibration import expected_calibration_error, reliability
+from core.metrics.calibration import expected_calibration_error, reliability_bins
 from core.metrics.classification import log_loss
 from core.metrics.localisation import chance_level, heat_inside
 from core.ood.inpainting import inpaint_beside_tumour, insert_tumour, remove_tumour
 from core.ood.source_leakage import source_auc, source_features
-from core.readers.preprocessing import HEAD_ABOVE, network_mask, network_plane
+from core.readers.preprocessing import HEAD_THRESHOLD, preprocess_mask, preprocess_slice
 from core.readers.slices import read_slice
 from core.training.card_writer import with_screen
 
@@ -198,16 +198,16 @@ class _Slices:
 
     def plane(self, pixels: np.ndarray) -> np.ndarray:
         """(H, W) pixels as the network takes them."""
-        return network_plane(pixels, size=self.size, preprocessing=self.preprocessing)[0].astype(np.float32)
+        return preprocess_slice(pixels, size=self.size, preprocessing=self.preprocessing)[0].astype(np.float32)
 
     def inside(self, part: str) -> list[tuple[np.ndarray, np.ndarray, str]]:
         """Plane, mask and class of the data set's slices in one part of the bundle's split."""
         found = []
         for number in self.numbers(part):
             pixels = self.store.pixels(number)
-            plane, place = network_plane(pixels, size=self.size, preprocessing=self.preprocessing)
-            mask = network_mask(self.store.mask(number), place, size=self.size).astype(bool)
-            found.append((plane.astype(np.float32), mask, splits.class_of(number)))
+            plane, place = preprocess_slice(pixels, size=self.size, preprocessing=self.preprocessing)
+            mask = preprocess_mask(self.store.mask(number), place, size=self.size).astype(bool)
+            found.append((plane.astype(np.float32), mask, splits.class_of_slice(number)))
         return found
 
     def outside(self, split: str) -> list[tuple[np.ndarray, str]]:
@@ -324,7 +324,7 @@ def _asked(bundle: Bundle, network: "keras.Model", rows: list[tuple]) -> Network
 
 
 def _head(plane: np.ndarray) -> np.ndarray:
-    return ndimage.binary_fill_holes(plane > HEAD_ABOVE)
+    return ndimage.binary_fill_holes(plane > HEAD_THRESHOLD)
 
 
 def _groups(slices: _Slices, random: np.random.Generator) -> tuple[list[tuple[Planes, bool, float]], dict[str, int]]:
@@ -506,4 +506,4 @@ def _lowest_sure(highest: np.ndarray, right: np.ndarray) -> float:
 def _calibration_error(asked: NetworkOutputs, temperature: float) -> float:
     said = apply_temperature(asked.probabilities, temperature)
     right = np.array(CLASSES)[said.argmax(axis=1)] == asked.true
-    return expected_calibration_error(reliability(said.max(axis=1), right))
+    return expected_calibration_error(reliability_bins(said.max(axis=1), right))

@@ -8,7 +8,7 @@ both labels occur in both sources.
 import numpy as np
 from scipy import ndimage
 
-from core.readers.preprocessing import HEAD_ABOVE
+from core.readers.preprocessing import HEAD_THRESHOLD
 
 
 def remove_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
@@ -36,7 +36,7 @@ def inpaint_beside_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | N
     """
     size = len(plane)
     rows = np.flatnonzero(mask.any(axis=1))
-    head = ndimage.binary_fill_holes(plane > HEAD_ABOVE)
+    head = ndimage.binary_fill_holes(plane > HEAD_THRESHOLD)
     near = ndimage.binary_dilation(mask, iterations=10)
     for move in sorted(range(-size, size), key=abs):
         if not len(rows) or rows[0] + move < 0 or rows[-1] + move >= size:
@@ -67,7 +67,7 @@ def _mirrored_in(plane: np.ndarray, where: np.ndarray, *, avoid: np.ndarray) -> 
 
 def _opposite(plane: np.ndarray) -> np.ndarray | None:
     """(S,) for every column the one on the other side of the head, or None where there is no head."""
-    columns = np.flatnonzero((plane > HEAD_ABOVE).any(axis=0))
+    columns = np.flatnonzero((plane > HEAD_THRESHOLD).any(axis=0))
     if not len(columns):
         return None
     return np.clip(columns[0] + columns[-1] - np.arange(len(plane)), 0, len(plane) - 1)
@@ -99,7 +99,7 @@ def insert_tumour(
     top, left = max(rows.min() - 8, 0), max(columns.min() - 8, 0)
     part = np.s_[top : rows.max() + 9, left : columns.max() + 9]
     tumour, shape = source[part], mask[part]
-    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(plane > HEAD_ABOVE), iterations=size // 11)
+    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(plane > HEAD_THRESHOLD), iterations=size // 11)
     places = np.argwhere(inside)
     if not len(places):
         return None

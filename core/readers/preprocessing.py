@@ -22,7 +22,7 @@ PERCENTILES = (1.0, 99.5)
 # Under HEAD: what is head, in parts of the range; the least part of it that a piece must have, so that specks and
 # burnt-in letters do not count; the side, in pixels, of the coarse picture it is looked for in; what is left around
 # it on each side, in parts of its longer side.
-HEAD_ABOVE = 0.1
+HEAD_THRESHOLD = 0.1
 _LEAST_PIECE = 0.02
 _COARSE_SIDE = 128
 _MARGIN = 0.06
@@ -74,7 +74,7 @@ def scale_to_unit(pixels: np.ndarray) -> np.ndarray:
     return (values - low) / (high - low)
 
 
-def placement(height: int, width: int) -> Placement:
+def centred_placement(height: int, width: int) -> Placement:
     """The centred placement of a (height, width) slice in the smallest square around it."""
     side = max(height, width)
     return Placement(height, width, (side - height) // 2, (side - width) // 2, side)
@@ -118,7 +118,7 @@ def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
     height, width = unit.shape
     factor = max(1, round(max(height, width) / _COARSE_SIDE))
     coarse = np.asarray(Image.fromarray(unit).reduce(factor))
-    pieces, _ = ndimage.label(coarse > HEAD_ABOVE, structure=np.ones((3, 3)))
+    pieces, _ = ndimage.label(coarse > HEAD_THRESHOLD, structure=np.ones((3, 3)))
     counts = np.bincount(pieces.ravel())
     counts[0] = 0
     kept = (counts > 0) & (counts >= _LEAST_PIECE * counts.sum())
@@ -141,14 +141,14 @@ def head_placement(unit: np.ndarray) -> Placement:
     height, width = unit.shape
     box = head_box(unit)
     if box is None:
-        return placement(height, width)
+        return centred_placement(height, width)
     rows, columns = box
     side = round(max(rows.stop - rows.start, columns.stop - columns.start) * (1 + 2 * _MARGIN))
     top, left = ((side - along.start - along.stop) // 2 for along in box)
     return Placement(height, width, top, left, side)
 
 
-def network_plane(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_MAX) -> tuple[np.ndarray, Placement]:
+def preprocess_slice(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_MAX) -> tuple[np.ndarray, Placement]:
     """One slice as a network sees it, before its channels are repeated.
 
     Args:
@@ -163,7 +163,7 @@ def network_plane(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_MAX
         BundleError: a preprocessing this version does not know.
     """
     if preprocessing == MIN_MAX:
-        unit, place = scale_to_unit(pixels), placement(*pixels.shape)
+        unit, place = scale_to_unit(pixels), centred_placement(*pixels.shape)
     elif preprocessing == HEAD:
         unit = scale_by_percentiles(pixels)
         place = head_placement(unit)
@@ -175,7 +175,7 @@ def network_plane(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_MAX
     return resize(_to_square(unit, place), size, size, method=Image.Resampling.BILINEAR), place
 
 
-def network_mask(mask: np.ndarray, place: Placement, *, size: int) -> np.ndarray:
+def preprocess_mask(mask: np.ndarray, place: Placement, *, size: int) -> np.ndarray:
     """A (H, W) bool mask at network size: a pixel is tumour where at least half of it is.
 
     Args:
@@ -190,7 +190,7 @@ def network_mask(mask: np.ndarray, place: Placement, *, size: int) -> np.ndarray
     return resize(square, size, size, method=Image.Resampling.BOX) >= 0.5
 
 
-def to_slice(plane: np.ndarray, place: Placement) -> np.ndarray:
+def map_to_slice(plane: np.ndarray, place: Placement) -> np.ndarray:
     """Map a (S, S) network-size plane back: (H, W) float32 at the slice's own size, 0 where it was cropped."""
     square = resize(plane, place.side, place.side, method=Image.Resampling.BILINEAR)
     values = np.zeros((place.height, place.width), np.float32)

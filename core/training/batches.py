@@ -8,7 +8,7 @@ import numpy as np
 
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS
 from core.dataset.store import Store
-from core.readers.preprocessing import network_mask, network_plane
+from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def load_examples(store: Store, numbers: np.ndarray, recipe: Recipe) -> Examples
     classes = np.array([store.index.label[store.row(int(n))] for n in numbers], np.uint8) - 1
     masks = np.zeros((len(numbers), size, size, 1), np.uint8)
     for i, number in enumerate(int(n) for n in numbers):
-        planes[i, :, :, 0], place = network_plane(
+        planes[i, :, :, 0], place = preprocess_slice(
             store.pixels(number), size=size, preprocessing=recipe.input["preprocessing"]
         )
         if SEGMENTATION in recipe.tasks:
-            masks[i, :, :, 0] = network_mask(store.mask(number), place, size=size)
+            masks[i, :, :, 0] = preprocess_mask(store.mask(number), place, size=size)
     if recipe.tasks == TASKS:
         masks *= classes[:, None, None, None] + 1
     targets = {CLASSIFICATION: classes, SEGMENTATION: masks}

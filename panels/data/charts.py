@@ -85,7 +85,7 @@ def leak(table: pd.DataFrame, split: str) -> None:
     figure.update_xaxes(title_text="patients, those with most slices first", showgrid=False, showticklabels=False)
     figure.update_yaxes(title_text="slices")
     found = split_leakage(table, split)
-    known = f"{found.known_patients} of {found.patients}"
+    known = f"{found.patients_in_training} of {found.patients}"
     _show(
         figure,
         f"data_leak_{split}",
@@ -93,7 +93,7 @@ def leak(table: pd.DataFrame, split: str) -> None:
     )
     left, right = st.columns(2)
     left.metric("Test patients who also have slices in training", known)
-    share = found.known_slices / found.slices if found.slices else 0.0
+    share = found.slices_in_training / found.slices if found.slices else 0.0
     right.metric("Test slices of such patients", f"{percent(share)} of {found.slices:,}")
 
 
@@ -123,7 +123,7 @@ def letter_twins(table: pd.DataFrame) -> None:
     st.markdown(
         f"**Letter twins.** {found.groups} groups of patients, {kinds}, have ids that differ only by a final letter. "
         "Whether they are one person, the data set does not say. The official folds take them for different ones: "
-        f"{found.divided} groups, {found.divided_slices:,} slices, stand in more than one fold. Networks split by "
+        f"{found.groups_across_folds} groups, {found.slices_across_folds:,} slices, stand in more than one fold. Networks split by "
         "patient therefore state their accuracy without them, too."
     )
 

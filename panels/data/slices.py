@@ -7,7 +7,7 @@ import streamlit as st
 from core import course_report
 from core.dataset.statistics import typical_slices
 from core.inference.render import default_window, grey_image
-from core.readers.preprocessing import network_mask, network_plane
+from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
 from panels.shared.cache import load_slices
@@ -50,7 +50,7 @@ def _pictures(number: int, slice_: Slice | None) -> None:
         return
     mask = np.zeros(slice_.pixels.shape, bool) if slice_.mask is None else slice_.mask
     low, high = default_window(slice_.pixels)
-    plane, place = network_plane(slice_.pixels, size=size)
+    plane, place = preprocess_slice(slice_.pixels, size=size)
     # The same greys before and after: the plane is the slice, its minimum at 0 and its maximum at 1.
     bottom, span = float(slice_.pixels.min()), float(np.ptp(slice_.pixels))
     height, width = slice_.pixels.shape
@@ -58,7 +58,7 @@ def _pictures(number: int, slice_: Slice | None) -> None:
         f"Slice, {width} × {height}": grey_image(slice_.pixels, low, high),
         f"Mask, {width} × {height}": grey_image(mask, 0, 1),
         f"Slice, {size} × {size}": grey_image(plane, (low - bottom) / span, (high - bottom) / span),
-        f"Mask, {size} × {size}": grey_image(network_mask(mask, place, size=size), 0, 1),
+        f"Mask, {size} × {size}": grey_image(preprocess_mask(mask, place, size=size), 0, 1),
     }
     for caption, picture in pictures.items():
         with grid.container():

@@ -81,7 +81,7 @@ def _headline(bundle: Bundle, table: pd.DataFrame) -> None:
 
 
 def _reliability(table: pd.DataFrame) -> None:
-    bins = calibration.reliability(table["confidence"].to_numpy(), table["right"].to_numpy())
+    bins = calibration.reliability_bins(table["confidence"].to_numpy(), table["right"].to_numpy())
     error = calibration.expected_calibration_error(bins)
     figure = go.Figure()
     figure.add_bar(

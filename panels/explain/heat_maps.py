@@ -21,7 +21,7 @@ from core.explanation.targets import Target, bundle_target, top_class_target
 from core.inference.forward import averaged_logits
 from core.inference.predictor import model_input
 from core.networks.losses import tumour_probability
-from core.readers.preprocessing import Placement, to_slice
+from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice
 from panels.shared.cache import evaluated_bundle_names
 from panels.shared.theme import CLASS_TITLES
@@ -190,7 +190,7 @@ def _stored(slice_: Slice, bundle: Bundle, asked: ExplanationRequest, about: str
     if plane is None:
         return None
     _, place = model_input(bundle, slice_)
-    heat = to_slice(plane, place)
+    heat = map_to_slice(plane, place)
     if about == PREDICTED_MASK:
         tumour = stored_tumour_probability(bundle, slice_.number)
         return None if tumour is None else HeatMapView(PREDICTED_MASK, heat, None, _mask(bundle, tumour, place))
@@ -231,7 +231,7 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationR
 
 def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str) -> HeatMapView:
     _, place = model_input(bundle, slice_)
-    heat = to_slice(found.plane, place)
+    heat = map_to_slice(found.plane, place)
     if about == PREDICTED_MASK:
         return HeatMapView(PREDICTED_MASK, heat, None, _mask(bundle, tumour_probability(found.probabilities), place))
     probabilities = dict(zip(bundle.card["classes"], found.probabilities.tolist(), strict=True))
@@ -241,7 +241,7 @@ def _shown(slice_: Slice, bundle: Bundle, found: Explanation, about: str) -> Hea
 
 def _mask(bundle: Bundle, tumour: np.ndarray, place: Placement) -> np.ndarray:
     """(H, W) bool: where the tumour's probability reaches the bundle's threshold."""
-    return to_slice(tumour, place) >= bundle.card["output"]["threshold"]
+    return map_to_slice(tumour, place) >= bundle.card["output"]["threshold"]
 
 
 def explained_target(bundle: Bundle, about: str) -> Target:

@@ -11,7 +11,7 @@ from core.explanation.explainer import METHODS
 from core.explanation.sanity_check import RandomisationStep, cascading_randomisation
 from core.inference.predictor import model_input
 from core.inference.render import DisplayOptions, default_window, grey_image, overlay_heat_map
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.explain.heat_maps import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest, explained_target
 from panels.explain.picture import scale_for_display
@@ -91,7 +91,7 @@ def _result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], look:
     chosen = sorted({round(one) for one in np.linspace(0, len(steps) - 1, min(_SHOWN, len(steps)))})
     with st.container(horizontal=True, gap="small"):
         for number in chosen:
-            heat = to_slice(steps[number].explanation.plane, place)
+            heat = map_to_slice(steps[number].explanation.plane, place)
             with st.container(width=_WIDTH):
                 st.image(
                     overlay_heat_map(

@@ -17,7 +17,7 @@ from core.inference.render import (
     grey_image,
     mask_difference,
 )
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
 from panels.shared.cache import load_slices
@@ -66,7 +66,7 @@ def _row(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) ->
         pictures = {"Slice": grid, "Predicted, at network size": _mask_picture(tumour >= threshold)}
     else:
         _, place = model_input(bundle, slice_)
-        mask = to_slice(tumour, place) >= threshold
+        mask = map_to_slice(tumour, place) >= threshold
         window = default_window(slice_.pixels)
         nothing = np.zeros(mask.shape, np.float32)
         pictures = {

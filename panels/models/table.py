@@ -144,7 +144,8 @@ def draw_twins(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) ->
         for split in sorted({bundle.card["data"]["split"] for bundle, _ in pairs})
     }
     said = join_words(
-        f"**{leak.known_patients} of the {leak.patients}** patients tested in {split}" for split, leak in leaks.items()
+        f"**{leak.patients_in_training} of the {leak.patients}** patients tested in {split}"
+        for split, leak in leaks.items()
     )
     st.markdown(
         "Split by slice, neighbouring slices of one tumour stand in training and in test: "

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.dataset.slices import read_known_slice, store_slice
+from core.dataset.slices import read_and_recognise_slice, slice_from_store
 from core.dataset.store import SLICE_COUNT
 from core.errors import SliceScopeError
 from core.inference.render import default_window, grey_image
-from core.readers.preprocessing import placement
+from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.cache import has_store, open_store
@@ -122,7 +122,7 @@ def _read_slice(identity: SliceIdentity) -> Slice:
     kind, which = identity
     if kind == "sample":
         return find_sample(str(which)).slice()
-    return store_slice(open_store(), int(which))
+    return slice_from_store(open_store(), int(which))
 
 
 def _uploader(key: str) -> None:
@@ -194,7 +194,7 @@ def square_thumbnail(slice_: Slice) -> np.ndarray:
     """A small square grey picture, (n, n, 3) uint8, padded with black."""
     step = max(1, max(slice_.pixels.shape) // (2 * _THUMBNAIL))
     pixels = slice_.pixels[::step, ::step]
-    place = placement(*pixels.shape)
+    place = centred_placement(*pixels.shape)
     square = np.zeros((place.side, place.side, 3), np.uint8)
     square[place.top : place.top + place.height, place.left : place.left + place.width] = grey_image(
         pixels, *default_window(pixels)
@@ -218,7 +218,7 @@ def _read_uploads(key: str) -> tuple[dict[SliceIdentity, Slice], list[str]]:
         found = cache.get(file.file_id, 0)
         if isinstance(found, int) and found <= room:
             try:
-                found = read_known_slice(file.getvalue(), file.name)
+                found = read_and_recognise_slice(file.getvalue(), file.name)
             except SliceScopeError as error:
                 found = str(error)
         if isinstance(found, Slice) and found.pixels.size > room:

@@ -11,7 +11,7 @@ from core.bundles.mask_thresholds import at_threshold
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
 from core.inference.predictor import model_input
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery, model_choice
 from panels.shared.answer import draw_class_probabilities
@@ -145,8 +145,8 @@ def _found(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, th
         return _Found(prediction.heat, prediction.tumour >= threshold)
     heat, tumour = stored_heat_map(classifier, number), stored_tumour_probability(segmenter, number)
     return _Found(
-        None if heat is None else to_slice(heat, model_input(classifier, slice_)[1]),
-        None if tumour is None else to_slice(tumour, model_input(segmenter, slice_)[1]) >= threshold,
+        None if heat is None else map_to_slice(heat, model_input(classifier, slice_)[1]),
+        None if tumour is None else map_to_slice(tumour, model_input(segmenter, slice_)[1]) >= threshold,
     )
 
 

@@ -24,7 +24,7 @@ from core.bundles.bundle import (
 )
 from core.config import CLASSES
 from core.dataset import splits
-from core.dataset.slices import store_slice
+from core.dataset.slices import slice_from_store
 from core.evaluation.cross_validation import stored_folds, summarise_folds
 from core.inference.gate import (
     CONFIDENT,
@@ -181,7 +181,7 @@ def test_a_sample_answers_the_same_from_its_file_and_as_a_sample(predictor):
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
 def test_gain_and_offset_of_a_slice_change_nothing(predictor, raw_folder, data_store, number):
-    plain = predictor(store_slice(data_store, number))
+    plain = predictor(slice_from_store(data_store, number))
     raw = read_slice((raw_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
     assert raw.pixels.max() > 255
     assert predictor(raw).probabilities == pytest.approx(plain.probabilities, abs=1e-3)
@@ -205,7 +205,7 @@ def test_stored_probabilities_are_what_the_network_says_now(data_store, name):
     predictor = Predictor(open_bundle(name), open_bundle(REPORT_SEGMENTER))
     for number in (1, 752, 1500, 3064):
         stored = table.loc[number, [f"p_{one}" for one in CLASSES]].to_numpy(float)
-        assert predictor(store_slice(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)
+        assert predictor(slice_from_store(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)
 
 
 def over_folds(name: str) -> dict:

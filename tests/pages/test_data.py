@@ -138,8 +138,11 @@ def test_every_split_shows_its_leak() -> None:
         assert not app.exception and not app.error
         found = split_leakage(index_table(), name)
         shown = metrics_of(app)
-        assert shown["Test patients who also have slices in training"] == f"{found.known_patients} of {found.patients}"
-        share = percent(found.known_slices / found.slices)
+        assert (
+            shown["Test patients who also have slices in training"]
+            == f"{found.patients_in_training} of {found.patients}"
+        )
+        share = percent(found.slices_in_training / found.slices)
         assert shown["Test slices of such patients"] == f"{share} of {found.slices}"
         assert sum(len(bar["x"]) for bar in bars(app, 2)) == 3 * 233
 

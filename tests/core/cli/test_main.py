@@ -17,7 +17,7 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, distinct_
 from core.cli.main import main
 from core.cli.progress import trials_bar
 from core.dataset import splits
-from core.dataset.slices import read_known_slice
+from core.dataset.slices import read_and_recognise_slice
 from core.errors import TrainingError
 from core.evaluation.cross_validation import fold_recipe
 from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateDecision, GateThresholds
@@ -90,7 +90,7 @@ def test_predict_prints_what_the_predictor_says(
     chosen = open_bundle(asked[0], models), open_bundle(asked[1], models)
     predictor = Predictor(*chosen)
     for one, path in zip(printed, paths, strict=True):
-        slice_ = read_known_slice(path.read_bytes(), path.name)
+        slice_ = read_and_recognise_slice(path.read_bytes(), path.name)
         expected = slice_result(slice_, predictor(slice_), distinct_bundles(*chosen))
         assert one.pop("probabilities") == pytest.approx(expected.pop("probabilities"), abs=1e-5)
         assert one == expected

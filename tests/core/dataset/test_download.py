@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from core.dataset.download import FIGSHARE_ADDRESSES, FILE_IDS, FigshareDownloader, remote_enabled
-from core.dataset.splits import class_of
+from core.dataset.splits import class_of_slice
 from core.errors import DatasetError
 from tests.figshare_server import (
     PID,
@@ -602,5 +602,5 @@ def test_a_first_slice_out_of_zip_files_as_long_as_the_published_ones_stays_belo
     zips = [zip_bytes({"x.mat": b""}, fillers=765)] * 3 + [zip_bytes({f"{number}.mat": data}, fillers=765)]
     with FigshareServer(zips) as server:
         found = FigshareDownloader(tmp_path, sources=server.sources).slice(number)
-        assert found.number == number and found.class_name == class_of(number)
+        assert found.number == number and found.class_name == class_of_slice(number)
         assert server.sent < 700_000

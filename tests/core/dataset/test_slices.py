@@ -5,17 +5,17 @@ import pytest
 from PIL import Image
 
 from core.dataset import splits
-from core.dataset.slices import read_known_slice, store_slice
+from core.dataset.slices import read_and_recognise_slice, slice_from_store
 from core.dataset.splits import index_table, mask_digest, pixel_digest, recognise_number
 from core.dataset.store import SPACING_MM
 from core.readers.mat import read_mat
-from core.readers.preprocessing import network_plane
+from core.readers.preprocessing import preprocess_slice
 from tests.pictures import BORDER, DEEP, MASK, PICTURE, PIXELS, encode
 from tests.published import a_slice, mat_bytes
 
 
 def test_a_mat_file_brings_its_mask_and_class():
-    found = read_known_slice(mat_bytes(PIXELS, MASK, label=3, border=BORDER, pid="ZZ000001B"), "752.MAT")
+    found = read_and_recognise_slice(mat_bytes(PIXELS, MASK, label=3, border=BORDER, pid="ZZ000001B"), "752.MAT")
     np.testing.assert_array_equal(found.pixels, PIXELS)
     np.testing.assert_array_equal(found.mask, MASK)
     assert (found.name, found.class_name, found.number) == ("752.MAT", "pituitary", None)
@@ -23,7 +23,7 @@ def test_a_mat_file_brings_its_mask_and_class():
 
 
 def test_a_mat_file_with_only_an_image_is_read():
-    found = read_known_slice(mat_bytes(PIXELS, label=None), "1.mat")
+    found = read_and_recognise_slice(mat_bytes(PIXELS, label=None), "1.mat")
     assert (found.mask, found.class_name, found.number) == (None, None, None)
 
 
@@ -51,7 +51,7 @@ def test_the_pixel_size_is_known_for_512_pixel_slices_only(known, side, spacing)
         (mat_bytes(pixels, mask, compression=None), "1.mat"),
         (encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp"),
     ):
-        found = read_known_slice(data, name)
+        found = read_and_recognise_slice(data, name)
         assert (found.number, found.spacing_mm) == (1, spacing)
 
 
@@ -62,40 +62,40 @@ def test_a_file_that_is_none_of_the_data_set_has_no_pixel_size():
         (mat_bytes(pixels, mask, compression=None), "1.mat"),
         (encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp"),
     ):
-        found = read_known_slice(data, name)
+        found = read_and_recognise_slice(data, name)
         assert (found.number, found.spacing_mm, found.spacing_source) == (None, None, None)
 
 
 def test_a_mat_file_with_only_the_image_of_a_known_slice_gets_its_class_as_a_picture_does(known):
     table = known((PIXELS, None))
-    bare = read_known_slice(mat_bytes(PIXELS, label=None), "x.mat")
-    picture = read_known_slice(encode(PICTURE, "PNG"), "x.png")
+    bare = read_and_recognise_slice(mat_bytes(PIXELS, label=None), "x.mat")
+    picture = read_and_recognise_slice(encode(PICTURE, "PNG"), "x.png")
     assert (bare.number, bare.class_name) == (picture.number, picture.class_name) == (1, table["class"][0])
     assert bare.notes == picture.notes == ("This is slice 1 of the data set.",)
     # What the file itself says needs no telling.
-    assert read_known_slice(mat_bytes(PIXELS, label=2), "x.mat").notes == ()
+    assert read_and_recognise_slice(mat_bytes(PIXELS, label=2), "x.mat").notes == ()
 
 
 def test_a_published_file_is_recognised_by_its_mask_where_its_grey_levels_differ(known):
     known((PIXELS, MASK))
     other = PIXELS.copy()
     other[0, :5] += 40
-    found = read_known_slice(mat_bytes(other, MASK), "1.mat")
+    found = read_and_recognise_slice(mat_bytes(other, MASK), "1.mat")
     assert found.number == 1
-    assert read_known_slice(mat_bytes(other), "1.mat").number is None
+    assert read_and_recognise_slice(mat_bytes(other), "1.mat").number is None
 
 
 @pytest.mark.parametrize("size", [32, 48, 96])
 def test_one_slice_looks_the_same_to_a_network_whatever_file_it_comes_in(size):
     slices = [
-        read_known_slice(mat_bytes(PIXELS), "1.mat"),
-        read_known_slice(encode(PICTURE, "PNG"), "1.png"),
-        read_known_slice(encode(Image.fromarray(DEEP), "PNG"), "deep.png"),
+        read_and_recognise_slice(mat_bytes(PIXELS), "1.mat"),
+        read_and_recognise_slice(encode(PICTURE, "PNG"), "1.png"),
+        read_and_recognise_slice(encode(Image.fromarray(DEEP), "PNG"), "deep.png"),
         # With a gain and an offset, as a scanner's intensities have.
-        read_known_slice(mat_bytes(PIXELS * np.int16(61) + np.int16(399)), "raw.mat"),
-        read_known_slice(mat_bytes(PIXELS * np.int16(3) - np.int16(5000)), "raw.mat"),
+        read_and_recognise_slice(mat_bytes(PIXELS * np.int16(61) + np.int16(399)), "raw.mat"),
+        read_and_recognise_slice(mat_bytes(PIXELS * np.int16(3) - np.int16(5000)), "raw.mat"),
     ]
-    planes = [network_plane(slice_.pixels, size=size)[0] for slice_ in slices]
+    planes = [preprocess_slice(slice_.pixels, size=size)[0] for slice_ in slices]
     assert np.ptp(planes[0]) > 0.5
     for plane in planes[1:]:
         np.testing.assert_allclose(plane, planes[0], rtol=0, atol=1e-6)
@@ -103,8 +103,8 @@ def test_one_slice_looks_the_same_to_a_network_whatever_file_it_comes_in(size):
 
 def test_a_slice_of_the_store_is_the_slice_of_the_file(tiny_set, tiny_store):
     for number in (3, 5):
-        stored = store_slice(tiny_store, number)
-        found = read_known_slice(tiny_set.mat(number), f"{number}.mat")
+        stored = slice_from_store(tiny_store, number)
+        found = read_and_recognise_slice(tiny_set.mat(number), f"{number}.mat")
         np.testing.assert_array_equal(stored.pixels, found.pixels)
         np.testing.assert_array_equal(stored.mask, found.mask)
         assert (stored.class_name, stored.number) == (found.class_name, number)
@@ -117,23 +117,23 @@ def test_a_slice_of_the_store_is_the_slice_of_the_file(tiny_set, tiny_store):
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
 def test_a_published_slice_with_gain_and_offset_looks_the_same_to_a_network(raw_folder, data_store, number):
-    raw = read_known_slice((raw_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
-    stored = store_slice(data_store, number)
+    raw = read_and_recognise_slice((raw_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
+    stored = slice_from_store(data_store, number)
     assert np.abs(raw.pixels - stored.pixels).max() > 1
     assert (raw.number, raw.spacing_mm) == (number, stored.spacing_mm)
     assert recognise_number(raw.pixels) == number, "also without its mask"
     upright = encode(Image.fromarray(stored.pixels.astype(np.uint8)), "PNG")
     for size in (128, 512):
-        plane = network_plane(stored.pixels, size=size)[0]
-        for other in (raw, read_known_slice(upright, f"{number}.png")):
-            np.testing.assert_allclose(network_plane(other.pixels, size=size)[0], plane, rtol=0, atol=1e-6)
+        plane = preprocess_slice(stored.pixels, size=size)[0]
+        for other in (raw, read_and_recognise_slice(upright, f"{number}.png")):
+            np.testing.assert_allclose(preprocess_slice(other.pixels, size=size)[0], plane, rtol=0, atol=1e-6)
 
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 3064])
 def test_a_published_file_is_recognised_by_its_mask(mats_folder, number):
     data = (mats_folder / f"{number}.mat").read_bytes()
-    found = read_known_slice(data, "upload.mat")
+    found = read_and_recognise_slice(data, "upload.mat")
     row = index_table().set_index("slice").loc[number]
     assert (found.number, found.class_name) == (number, row["class"])
     assert found.spacing_mm == (SPACING_MM if row["size"] == 512 else None)

@@ -44,7 +44,9 @@ def test_validation_alone_is_no_leak() -> None:
 
 
 def test_letter_twins_in_two_folds_are_told() -> None:
-    assert similar_patient_ids(TABLE) == SimilarIds(groups=1, divided=1, divided_slices=3, classes=("glioma",))
+    assert similar_patient_ids(TABLE) == SimilarIds(
+        groups=1, groups_across_folds=1, slices_across_folds=3, classes=("glioma",)
+    )
     assert similar_patient_ids(TABLE.assign(fold=1)) == SimilarIds(1, 0, 0, ("glioma",))
     assert similar_patient_ids(TABLE.assign(patient_group=TABLE["patient"])) == SimilarIds(0, 0, 0, ())
 
@@ -77,15 +79,15 @@ def test_the_shipped_table_counts_as_the_data_set_states() -> None:
 
 @pytest.mark.parametrize("fold", FOLD_SPLITS)
 def test_no_patient_id_leaks_in_an_official_fold(fold: str) -> None:
-    assert split_leakage(index_table(), fold).known_patients == 0
+    assert split_leakage(index_table(), fold).patients_in_training == 0
 
 
 @pytest.mark.parametrize("split", [TABLE_1, TABLE_5])
 def test_nearly_every_patient_leaks_in_a_split_by_slice(split: str) -> None:
     found = split_leakage(index_table(), split)
-    assert found.known_patients > 0.95 * found.patients
+    assert found.patients_in_training > 0.95 * found.patients
 
 
 def test_fifteen_letter_twins_stand_in_two_folds() -> None:
     found = similar_patient_ids(index_table())
-    assert (found.divided, found.divided_slices, found.classes) == (15, 652, ("glioma",))
+    assert (found.groups_across_folds, found.slices_across_folds, found.classes) == (15, 652, ("glioma",))

@@ -31,7 +31,7 @@ from core.errors import BundleError, DatasetError
 from core.evaluation.evaluate import BATCH, DEFINITIONS, evaluate, tumour_channel
 from core.metrics import overlap
 from core.networks.losses import tumour_probability
-from core.readers.preprocessing import network_mask, network_plane, to_slice
+from core.readers.preprocessing import map_to_slice, preprocess_mask, preprocess_slice
 from core.training.export import export_bundle
 from tests.core import tiny
 
@@ -94,7 +94,7 @@ def test_each_slices_probabilities_are_that_slices(classified: Made) -> None:
     network = load_network(bundle)
     table = read(bundle, PREDICTIONS).set_index("slice")
     for number, pixels in data.pixels.items():
-        plane, _ = network_plane(pixels, size=tiny.CNN_SIZE)
+        plane, _ = preprocess_slice(pixels, size=tiny.CNN_SIZE)
         alone = np.asarray(network(plane[None, ..., None].repeat(3, -1)))[0]
         np.testing.assert_allclose(table.loc[number, [f"p_{name}" for name in CLASSES]].astype(float), alone, atol=1e-5)
 
@@ -171,9 +171,9 @@ def test_each_slices_dice_is_that_slices_at_its_own_size(segmented: Made) -> Non
     network = load_network(bundle)
     table = read(bundle, PREDICTIONS).set_index("slice")
     for number, pixels in data.pixels.items():
-        plane, place = network_plane(pixels, size=tiny.UNET_SIZE)
+        plane, place = preprocess_slice(pixels, size=tiny.UNET_SIZE)
         alone = tumour_probability(np.asarray(network(plane[None, ..., None]))[0])
-        predicted = to_slice(alone, place) >= card["output"]["threshold"]
+        predicted = map_to_slice(alone, place) >= card["output"]["threshold"]
         assert predicted.shape == data.masks[number].shape
         # A pixel at the threshold may fall either way.
         assert table.loc[number, "predicted_px"] == pytest.approx(predicted.sum(), abs=2)
@@ -211,10 +211,10 @@ def test_probability_maps_are_the_test_slices_at_network_size(segmented: Made) -
     network = load_network(bundle)
     targets = []
     for number, stored in zip(numbers, maps, strict=True):
-        plane, place = network_plane(data.pixels[number], size=tiny.UNET_SIZE)
+        plane, place = preprocess_slice(data.pixels[number], size=tiny.UNET_SIZE)
         alone = np.asarray(network(plane[None, ..., None]))[0, ..., 1]
         np.testing.assert_allclose(stored / 255, alone, atol=0.5 / 255 + 1e-4)
-        targets.append(network_mask(data.masks[number], place, size=tiny.UNET_SIZE))
+        targets.append(preprocess_mask(data.masks[number], place, size=tiny.UNET_SIZE))
     # The second set of figures, and the loss, are about these maps; uint8 rounds them a little.
     scores, true = maps / 255, np.array(targets)
     small = card["metrics"]["test"]["network_size"]
@@ -258,12 +258,12 @@ def test_keras_mean_iou_in_the_card_is_that_of_the_tumour_channels_float_scores(
     tested = set(held_out(bundle)["slice"])
     for start in range(0, len(numbers), BATCH):
         part = numbers[start : start + BATCH]
-        planes, places = zip(*(network_plane(data.pixels[one], size=tiny.UNET_SIZE) for one in part), strict=True)
+        planes, places = zip(*(preprocess_slice(data.pixels[one], size=tiny.UNET_SIZE) for one in part), strict=True)
         for number, place, scores in zip(
             part, places, network.predict_on_batch(np.stack(planes)[..., None])[..., 1], strict=True
         ):
             if number in tested:
-                true = network_mask(data.masks[number], place, size=tiny.UNET_SIZE)
+                true = preprocess_mask(data.masks[number], place, size=tiny.UNET_SIZE)
                 metric.update_state(true.astype(np.uint8), scores)
                 channel.append(scores)
     found = card["metrics"]["test"]["keras_mean_iou"]
@@ -409,13 +409,13 @@ def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
     losses = []
     for number, row in table.set_index("slice").iterrows():
         spec = bundle.card["input"]
-        plane, place = network_plane(data.pixels[number], size=spec["height"], preprocessing=spec["preprocessing"])
+        plane, place = preprocess_slice(data.pixels[number], size=spec["height"], preprocessing=spec["preprocessing"])
         kind, mask = (np.asarray(one)[0] for one in network(plane[None, ..., None]))
         np.testing.assert_allclose(kind, row[[f"p_{name}" for name in CLASSES]].astype(float), atol=1e-4)
         tumour = 1 - mask[..., 0]
-        assert row["predicted_px"] == np.count_nonzero(to_slice(tumour, place) >= found["threshold"])
+        assert row["predicted_px"] == np.count_nonzero(map_to_slice(tumour, place) >= found["threshold"])
         if row["part"] == "test":
-            true = network_mask(data.masks[number], place, size=spec["height"])
+            true = preprocess_mask(data.masks[number], place, size=spec["height"])
             losses.append(-np.log(np.clip(np.where(true, tumour, 1 - tumour), 1e-7, 1)).mean())
     assert found["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
     assert bundle.mask_classes == ["background", *CLASSES]

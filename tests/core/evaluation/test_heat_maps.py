@@ -15,7 +15,7 @@ from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, Bundle, file_facts, loa
 from core.bundles.stored_maps import stored_heat_map
 from core.cli.main import main
 from core.dataset import splits
-from core.dataset.slices import store_slice
+from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation import heat_maps
@@ -25,7 +25,7 @@ from core.explanation.explainer import METHODS, Explainer, methods_for
 from core.explanation.targets import bundle_target
 from core.inference.predictor import model_input
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from tests.core import tiny
 
 OPEN_BUNDLE = bundles.open_bundle
@@ -102,11 +102,11 @@ def test_a_rows_figures_are_those_of_its_heat_map(which: str, store: Store, requ
     rows = table(bundle)
     explain = Explainer(load_network(bundle))
     for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique()))].itertuples():
-        slice_ = store_slice(store, row.slice)
+        slice_ = slice_from_store(store, row.slice)
         inputs, place = model_input(bundle, slice_)
         said = rows["class"][row.Index]
         found = explain(inputs, bundle_target(bundle, None if said == "tumour" else said), method=row.method)
-        heat = to_slice(found.plane, place)
+        heat = map_to_slice(found.plane, place)
         assert row.inside == pytest.approx(heat_inside(heat, slice_.mask), abs=1e-4)
         assert row.area == pytest.approx(chance_level(slice_.mask), abs=1e-5)
         assert row.hit == pointing_game_hit(heat, slice_.mask, tolerance_px=0)
@@ -171,7 +171,7 @@ def test_a_stored_heat_map_is_the_networks_own(which: str, store: Store, request
     rows = table(bundle)
     for number in rows["slice"].unique()[:4]:
         said = rows["class"][rows["slice"] == number].iloc[0]
-        inputs, _ = model_input(bundle, store_slice(store, number))
+        inputs, _ = model_input(bundle, slice_from_store(store, number))
         plane = stored_heat_map(bundle, number)
         assert plane is not None and plane.dtype == np.float32
         np.testing.assert_allclose(plane, explain(inputs, bundle_target(bundle, said)).plane, atol=1 / 255)

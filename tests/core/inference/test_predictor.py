@@ -17,7 +17,7 @@ from core.inference.forward import averaged_logits
 from core.inference.predictor import Prediction, Predictor, model_input
 from core.networks.receptive_field import receptive_field
 from core.networks.registry import build_network
-from core.readers.preprocessing import to_slice
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice, read_slice
 from tests.core import tiny
 from tests.published import a_slice, mat_bytes
@@ -297,7 +297,7 @@ def test_one_network_for_both_is_asked_for_both(tmp_path) -> None:
     assert not np.allclose(mask, mask_mirrored[:, ::-1], atol=1e-4)
     np.testing.assert_allclose(found.probabilities, (kind + kind_mirrored) / 2, atol=1e-5)
     tumour = 1 - (mask + mask_mirrored[:, ::-1])[..., 0] / 2
-    np.testing.assert_allclose(found.tumour, to_slice(tumour, place), atol=1e-5)
+    np.testing.assert_allclose(found.tumour, map_to_slice(tumour, place), atol=1e-5)
     assert found.classes == CLASSES
     assert list(found.fed) == [bundle.name]
 

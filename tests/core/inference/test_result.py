@@ -25,7 +25,7 @@ from core.inference.result import (
     split_part,
     summary_line,
 )
-from core.readers.preprocessing import placement
+from core.readers.preprocessing import centred_placement
 from core.readers.slices import Slice, read_slice
 from tests.published import a_slice, mat_bytes
 
@@ -42,7 +42,7 @@ def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
     tumour[5:8, 6:10] = 0.5  # at the threshold is tumour
     heat = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
     probabilities = np.array([0.1, 0.7, 0.2], np.float32)
-    place = placement(height, width)
+    place = centred_placement(height, width)
 
     def square(values: np.ndarray) -> np.ndarray:
         padded = np.zeros((place.side, place.side), np.float32)

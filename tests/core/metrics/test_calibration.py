@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from core.metrics.calibration import area_under_roc, coverage_curve, expected_calibration_error, reliability, roc_curve
+from core.metrics.calibration import (
+    area_under_roc,
+    coverage_curve,
+    expected_calibration_error,
+    reliability_bins,
+    roc_curve,
+)
 
 
 def test_reliability_counts_each_answer_in_the_bin_that_holds_it() -> None:
-    bins = reliability(np.array([0.5, 0.51, 0.6, 1.0]), np.array([True, False, True, True]), bins=10)
+    bins = reliability_bins(np.array([0.5, 0.51, 0.6, 1.0]), np.array([True, False, True, True]), bins=10)
     assert bins["low"].tolist() == pytest.approx([0.4, 0.5, 0.9])
     assert bins["count"].tolist() == [1, 2, 1]
     assert bins["accuracy"].tolist() == [1, 0.5, 1]
@@ -15,14 +21,14 @@ def test_reliability_counts_each_answer_in_the_bin_that_holds_it() -> None:
 
 
 def test_the_calibration_error_weighs_gaps_by_count() -> None:
-    bins = reliability(np.array([0.55, 0.55, 0.55, 0.95]), np.array([True, True, False, False]), bins=10)
+    bins = reliability_bins(np.array([0.55, 0.55, 0.55, 0.95]), np.array([True, True, False, False]), bins=10)
     assert expected_calibration_error(bins) == pytest.approx((3 * abs(0.55 - 2 / 3) + 0.95) / 4)
 
 
 def test_confidence_that_can_be_taken_at_its_word_has_no_error() -> None:
     confidence = np.repeat([0.75, 0.5], [4, 2])
     right = np.array([1, 1, 1, 0, 1, 0], bool)
-    assert expected_calibration_error(reliability(confidence, right)) == pytest.approx(0)
+    assert expected_calibration_error(reliability_bins(confidence, right)) == pytest.approx(0)
 
 
 def test_coverage_answers_the_surest_first_and_equal_ones_together() -> None:

@@ -7,14 +7,14 @@ from core.metrics.overlap import dice, iou
 from core.readers.preprocessing import (
     HEAD,
     Placement,
+    centred_placement,
     head_placement,
-    network_mask,
-    network_plane,
-    placement,
+    map_to_slice,
+    preprocess_mask,
+    preprocess_slice,
     resize,
     scale_by_percentiles,
     scale_to_unit,
-    to_slice,
 )
 
 
@@ -48,20 +48,20 @@ def test_a_constant_slice_becomes_zeros_not_nan(value):
     ],
 )
 def test_a_slice_lies_in_the_middle_of_its_square(shape, expected):
-    assert placement(*shape) == expected
+    assert centred_placement(*shape) == expected
 
 
 def test_a_slice_that_is_not_square_is_padded_with_its_darkest_value_and_not_stretched():
     pixels = np.array([[10, 20, 30, 40], [50, 60, 70, 110]], np.int16)
-    plane, place = network_plane(pixels, size=4)
+    plane, place = preprocess_slice(pixels, size=4)
     np.testing.assert_allclose(plane, [[0, 0, 0, 0], [0, 0.1, 0.2, 0.3], [0.4, 0.5, 0.6, 1], [0, 0, 0, 0]], atol=1e-6)
-    np.testing.assert_array_equal(to_slice(plane, place), scale_to_unit(pixels))
+    np.testing.assert_array_equal(map_to_slice(plane, place), scale_to_unit(pixels))
 
 
 def test_a_circle_stays_a_circle():
     rows, columns = np.mgrid[:300, :200]
     pixels = ((rows - 90) ** 2 + (columns - 120) ** 2 <= 60**2).astype(np.int16)
-    plane, _ = network_plane(pixels, size=150)
+    plane, _ = preprocess_slice(pixels, size=150)
     rows_hit, columns_hit = (np.flatnonzero((plane > 0.5).any(axis)) for axis in (1, 0))
     assert abs(np.ptp(rows_hit) - np.ptp(columns_hit)) <= 1
     assert np.ptp(rows_hit) == pytest.approx(60, abs=1.5)
@@ -72,9 +72,9 @@ def test_a_circle_stays_a_circle():
 def test_a_mask_is_mapped_back_onto_the_right_pixels(shape, size):
     square = np.zeros(shape, bool)
     square[40:110, 20:80] = True
-    _, place = network_plane(square, size=size)
-    fed = network_mask(square, place, size=size).astype(np.float32)
-    back = to_slice(fed, place)
+    _, place = preprocess_slice(square, size=size)
+    fed = preprocess_mask(square, place, size=size).astype(np.float32)
+    back = map_to_slice(fed, place)
     assert back.shape == shape
     assert back.dtype == np.float32
     assert iou(back >= 0.5, square) > 0.93
@@ -83,14 +83,14 @@ def test_a_mask_is_mapped_back_onto_the_right_pixels(shape, size):
 def test_what_a_network_is_fed_lies_where_its_mask_lies():
     pixels = np.zeros((300, 200), np.int16)
     pixels[40:110, 20:80] = 900
-    plane, place = network_plane(pixels, size=128)
-    assert iou(plane >= 0.5, network_mask(pixels > 0, place, size=128)) > 0.95
+    plane, place = preprocess_slice(pixels, size=128)
+    assert iou(plane >= 0.5, preprocess_mask(pixels > 0, place, size=128)) > 0.95
 
 
 def test_planes_are_float32_of_the_asked_size_in_zero_to_one():
     pixels = np.random.default_rng(0).integers(-900, 900, (37, 91)).astype(np.int16)
     for size in (16, 91, 128):
-        plane, _ = network_plane(pixels, size=size)
+        plane, _ = preprocess_slice(pixels, size=size)
         assert (plane.shape, plane.dtype) == ((size, size), np.float32)
         assert plane.min() >= 0
         assert plane.max() <= 1
@@ -98,7 +98,7 @@ def test_planes_are_float32_of_the_asked_size_in_zero_to_one():
 
 def test_shrinking_averages_and_does_not_pick_single_pixels():
     checkers = np.indices((64, 64)).sum(0) % 2
-    plane, _ = network_plane(checkers, size=16)
+    plane, _ = preprocess_slice(checkers, size=16)
     # Away from the rim, where the footprint is cut.
     np.testing.assert_allclose(plane[2:-2, 2:-2], 0.5, atol=0.02)
 
@@ -126,24 +126,24 @@ def test_a_mask_pixel_is_tumour_where_at_least_half_of_it_is():
     )
     # Of each 2x2: 4, 1, 1, 0 / 2, 3, 0, 2 / none / none but the last with 3.
     expected = np.array([[1, 0, 0, 0], [1, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 1]], bool)
-    np.testing.assert_array_equal(network_mask(mask, placement(8, 8), size=4), expected)
+    np.testing.assert_array_equal(preprocess_mask(mask, centred_placement(8, 8), size=4), expected)
 
 
 def test_a_mask_that_is_not_square_is_padded_with_no_tumour():
     mask = np.ones((2, 4), bool)
     padded = np.array([[0] * 4, [1] * 4, [1] * 4, [0] * 4])
-    np.testing.assert_array_equal(network_mask(mask, placement(2, 4), size=4), padded)
-    np.testing.assert_array_equal(network_mask(mask.T, placement(4, 2), size=4), padded.T)
+    np.testing.assert_array_equal(preprocess_mask(mask, centred_placement(2, 4), size=4), padded)
+    np.testing.assert_array_equal(preprocess_mask(mask.T, centred_placement(4, 2), size=4), padded.T)
 
 
 def test_a_mask_at_network_size_is_kept_as_it_is():
     mask = np.random.default_rng(1).random((16, 16)) > 0.5
-    np.testing.assert_array_equal(network_mask(mask, placement(16, 16), size=16), mask)
+    np.testing.assert_array_equal(preprocess_mask(mask, centred_placement(16, 16), size=16), mask)
 
 
 def test_a_preprocessing_of_another_version_is_refused():
     with pytest.raises(BundleError, match=r"'percentiles'.*'min-max' and 'head'"):
-        network_plane(np.eye(4), size=4, preprocessing="percentiles")
+        preprocess_slice(np.eye(4), size=4, preprocessing="percentiles")
 
 
 # Cropped to the head
@@ -173,8 +173,8 @@ def test_a_mask_comes_back_through_the_crop_onto_its_own_pixels(pixels: np.ndarr
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
     seen = np.argwhere(pixels > 200).mean(axis=0)
     mask = (rows - seen[0]) ** 2 + (columns - seen[1]) ** 2 <= (min(pixels.shape) / 12) ** 2
-    plane, place = network_plane(pixels, size=192, preprocessing=HEAD)
-    back = to_slice(network_mask(mask, place, size=192).astype(np.float32), place)
+    plane, place = preprocess_slice(pixels, size=192, preprocessing=HEAD)
+    back = map_to_slice(preprocess_mask(mask, place, size=192).astype(np.float32), place)
     assert back.shape == pixels.shape
     assert dice(back >= 0.5, mask) >= 0.97
     assert plane.shape == (192, 192)
@@ -197,9 +197,9 @@ def test_the_head_lies_in_the_middle_of_its_square_with_a_margin(pixels: np.ndar
 def test_the_crop_takes_away_how_much_of_the_frame_the_head_fills() -> None:
     small = a_head((512, 512), row=200, column=300, height=100, width=80)
     large = a_head((512, 512), row=256, column=256, height=230, width=184)
-    filled = [(network_plane(one, size=96, preprocessing=HEAD)[0] > 0.2).mean() for one in (small, large)]
+    filled = [(preprocess_slice(one, size=96, preprocessing=HEAD)[0] > 0.2).mean() for one in (small, large)]
     assert filled[0] == pytest.approx(filled[1], rel=0.06)
-    plain = [(network_plane(one, size=96)[0] > 0.2).mean() for one in (small, large)]
+    plain = [(preprocess_slice(one, size=96)[0] > 0.2).mean() for one in (small, large)]
     assert plain[1] > 3 * plain[0]
 
 
@@ -213,23 +213,23 @@ def test_specks_and_letters_do_not_widen_the_crop() -> None:
 
 def test_a_picture_without_anything_in_it_is_kept_whole() -> None:
     for pixels in (np.zeros((40, 30)), np.full((40, 30), 77)):
-        plane, place = network_plane(pixels, size=16, preprocessing=HEAD)
-        assert place == placement(40, 30)
+        plane, place = preprocess_slice(pixels, size=16, preprocessing=HEAD)
+        assert place == centred_placement(40, 30)
         np.testing.assert_array_equal(plane, np.zeros((16, 16)))
 
 
 def test_a_picture_empty_but_for_one_pixel_stays_finite() -> None:
     pixels = np.zeros((64, 64), np.int16)
     pixels[30, 30] = 5
-    plane, _ = network_plane(pixels, size=32, preprocessing=HEAD)
+    plane, _ = preprocess_slice(pixels, size=32, preprocessing=HEAD)
     assert np.isfinite(plane).all()
     assert 0 < plane.max() <= 1
 
 
 def test_gain_and_offset_change_nothing_under_the_crop() -> None:
     pixels = HEADS["off centre"]
-    plane, place = network_plane(pixels, size=96, preprocessing=HEAD)
-    other, other_place = network_plane(pixels * 3.5 - 700, size=96, preprocessing=HEAD)
+    plane, place = preprocess_slice(pixels, size=96, preprocessing=HEAD)
+    other, other_place = preprocess_slice(pixels * 3.5 - 700, size=96, preprocessing=HEAD)
     assert other_place == place
     np.testing.assert_allclose(other, plane, atol=1e-5)
 
@@ -238,15 +238,15 @@ def test_one_burnt_pixel_does_not_darken_the_rest() -> None:
     pixels = HEADS["in the middle"]
     burnt = pixels.copy()
     burnt[256, 256] = 30000
-    plane, _ = network_plane(pixels, size=96, preprocessing=HEAD)
-    other, _ = network_plane(burnt, size=96, preprocessing=HEAD)
+    plane, _ = preprocess_slice(pixels, size=96, preprocessing=HEAD)
+    other, _ = preprocess_slice(burnt, size=96, preprocessing=HEAD)
     np.testing.assert_allclose(other, plane, atol=0.05)
 
 
 def test_outside_the_crop_there_is_no_tumour() -> None:
     pixels = HEADS["off centre"]
-    _, place = network_plane(pixels, size=96, preprocessing=HEAD)
-    everywhere = to_slice(np.ones((96, 96), np.float32), place)
+    _, place = preprocess_slice(pixels, size=96, preprocessing=HEAD)
+    everywhere = map_to_slice(np.ones((96, 96), np.float32), place)
     assert everywhere[150, 330] == 1
     assert (everywhere[400:] == 0).all()
     assert everywhere.sum() == np.prod([s.stop - s.start for s in place.in_slice])
