@@ -123,8 +123,8 @@ def letter_twins(table: pd.DataFrame) -> None:
     st.markdown(
         f"**Letter twins.** {found.groups} groups of patients, {kinds}, have ids that differ only by a final letter. "
         "Whether they are one person, the data set does not say. The official folds take them for different ones: "
-        f"{found.groups_across_folds} groups, {found.slices_across_folds:,} slices, stand in more than one fold. Networks split by "
-        "patient therefore state their accuracy without them, too."
+        f"{found.groups_across_folds} groups, {found.slices_across_folds:,} slices, stand in more than one fold. "
+        "Networks split by patient therefore state their accuracy without them, too."
     )
 
 
