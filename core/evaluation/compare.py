@@ -8,21 +8,10 @@ import pandas as pd
 from core.bundles.bundle import Bundle, write_card
 from core.bundles.predictions import read_predictions, select_predictions
 from core.errors import BundleError
-from core.evaluation.bootstrap import DRAWS, LEVEL, bootstrap_differences, bootstrap_intervals
+from core.evaluation.bootstrap import bootstrap_differences, bootstrap_intervals
 from core.evaluation.cross_validation import has_similar_id
 from core.evaluation.twins import recipe_differences
-
-_DEFINITIONS = {
-    "value": "the bundle's figure on its test slices",
-    "other": "the other bundle's on the same slices",
-    "difference": "value - other",
-    "low": f"lower end of the difference's {LEVEL * 100:g} % interval over {DRAWS} draws of the test patients, the "
-    "same for both",
-    "high": "its upper end",
-    "without_letter_twins": "the same without slices of patients whose id, but for a final letter, occurs in another "
-    "fold",
-    "recipe_differences": "settings of training in which the two differ",
-}
+from core.metrics.definitions import DEFINITIONS
 
 
 def compare(bundle: Bundle, other: Bundle) -> dict[str, Any]:
@@ -58,7 +47,7 @@ def compare(bundle: Bundle, other: Bundle) -> dict[str, Any]:
             "figures": _beside(ours[alone], theirs[alone], classes),
         },
         "recipe_differences": recipe_differences(bundle, other),
-        "definitions": _DEFINITIONS,
+        "definitions": DEFINITIONS["comparison"],
     }
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": found}}
     write_card(bundle.folder, card)
@@ -66,7 +55,7 @@ def compare(bundle: Bundle, other: Bundle) -> dict[str, Any]:
 
 
 def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, classes: list[str]) -> dict[str, dict[str, float]]:
-    """The figures that both tables have, named as in ``_DEFINITIONS``."""
+    """The figures that both tables have, named as in ``DEFINITIONS``."""
     own, others = bootstrap_intervals(ours, classes), bootstrap_intervals(theirs, classes)
     return {
         name: {

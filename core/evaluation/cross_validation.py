@@ -28,19 +28,10 @@ from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.files import write_table
 from core.metrics import classification, overlap
+from core.metrics.definitions import DEFINITIONS
 from core.training.checkpoint import load_state
 from core.training.recipe import Recipe, training_settings
 from core.training.same_recipe import recipe_fingerprint, same_recipe
-
-DEFINITIONS = {
-    "folds": "one value a fold, in the order of 'folds_done': of the slices of the fold that was held out",
-    "mean": "mean over those folds",
-    "std": "their standard deviation (n - 1 in the denominator)",
-    "without_letter_twins": "the same without slices of patients whose id, but for a final letter, occurs in another "
-    "fold",
-    "training_seconds": "of each fold's training, by fold",
-    "recipe": "digest of the recipe that all folds were trained by, whatever their split",
-}
 
 
 @dataclass(frozen=True)
@@ -155,7 +146,7 @@ def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
         **summarise_folds(table, bundle.tasks),
         "training_seconds": {str(number): kept[number].seconds for number in numbers},
         "recipe": recipe_fingerprint(bundle),
-        "definitions": DEFINITIONS,
+        "definitions": DEFINITIONS["cross_validation"],
     }
     card = {**bundle.card, "metrics": {**bundle.card.get("metrics", {}), "cross_validation": found}}
     write_card(bundle.folder, card)

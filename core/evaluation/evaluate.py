@@ -4,7 +4,7 @@ Every slice gets a row, with the part it had in training; ``metrics.test`` is ma
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,10 @@ from core.files import replace_file, write_table
 from core.hardware import describe_machine
 from core.inference.forward import forward
 from core.metrics import classification, overlap
+from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import tumour_probability
 from core.readers.preprocessing import Placement, map_to_slice, preprocess_mask, preprocess_slice
+from core.progress import ProgressWrapper
 
 if TYPE_CHECKING:
     import keras
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
 BATCH = 16
 _TIMED = 20
 
-Wrap = Callable[[Iterable[Any]], Iterable[Any]]
 
-
-def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:
+def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
     """Run the bundle on every slice of its split and write predictions and metrics into it.
 
     Args:
@@ -62,7 +62,7 @@ def evaluate(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str
     card = {
         **bundle.card,
         # Of the same network, which a new evaluation does not change: how its heat maps land.
-        "metrics": {**bundle.card.get("metrics", {}), "test": test, "definitions": DEFINITIONS},
+        "metrics": {**bundle.card.get("metrics", {}), "test": test, "definitions": DEFINITIONS["test"]},
         "times": _times(bundle, network, store),
     }
     write_card(bundle.folder, card)
@@ -80,30 +80,6 @@ def measure_times(bundle: Bundle, store: Store) -> dict[str, Any]:
     card = {**bundle.card, "times": _times(bundle, load_network(bundle), store)}
     write_card(bundle.folder, card)
     return card
-
-
-DEFINITIONS = {
-    "accuracy": "share of test slices whose most probable class is the true one",
-    "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); for masks by pixel at network size",
-    "mask_loss": "that of the mask, where 'loss' is that of the class",
-    "macro_f1": "mean of the three classes' F1",
-    "patient_accuracy": "share of test patients named rightly by the mean probability over their test slices",
-    "without_letter_twins": "the same without test patients whose id, but for a final letter, occurs in another part",
-    "confusion_matrix": "rows true, columns predicted, in the order of 'classes'",
-    "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",
-    "dice_median": "their median",
-    "dice_pooled": "tumour Dice over all pixels of all test slices taken together",
-    "iou_mean": "as dice_mean, intersection over union",
-    "iou_median": "as dice_median, intersection over union",
-    "iou_pooled": "as dice_pooled, intersection over union",
-    "pixel_accuracy": "share of pixels labelled rightly, tumour and background",
-    "missed": "share of test slices on which mask and tumour share no pixel",
-    "own_size": "mask figures: probabilities resized to the slice's own size, then cut at output.threshold",
-    "table_5": "mask figures of those test slices that are Table 5's test slices too, as the report's U-Net has them",
-    "network_size": "the same figures at the network's input size",
-    "keras_mean_iou": "keras.metrics.MeanIoU(2) fed the tumour channel's float32 scores (1 less the background's where "
-    "several channels are tumour) and 0/1 masks at network size",
-}
 
 
 def _inputs(
@@ -184,7 +160,7 @@ def tumour_channel(answer: np.ndarray) -> np.ndarray:
 
 
 def _ask(
-    bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: Wrap
+    bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: ProgressWrapper
 ) -> tuple[list[np.ndarray], _Masks | None]:
     """The network's answers to every slice: (3,) probabilities of the classes, and masks; empty for no such task."""
     probabilities: list[np.ndarray] = []

@@ -10,7 +10,6 @@ from core.bundles.bundle import EXTERNAL, Bundle, write_card
 from core.bundles.predictions import confusion_counts
 from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.errors import BundleError, DatasetError
-from core.evaluation.evaluate import Wrap
 from core.files import write_table
 from core.inference.forward import FEATURES, forward
 from core.inference.gate import (
@@ -25,28 +24,15 @@ from core.inference.gate import (
     load_gated_network,
 )
 from core.inference.predictor import model_input
+from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import BACKGROUND, tumour_probability
 from core.readers.preprocessing import map_to_slice
+from core.progress import ProgressWrapper
 from core.readers.slices import Slice, read_slice
 
 INDEX = "index.csv"
 DEV, TEST = "dev", "test"
 """The split that settings may be chosen on, and the one for a single use."""
-
-DEFINITIONS = {
-    "class_accuracy": "share of the slices with a tumour whose most probable class is the true one",
-    "mask_class_accuracy": "the same for the class that has most of the mask's probability, of the slices with a mask",
-    "outlined": "share of the slices with a tumour on which any pixel is called tumour; where is not known here",
-    "outlined_without_tumour": "share of the slices without a tumour on which any pixel is called tumour",
-    "mask_threshold": "where masks were cut when these slices were asked about",
-    "answers": "how many slices of each true kind get each answer: class, no_tumour, not_sure or stranger",
-    "answered_tumour": "share of the slices with a tumour that get an answer, a class or no tumour",
-    "answered_no_tumour": "the same of the slices without a tumour",
-    "no_tumour_called_tumour": "share of all slices without a tumour that are given a class",
-    "tumour_called_no_tumour": "share of all slices with a tumour that are called tumour-free",
-    "class_accuracy_answered": "share of the slices with a tumour and given a class whose class is the true one",
-    "all": "shares of all slices: right and wrong are answers, a class or no tumour; not sure and stranger abstain",
-}
 
 
 def read_external_index(folder: Path, split: str) -> pd.DataFrame:
@@ -74,7 +60,9 @@ def read_external_index(folder: Path, split: str) -> pd.DataFrame:
     return found[["file", "class"]].reset_index(drop=True)
 
 
-def measure_external(bundle: Bundle, folder: Path, *, split: str = DEV, progress: Wrap = iter) -> dict[str, Any]:
+def measure_external(
+    bundle: Bundle, folder: Path, *, split: str = DEV, progress: ProgressWrapper = iter
+) -> dict[str, Any]:
     """Ask a bundle about every picture of a split; write the answers and their figures into it.
 
     Args:
@@ -129,7 +117,7 @@ def write_external_metrics(bundle: Bundle) -> dict[str, Any]:
     # The figures that count stand by themselves, those that settings were chosen on apart.
     for split, rows in table.groupby("split"):
         found |= external_metrics(rows) if split == TEST else {str(split): external_metrics(rows)}
-    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS}
+    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS["external"]}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
     write_card(bundle.folder, card)
     return card

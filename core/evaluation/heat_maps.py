@@ -17,14 +17,15 @@ from core.config import CLASSIFICATION, SEED
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.evaluate import Wrap
 from core.explanation.explainer import METHODS, Explainer, last_convolution, methods_for
 from core.explanation.targets import bundle_target
 from core.files import replace_file, write_table
 from core.inference.predictor import model_input
+from core.metrics.definitions import DEFINITIONS
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.networks.receptive_field import receptive_field
 from core.readers.preprocessing import map_to_slice
+from core.progress import ProgressWrapper
 from core.readers.slices import Slice
 
 COLUMNS = ("slice", "method", "layer", "class", "right", "inside", "area", "hit")
@@ -35,17 +36,10 @@ CORRECT_IOU = 0.5
 TOLERANCE_PX = 0.0
 """The pointing game is played without tolerance, so that the mask's share of the slice is what chance hits."""
 
-DEFINITIONS = {
-    "explained": "the bundle's own answer: the class it predicts, or the pixels it calls tumour",
-    "inside": "share of all heat that lies inside the true mask; 0 for a heat map without heat",
-    "area": "the true mask's share of the slice: what heat spread evenly would have inside",
-    "hit": "whether the hottest pixel lies on the true mask, without tolerance; never for a heat map without heat",
-    "right": f"the predicted class is the true one; of a mask, its IoU with the true one is at least {CORRECT_IOU}",
-    "slow": f"saliency and Score-CAM were run on {SLOW_SLICES} test slices only, drawn from a seed",
-}
 
-
-def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress: Wrap = iter) -> dict[str, Any]:
+def evaluate_heat_maps(
+    bundle: Bundle, store: Store, partial: Path, *, progress: ProgressWrapper = iter
+) -> dict[str, Any]:
     """Explain the bundle's answer on every test slice; write ``explanations.csv``, ``heat.npz`` and the card.
 
     Args:
@@ -86,7 +80,7 @@ def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress:
         field=receptive_field(layer),
         size=int(bundle.card["input"]["height"]),
     )
-    found = {"layer": layer.name, "methods": summarise_heat_maps(table), "definitions": DEFINITIONS}
+    found = {"layer": layer.name, "methods": summarise_heat_maps(table), "definitions": DEFINITIONS["explanation"]}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "explanation": found}}
     write_card(bundle.folder, card)
     partial.unlink()

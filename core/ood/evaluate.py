@@ -15,25 +15,15 @@ from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.evaluate import Wrap
 from core.evaluation.external import DEV, TEST, ExternalPredictor, outcome_shares
 from core.files import write_table
 from core.inference.gate import NO_TUMOUR, OUT_OF_DISTRIBUTION, has_gate
+from core.metrics.definitions import DEFINITIONS
 from core.ood.non_brain import non_brain_images
+from core.progress import ProgressWrapper
 from core.readers.slices import Slice
 
 OWN, NOT_BRAIN, ELSEWHERE = "own test slice", "no brain", "elsewhere"
-
-DEFINITIONS = {
-    "non_brain_flagged": "share of pictures that are no brain which are called strangers; see strangers.csv",
-    "non_brain_flagged_by_kind": "the same of each kind of picture",
-    "figshare_flagged": "share of the bundle's own test slices which are",
-    "figshare_called_no_tumour": "share of the bundle's own test slices, all with a tumour, said to show none",
-    "figshare_called_no_tumour_by_class": "the same of each class",
-    "figshare_all": "of the bundle's own test slices what 'all' is of those from elsewhere; metrics.test has the "
-    "network's answers without the screen",
-    "aims": "what was aimed at before it was measured, what was reached on test, and by how much an aim is missed",
-}
 
 
 @dataclass(frozen=True)
@@ -105,7 +95,7 @@ def any_gate_measured() -> bool:
     return False
 
 
-def measure_ood(bundle: Bundle, store: Store, *, progress: Wrap = iter) -> dict[str, Any]:
+def measure_ood(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
     """Ask a bundle with a screen about both groups; write ``strangers.csv`` and its figures into its card.
 
     Args:
@@ -136,7 +126,7 @@ def write_ood_metrics(bundle: Bundle) -> dict[str, Any]:
     """Work out the figures of the answers in ``strangers.csv``, and which aims are met; nothing is asked.
 
     Returns:
-        The new card, with the figures of ``DEFINITIONS`` in ``metrics.external``.
+        The new card, with the metrics of ``DEFINITIONS["ood"]`` in ``metrics.external``.
     """
     found = {
         **bundle.card["metrics"].get("external", {}),
@@ -147,14 +137,14 @@ def write_ood_metrics(bundle: Bundle) -> dict[str, Any]:
             name: {"aim": aim.words, "reached": found[name], "short_by": aim.short_by(found[name])}
             for name, aim in AIMS.items()
         }
-    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS}
+    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS["ood"]}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
     write_card(bundle.folder, card)
     return card
 
 
 def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
-    """Figures of ``strangers.csv``; see ``DEFINITIONS``."""
+    """Figures of ``strangers.csv``; see ``DEFINITIONS["ood"]``."""
     own, others = table[table["group"] == OWN], table[table["group"] == NOT_BRAIN]
     free = own["answer"] == NO_TUMOUR
     return {

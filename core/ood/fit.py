@@ -22,7 +22,6 @@ from core.config import CLASSES, CLASSIFICATION, SEED, TASKS
 from core.dataset import splits
 from core.dataset.store import Store
 from core.errors import BundleError, DatasetError
-from core.evaluation.evaluate import Wrap
 from core.evaluation.external import DEV, read_external_index
 from core.explanation.cams import layer_cam
 from core.explanation.explainer import SALIENCY, Explainer
@@ -48,6 +47,7 @@ from core.metrics.localisation import chance_level, heat_inside
 from core.ood.inpainting import inpaint_beside_tumour, insert_tumour, remove_tumour
 from core.ood.source_leakage import source_auc, source_features
 from core.readers.preprocessing import HEAD_THRESHOLD, preprocess_mask, preprocess_slice
+from core.progress import ProgressWrapper
 from core.readers.slices import read_slice
 from core.training.card_writer import with_screen
 
@@ -215,7 +215,7 @@ class _Slices:
         return [(self.plane(pixels), true) for pixels, true in self.pixels_outside(split)]
 
 
-def fit_gate(bundle: Bundle, store: Store, folder: Path, *, progress: Wrap = iter) -> dict[str, Any]:
+def fit_gate(bundle: Bundle, store: Store, folder: Path, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
     """Fit the screen of an evaluated bundle; write ``screen.npz`` and ``card["screen"]``.
 
     Args:

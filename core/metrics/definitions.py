@@ -1,0 +1,94 @@
+"""Definitions of metrics in plain words, as cards store them beside the values.
+
+One table: the section of a card's metrics -> the metric's key -> its definition. The sections "external" and "ood"
+both stand in ``metrics.external``; the others carry the names that the card gives them.
+"""
+
+_WITHOUT_SIMILAR_IDS = (
+    "the same without slices of patients whose id differs only by a final letter from that of a patient in another fold"
+)
+
+DEFINITIONS: dict[str, dict[str, str]] = {
+    "test": {
+        "accuracy": "share of test slices classified correctly: the most probable class is the true one",
+        "loss": "mean cross-entropy (natural logarithm, probabilities clipped to 1e-7); of masks per pixel at network "
+        "size",
+        "mask_loss": "cross-entropy of the mask, where 'loss' is that of the class",
+        "macro_f1": "mean of the three classes' F1",
+        "patient_accuracy": "patient-level accuracy: share of test patients classified correctly by the mean "
+        "probability over their test slices",
+        "without_letter_twins": "accuracy without test patients whose id differs only by a final letter from that of a "
+        "patient in another part",
+        "confusion_matrix": "counts of test slices; rows true, columns predicted, in the order of 'classes'",
+        "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",
+        "dice_median": "median over test slices of each slice's tumour Dice",
+        "dice_pooled": "tumour Dice over all pixels of all test slices taken together",
+        "iou_mean": "as dice_mean, intersection over union",
+        "iou_median": "as dice_median, intersection over union",
+        "iou_pooled": "as dice_pooled, intersection over union",
+        "pixel_accuracy": "share of pixels classified correctly, tumour and background",
+        "missed": "missed tumours (Dice 0): share of test slices on which predicted mask and tumour share no pixel",
+        "own_size": "mask metrics: probabilities resized to the slice's own size, then cut at output.threshold",
+        "table_5": "mask metrics of the test slices that are also test slices of Table 5, the report's U-Net's split",
+        "network_size": "the same metrics at the network's input size",
+        "keras_mean_iou": "keras.metrics.MeanIoU(2) fed the tumour channel's float32 scores (1 less the background's "
+        "where several channels are tumour) and 0/1 masks at network size",
+    },
+    "cross_validation": {
+        "folds": "one value a fold, in the order of 'folds_done', on the slices of the held-out fold",
+        "mean": "mean over those folds",
+        "std": "standard deviation over those folds (n - 1 in the denominator)",
+        "without_letter_twins": _WITHOUT_SIMILAR_IDS,
+        "training_seconds": "duration of each fold's training, by fold",
+        "recipe": "digest of the recipe that all folds were trained by, whatever their split",
+    },
+    "comparison": {
+        "value": "the bundle's metric on its test slices",
+        "other": "the other bundle's on the same slices",
+        "difference": "value - other",
+        "low": "lower end of the difference's 95 % interval: patient-level bootstrap, 2000 draws of the test patients, "
+        "the same for both bundles",
+        "high": "upper end of that interval",
+        "without_letter_twins": _WITHOUT_SIMILAR_IDS,
+        "recipe_differences": "settings of training in which the two bundles differ",
+    },
+    "explanation": {
+        "explained": "the bundle's own prediction: the class it predicts, or the pixels it predicts as tumour",
+        "inside": "share of all heat that lies inside the true mask; 0 for a heat map without heat",
+        "area": "the true mask's share of the slice: the chance level, which evenly spread heat would have inside",
+        "hit": "pointing game: whether the hottest pixel lies on the true mask, without tolerance; never for a heat "
+        "map without heat",
+        "right": "the predicted class is the true one; for a mask, its IoU with the true mask is at least 0.5",
+        "slow": "saliency and Score-CAM were run on only 120 test slices, drawn from a seed",
+    },
+    "external": {
+        "class_accuracy": "share of slices with a tumour classified correctly: the most probable class is the true one",
+        "mask_class_accuracy": "the same for the class with most of the mask's probability, of slices with a predicted "
+        "mask",
+        "outlined": "share of slices with a tumour on which any pixel is predicted as tumour; true masks are not "
+        "available",
+        "outlined_without_tumour": "share of slices without a tumour on which any pixel is predicted as tumour",
+        "mask_threshold": "tumour probability from which a pixel counted as tumour when these slices were predicted",
+        "answers": "number of slices of each true class by result: class (confident), no_tumour, not_sure (low "
+        "confidence) or stranger (flagged OOD)",
+        "answered_tumour": "coverage of slices with a tumour: share with a class or no tumour as the result",
+        "answered_no_tumour": "coverage of slices without a tumour: share with a class or no tumour as the result",
+        "no_tumour_called_tumour": "share of all slices without a tumour whose result is a class",
+        "tumour_called_no_tumour": "share of all slices with a tumour whose result is no tumour",
+        "class_accuracy_answered": "share classified correctly, of slices with a tumour whose result is a class",
+        "all": "shares of all slices: right and wrong count the results class and no tumour; not_sure and stranger "
+        "abstain",
+    },
+    "ood": {
+        "non_brain_flagged": "share of non-brain images rejected (flagged OOD); see strangers.csv",
+        "non_brain_flagged_by_kind": "the same by kind of image",
+        "figshare_flagged": "in-distribution false rejections: share of the bundle's own test slices flagged OOD",
+        "figshare_called_no_tumour": "share of the bundle's own test slices, all with a tumour, whose result is no "
+        "tumour",
+        "figshare_called_no_tumour_by_class": "the same by class",
+        "figshare_all": "as 'all', of the bundle's own test slices; metrics.test has the network's predictions without "
+        "the gate",
+        "aims": "each target, set before anything was measured, the value reached on test, and how far it falls short",
+    },
+}
+"""By section and metric key."""
