@@ -155,7 +155,7 @@ class ExternalPredictor:
                 found = apply_gate(*self.screen, answers[FEATURES], probabilities)
                 said |= {
                     "tumour_score": found.tumour_score,
-                    "strangeness": found.strangeness,
+                    "strangeness": found.ood_score,
                     "sure": float(found.probabilities.max()),
                     "answer": found.answer,
                 }

@@ -1,4 +1,4 @@
-"""Asking a bundle's network: batches of inputs in, what it says of each task out."""
+"""Run a bundle's network on batches of model inputs, with its mirror images where the card says so."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,58 +11,56 @@ from core.config import SEGMENTATION, outputs_by_task
 Network = Callable[[np.ndarray], Any]
 """Inputs (n, S, S, C) float32 -> the outputs of a bundle's network."""
 FEATURES = "features"
-"""Key of the features of a network that gives them; see ``core.inference.gate``."""
-_SMALLEST = 1e-7
-"""A probability's logarithm is taken of no less."""
+"""Key of the features of a network that outputs them; see ``core.inference.gate``."""
+_SMALLEST_PROBABILITY = 1e-7
+"""Lower bound of a probability whose logarithm is taken."""
 
 
 def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """What a bundle answers, by task: (n, classes) or (n, S, S, channels) float32 probabilities.
+    """Run a bundle's network on a batch; return outputs by task, (n, classes) or (n, S, S, channels) probabilities.
 
-    A network that gives more than its tasks' outputs gives its features last, (n, F), under ``FEATURES``.
-
-    Where its card says ``output.test_time_flip``, the mean over each input and its left-right mirror image.
+    A network with one output more than tasks gives its features last, (n, F), under ``FEATURES``. Where the card says
+    ``output.test_time_flip``, outputs are means over each input and its left-right mirror image.
 
     Args:
-        bundle: whose card says how.
+        bundle: its card says how.
         network: calls the bundle's network.
         inputs: (n, S, S, C) float32.
     """
-    asked = _with_mirror_images(inputs) if bundle.test_time_flip else inputs
-    outputs = network(asked)
+    outputs = network(_with_mirror_images(inputs) if bundle.test_time_flip else inputs)
     names = bundle.tasks
     if isinstance(outputs, list) and len(outputs) > len(names):
         names = (*names, FEATURES)
-    answers = {name: np.asarray(one) for name, one in outputs_by_task(names, outputs).items()}
+    predictions = {name: np.asarray(output) for name, output in outputs_by_task(names, outputs).items()}
     if not bundle.test_time_flip:
-        return answers
-    return {task: _mean(one, task) for task, one in answers.items()}
+        return predictions
+    return {task: _mirror_mean(output, task) for task, output in predictions.items()}
 
 
 def averaged_logits(bundle: Bundle, network: Network, inputs: np.ndarray, task: str) -> np.ndarray | None:
-    """Logits of the mean over one input and its mirror image, or None where the network's own answer is the bundle's.
+    """Return the logits of the mean over one input and its mirror image; None where the card asks for no mean.
 
     Args:
-        bundle: whose card says which.
+        bundle: its card says whether.
         network: gives the output of this task alone.
         inputs: (1, S, S, C) float32.
-        task: tells how the output is mirrored.
+        task: decides how the output is mirrored back.
     """
     if not bundle.test_time_flip:
         return None
-    return as_logits(_mean(network(_with_mirror_images(inputs)), task)[0])
+    return as_logits(_mirror_mean(network(_with_mirror_images(inputs)), task)[0])
 
 
 def as_logits(probabilities: np.ndarray) -> np.ndarray:
-    """Logits whose softmax gives the probabilities."""
-    return np.log(np.maximum(probabilities, _SMALLEST))
+    """Return logits whose softmax gives the probabilities."""
+    return np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY))
 
 
 def _with_mirror_images(inputs: np.ndarray) -> np.ndarray:
     return np.concatenate([inputs, inputs[:, :, ::-1]])
 
 
-def _mean(answers: np.ndarray, task: str) -> np.ndarray:
-    """(2n, …) answers to inputs and then to their mirror images -> (n, …)."""
-    plain, mirrored = np.split(answers, 2)
+def _mirror_mean(outputs: np.ndarray, task: str) -> np.ndarray:
+    """Average (2n, …) outputs, of n inputs and then of their mirror images, to (n, …); masks are mirrored back."""
+    plain, mirrored = np.split(outputs, 2)
     return (plain + (mirrored[:, :, ::-1] if task == SEGMENTATION else mirrored)) / 2

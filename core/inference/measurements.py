@@ -1,4 +1,4 @@
-"""What can be measured on a mask: its area and its longest diameter."""
+"""Measurements of a mask: its area and its longest diameter."""
 
 from dataclasses import dataclass
 
@@ -36,9 +36,9 @@ def measure_mask(mask: np.ndarray, spacing_mm: float | None) -> Measurements:
 
 
 def feret_diameter(component: np.ndarray) -> float:
-    """Longest distance, in pixels, between two corners of a (H, W) bool component's pixels.
+    """Return the maximum Feret diameter of a (H, W) bool component, in pixels.
 
-    The maximum Feret diameter; a single pixel has its diagonal, 1.41.
+    It is the longest distance between two corners of its pixels; a single pixel has its diagonal, 1.41.
     """
     rows, columns = np.nonzero(component)
     if not len(rows):

@@ -1,4 +1,4 @@
-"""Predictor: bundles -> class probabilities, mask and heat map for one slice."""
+"""Predictor: the bundles of a classifier and a segmenter -> class probabilities, mask and heat map of one slice."""
 
 import threading
 import time
@@ -20,17 +20,17 @@ from core.readers.slices import Slice
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the networks say about one slice, kept at network size and mapped back when asked for.
+    """A prediction for one slice, kept at the networks' sizes and mapped back to the slice's own when read.
 
     Attributes:
         classes: class names in the order of ``probabilities``.
         probabilities: (3,) float32, summing to 1.
         threshold: the probability from which a pixel counts as tumour.
-        tumour_plane: (S, S) float32, tumour probability as the segmenter gave it, and where it lies.
-        heat_plane: (S, S) float16 in [0, 1], what spoke for the predicted class, and where it lies.
-        fed: bundle name -> (S, S) uint8, the plane its network was given, 0 to 1 as 0 to 255.
-        seconds: what it took, reading excluded.
-        screened: what the classifier's screen says, if it has one.
+        tumour_plane: the segmenter's (S, S) float32 tumour probabilities, and where they lie on the slice.
+        heat_plane: (S, S) float16 in [0, 1], the evidence for the predicted class, and where it lies on the slice.
+        model_inputs: bundle name -> (S, S) uint8, its network's input, 0 to 1 as 0 to 255.
+        seconds: duration, reading excluded.
+        gate: the decision of the classifier's gate; None where it has none.
     """
 
     classes: tuple[str, ...]
@@ -38,7 +38,7 @@ class Prediction:
     threshold: float
     tumour_plane: tuple[np.ndarray, Placement]
     heat_plane: tuple[np.ndarray, Placement]
-    fed: dict[str, np.ndarray]
+    model_inputs: dict[str, np.ndarray]
     seconds: float
     gate: GateDecision | None = None
 
@@ -64,7 +64,7 @@ class Prediction:
 
 
 class Predictor:
-    """A classifier's and a segmenter's bundle, loaded once, asked slice by slice.
+    """Predict slices with a classifier's and a segmenter's bundle, which may be one and the same.
 
     Raises:
         BundleError: a bundle of the wrong task, or one that cannot be loaded.
@@ -80,56 +80,77 @@ class Predictor:
                 )
         self.classifier = classifier
         self.segmenter = segmenter
+        self._one_network = classifier.name == segmenter.name
         # One slice at a time: two visitors at once would take the memory of two.
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         network = load_network(classifier)
         self._explain = Explainer(network, output=classifier.tasks.index(CLASSIFICATION))
-        self._screen = load_gate(classifier) if has_gate(classifier) else None
-        self._classify = tf.function(with_feature_output(network) if self._screen else network, reduce_retracing=True)
-        both = segmenter.name == classifier.name
-        self._segment = self._classify if both else tf.function(load_network(segmenter), reduce_retracing=True)
+        self._gate = load_gate(classifier) if has_gate(classifier) else None
+        self._classify = tf.function(with_feature_output(network) if self._gate else network, reduce_retracing=True)
+        self._segment = (
+            self._classify if self._one_network else tf.function(load_network(segmenter), reduce_retracing=True)
+        )
 
     def __call__(self, slice_: Slice) -> Prediction:
-        """Predict one slice; the slice's own truth is not looked at."""
-        with self._turn:
+        """Predict one slice; its true class and mask are not read."""
+        with self._lock:
             return self._predict(slice_)
 
     def _predict(self, slice_: Slice) -> Prediction:
         began = time.perf_counter()
-        inputs, heat_place = model_input(self.classifier, slice_)
-        mask_inputs, mask_place = model_input(self.segmenter, slice_)
-        answers = forward(self.segmenter, self._segment, mask_inputs)
-        tumour = tumour_probability(answers[SEGMENTATION][0])
-        # The heat map's network says the class too; it is asked apart only where that is not all the bundle says.
-        more = self.classifier.test_time_flip or self._screen is not None
-        if more and self.classifier.name != self.segmenter.name:
-            answers = forward(self.classifier, self._classify, inputs)
-        said = answers[CLASSIFICATION][0] if more else None
-        explained = self._explain(
-            inputs,
+        class_inputs, heat_placement = model_input(self.classifier, slice_)
+        mask_inputs, mask_placement = model_input(self.segmenter, slice_)
+        segmenter_outputs = forward(self.segmenter, self._segment, mask_inputs)
+        classifier_outputs = self._classifier_outputs(class_inputs, segmenter_outputs)
+        stated = None if classifier_outputs is None else classifier_outputs[CLASSIFICATION][0]
+        explanation = self._explain(
+            class_inputs,
             top_class_target(),
             method=self.classifier.heat_method,
             layer=self.classifier.heat_layer,
-            answer=None if said is None else as_logits(said),
+            answer=None if stated is None else as_logits(stated),
         )
-        probabilities = explained.probabilities if said is None else said
+        probabilities = explanation.probabilities if stated is None else stated
         return Prediction(
             classes=tuple(self.classifier.card["classes"]),
             probabilities=probabilities,
-            gate=apply_gate(*self._screen, answers[FEATURES][0], probabilities) if self._screen else None,
             threshold=float(self.segmenter.card["output"]["threshold"]),
-            tumour_plane=(tumour, mask_place),
-            heat_plane=(explained.plane.astype(np.float16), heat_place),
-            fed={
-                bundle.name: np.round(given[0, ..., 0] * 255).astype(np.uint8)
-                for bundle, given in ((self.classifier, inputs), (self.segmenter, mask_inputs))
+            tumour_plane=(tumour_probability(segmenter_outputs[SEGMENTATION][0]), mask_placement),
+            heat_plane=(explanation.plane.astype(np.float16), heat_placement),
+            model_inputs={
+                self.classifier.name: _as_bytes(class_inputs),
+                self.segmenter.name: _as_bytes(mask_inputs),
             },
             seconds=time.perf_counter() - began,
+            gate=self._decide(classifier_outputs, probabilities),
         )
+
+    def _classifier_outputs(
+        self, inputs: np.ndarray, segmenter_outputs: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray] | None:
+        """Return the classifier's outputs; None where its explanation alone gives the bundle's probabilities.
+
+        The explanation runs the classifier too, without its mirror image and without the gate's features.
+        """
+        if not self.classifier.test_time_flip and self._gate is None:
+            return None
+        if self._one_network:
+            return segmenter_outputs
+        return forward(self.classifier, self._classify, inputs)
+
+    def _decide(self, outputs: dict[str, np.ndarray] | None, probabilities: np.ndarray) -> GateDecision | None:
+        if self._gate is None or outputs is None:
+            return None
+        return apply_gate(*self._gate, outputs[FEATURES][0], probabilities)
 
 
 def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
-    """A slice as a bundle's network takes it, (1, S, S, C) float32, and the placement that maps back."""
+    """Return a slice as input of a bundle's network, (1, S, S, C) float32, and the placement that maps back."""
     spec = bundle.card["input"]
-    plane, place = preprocess_slice(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
-    return np.repeat(plane[None, ..., None], spec["channels"], axis=-1), place
+    plane, placement = preprocess_slice(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
+    return np.repeat(plane[None, ..., None], spec["channels"], axis=-1), placement
+
+
+def _as_bytes(inputs: np.ndarray) -> np.ndarray:
+    """Return the plane of (1, S, S, C) model inputs in [0, 1] as (S, S) uint8."""
+    return np.round(inputs[0, ..., 0] * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A slice as a picture, with mask and heat map laid over it: plain arrays, no plotting library."""
+"""Draw a slice with its mask and heat map as plain arrays, without a plotting library."""
 
 import functools
 import io
@@ -11,18 +11,16 @@ from PIL.PngImagePlugin import PngInfo
 from scipy import ndimage
 
 PREDICTED_COLOUR = (0, 229, 255)
-"""Outline of the predicted mask: cyan, told apart from grey and from yellow by every kind of eye."""
+"""Outline of the predicted mask: cyan, distinguishable from grey and yellow with colour-vision deficiency."""
 TRUE_COLOUR = (255, 214, 0)
 """Outline of the true mask: yellow."""
 TRUE_POSITIVE_COLOUR, FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR = (235, 235, 235), (230, 159, 0), (86, 180, 233)
-"""Of a difference: near-white, and Okabe and Ito's orange and sky blue."""
+"""Of a mask difference: near-white, and Okabe and Ito's orange and sky blue."""
 COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
 """Names of plotly's sequential colour scales that a heat map can be drawn with."""
-
-
-_FILLED = 0.4
+_FILL_OPACITY = 0.4
 SHOW_MASK, SHOW_HEAT_MAP, SHOW_TRUTH = "Mask", "Heat map", "True mask"
-"""What can be laid over a slice."""
+"""The layers that can be drawn over a slice."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,8 @@ class DisplayOptions:
     Attributes:
         low: intensity drawn black.
         high: intensity drawn white.
-        layers: which of ``MASK``, ``HEAT`` and ``TRUTH`` are laid over it.
-        heat_opacity: of the hottest place, in [0, 1].
+        layers: which of ``SHOW_MASK``, ``SHOW_HEAT_MAP`` and ``SHOW_TRUTH`` are drawn over it.
+        heat_opacity: at the highest heat, in [0, 1].
         mask_opacity: of an outline, in [0, 1]; a filled mask lets the slice show through.
         fill: masks filled instead of outlined.
         colour_map: one of ``COLOUR_MAPS``.
@@ -49,38 +47,38 @@ class DisplayOptions:
 
 
 def compose_overlay(
-    pixels: np.ndarray, look: DisplayOptions, *, mask: np.ndarray, heat: np.ndarray, truth: np.ndarray | None
+    pixels: np.ndarray, options: DisplayOptions, *, mask: np.ndarray, heat: np.ndarray, truth: np.ndarray | None
 ) -> np.ndarray:
-    """(H, W, 3) uint8: the slice with what ``look`` asks for laid over it.
+    """Draw a slice and the layers of ``options`` over it; return (H, W, 3) uint8.
 
     Args:
         pixels: (H, W) intensities.
-        look: how to draw it.
+        options: how to draw it.
         mask: (H, W) bool, predicted.
         heat: (H, W) in [0, 1].
         truth: (H, W) bool true mask, or None.
     """
-    picture = grey_image(pixels, look.low, look.high)
-    if SHOW_HEAT_MAP in look.layers:
-        picture = overlay_heat_map(picture, heat, opacity=look.heat_opacity, colour_map=look.colour_map)
-    opacity = look.mask_opacity * (_FILLED if look.fill else 1)
+    picture = grey_image(pixels, options.low, options.high)
+    if SHOW_HEAT_MAP in options.layers:
+        picture = overlay_heat_map(picture, heat, opacity=options.heat_opacity, colour_map=options.colour_map)
+    opacity = options.mask_opacity * (_FILL_OPACITY if options.fill else 1)
     for layer, area, colour in ((SHOW_TRUTH, truth, TRUE_COLOUR), (SHOW_MASK, mask, PREDICTED_COLOUR)):
-        if layer in look.layers and area is not None:
-            picture = overlay_mask(picture, area, colour=colour, opacity=opacity, fill=look.fill)
+        if layer in options.layers and area is not None:
+            picture = overlay_mask(picture, area, colour=colour, opacity=opacity, fill=options.fill)
     return picture
 
 
 def default_window(pixels: np.ndarray) -> tuple[float, float]:
-    """Low and high intensity that show a slice well: its 1st and 99.5th percentile.
+    """Return the low and high intensity that show a slice well: its 1st and 99.5th percentile.
 
-    Falls back to the whole range where those are equal.
+    Where they are equal, return the whole range.
     """
     low, high = (float(value) for value in np.percentile(pixels, (1, 99.5)))
     return (low, high) if high > low else (float(pixels.min()), float(pixels.max()))
 
 
 def grey_image(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
-    """(H, W) intensities to (H, W, 3) uint8 grey: ``low`` and below black, ``high`` and above white."""
+    """Convert (H, W) intensities to (H, W, 3) uint8 grey: ``low`` and below black, ``high`` and above white."""
     span = max(high - low, float(np.finfo(np.float32).tiny))
     grey = (np.clip((pixels - low) / span, 0, 1) * 255).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
@@ -89,12 +87,12 @@ def grey_image(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
 def overlay_heat_map(
     picture: np.ndarray, heat: np.ndarray, *, opacity: float, colour_map: str = "Inferno"
 ) -> np.ndarray:
-    """Lay a heat map over a picture; where there is no heat the picture stays as it is.
+    """Draw a heat map over a picture; where there is no heat the picture stays as it is.
 
     Args:
         picture: (H, W, 3) uint8.
         heat: (H, W) in [0, 1].
-        opacity: of the hottest place, in [0, 1].
+        opacity: at the highest heat, in [0, 1].
         colour_map: one of ``COLOUR_MAPS``.
     """
     colours = _colour_table(colour_map)[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
@@ -122,7 +120,7 @@ def overlay_mask(
 
 
 def mask_difference(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8: where two bool masks agree on tumour, what was missed and what was invented, on black."""
+    """Draw true positive, false negative and false positive pixels of two bool masks on black; (H, W, 3) uint8."""
     picture = np.zeros((*true.shape, 3), np.uint8)
     picture[predicted & true] = TRUE_POSITIVE_COLOUR
     picture[true & ~predicted] = FALSE_NEGATIVE_COLOUR
@@ -131,28 +129,28 @@ def mask_difference(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def outline(mask: np.ndarray) -> np.ndarray:
-    """(H, W) bool: a line around the mask, outside it, as wide as a 256th of the slice's longer side."""
+    """Return the line around a (H, W) bool mask, outside it, as wide as a 256th of the slice's longer side."""
     width = max(1, round(max(mask.shape) / 256))
     return ndimage.binary_dilation(mask, iterations=width) & ~mask
 
 
 def encode_png(picture: np.ndarray, notes: Sequence[str] = ()) -> bytes:
-    """A (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG, with sentences about it in the file's comment.
+    """Encode a (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG, with ``notes`` in the file's comment.
 
-    The comment goes with the picture where its name does not: that a slice is simulated must not be lost.
+    The comment keeps the fact that a slice is simulated even when the file is renamed.
     """
     values = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
-    said = PngInfo()
+    metadata = PngInfo()
     if notes:
-        said.add_itxt("Comment", " ".join(notes))
+        metadata.add_itxt("Comment", " ".join(notes))
     file = io.BytesIO()
-    Image.fromarray(values).save(file, "PNG", pnginfo=said)
+    Image.fromarray(values).save(file, "PNG", pnginfo=metadata)
     return file.getvalue()
 
 
 @functools.cache
 def _colour_table(name: str) -> np.ndarray:
-    """(256, 3) float32 colours of one of plotly's sequential scales."""
+    """Return (256, 3) float32 colours of one of plotly's sequential scales."""
     import plotly.colors
 
     stops = np.array([plotly.colors.hex_to_rgb(c) if c.startswith("#") else plotly.colors.unlabel_rgb(c)

@@ -485,8 +485,8 @@ def choose_thresholds(screen: Gate, own: NetworkOutputs, dev: NetworkOutputs) ->
     if low > high:
         low = high = (low + high) / 2
     strange = max(
-        np.quantile(screen.strangeness(own.features), OOD_QUANTILE_INTERNAL),
-        np.quantile(screen.strangeness(dev.features), OOD_QUANTILE_EXTERNAL),
+        np.quantile(screen.ood_score(own.features), OOD_QUANTILE_INTERNAL),
+        np.quantile(screen.ood_score(dev.features), OOD_QUANTILE_EXTERNAL),
     )
     said = apply_temperature(dev.probabilities[tumour], temperature)
     right = np.array(CLASSES)[said.argmax(axis=1)] == dev.true[tumour]

@@ -57,7 +57,7 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
     """The planes the networks were given."""
     with st.expander("What the networks were fed", icon=":material/input:"):
         for bundle in bundles:
-            plane = prediction.fed[bundle.name]
+            plane = prediction.model_inputs[bundle.name]
             st.image(plane, width=240, caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px")
             st.caption(bundle.card["input"]["description"])
 

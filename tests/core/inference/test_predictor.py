@@ -104,8 +104,8 @@ def test_a_prediction_is_complete_and_at_the_slices_own_size(predictor: Predicto
         assert plane.max() <= 1
     assert found.mask.dtype == bool
     np.testing.assert_array_equal(found.mask, found.tumour >= 0.5)
-    assert found.fed["report-cnn"].shape == (tiny.CNN_SIZE, tiny.CNN_SIZE)
-    assert found.fed["report-unet"].shape == (tiny.UNET_SIZE, tiny.UNET_SIZE)
+    assert found.model_inputs["report-cnn"].shape == (tiny.CNN_SIZE, tiny.CNN_SIZE)
+    assert found.model_inputs["report-unet"].shape == (tiny.UNET_SIZE, tiny.UNET_SIZE)
     assert found.seconds > 0
 
 
@@ -187,7 +187,7 @@ def test_padding_is_never_marked(dark: Predictor, height: int, width: int) -> No
     pixels = np.full((height, width), 200, np.float32)
     pixels[30:46, 20:36] = 0
     found = dark(Slice(pixels, "bright"))
-    padding = found.fed["report-unet"] == 0
+    padding = found.model_inputs["report-unet"] == 0
     assert padding.sum() > tiny.UNET_SIZE**2 / 3, "there is padding"
     assert found.mask[34:42, 24:32].all(), "what is dark in the slice is marked"
     away = np.ones((height, width), bool)
@@ -299,7 +299,7 @@ def test_one_network_for_both_is_asked_for_both(tmp_path) -> None:
     tumour = 1 - (mask + mask_mirrored[:, ::-1])[..., 0] / 2
     np.testing.assert_allclose(found.tumour, map_to_slice(tumour, place), atol=1e-5)
     assert found.classes == CLASSES
-    assert list(found.fed) == [bundle.name]
+    assert list(found.model_inputs) == [bundle.name]
 
 
 def test_a_network_for_both_serves_beside_one_for_either(tmp_path) -> None:

@@ -153,12 +153,12 @@ def test_strangeness_is_the_distance_from_the_nearest_training_slice_in_standard
     random = np.random.default_rng(0)
     typical = random.normal(size=(500, 3)) @ np.array([[2, 0, 0], [1, 0.5, 0], [0, 0, 3]])
     screen = fit_scores([(typical, True, 1.0), (typical + 1, False, 1.0)], channels=2)
-    np.testing.assert_allclose(screen.strangeness(typical), 0, atol=1e-6)
+    np.testing.assert_allclose(screen.ood_score(typical), 0, atol=1e-6)
     new = random.normal(size=(20, 3)) * 3
     inverse = np.linalg.inv(np.cov(typical[:, 1:].T))
     off = new[:, None, 1:] - typical[None, :, 1:]
     expected = np.sqrt(np.einsum("nti,ij,ntj->nt", off, inverse, off)).min(axis=1)
-    np.testing.assert_allclose(screen.strangeness(new), expected, rtol=1e-3)
+    np.testing.assert_allclose(screen.ood_score(new), expected, rtol=1e-3)
 
 
 def asked(scores: list[float], true: list[str], sure: list[float] | None = None) -> NetworkOutputs:
@@ -319,7 +319,7 @@ def test_the_predictor_says_what_the_screen_says(
     found = screening(picture).gate
     assert found is not None
     assert found.answer == str(
-        decide_answers(found.tumour_score, found.strangeness, found.probabilities.max(), found.limits)
+        decide_answers(found.tumour_score, found.ood_score, found.probabilities.max(), found.thresholds)
     )
     beside = Predictor(bundle, tiny.segmenter(tmp_path))(picture).gate
     assert beside is not None and beside.tumour_score == pytest.approx(found.tumour_score, abs=1e-3)
@@ -338,7 +338,7 @@ def test_a_result_says_the_answer_and_its_reason_and_a_table_has_it(
     assert found["answer"]["reason"] == prediction.gate.reason
     assert prediction.gate.answer in results_csv([found])
     flagged = {**found, "answer": {"kind": OUT_OF_DISTRIBUTION, "reason": "Why."}}
-    assert summary_line(flagged) == "no contrast-enhanced T1 slice of a head: Why."
+    assert summary_line(flagged) == "unusual image, not a head slice: Why."
 
 
 def test_answers_to_pictures_from_elsewhere_are_kept_with_their_scores(
