@@ -21,8 +21,8 @@ from core.inference.forward import forward
 from core.metrics import classification, overlap
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import tumour_probability
-from core.readers.preprocessing import Placement, map_to_slice, preprocess_mask, preprocess_slice
 from core.progress import ProgressWrapper
+from core.readers.preprocessing import Placement, map_to_slice, preprocess_mask, preprocess_slice
 
 if TYPE_CHECKING:
     import keras

@@ -26,8 +26,8 @@ from core.inference.gate import (
 from core.inference.predictor import model_input
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import BACKGROUND, tumour_probability
-from core.readers.preprocessing import map_to_slice
 from core.progress import ProgressWrapper
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice, read_slice
 
 INDEX = "index.csv"

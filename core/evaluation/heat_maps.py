@@ -24,8 +24,8 @@ from core.inference.predictor import model_input
 from core.metrics.definitions import DEFINITIONS
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.networks.receptive_field import receptive_field
-from core.readers.preprocessing import map_to_slice
 from core.progress import ProgressWrapper
+from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 
 COLUMNS = ("slice", "method", "layer", "class", "right", "inside", "area", "hit")

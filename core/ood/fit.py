@@ -46,8 +46,8 @@ from core.metrics.classification import log_loss
 from core.metrics.localisation import chance_level, heat_inside
 from core.ood.inpainting import inpaint_beside_tumour, insert_tumour, remove_tumour
 from core.ood.source_leakage import source_auc, source_features
-from core.readers.preprocessing import HEAD_THRESHOLD, preprocess_mask, preprocess_slice
 from core.progress import ProgressWrapper
+from core.readers.preprocessing import HEAD_THRESHOLD, preprocess_mask, preprocess_slice
 from core.readers.slices import read_slice
 from core.training.card_writer import with_screen
 
