@@ -1,0 +1,25 @@
+"""Documents name files that exist."""
+
+import re
+
+import pytest
+
+from core.config import ROOT
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
+PLACES = ("app.py", "core/", "docs/", "models/", "pages/", "panels/", "pretrained/", "recipes/", "samples/", "scripts/")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_path_that_a_document_names_exists(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = {path for path in re.findall(r"[\w.-]+(?:/[\w.-]*)+|app\.py", text) if path.startswith(PLACES)}
+    assert named, "the document names paths"
+    assert not [path for path in sorted(named) if "NAME" not in path and not (ROOT / path.rstrip(".")).exists()]
+
+
+def test_the_architecture_names_every_package_of_core() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    packages = [path.parent.name for path in (ROOT / "core").glob("*/__init__.py")]
+    assert len(packages) > 9
+    assert not [name for name in packages if f"\n  {name}/" not in text]
