@@ -33,6 +33,7 @@ CROSS_VALIDATION_HISTORY = "cross_validation_history.csv"
 FOLD_BUNDLES = "bundles"
 """Folder, beside the runs, of the folds' bundles."""
 WEIGHTS = "network.keras"
+LAYERS = "layers.csv"
 FORMAT_VERSION = 1
 DEFAULT_CLASSIFIER = "unified-unet"
 DEFAULT_SEGMENTER = "unified-unet"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.bundles.bundle import Bundle
-from core.bundles.layers import ancestors, output_layers, read_layers
+from core.bundles.layers import ancestors, read_layers
 
 if TYPE_CHECKING:
     import keras
@@ -31,8 +31,9 @@ def find_convolutions(bundle: Bundle, task: str) -> list[Convolution]:
     Raises:
         BundleError: as ``core.bundles.layers.read_layers``.
     """
-    found = ancestors(read_layers(bundle), output_layers(bundle)[bundle.tasks.index(task)])
-    return [Convolution(layer.name, *layer.shape) for layer in found if layer.kind == "Conv2D"]
+    layers = read_layers(bundle)
+    output = next(layer.name for layer in layers if layer.task == task)
+    return [Convolution(layer.name, *layer.shape) for layer in ancestors(layers, output) if layer.kind == "Conv2D"]
 
 
 def network_convolutions(network: "keras.Model") -> list[Convolution]:

@@ -1,28 +1,17 @@
-"""A network's layers as its file states them: names, kinds, output shapes, parameters, and which feeds which.
+"""A network's layers: names, types, output shapes, parameters, and which layer feeds which.
 
-Read from a bundle without TensorFlow: shapes from the .keras file's config.json, parameters from the shapes of the
-arrays in its model.weights.h5.
+``core.training.export`` writes them to layers.csv, one row a layer; they are read from there without TensorFlow.
 """
 
-import json
-import math
-import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import h5py
 import pandas as pd
 
-from core.bundles.bundle import WEIGHTS, Bundle
+from core.bundles.bundle import LAYERS, WEIGHTS, Bundle
 from core.errors import BundleError
 
 Shape = tuple[int, ...]
 """Without the batch; channels last."""
-
-# The kinds of layer a network may end with and whose output is as large as their input; of every other layer the
-# file states the output's shape, where the next one takes it.
-_SAME_SHAPE = ("Activation", "Dropout", "Softmax")
 
 
 @dataclass(frozen=True)
@@ -33,8 +22,9 @@ class Layer:
         name: unique in the network.
         kind: Keras' class of it, such as "Conv2D".
         shape: of its output.
-        parameters: trained and not trained ones.
+        parameters: trainable and non-trainable ones.
         inputs: names of the layers that feed it, none for an input.
+        task: the task whose output it gives; None for a hidden layer.
     """
 
     name: str
@@ -42,70 +32,71 @@ class Layer:
     shape: Shape
     parameters: int
     inputs: tuple[str, ...]
+    task: str | None = None
+
+
+def layer_rows(layers: list[Layer]) -> pd.DataFrame:
+    """Return the rows of layers.csv: name, type, output_shape (510x510x32), parameters, inputs (names), task."""
+    return pd.DataFrame(
+        {
+            "name": layer.name,
+            "type": layer.kind,
+            "output_shape": "x".join(map(str, layer.shape)),
+            "parameters": layer.parameters,
+            "inputs": " ".join(layer.inputs),
+            "task": layer.task or "",
+        }
+        for layer in layers
+    )
 
 
 def read_layers(bundle: Bundle) -> list[Layer]:
-    """A bundle's layers from input to output; the network is flat and functional, as the bundles' are.
+    """Read a bundle's layers from input to output.
 
     Raises:
-        BundleError: the network's file is missing, altered, no Keras network, or ends with a kind of layer whose
-            output this version cannot work out.
+        BundleError: the bundle has no layers.csv, the file cannot be read, or it or the network is altered.
     """
-    path = bundle.path(WEIGHTS)
+    if LAYERS not in bundle.card["files"]:
+        raise BundleError(f"The bundle '{bundle.name}' has no {LAYERS}; 'python -m core card {bundle.name}' writes it.")
+    bundle.path(WEIGHTS)  # The layers of an altered network are not shown.
+    path = bundle.path(LAYERS)
     try:
-        with zipfile.ZipFile(path) as file:
-            stated = json.loads(file.read("config.json"))["config"]["layers"]
-            with file.open("model.weights.h5") as stored, h5py.File(stored, "r") as weights:
-                parameters = {
-                    group["vars"].attrs["name"]: sum(array.size for array in group["vars"].values())
-                    for group in weights["layers"].values()
-                }
-        taken = [[_tensor(one) for one in _tensors(layer["inbound_nodes"])] for layer in stated]
-        shapes = {name: shape for tensors in taken for name, shape in tensors}
-        return [
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+        layers = [
             Layer(
-                layer["name"],
-                layer["class_name"],
-                shapes.get(layer["name"]) or _last_shape(layer, [shape for _, shape in tensors], bundle.name),
-                parameters[layer["name"]],
-                tuple(name for name, _ in tensors),
+                name=row["name"],
+                kind=row["type"],
+                shape=tuple(int(length) for length in row["output_shape"].split("x")),
+                parameters=int(row["parameters"]),
+                inputs=tuple(row["inputs"].split()),
+                task=row["task"] or None,
             )
-            for layer, tensors in zip(stated, taken, strict=True)
+            for row in rows.to_dict("records")
         ]
-    except (zipfile.BadZipFile, OSError, KeyError, TypeError, IndexError, ValueError) as error:
-        raise BundleError(f"The network of the bundle '{bundle.name}' does not say which layers it has.") from error
+        if {layer.task for layer in layers if layer.task} != set(bundle.tasks):
+            raise ValueError("not the layers that give the bundle's outputs")
+    except (KeyError, ValueError) as error:
+        raise BundleError(
+            f"{LAYERS} of the bundle '{bundle.name}' cannot be read; "
+            f"'python -m core card {bundle.name}' writes it again."
+        ) from error
+    return layers
 
 
-def output_layers(bundle: Bundle) -> list[str]:
-    """The names of the layers that give a network's outputs, in the order of the bundle's tasks.
-
-    Raises:
-        BundleError: the network's file is missing, altered, or does not say.
-    """
-    path = bundle.path(WEIGHTS)
-    try:
-        with zipfile.ZipFile(path) as file:
-            stated = json.loads(file.read("config.json"))["config"]["output_layers"]
-        # Of a network with one output the file gives that output, of one with several a list.
-        return [str(name) for name, *_ in ([stated] if isinstance(stated[0], str) else stated)]
-    except (zipfile.BadZipFile, OSError, KeyError, TypeError, IndexError, ValueError) as error:
-        raise BundleError(f"The network of the bundle '{bundle.name}' does not say what its outputs are.") from error
+def ancestors(layers: list[Layer], name: str) -> list[Layer]:
+    """Return the layers from which a layer's output is computed, and that layer, in the given order."""
+    inputs = {layer.name: layer.inputs for layer in layers}
+    visited, pending = set(), [name]
+    while pending:
+        current = pending.pop()
+        if current not in visited:
+            visited.add(current)
+            pending += inputs[current]
+    return [layer for layer in layers if layer.name in visited]
 
 
-def ancestors(found: list[Layer], name: str) -> list[Layer]:
-    """The layers from which a layer's output is worked out, and that layer, in the order they are given."""
-    inputs = {layer.name: layer.inputs for layer in found}
-    wanted, open_ = set(), [name]
-    while open_:
-        one = open_.pop()
-        if one not in wanted:
-            wanted.add(one)
-            open_ += inputs[one]
-    return [layer for layer in found if layer.name in wanted]
-
-
-def layer_table(found: list[Layer]) -> pd.DataFrame:
-    """Layers as the report's Table 2 has them: name, type, output shape and parameters; inputs are left out."""
+def layer_table(layers: list[Layer]) -> pd.DataFrame:
+    """Return the layers as in the report's Table 2: name, type, output shape, parameters; without input layers."""
     return pd.DataFrame(
         [
             {
@@ -114,56 +105,12 @@ def layer_table(found: list[Layer]) -> pd.DataFrame:
                 "output shape": f"(None, {', '.join(map(str, layer.shape))})",
                 "parameters": layer.parameters,
             }
-            for layer in found
+            for layer in layers
             if layer.inputs
         ]
     )
 
 
-def edges(found: list[Layer]) -> list[tuple[str, str]]:
-    """Pairs of names: a layer, and one that it feeds."""
-    return [(source, layer.name) for layer in found for source in layer.inputs]
-
-
-def _tensors(value: Any) -> Iterator[dict[str, Any]]:
-    """Every tensor a layer is called with, however deep its arguments nest them."""
-    if isinstance(value, dict):
-        if value.get("class_name") == "__keras_tensor__":
-            yield value["config"]
-        else:
-            for one in value.values():
-                yield from _tensors(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _tensors(one)
-
-
-def _tensor(config: dict[str, Any]) -> tuple[str, Shape]:
-    """Name of the layer a tensor comes from, and the tensor's shape; a length that is left open is a TypeError."""
-    return config["keras_history"][0], tuple(int(length) for length in config["shape"][1:])
-
-
-def _last_shape(layer: dict[str, Any], taken: list[Shape], bundle_name: str) -> Shape:
-    """Output shape of a layer that feeds no other."""
-    kind, config, shape = layer["class_name"], layer["config"], taken[0]
-    if kind in _SAME_SHAPE:
-        return shape
-    if kind == "Dense":
-        return *shape[:-1], config["units"]
-    if kind == "Conv2D":
-        valid = config["padding"] == "valid"
-        sides = [
-            _side(side, (kernel - 1) * dilation + 1, stride, valid=valid)
-            for side, kernel, dilation, stride in zip(
-                shape[:2], config["kernel_size"], config["dilation_rate"], config["strides"], strict=True
-            )
-        ]
-        return *sides, config["filters"]
-    raise BundleError(
-        f"The network of the bundle '{bundle_name}' ends with a layer of kind {kind}; networks end with one of "
-        f"{', '.join(('Dense', 'Conv2D', *_SAME_SHAPE))}."
-    )
-
-
-def _side(side: int, window: int, stride: int, *, valid: bool) -> int:
-    return math.ceil((side - window + 1 if valid else side) / stride)
+def edges(layers: list[Layer]) -> list[tuple[str, str]]:
+    """Return pairs of names: a layer, and one that it feeds."""
+    return [(source, layer.name) for layer in layers for source in layer.inputs]

@@ -21,8 +21,7 @@ def read_thresholds(bundle: Bundle) -> pd.DataFrame:
 
     Returns:
         Rows of ``core.bundles.predictions.read_predictions``, one a slice and threshold, with threshold, overlap_px,
-        true_px,
-        predicted_px, dice and iou at that threshold, at the slice's own size.
+        true_px, predicted_px, dice and iou at that threshold, at the slice's own size.
 
     Raises:
         BundleError: the bundle has no such file, or another than its card says.

@@ -32,11 +32,10 @@ def write_heat_maps(path: Path, grids: dict[int, np.ndarray], *, field: Receptiv
 
 
 def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
-    """The heat map of a test slice for the bundle's own answer, by its method and at its layer.
+    """Return the stored heat map of a test slice for the bundle's own prediction, by its method and at its layer.
 
     ``core.readers.preprocessing.map_to_slice`` lays it over the slice, with the placement that
-    ``core.inference.predictor.model_input``
-    gives.
+    ``core.inference.predictor.model_input`` gives.
 
     Args:
         bundle: a bundle.

@@ -1,9 +1,8 @@
-"""Heat maps: where a network looked for its answer. Every method behind one class.
+"""Heat maps: which parts of a slice a network's output depends on. One class makes them by every method.
 
-What is explained is a target (``core.explanation.targets``); how, one of ``METHODS``. Grad-CAM's family takes its
-arithmetic from
-``core.explanation.cams``; saliency and Score-CAM have modules of their own. A network's graph is built once a layer
-and target, which makes a call several times faster than tf-keras-vis, whose maps these are.
+A target (``core.explanation.targets``) says which output is explained; one of ``METHODS`` says how. The arithmetic of
+Grad-CAM's family is in ``core.explanation.cams``; saliency and Score-CAM have modules of their own. The graph of each
+layer and target is built once, which makes a call several times faster than tf-keras-vis, whose maps these equal.
 """
 
 import threading

@@ -1,19 +1,24 @@
 """A finished run -> a bundle's folder, ready to be evaluated."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bundles.bundle import WEIGHTS, Bundle, load_network, open_bundle, save_network, write_card
+from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, load_network, open_bundle, save_network, write_card
+from core.bundles.layers import Layer, layer_rows
 from core.config import MODELS
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
-from core.files import replace_folder
+from core.files import replace_folder, write_table
 from core.networks.registry import build_network
 from core.training.card_writer import make_card, with_screen
 from core.training.checkpoint import State
 from core.training.recipe import Recipe
 from core.training.trainer import write_history
+
+if TYPE_CHECKING:
+    import keras
 
 
 def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
@@ -36,6 +41,7 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
     if held is None:
         with replace_folder(folder) as fresh:
             save_network(network, fresh / WEIGHTS)
+            _save_layers(network, recipe.tasks, fresh)
             write_history(fresh, state.history)
             write_card(fresh, card)
     else:
@@ -43,8 +49,49 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
         card["training"]["machine"] = held.card["training"]["machine"]
         if "screen" in card:
             card["limits"] = with_screen(card["limits"])
+        _save_layers(network, recipe.tasks, folder)
         write_card(folder, card)
     return open_bundle(recipe.name, models)
+
+
+def write_layers(bundle: Bundle) -> None:
+    """Write layers.csv from a bundle's network, and its size and hash into the card.
+
+    Raises:
+        BundleError: another of its files is not what its card says; a new card would call it sound.
+    """
+    for file in bundle.card["files"]:
+        if file != LAYERS:
+            bundle.path(file)
+    _save_layers(load_network(bundle), bundle.tasks, bundle.folder)
+    write_card(bundle.folder, bundle.card)
+
+
+def network_layers(network: "keras.Model", tasks: tuple[str, ...]) -> list[Layer]:
+    """List a flat functional network's layers from input to output; its outputs come in the order of the tasks."""
+    import keras
+
+    output_tasks = {
+        output._keras_history.operation.name: task for output, task in zip(network.outputs, tasks, strict=True)
+    }
+    return [
+        Layer(
+            name=layer.name,
+            kind=type(layer).__name__,
+            shape=tuple(layer.output.shape[1:]),
+            parameters=layer.count_params(),
+            inputs=()
+            if isinstance(layer, keras.layers.InputLayer)
+            else tuple(tensor._keras_history.operation.name for tensor in keras.tree.flatten(layer.input)),
+            task=output_tasks.get(layer.name),
+        )
+        for layer in network.layers
+    ]
+
+
+def _save_layers(network: "keras.Model", tasks: tuple[str, ...], folder: Path) -> None:
+    """Write layers.csv into a bundle's folder."""
+    write_table(folder / LAYERS, layer_rows(network_layers(network, tasks)))
 
 
 def _held(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:

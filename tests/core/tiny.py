@@ -5,7 +5,7 @@ Functions only; each test file makes of them what it needs.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -19,9 +19,12 @@ from core.networks.registry import build_network
 from core.readers.slices import Slice
 from core.training.batches import Examples
 from core.training.checkpoint import State
-from core.training.export import export_bundle
+from core.training.export import export_bundle, write_layers
 from core.training.recipe import Recipe, Training, load_recipe
 from tests.published import a_slice
+
+if TYPE_CHECKING:
+    import keras
 
 CNN_SIZE, UNET_SIZE, UNIFIED_SIZE = 48, 32, 64
 SIZES = {("classification",): CNN_SIZE, ("segmentation",): UNET_SIZE, TASKS: UNIFIED_SIZE}
@@ -154,9 +157,7 @@ def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
     network = keras.Model(inputs, outputs)
     sign = -1.0 if dark else 1.0
     network.set_weights([np.array([[[[0.0, 40.0 * sign]]]]), np.array([0.0, -20.0 * sign])])
-    save_network(network, bundle.folder / WEIGHTS)
-    write_card(bundle.folder, bundle.card)
-    return open_bundle(bundle.name, models)
+    return _with_network(bundle, network)
 
 
 def brightness_classifier(models: Path) -> Bundle:
@@ -174,9 +175,16 @@ def brightness_classifier(models: Path) -> Bundle:
     says = np.zeros((CNN_SIZE**2, 2, 3))
     says[:, 0, 1], says[:, 1, 0] = 0.2, 0.001
     network.set_weights([kernel, np.array([-0.5, 0.5]), says.reshape(-1, 3), np.zeros(3)])
+    return _with_network(bundle, network)
+
+
+def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
+    """The bundle with another network in the place of its own."""
     save_network(network, bundle.folder / WEIGHTS)
     write_card(bundle.folder, bundle.card)
-    return open_bundle(bundle.name, models)
+    changed = open_bundle(bundle.name, bundle.folder.parent)
+    write_layers(changed)
+    return open_bundle(bundle.name, bundle.folder.parent)
 
 
 def change_card(bundle: Bundle, **fields: Any) -> None:

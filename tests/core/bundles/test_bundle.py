@@ -15,6 +15,7 @@ from core import config
 from core.bundles.bundle import (
     CARD,
     FORMAT_VERSION,
+    LAYERS,
     WEIGHTS,
     Bundle,
     bundle_names,
@@ -160,7 +161,7 @@ def test_figures_of_an_earlier_network_go_with_it(bundle: Bundle, tmp_path: Path
     state.best = [weights + 1 for weights in state.best]
     again = export_bundle(made, state, tmp_path)
     assert not again.test_metrics
-    assert sorted(path.name for path in again.folder.iterdir()) == [CARD, "history.csv", WEIGHTS]
+    assert sorted(path.name for path in again.folder.iterdir()) == [CARD, "history.csv", LAYERS, WEIGHTS]
 
 
 @pytest.mark.parametrize("failing", ["save_network", "write_history", "write_card"])
@@ -240,7 +241,7 @@ def test_the_card_says_everything(make: Callable[[Path], Bundle], task: str, tmp
     assert card["data"]["set"]["doi"]
     for option in ("learning_rate", "loss", "optimizer", "batch", "epochs"):
         assert card["training"]["recipe"][option], "what the report leaves open is stated"
-    assert set(card["files"]) == {WEIGHTS, "history.csv"}
+    assert set(card["files"]) == {WEIGHTS, LAYERS, "history.csv"}
     for name, facts in card["files"].items():
         assert facts == file_facts(made.folder / name)
         assert set(facts) == {"bytes", "sha256"}

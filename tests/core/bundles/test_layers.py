@@ -1,82 +1,63 @@
-"""Layers read from a bundle's file are those Keras would name, without Keras."""
+"""Layers read from a bundle are those Keras names; reading them needs no Keras."""
 
-import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
-from typing import Any
 
-import h5py
-import numpy as np
 import pytest
 
 from core import course_report
-from core.bundles.bundle import WEIGHTS, Bundle, load_network, open_bundle
-from core.bundles.layers import edges, layer_table, read_layers
-from core.config import ROOT
+from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, bundle_names, file_facts, load_network, open_bundle, write_card
+from core.bundles.layers import Layer, ancestors, edges, layer_rows, layer_table, read_layers
+from core.config import ROOT, TASKS
 from core.errors import BundleError
+from core.training.export import network_layers, write_layers
 from tests.core import tiny
 
-
-def as_keras_says(bundle: Bundle) -> list[tuple[str, str, str, int]]:
-    network = load_network(bundle)
-    return [
-        (layer.name, type(layer).__name__, str(tuple(layer.output.shape)), layer.count_params())
-        for layer in network.layers[1:]
-    ]
+HEADER = "name,type,output_shape,parameters,inputs,task\n"
 
 
-def written(folder: Path, stated: list[dict[str, Any]], arrays: dict[str, list[tuple[int, ...]]]) -> Bundle:
-    """A bundle whose network's file has these layers and, by layer name, arrays of these shapes."""
+def bundle_of(folder: Path, text: str, *, tasks: tuple[str, ...] = ("segmentation",)) -> Bundle:
+    """A bundle for these tasks whose layers.csv holds this text."""
     folder.mkdir()
-    with h5py.File(folder / "weights.h5", "w") as file:
-        for place, layer in enumerate(stated):
-            group = file.create_group(f"layers/any_{place}/vars")
-            group.attrs["name"] = layer["name"]
-            for number, shape in enumerate(arrays.get(layer["name"], [])):
-                group[str(number)] = np.zeros(shape)
-    with zipfile.ZipFile(folder / WEIGHTS, "w") as file:
-        file.writestr("config.json", json.dumps({"config": {"layers": stated}}))
-        file.write(folder / "weights.h5", "model.weights.h5")
-    from core.bundles.bundle import file_facts
-
-    return Bundle(folder, {"name": folder.name, "files": {WEIGHTS: file_facts(folder / WEIGHTS)}})
+    (folder / LAYERS).write_text(text)
+    (folder / WEIGHTS).write_bytes(b"")
+    files = {name: file_facts(folder / name) for name in (LAYERS, WEIGHTS)}
+    return Bundle(folder, {"name": folder.name, "task": list(tasks), "files": files})
 
 
-def stated(name: str, kind: str, *taken: tuple[str, list[int | None]], **config: Any) -> dict[str, Any]:
-    """A layer as a .keras file states it."""
-    tensors = [
-        {"class_name": "__keras_tensor__", "config": {"shape": shape, "keras_history": [source, 0, 0]}}
-        for source, shape in taken
-    ]
-    nodes = [{"args": tensors, "kwargs": {}}] if taken else []
-    return {"name": name, "class_name": kind, "config": config, "inbound_nodes": nodes}
-
-
-def test_the_reports_table_2_is_what_its_networks_file_says() -> None:
-    found = read_layers(open_bundle("report-cnn"))
-    assert [(one.name, one.kind, one.shape, one.parameters) for one in found if one.inputs] == [
+def test_the_reports_table_2_is_what_its_network_has() -> None:
+    layers = read_layers(open_bundle("report-cnn"))
+    assert [(layer.name, layer.kind, layer.shape, layer.parameters) for layer in layers if layer.inputs] == [
         (row.name, row.type, row.shape, row.parameters) for row in course_report.TABLE_2
     ]
     assert sum(row.parameters for row in course_report.TABLE_2) == course_report.CNN_PARAMETERS
-    assert layer_table(found)["output shape"].iloc[0] == "(None, 510, 510, 32)"
-    assert found[0].name == "image" and found[0].shape == (512, 512, 3)
+    assert layer_table(layers)["output shape"].iloc[0] == "(None, 510, 510, 32)"
+    assert layers[0].name == "image" and layers[0].shape == (512, 512, 3)
 
 
 @pytest.mark.parametrize("name", ["report-cnn", "report-unet"])
 def test_the_table_is_what_keras_says_of_the_network(name: str) -> None:
     bundle = open_bundle(name)
     table = layer_table(read_layers(bundle))
-    assert list(table.itertuples(index=False, name=None)) == as_keras_says(bundle)
+    assert list(table.itertuples(index=False, name=None)) == [
+        (layer.name, type(layer).__name__, str(tuple(layer.output.shape)), layer.count_params())
+        for layer in load_network(bundle).layers[1:]
+    ]
     assert table["parameters"].sum() == bundle.card["parameters"]["total"]
 
 
+@pytest.mark.parametrize("name", bundle_names())
+def test_every_shipped_bundle_holds_the_layers_of_its_network(name: str) -> None:
+    bundle = open_bundle(name)
+    assert read_layers(bundle) == network_layers(load_network(bundle), bundle.tasks)
+
+
 def test_the_unets_skips_are_among_its_edges() -> None:
-    found = edges(read_layers(open_bundle("report-unet")))
-    assert ("encoder_2_norm", "decoder_2_concat") in found
-    assert ("decoder_2_up", "decoder_2_concat") in found
-    assert len(found) == 39 + 4, "each layer is fed once, the four that concatenate twice"
+    pairs = edges(read_layers(open_bundle("report-unet")))
+    assert ("encoder_2_norm", "decoder_2_concat") in pairs
+    assert ("decoder_2_up", "decoder_2_concat") in pairs
+    assert len(pairs) == 39 + 4, "each layer is fed once, the four that concatenate twice"
 
 
 def test_layers_are_read_without_tensorflow() -> None:
@@ -89,28 +70,26 @@ def test_layers_are_read_without_tensorflow() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_depthwise_convolutions_and_two_outputs_are_read_from_a_file(tmp_path: Path) -> None:
-    image, wide, pooled = [None, 8, 8, 3], [None, 4, 4, 6], [None, 6]
-    two_d = {"kernel_size": [3, 3], "strides": [2, 2], "dilation_rate": [1, 1], "padding": "same", "filters": 5}
-    bundle = written(
-        tmp_path / "own",
-        [
-            stated("image", "InputLayer"),
-            stated("depthwise", "DepthwiseConv2D", ("image", image)),
-            stated("pool", "GlobalAveragePooling2D", ("depthwise", wide)),
-            stated("class", "Dense", ("pool", pooled), units=3),
-            stated("mask", "Conv2D", ("depthwise", wide), **two_d),
-        ],
-        {"depthwise": [(3, 3, 3, 2), (6,)], "class": [(6, 3), (3,)], "mask": [(3, 3, 6, 5), (5,)]},
-    )
-    found = {one.name: (one.shape, one.parameters, one.inputs) for one in read_layers(bundle)}
-    assert found == {
-        "image": ((8, 8, 3), 0, ()),
-        "depthwise": ((4, 4, 6), 60, ("image",)),
-        "pool": ((6,), 0, ("depthwise",)),
-        "class": ((3,), 21, ("pool",)),
-        "mask": ((2, 2, 5), 275, ("depthwise",)),
-    }
+def test_depthwise_convolutions_and_two_outputs_are_written_and_read(tmp_path: Path) -> None:
+    import keras
+
+    image = keras.Input((8, 8, 3), name="image")
+    wide = keras.layers.DepthwiseConv2D(3, 2, "same", depth_multiplier=2, name="depthwise")(image)
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(wide)
+    outputs = [
+        keras.layers.Dense(3, name="class")(pooled),
+        keras.layers.Conv2D(5, 3, 2, "same", name="mask")(wide),
+    ]
+    layers = network_layers(keras.Model(image, outputs), TASKS)
+    assert layers == [
+        Layer("image", "InputLayer", (8, 8, 3), 0, ()),
+        Layer("depthwise", "DepthwiseConv2D", (4, 4, 6), 60, ("image",)),
+        Layer("pool", "GlobalAveragePooling2D", (6,), 0, ("depthwise",)),
+        Layer("class", "Dense", (3,), 21, ("pool",), "classification"),
+        Layer("mask", "Conv2D", (2, 2, 5), 275, ("depthwise",), "segmentation"),
+    ]
+    assert [layer.name for layer in ancestors(layers, "mask")] == ["image", "depthwise", "mask"]
+    assert read_layers(bundle_of(tmp_path / "own", layer_rows(layers).to_csv(index=False), tasks=TASKS)) == layers
 
 
 @pytest.mark.parametrize(
@@ -119,40 +98,68 @@ def test_depthwise_convolutions_and_two_outputs_are_read_from_a_file(tmp_path: P
 def test_a_last_convolutions_output_is_worked_out_by_hand(
     tmp_path: Path, padding: str, dilation: int, side: int
 ) -> None:
-    config = {"kernel_size": [3, 3], "strides": [2, 2], "dilation_rate": [dilation] * 2, "padding": padding}
-    bundle = written(
-        tmp_path / "own",
-        [stated("image", "InputLayer"), stated("mask", "Conv2D", ("image", [None, 10, 10, 1]), **config, filters=2)],
-        {},
-    )
-    assert read_layers(bundle)[-1].shape == (side, side, 2)
+    import keras
+
+    image = keras.Input((10, 10, 1))
+    # Keras has no convolution with both; a dilated one keeps every place, of which the stride takes every second.
+    dense = keras.layers.Conv2D(2, 3, padding=padding, dilation_rate=dilation)(image)
+    last = keras.layers.MaxPooling2D(1, 2, name="last")(dense)
+    layers = network_layers(keras.Model(image, last), ("segmentation",))
+    assert read_layers(bundle_of(tmp_path / "own", layer_rows(layers).to_csv(index=False)))[-1].shape == (side, side, 2)
 
 
-def test_a_last_layer_of_another_kind_is_refused_by_its_kind(tmp_path: Path) -> None:
-    bundle = written(
-        tmp_path / "own", [stated("image", "InputLayer"), stated("end", "Resizing", ("image", [None, 8, 8, 1]))], {}
-    )
-    with pytest.raises(BundleError, match=r"'own' ends with a layer of kind Resizing"):
-        read_layers(bundle)
+def test_a_layer_that_is_fed_the_same_tensor_thrice_names_it_thrice() -> None:
+    layers = {layer.name: layer for layer in read_layers(open_bundle("unified-unet"))}
+    assert layers["grey_to_colour"].inputs == ("normalise",) * 3
 
 
-def test_a_network_of_open_size_is_refused(tmp_path: Path) -> None:
-    size = [None, None, None, 1]
-    bundle = written(tmp_path / "own", [stated("image", "InputLayer"), stated("end", "Softmax", ("image", size))], {})
-    with pytest.raises(BundleError, match=r"does not say which layers"):
-        read_layers(bundle)
-
-
-def test_weights_that_are_no_weights_are_refused(tmp_path: Path) -> None:
-    from core.bundles.bundle import write_card
-
-    bundle = tiny.classifier(tmp_path)
-    path = bundle.folder / WEIGHTS
-    with zipfile.ZipFile(path) as file:
-        config = file.read("config.json")
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("config.json", config)
-        file.writestr("model.weights.h5", b"none")
+def test_a_bundle_without_layers_is_refused_until_they_are_written(tmp_path: Path) -> None:
+    bundle = tiny.unified(tmp_path)
+    before, layers = bundle.card["files"], read_layers(bundle)
+    (bundle.folder / LAYERS).unlink()
     write_card(bundle.folder, bundle.card)
-    with pytest.raises(BundleError, match=r"does not say which layers"):
-        read_layers(open_bundle(bundle.name, tmp_path))
+    bundle = open_bundle(bundle.name, tmp_path)
+    with pytest.raises(
+        BundleError,
+        match=r"^The bundle 'unified-unet' has no layers\.csv; 'python -m core card unified-unet' writes it\.$",
+    ):
+        read_layers(bundle)
+    write_layers(bundle)
+    again = open_bundle(bundle.name, tmp_path)
+    assert read_layers(again) == layers
+    assert again.card == {**bundle.card, "files": before}
+
+
+def test_layers_are_not_written_beside_an_altered_file(tmp_path: Path) -> None:
+    bundle = tiny.classifier(tmp_path)
+    (bundle.folder / "history.csv").write_text("epoch\n")
+    with pytest.raises(BundleError, match=r"^history\.csv of the bundle 'report-cnn' is not the file its card"):
+        write_layers(bundle)
+    assert open_bundle(bundle.name, tmp_path).card == bundle.card
+
+
+@pytest.mark.parametrize("file", [LAYERS, WEIGHTS])
+def test_an_altered_file_is_refused(file: str, tmp_path: Path) -> None:
+    bundle = tiny.classifier(tmp_path)
+    (bundle.folder / file).write_bytes((bundle.folder / file).read_bytes() + b"\n")
+    with pytest.raises(BundleError, match=r"is not the file its card describes"):
+        read_layers(bundle)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        HEADER,
+        "name,type\nimage,InputLayer\n",
+        HEADER + "image,InputLayer,NonexNonex1,0,,segmentation\n",
+        HEADER + "image,InputLayer,8x8x1,,,segmentation\n",
+        HEADER + "image,InputLayer,8x8x1,0,,classification\n",
+    ],
+)
+def test_a_file_that_lists_no_layers_of_the_bundle_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        BundleError,
+        match=r"^layers\.csv of the bundle 'own' cannot be read; 'python -m core card own' writes it again\.$",
+    ):
+        read_layers(bundle_of(tmp_path / "own", text))

@@ -307,7 +307,7 @@ def test_the_card_on_disk_is_the_one_returned_and_its_hashes_hold(which: str, re
     stored = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
     assert stored["metrics"] == card["metrics"]
     expected = {PREDICTIONS} if which == "classified" else {PREDICTIONS, MASKS, MASK_THRESHOLDS}
-    assert expected | {"network.keras", "history.csv"} == set(stored["files"])
+    assert expected | {"network.keras", "layers.csv", "history.csv"} == set(stored["files"])
     for name, facts in stored["files"].items():
         assert facts == file_facts(bundle.folder / name)
     for name, value in stored["metrics"]["test"].items():

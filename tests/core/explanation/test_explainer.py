@@ -124,13 +124,13 @@ def test_a_bundle_may_name_the_layer_of_its_heat_maps(tmp_path):
     assert default_convolution(plain, find_convolutions(plain, "classification")).name == "conv2d_3"
 
 
-def test_a_bundle_whose_network_is_no_network_is_refused_in_one_sentence(tmp_path):
-    from core.bundles.bundle import WEIGHTS, open_bundle, write_card
+def test_a_bundle_whose_layers_cannot_be_read_is_refused_in_one_sentence(tmp_path):
+    from core.bundles.bundle import LAYERS, open_bundle, write_card
 
     bundle = tiny.classifier(tmp_path)
-    (bundle.folder / WEIGHTS).write_bytes(b"no zip")
+    (bundle.folder / LAYERS).write_text("no layers\n")
     write_card(bundle.folder, bundle.card)
-    with pytest.raises(BundleError, match=r"does not say which layers"):
+    with pytest.raises(BundleError, match=r"^layers\.csv of the bundle 'report-cnn' cannot be read; "):
         find_convolutions(open_bundle(bundle.name, tmp_path), "classification")
 
 
