@@ -20,6 +20,7 @@ PICTURE = Image.fromarray(GREY)
 
 
 def encode(image, kind, **options):
+    """Return the bytes of an image in Pillow's format ``kind``."""
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
@@ -58,6 +59,7 @@ def tiff(values, *, photometric, sample_format=1, first_page=8, next_page=0):
 
 
 def refusal(data, name="slice.png"):
+    """Return the sentence with which ``read_slice`` refuses a file; it must be one line that ends in a full stop."""
     with pytest.raises(SliceError) as caught:
         read_slice(data, name)
     text = str(caught.value)

@@ -8,11 +8,12 @@ from core.metrics.overlap import safe_divide
 
 
 def confusion_matrix(true: np.ndarray, predicted: np.ndarray, *, classes: int) -> np.ndarray:
-    """(classes, classes) int64 counts; rows are true classes, columns predicted ones.
+    """Count slices by true class (rows) and predicted class (columns): (classes, classes) int64.
 
     Args:
         true: (n,) class indices.
         predicted: (n,) class indices.
+        classes: number of classes.
     """
     matrix = np.zeros((classes, classes), np.int64)
     np.add.at(matrix, (true, predicted), 1)
@@ -20,19 +21,19 @@ def confusion_matrix(true: np.ndarray, predicted: np.ndarray, *, classes: int) -
 
 
 def log_loss(true: np.ndarray, probabilities: np.ndarray, *, smallest: float = 1e-7) -> float:
-    """Mean negative logarithm of the true class's probability.
+    """Compute the mean negative logarithm of the true class's probability.
 
     Args:
         true: (n,) class indices.
         probabilities: (n, classes).
-        smallest: probabilities are clipped to this; Keras does the same with the same value.
+        smallest: lower limit that probabilities are clipped to; Keras clips to the same value.
     """
-    chosen = np.take_along_axis(probabilities, true[:, None].astype(np.int64), axis=1)[:, 0]
-    return float(-np.log(np.clip(chosen.astype(np.float64), smallest, 1.0)).mean())
+    of_true_class = np.take_along_axis(probabilities, true[:, None].astype(np.int64), axis=1)[:, 0]
+    return float(-np.log(np.clip(of_true_class.astype(np.float64), smallest, 1.0)).mean())
 
 
 def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
-    """Accuracy, macro F1, and precision, recall, F1 and support of each class.
+    """Compute accuracy, macro F1, and each class's precision, recall, F1 and support.
 
     A quotient whose denominator is zero is 0.
 
@@ -40,9 +41,9 @@ def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[st
         matrix: (classes, classes), rows true, columns predicted.
         names: class names in the matrix's order.
     """
-    hits, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    precision, recall = safe_divide(hits, predicted), safe_divide(hits, true)
-    f1 = safe_divide(2 * hits, true + predicted)
+    true_positives, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    precision, recall = safe_divide(true_positives, predicted), safe_divide(true_positives, true)
+    f1 = safe_divide(2 * true_positives, true + predicted)
     per_class = {
         name: {
             "precision": float(precision[i]),
@@ -53,7 +54,7 @@ def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[st
         for i, name in enumerate(names)
     }
     return {
-        "accuracy": float(safe_divide(hits.sum(), matrix.sum())),
+        "accuracy": float(safe_divide(true_positives.sum(), matrix.sum())),
         "macro_f1": float(f1.mean()),
         "per_class": per_class,
         "confusion_matrix": matrix.tolist(),
@@ -61,7 +62,7 @@ def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[st
 
 
 def patient_accuracy(true: np.ndarray, probabilities: np.ndarray, patients: np.ndarray) -> float:
-    """Share of patients named rightly by the mean probability over their slices.
+    """Compute the patient-level accuracy: each patient's class is predicted by the mean probability of their slices.
 
     A patient has one class: the data set gives each patient's slices the same label.
 

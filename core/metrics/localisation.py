@@ -1,15 +1,15 @@
-"""Does the heat fall on the tumour? Pure functions of a heat map and a true mask of the same size.
+"""Heat-map localisation: pure functions of a heat map and a true mask of the same size.
 
-A heat map without heat explains nothing and is counted as such: no share of it is inside, and it hits nothing.
+A heat map that is zero everywhere has no share inside the mask and no hit.
 """
 
 import numpy as np
 
 
 def heat_inside(heat: np.ndarray, mask: np.ndarray) -> float:
-    """The share of all heat that lies inside the mask, in [0, 1]; 0 where there is no heat at all.
+    """Compute the share of all heat that lies inside the mask, in [0, 1]; 0 where there is no heat.
 
-    The energy-based pointing game of Wang et al., "Score-CAM" (2020).
+    This is the energy-based pointing game of Wang et al., "Score-CAM" (2020).
 
     Args:
         heat: (H, W), not negative.
@@ -20,7 +20,7 @@ def heat_inside(heat: np.ndarray, mask: np.ndarray) -> float:
 
 
 def chance_level(mask: np.ndarray) -> float:
-    """The mask's share of the slice, in [0, 1]: what ``inside_share`` is for heat spread evenly.
+    """Compute the mask's share of the slice, in [0, 1]: the ``heat_inside`` of a uniform heat map.
 
     Args:
         mask: (H, W) bool.
@@ -29,16 +29,16 @@ def chance_level(mask: np.ndarray) -> float:
 
 
 def pointing_game_hit(heat: np.ndarray, mask: np.ndarray, *, tolerance_px: float) -> bool:
-    """The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", 2016).
+    """Play the pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", 2016).
 
     Args:
-        heat: (H, W), not negative; of several hottest pixels the first in reading order counts.
+        heat: (H, W), not negative; of several maxima the first in reading order counts.
         mask: (H, W) bool.
-        tolerance_px: how far from the mask, centre to centre, the hottest pixel may lie. The paper allows 15 pixels;
-            at 0 the mask's share of the slice is what chance would hit.
+        tolerance_px: largest distance between the maximum and the mask, centre to centre. The paper allows 15 pixels;
+            at 0 the chance level is the mask's share of the slice.
 
     Returns:
-        Whether the hottest pixel is on the mask; never where there is no heat or no mask.
+        Whether the maximum lies on the mask; False where there is no heat or no mask.
     """
     if not heat.any() or not mask.any():
         return False

@@ -1,9 +1,8 @@
-"""Reading one MATLAB v7.3 file of the data set, with no trust in it.
+"""Read one MATLAB v7.3 file of the data set without trusting it.
 
-A v7.3 file is HDF5 behind a 512-byte header. HDF5 can point out of the file (external links,
-external storage, virtual data sets), around in it (soft links), or declare sizes it does not hold;
-an uploaded file gets none of that: only hard links, only plain numbers, and only after the declared
-shape, type and chunk size have been checked.
+A v7.3 file is HDF5 behind a 512-byte header. HDF5 can refer to other files (external links, external storage, virtual
+data sets) or to other places in the file (soft links), and can declare sizes it does not hold. This reader accepts hard
+links and plain numbers only, and reads an array only after it has checked the declared shape, type and chunk size.
 """
 
 import io
@@ -19,31 +18,30 @@ from h5py._objects import phil
 from core.errors import SliceError
 
 MAX_SIDE = 4096
-"""Longest side of a slice that is read, in pixels."""
+"""Longest accepted side of a slice, in pixels."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
-"""Largest file that is read, in bytes."""
+"""Largest accepted file, in bytes."""
 
 _MAX_PID_LENGTH = 64
 _MAX_BORDER_VALUES = 100_000
 _MAX_CHUNK_BYTES = MAX_SIDE * MAX_SIDE * 8
-# HDF5 keeps some 700 bytes a chunk in memory while it reads, declared ones that hold nothing included.
+# While HDF5 reads, it keeps about 700 bytes a chunk in memory, also for declared chunks that hold nothing.
 _MAX_CHUNKS = MAX_SIDE
-# What MATLAB writes: deflate, shuffle and the Fletcher-32 checksum. Anything else could ask HDF5 to
-# load a filter plug-in.
+# The filters that MATLAB writes. Any other could make HDF5 load a filter plug-in.
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 # What h5py and zlib raise on a damaged file.
-_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, zlib.error)
+_HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, zlib.error)
 
 
 @dataclass(frozen=True)
 class MatSlice:
-    """What ``cjdata`` holds, upright (MATLAB's column-major arrays arrive transposed).
+    """The fields of ``cjdata``, upright (MATLAB's column-major arrays arrive transposed).
 
     Attributes:
         pixels: (H, W), as stored (int16 in the published files).
         mask: (H, W) bool, True on the tumour, or None where the file has none.
         label: 1 meningioma, 2 glioma, 3 pituitary tumour, or None.
-        pid: the patient id, for numbering patients only: never shown, never stored. Or None.
+        pid: the patient id, or None. It only serves to number patients: never show it, never store it.
         border: (k, 2) float64, the hand-drawn outline as x, y in pixels, or None.
     """
 
@@ -55,7 +53,7 @@ class MatSlice:
 
 
 def is_hdf5(data: bytes) -> bool:
-    """Whether ``data`` starts as HDF5 does, plain or behind MATLAB's 512-byte header."""
+    """Tell whether ``data`` starts with the signature of HDF5, plain or behind MATLAB's 512-byte header."""
     signature = b"\x89HDF\r\n\x1a\n"
     return data[:8] == signature or data[512:520] == signature
 
@@ -64,17 +62,17 @@ def read_mat(data: bytes) -> MatSlice:
     """Read the bytes of one slice's .mat file.
 
     Raises:
-        SliceError: not MATLAB v7.3, no ``cjdata``, truncated, or a field of an unexpected
-            kind, type or size.
+        SliceError: the file is not MATLAB v7.3, has no ``cjdata``, is cut short, or has a field of an unexpected kind,
+            type or size.
     """
-    with _opened(data) as file:
+    with _open_hdf5(data) as file:
         try:
-            group = _hard_linked(file, "cjdata", h5py.Group)
+            group = _hard_linked_member(file, "cjdata", h5py.Group)
             if group is None:
                 raise SliceError(
                     "The .mat file has no struct 'cjdata'; files of the figshare brain tumor dataset have one."
                 )
-            pixels = _array(group, "image", max_values=MAX_SIDE * MAX_SIDE)
+            pixels = _read_array(group, "image", max_values=MAX_SIDE * MAX_SIDE)
             if pixels is None:
                 raise SliceError("The .mat file's 'cjdata' has no 'image'; it should hold the slice's pixels.")
             if pixels.ndim != 2 or min(pixels.shape) < 2 or max(pixels.shape) > MAX_SIDE:
@@ -82,13 +80,13 @@ def read_mat(data: bytes) -> MatSlice:
                     f"The .mat file's 'image' has the shape {pixels.shape}; one slice of 2 to {MAX_SIDE} "
                     "pixels a side is accepted."
                 )
-            mask = _array(group, "tumorMask", max_values=MAX_SIDE * MAX_SIDE)
-            label = _array(group, "label", max_values=1)
-            pid = _array(group, "PID", max_values=_MAX_PID_LENGTH, kinds="u")
-            border = _array(group, "tumorBorder", max_values=_MAX_BORDER_VALUES)
+            mask = _read_array(group, "tumorMask", max_values=MAX_SIDE * MAX_SIDE)
+            label = _read_array(group, "label", max_values=1)
+            pid = _read_array(group, "PID", max_values=_MAX_PID_LENGTH, kinds="u")
+            border = _read_array(group, "tumorBorder", max_values=_MAX_BORDER_VALUES)
         except SliceError:
             raise
-        except _DAMAGED as error:
+        except _HDF5_ERRORS as error:
             raise SliceError("The .mat file is damaged or cut short and could not be read.") from error
     if mask is not None and mask.shape != pixels.shape:
         raise SliceError(
@@ -113,19 +111,19 @@ def read_folds(data: bytes) -> np.ndarray:
     Raises:
         SliceError: the file is damaged or holds something else.
     """
-    with _opened(data) as file:
+    with _open_hdf5(data) as file:
         try:
-            folds = _array(file, "cvind", max_values=100_000)
+            folds = _read_array(file, "cvind", max_values=100_000)
         except SliceError:
             raise
-        except _DAMAGED as error:
+        except _HDF5_ERRORS as error:
             raise SliceError("cvind.mat is damaged or cut short and could not be read.") from error
     if folds is None or not np.isin(folds, (1, 2, 3, 4, 5)).all():
         raise SliceError("cvind.mat does not hold a vector 'cvind' of folds from 1 to 5.")
     return folds.ravel().astype(np.uint8)
 
 
-def _opened(data: bytes) -> h5py.File:
+def _open_hdf5(data: bytes) -> h5py.File:
     if not data:
         raise SliceError("The file is empty.")
     if len(data) > MAX_FILE_BYTES:
@@ -134,25 +132,25 @@ def _opened(data: bytes) -> h5py.File:
         raise SliceError("The .mat file is not in MATLAB's v7.3 format, the one the data set is published in.")
     try:
         return h5py.File(io.BytesIO(data), "r")
-    except _DAMAGED as error:
+    except _HDF5_ERRORS as error:
         raise SliceError("The .mat file is damaged or cut short and could not be read.") from error
 
 
-def _hard_linked(group: h5py.Group, name: str, kind: type) -> Any:
-    """The member ``name`` if the file itself holds it, or None where there is no such name."""
+def _hard_linked_member(group: h5py.Group, name: str, kind: type) -> Any:
+    """Return the member ``name``, which the file itself must hold, or None where there is no such name."""
     link = group.get(name, getlink=True)
     if link is None:
         return None
     if not isinstance(link, h5py.HardLink):
-        raise SliceError(f"The .mat file's '{name}' is a link to somewhere else; only data in the file itself is read.")
+        raise SliceError(f"The .mat file's '{name}' is a link to another place; only data in the file itself is read.")
     member = group[name]
     if not isinstance(member, kind):
-        raise SliceError(f"The .mat file's '{name}' is not what the data set's files hold there.")
+        raise SliceError(f"The .mat file's '{name}' is not of the kind that the data set's files hold there.")
     return member
 
 
-def _array(group: h5py.Group, name: str, *, max_values: int, kinds: str = "iufb") -> np.ndarray | None:
-    dataset = _hard_linked(group, name, h5py.Dataset)
+def _read_array(group: h5py.Group, name: str, *, max_values: int, kinds: str = "iufb") -> np.ndarray | None:
+    dataset = _hard_linked_member(group, name, h5py.Dataset)
     if dataset is None:
         return None
     layout = dataset.id.get_create_plist()
@@ -171,10 +169,10 @@ def _array(group: h5py.Group, name: str, *, max_values: int, kinds: str = "iufb"
 
 
 def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
-    """Refuse chunks that would take far more memory than the array they belong to.
+    """Refuse chunks that would take far more memory than their array.
 
-    A chunk may be declared larger than its array, an array be cut into millions of chunks, and HDF5
-    inflates a chunk to its end however much comes out.
+    A chunk may be declared larger than its array, an array may be cut into millions of chunks, and HDF5 inflates a
+    chunk to its end, however long the result.
     """
     chunk_bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
     chunks = math.prod(math.ceil(side / step) for side, step in zip(dataset.shape, dataset.chunks, strict=True))
@@ -182,18 +180,18 @@ def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
         raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}, not as a slice would be.")
     if h5py.h5z.FILTER_DEFLATE not in filters:
         return
-    skipped = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
+    not_deflated = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
     stored: list[Any] = []
     dataset.id.chunk_iter(stored.append)
     for chunk in stored:
         if chunk.size > MAX_FILE_BYTES:
             raise SliceError(f"The .mat file's '{name}' claims a chunk of {chunk.size} bytes, more than a file has.")
-        # Up to h5py 3.15 this call alone does not take the lock that lets several threads use HDF5.
+        # Up to h5py 3.15 this call does not take the lock that HDF5 needs with several threads.
         with phil:
-            mask, data = dataset.id.read_direct_chunk(chunk.chunk_offset)
-        if mask & skipped:
+            filter_mask, data = dataset.id.read_direct_chunk(chunk.chunk_offset)
+        if filter_mask & not_deflated:
             continue
         # A checksum may have been added before compression.
-        most = chunk_bytes + 4
-        if len(zlib.decompressobj().decompress(data, most + 1)) > most:
+        limit = chunk_bytes + 4
+        if len(zlib.decompressobj().decompress(data, limit + 1)) > limit:
             raise SliceError(f"The .mat file's '{name}' inflates to more than its declared size.")

@@ -11,30 +11,31 @@ from core.readers.mat import MAX_SIDE
 from core.text import join_words
 
 SIMULATED = "Simulated"
-"""First word of a shipped sample's title, also inside its PNG."""
+"""First word of a shipped sample's title, in samples.json and in its PNG file."""
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
-"""Pillow's name of each accepted picture format -> the name people use."""
-
+"""Accepted picture formats: Pillow's name -> the usual name."""
 
 # A photograph's channels differ by tens of grey levels on average; a grey scan saved as colour JPEG,
 # or one with a coloured caption, by less than this.
 _COLOUR_SPREAD = 12.0
-
-
-# Modes of one channel with more than 8 bits.
+# Pillow's modes of one channel with more than 8 bits.
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 
 
 def read_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
-    """The pixels, (H, W) float32, with notes and warnings; see ``Slice``."""
+    """Read a picture's pixels, (H, W) float32, with notes and warnings; see ``core.readers.slices.Slice``.
+
+    Raises:
+        SliceError: the data is not an accepted picture, or is damaged, animated or too large.
+    """
     try:
-        # Only the header is read here; sizes are refused before anything is decoded.
+        # This reads the header only; a picture that is too large is refused before it is decoded.
         image = Image.open(io.BytesIO(data), formats=list(FORMATS))
     except Image.DecompressionBombError:
         raise _too_large("far more") from None
-    except Exception as error:  # Pillow's plug-ins raise whatever their parsers run into
+    except Exception as error:  # Pillow's plug-ins raise errors of any type
         formats = join_words(FORMATS.values(), "or")
-        raise SliceError(f"The file is no {formats} picture and no figshare .mat file.") from error
+        raise SliceError(f"The file is not a {formats} picture, nor a figshare .mat file.") from error
     with image:
         if max(image.size) > MAX_SIDE:
             raise _too_large(f"{image.width} x {image.height}")
@@ -48,29 +49,29 @@ def read_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...], tuple[str, .
             if str(image.info.get("Title", "")).startswith(SIMULATED):
                 notes.append(f"{SIMULATED}: made by a program from an openly licensed template.")
             upright = ImageOps.exif_transpose(image)
-            pixels = _grey(upright, warnings)
+            pixels = _to_grey(upright, warnings)
             if _white_is_zero(image):
                 pixels = 65535 - pixels
             if image.format == "TIFF" and _has_second_page(image):
-                notes.append("The TIFF has more than one page; the first one is shown.")
+                notes.append("The TIFF has more than one page; only the first is read.")
         except SliceError:
             raise
-        except Exception as error:  # as above: a damaged file can break a decoder anywhere
+        except Exception as error:  # decoders raise errors of any type on a damaged file
             raise SliceError("The picture is damaged or cut short and could not be read.") from error
     return pixels, tuple(notes), tuple(warnings)
 
 
 def _has_second_page(image: Image.Image) -> bool:
-    # Counting all pages (n_frames) takes Pillow minutes on a small file that claims very many.
+    # Pillow's n_frames counts all pages, which takes minutes on a small file that claims very many.
     try:
         image.seek(1)
-    except Exception:  # no page, or one too damaged to be a page
+    except Exception:  # no second page, or a damaged one
         return False
     return True
 
 
 def _white_is_zero(image: Image.Image) -> bool:
-    """Whether this is a 16-bit TIFF that counts from white; Pillow turns only those of 8 bits round."""
+    """Tell whether this is a 16-bit TIFF in which 0 is white; Pillow inverts such TIFFs of 8 bits only."""
     return isinstance(image, TiffImageFile) and image.mode.startswith("I;16") and image.tag_v2.get(262) == 0
 
 
@@ -78,8 +79,11 @@ def _too_large(size: str) -> SliceError:
     return SliceError(f"The picture has {size} pixels a side; at most {MAX_SIDE} a side are accepted.")
 
 
-def _grey(image: Image.Image, warnings: list[str]) -> np.ndarray:
-    """(H, W) float32 grey values of a picture of any mode; transparent parts become black, colour adds a warning."""
+def _to_grey(image: Image.Image, warnings: list[str]) -> np.ndarray:
+    """Convert a picture of any mode to (H, W) float32 grey values.
+
+    Transparent parts become black. Colour adds a sentence to ``warnings``.
+    """
     if image.mode in _DEEP_MODES:
         return np.asarray(image).astype(np.float32)
     if image.mode in ("1", "L") and "transparency" not in image.info:
@@ -92,6 +96,6 @@ def _grey(image: Image.Image, warnings: list[str]) -> np.ndarray:
     channels = np.asarray(colour, dtype=np.int16)
     if float(np.ptp(channels, axis=2).mean()) > _COLOUR_SPREAD:
         warnings.append(
-            "This looks like a colour picture; MRI slices are grey, and the networks have seen nothing else."
+            "This looks like a colour picture; MRI slices are grey, and the networks were trained on grey slices only."
         )
     return np.asarray(colour.convert("L"), dtype=np.float32)

@@ -1,7 +1,6 @@
-"""From a slice's pixels to a network's input, and from its output back to the slice's own pixels.
+"""Turn a slice's pixels into a network's input, and map the network's output back onto the slice.
 
-Training and inference call the same functions, and a bundle's card names the preprocessing it was
-trained with.
+Training and inference call the same functions. A bundle's card names the preprocessing it was trained with.
 """
 
 from dataclasses import dataclass
@@ -13,31 +12,31 @@ from scipy import ndimage
 from core.errors import BundleError
 
 MIN_MAX = "min-max"
-"""Name, in a card, of the report's preprocessing: scaled by the slice's own minimum and maximum."""
+"""Name, in a card, of the report's preprocessing: scale by the slice's minimum and maximum."""
 HEAD = "head"
-"""Name, in a card, of the preprocessing that crops to the head and scales by percentiles."""
+"""Name, in a card, of the other preprocessing: crop to the head and scale by percentiles."""
 PERCENTILES = (1.0, 99.5)
-"""What becomes 0 and 1 under ``HEAD``; a bright pixel more or less does not matter."""
+"""The percentiles that become 0 and 1 under ``HEAD``, so that a few bright pixels do not matter."""
 
-# Under HEAD: what is head, in parts of the range; the least part of it that a piece must have, so that specks and
-# burnt-in letters do not count; the side, in pixels, of the coarse picture it is looked for in; what is left around
-# it on each side, in parts of its longer side.
 HEAD_THRESHOLD = 0.1
-_LEAST_PIECE = 0.02
+"""Scaled intensity above which a pixel counts as head under ``HEAD``."""
+# Smallest connected piece that counts, as a share of all head pixels; excludes specks and burnt-in letters.
+_SMALLEST_PIECE = 0.02
+# Side, in pixels, of the reduced picture in which the head is searched.
 _COARSE_SIDE = 128
+# Margin around the head on each side, as a share of its longer side.
 _MARGIN = 0.06
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a slice lies in the square that a network is given, in pixels of the slice.
+    """The position of a slice in the square that becomes a network's input, in pixels of the slice.
 
-    The square may be larger than the slice, which then is padded, or smaller, which then is cropped; or both, one
-    to a side.
+    Where the square is larger than the slice, the slice is padded; where it is smaller, the slice is cropped.
 
     Attributes:
         height, width: of the slice.
-        top, left: where the slice's first row and column lie in the square; negative if they are cropped away.
+        top, left: position of the slice's first row and column in the square; negative where they are cropped.
         side: of the square.
     """
 
@@ -49,21 +48,22 @@ class Placement:
 
     @property
     def in_square(self) -> tuple[slice, slice]:
-        """Rows and columns of the square that show the slice."""
+        """The rows and columns of the square that show the slice."""
         return _within(self.top, self.height, self.side), _within(self.left, self.width, self.side)
 
     @property
     def in_slice(self) -> tuple[slice, slice]:
-        """Rows and columns of the slice that the square shows, as many as ``in_square``."""
+        """The rows and columns of the slice that the square shows, as many as ``in_square``."""
         return _within(-self.top, self.side, self.height), _within(-self.left, self.side, self.width)
 
 
 def _within(start: int, length: int, limit: int) -> slice:
+    """Clip the range of ``length`` from ``start`` on to [0, ``limit``)."""
     return slice(min(max(start, 0), limit), min(max(start + length, 0), limit))
 
 
 def scale_to_unit(pixels: np.ndarray) -> np.ndarray:
-    """Scale by the slice's own range: (H, W) of any number type to float32, minimum 0 and maximum 1.
+    """Scale by the slice's own range: (H, W) of any number type to float32 with minimum 0 and maximum 1.
 
     A constant array becomes zeros.
     """
@@ -75,7 +75,7 @@ def scale_to_unit(pixels: np.ndarray) -> np.ndarray:
 
 
 def centred_placement(height: int, width: int) -> Placement:
-    """The centred placement of a (height, width) slice in the smallest square around it."""
+    """Place a (height, width) slice in the middle of the smallest square around it."""
     side = max(height, width)
     return Placement(height, width, (side - height) // 2, (side - width) // 2, side)
 
@@ -87,7 +87,7 @@ def _to_square(values: np.ndarray, place: Placement) -> np.ndarray:
 
 
 def resize(values: np.ndarray, height: int, width: int, *, method: Image.Resampling) -> np.ndarray:
-    """Resize a (H, W) float32 array; bilinear and box average over the footprint when shrinking."""
+    """Resize a (H, W) float32 array; shrinking by bilinear or box averages over the pixels that merge."""
     if values.shape == (height, width):
         return values.astype(np.float32)
     return np.asarray(Image.fromarray(values.astype(np.float32)).resize((width, height), method))
@@ -96,7 +96,7 @@ def resize(values: np.ndarray, height: int, width: int, *, method: Image.Resampl
 def scale_by_percentiles(pixels: np.ndarray) -> np.ndarray:
     """Scale by the slice's own ``PERCENTILES``: (H, W) of any number type to float32 in [0, 1], clipped.
 
-    Where the percentiles are one value, as in a picture that is empty but for a few pixels, by its whole range.
+    Where both percentiles have one value, as in a picture that is empty but for a few pixels, scale by its range.
     """
     values = pixels.astype(np.float32)
     low, high = (float(value) for value in np.percentile(values, PERCENTILES))
@@ -106,11 +106,10 @@ def scale_by_percentiles(pixels: np.ndarray) -> np.ndarray:
 
 
 def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
-    """Rows and columns of the smallest box around the head, or None where there is none.
+    """Find the smallest box around the head: its rows and columns, or None where there is no head.
 
-    Head is what is brighter than a tenth of the range, in pieces: touching pixels of the picture reduced to about
-    128 a side. Pieces that are less than 2 % of it all do not count, so that specks and letters do not widen the
-    box.
+    Pixels brighter than ``HEAD_THRESHOLD`` are head. The picture is reduced to about 128 pixels a side, and connected
+    pieces with less than 2 % of all head pixels are left out, so that specks and letters do not widen the box.
 
     Args:
         unit: (H, W) float32, from ``scale_by_percentiles``.
@@ -121,19 +120,19 @@ def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
     pieces, _ = ndimage.label(coarse > HEAD_THRESHOLD, structure=np.ones((3, 3)))
     counts = np.bincount(pieces.ravel())
     counts[0] = 0
-    kept = (counts > 0) & (counts >= _LEAST_PIECE * counts.sum())
+    kept = (counts > 0) & (counts >= _SMALLEST_PIECE * counts.sum())
     if not kept.any():
         return None
     head = kept[pieces]
     rows, columns = (
-        slice(hit[0] * factor, min((hit[-1] + 1) * factor, limit))
-        for hit, limit in ((np.flatnonzero(head.any(1)), height), (np.flatnonzero(head.any(0)), width))
+        slice(occupied[0] * factor, min((occupied[-1] + 1) * factor, limit))
+        for occupied, limit in ((np.flatnonzero(head.any(1)), height), (np.flatnonzero(head.any(0)), width))
     )
     return rows, columns
 
 
 def head_placement(unit: np.ndarray) -> Placement:
-    """The square around the head, in the middle of it, with a margin; around the whole slice if there is no head.
+    """Place the slice so that the square lies around the head with a margin, or around the slice if there is no head.
 
     Args:
         unit: (H, W) float32, from ``scale_by_percentiles``.
@@ -144,12 +143,12 @@ def head_placement(unit: np.ndarray) -> Placement:
         return centred_placement(height, width)
     rows, columns = box
     side = round(max(rows.stop - rows.start, columns.stop - columns.start) * (1 + 2 * _MARGIN))
-    top, left = ((side - along.start - along.stop) // 2 for along in box)
+    top, left = ((side - extent.start - extent.stop) // 2 for extent in box)
     return Placement(height, width, top, left, side)
 
 
 def preprocess_slice(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_MAX) -> tuple[np.ndarray, Placement]:
-    """One slice as a network sees it, before its channels are repeated.
+    """Scale, place and resize a slice to a network's input, before its channels are repeated.
 
     Args:
         pixels: (H, W), any number type.
@@ -160,7 +159,7 @@ def preprocess_slice(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_
         (size, size) float32 in [0, 1], and the placement that maps an output back.
 
     Raises:
-        BundleError: a preprocessing this version does not know.
+        BundleError: this version does not know the preprocessing.
     """
     if preprocessing == MIN_MAX:
         unit, place = scale_to_unit(pixels), centred_placement(*pixels.shape)
@@ -169,18 +168,18 @@ def preprocess_slice(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_
         place = head_placement(unit)
     else:
         raise BundleError(
-            f"The bundle asks for the preprocessing '{preprocessing}', which this version does not know; "
+            f"The bundle needs the preprocessing '{preprocessing}', which this version does not know; "
             f"it knows '{MIN_MAX}' and '{HEAD}'."
         )
     return resize(_to_square(unit, place), size, size, method=Image.Resampling.BILINEAR), place
 
 
 def preprocess_mask(mask: np.ndarray, place: Placement, *, size: int) -> np.ndarray:
-    """A (H, W) bool mask at network size: a pixel is tumour where at least half of it is.
+    """Resize a mask to a network's input: a pixel is tumour where at least half of its area is.
 
     Args:
         mask: (H, W) bool, of the slice.
-        place: where ``network_plane`` placed the slice.
+        place: the placement from ``preprocess_slice``.
         size: side of the network's input in pixels.
 
     Returns:
@@ -191,7 +190,7 @@ def preprocess_mask(mask: np.ndarray, place: Placement, *, size: int) -> np.ndar
 
 
 def map_to_slice(plane: np.ndarray, place: Placement) -> np.ndarray:
-    """Map a (S, S) network-size plane back: (H, W) float32 at the slice's own size, 0 where it was cropped."""
+    """Map a (size, size) output back to (H, W) float32 at the slice's own size, 0 where the slice was cropped."""
     square = resize(plane, place.side, place.side, method=Image.Resampling.BILINEAR)
     values = np.zeros((place.height, place.width), np.float32)
     values[place.in_slice] = square[place.in_square]

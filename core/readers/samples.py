@@ -1,4 +1,4 @@
-"""The slices that ship: simulated lesions on an openly licensed template, with true masks."""
+"""The shipped samples: simulated lesions on an openly licensed template, with true masks."""
 
 import functools
 import json
@@ -16,16 +16,16 @@ from core.readers.slices import Slice
 
 @dataclass(frozen=True)
 class Sample:
-    """One shipped slice: what samples.json says of it.
+    """One shipped slice, as samples.json describes it.
 
     Attributes:
-        name: the file's stem, and the sample's name in an address.
-        title: what to call it; says "simulated".
-        alt: one sentence for those who cannot see it.
-        class_name: the simulated lesion's class, or None for none.
+        name: the file's stem, also in query parameters.
+        title: its title, which says "simulated".
+        alt: one sentence, the alternative text.
+        class_name: the simulated lesion's class, or None where there is no lesion.
         plane: axial, coronal or sagittal.
-        spacing_mm: side of a pixel.
-        mask_file: the true mask's file below samples/, or None.
+        spacing_mm: side of a pixel in mm.
+        mask_file: the true mask's file in samples/, or None.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Sample:
 
     @property
     def path(self) -> Path:
-        """The picture's file."""
+        """The path of the picture's file."""
         return SAMPLES / f"{self.name}.png"
 
     def slice(self) -> Slice:
@@ -62,7 +62,7 @@ class Sample:
 
 @functools.cache
 def read_samples() -> tuple[Sample, ...]:
-    """Every sample, in the order of samples.json."""
+    """Read every sample, in the order of samples.json."""
     entries = json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
     return tuple(
         Sample(
@@ -79,12 +79,12 @@ def read_samples() -> tuple[Sample, ...]:
 
 
 def find_sample(name: str) -> Sample:
-    """The sample called ``name``.
+    """Find the sample with the name ``name``.
 
     Raises:
         DatasetError: no such sample.
     """
-    for one in read_samples():
-        if one.name == name:
-            return one
-    raise DatasetError(f"There is no sample '{name}'; there are {', '.join(one.name for one in read_samples())}.")
+    samples = {sample.name: sample for sample in read_samples()}
+    if name not in samples:
+        raise DatasetError(f"There is no sample '{name}'; there are {', '.join(samples)}.")
+    return samples[name]

@@ -1,6 +1,6 @@
-"""A slice, and reading one from any file a person may bring.
+"""Read a slice from an uploaded file of any accepted format.
 
-Everything is refused or read from bytes in memory: nothing a person uploads touches the disk.
+Files are read from bytes in memory; an upload is never written to disk.
 """
 
 from dataclasses import dataclass, field
@@ -14,23 +14,23 @@ from core.readers.picture import read_picture
 
 EXTENSIONS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "mat")
 MIN_SIDE = 16
-"""Shortest side of a slice that is read, in pixels."""
+"""Shortest accepted side of a slice, in pixels."""
 
 
 @dataclass(frozen=True)
 class Slice:
-    """One slice and what is known about it.
+    """One slice with its metadata.
 
     Attributes:
-        pixels: (H, W) float32, the file's own values.
-        name: what to call it on a page.
+        pixels: (H, W) float32, the values of the file.
+        name: the title on a page.
         spacing_mm: side of a pixel in mm, or None where it is not known.
-        spacing_source: whose word that is, such as "as stated by the data set".
+        spacing_source: where ``spacing_mm`` comes from, such as "as stated by the data set".
         mask: (H, W) bool, the true mask, or None.
         class_name: the true class, or None.
         number: the slice's number in the figshare data set, or None.
-        notes: one sentence each on what a reader should know about how it was read.
-        warnings: one sentence each on why the slice is hardly what a network expects.
+        notes: sentences about how the file was read.
+        warnings: sentences about why the slice is unlike those the networks were trained on.
     """
 
     pixels: np.ndarray
@@ -49,43 +49,50 @@ def read_slice(data: bytes, name: str) -> Slice:
 
     Args:
         data: the whole file.
-        name: its name; a name ending in .mat is read as one.
+        name: the file's name; a name that ends in .mat is read as a .mat file.
 
     Raises:
-        SliceError: one sentence on what is wrong with the file and what would be accepted.
+        SliceError: one sentence that says what is wrong with the file and what would be accepted.
     """
     if not data:
-        raise SliceError("The file is empty; a picture of one MRI slice is needed.")
+        raise SliceError("The file is empty; it should hold one MRI slice.")
     if len(data) > MAX_FILE_BYTES:
         raise SliceError(f"The file has {len(data) / 2**20:.1f} MB; at most {MAX_FILE_BYTES // 2**20} MB are accepted.")
     if name.lower().endswith(".mat"):
-        return _from_mat(data, name)
+        return _read_mat_slice(data, name)
     if is_hdf5(data):
-        raise SliceError("The file looks like MATLAB v7.3 but is not named so; give it a name that ends in .mat.")
+        raise SliceError("The file is in MATLAB's v7.3 format; give it a name that ends in .mat.")
     pixels, notes, warnings = read_picture(data)
-    return _checked(Slice(pixels, name, notes=notes, warnings=warnings))
+    return _check_slice(Slice(pixels, name, notes=notes, warnings=warnings))
 
 
-def _from_mat(data: bytes, name: str) -> Slice:
-    found = read_mat(data)
-    return _checked(
+def _read_mat_slice(data: bytes, name: str) -> Slice:
+    mat = read_mat(data)
+    return _check_slice(
         Slice(
-            pixels=found.pixels.astype(np.float32),
+            pixels=mat.pixels.astype(np.float32),
             name=name,
-            mask=found.mask,
-            class_name=CLASSES[found.label - 1] if found.label else None,
+            mask=mat.mask,
+            class_name=CLASSES[mat.label - 1] if mat.label else None,
         )
     )
 
 
-def _checked(slice_: Slice) -> Slice:
+def _check_slice(slice_: Slice) -> Slice:
+    """Return the slice.
+
+    Raises:
+        SliceError: it is too small, constant or not finite.
+    """
     pixels = slice_.pixels
     if min(pixels.shape) < MIN_SIDE:
         raise SliceError(
             f"The slice is {pixels.shape[1]} x {pixels.shape[0]} pixels; at least {MIN_SIDE} a side are needed."
         )
     if not np.isfinite(pixels).all():
-        raise SliceError("The slice holds values that are no numbers (NaN or infinity); plain intensities are needed.")
+        raise SliceError(
+            "The slice holds values that are not numbers (NaN or infinity); every pixel must have an intensity."
+        )
     if pixels.min() == pixels.max():
-        raise SliceError("Every pixel of the slice has the same value; there is nothing to look at.")
+        raise SliceError("Every pixel of the slice has the same value; an image with contrast is needed.")
     return slice_

@@ -92,7 +92,7 @@ def test_a_picture_that_is_no_slice_is_given_no_class_unless_asked_for(app_addre
 def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: Visit):
     page = visit(app_address)
     upload(page, "note.png", b"not a picture at all")
-    expect(page.get_by_text("The file is no PNG")).to_be_visible()
+    expect(page.get_by_text("The file is not a PNG")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 

@@ -179,7 +179,8 @@ def test_json_stays_json_when_a_file_is_unreadable(
     output = capsys.readouterr()
     assert json.loads(output.out) == []
     assert (
-        sentence(output.err) == f"{bad}: The file is no PNG, JPEG, TIFF, WebP or BMP picture and no figshare .mat file."
+        sentence(output.err)
+        == f"{bad}: The file is not a PNG, JPEG, TIFF, WebP or BMP picture, nor a figshare .mat file."
     )
 
 

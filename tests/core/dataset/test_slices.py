@@ -15,21 +15,21 @@ from tests.published import a_slice, mat_bytes
 
 
 def test_a_mat_file_brings_its_mask_and_class():
-    found = read_and_recognise_slice(mat_bytes(PIXELS, MASK, label=3, border=BORDER, pid="ZZ000001B"), "752.MAT")
-    np.testing.assert_array_equal(found.pixels, PIXELS)
-    np.testing.assert_array_equal(found.mask, MASK)
-    assert (found.name, found.class_name, found.number) == ("752.MAT", "pituitary", None)
-    assert "ZZ000001B" not in repr(found)
+    slice_ = read_and_recognise_slice(mat_bytes(PIXELS, MASK, label=3, border=BORDER, pid="ZZ000001B"), "752.MAT")
+    np.testing.assert_array_equal(slice_.pixels, PIXELS)
+    np.testing.assert_array_equal(slice_.mask, MASK)
+    assert (slice_.name, slice_.class_name, slice_.number) == ("752.MAT", "pituitary", None)
+    assert "ZZ000001B" not in repr(slice_)
 
 
 def test_a_mat_file_with_only_an_image_is_read():
-    found = read_and_recognise_slice(mat_bytes(PIXELS, label=None), "1.mat")
-    assert (found.mask, found.class_name, found.number) == (None, None, None)
+    slice_ = read_and_recognise_slice(mat_bytes(PIXELS, label=None), "1.mat")
+    assert (slice_.mask, slice_.class_name, slice_.number) == (None, None, None)
 
 
 @pytest.fixture
-def known(monkeypatch):
-    """Puts made-up slices into the data set's table in place of slices 1, 2, …: (pixels, mask or None) each."""
+def replace_known_slices(monkeypatch):
+    """A function that puts made-up slices, each (pixels, mask or None), in place of slices 1, 2, … of the data set."""
 
     def put(*slices):
         table = index_table().copy()
@@ -44,15 +44,15 @@ def known(monkeypatch):
 
 
 @pytest.mark.parametrize(("side", "spacing"), [(512, SPACING_MM), (256, None)])
-def test_the_pixel_size_is_known_for_512_pixel_slices_only(known, side, spacing):
+def test_the_pixel_size_is_known_for_512_pixel_slices_only(replace_known_slices, side, spacing):
     pixels, mask, _ = a_slice(1, side=side)
-    known((pixels, mask))
+    replace_known_slices((pixels, mask))
     for data, name in (
         (mat_bytes(pixels, mask, compression=None), "1.mat"),
         (encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp"),
     ):
-        found = read_and_recognise_slice(data, name)
-        assert (found.number, found.spacing_mm) == (1, spacing)
+        slice_ = read_and_recognise_slice(data, name)
+        assert (slice_.number, slice_.spacing_mm) == (1, spacing)
 
 
 def test_a_file_that_is_none_of_the_data_set_has_no_pixel_size():
@@ -62,27 +62,27 @@ def test_a_file_that_is_none_of_the_data_set_has_no_pixel_size():
         (mat_bytes(pixels, mask, compression=None), "1.mat"),
         (encode(Image.fromarray(pixels.astype(np.uint8)), "BMP"), "1.bmp"),
     ):
-        found = read_and_recognise_slice(data, name)
-        assert (found.number, found.spacing_mm, found.spacing_source) == (None, None, None)
+        slice_ = read_and_recognise_slice(data, name)
+        assert (slice_.number, slice_.spacing_mm, slice_.spacing_source) == (None, None, None)
 
 
-def test_a_mat_file_with_only_the_image_of_a_known_slice_gets_its_class_as_a_picture_does(known):
-    table = known((PIXELS, None))
+def test_a_mat_file_with_only_the_image_of_a_known_slice_gets_its_class_as_a_picture_does(replace_known_slices):
+    table = replace_known_slices((PIXELS, None))
     bare = read_and_recognise_slice(mat_bytes(PIXELS, label=None), "x.mat")
     picture = read_and_recognise_slice(encode(PICTURE, "PNG"), "x.png")
     assert (bare.number, bare.class_name) == (picture.number, picture.class_name) == (1, table["class"][0])
     assert bare.notes == picture.notes == ("This is slice 1 of the data set.",)
-    # What the file itself says needs no telling.
+    # The file's own class needs no note.
     assert read_and_recognise_slice(mat_bytes(PIXELS, label=2), "x.mat").notes == ()
 
 
-def test_a_published_file_is_recognised_by_its_mask_where_its_grey_levels_differ(known):
-    known((PIXELS, MASK))
-    other = PIXELS.copy()
-    other[0, :5] += 40
-    found = read_and_recognise_slice(mat_bytes(other, MASK), "1.mat")
-    assert found.number == 1
-    assert read_and_recognise_slice(mat_bytes(other), "1.mat").number is None
+def test_a_published_file_is_recognised_by_its_mask_where_its_grey_levels_differ(replace_known_slices):
+    replace_known_slices((PIXELS, MASK))
+    changed = PIXELS.copy()
+    changed[0, :5] += 40
+    slice_ = read_and_recognise_slice(mat_bytes(changed, MASK), "1.mat")
+    assert slice_.number == 1
+    assert read_and_recognise_slice(mat_bytes(changed), "1.mat").number is None
 
 
 @pytest.mark.parametrize("size", [32, 48, 96])
@@ -104,10 +104,10 @@ def test_one_slice_looks_the_same_to_a_network_whatever_file_it_comes_in(size):
 def test_a_slice_of_the_store_is_the_slice_of_the_file(tiny_set, tiny_store):
     for number in (3, 5):
         stored = slice_from_store(tiny_store, number)
-        found = read_and_recognise_slice(tiny_set.mat(number), f"{number}.mat")
-        np.testing.assert_array_equal(stored.pixels, found.pixels)
-        np.testing.assert_array_equal(stored.mask, found.mask)
-        assert (stored.class_name, stored.number) == (found.class_name, number)
+        slice_ = read_and_recognise_slice(tiny_set.mat(number), f"{number}.mat")
+        np.testing.assert_array_equal(stored.pixels, slice_.pixels)
+        np.testing.assert_array_equal(stored.mask, slice_.mask)
+        assert (stored.class_name, stored.number) == (slice_.class_name, number)
         assert stored.pixels.dtype == np.float32
 
 
@@ -125,16 +125,16 @@ def test_a_published_slice_with_gain_and_offset_looks_the_same_to_a_network(raw_
     upright = encode(Image.fromarray(stored.pixels.astype(np.uint8)), "PNG")
     for size in (128, 512):
         plane = preprocess_slice(stored.pixels, size=size)[0]
-        for other in (raw, read_and_recognise_slice(upright, f"{number}.png")):
-            np.testing.assert_allclose(preprocess_slice(other.pixels, size=size)[0], plane, rtol=0, atol=1e-6)
+        for slice_ in (raw, read_and_recognise_slice(upright, f"{number}.png")):
+            np.testing.assert_allclose(preprocess_slice(slice_.pixels, size=size)[0], plane, rtol=0, atol=1e-6)
 
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 3064])
 def test_a_published_file_is_recognised_by_its_mask(mats_folder, number):
     data = (mats_folder / f"{number}.mat").read_bytes()
-    found = read_and_recognise_slice(data, "upload.mat")
+    slice_ = read_and_recognise_slice(data, "upload.mat")
     row = index_table().set_index("slice").loc[number]
-    assert (found.number, found.class_name) == (number, row["class"])
-    assert found.spacing_mm == (SPACING_MM if row["size"] == 512 else None)
-    assert read_mat(data).pid not in repr(found)
+    assert (slice_.number, slice_.class_name) == (number, row["class"])
+    assert slice_.spacing_mm == (SPACING_MM if row["size"] == 512 else None)
+    assert read_mat(data).pid not in repr(slice_)

@@ -44,13 +44,13 @@ def refusal(data):
 
 
 def test_a_slice_comes_out_upright_and_whole():
-    found = read_mat(WHOLE)
-    assert found.pixels.dtype == np.int16
-    np.testing.assert_array_equal(found.pixels, PIXELS)
-    assert found.mask.dtype == bool
-    np.testing.assert_array_equal(found.mask, MASK)
-    assert (found.label, found.pid) == (2, "ZZ000001B")
-    np.testing.assert_array_equal(found.border, np.reshape(BORDER, (-1, 2)))
+    mat = read_mat(WHOLE)
+    assert mat.pixels.dtype == np.int16
+    np.testing.assert_array_equal(mat.pixels, PIXELS)
+    assert mat.mask.dtype == bool
+    np.testing.assert_array_equal(mat.mask, MASK)
+    assert (mat.label, mat.pid) == (2, "ZZ000001B")
+    np.testing.assert_array_equal(mat.border, np.reshape(BORDER, (-1, 2)))
 
 
 def test_vectors_written_the_other_way_round_are_the_same():
@@ -60,21 +60,21 @@ def test_vectors_written_the_other_way_round_are_the_same():
         group["tumorBorder"] = np.array([BORDER]).T
         group["PID"] = np.array([[ord(c) for c in "000000"]], np.uint16)
 
-    found = read_mat(hdf5_bytes(fill))
-    np.testing.assert_array_equal(found.border, np.reshape(BORDER, (-1, 2)))
-    assert found.pid == "000000"
+    mat = read_mat(hdf5_bytes(fill))
+    np.testing.assert_array_equal(mat.border, np.reshape(BORDER, (-1, 2)))
+    assert mat.pid == "000000"
 
 
 def test_only_the_image_is_needed():
-    found = read_mat(mat_bytes(PIXELS, label=None, pid=None))
-    np.testing.assert_array_equal(found.pixels, PIXELS)
-    assert (found.mask, found.label, found.pid, found.border) == (None, None, None, None)
+    mat = read_mat(mat_bytes(PIXELS, label=None, pid=None))
+    np.testing.assert_array_equal(mat.pixels, PIXELS)
+    assert (mat.mask, mat.label, mat.pid, mat.border) == (None, None, None, None)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32", "float64", "bool"])
 def test_any_plain_number_type_is_read(dtype):
-    found = read_mat(mat_bytes((PIXELS > 100).astype(dtype)))
-    np.testing.assert_array_equal(found.pixels, (PIXELS > 100).astype(dtype))
+    mat = read_mat(mat_bytes((PIXELS > 100).astype(dtype)))
+    np.testing.assert_array_equal(mat.pixels, (PIXELS > 100).astype(dtype))
 
 
 def test_every_filter_matlab_uses_is_read():
@@ -168,14 +168,14 @@ def test_flipped_bytes_give_a_refusal_or_a_slice_and_nothing_else(compression):
         for at in random.integers(512, random.choice([5000, len(data)]), random.integers(1, 5)):
             data[at] = random.choice([0, 255, data[at] ^ (1 << random.integers(0, 8))])
         try:
-            found = read_mat(bytes(data))
+            mat = read_mat(bytes(data))
         except SliceError:
             outcomes.add("refused")
         else:
             outcomes.add("read")
-            assert found.pixels.ndim == 2
-            assert found.mask is None or found.mask.shape == found.pixels.shape
-            assert found.label in (None, 1, 2, 3)
+            assert mat.pixels.ndim == 2
+            assert mat.mask is None or mat.mask.shape == mat.pixels.shape
+            assert mat.label in (None, 1, 2, 3)
     assert outcomes == {"refused", "read"}
 
 

@@ -47,11 +47,11 @@ TURNED[0x0112] = 6
     ],
 )  # fmt: skip
 def test_every_kind_of_picture_keeps_its_values(data, values):
-    found = read_slice(data, "a picture")
-    assert found.pixels.dtype == np.float32
-    np.testing.assert_array_equal(found.pixels, np.asarray(values, np.float32))
-    assert found.notes == ()
-    assert (found.spacing_mm, found.mask, found.class_name, found.number) == (None, None, None, None)
+    slice_ = read_slice(data, "a picture")
+    assert slice_.pixels.dtype == np.float32
+    np.testing.assert_array_equal(slice_.pixels, np.asarray(values, np.float32))
+    assert slice_.notes == ()
+    assert (slice_.spacing_mm, slice_.mask, slice_.class_name, slice_.number) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -66,23 +66,23 @@ def test_every_kind_of_picture_keeps_its_values(data, values):
     ids=["grey JPEG", "colour JPEG", "CMYK JPEG", "YCbCr TIFF", "lossy WebP"],
 )
 def test_lossy_pictures_come_out_close(data):
-    found = read_slice(data, "slice.jpg")
-    assert np.abs(found.pixels - GREY).mean() < 3
-    assert found.notes == ()
+    slice_ = read_slice(data, "slice.jpg")
+    assert np.abs(slice_.pixels - GREY).mean() < 3
+    assert slice_.notes == ()
 
 
 def test_one_bit_pictures_are_black_and_white():
-    found = read_slice(encode(Image.fromarray(MASK), "PNG"), "slice.png")
-    np.testing.assert_array_equal(found.pixels > 0, MASK)
-    assert set(np.unique(found.pixels)) == {0, 255}
+    slice_ = read_slice(encode(Image.fromarray(MASK), "PNG"), "slice.png")
+    np.testing.assert_array_equal(slice_.pixels > 0, MASK)
+    assert set(np.unique(slice_.pixels)) == {0, 255}
 
 
 @pytest.mark.parametrize("depth", [2, 4])
 def test_pictures_of_two_and_four_bits_use_the_whole_range(depth):
     per_row = 16 * depth // 8
     ramp = np.arange(per_row, dtype=np.uint8) * 17  # every value of 4 bits twice over, so 0 and the largest
-    found = read_slice(png(16, 16, depth, 0, (b"\0" + ramp.tobytes()[:-1] + b"\xff") * 16), "slice.png")
-    assert (found.pixels.min(), found.pixels.max()) == (0, 255)
+    slice_ = read_slice(png(16, 16, depth, 0, (b"\0" + ramp.tobytes()[:-1] + b"\xff") * 16), "slice.png")
+    assert (slice_.pixels.min(), slice_.pixels.max()) == (0, 255)
 
 
 def test_white_is_zero_tiffs_are_not_read_as_negatives():
@@ -121,10 +121,10 @@ def test_transparent_parts_become_black_in_every_mode():
     ids=["RGB PNG", "RGBA PNG", "grey and alpha PNG", "RGB TIFF"],
 )
 def test_sixteen_bits_a_channel_are_read_at_eight(data):
-    found = read_slice(data, "slice")
+    slice_ = read_slice(data, "slice")
     # Pillow keeps the upper byte of such a channel.
-    assert np.abs(found.pixels - DEEP / 257).max() < 1.5
-    assert found.notes == ()
+    assert np.abs(slice_.pixels - DEEP / 257).max() < 1.5
+    assert slice_.notes == ()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
@@ -132,9 +132,9 @@ def test_pictures_turned_by_exif_stand_upright(kind):
     stored = PICTURE.transpose(Image.Transpose.ROTATE_90)
     options = {"quality": 100} if kind in ("JPEG", "WEBP") else {}
     data = encode(stored.convert("RGB") if kind == "WEBP" else stored, kind, exif=TURNED, **options)
-    found = read_slice(data, "slice")
-    assert found.pixels.shape == GREY.shape
-    assert np.abs(found.pixels - GREY).mean() < 4
+    slice_ = read_slice(data, "slice")
+    assert slice_.pixels.shape == GREY.shape
+    assert np.abs(slice_.pixels - GREY).mean() < 4
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -144,17 +144,17 @@ def test_sixteen_bit_pictures_turned_by_exif_stand_upright(kind):
 
 
 def test_a_picture_with_broken_exif_is_still_read():
-    found = read_slice(encode(PICTURE, "JPEG", quality=100, exif=b"Exif\0\0nothing of the kind"), "slice.jpg")
-    assert np.abs(found.pixels - GREY).mean() < 3
+    slice_ = read_slice(encode(PICTURE, "JPEG", quality=100, exif=b"Exif\0\0nothing of the kind"), "slice.jpg")
+    assert np.abs(slice_.pixels - GREY).mean() < 3
 
 
-def test_of_a_tiff_with_pages_the_first_is_read_and_said():
+def test_of_a_tiff_with_pages_the_first_is_read_with_a_note():
     others = [PICTURE.rotate(90), PICTURE.rotate(180)]
-    found = read_slice(encode(PICTURE, "TIFF", save_all=True, append_images=others), "slice.tif")
-    np.testing.assert_array_equal(found.pixels, GREY)
-    assert len(found.notes) == 1
-    assert "more than one page" in found.notes[0]
-    assert "first" in found.notes[0]
+    slice_ = read_slice(encode(PICTURE, "TIFF", save_all=True, append_images=others), "slice.tif")
+    np.testing.assert_array_equal(slice_.pixels, GREY)
+    assert len(slice_.notes) == 1
+    assert "more than one page" in slice_.notes[0]
+    assert "first" in slice_.notes[0]
 
 
 def test_a_phones_jpeg_with_a_second_picture_inside_is_no_animation():
@@ -163,7 +163,7 @@ def test_a_phones_jpeg_with_a_second_picture_inside_is_no_animation():
     assert np.abs(read_slice(data, "slice.jpg").pixels - GREY).mean() < 3
 
 
-def test_the_kind_is_told_by_content_not_by_name():
+def test_the_format_is_determined_by_content_not_by_name():
     np.testing.assert_array_equal(read_slice(encode(PICTURE, "PNG"), "slice.jpg").pixels, GREY)
 
 
@@ -173,16 +173,16 @@ def photograph(spread):
     return Image.fromarray(np.dstack([base, base, base + spread]).astype(np.uint8))
 
 
-def test_a_colour_photograph_is_warned_of_and_a_tinted_scan_is_not():
-    found = read_slice(encode(photograph(60), "PNG"), "slice.png")
-    (warning,) = found.warnings
+def test_a_colour_photograph_gets_a_warning_and_a_tinted_scan_does_not():
+    slice_ = read_slice(encode(photograph(60), "PNG"), "slice.png")
+    (warning,) = slice_.warnings
     assert "colour" in warning
-    assert found.notes == ()
+    assert slice_.notes == ()
     captioned = PICTURE.convert("RGB")
     captioned.paste((255, 255, 0), (0, 0, 10, 5))
     for image in (photograph(5), captioned):
-        found = read_slice(encode(image, "PNG"), "slice.png")
-        assert (found.notes, found.warnings) == ((), ())
+        slice_ = read_slice(encode(image, "PNG"), "slice.png")
+        assert (slice_.notes, slice_.warnings) == ((), ())
 
 
 # Pictures that are refused
@@ -203,7 +203,7 @@ def test_formats_that_are_not_offered_are_refused():
 @pytest.mark.parametrize(
     "data", [b"not a picture at all", b"\x89PNG\r\n\x1a\n", bytes(1000), b"II*\0", b"\xff\xd8\xff"]
 )
-def test_what_is_no_picture_is_refused(data):
+def test_data_that_is_no_picture_is_refused(data):
     assert "PNG, JPEG, TIFF, WebP or BMP" in refusal(data)
 
 
@@ -241,7 +241,7 @@ def test_the_pages_of_a_tiff_are_not_counted(monkeypatch):
 
 
 def test_a_shipped_sample_says_that_it_is_simulated_wherever_it_comes_from():
-    path = next(one for one in read_samples() if one.class_name).path
+    path = next(sample for sample in read_samples() if sample.class_name).path
     assert any("Simulated" in note for note in read_slice(path.read_bytes(), path.name).notes)
 
 

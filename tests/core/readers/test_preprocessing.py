@@ -62,9 +62,9 @@ def test_a_circle_stays_a_circle():
     rows, columns = np.mgrid[:300, :200]
     pixels = ((rows - 90) ** 2 + (columns - 120) ** 2 <= 60**2).astype(np.int16)
     plane, _ = preprocess_slice(pixels, size=150)
-    rows_hit, columns_hit = (np.flatnonzero((plane > 0.5).any(axis)) for axis in (1, 0))
-    assert abs(np.ptp(rows_hit) - np.ptp(columns_hit)) <= 1
-    assert np.ptp(rows_hit) == pytest.approx(60, abs=1.5)
+    rows_in_circle, columns_in_circle = (np.flatnonzero((plane > 0.5).any(axis)) for axis in (1, 0))
+    assert abs(np.ptp(rows_in_circle) - np.ptp(columns_in_circle)) <= 1
+    assert np.ptp(rows_in_circle) == pytest.approx(60, abs=1.5)
 
 
 @pytest.mark.parametrize("shape", [(300, 200), (200, 300), (256, 256)])
@@ -73,21 +73,21 @@ def test_a_mask_is_mapped_back_onto_the_right_pixels(shape, size):
     square = np.zeros(shape, bool)
     square[40:110, 20:80] = True
     _, place = preprocess_slice(square, size=size)
-    fed = preprocess_mask(square, place, size=size).astype(np.float32)
-    back = map_to_slice(fed, place)
+    network_mask = preprocess_mask(square, place, size=size).astype(np.float32)
+    back = map_to_slice(network_mask, place)
     assert back.shape == shape
     assert back.dtype == np.float32
     assert iou(back >= 0.5, square) > 0.93
 
 
-def test_what_a_network_is_fed_lies_where_its_mask_lies():
+def test_the_model_input_lies_where_its_mask_lies():
     pixels = np.zeros((300, 200), np.int16)
     pixels[40:110, 20:80] = 900
     plane, place = preprocess_slice(pixels, size=128)
     assert iou(plane >= 0.5, preprocess_mask(pixels > 0, place, size=128)) > 0.95
 
 
-def test_planes_are_float32_of_the_asked_size_in_zero_to_one():
+def test_planes_are_float32_of_the_requested_size_in_zero_to_one():
     pixels = np.random.default_rng(0).integers(-900, 900, (37, 91)).astype(np.int16)
     for size in (16, 91, 128):
         plane, _ = preprocess_slice(pixels, size=size)
@@ -185,9 +185,9 @@ def test_the_head_lies_in_the_middle_of_its_square_with_a_margin(pixels: np.ndar
     place = head_placement(scale_by_percentiles(pixels))
     hit = pixels > 200
     for axis, start in ((1, place.top), (0, place.left)):
-        found = np.flatnonzero(hit.any(axis)) + start
-        before, after = found[0], place.side - 1 - found[-1]
-        # The box is found in steps of a few pixels.
+        occupied = np.flatnonzero(hit.any(axis)) + start
+        before, after = occupied[0], place.side - 1 - occupied[-1]
+        # The box is computed in steps of a few pixels.
         assert abs(before - after) <= 10
         assert before >= 0.03 * place.side
     extents = [np.ptp(np.flatnonzero(hit.any(axis))) + 1 for axis in (0, 1)]
@@ -197,9 +197,9 @@ def test_the_head_lies_in_the_middle_of_its_square_with_a_margin(pixels: np.ndar
 def test_the_crop_takes_away_how_much_of_the_frame_the_head_fills() -> None:
     small = a_head((512, 512), row=200, column=300, height=100, width=80)
     large = a_head((512, 512), row=256, column=256, height=230, width=184)
-    filled = [(preprocess_slice(one, size=96, preprocessing=HEAD)[0] > 0.2).mean() for one in (small, large)]
+    filled = [(preprocess_slice(head, size=96, preprocessing=HEAD)[0] > 0.2).mean() for head in (small, large)]
     assert filled[0] == pytest.approx(filled[1], rel=0.06)
-    plain = [(preprocess_slice(one, size=96)[0] > 0.2).mean() for one in (small, large)]
+    plain = [(preprocess_slice(head, size=96)[0] > 0.2).mean() for head in (small, large)]
     assert plain[1] > 3 * plain[0]
 
 
@@ -229,9 +229,9 @@ def test_a_picture_empty_but_for_one_pixel_stays_finite() -> None:
 def test_gain_and_offset_change_nothing_under_the_crop() -> None:
     pixels = HEADS["off centre"]
     plane, place = preprocess_slice(pixels, size=96, preprocessing=HEAD)
-    other, other_place = preprocess_slice(pixels * 3.5 - 700, size=96, preprocessing=HEAD)
-    assert other_place == place
-    np.testing.assert_allclose(other, plane, atol=1e-5)
+    scaled, scaled_place = preprocess_slice(pixels * 3.5 - 700, size=96, preprocessing=HEAD)
+    assert scaled_place == place
+    np.testing.assert_allclose(scaled, plane, atol=1e-5)
 
 
 def test_one_burnt_pixel_does_not_darken_the_rest() -> None:
@@ -239,8 +239,8 @@ def test_one_burnt_pixel_does_not_darken_the_rest() -> None:
     burnt = pixels.copy()
     burnt[256, 256] = 30000
     plane, _ = preprocess_slice(pixels, size=96, preprocessing=HEAD)
-    other, _ = preprocess_slice(burnt, size=96, preprocessing=HEAD)
-    np.testing.assert_allclose(other, plane, atol=0.05)
+    burnt_plane, _ = preprocess_slice(burnt, size=96, preprocessing=HEAD)
+    np.testing.assert_allclose(burnt_plane, plane, atol=0.05)
 
 
 def test_outside_the_crop_there_is_no_tumour() -> None:

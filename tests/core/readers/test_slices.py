@@ -28,11 +28,11 @@ def test_a_constant_slice_is_refused():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_values_that_are_no_numbers_are_refused(value):
+def test_values_that_are_not_numbers_are_refused(value):
     pixels = PIXELS.astype(np.float32)
     pixels[3, 4] = value
-    assert "no numbers" in refusal(encode(Image.fromarray(pixels), "TIFF"), "slice.tif")
-    assert "no numbers" in refusal(mat_bytes(pixels), "1.mat")
+    assert "not numbers" in refusal(encode(Image.fromarray(pixels), "TIFF"), "slice.tif")
+    assert "not numbers" in refusal(mat_bytes(pixels), "1.mat")
 
 
 def test_a_slice_of_a_few_pixels_is_refused():
