@@ -14,7 +14,7 @@ from core.search.objective import make_trial
 from core.search.plan import Plan, load_plan
 from core.search.results import export_trials, read_search, restore_trials
 from core.search.study import existing_studies, open_study, run_search, study_progress, trial_budget
-from core.training.trainer import TrainingProgress
+from core.training.recorder import TrainingProgress
 
 
 def run_search_command(options: argparse.Namespace) -> int:

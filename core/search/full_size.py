@@ -23,7 +23,8 @@ from core.search.workers import CONTEXT, run_workers
 from core.training import recipe as recipes
 from core.training.checkpoint import State
 from core.training.recipe import Recipe
-from core.training.trainer import TrainingProgress, run_training
+from core.training.recorder import TrainingProgress
+from core.training.trainer import run_training
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue

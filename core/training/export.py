@@ -15,7 +15,7 @@ from core.networks.registry import build_network
 from core.training.card_writer import make_card, with_screen
 from core.training.checkpoint import State
 from core.training.recipe import Recipe
-from core.training.trainer import write_history
+from core.training.recorder import write_history
 
 if TYPE_CHECKING:
     import keras
@@ -34,7 +34,7 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
     if not state.finished:
         raise TrainingError(f"The run of '{recipe.name}' is not finished after {len(state.history)} epochs.")
     folder = models / recipe.name
-    network = build_network(recipe.network["name"], {"size": recipe.input["size"], **recipe.network.get("options", {})})
+    network = build_network(recipe.network["name"], recipe.network_options)
     network.set_weights(state.best)
     card = make_card(recipe, state, network, splits.split_parts(recipe.split))
     held = _held(recipe.name, models, state.best)

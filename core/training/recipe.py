@@ -69,8 +69,8 @@ class Recipe:
 
     Attributes:
         task: one of ``core.config.TASKS``, or a list of both.
-        network: ``name`` in ``core.networks.registry``, ``options`` for it, and whether its encoder starts
-        ``pretrained``.
+        network: ``name`` in ``core.networks.registry``, its ``options``, and whether its encoder starts
+            ``pretrained``.
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         heat: ``method`` and ``layer`` of its heat maps; by Grad-CAM at the deepest convolution where not stated.
         test_time_flip: whether answers are averaged over a slice and its left-right mirror image.
@@ -108,6 +108,11 @@ class Recipe:
     def losses(self) -> list[str]:
         """The name of the loss of each task."""
         return [self.training.loss] if isinstance(self.training.loss, str) else self.training.loss
+
+    @property
+    def network_options(self) -> dict[str, Any]:
+        """The options to build the network with, its input's size among them."""
+        return {"size": self.input["size"], **self.network.get("options", {})}
 
     def on_split(self, split: str) -> "Recipe":
         """The same recipe on another split, under the name NAME-SPLIT; itself on its own.

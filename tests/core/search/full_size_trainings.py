@@ -6,14 +6,14 @@ from pathlib import Path
 
 from core.training.checkpoint import State
 from core.training.recipe import Recipe
-from core.training.trainer import TrainingProgress, run_training
+from core.training.recorder import TrainingProgress
+from core.training.trainer import run_training
 from tests.core import tiny
 from tests.core.search.trials import made
 
 
 def its_rate(recipe: Recipe, store: Path, folder: Path, progress: object) -> State:
-    """In place of ``core.search.full_size.train_recipe``: nothing is trained, what a setting reaches is its learning
-    rate."""
+    """Stand in for ``core.search.full_size.train_recipe``: train nothing; a setting's value is its learning rate."""
     folder.mkdir(exist_ok=True)
     return State([], [], [], recipe.training.learning_rate, 1, [{"seconds": 2.0}], {}, True, recipe.table)
 

@@ -328,7 +328,7 @@ def quick_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
     def small(plan: object, row: pd.Series) -> Recipe:
         training = {**own.table["training"], "learning_rate": float(row["learning_rate"])}
         table = {**own.table, "split": "fold-1", "training": training}
-        return full_size.recipes.from_table(f"report-cnn-{row['sampler']}-{row['trial']}", table)
+        return full_size.recipes.parse_recipe(f"report-cnn-{row['sampler']}-{row['trial']}", table)
 
     monkeypatch.setattr(full_size, "full_size_recipe", small)
 
@@ -520,7 +520,7 @@ def test_at_full_size_no_slice_of_the_held_out_fold_is_read(
 
     for name in ("pixels", "mask", "border", "class_name"):
         monkeypatch.setattr(Store, name, noted(getattr(Store, name)))
-    monkeypatch.setattr(full_size, "fit", lambda recipe, train, validation, folder, **options: None)
+    monkeypatch.setattr(full_size, "run_training", lambda recipe, train, validation, folder, **options: None)
     recipe = full_size.full_size_recipe(found.plan, found.best())
     full_size.train_recipe(recipe, data.write(tmp_path / "store.h5"), tmp_path, lambda *progress: None)
     part = splits.split_parts(found.plan.split)

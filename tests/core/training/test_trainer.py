@@ -18,7 +18,7 @@ from core.bundles.bundle import HISTORY
 from core.config import PRETRAINED, ROOT
 from core.errors import TrainingError
 from core.networks.registry import build_network
-from core.training import trainer
+from core.training import recorder, trainer
 from core.training.augmentation import augment
 from core.training.batches import Examples, epoch_order
 from core.training.checkpoint import STATE_NAME, State, load_state
@@ -77,7 +77,7 @@ def weights_after(folder: Path, train: Examples, **options: int) -> list[np.ndar
         options={"filters": [2, 2, 2, 2], "dropout": 0.0, "dropout_flat": 0.0},
         **options,
     )
-    return train(recipe, train, tiny.class_examples(3), folder).best
+    return run_training(recipe, train, tiny.class_examples(3), folder).best
 
 
 def test_ten_micro_batches_of_30_update_as_one_batch_of_300(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_run_killed_right_after_its_last_epoch_does_not_train_on(
     tmp_path: Path, whole_run: tuple[Path, State], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, whole = whole_run
-    write_history = trainer.write_history
+    write_history = recorder.write_history
 
     def killed_at_the_stop(folder: Path, history: list[dict[str, float]]) -> None:
         if len(history) == len(whole.history):
@@ -167,7 +167,7 @@ def test_a_run_killed_right_after_its_last_epoch_does_not_train_on(
         write_history(folder, history)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "write_history", killed_at_the_stop)
+        patch.setattr(recorder, "write_history", killed_at_the_stop)
         with pytest.raises(Killed):
             run_training(*tiny.overfitting_run(), tmp_path)
     assert len(pd.read_csv(tmp_path / HISTORY)) == len(whole.history) - 1
@@ -182,9 +182,9 @@ def test_a_run_killed_right_after_its_last_epoch_does_not_train_on(
 _CHILD = """
 import sys, time
 from pathlib import Path
-from core.training import fit
+from core.training.trainer import run_training
 from tests.core import tiny
-fit(*tiny.overfitting_run(), Path(sys.argv[1]), progress=lambda *_: time.sleep(0.05))
+run_training(*tiny.overfitting_run(), Path(sys.argv[1]), progress=lambda *_: time.sleep(0.05))
 """
 
 
@@ -214,7 +214,7 @@ def test_a_folder_with_another_recipes_run_is_refused(whole_run: tuple[Path, Sta
         plan = {**recipe.table["training"], name: value}
         other = tiny.recipe(**plan, options=recipe.network["options"])
         with pytest.raises(TrainingError, match=r"^'.*' holds a run of 'report-cnn' with another recipe; [^.]*\.$"):
-            train(other, train, validation, folder)
+            run_training(other, train, validation, folder)
 
 
 def test_another_title_is_no_other_recipe(whole_run: tuple[Path, State]) -> None:
@@ -222,7 +222,7 @@ def test_another_title_is_no_other_recipe(whole_run: tuple[Path, State]) -> None
     recipe, train, validation = tiny.overfitting_run()
     titles = {"title": "Another title", "about": "Another text.", "version": "2.0.0"}
     renamed = replace(recipe, **titles, table={**recipe.table, **titles})
-    assert train(renamed, train, validation, folder).best_epoch == whole.best_epoch
+    assert run_training(renamed, train, validation, folder).best_epoch == whole.best_epoch
 
 
 # What is recorded
