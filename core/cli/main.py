@@ -392,9 +392,9 @@ def _card(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from core.bundles.bundle import open_bundle
-    from core.evaluation.compare import compare
+    from core.evaluation.compare import compare_bundles
 
-    card = compare(open_bundle(options.bundle), open_bundle(options.other))
+    card = compare_bundles(open_bundle(options.bundle), open_bundle(options.other))
     for name, one in card["metrics"]["comparison"]["figures"].items():
         print(
             f"{name:24}{one['value']:.4f} against {one['other']:.4f}, difference {one['difference']:+.4f} "

@@ -1,5 +1,6 @@
-"""Two bundles on the same test slices: what one gains over the other, with intervals."""
+"""Compare bundles: two on the same test slices, and one with the same network on the other kind of split."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,60 +11,100 @@ from core.bundles.predictions import read_predictions, select_predictions
 from core.errors import BundleError
 from core.evaluation.bootstrap import bootstrap_differences, bootstrap_intervals
 from core.evaluation.cross_validation import has_similar_id
-from core.evaluation.twins import recipe_differences
 from core.metrics.definitions import DEFINITIONS
 
 
-def compare(bundle: Bundle, other: Bundle) -> dict[str, Any]:
-    """Write ``metrics.comparison`` into a bundle's card: its figures beside another's, difference and interval.
+def compare_bundles(bundle: Bundle, other: Bundle) -> dict[str, Any]:
+    """Write ``metrics.comparison`` into a bundle's card: its metrics beside another's, with differences and intervals.
 
     Returns:
         The new card.
 
     Raises:
-        BundleError: one of them is not evaluated, or they have different test slices or no figure in common.
+        BundleError: one of them is not evaluated, or they have different test slices or no metric in common.
     """
-    tables = []
-    for one in (bundle, other):
-        if not one.test_metrics:
-            raise BundleError(
-                f"The bundle '{one.name}' is not evaluated yet; run 'python -m core evaluate {one.name}'."
-            )
-        tables.append(select_predictions(read_predictions(one), part="test").sort_values("slice"))
-    ours, theirs = tables
-    if not np.array_equal(ours["slice"], theirs["slice"]):
+    table, other_table = _test_predictions(bundle), _test_predictions(other)
+    if not np.array_equal(table["slice"], other_table["slice"]):
         raise BundleError(f"'{bundle.name}' and '{other.name}' have different test slices and cannot be compared.")
     classes = bundle.card["classes"]
-    figures = _beside(ours, theirs, classes)
-    if not figures:
-        raise BundleError(f"'{bundle.name}' and '{other.name}' have no figure in common.")
-    alone = (~has_similar_id(ours)).to_numpy()
-    found = {
+    metrics = _compare_metrics(table, other_table, classes)
+    if not metrics:
+        raise BundleError(f"'{bundle.name}' and '{other.name}' have no metric in common.")
+    distinct = (~has_similar_id(table)).to_numpy()
+    comparison = {
         "with": other.name,
-        "slices": len(ours),
-        "figures": figures,
+        "slices": len(table),
+        "figures": metrics,
         "without_letter_twins": {
-            "slices": int(alone.sum()),
-            "figures": _beside(ours[alone], theirs[alone], classes),
+            "slices": int(distinct.sum()),
+            "figures": _compare_metrics(table[distinct], other_table[distinct], classes),
         },
         "recipe_differences": recipe_differences(bundle, other),
         "definitions": DEFINITIONS["comparison"],
     }
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": found}}
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": comparison}}
     write_card(bundle.folder, card)
     return card
 
 
-def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, classes: list[str]) -> dict[str, dict[str, float]]:
-    """The figures that both tables have, named as in ``DEFINITIONS``."""
-    own, others = bootstrap_intervals(ours, classes), bootstrap_intervals(theirs, classes)
+def _test_predictions(bundle: Bundle) -> pd.DataFrame:
+    """Return the predictions for a bundle's test slices, in the order of the slices.
+
+    Raises:
+        BundleError: it is not evaluated.
+    """
+    if not bundle.test_metrics:
+        raise BundleError(
+            f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}'."
+        )
+    return select_predictions(read_predictions(bundle), part="test").sort_values("slice")
+
+
+def _compare_metrics(table: pd.DataFrame, other: pd.DataFrame, classes: list[str]) -> dict[str, dict[str, float]]:
+    """Return the metrics that both tables have, each with the keys of ``DEFINITIONS["comparison"]``."""
+    own, others = bootstrap_intervals(table, classes), bootstrap_intervals(other, classes)
     return {
         name: {
             "value": own[name].value,
             "other": others[name].value,
-            "difference": one.value,
-            "low": one.low,
-            "high": one.high,
+            "difference": difference.value,
+            "low": difference.low,
+            "high": difference.high,
         }
-        for name, one in bootstrap_differences(ours, theirs, classes).items()
+        for name, difference in bootstrap_differences(table, other, classes).items()
     }
+
+
+def patient_level_counterparts(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
+    """Pair each bundle with a slice-level split with the same network on patient-level splits, where there is one.
+
+    A counterpart is the bundle that the card names, or one of the same network and training recipe; there are several
+    where several folds were trained.
+
+    Args:
+        bundles: those to choose from.
+    """
+    patient_level = [bundle for bundle in bundles if bundle.card["data"]["by_patient"]]
+    pairs = []
+    for bundle in bundles:
+        if not bundle.card["data"]["by_patient"]:
+            named = bundle.card["data"].get("by_patient_bundle")
+            counterparts = [
+                candidate
+                for candidate in patient_level
+                if candidate.name == named or _network_and_recipe(candidate) == _network_and_recipe(bundle)
+            ]
+            if counterparts:
+                pairs.append((bundle, counterparts))
+    return pairs
+
+
+def recipe_differences(bundle: Bundle, other: Bundle) -> list[str]:
+    """Return the names of the training recipe's settings in which two bundles differ, in alphabetical order."""
+    first, second = (each.card["training"].get("recipe", {}) for each in (bundle, other))
+    return sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))
+
+
+def _network_and_recipe(bundle: Bundle) -> tuple[object, ...]:
+    card = bundle.card
+    return card["task"], card.get("network"), card["input"], card["training"].get("recipe")

@@ -13,7 +13,7 @@ from core.bundles.bundle import WEIGHTS, Bundle
 from core.dataset import splits
 from core.dataset.statistics import split_leakage
 from core.evaluation.bootstrap import DRAWS, LEVEL, Interval
-from core.evaluation.twins import patient_level_counterparts, recipe_differences
+from core.evaluation.compare import patient_level_counterparts, recipe_differences
 from core.text import join_words
 from panels.models.like_for_like import dice_on_table_5
 from panels.shared.cache import cached_headline_metrics
@@ -105,7 +105,7 @@ def interval_text(name: str, one: Interval | None) -> str:
 def by_slice_and_by_patient(found: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
     """Bundles split by slice that can be compared with the same network by patient, with the bundles that are that.
 
-    The comparison may be with twins (``core.evaluation.twins.patient_level_counterparts``), or with the recipe's own
+    The comparison may be with twins (``core.evaluation.compare.patient_level_counterparts``), or with the recipe's own
     folds in the bundle's card.
 
     Args:

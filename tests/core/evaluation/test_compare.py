@@ -1,13 +1,14 @@
-"""Two bundles beside each other: figures, differences, and what cannot be compared."""
+"""Bundles compared: metrics, differences, refusals, and the same network on the other kind of split."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from core.bundles.bundle import PREDICTIONS, Bundle, open_bundle, write_card
 from core.errors import BundleError
-from core.evaluation.compare import compare
+from core.evaluation.compare import compare_bundles, patient_level_counterparts, recipe_differences
 from core.evaluation.cross_validation import has_similar_id
 from core.files import write_table
 from core.training.export import export_bundle
@@ -15,7 +16,7 @@ from tests.core import tiny
 from tests.core.evaluation.test_cross_validation import predictions
 
 
-def a_bundle(models: Path, name: str, *, wrong: float, split: str = "fold-1") -> Bundle:
+def evaluated_bundle(models: Path, name: str, *, wrong: float, split: str = "fold-1") -> Bundle:
     """A small classifier with made-up predictions."""
     recipe = tiny.recipe("report-cnn-patients", name=name).on_split(split)
     bundle = export_bundle(recipe, tiny.finished_state(recipe), models)
@@ -25,9 +26,9 @@ def a_bundle(models: Path, name: str, *, wrong: float, split: str = "fold-1") ->
     return open_bundle(bundle.name, models)
 
 
-def test_the_card_says_what_one_gains_over_the_other(tmp_path: Path) -> None:
-    better, worse = a_bundle(tmp_path, "better", wrong=0.05), a_bundle(tmp_path, "worse", wrong=0.2)
-    card = compare(better, worse)
+def test_the_card_holds_the_difference_and_its_interval(tmp_path: Path) -> None:
+    better, worse = evaluated_bundle(tmp_path, "better", wrong=0.05), evaluated_bundle(tmp_path, "worse", wrong=0.2)
+    card = compare_bundles(better, worse)
     assert card["metrics"]["comparison"]["with"] == "worse"
     assert open_bundle("better", tmp_path).card["metrics"]["comparison"] == card["metrics"]["comparison"]
     one = card["metrics"]["comparison"]["figures"]["accuracy"]
@@ -39,35 +40,82 @@ def test_the_card_says_what_one_gains_over_the_other(tmp_path: Path) -> None:
     assert 0 < one["low"] < one["difference"] < one["high"]
 
 
-def test_the_figures_stand_there_without_letter_twins_too(tmp_path: Path) -> None:
-    better, worse = a_bundle(tmp_path, "better", wrong=0.05), a_bundle(tmp_path, "worse", wrong=0.2)
-    found = compare(better, worse)["metrics"]["comparison"]
+def test_metrics_are_given_without_similar_patient_ids_too(tmp_path: Path) -> None:
+    better, worse = evaluated_bundle(tmp_path, "better", wrong=0.05), evaluated_bundle(tmp_path, "worse", wrong=0.2)
+    comparison = compare_bundles(better, worse)["metrics"]["comparison"]
     table = pd.read_csv(better.path(PREDICTIONS)).query("part == 'test'")
     alone = table[~has_similar_id(table)]
-    without = found["without_letter_twins"]
-    assert (found["slices"], without["slices"]) == (len(table), len(alone))
-    assert without["slices"] < found["slices"]
+    without = comparison["without_letter_twins"]
+    assert (comparison["slices"], without["slices"]) == (len(table), len(alone))
+    assert without["slices"] < comparison["slices"]
     accuracy = (alone["true"] == alone["predicted"]).mean()
     assert without["figures"]["accuracy"]["value"] == pytest.approx(accuracy)
 
 
-def test_what_else_the_two_recipes_differ_in_is_named(tmp_path: Path) -> None:
-    one, other = a_bundle(tmp_path, "one", wrong=0.1), a_bundle(tmp_path, "other", wrong=0.1)
-    assert compare(one, other)["metrics"]["comparison"]["recipe_differences"] == []
+def test_differences_between_the_recipes_are_named(tmp_path: Path) -> None:
+    one, other = evaluated_bundle(tmp_path, "one", wrong=0.1), evaluated_bundle(tmp_path, "other", wrong=0.1)
+    assert compare_bundles(one, other)["metrics"]["comparison"]["recipe_differences"] == []
     recipe = {**other.card["training"]["recipe"], "keep": "last", "batch": 7}
     write_card(other.folder, {**other.card, "training": {**other.card["training"], "recipe": recipe}})
-    found = compare(one, open_bundle("other", tmp_path))["metrics"]["comparison"]
-    assert found["recipe_differences"] == ["batch", "keep"]
+    comparison = compare_bundles(one, open_bundle("other", tmp_path))["metrics"]["comparison"]
+    assert comparison["recipe_differences"] == ["batch", "keep"]
 
 
 def test_bundles_with_other_test_slices_are_refused(tmp_path: Path) -> None:
-    one = a_bundle(tmp_path, "one", wrong=0.1)
-    other = a_bundle(tmp_path, "other", wrong=0.1, split="fold-2")
+    one = evaluated_bundle(tmp_path, "one", wrong=0.1)
+    other = evaluated_bundle(tmp_path, "other", wrong=0.1, split="fold-2")
     with pytest.raises(BundleError, match="different test slices"):
-        compare(one, open_bundle(other.name, tmp_path))
+        compare_bundles(one, open_bundle(other.name, tmp_path))
 
 
 def test_a_bundle_that_is_not_evaluated_is_refused_with_the_command(tmp_path: Path) -> None:
-    one = a_bundle(tmp_path, "one", wrong=0.1)
+    one = evaluated_bundle(tmp_path, "one", wrong=0.1)
     with pytest.raises(BundleError, match="run 'python -m core evaluate report-cnn'"):
-        compare(one, tiny.classifier(tmp_path))
+        compare_bundles(one, tiny.classifier(tmp_path))
+
+
+# The same network on the other kind of split
+
+
+def card_of(name: str, *, by_patient: bool, batch: int = 30, task: Any = "classification", **data: Any) -> Bundle:
+    card = {
+        "name": name,
+        "task": task,
+        "network": {"name": "net"},
+        "input": {"height": 8},
+        "data": {"by_patient": by_patient, **data},
+        "training": {"recipe": {"batch": batch, "seed": 1}},
+    }
+    return Bundle(Path(name), card)
+
+
+def names(pairs: list[tuple[Bundle, list[Bundle]]]) -> dict[str, list[str]]:
+    return {bundle.name: [counterpart.name for counterpart in counterparts] for bundle, counterparts in pairs}
+
+
+def test_the_shipped_classifier_has_a_patient_level_counterpart_of_the_same_recipe() -> None:
+    bundles = [open_bundle(name) for name in ("report-cnn", "report-cnn-patients", "report-unet")]
+    assert names(patient_level_counterparts(bundles)) == {"report-cnn": ["report-cnn-patients"]}
+    assert recipe_differences(bundles[0], bundles[1]) == []
+
+
+def test_further_folds_of_the_same_recipe_are_counterparts_too() -> None:
+    bundles = [
+        card_of("slices", by_patient=False),
+        card_of("fold-1", by_patient=True),
+        card_of("fold-2", by_patient=True),
+        card_of("other", by_patient=True, batch=300),
+        card_of("both", by_patient=True, task=["classification", "segmentation"]),
+    ]
+    assert names(patient_level_counterparts(bundles)) == {"slices": ["fold-1", "fold-2"]}
+
+
+def test_a_named_counterpart_of_another_recipe_shows_the_differences() -> None:
+    bundles = [
+        card_of("slices", by_patient=False, by_patient_bundle="other"),
+        card_of("other", by_patient=True, batch=300),
+    ]
+    assert names(patient_level_counterparts(bundles)) == {"slices": ["other"]}
+    assert recipe_differences(*bundles) == ["batch"]
+    missing = [card_of("slices", by_patient=False, by_patient_bundle="gone")]
+    assert patient_level_counterparts(missing) == []
