@@ -1,9 +1,10 @@
 """Progress bars of commands."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -12,12 +13,17 @@ if TYPE_CHECKING:
 
 
 def progress_interval() -> float:
-    """Seconds between two drawings of a progress bar: seldom where it goes into a log."""
+    """Return the seconds between two drawings of a bar: half a second on a terminal, 30 in a log."""
     return 0.5 if sys.stderr.isatty() else 30
 
 
+def slices_bar(title: str) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    """Return a function that wraps slices in a bar."""
+    return partial(tqdm, desc=title, unit=" slices", mininterval=progress_interval())
+
+
 def advance_bar(bar: tqdm, done: int, total: int, metrics: dict[str, float]) -> None:
-    """Set a bar of batches to where a training is."""
+    """Move a bar of training batches to ``done`` of ``total``."""
     if bar.total is None:
         # A resumed run starts its bar, and its estimate of the time left, where it goes on.
         bar.reset(total)
@@ -28,11 +34,11 @@ def advance_bar(bar: tqdm, done: int, total: int, metrics: dict[str, float]) -> 
 
 @contextmanager
 def trials_bar(title: str, trials: int, before: "StudyProgress") -> Iterator[Callable[["StudyProgress"], None]]:
-    """A bar of a study's trials; gives what is to be called, as often as one likes, with its standing.
+    """Show a bar of a study's trials; give a function that moves it to the study's progress.
 
-    The time left is from the pace of the trials finished since ``before``.
+    The time left follows from the pace of the trials finished since ``before``.
     """
-    # Almost the plain mean: trials differ much. It changes when one is finished, not while one is under way.
+    # Almost the plain mean, since trials differ much. It changes only when a trial is finished.
     with tqdm(
         total=trials,
         initial=before.done,

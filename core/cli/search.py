@@ -1,101 +1,180 @@
-"""``python -m core search``."""
+"""The command search."""
 
-import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+import click
 
-from core.cli.progress import advance_bar, progress_interval, trials_bar
+from core.cli.options import MultipleValuesCommand, runs_option, store_option
 from core.errors import TrainingError
-from core.search import full_size
-from core.search.objective import make_trial
-from core.search.plan import Plan, load_plan
-from core.search.results import export_trials, read_search, restore_trials
-from core.search.study import existing_studies, open_study, run_search, study_progress, trial_budget
-from core.training.recorder import TrainingProgress
+from core.search.plan import PLANNED, SAMPLERS
+
+if TYPE_CHECKING:
+    from core.search.plan import Plan
+    from core.search.results import SearchResults
+    from core.training.recorder import TrainingProgress
 
 
-def run_search_command(options: argparse.Namespace) -> int:
-    """Search, or with ``--full`` and ``--winner`` what comes after; returns the exit status."""
-    if options.full:
-        return _train_at_full_size(options)
-    if options.winner:
-        return _write_winner(options)
-    plan = load_plan(options.name)
-    storage = options.storage or f"sqlite:///{options.runs / f'search-{plan.name}.db'}"
-    options.runs.mkdir(parents=True, exist_ok=True)
-    for sampler, known in restore_trials(plan, storage).items():
-        print(f"{plan.name}, {sampler}: goes on after the {known} trials in searches/{plan.name}.", flush=True)
+@click.command("search", cls=MultipleValuesCommand)
+@click.argument("name")
+@click.option(
+    "--sampler",
+    "samplers",
+    type=click.Choice(SAMPLERS),
+    multiple=True,
+    default=PLANNED,
+    show_default=" ".join(PLANNED),
+    help="One or more samplers, run one after the other.",
+)
+@click.option("--trials", type=int, metavar="N", help="Trials of each sampler.  [default: the plan's]")
+@click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="Processes.")
+@click.option("--threads", type=int, metavar="N", help="Processor threads of each process.  [default: cores / workers]")
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="The address of a database, shared by all who name it.  [default: an SQLite file beside the runs]",
+)
+@click.option("--full", type=int, metavar="K", help="Train K trials, from the best to the worst, at full size instead.")
+@click.option("--winner", is_flag=True, help="Write the recipe NAME-searched of the best trial at full size instead.")
+@store_option
+@runs_option
+def search_command(
+    name: str,
+    samplers: Sequence[str],
+    trials: int | None,
+    workers: int,
+    threads: int | None,
+    storage: str | None,
+    full: int | None,
+    winner: bool,
+    store: Path,
+    runs: Path,
+) -> int:
+    """Search a recipe's hyperparameters, or go on with a search.
+
+    The plan is searches/NAME/plan.toml; the trials are written beside it.
+    """
+    from core.search.plan import load_plan
+    from core.search.results import read_search
+
+    if full is not None and winner:
+        raise click.UsageError("--full and --winner exclude each other.")
+    if full:
+        _train_at_full_size(read_search(name), full, store, runs, workers=workers, threads=threads)
+        return 0
+    if winner:
+        _write_winner(read_search(name), runs)
+        return 0
+    plan = load_plan(name)
+    runs.mkdir(parents=True, exist_ok=True)
+    storage = storage or f"sqlite:///{runs / f'search-{plan.name}.db'}"
+    return _search(plan, samplers, storage, store, trials=trials, workers=workers, threads=threads)
+
+
+def _search(
+    plan: "Plan",
+    samplers: Sequence[str],
+    storage: str,
+    store: Path,
+    *,
+    trials: int | None,
+    workers: int,
+    threads: int | None,
+) -> int:
+    """Run the trials of each sampler, write them beside the plan and print each sampler's best.
+
+    Returns:
+        The exit status: 1 where the search was stopped.
+    """
+    from core.search.results import export_trials, restore_trials
+    from core.search.study import existing_studies
+
+    for sampler, count in restore_trials(plan, storage).items():
+        print(f"{plan.name}, {sampler}: goes on after the {count} trials in searches/{plan.name}.", flush=True)
+    stopped = False
     try:
-        for sampler in options.sampler:
-            _searched(plan, sampler, storage, options)
-        stopped = False
+        for sampler in samplers:
+            _run_trials(plan, sampler, storage, store, trials=trials, workers=workers, threads=threads)
     except KeyboardInterrupt:
         stopped = True
         print("\nStopped; finished trials are kept, the same command goes on.", file=sys.stderr)
     except TrainingError:
-        # What was finished before the workers failed is written all the same.
+        # The trials that were finished before the workers failed are written all the same.
         with suppress(TrainingError):
             export_trials(plan, existing_studies(plan, storage))
         raise
-    found = export_trials(plan, existing_studies(plan, storage))
-    for sampler in found.samplers:
-        best = found.best(sampler)
-        setting = ", ".join(f"{name} {best[name]:g}" for name in found.settings)
-        count = int((found.trials["sampler"] == sampler).sum())
+    results = export_trials(plan, existing_studies(plan, storage))
+    for sampler in results.samplers:
+        best = results.best(sampler)
+        setting = ", ".join(f"{name} {best[name]:g}" for name in results.settings)
+        count = int((results.trials["sampler"] == sampler).sum())
         print(f"{sampler}: {plan.value} {best['value']:.4f}, trial {best['trial']} of {count}: {setting}")
     return int(stopped)
 
 
-def _searched(plan: Plan, sampler: str, storage: str, options: argparse.Namespace) -> None:
-    trials = trial_budget(plan, sampler, options.trials)
+def _run_trials(
+    plan: "Plan", sampler: str, storage: str, store: Path, *, trials: int | None, workers: int, threads: int | None
+) -> None:
+    """Run one sampler's trials with a progress bar."""
+    from functools import partial
+
+    from core.cli.progress import trials_bar
+    from core.search.objective import make_trial
+    from core.search.study import open_study, run_search, study_progress, trial_budget
+
+    budget = trial_budget(plan, sampler, trials)
     study = open_study(plan, sampler, storage)
-    with trials_bar(f"{plan.name}, {sampler}", trials, study_progress(study)) as progress:
+    with trials_bar(f"{plan.name}, {sampler}", budget, study_progress(study)) as progress:
         run_search(
             plan,
             sampler,
             storage,
-            partial(make_trial, plan.name, options.store),
-            trials=trials,
-            workers=options.workers,
-            threads=options.threads,
+            partial(make_trial, plan.name, store),
+            trials=budget,
+            workers=workers,
+            threads=threads,
             progress=progress,
         )
 
 
-def _train_at_full_size(options: argparse.Namespace) -> int:
-    found, bars = read_search(options.name), []
+def _train_at_full_size(
+    results: "SearchResults", count: int, store: Path, runs: Path, *, workers: int, threads: int | None
+) -> None:
+    """Train ``count`` trials at full size with a progress bar each, and print the table."""
+    from functools import partial
 
-    def progress(name: str) -> TrainingProgress:
+    from tqdm import tqdm
+
+    from core.cli.progress import advance_bar, progress_interval
+    from core.search.full_size import train_at_full_size
+
+    bars = []
+
+    def progress(name: str) -> "TrainingProgress":
         bars.append(tqdm(desc=name, unit=" batches", mininterval=progress_interval()))
         return partial(advance_bar, bars[-1])
 
     def reached(name: str, value: float | None, done: int) -> None:
-        tqdm.write(f"{name}: {found.plan.value} {value:.4f}, {done} of {options.full}", file=sys.stderr)
+        tqdm.write(f"{name}: {results.plan.value} {value:.4f}, {done} of {count}", file=sys.stderr)
 
     try:
-        table = full_size.train_at_full_size(
-            found,
-            options.full,
-            options.store,
-            options.runs,
-            workers=options.workers,
-            threads=options.threads,
-            progress=progress,
-            reached=reached,
+        table = train_at_full_size(
+            results, count, store, runs, workers=workers, threads=threads, progress=progress, reached=reached
         )
     finally:
         for bar in bars:
             bar.close()
     print(table.to_string(index=False))
-    return 0
 
 
-def _write_winner(options: argparse.Namespace) -> int:
-    recipe = full_size.write_winner(read_search(options.name), options.runs)
-    kept = (options.runs / recipe.name).is_dir()
-    trains = "writes its bundle" if kept else f"trains it again, since its run is not in {options.runs}"
-    print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' {trains}.")
-    return 0
+def _write_winner(results: "SearchResults", runs: Path) -> None:
+    """Write the winner's recipe and say what its training does."""
+    from core.search.full_size import write_winner
+
+    recipe = write_winner(results, runs)
+    kept = (runs / recipe.name).is_dir()
+    effect = "writes its bundle" if kept else f"trains it again, since its run is not in {runs}"
+    print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' {effect}.")

@@ -16,11 +16,11 @@ from core.bundles.bundle import bundle_names, open_bundle
 from core.config import MODELS, RECIPES, SEARCHES
 from core.errors import TrainingError
 from core.files import replace_file, write_table
-from core.search.objective import read_split_examples
 from core.search.plan import Plan, as_int
 from core.search.results import COMPLETE, FULL_SIZE, SearchResults
 from core.search.workers import CONTEXT, run_workers
 from core.training import recipe as recipes
+from core.training.batches import read_split_examples
 from core.training.checkpoint import State
 from core.training.recipe import Recipe
 from core.training.recorder import TrainingProgress

@@ -7,11 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.dataset import splits
-from core.dataset.store import Store
 from core.search.plan import Setting, load_plan
-from core.training.batches import Examples, load_examples
-from core.training.recipe import Recipe
+from core.training.batches import Examples, read_split_examples
 from core.training.trainer import run_training
 
 Report = Callable[[int, float], None]
@@ -46,13 +43,3 @@ def make_trial(name: str, store: Path) -> Trial:
         return float(best)
 
     return judge
-
-
-def read_split_examples(recipe: Recipe, store: Path) -> tuple[Examples, Examples]:
-    """The training and the validation examples of a recipe's split; its test slices are not read."""
-    part = splits.split_parts(recipe.split)
-    with Store(store) as opened:
-        train, validation = (
-            load_examples(opened, np.asarray(part.index[part == name]), recipe) for name in ("train", "validation")
-        )
-    return train, validation

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS
+from core.dataset import splits
 from core.dataset.store import Store
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.training.recipe import Recipe
@@ -122,3 +124,17 @@ def _dataset(
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature).map(widen).prefetch(2)
     return dataset.with_options(options)
+
+
+def read_split_examples(recipe: Recipe, store: Path) -> tuple[Examples, Examples]:
+    """Read the training and the validation examples of a recipe's split; its test slices are not read.
+
+    Raises:
+        DatasetError: the store is missing or lacks a slice.
+    """
+    part = splits.split_parts(recipe.split)
+    with Store(store) as opened:
+        train, validation = (
+            load_examples(opened, np.asarray(part.index[part == name]), recipe) for name in ("train", "validation")
+        )
+    return train, validation

@@ -375,9 +375,8 @@ def test_a_fold_of_another_recipe_is_trained_anew_and_its_run_kept(
 
 
 def test_there_is_no_sixth_fold(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["train", "report-cnn-patients", "--fold", "6"])
-    assert "invalid choice: 6" in capsys.readouterr().err
+    assert main(["train", "report-cnn-patients", "--fold", "6"]) == 2
+    assert "6 is not in the range 1<=x<=5" in capsys.readouterr().err
 
 
 def test_trained_evaluated_and_asked_on_one_data_set(
@@ -436,7 +435,7 @@ def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(search_plan, "load_plan", lambda name: plan)
     search_trials.without_main(monkeypatch)
     monkeypatch.setattr(objective, "make_trial", search_trials.without_data)
-    for name in ("export", "restore"):
+    for name in ("export_trials", "restore_trials"):
         monkeypatch.setattr(results, name, partial(getattr(results, name), folder=folder))
     read = results.read_search
     monkeypatch.setattr(results, "read_search", lambda name, where=folder: read(name, where))

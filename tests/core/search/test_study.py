@@ -26,6 +26,7 @@ from core.search.plan import suggest_setting
 from core.search.results import STOPPED, export_trials
 from core.search.study import EPOCHS_RUN, STOPPED_EARLY, existing_studies, open_study, study_progress, trial_budget
 from core.search.workers import run_workers
+from core.training import batches
 from tests.core import tiny
 from tests.core.search import trials as search_trials
 
@@ -513,14 +514,14 @@ def test_a_trial_trains_the_setting_and_reports_every_epoch(small_data: Path, mo
 
 def test_a_trial_reads_no_test_slice(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    real = objective.load_examples
+    real = batches.load_examples
     monkeypatch.setattr(
-        objective,
+        batches,
         "load_examples",
         lambda store, numbers, recipe: read.extend(numbers) or real(store, numbers, recipe),
     )
     recipe = search_trials.plan().recipe_of({}, name="x", cheap=True)
-    objective.read_split_examples(recipe, small_data)
+    batches.read_split_examples(recipe, small_data)
     part = splits.split_parts("fold-1")
     assert sorted(read) == sorted(part.index[part != "test"])
     assert not np.isin(read, part.index[part == "test"]).any()

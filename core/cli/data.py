@@ -1,0 +1,81 @@
+"""Commands on the data set: prepare, splits, frame."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from core.cli.options import FILE, store_option
+
+
+@click.command("prepare")
+@click.argument("source", type=FILE)
+@store_option
+@click.option("--allow-missing", is_flag=True, help="Accept a data set that is not complete.")
+def prepare_command(source: Path, store: Path, allow_missing: bool) -> None:
+    """Write the store from the data set's published files.
+
+    SOURCE is the folder of the .mat files or of the four zip files.
+    """
+    from functools import partial
+
+    from tqdm import tqdm
+
+    from core.cli.progress import progress_interval
+    from core.dataset.prepare import prepare, require_written
+    from core.dataset.store import SLICE_COUNT
+
+    def slice_progress(parts: Iterable[list[int]], done: int) -> Iterator[list[int]]:
+        interval = progress_interval()
+        with tqdm(total=SLICE_COUNT, initial=done, unit=" slices", desc="prepare", mininterval=interval) as bar:
+            for part in parts:
+                yield part
+                bar.update(len(part))
+
+    outcome = prepare(
+        source,
+        store,
+        allow_missing=allow_missing,
+        progress=slice_progress,
+        writing=partial(tqdm, unit=" parts", desc="write", mininterval=progress_interval()),
+    )
+    for problem in outcome.problems:
+        print(problem, file=sys.stderr)
+    require_written(outcome)
+    print(
+        f"{outcome.slices} slices in {store} "
+        f"({store.stat().st_size / 1e6:.0f} MB); lowest IoU of outline and mask {outcome.border_iou:.3f}."
+    )
+
+
+@click.command("splits")
+@store_option
+def splits_command(store: Path) -> None:
+    """Draw every split from the store and write splits.csv."""
+    from core.dataset.splits import SPLITS_FILE, make_splits
+    from core.dataset.store import Store
+
+    with Store(store) as opened:
+        table = make_splits(opened)
+    table.to_csv(SPLITS_FILE, index=False, lineterminator="\n")
+    print(f"{len(table)} slices in {SPLITS_FILE}.")
+
+
+@click.command("frame")
+@store_option
+def frame_command(store: Path) -> None:
+    """Measure how well the head's position predicts the class."""
+    from core.dataset.splits import index_table
+    from core.dataset.store import Store
+    from core.files import write_table
+    from core.ood.framing_shortcut import SHORTCUT_FILE, majority_accuracy, measure_margins
+
+    with Store(store) as opened:
+        table = measure_margins(opened, index_table())
+    write_table(SHORTCUT_FILE, table)
+    accuracy = (table["true"] == table["predicted"]).mean()
+    print(
+        f"The frame alone: {accuracy:.4f} of {len(table)} slices; "
+        f"always the most frequent class: {majority_accuracy(table):.4f}."
+    )

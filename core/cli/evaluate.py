@@ -1,0 +1,105 @@
+"""Commands on trained bundles and their figures: evaluate, compare, readme."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli.options import store_option
+
+if TYPE_CHECKING:
+    from core.bundles.bundle import Bundle
+
+
+@click.command("evaluate")
+@click.argument("bundle")
+@store_option
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="After the first evaluation: explain every test slice and write how well its heat maps localise the tumour; "
+    "an interrupted run goes on.",
+)
+@click.option("--times", is_flag=True, help="Only measure how long inference takes, on an idle machine.")
+def evaluate_command(bundle: str, store: Path, explain: bool, times: bool) -> None:
+    """Run a bundle on every slice and write its figures."""
+    from core.bundles.bundle import open_bundle
+
+    if explain and times:
+        raise click.UsageError("--explain and --times exclude each other.")
+    opened = open_bundle(bundle)
+    if explain:
+        _evaluate_heat_maps(opened, store)
+    elif times:
+        _measure_times(opened, store)
+    else:
+        for name, value in evaluate_bundle(opened, store)["metrics"]["test"].items():
+            if isinstance(value, float):
+                print(f"{name:24}{value:.4f}")
+
+
+def evaluate_bundle(bundle: "Bundle", store: Path) -> dict:
+    """Evaluate a bundle with a progress bar; return its new card."""
+    from core.cli.progress import slices_bar
+    from core.dataset.store import Store
+    from core.evaluation.evaluate import evaluate
+
+    with Store(store) as opened:
+        return evaluate(bundle, opened, progress=slices_bar(bundle.name))
+
+
+def _measure_times(bundle: "Bundle", store: Path) -> None:
+    from core.dataset.store import Store
+    from core.evaluation.evaluate import measure_times
+
+    with Store(store) as opened:
+        times = measure_times(bundle, opened)["times"]
+    print(f"one slice {times['one_slice_seconds'] * 1000:.1f} ms, the test slices {times['test_set_seconds']:.1f} s")
+
+
+def _evaluate_heat_maps(bundle: "Bundle", store: Path) -> None:
+    from core.cli.progress import slices_bar
+    from core.dataset.store import Store
+    from core.evaluation.heat_maps import evaluate_heat_maps
+
+    unfinished = store.with_name(f"{bundle.name}-explanations.jsonl")
+    with Store(store) as opened:
+        card = evaluate_heat_maps(bundle, opened, unfinished, progress=slices_bar(bundle.name))
+    for method, groups in card["metrics"]["explanation"]["methods"].items():
+        for group, means in groups.items():
+            if means["slices"]:
+                print(
+                    f"{method:20}{group:8}{means['slices']:5} slices   inside {means['inside']:.4f} "
+                    f"of area {means['area']:.4f}   hit {means['hit']:.4f}"
+                )
+
+
+@click.command("compare")
+@click.argument("bundle")
+@click.argument("other")
+def compare_command(bundle: str, other: str) -> None:
+    """Compare two bundles on their common test slices.
+
+    The figures are written into the card of BUNDLE.
+    """
+    from core.bundles.bundle import open_bundle
+    from core.evaluation.compare import compare_bundles
+
+    card = compare_bundles(open_bundle(bundle), open_bundle(other))
+    for name, figure in card["metrics"]["comparison"]["figures"].items():
+        print(
+            f"{name:24}{figure['value']:.4f} against {figure['other']:.4f}, difference {figure['difference']:+.4f} "
+            f"({figure['low']:+.4f} to {figure['high']:+.4f})"
+        )
+
+
+@click.command("readme")
+@click.option("--check", is_flag=True, help="Only check that the tables are up to date.")
+def readme_command(check: bool) -> None:
+    """Write the README's tables from the bundles."""
+    from core.evaluation.readme_tables import check_readme, write_readme
+
+    if check:
+        check_readme()
+    else:
+        write_readme()

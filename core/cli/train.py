@@ -1,0 +1,137 @@
+"""Commands that make bundles: train, cross-validate, card."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.cli.options import MultipleValuesCommand, runs_option, store_option
+from core.text import join_words
+
+if TYPE_CHECKING:
+    from core.bundles.bundle import Bundle
+    from core.training.recipe import Recipe
+
+FOLDS = range(1, 6)
+_FOLD = click.IntRange(FOLDS[0], FOLDS[-1])
+
+
+@click.command("train")
+@click.argument("name")
+@click.option(
+    "--fold",
+    type=_FOLD,
+    metavar="K",
+    help="Hold out the official fold K (1 to 5); the bundle is written beside the runs.",
+)
+@store_option
+@runs_option
+def train_command(name: str, fold: int | None, store: Path, runs: Path) -> None:
+    """Train a recipe, or go on with its run; write its bundle.
+
+    NAME is that of the recipe recipes/NAME.toml.
+    """
+    from core.config import MODELS
+    from core.evaluation.cross_validation import fold_recipe
+    from core.training.recipe import load_recipe
+
+    recipe, models = load_recipe(name), MODELS
+    if fold:
+        recipe, models = fold_recipe(recipe, fold, runs, models)
+    _train(recipe, models, store, runs)
+
+
+def _train(recipe: "Recipe", models: Path, store: Path, runs: Path) -> "Bundle":
+    """Train a recipe with a progress bar, or go on with its run; write its bundle into ``models``."""
+    from tqdm import tqdm
+
+    from core.cli.progress import advance_bar, progress_interval
+    from core.training.batches import read_split_examples
+    from core.training.export import export_bundle
+    from core.training.trainer import run_training
+
+    epochs = recipe.training.epochs
+    print(f"{recipe.name}: reading slices", flush=True)
+    train, validation = read_split_examples(recipe, store)
+    with tqdm(desc=recipe.name, unit=" batches", mininterval=progress_interval()) as bar:
+
+        def progress(done: int, total: int, metrics: dict[str, float]) -> None:
+            epoch = (done - 1) * epochs // total + 1
+            bar.set_description(f"{recipe.name}, epoch {epoch}/{epochs}", refresh=False)
+            advance_bar(bar, done, total, metrics)
+
+        def epoch_end(row: dict[str, float]) -> None:
+            # A line of its own keeps each epoch's validation figures in sight.
+            figures = ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name.startswith("val_"))
+            bar.write(f"{recipe.name}, epoch {row['epoch']}/{epochs}: {figures}", file=sys.stderr)
+
+        state = run_training(recipe, train, validation, runs / recipe.name, progress=progress, epoch_end=epoch_end)
+    bundle = export_bundle(recipe, state, models)
+    print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
+    return bundle
+
+
+@click.command("cross-validate", cls=MultipleValuesCommand)
+@click.argument("name")
+@click.option("--folds", type=_FOLD, metavar="K...", multiple=True, default=list(FOLDS), help="Only these folds.")
+@click.option("--collect", is_flag=True, help="Train nothing; use the folds that are trained or kept in the bundle.")
+@store_option
+@runs_option
+def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, store: Path, runs: Path) -> int:
+    """Train and evaluate a recipe once a fold.
+
+    The figures over all folds are written into the bundle NAME; folds that are done are not trained again.
+    """
+    from core.cli.evaluate import evaluate_bundle
+    from core.config import MODELS
+    from core.evaluation.fold_training import cross_validate
+    from core.training.recipe import load_recipe
+
+    card, missing = cross_validate(
+        load_recipe(name),
+        folds,
+        runs,
+        MODELS,
+        train=None if collect else lambda recipe, models: _train(recipe, models, store, runs),
+        evaluate=lambda bundle: evaluate_bundle(bundle, store),
+    )
+    _print_folds(card["metrics"]["cross_validation"])
+    if missing:
+        print(
+            f"core cross-validate: '{name}' lacks {_fold_list(missing)}; without --collect it is trained.",
+            file=sys.stderr,
+        )
+    return int(bool(missing))
+
+
+def _print_folds(figures: dict[str, Any]) -> None:
+    """Print the figures over folds of all slices, then without patient ids that differ by a final letter."""
+    numbers = figures["folds_done"]
+    without_twins = figures["without_letter_twins"]
+    for title, group in (("All slices", figures), ("Without letter twins", without_twins)):
+        print(f"{title}: {sum(group['slices'])}, tested in {_fold_list(numbers)}")
+        print(f"{'':24}{'mean ± std':18}{'  '.join(f'fold {number}' for number in numbers)}")
+        for name in (name for name in without_twins if name != "slices"):
+            figure = group[name]
+            spread = "" if figure["std"] is None else f" ± {figure['std']:.4f}"
+            mean = f"{figure['mean']:.4f}{spread}"
+            print(f"{name:24}{mean:18}{'  '.join(f'{value:.4f}' for value in figure['folds'])}")
+
+
+def _fold_list(numbers: list[int]) -> str:
+    """Return "fold 1" or "folds 1, 2 and 3"."""
+    return f"fold{'s' * (len(numbers) > 1)} {join_words(numbers)}"
+
+
+@click.command("card")
+@click.argument("bundle")
+def card_command(bundle: str) -> None:
+    """Write a card's texts (title, about, limits, notes) again from its recipe."""
+    from core.bundles.bundle import open_bundle
+    from core.training.card_texts import rewrite_texts
+    from core.training.recipe import load_recipe
+
+    opened = open_bundle(bundle)
+    rewrite_texts(opened, load_recipe(bundle))
+    print(f"{opened.folder / 'card.json'} says what recipes/{bundle}.toml says.")
