@@ -1,12 +1,14 @@
 """Progress bars of commands."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
+
+from core.progress import ProgressWrapper
 
 if TYPE_CHECKING:
     from core.search.study import StudyProgress
@@ -17,7 +19,7 @@ def progress_interval() -> float:
     return 0.5 if sys.stderr.isatty() else 30
 
 
-def slices_bar(title: str) -> Callable[[Iterable[Any]], Iterable[Any]]:
+def slices_bar(title: str) -> ProgressWrapper:
     """Return a function that wraps slices in a bar."""
     return partial(tqdm, desc=title, unit=" slices", mininterval=progress_interval())
 
