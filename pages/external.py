@@ -6,7 +6,7 @@ from core.bundles.bundle import bundle_names, open_bundle
 from core.bundles.predictions import confusion_counts
 from core.evaluation.external import DEV
 from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateThresholds
-from core.ood.evaluate import ELSEWHERE, gate_answers, measured_split
+from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, measured_split
 from panels import shell
 from panels.external.answers import WRONG, answered, bars, cost, figures, thresholds, verdict
 from panels.external.control import control, examples
@@ -54,7 +54,7 @@ st.caption(
 cost(bundle)
 
 st.subheader("Slices from elsewhere, cell by cell", anchor=False)
-outside = table[table["group"] == ELSEWHERE]
+outside = table[table["group"] == EXTERNAL_GROUP]
 kinds = [*confusion_matrix.SHORT_TITLES][:4]
 counts = confusion_counts(
     outside.assign(predicted=outside["answer"]), kinds, [*kinds, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]

@@ -1,11 +1,8 @@
-"""A screen on what it must not stop and on what it must: the bundle's own test slices, and pictures that are no brain.
-
-No threshold is computed from either. An earlier measure of strangeness was given up for what it did with pictures that
-are no brain; the card's ``screen.tried`` says so.
-"""
+"""Measure a gate on the bundle's own test slices and on non-brain images; no threshold is chosen on either."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,27 +16,28 @@ from core.evaluation.external import DEV, TEST, ExternalPredictor, outcome_share
 from core.files import write_table
 from core.inference.gate import NO_TUMOUR, OUT_OF_DISTRIBUTION, has_gate
 from core.metrics.definitions import DEFINITIONS
-from core.ood.non_brain import non_brain_images
+from core.ood.non_brain import non_brain_index, read_non_brain_images
 from core.progress import ProgressWrapper
 from core.readers.slices import Slice
 
-OWN, NOT_BRAIN, ELSEWHERE = "own test slice", "no brain", "elsewhere"
+INTERNAL_GROUP, NON_BRAIN_GROUP, EXTERNAL_GROUP = "own test slice", "no brain", "elsewhere"
+"""Values of the column ``group``: the bundle's own test slices, non-brain images, the external test set."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What a share in ``metrics.external`` is to be: at most or at least ``limit``."""
+    """The value that a share in ``metrics.external`` should reach: at most or at least ``limit``."""
 
     limit: float
     at_most: bool
 
     @property
     def words(self) -> str:
-        """Such as "at most 10 %"."""
+        """The aim in words, such as "at most 10 %"."""
         return f"at {'most' if self.at_most else 'least'} {100 * self.limit:.0f} %"
 
     def short_by(self, reached: float) -> float:
-        """How far what was reached is on the wrong side of the limit; 0 where the aim is met."""
+        """Return by how much a share misses the limit; 0 where the aim is met."""
         return max(0.0, reached - self.limit if self.at_most else self.limit - reached)
 
 
@@ -52,119 +50,123 @@ AIMS = {
     "non_brain_flagged": Aim(0.95, at_most=False),
     "figshare_flagged": Aim(0.03, at_most=True),
 }
-"""By figure of ``metrics.external``; set before anything was measured."""
+"""By key of ``metrics.external``; set before the first measurement."""
 
 
 def gate_answers(bundle: Bundle, split: str) -> pd.DataFrame:
-    """What a bundle with a screen said of everything it was asked about that it did not learn from.
+    """Read what a gated bundle predicted for all slices and images that the gate was not fitted on.
 
     Args:
-        bundle: with a screen, measured; see ``core.evaluation.external.measure_external`` and ``measure_strangers``.
-        split: of the slices from elsewhere.
+        bundle: with a measured gate; see ``core.evaluation.external.measure_external`` and ``measure_ood``.
+        split: of the external slices.
 
     Returns:
-        group (``ELSEWHERE``, ``OWN`` or ``NOT_BRAIN``), kind (the true class, "no_tumour", or what the picture is),
-        name, predicted, tumour_score, strangeness and sure, from which ``core.inference.gate.decide_answers`` makes
-        the answers.
+        group (``EXTERNAL_GROUP``, ``INTERNAL_GROUP`` or ``NON_BRAIN_GROUP``), kind (the true class, "no_tumour", or the
+        kind of image), name, predicted, tumour_score, strangeness (the OOD score) and sure (the calibrated probability
+        of the likeliest class), from which ``core.inference.gate.decide_answers`` derives the answers.
 
     Raises:
-        BundleError: it is not measured.
+        BundleError: the gate is not measured.
     """
-    outside = pd.read_csv(bundle.path(EXTERNAL))
-    outside = outside[outside["split"] == split].rename(columns={"true": "kind", "file": "name"})
-    table = pd.concat([outside.assign(group=ELSEWHERE), pd.read_csv(bundle.path(OOD_ANSWERS))], ignore_index=True)
+    external = pd.read_csv(bundle.path(EXTERNAL))
+    external = external[external["split"] == split].rename(columns={"true": "kind", "file": "name"})
+    others = pd.read_csv(bundle.path(OOD_ANSWERS))
+    table = pd.concat([external.assign(group=EXTERNAL_GROUP), others], ignore_index=True)
     return table[["group", "kind", "name", "predicted", "tumour_score", "strangeness", "sure"]]
 
 
 def measured_split(bundle: Bundle) -> str | None:
-    """Which slices from elsewhere a bundle's screen was measured on: test, else dev, or None where it was on none."""
-    found = bundle.card.get("metrics", {}).get("external", {})
-    if not has_gate(bundle) or "non_brain_flagged" not in found:
+    """Return the external split that a bundle's gate was measured on: test, else dev, else None."""
+    metrics = bundle.card.get("metrics", {}).get("external", {})
+    if not has_gate(bundle) or "non_brain_flagged" not in metrics:
         return None
-    return TEST if "answers" in found else DEV if "answers" in found.get(DEV, {}) else None
+    return TEST if "answers" in metrics else DEV if "answers" in metrics.get(DEV, {}) else None
 
 
 def any_gate_measured() -> bool:
-    """Whether any bundle's screen is measured."""
+    """Return whether any bundle's gate is measured."""
     for name in bundle_names():
         try:
             if measured_split(open_bundle(name)):
                 return True
         except BundleError:
-            continue  # one broken folder does not take the others with it
+            continue  # a broken bundle does not hide the others
     return False
 
 
-def measure_ood(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
-    """Ask a bundle with a screen about both groups; write ``strangers.csv`` and its figures into its card.
+def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
+    """Run a gated bundle on its own test slices and on non-brain images; write ``strangers.csv`` and the metrics.
 
     Args:
-        bundle: with a screen.
+        bundle: with a gate.
         store: the prepared data set.
+        non_brain: the folder of non-brain images; see ``core.ood.non_brain.read_non_brain_images``.
         progress: wraps the slices, to show a bar.
 
     Returns:
-        The new card; see ``write_figures``.
+        The new card; see ``write_ood_metrics``.
 
     Raises:
-        BundleError: it has no screen.
+        BundleError: the bundle has no gate.
+        DatasetError: the folder of non-brain images has no index.
+        SliceError: an image cannot be read.
     """
     if not has_gate(bundle):
-        raise BundleError(f"The bundle '{bundle.name}' has no screen; 'python -m core screen {bundle.name}' fits one.")
-    answer = ExternalPredictor(bundle)
-    table = pd.DataFrame(
-        [
-            {"group": group, "kind": kind, "name": slice_.name, **answer(slice_)}
-            for group, kind, slice_ in progress(_pictures(bundle, store))
-        ]
-    )
-    write_table(bundle.folder / OOD_ANSWERS, table)
+        raise BundleError(f"The bundle '{bundle.name}' has no gate; 'python -m core screen {bundle.name}' fits one.")
+    non_brain_index(non_brain)  # a missing folder is refused before the first prediction
+    predictor = ExternalPredictor(bundle)
+    rows = [
+        {"group": group, "kind": kind, "name": slice_.name, **predictor(slice_)}
+        for group, kind, slice_ in progress(_test_images(bundle, store, non_brain))
+    ]
+    write_table(bundle.folder / OOD_ANSWERS, pd.DataFrame(rows))
     return write_ood_metrics(bundle)
 
 
 def write_ood_metrics(bundle: Bundle) -> dict[str, Any]:
-    """Work out the figures of the answers in ``strangers.csv``, and which aims are met; nothing is asked.
+    """Compute the metrics of ``strangers.csv`` and which aims are met; write them into the card. No network runs.
 
     Returns:
         The new card, with the metrics of ``DEFINITIONS["ood"]`` in ``metrics.external``.
     """
-    found = {
+    metrics = {
         **bundle.card["metrics"].get("external", {}),
         **ood_metrics(pd.read_csv(bundle.folder / OOD_ANSWERS)),
     }
-    if "answers" in found:
-        found["aims"] = {
-            name: {"aim": aim.words, "reached": found[name], "short_by": aim.short_by(found[name])}
+    if "answers" in metrics:
+        metrics["aims"] = {
+            name: {"aim": aim.words, "reached": metrics[name], "short_by": aim.short_by(metrics[name])}
             for name, aim in AIMS.items()
         }
-    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS["ood"]}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
+    metrics["definitions"] = {**metrics.get("definitions", {}), **DEFINITIONS["ood"]}
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": metrics}}
     write_card(bundle.folder, card)
     return card
 
 
 def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
-    """Figures of ``strangers.csv``; see ``DEFINITIONS["ood"]``."""
-    own, others = table[table["group"] == OWN], table[table["group"] == NOT_BRAIN]
-    free = own["answer"] == NO_TUMOUR
+    """Compute the metrics of ``DEFINITIONS["ood"]`` (without aims) from the rows of ``strangers.csv``."""
+    internal, non_brain = table[table["group"] == INTERNAL_GROUP], table[table["group"] == NON_BRAIN_GROUP]
+    rejected = non_brain["answer"] == OUT_OF_DISTRIBUTION
+    called_free = internal["answer"] == NO_TUMOUR
     return {
-        "non_brain_flagged": float((others["answer"] == OUT_OF_DISTRIBUTION).mean()),
-        "non_brain_flagged_by_kind": _shares(others["answer"] == OUT_OF_DISTRIBUTION, others["kind"]),
-        "figshare_flagged": float((own["answer"] == OUT_OF_DISTRIBUTION).mean()),
-        "figshare_called_no_tumour": float(free.mean()),
-        "figshare_called_no_tumour_by_class": _shares(free, own["kind"]),
-        "figshare_all": outcome_shares(own.rename(columns={"kind": "true"})),
+        "non_brain_flagged": float(rejected.mean()),
+        "non_brain_flagged_by_kind": _shares_by_kind(rejected, non_brain["kind"]),
+        "figshare_flagged": float((internal["answer"] == OUT_OF_DISTRIBUTION).mean()),
+        "figshare_called_no_tumour": float(called_free.mean()),
+        "figshare_called_no_tumour_by_class": _shares_by_kind(called_free, internal["kind"]),
+        "figshare_all": outcome_shares(internal.rename(columns={"kind": "true"})),
     }
 
 
-def _shares(hits: pd.Series, kinds: pd.Series) -> dict[str, float]:
+def _shares_by_kind(hits: pd.Series, kinds: pd.Series) -> dict[str, float]:
     return {str(kind): float(share) for kind, share in hits.groupby(kinds, sort=False).mean().items()}
 
 
-def _pictures(bundle: Bundle, store: Store) -> Iterator[tuple[str, str, Slice]]:
-    """Group, kind (of the bundle's own slices their class) and picture."""
+def _test_images(bundle: Bundle, store: Store, non_brain: Path) -> Iterator[tuple[str, str, Slice]]:
+    """Yield group, kind (of the bundle's own slices their class) and slice."""
     part = splits.split_parts(bundle.card["data"]["split"])
-    for number in (int(one) for one in part.index[part == "test"]):
-        yield OWN, splits.class_of_slice(number), slice_from_store(store, number)
-    for kind, slice_ in non_brain_images():
-        yield NOT_BRAIN, kind, slice_
+    for number in map(int, part.index[part == "test"]):
+        yield INTERNAL_GROUP, splits.class_of_slice(number), slice_from_store(store, number)
+    for kind, slice_ in read_non_brain_images(non_brain):
+        yield NON_BRAIN_GROUP, kind, slice_

@@ -17,7 +17,7 @@ from core.inference.gate import (
     GateThresholds,
     decide_answers,
 )
-from core.ood.evaluate import AIMS, ELSEWHERE, NOT_BRAIN, OWN
+from core.ood.evaluate import AIMS, EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import CLASS_TITLES, PLOT_CONFIG, percent, style_figure, text_colour, whole_percent
 
 RIGHT, WRONG = "right", "wrong"
@@ -76,7 +76,7 @@ def answered(table: pd.DataFrame, limits: GateThresholds) -> pd.DataFrame:
     kinds = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], limits)
     answer = table["predicted"].where(kinds == CONFIDENT, pd.Series(kinds, table.index))
     true = table["kind"]
-    right = (answer == true) | ((table["group"] == NOT_BRAIN) & (answer == OUT_OF_DISTRIBUTION))
+    right = (answer == true) | ((table["group"] == NON_BRAIN_GROUP) & (answer == OUT_OF_DISTRIBUTION))
     outcome = answer.where(answer.isin([LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]), WRONG).mask(right, RIGHT)
     return table.assign(true=true, answer=answer, outcome=outcome)
 
@@ -100,10 +100,10 @@ def hits(table: pd.DataFrame) -> dict[str, pd.Series]:
     Args:
         table: of ``answered``.
     """
-    outside = table[table["group"] == ELSEWHERE]
+    outside = table[table["group"] == EXTERNAL_GROUP]
     tumour, without = outside[outside["true"] != NO_TUMOUR], outside[outside["true"] == NO_TUMOUR]
     named = tumour[tumour["answer"].isin(CLASSES)]
-    own, others = (table["answer"][table["group"] == group] for group in (OWN, NOT_BRAIN))
+    own, others = (table["answer"][table["group"] == group] for group in (INTERNAL_GROUP, NON_BRAIN_GROUP))
     return {
         "no_tumour_called_tumour": without["answer"].isin(CLASSES),
         "tumour_called_no_tumour": tumour["answer"] == NO_TUMOUR,
@@ -196,14 +196,16 @@ def bars(table: pd.DataFrame, *, key: str) -> None:
     names = {
         **{("kind", name): f"{name.capitalize()}, elsewhere" for name in CLASSES},
         ("kind", NO_TUMOUR): "No tumour, elsewhere",
-        ("group", ELSEWHERE): "All from elsewhere",
-        ("group", OWN): "Own test slices",
-        ("group", NOT_BRAIN): "No brain at all",
+        ("group", EXTERNAL_GROUP): "All from elsewhere",
+        ("group", INTERNAL_GROUP): "Own test slices",
+        ("group", NON_BRAIN_GROUP): "No brain at all",
     }
     rows = {}
     for (column, value), title in names.items():
         inside = (
-            table["group"] == value if column == "group" else (table["group"] == ELSEWHERE) & (table["true"] == value)
+            table["group"] == value
+            if column == "group"
+            else (table["group"] == EXTERNAL_GROUP) & (table["true"] == value)
         )
         if inside.any():
             rows[f"{title} ({int(inside.sum())})"] = table["outcome"][inside].value_counts(normalize=True)

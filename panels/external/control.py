@@ -6,7 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.inference.gate import OUT_OF_DISTRIBUTION
 from core.inference.render import default_window, grey_image
-from core.ood.evaluate import NOT_BRAIN
+from core.ood.evaluate import NON_BRAIN_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
 from panels.shared.confusion_matrix import SHORT_TITLES
 from panels.shared.theme import escape_markdown, percent
@@ -64,7 +64,7 @@ def examples(table: pd.DataFrame) -> None:
     Args:
         table: of ``panels.external.answers.answered``.
     """
-    rows = table[table["group"] == NOT_BRAIN].set_index("name")
+    rows = table[table["group"] == NON_BRAIN_GROUP].set_index("name")
     grid = st.grid(min_column_width=160, gap="small")
     for kind in EXAMPLES:
         slice_ = example_image(kind)

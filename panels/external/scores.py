@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.inference.gate import NO_TUMOUR, GateThresholds
-from core.ood.evaluate import ELSEWHERE, NOT_BRAIN, OWN
+from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
 _GROUPS = {
@@ -24,12 +24,12 @@ def scores(table: pd.DataFrame, limits: GateThresholds, *, key: str) -> None:
         limits: whose lines are drawn.
         key: tells the chart from others on the page.
     """
-    outside, free = table["group"] == ELSEWHERE, table["true"] == NO_TUMOUR
+    outside, free = table["group"] == EXTERNAL_GROUP, table["true"] == NO_TUMOUR
     rows = {
-        "Own test slices": table["group"] == OWN,
+        "Own test slices": table["group"] == INTERNAL_GROUP,
         "Tumours elsewhere": outside & ~free,
         "No tumour, elsewhere": outside & free,
-        "No brain at all": table["group"] == NOT_BRAIN,
+        "No brain at all": table["group"] == NON_BRAIN_GROUP,
     }
     figure = go.Figure()
     for name, (colour, symbol, size) in _GROUPS.items():

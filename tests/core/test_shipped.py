@@ -36,7 +36,7 @@ from core.inference.gate import (
 )
 from core.inference.predictor import Predictor
 from core.metrics import overlap
-from core.ood.evaluate import OWN
+from core.ood.evaluate import INTERNAL_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
 from core.readers.samples import read_samples
 from core.readers.slices import read_slice
@@ -153,7 +153,7 @@ def test_the_screens_figures_are_those_of_its_answers():
     thresholds = GateThresholds(**bundle.card["screen"]["thresholds"])
     answers = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
     assert table["answer"].tolist() == answers.tolist()
-    own = (table["group"] == OWN).to_numpy()
+    own = (table["group"] == INTERNAL_GROUP).to_numpy()
     assert (
         table["name"][own]
         == [f"slice {number}" for number in predictions(bundle.name).query("part == 'test'")["slice"]]

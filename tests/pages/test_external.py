@@ -15,12 +15,21 @@ from streamlit.testing.v1 import AppTest
 from core import config
 from core.bundles import bundle
 from core.bundles.bundle import file_facts, open_bundle
-from core.ood.evaluate import NOT_BRAIN, OWN
-from core.ood.non_brain import KINDS
+from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import percent
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
 
+KINDS = (
+    "photograph",
+    "face",
+    "texture",
+    "microscope or telescope",
+    "handwritten digit",
+    "document",
+    "chart",
+    "noise",
+)
 OPEN_BUNDLE, NAMES = bundle.open_bundle, bundle.bundle_names
 LIMITS = {"no_tumour": -1.0, "tumour": 1.0, "sure": 0.8, "strange": 20.0, "temperature": 1.0}
 # true, predicted, tumour score, strangeness, probability of the likeliest class
@@ -44,9 +53,12 @@ def rows(split: str) -> pd.DataFrame:
 
 
 def strangers() -> pd.DataFrame:
-    own = [(OWN, "glioma", f"slice {number}", "glioma", 4.0 if number > 1 else -2.0, 6.0, 0.95) for number in range(49)]
-    own.append((OWN, "glioma", "slice 50", "glioma", 4.0, 21.0, 0.95))
-    odd = [(NOT_BRAIN, kind, f"{kind}-{n}.png", "glioma", 1.0, 40.0, 0.9) for kind in KINDS for n in range(1, 4)]
+    own = [
+        (INTERNAL_GROUP, "glioma", f"slice {number}", "glioma", 4.0 if number > 1 else -2.0, 6.0, 0.95)
+        for number in range(49)
+    ]
+    own.append((INTERNAL_GROUP, "glioma", "slice 50", "glioma", 4.0, 21.0, 0.95))
+    odd = [(NON_BRAIN_GROUP, kind, f"{kind}-{n}.png", "glioma", 1.0, 40.0, 0.9) for kind in KINDS for n in range(1, 4)]
     odd[0] = (*odd[0][:5], 5.0, 0.9)
     return pd.DataFrame(odd + own, columns=["group", "kind", "name", *COLUMNS[1:]])
 

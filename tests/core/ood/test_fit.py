@@ -34,9 +34,8 @@ from core.inference.gate import (
 from core.inference.predictor import Predictor
 from core.inference.result import results_csv, slice_result, summary_line
 from core.ood import evaluate, fit
-from core.ood.evaluate import NOT_BRAIN, OWN, Aim, measure_ood
+from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP, Aim, measure_ood
 from core.ood.fit import NetworkOutputs, choose_thresholds, degrade, fit_gate, fit_scores
-from core.ood.non_brain import non_brain_images
 from tests.core import tiny
 
 LIMITS = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=10, temperature=1)
@@ -352,20 +351,24 @@ def test_answers_to_pictures_from_elsewhere_are_kept_with_their_scores(
     assert card["metrics"]["external"]["dev"]["answers"].keys() == {*CLASSES, "no_tumour"}
 
 
-def test_own_slices_and_pictures_that_are_no_brain_are_counted_apart(
-    with_screen: tuple[Bundle, Path], monkeypatch: pytest.MonkeyPatch
+def test_own_slices_and_non_brain_images_are_counted_apart(
+    with_screen: tuple[Bundle, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle, store = with_screen
     monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
-    monkeypatch.setattr(evaluate, "not_brains", lambda: non_brain_images(each=1))
+    kinds = ["chart", "noise", "chart"]
+    for number, _ in enumerate(kinds):
+        noise = np.random.default_rng(number).integers(0, 255, (64, 64)).astype(np.uint8)
+        Image.fromarray(noise).save(tmp_path / f"{number}.png")
+    pd.DataFrame({"file": ["0.png", "1.png", "2.png"], "kind": kinds}).to_csv(tmp_path / "index.csv", index=False)
     with Store(store) as opened:
-        card = measure_ood(open_bundle(bundle.name, bundle.folder.parent), opened)
+        card = measure_ood(open_bundle(bundle.name, bundle.folder.parent), opened, tmp_path)
     table = pd.read_csv(bundle.folder / OOD_ANSWERS)
-    assert table["group"].value_counts().to_dict() == {OWN: 13, NOT_BRAIN: 8}
+    assert table["group"].value_counts().to_dict() == {INTERNAL_GROUP: 13, NON_BRAIN_GROUP: 3}
     for group, answer, name in (
-        (OWN, OUT_OF_DISTRIBUTION, "figshare_flagged"),
-        (OWN, NO_TUMOUR, "figshare_called_no_tumour"),
-        (NOT_BRAIN, OUT_OF_DISTRIBUTION, "non_brain_flagged"),
+        (INTERNAL_GROUP, OUT_OF_DISTRIBUTION, "figshare_flagged"),
+        (INTERNAL_GROUP, NO_TUMOUR, "figshare_called_no_tumour"),
+        (NON_BRAIN_GROUP, OUT_OF_DISTRIBUTION, "non_brain_flagged"),
     ):
         flagged = (table["answer"][table["group"] == group] == answer).mean()
         assert card["metrics"]["external"][name] == pytest.approx(flagged)
@@ -374,7 +377,7 @@ def test_own_slices_and_pictures_that_are_no_brain_are_counted_apart(
 def test_figures_of_own_slices_and_of_pictures_by_hand() -> None:
     table = pd.DataFrame(
         {
-            "group": [OWN] * 5 + [NOT_BRAIN] * 3,
+            "group": [INTERNAL_GROUP] * 5 + [NON_BRAIN_GROUP] * 3,
             "kind": ["glioma", "glioma", "glioma", "pituitary", "pituitary", "chart", "chart", "noise"],
             "predicted": ["glioma", "meningioma", "glioma", "pituitary", "pituitary", "glioma", "glioma", "glioma"],
             "answer": [
@@ -450,5 +453,5 @@ def test_the_split_test_is_not_read_by_fitting(
 def test_only_a_network_that_names_and_outlines_gets_a_screen(tmp_path: Path, tiny_store: Store) -> None:
     with pytest.raises(BundleError, match="does not both name and outline"):
         fit_gate(tiny.classifier(tmp_path), tiny_store, tmp_path)
-    with pytest.raises(BundleError, match="has no screen"):
-        measure_ood(tiny.unified(tmp_path), tiny_store)
+    with pytest.raises(BundleError, match="has no gate"):
+        measure_ood(tiny.unified(tmp_path), tiny_store, tmp_path)

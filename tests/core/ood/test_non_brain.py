@@ -1,44 +1,51 @@
-"""Pictures that are no brain: enough of them, of all kinds, the same every time."""
+"""Reading non-brain images: a folder with an index, and the shipped examples."""
 
 import sys
-from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
+from core.errors import DatasetError
 from core.ood.fit import RULES
-from core.ood.non_brain import EACH, EXAMPLES, KINDS, SHIPPED, example_image, make_image, non_brain_images
+from core.ood.non_brain import EXAMPLES, INDEX, SAMPLE_FOLDER, example_image, read_non_brain_images
+from core.readers.slices import read_slice
 
 
-def test_there_are_at_least_two_hundred_of_six_kinds() -> None:
-    assert len(KINDS) >= 6
-    assert EACH * len(KINDS) >= 200
+def test_images_are_read_in_the_order_of_the_index(tmp_path: Path) -> None:
+    rows = [{"file": "b.png", "kind": "noise"}, {"file": "a.png", "kind": "chart"}]
+    for level, row in enumerate(rows, 1):
+        ramp = np.linspace(0, level * 100, 64 * 64).reshape(64, 64)
+        Image.fromarray(ramp.astype(np.uint8)).save(tmp_path / row["file"])
+    pd.DataFrame(rows).to_csv(tmp_path / INDEX, index=False)
+    images = list(read_non_brain_images(tmp_path))
+    assert [(kind, slice_.name) for kind, slice_ in images] == [("noise", "b.png"), ("chart", "a.png")]
+    assert [float(slice_.pixels.max()) for _, slice_ in images] == [100, 200]
 
 
-def test_each_kind_is_drawn_as_often_as_asked_for_and_no_two_are_alike() -> None:
-    found = list(non_brain_images(each=4))
-    assert Counter(kind for kind, _ in found) == dict.fromkeys(KINDS, 4)
-    assert len({slice_.pixels.tobytes() for _, slice_ in found}) == len(found)
-    assert len({slice_.name for _, slice_ in found}) == len(found)
-
-
-def test_they_are_the_same_every_time() -> None:
-    for (_, one), (_, other) in zip(non_brain_images(each=1), non_brain_images(each=1), strict=True):
-        np.testing.assert_array_equal(one.pixels, other.pixels)
+def test_a_folder_without_an_index_or_a_column_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"make_non_brain_images\.py writes it"):
+        next(read_non_brain_images(tmp_path))
+    (tmp_path / INDEX).write_text("file,class\na.png,chart\n")
+    with pytest.raises(DatasetError, match="needs the columns file and kind"):
+        next(read_non_brain_images(tmp_path))
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_an_example_is_the_picture_that_was_counted(kind: str) -> None:
-    counted = make_image(kind, EXAMPLES[kind])
-    np.testing.assert_array_equal(example_image(kind).pixels, counted.pixels)
-    assert example_image(kind).name == counted.name
+def test_an_example_is_read_as_an_upload_is(kind: str) -> None:
+    example = example_image(kind)
+    upload = read_slice((SAMPLE_FOLDER / EXAMPLES[kind]).read_bytes(), EXAMPLES[kind])
+    np.testing.assert_array_equal(example.pixels, upload.pixels)
+    assert example.name == EXAMPLES[kind]
 
 
-def test_examples_need_no_package_the_app_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_example_ships_and_needs_no_package_the_app_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
     for package in ("skimage", "sklearn"):
         monkeypatch.setitem(sys.modules, package, None)
     assert len([example_image(kind) for kind in EXAMPLES]) >= 6
-    assert {path.name for path in SHIPPED.iterdir()} <= {example_image(kind).name for kind in EXAMPLES}
+    assert {path.name for path in SAMPLE_FOLDER.iterdir()} == set(EXAMPLES.values())
 
 
 @pytest.mark.parametrize("rule", RULES.values())
