@@ -1,6 +1,6 @@
-"""A bundle on the whole data set -> predictions and metrics, written into the bundle.
+"""Evaluate a bundle on the whole data set; write predictions and metrics into it.
 
-Every slice gets a row, with the part it had in training; ``metrics.test`` is made of the test rows alone.
+Every slice gets a row in the predictions, with its part in the split; ``metrics.test`` uses the test rows alone.
 """
 
 import time
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 16
-_TIMED = 20
+_TIMED_RUNS = 20
 
 
 def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
-    """Run the bundle on every slice of its split and write predictions and metrics into it.
+    """Run the bundle on every slice of its split; write predictions and metrics into it.
 
     Args:
         bundle: a trained bundle.
         store: the whole prepared data set.
-        progress: wraps the slice numbers, to show a bar.
+        progress: wraps the slice numbers.
 
     Returns:
         The new card.
@@ -47,45 +47,45 @@ def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) 
         DatasetError: the store lacks slices.
     """
     network = load_network(bundle)
-    bundle = _with_threshold(bundle, network, store)
+    bundle = _choose_threshold(bundle, network, store)
     table = splits.index_table()[["slice", "class", "patient"]].copy()
     table["part"] = splits.split_parts(bundle.card["data"]["split"]).to_numpy()
-    probabilities, masks = _ask(bundle, network, store, table, progress)
+    probabilities, masks = _predict_all(bundle, network, store, table, progress)
     table = table.rename(columns={"class": "true"})
-    chosen = (table["part"] == "test").to_numpy()
-    test: dict[str, Any] = {"slices": int(chosen.sum()), "patients": int(table["patient"][chosen].nunique())}
+    is_test = (table["part"] == "test").to_numpy()
+    test: dict[str, Any] = {"slices": int(is_test.sum()), "patients": int(table["patient"][is_test].nunique())}
     if masks:
-        test |= _mask_figures(bundle, masks, table, chosen)
+        test |= _mask_metrics(bundle, masks, table, is_test)
     if CLASSIFICATION in bundle.tasks:
-        test |= _class_figures(bundle, np.array(probabilities), table, chosen)
+        test |= _class_metrics(bundle, np.array(probabilities), table, is_test)
     write_table(bundle.folder / PREDICTIONS, table)
     card = {
         **bundle.card,
-        # Of the same network, which a new evaluation does not change: how its heat maps land.
+        # Metrics of the same network that this evaluation does not measure, such as those of its heat maps, stay.
         "metrics": {**bundle.card.get("metrics", {}), "test": test, "definitions": DEFINITIONS["test"]},
-        "times": _times(bundle, network, store),
+        "times": _inference_times(bundle, network, store),
     }
     write_card(bundle.folder, card)
     return card
 
 
 def measure_times(bundle: Bundle, store: Store) -> dict[str, Any]:
-    """Measure only how long a bundle takes, and write it into its card; on a machine that does nothing else.
+    """Measure a bundle's inference times alone and write them into its card; the machine must be idle.
 
     Args, Raises: as in ``evaluate``.
 
     Returns:
         The new card.
     """
-    card = {**bundle.card, "times": _times(bundle, load_network(bundle), store)}
+    card = {**bundle.card, "times": _inference_times(bundle, load_network(bundle), store)}
     write_card(bundle.folder, card)
     return card
 
 
-def _inputs(
+def _batches(
     bundle: Bundle, store: Store, numbers: Iterable[int]
 ) -> Iterator[tuple[list[int], np.ndarray, list[Placement]]]:
-    """Batches of slice numbers, network inputs (n, S, S, C) and placements."""
+    """Yield batches of slice numbers, model inputs (n, S, S, C) and placements."""
     spec = bundle.card["input"]
     batch: list[tuple[int, np.ndarray, Placement]] = []
 
@@ -103,159 +103,178 @@ def _inputs(
         yield stacked()
 
 
-class _Masks:
-    """What is kept of a segmenter's masks while the data set goes by: counts of pixels, and test slices' scores."""
+class _MaskRecords:
+    """Records of a segmenter's masks, collected slice by slice: pixel counts of all, scores of test slices.
+
+    Attributes:
+        own_size: pixels in both masks, true, predicted and all pixels of each slice, at the slice's own size.
+        network_size: the same of each test slice, at the network's size.
+        by_threshold: number, threshold and pixels in both masks, true and predicted, of each test slice.
+        scores: number -> (S, S) tumour probabilities of each test slice.
+        channel: (S, S) scores of the tumour channel of each test slice; see ``tumour_channel``.
+        targets: (S, S) true mask of each test slice.
+    """
 
     def __init__(self, bundle: Bundle, test: set[int]) -> None:
         self.threshold = float(bundle.card["output"]["threshold"])
         self.size = int(bundle.card["input"]["height"])
         self.test = test
-        self.own: list[tuple[int, ...]] = []
-        self.small: list[tuple[int, ...]] = []
+        self.own_size: list[tuple[int, ...]] = []
+        self.network_size: list[tuple[int, ...]] = []
         self.by_threshold: list[tuple[Any, ...]] = []
         self.scores: dict[int, np.ndarray] = {}
         self.channel: list[np.ndarray] = []
         self.targets: list[np.ndarray] = []
 
-    def add(self, number: int, answer: np.ndarray, place: Placement, true: np.ndarray) -> None:
-        """Take in one slice: the network's (S, S, c) answer, and the (H, W) true mask."""
-        scores = tumour_probability(answer)
+    def add(self, number: int, output: np.ndarray, place: Placement, true: np.ndarray) -> None:
+        """Record one slice from the network's (S, S, c) output and the (H, W) true mask."""
+        scores = tumour_probability(output)
         probability = map_to_slice(scores, place)
-        self.own.append((*overlap.overlap_counts(probability >= self.threshold, true), true.size))
+        self.own_size.append((*overlap.overlap_counts(probability >= self.threshold, true), true.size))
         if number not in self.test:
             return
         target = preprocess_mask(true, place, size=self.size)
-        self.small.append((*overlap.overlap_counts(scores >= self.threshold, target), target.size))
+        self.network_size.append((*overlap.overlap_counts(scores >= self.threshold, target), target.size))
         self.scores[number] = scores
-        self.channel.append(tumour_channel(answer))
+        self.channel.append(tumour_channel(output))
         self.targets.append(target)
-        for cut in overlap.THRESHOLDS:
-            self.by_threshold.append((number, cut, *overlap.overlap_counts(probability >= cut, true)))
+        for threshold in overlap.THRESHOLDS:
+            self.by_threshold.append((number, threshold, *overlap.overlap_counts(probability >= threshold, true)))
 
 
-def _with_threshold(bundle: Bundle, network: "keras.Model", store: Store) -> Bundle:
-    """The bundle with its threshold for masks chosen on its validation slices, where its card says so."""
+def _choose_threshold(bundle: Bundle, network: "keras.Model", store: Store) -> Bundle:
+    """Return the bundle with the mask threshold of the highest mean Dice on validation slices, if its card asks so."""
     if "threshold_rule" not in bundle.card["output"]:
         return bundle
     part = splits.split_parts(bundle.card["data"]["split"])
-    found = []
-    for numbers, inputs, places in _inputs(bundle, store, [int(one) for one in part.index[part == "validation"]]):
-        answers = forward(bundle, network.predict_on_batch, inputs)[SEGMENTATION]
-        for number, answer, place in zip(numbers, answers, places, strict=True):
-            probability, true = map_to_slice(tumour_probability(answer), place), store.mask(number)
-            found.append([overlap.dice(probability >= cut, true) for cut in overlap.THRESHOLDS])
-    best = overlap.THRESHOLDS[int(np.mean(found, axis=0).argmax())]
+    validation = [int(number) for number in part.index[part == "validation"]]
+    dice = []
+    for numbers, inputs, places in _batches(bundle, store, validation):
+        outputs = forward(bundle, network.predict_on_batch, inputs)[SEGMENTATION]
+        for number, output, place in zip(numbers, outputs, places, strict=True):
+            probability, true = map_to_slice(tumour_probability(output), place), store.mask(number)
+            dice.append([overlap.dice(probability >= threshold, true) for threshold in overlap.THRESHOLDS])
+    best = overlap.THRESHOLDS[int(np.mean(dice, axis=0).argmax())]
     return replace(bundle, card={**bundle.card, "output": {**bundle.card["output"], "threshold": best}})
 
 
-def tumour_channel(answer: np.ndarray) -> np.ndarray:
-    """The scores of the tumour as the network gives them, (..., c) -> (...); where several channels are tumour, their
-    sum as 1 less the background's score.
+def tumour_channel(output: np.ndarray) -> np.ndarray:
+    """Return the tumour's scores as the network gives them, (..., c) -> (...).
 
-    Not quite ``tumour_probability``: a score that is exactly 1 need not leave exactly 0 to the background in float32,
-    nor the other way round.
+    Where several channels are tumour, the score is 1 less the background's. ``tumour_probability`` differs slightly: in
+    float32 a score of exactly 1 need not leave exactly 0 to the background, nor the other way round.
     """
-    # A copy, which does not keep the whole batch's answers in memory.
-    return answer[..., 1].copy() if answer.shape[-1] == 2 else tumour_probability(answer)
+    # A copy, which does not keep the whole batch's outputs in memory.
+    return output[..., 1].copy() if output.shape[-1] == 2 else tumour_probability(output)
 
 
-def _ask(
+def _predict_all(
     bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: ProgressWrapper
-) -> tuple[list[np.ndarray], _Masks | None]:
-    """The network's answers to every slice: (3,) probabilities of the classes, and masks; empty for no such task."""
+) -> tuple[list[np.ndarray], _MaskRecords | None]:
+    """Predict every slice; return (3,) class probabilities, empty for a segmenter, and masks, None for a classifier."""
     probabilities: list[np.ndarray] = []
-    masks = _Masks(bundle, set(table["slice"][table["part"] == "test"])) if SEGMENTATION in bundle.tasks else None
-    for numbers, inputs, places in _inputs(bundle, store, progress(table["slice"].tolist())):
-        answers = forward(bundle, network.predict_on_batch, inputs)
-        probabilities.extend(answers.get(CLASSIFICATION, ()))
+    test = set(table["slice"][table["part"] == "test"])
+    masks = _MaskRecords(bundle, test) if SEGMENTATION in bundle.tasks else None
+    for numbers, inputs, places in _batches(bundle, store, progress(table["slice"].tolist())):
+        outputs = forward(bundle, network.predict_on_batch, inputs)
+        probabilities.extend(outputs.get(CLASSIFICATION, ()))
         if masks:
-            for number, answer, place in zip(numbers, answers[SEGMENTATION], places, strict=True):
-                masks.add(number, answer, place, store.mask(number))
+            for number, output, place in zip(numbers, outputs[SEGMENTATION], places, strict=True):
+                masks.add(number, output, place, store.mask(number))
     return probabilities, masks
 
 
-def _class_figures(
-    bundle: Bundle, probabilities: np.ndarray, table: pd.DataFrame, chosen: np.ndarray
+def _class_metrics(
+    bundle: Bundle, probabilities: np.ndarray, table: pd.DataFrame, is_test: np.ndarray
 ) -> dict[str, Any]:
-    """Figures of the chosen rows; the answers become columns of ``table``."""
+    """Return the test rows' metrics of a classifier; add its predictions to ``table`` as columns."""
     table["predicted"] = [CLASSES[i] for i in probabilities.argmax(axis=1)]
     for i, name in enumerate(CLASSES):
         table[f"p_{name}"] = probabilities[:, i]
-    true = table["true"].map(CLASSES.index).to_numpy()[chosen]
-    tested = probabilities[chosen]
+    true = table["true"].map(CLASSES.index).to_numpy()[is_test]
+    tested = probabilities[is_test]
     matrix = classification.confusion_matrix(true, tested.argmax(axis=1), classes=len(CLASSES))
     return {
         "loss": classification.log_loss(true, tested),
         **classification.classification_report(matrix, CLASSES),
-        "patient_accuracy": classification.patient_accuracy(true, tested, table["patient"].to_numpy()[chosen]),
-        **_without_letter_twins(bundle, table),
+        "patient_accuracy": classification.patient_accuracy(true, tested, table["patient"].to_numpy()[is_test]),
+        **_accuracy_without_similar_ids(bundle, table),
     }
 
 
-def _without_letter_twins(bundle: Bundle, table: pd.DataFrame) -> dict[str, Any]:
-    """Accuracy on the test slices of patients whose ids, but for a final letter, are not in other parts."""
+def _accuracy_without_similar_ids(bundle: Bundle, table: pd.DataFrame) -> dict[str, Any]:
+    """Return the accuracy on test slices of patients whose id, but for a final letter, is in no other part.
+
+    A slice-level split has patients on both sides anyway; it gets none.
+    """
     if not bundle.card["data"]["by_patient"]:
         return {}
     group = splits.index_table()["patient_group"]
-    tested = table["part"] == "test"
-    alone = tested & ~group.isin(group[~tested])
-    right = table["true"][alone] == table["predicted"][alone]
-    return {"without_letter_twins": {"slices": int(alone.sum()), "accuracy": float(right.mean())}}
+    is_test = table["part"] == "test"
+    distinct = is_test & ~group.isin(group[~is_test])
+    correct = table["true"][distinct] == table["predicted"][distinct]
+    return {"without_letter_twins": {"slices": int(distinct.sum()), "accuracy": float(correct.mean())}}
 
 
-def _mask_figures(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
-    """Figures of the chosen rows; the answers become columns of ``table``, and files of their own."""
-    both, true_px, predicted_px, pixels = np.array(masks.own).T
+def _mask_metrics(bundle: Bundle, masks: _MaskRecords, table: pd.DataFrame, is_test: np.ndarray) -> dict[str, Any]:
+    """Return the test rows' metrics of a segmenter; add its predictions to ``table`` and write its mask files."""
+    both, true_px, predicted_px, pixels = np.array(masks.own_size).T
     table["dice"] = overlap.dice_from_counts(both, true_px, predicted_px)
     table["iou"] = overlap.iou_from_counts(both, true_px, predicted_px)
     table["true_px"], table["predicted_px"] = true_px, predicted_px
-    columns = ["slice", "threshold", "overlap_px", "true_px", "predicted_px"]
-    write_table(bundle.folder / MASK_THRESHOLDS, pd.DataFrame(masks.by_threshold, columns=columns))
     scores, targets = np.array(list(masks.scores.values())), np.array(masks.targets)
-    with replace_file(bundle.folder / MASKS) as temporary:
-        kept = np.round(scores * 255).astype(np.uint8)
-        np.savez_compressed(temporary, slice=np.array(list(masks.scores), np.uint16), probability=kept)
-    chances = np.where(targets, scores, 1 - scores).astype(np.float64)
-    loss = float(-np.log(np.clip(chances, 1e-7, 1)).mean())
+    _write_mask_files(bundle, masks, scores)
+    true_class_scores = np.where(targets, scores, 1 - scores).astype(np.float64)
+    loss = float(-np.log(np.clip(true_class_scores, 1e-7, 1)).mean())
     return {
         # Of a network with a class too, "loss" is the class's.
         "mask_loss" if CLASSIFICATION in bundle.tasks else "loss": loss,
         "threshold": masks.threshold,
-        **overlap.mask_summary(*(column[chosen] for column in (both, true_px, predicted_px, pixels))),
-        "network_size": overlap.mask_summary(*np.array(masks.small).T),
+        **overlap.mask_summary(*(column[is_test] for column in (both, true_px, predicted_px, pixels))),
+        "network_size": overlap.mask_summary(*np.array(masks.network_size).T),
         "keras_mean_iou": overlap.keras_mean_iou_of_scores(np.array(masks.channel), targets),
         "tumour_share_of_pixels": float(targets.mean()),
-        **_on_table_5(bundle, masks, table, chosen),
+        **_table_5_metrics(bundle, masks, table, is_test),
     }
 
 
-def _on_table_5(bundle: Bundle, masks: _Masks, table: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
-    """Of a network tested on Table 1: mask figures of Table 5's test slices, which are among its own."""
+def _write_mask_files(bundle: Bundle, masks: _MaskRecords, scores: np.ndarray) -> None:
+    """Write pixel counts by threshold, and (n, S, S) tumour probabilities of test slices as bytes, into the bundle."""
+    columns = ["slice", "threshold", "overlap_px", "true_px", "predicted_px"]
+    write_table(bundle.folder / MASK_THRESHOLDS, pd.DataFrame(masks.by_threshold, columns=columns))
+    with replace_file(bundle.folder / MASKS) as temporary:
+        probability = np.round(scores * 255).astype(np.uint8)
+        np.savez_compressed(temporary, slice=np.array(list(masks.scores), np.uint16), probability=probability)
+
+
+def _table_5_metrics(bundle: Bundle, masks: _MaskRecords, table: pd.DataFrame, is_test: np.ndarray) -> dict[str, Any]:
+    """Return mask metrics on Table 5's test slices, for a network tested on Table 1's, which include them."""
     if bundle.card["data"]["split"] != splits.TABLE_1:
         return {}
-    both = chosen & (table["slice"].map(splits.split_parts(splits.TABLE_5)) == "test").to_numpy()
-    return {"table_5": {"slices": int(both.sum()), **overlap.mask_summary(*np.array(masks.own)[both].T)}}
+    in_table_5 = is_test & (table["slice"].map(splits.split_parts(splits.TABLE_5)) == "test").to_numpy()
+    counts = np.array(masks.own_size)[in_table_5].T
+    return {"table_5": {"slices": int(in_table_5.sum()), **overlap.mask_summary(*counts)}}
 
 
-def _times(bundle: Bundle, network: "keras.Model", store: Store) -> dict[str, Any]:
-    """Seconds for the test slices in batches, read and preprocessed beforehand, and for one alone."""
+def _inference_times(bundle: Bundle, network: "keras.Model", store: Store) -> dict[str, Any]:
+    """Measure seconds for the test slices in batches, reading and preprocessing excluded, and for a single slice."""
     part = splits.split_parts(bundle.card["data"]["split"])
     test = part.index[part == "test"].tolist()
-    whole = 0.0
-    for _, inputs, _ in _inputs(bundle, store, test):
+    total = 0.0
+    for _, inputs, _ in _batches(bundle, store, test):
         began = time.perf_counter()
         forward(bundle, network.predict_on_batch, inputs)
-        whole += time.perf_counter() - began
+        total += time.perf_counter() - began
         single = inputs[:1]
     forward(bundle, network.predict_on_batch, single)
-    each = []
-    for _ in range(_TIMED):
+    durations = []
+    for _ in range(_TIMED_RUNS):
         began = time.perf_counter()
         forward(bundle, network.predict_on_batch, single)
-        each.append(time.perf_counter() - began)
+        durations.append(time.perf_counter() - began)
     return {
-        "test_set_seconds": round(whole, 2),
-        "one_slice_seconds": round(float(np.median(each)), 4),
-        "runs": _TIMED,
+        "test_set_seconds": round(total, 2),
+        "one_slice_seconds": round(float(np.median(durations)), 4),
+        "runs": _TIMED_RUNS,
         "machine": describe_machine(),
     }

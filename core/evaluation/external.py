@@ -1,4 +1,4 @@
-"""A bundle on slices from elsewhere: pictures in a folder whose index.csv names their class and split."""
+"""Evaluate a bundle on an external test set: images in a folder whose index.csv has their class and split."""
 
 from pathlib import Path
 from typing import Any
@@ -27,175 +27,186 @@ from core.inference.predictor import model_input
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import BACKGROUND, tumour_probability
 from core.progress import ProgressWrapper
-from core.readers.preprocessing import map_to_slice
+from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice, read_slice
 
 INDEX = "index.csv"
 DEV, TEST = "dev", "test"
-"""The split that settings may be chosen on, and the one for a single use."""
+"""The split that thresholds may be chosen on, and the split for a single use."""
 
 
 def read_external_index(folder: Path, split: str) -> pd.DataFrame:
-    """The pictures of one split.
+    """Read the images of one split.
 
     Args:
         folder: with an index.csv of the columns file, class and split.
         split: train, dev or test.
 
     Returns:
-        file and class, one row a picture.
+        file and class, one row an image.
 
     Raises:
         DatasetError: no such file, or one without these columns or this split.
     """
     path = folder / INDEX
     if not path.is_file():
-        raise DatasetError(f"There is no {INDEX} in '{folder}'; it lists the pictures with their class and split.")
+        raise DatasetError(f"There is no {INDEX} in '{folder}'; it lists the images with their class and split.")
     table = pd.read_csv(path)
     if not {"file", "class", "split"} <= set(table):
         raise DatasetError(f"'{path}' lacks one of the columns file, class and split.")
-    found = table[table["split"] == split]
-    if found.empty:
+    rows = table[table["split"] == split]
+    if rows.empty:
         raise DatasetError(f"'{path}' has no split '{split}'; it has {', '.join(sorted(table['split'].unique()))}.")
-    return found[["file", "class"]].reset_index(drop=True)
+    return rows[["file", "class"]].reset_index(drop=True)
 
 
 def measure_external(
     bundle: Bundle, folder: Path, *, split: str = DEV, progress: ProgressWrapper = iter
 ) -> dict[str, Any]:
-    """Ask a bundle about every picture of a split; write the answers and their figures into it.
+    """Predict every image of a split; write the predictions and their metrics into the bundle.
 
     Args:
         bundle: an evaluated bundle.
-        folder: see ``read_index``.
+        folder: see ``read_external_index``.
         split: of the index.
-        progress: wraps the rows, to show a bar.
+        progress: wraps the rows.
 
     Returns:
         The new card, with ``metrics.external``, a part for each split that was measured.
 
     Raises:
-        DatasetError: see ``read_index``.
-        SliceError: a picture cannot be read.
-        BundleError: the bundle cannot be loaded, or was asked about the split test before.
+        DatasetError: see ``read_external_index``.
+        SliceError: an image cannot be read.
+        BundleError: the bundle cannot be loaded, or its predictions for the split test are stored already.
     """
     index = read_external_index(folder, split)
-    if split == TEST and _is_used(bundle):
+    if split == TEST and _has_test_predictions(bundle):
         raise BundleError(
-            f"The bundle '{bundle.name}' was asked about the split {TEST} before, which is for a single use; with "
-            "--stored the figures of its answers are worked out anew."
+            f"The bundle '{bundle.name}' was measured on the split {TEST} before, which is for a single use; with "
+            "--stored the metrics are computed again from its stored predictions."
         )
-    answer = ExternalPredictor(bundle)
+    predictor = ExternalPredictor(bundle)
     rows = []
     for file, true in progress(list(index.itertuples(index=False, name=None))):
         slice_ = read_slice((folder / file).read_bytes(), Path(file).name)
-        rows.append({"split": split, "file": file, "true": true, **answer(slice_)})
+        rows.append({"split": split, "file": file, "true": true, **predictor(slice_)})
     table = pd.DataFrame(rows)
     path = bundle.folder / EXTERNAL
     if path.is_file():
-        others = pd.read_csv(path)
-        table = pd.concat([others[others["split"] != split], table], ignore_index=True)
+        stored = pd.read_csv(path)
+        table = pd.concat([stored[stored["split"] != split], table], ignore_index=True)
     write_table(path, table)
     return write_external_metrics(bundle)
 
 
 def write_external_metrics(bundle: Bundle) -> dict[str, Any]:
-    """Work out ``metrics.external`` from the answers that are stored, and write it; nothing is asked.
+    """Compute ``metrics.external`` from the stored predictions and write it; no network runs.
 
     Returns:
         The new card.
 
     Raises:
-        BundleError: no answers are stored.
+        BundleError: no predictions are stored.
     """
     path = bundle.folder / EXTERNAL
     if not path.is_file():
-        raise BundleError(f"The bundle '{bundle.name}' was not asked about slices from elsewhere yet.")
+        raise BundleError(f"The bundle '{bundle.name}' was not measured on an external test set yet.")
     # A mask without a class is an empty field, not an unknown one.
     table = pd.read_csv(path, converters={"mask_class": str})
-    found: dict[str, Any] = dict(bundle.card["metrics"].get("external", {}))
-    # The figures that count stand by themselves, those that settings were chosen on apart.
+    external: dict[str, Any] = dict(bundle.card["metrics"].get("external", {}))
+    # Metrics of the split test stand by themselves, those of a split that thresholds were chosen on under its name.
     for split, rows in table.groupby("split"):
-        found |= external_metrics(rows) if split == TEST else {str(split): external_metrics(rows)}
-    found["definitions"] = {**found.get("definitions", {}), **DEFINITIONS["external"]}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": found}}
+        external |= external_metrics(rows) if split == TEST else {str(split): external_metrics(rows)}
+    external["definitions"] = {**external.get("definitions", {}), **DEFINITIONS["external"]}
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": external}}
     write_card(bundle.folder, card)
     return card
 
 
-def _is_used(bundle: Bundle) -> bool:
-    """Whether answers of the network and the screen as they are to the split test are stored."""
+def _has_test_predictions(bundle: Bundle) -> bool:
+    """Return whether predictions for the split test are stored."""
     path = bundle.folder / EXTERNAL
     return path.is_file() and bool((pd.read_csv(path)["split"] == TEST).any())
 
 
 class ExternalPredictor:
-    """What a bundle says of a slice, as a row of ``EXTERNAL``."""
+    """Predict slices with a bundle, as rows of ``EXTERNAL``.
+
+    Raises:
+        BundleError: the bundle cannot be loaded.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
-        """Raises:
-        BundleError: the bundle cannot be loaded.
-        """
         self.bundle = bundle
         self.network = load_gated_network(bundle)
-        self.screen = load_gate(bundle) if has_gate(bundle) else None
+        self.gate = load_gate(bundle) if has_gate(bundle) else None
 
     def __call__(self, slice_: Slice) -> dict[str, Any]:
-        """Of a classifier predicted and p_CLASS, with a screen also tumour_score, strangeness, sure (the calibrated
-        probability of the likeliest class) and answer; of a segmenter predicted_px and mask_threshold, and mask_class
-        where its mask tells classes."""
+        """Predict one slice.
+
+        Returns:
+            Of a classifier predicted and p_CLASS, with a gate also tumour_score, strangeness (the OOD score), sure
+            (the calibrated probability of the most probable class) and answer; of a segmenter predicted_px and
+            mask_threshold, and mask_class where its mask has classes.
+        """
         inputs, place = model_input(self.bundle, slice_)
-        answers = {name: one[0] for name, one in forward(self.bundle, self.network.predict_on_batch, inputs).items()}
-        said: dict[str, Any] = {}
-        if CLASSIFICATION in answers:
-            probabilities = answers[CLASSIFICATION]
-            said["predicted"] = CLASSES[int(probabilities.argmax())]
-            said |= {f"p_{name}": float(one) for name, one in zip(CLASSES, probabilities, strict=True)}
-            if self.screen:
-                found = apply_gate(*self.screen, answers[FEATURES], probabilities)
-                said |= {
-                    "tumour_score": found.tumour_score,
-                    "strangeness": found.ood_score,
-                    "sure": float(found.probabilities.max()),
-                    "answer": found.answer,
-                }
-        if SEGMENTATION in answers:
-            scores = answers[SEGMENTATION]
-            mask = map_to_slice(tumour_probability(scores), place) >= self.bundle.card["output"]["threshold"]
-            said["predicted_px"] = int(np.count_nonzero(mask))
-            said["mask_threshold"] = self.bundle.card["output"]["threshold"]
-            if scores.shape[-1] == 1 + len(CLASSES):
-                most = CLASSES[int(np.delete(scores, BACKGROUND, axis=-1).sum(axis=(0, 1)).argmax())]
-                said["mask_class"] = most if mask.any() else ""
-        return said
+        outputs = forward(self.bundle, self.network.predict_on_batch, inputs)
+        row: dict[str, Any] = {}
+        if CLASSIFICATION in outputs:
+            row |= self._class_columns(outputs)
+        if SEGMENTATION in outputs:
+            row |= self._mask_columns(outputs[SEGMENTATION][0], place)
+        return row
+
+    def _class_columns(self, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
+        probabilities = outputs[CLASSIFICATION][0]
+        columns: dict[str, Any] = {"predicted": CLASSES[int(probabilities.argmax())]}
+        columns |= {f"p_{name}": float(p) for name, p in zip(CLASSES, probabilities, strict=True)}
+        if self.gate:
+            decision = apply_gate(*self.gate, outputs[FEATURES][0], probabilities)
+            columns |= {
+                "tumour_score": decision.tumour_score,
+                "strangeness": decision.ood_score,
+                "sure": float(decision.probabilities.max()),
+                "answer": decision.answer,
+            }
+        return columns
+
+    def _mask_columns(self, scores: np.ndarray, place: Placement) -> dict[str, Any]:
+        threshold = self.bundle.card["output"]["threshold"]
+        mask = map_to_slice(tumour_probability(scores), place) >= threshold
+        columns: dict[str, Any] = {"predicted_px": int(np.count_nonzero(mask)), "mask_threshold": threshold}
+        if scores.shape[-1] == 1 + len(CLASSES):
+            by_class = np.delete(scores, BACKGROUND, axis=-1).sum(axis=(0, 1))
+            columns["mask_class"] = CLASSES[int(by_class.argmax())] if mask.any() else ""
+        return columns
 
 
 def external_metrics(table: pd.DataFrame) -> dict[str, Any]:
-    """Figures of the answers to one split; see ``DEFINITIONS``."""
+    """Return the metrics of the predictions for one split; see ``DEFINITIONS["external"]``."""
     tumour = table[table["true"].isin(CLASSES)]
-    without = table[~table["true"].isin(CLASSES)]
-    found: dict[str, Any] = {"slices": {name: int(count) for name, count in table["true"].value_counts().items()}}
+    tumour_free = table[~table["true"].isin(CLASSES)]
+    metrics: dict[str, Any] = {"slices": {name: int(count) for name, count in table["true"].value_counts().items()}}
     if "predicted" in table:
-        found["class_accuracy"] = float((tumour["true"] == tumour["predicted"]).mean())
-        found["confusion_matrix"] = confusion_counts(tumour, list(CLASSES)).to_numpy().tolist()
+        metrics["class_accuracy"] = float((tumour["true"] == tumour["predicted"]).mean())
+        metrics["confusion_matrix"] = confusion_counts(tumour, list(CLASSES)).to_numpy().tolist()
     if "predicted_px" in table:
-        found["outlined"] = float((tumour["predicted_px"] > 0).mean())
-        if len(without):
-            found["outlined_without_tumour"] = float((without["predicted_px"] > 0).mean())
+        metrics["outlined"] = float((tumour["predicted_px"] > 0).mean())
+        if len(tumour_free):
+            metrics["outlined_without_tumour"] = float((tumour_free["predicted_px"] > 0).mean())
     if "mask_threshold" in table and table["mask_threshold"].notna().all():
-        found["mask_threshold"] = float(table["mask_threshold"].iloc[0])
+        metrics["mask_threshold"] = float(table["mask_threshold"].iloc[0])
     if "mask_class" in table:
-        outlined = tumour[tumour["predicted_px"] > 0]
-        if len(outlined):
-            found["mask_class_accuracy"] = float((outlined["true"] == outlined["mask_class"]).mean())
+        with_mask = tumour[tumour["predicted_px"] > 0]
+        if len(with_mask):
+            metrics["mask_class_accuracy"] = float((with_mask["true"] == with_mask["mask_class"]).mean())
     if "answer" in table and table["answer"].notna().all():
-        found |= gate_metrics(tumour, without)
-    return found
+        metrics |= gate_metrics(tumour, tumour_free)
+    return metrics
 
 
 def outcome_shares(table: pd.DataFrame) -> dict[str, Any]:
-    """How many slices there are, and which shares of them are answered rightly, wrongly, or not: ``all`` in
-    ``DEFINITIONS``.
+    """Return the number of slices, and the shares that are right, wrong or abstained from; ``all`` in ``DEFINITIONS``.
 
     Args:
         table: with true, predicted and answer.
@@ -203,25 +214,25 @@ def outcome_shares(table: pd.DataFrame) -> dict[str, Any]:
     right = ((table["answer"] == CONFIDENT) & (table["true"] == table["predicted"])) | (
         (table["answer"] == NO_TUMOUR) & ~table["true"].isin(CLASSES)
     )
-    given = table["answer"].isin([CONFIDENT, NO_TUMOUR])
+    covered = table["answer"].isin([CONFIDENT, NO_TUMOUR])
     return {
         "slices": len(table),
         "right": float(right.mean()),
-        "wrong": float((given & ~right).mean()),
+        "wrong": float((covered & ~right).mean()),
         **{name: float((table["answer"] == name).mean()) for name in (LOW_CONFIDENCE, OUT_OF_DISTRIBUTION)},
     }
 
 
-def gate_metrics(tumour: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any]:
-    """Figures of a screen's answers; see ``DEFINITIONS``.
+def gate_metrics(tumour: pd.DataFrame, tumour_free: pd.DataFrame) -> dict[str, Any]:
+    """Return the metrics of a gate's decisions; see ``DEFINITIONS["external"]``.
 
     Args:
         tumour: rows of slices with a tumour, at least one.
-        without: rows of slices without one.
+        tumour_free: rows of slices without one.
     """
-    both = pd.concat([tumour, without])
+    both = pd.concat([tumour, tumour_free])
     counts = pd.crosstab(both["true"], both["answer"]).reindex(columns=list(ANSWERS), fill_value=0)
-    named = tumour[tumour["answer"] == CONFIDENT]
+    confident = tumour[tumour["answer"] == CONFIDENT]
 
     def share(rows: pd.DataFrame, *answers: str) -> float | None:
         return float(rows["answer"].isin(answers).mean()) if len(rows) else None
@@ -230,8 +241,10 @@ def gate_metrics(tumour: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any]:
         "all": outcome_shares(both),
         "answers": {str(true): {str(name): int(n) for name, n in row.items()} for true, row in counts.iterrows()},
         "answered_tumour": share(tumour, CONFIDENT, NO_TUMOUR),
-        "answered_no_tumour": share(without, CONFIDENT, NO_TUMOUR),
-        "no_tumour_called_tumour": share(without, CONFIDENT),
+        "answered_no_tumour": share(tumour_free, CONFIDENT, NO_TUMOUR),
+        "no_tumour_called_tumour": share(tumour_free, CONFIDENT),
         "tumour_called_no_tumour": share(tumour, NO_TUMOUR),
-        "class_accuracy_answered": float((named["true"] == named["predicted"]).mean()) if len(named) else None,
+        "class_accuracy_answered": (
+            float((confident["true"] == confident["predicted"]).mean()) if len(confident) else None
+        ),
     }

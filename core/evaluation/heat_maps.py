@@ -1,10 +1,11 @@
-"""A bundle's heat maps over its test slices -> how well they land, and those of its usual method to keep.
+"""Measure the localisation of a bundle's heat maps on its test slices, and store those of its usual method.
 
-Takes up where a run that was killed left off: every slice's figures are appended to a partial file, which is removed
-when the bundle's own files are written.
+An interrupted run resumes: every slice's results are appended to a partial file, which is removed when the bundle's own
+files are written.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,23 +31,23 @@ from core.readers.slices import Slice
 
 COLUMNS = ("slice", "method", "layer", "class", "right", "inside", "area", "hit")
 SLOW_SLICES = 120
-"""Test slices, drawn from the seed, on which the slow methods are measured too."""
+"""Number of test slices, drawn from the seed, on which the slow methods are measured too."""
 CORRECT_IOU = 0.5
 """IoU from which a predicted mask counts as right, as for detections in PASCAL VOC (Everingham et al., 2010)."""
 TOLERANCE_PX = 0.0
-"""The pointing game is played without tolerance, so that the mask's share of the slice is what chance hits."""
+"""Tolerance of the pointing game; without any, the chance level is the mask's share of the slice."""
 
 
 def evaluate_heat_maps(
     bundle: Bundle, store: Store, partial: Path, *, progress: ProgressWrapper = iter
 ) -> dict[str, Any]:
-    """Explain the bundle's answer on every test slice; write ``explanations.csv``, ``heat.npz`` and the card.
+    """Explain the bundle's prediction for every test slice; write ``explanations.csv``, ``heat.npz`` and the card.
 
     Args:
         bundle: an evaluated bundle.
         store: the whole prepared data set.
-        partial: file in which what is done so far is kept; removed at the end.
-        progress: wraps the numbers of the slices that are left, to show a bar.
+        partial: file with the slices that are done; removed at the end.
+        progress: wraps the numbers of the slices that are left.
 
     Returns:
         The new card.
@@ -56,19 +57,19 @@ def evaluate_heat_maps(
         DatasetError: the store lacks slices.
     """
     task = bundle.tasks[0]
-    said, right = _answers(bundle, task)
-    slow = slow_slices(np.array(list(said)))
-    explain = Explainer(load_network(bundle))
+    predictions = _test_outcomes(bundle, task)
+    slow = slow_slices(np.array(list(predictions)))
+    explainer = Explainer(load_network(bundle))
+    network = explainer.network
+    layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else last_convolution(network)
     stamp = bundle.card["files"][WEIGHTS]["sha256"]
     done = _resume(partial, stamp)
-    network = explain.network
-    layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else last_convolution(network)
     with partial.open("a", encoding="utf-8") as file:
-        for number in progress([one for one in said if one not in done]):
-            slice_ = slice_from_store(store, number)
+        for number in progress([number for number in predictions if number not in done]):
             methods = [name for name in methods_for(task) if METHODS[name].quick or number in slow]
-            done[number] = _explain(
-                bundle, explain, slice_, said[number], methods=methods, layer=layer.name, right=right[number]
+            slice_ = slice_from_store(store, number)
+            done[number] = _explain_slice(
+                bundle, explainer, slice_, predictions[number], methods=methods, layer=layer.name
             )
             file.write(json.dumps({"stamp": stamp, "slice": number, **done[number]}) + "\n")
             file.flush()
@@ -80,21 +81,25 @@ def evaluate_heat_maps(
         field=receptive_field(layer),
         size=int(bundle.card["input"]["height"]),
     )
-    found = {"layer": layer.name, "methods": summarise_heat_maps(table), "definitions": DEFINITIONS["explanation"]}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "explanation": found}}
+    explanation = {
+        "layer": layer.name,
+        "methods": summarise_heat_maps(table),
+        "definitions": DEFINITIONS["explanation"],
+    }
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "explanation": explanation}}
     write_card(bundle.folder, card)
     partial.unlink()
     return card
 
 
 def slow_slices(numbers: np.ndarray) -> set[int]:
-    """Which of ``numbers`` slow methods are measured on too: ``SLOW_SLICES`` of them, or all where there are fewer."""
+    """Draw the slices that slow methods are measured on too: ``SLOW_SLICES`` of ``numbers``, or all if fewer."""
     random = np.random.default_rng(SEED)
-    return {int(one) for one in random.permutation(np.sort(numbers))[:SLOW_SLICES]}
+    return {int(number) for number in random.permutation(np.sort(numbers))[:SLOW_SLICES]}
 
 
 def summarise_heat_maps(table: pd.DataFrame) -> dict[str, Any]:
-    """Means by method, and for right and wrong answers apart.
+    """Average by method, separately for right and wrong predictions.
 
     Args:
         table: rows of ``explanations.csv``.
@@ -102,63 +107,77 @@ def summarise_heat_maps(table: pd.DataFrame) -> dict[str, Any]:
     Returns:
         {method: {"right" or "wrong": {"slices", "inside", "area", "hit"}}}; of no slices, only their number.
     """
-    means: dict[str, Any] = {}
+    summary: dict[str, Any] = {}
     for method in table["method"].unique():
         for name, right in (("right", True), ("wrong", False)):
             rows = table[(table["method"] == method) & (table["right"] == right)]
-            found: dict[str, Any] = {"slices": len(rows)}
+            means: dict[str, Any] = {"slices": len(rows)}
             if len(rows):
-                found |= {column: float(rows[column].mean()) for column in ("inside", "area", "hit")}
-            means.setdefault(str(method), {})[name] = found
-    return means
+                means |= {column: float(rows[column].mean()) for column in ("inside", "area", "hit")}
+            summary.setdefault(str(method), {})[name] = means
+    return summary
 
 
-def _answers(bundle: Bundle, task: str) -> tuple[dict[int, str | None], dict[int, bool]]:
-    """The class that is explained, or None for a mask, and whether the answer is right, by number of test slices."""
+@dataclass(frozen=True)
+class _Outcome:
+    """The predicted class of a test slice, None for a mask, and whether the prediction is right."""
+
+    class_name: str | None
+    right: bool
+
+
+def _test_outcomes(bundle: Bundle, task: str) -> dict[int, _Outcome]:
+    """Return the outcome of every test slice by its number.
+
+    Raises:
+        BundleError: the bundle is not evaluated yet.
+    """
     if PREDICTIONS not in bundle.card["files"]:
         raise BundleError(
             f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}' first."
         )
     table = pd.read_csv(bundle.path(PREDICTIONS)).set_index("slice")
     table = table[table["part"] == "test"]
-    numbers = table.index.tolist()
     if task == CLASSIFICATION:
-        said, right = table["predicted"].tolist(), table["predicted"] == table["true"]
+        classes, right = table["predicted"].tolist(), table["predicted"] == table["true"]
     else:
-        said, right = [None] * len(table), table["iou"] >= CORRECT_IOU
-    return dict(zip(numbers, said, strict=True)), dict(zip(numbers, right.tolist(), strict=True))
+        classes, right = [None] * len(table), table["iou"] >= CORRECT_IOU
+    return {
+        number: _Outcome(class_name, is_right)
+        for number, class_name, is_right in zip(table.index.tolist(), classes, right.tolist(), strict=True)
+    }
 
 
-def _explain(
-    bundle: Bundle, explain: Explainer, slice_: Slice, said: str | None, *, methods: list[str], layer: str, right: bool
+def _explain_slice(
+    bundle: Bundle, explainer: Explainer, slice_: Slice, outcome: _Outcome, *, methods: list[str], layer: str
 ) -> dict[str, Any]:
-    """A slice's rows, and its heat map by the bundle's method as (h, w) whole numbers from 0 to 255."""
+    """Return a slice's rows, and its heat map by the bundle's method as (h, w) whole numbers from 0 to 255."""
     assert slice_.mask is not None  # a store's slices have one
     inputs, place = model_input(bundle, slice_)
-    target = bundle_target(bundle, said)
+    target = bundle_target(bundle, outcome.class_name)
     rows = []
     for method in methods:
-        found = explain(inputs, target, method=method, layer=layer)
-        heat = map_to_slice(found.plane, place)
+        explanation = explainer(inputs, target, method=method, layer=layer)
+        heat = map_to_slice(explanation.plane, place)
         rows.append(
             {
                 "slice": slice_.number,
                 "method": method,
                 "layer": layer if METHODS[method].at_layer else "",
-                "class": said or "tumour",
-                "right": right,
+                "class": outcome.class_name or "tumour",
+                "right": outcome.right,
                 "inside": heat_inside(heat, slice_.mask),
                 "area": chance_level(slice_.mask),
                 "hit": pointing_game_hit(heat, slice_.mask, tolerance_px=TOLERANCE_PX),
             }
         )
         if method == bundle.heat_method:
-            grid = np.round(found.grid * 255).astype(int).tolist()
+            grid = np.round(explanation.grid * 255).astype(int).tolist()
     return {"rows": rows, "grid": grid}
 
 
 def _resume(partial: Path, stamp: str) -> dict[int, dict[str, Any]]:
-    """What the partial file holds of these weights; the file is left with whole lines of these only."""
+    """Return what the partial file holds of these weights; remove everything else from it."""
     done: dict[int, dict[str, Any]] = {}
     lines = partial.read_text(encoding="utf-8").splitlines() if partial.is_file() else []
     kept = []
@@ -166,7 +185,7 @@ def _resume(partial: Path, stamp: str) -> dict[int, dict[str, Any]]:
         try:
             entry = json.loads(line)
         except ValueError:
-            continue  # cut short by a kill
+            continue  # truncated when the run was killed
         if entry["stamp"] == stamp:
             done[entry["slice"]] = {"rows": entry["rows"], "grid": entry["grid"]}
             kept.append(line + "\n")

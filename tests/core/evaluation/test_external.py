@@ -1,4 +1,4 @@
-"""Pictures from elsewhere: answers written down as they are, figures by hand, and an index that is not right."""
+"""The external test set: stored predictions, metrics by hand, and an index that is not right."""
 
 from pathlib import Path
 
@@ -19,20 +19,20 @@ from tests.published import a_slice
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight pictures of four classes, every other one in dev."""
-    made = tmp_path_factory.mktemp("external")
+    """Eight images of four classes, the first five in dev."""
+    images = tmp_path_factory.mktemp("external")
     rows = []
     for number, name in enumerate([*CLASSES, "no_tumour"] * 2):
         pixels, _, _ = a_slice(number + 1, side=70, height=90)
         scaled = (255 * (pixels - pixels.min()) / np.ptp(pixels)).astype(np.uint8)
-        Image.fromarray(scaled).save(made / f"{number}.png")
+        Image.fromarray(scaled).save(images / f"{number}.png")
         rows.append({"file": f"{number}.png", "class": name, "split": "dev" if number < 5 else "test"})
-    pd.DataFrame(rows).to_csv(made / "index.csv", index=False)
-    return made
+    pd.DataFrame(rows).to_csv(images / "index.csv", index=False)
+    return images
 
 
 @pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter, tiny.unified])
-def test_answers_and_figures_are_written_into_the_bundle(make, folder: Path, tmp_path: Path) -> None:
+def test_predictions_and_metrics_are_written_into_the_bundle(make, folder: Path, tmp_path: Path) -> None:
     bundle = make(tmp_path)
     write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
     card = measure_external(open_bundle(bundle.name, tmp_path), folder)
@@ -40,12 +40,12 @@ def test_answers_and_figures_are_written_into_the_bundle(make, folder: Path, tmp
     table = pd.read_csv(again.path(EXTERNAL), keep_default_na=False)
     assert table["file"].tolist() == [f"{number}.png" for number in range(5)]
     assert again.card == card | {"files": again.card["files"]}
-    assert card["metrics"]["test"] == {"slices": 1}, "the other figures stay"
+    assert card["metrics"]["test"] == {"slices": 1}, "the other metrics stay"
     assert card["metrics"]["external"]["dev"] == external_metrics(table)
     inputs, _ = model_input(again, read_slice((folder / "3.png").read_bytes(), "3.png"))
-    said = load_network(again)(inputs)
+    outputs = load_network(again)(inputs)
     if "classification" in bundle.tasks:
-        probabilities = np.asarray(said[0])[0] if isinstance(said, list) else np.asarray(said)[0]
+        probabilities = np.asarray(outputs[0])[0] if isinstance(outputs, list) else np.asarray(outputs)[0]
         np.testing.assert_allclose(
             table.loc[3, [f"p_{name}" for name in CLASSES]].astype(float), probabilities, atol=1e-5
         )
@@ -57,7 +57,7 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
     write_card(bundle.folder, {**bundle.card, "metrics": {}})
     for split in ("dev", "test", "dev"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
-    with pytest.raises(BundleError, match="asked about the split test before, which is for a single use"):
+    with pytest.raises(BundleError, match="was measured on the split test before, which is for a single use"):
         measure_external(open_bundle(bundle.name, tmp_path), folder, split="test")
     # Those of test stand by themselves, those of dev apart.
     measured = card["metrics"]["external"]
@@ -66,20 +66,20 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
     assert len(pd.read_csv(bundle.folder / EXTERNAL)) == 8
 
 
-def test_figures_are_worked_out_again_from_stored_answers(folder: Path, tmp_path: Path) -> None:
+def test_metrics_are_computed_again_from_stored_predictions(folder: Path, tmp_path: Path) -> None:
     bundle = tiny.unified(tmp_path)
-    with pytest.raises(BundleError, match="was not asked about slices from elsewhere yet"):
+    with pytest.raises(BundleError, match="was not measured on an external test set yet"):
         write_external_metrics(bundle)
     write_card(bundle.folder, {**bundle.card, "metrics": {}})
     for split in ("dev", "test"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
-    lost = {**card, "metrics": {"external": {"kept": 1}}}
-    write_card(bundle.folder, lost)
+    without_metrics = {**card, "metrics": {"external": {"kept": 1}}}
+    write_card(bundle.folder, without_metrics)
     again = write_external_metrics(open_bundle(bundle.name, tmp_path))["metrics"]["external"]
     assert again == card["metrics"]["external"] | {"kept": 1}
 
 
-def test_figures_by_hand() -> None:
+def test_metrics_by_hand() -> None:
     table = pd.DataFrame(
         {
             "true": ["glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour"],
@@ -88,16 +88,16 @@ def test_figures_by_hand() -> None:
             "mask_class": ["meningioma", "", "meningioma", "pituitary", "glioma", ""],
         }
     )
-    found = external_metrics(table)
-    assert found["slices"] == {"glioma": 2, "no_tumour": 2, "meningioma": 1, "pituitary": 1}
-    assert found["class_accuracy"] == 3 / 4
-    assert found["outlined"] == 3 / 4
-    assert found["outlined_without_tumour"] == 1 / 2
-    assert found["mask_class_accuracy"] == pytest.approx(2 / 3)
-    assert found["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+    metrics = external_metrics(table)
+    assert metrics["slices"] == {"glioma": 2, "no_tumour": 2, "meningioma": 1, "pituitary": 1}
+    assert metrics["class_accuracy"] == 3 / 4
+    assert metrics["outlined"] == 3 / 4
+    assert metrics["outlined_without_tumour"] == 1 / 2
+    assert metrics["mask_class_accuracy"] == pytest.approx(2 / 3)
+    assert metrics["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
 
 
-def test_a_screens_figures_by_hand() -> None:
+def test_metrics_of_a_gate_by_hand() -> None:
     table = pd.DataFrame(
         {
             "true": ["glioma", "glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour", "no_tumour"],
@@ -105,22 +105,22 @@ def test_a_screens_figures_by_hand() -> None:
             "answer": ["class", "class", "not_sure", "no_tumour", "stranger", "no_tumour", "class", "not_sure"],
         }
     )
-    found = external_metrics(table)
-    assert found["answers"]["glioma"] == {"class": 2, "no_tumour": 0, "not_sure": 1, "stranger": 0}
-    assert found["answered_tumour"] == 3 / 5
-    assert found["answered_no_tumour"] == pytest.approx(2 / 3)
-    assert found["no_tumour_called_tumour"] == pytest.approx(1 / 3)
-    assert found["tumour_called_no_tumour"] == 1 / 5
-    assert found["class_accuracy_answered"] == 1 / 2
-    # Right: the first glioma and the free slice told so; wrong: the second glioma, the meningioma, the false alarm.
-    assert found["all"] == {"slices": 8, "right": 2 / 8, "wrong": 3 / 8, "not_sure": 2 / 8, "stranger": 1 / 8}
+    metrics = external_metrics(table)
+    assert metrics["answers"]["glioma"] == {"class": 2, "no_tumour": 0, "not_sure": 1, "stranger": 0}
+    assert metrics["answered_tumour"] == 3 / 5
+    assert metrics["answered_no_tumour"] == pytest.approx(2 / 3)
+    assert metrics["no_tumour_called_tumour"] == pytest.approx(1 / 3)
+    assert metrics["tumour_called_no_tumour"] == 1 / 5
+    assert metrics["class_accuracy_answered"] == 1 / 2
+    # Right: the first glioma and the tumour-free slice; wrong: the second glioma, the meningioma, the false alarm.
+    assert metrics["all"] == {"slices": 8, "right": 2 / 8, "wrong": 3 / 8, "not_sure": 2 / 8, "stranger": 1 / 8}
 
 
-def test_masks_that_are_all_empty_give_no_figure_that_is_no_number() -> None:
+def test_masks_that_are_all_empty_give_no_nan() -> None:
     table = pd.DataFrame({"true": ["glioma"], "predicted": ["glioma"], "predicted_px": [0], "mask_class": [""]})
-    found = external_metrics(table)
-    assert "mask_class_accuracy" not in found
-    assert found["outlined"] == 0
+    metrics = external_metrics(table)
+    assert "mask_class_accuracy" not in metrics
+    assert metrics["outlined"] == 0
 
 
 def test_an_index_that_is_not_right_is_one_sentence(tmp_path: Path) -> None:
