@@ -1,68 +1,68 @@
-"""Curves: how trainings went, epoch by epoch; one that goes on is followed."""
+"""Training: loss and metrics of each epoch; a run in progress is followed."""
 
 import time
 
 import streamlit as st
 
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
 from panels.shared.theme import escape_markdown
-from panels.training import charts
-from panels.training.captions import progress, report_caption
+from panels.training.captions import report_caption, show_progress
+from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts
 
 shell.require()
 
-TASKS = {"Classifiers": "classification", "Masks": "segmentation"}
+TASKS = {"Classifiers": CLASSIFICATION, "Masks": SEGMENTATION}
 EVERY_SECONDS = 10
 
 
 @st.fragment(run_every=EVERY_SECONDS)
 def follow(drawn: list[History]) -> None:
-    """Show how far runs are; when one of them has gone on since it was drawn, draw the page anew.
+    """Show the progress of runs; draw the page again when one has a new epoch.
 
-    Only this looks at the files every few seconds, so that the charts stay still between two epochs.
+    Only this fragment reads the files every few seconds, so the charts stay still between two epochs.
     """
     names = [history.name for history in drawn]
-    now = [history for history in find_histories()[0] if history.name in names]
-    if [history.written for history in now] != [history.written for history in drawn]:
+    current = [history for history in find_histories()[0] if history.name in names]
+    if [history.written for history in current] != [history.written for history in drawn]:
         st.rerun()
     for history in drawn:
-        progress(history, time.time())
+        show_progress(history, time.time())
 
 
-st.title("Curves", anchor=False)
-st.markdown("How a network learnt, epoch by epoch: on the slices it trained on, and on validation slices it did not.")
-task_column, runs_column, looks_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
+st.title("Training", anchor=False)
+st.markdown("Loss and metrics of each epoch, on the training slices and on the validation slices.")
+task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = st.segmented_control(
         "Networks", list(TASKS), default="Classifiers", required=True, key="kind", bind="query-params"
     )
 task = TASKS[group]
-found, problems = find_histories()
-known = [history for history in found if task in history.tasks]
+histories, problems = find_histories()
+available = [history for history in histories if task in history.tasks]
 for problem in problems:
     st.warning(escape_markdown(problem), icon=":material/warning:")
-if not known:
+if not available:
     raise TrainingError(
         f"There is no training of {group.lower()} here; take models/ from the project again, or train one."
     )
 with runs_column:
     names = st.multiselect(
-        f"Runs, at most {charts.MOST}",
-        [history.name for history in known],
-        default=[known[0].name],
-        max_selections=charts.MOST,
+        f"Runs, at most {MAX_RUNS}",
+        [history.name for history in available],
+        default=[available[0].name],
+        max_selections=MAX_RUNS,
         key=group.lower(),
         bind="query-params",
     )
-with looks_column:
+with options_column:
     log = st.toggle("Logarithmic loss", key="log", bind="query-params")
     show_report = st.toggle("The report's values", value=True, key="report", bind="query-params")
-chosen = [history for history in known if history.name in names]
-going_on = [history for history in known if not history.finished]
-for history in going_on:
-    if history not in chosen:
+chosen = [history for history in available if history.name in names]
+for history in available:
+    if not history.finished and history not in chosen:
         st.caption(
             f":material/monitoring: {escape_markdown(history.name)} is training now; choose it above to follow it."
         )
@@ -72,13 +72,13 @@ if not chosen:
 followed = [history for history in chosen if not history.finished]
 if followed:
     follow(followed)
-st.caption(charts.key_caption(chosen, show_report=show_report))
-charts.charts(
-    chosen, charts.colours(known, chosen), task=task, log=log, show_report=show_report, key=f"curves_{group.lower()}"
+st.caption(legend_caption(chosen, show_report=show_report))
+show_charts(
+    chosen, run_colours(available, chosen), task=task, log=log, show_report=show_report, key=f"curves_{group.lower()}"
 )
 st.caption(
-    "Validation is measured after each epoch. Training is a mean over the epoch with dropout on, so that it may begin "
-    "the worse of the two. Training times are wall-clock, with pauses and with whatever else the machine did meanwhile."
+    "Validation metrics are measured after each epoch. Training metrics are means over the epoch with dropout on, so "
+    "they may start worse. Training times are wall-clock times with pauses and other work of the machine in them."
 )
 if show_report:
     st.caption(report_caption(chosen, task))

@@ -1,9 +1,17 @@
-"""What training curves say, in sentences; every one follows from the tables and the report's figures."""
+"""Captions of training curves; every sentence follows from the histories and the report's figures."""
 
 import streamlit as st
 
-from core import course_report
-from core.course_report import CURVE_VALUES
+from core.config import CLASSIFICATION, SEGMENTATION
+from core.course_report import (
+    CNN_EARLY_EPOCH,
+    CNN_EPOCHS,
+    CNN_EPOCHS_PLANNED,
+    CURVE_VALUES,
+    UNET_EPOCHS,
+    UNET_STEADY_EPOCH,
+)
+from core.text import join_words
 from core.training.history import (
     RECENT,
     RUN_SUFFIX,
@@ -18,39 +26,54 @@ from core.training.history import (
 )
 from panels.shared.theme import escape_markdown
 
-_TITLES = {"dice": "Dice", "iou": "IoU"}
+_METRIC_NAMES = {"dice": "Dice", "iou": "IoU"}
+_OUTPUTS = {CLASSIFICATION: "class", SEGMENTATION: "mask"}
 
 
-def report_caption(chosen: list[History], task: str) -> str:
-    """What the report's lines are, and why some of them are not to be measured against ours."""
+def report_caption(histories: list[History], task: str) -> str:
+    """Return what the report's lines are, and why some of them cannot be compared with ours.
+
+    Args:
+        histories: the runs that are drawn.
+        task: classification or segmentation.
+    """
     sections = sorted({value.section for value in CURVE_VALUES[task]})
-    where = f"Dotted: what the report states (section{'s' * (len(sections) > 1)} {' and '.join(sections)})."
-    losses = sorted({history.plan["loss"] for history in chosen if history.plan.get("loss")})
-    unnamed = f"It does not name its loss; here it is {' or '.join(losses)}." if losses else ""
-    if task == "classification":
+    source = f"Dotted: what the report states (section{'s' * (len(sections) > 1)} {' and '.join(sections)})."
+    losses = sorted({_loss_text(history) for history in histories} - {""})
+    loss = f"It does not name its loss; here it is {', or '.join(losses)}." if losses else ""
+    if task == CLASSIFICATION:
         return (
-            f"{where} Its training stopped at epoch {course_report.CNN_EPOCHS} of "
-            f"{course_report.CNN_EPOCHS_PLANNED}. It does not "
-            f"say of which part its values at epoch {course_report.CNN_EARLY_EPOCH} are. {unnamed}"
+            f"{source} Its training stopped at epoch {CNN_EPOCHS} of {CNN_EPOCHS_PLANNED}. It does not say which part "
+            f"its values at epoch {CNN_EARLY_EPOCH} are from. {loss}"
         )
     return (
-        f"{where} It trained {course_report.UNET_EPOCHS} epochs; loss and accuracy were steady from about epoch "
-        f"{course_report.UNET_STEADY_EPOCH} on. {unnamed} Its IoU is not the tumour's: our best explanation is that "
-        "Keras "
-        "counted it on scores, as the page Masks shows."
+        f"{source} Its network trained for {UNET_EPOCHS} epochs; loss and accuracy were steady from about epoch "
+        f"{UNET_STEADY_EPOCH} on. {loss} Its IoU is not the tumour's: our best explanation is that Keras computed it "
+        "from scores, as the page Masks shows."
     )
 
 
-def said(history: History) -> str:
-    """What there is to see in a run's curves, in Markdown. How a training ended is told once it is over."""
-    sentences = [*_kept(history), *_marked(history)]
+def _loss_text(history: History) -> str:
+    """Return the loss that a run is trained with; empty where the recipe is not known."""
+    loss = history.plan.get("loss", "")
+    if isinstance(loss, str):
+        return loss
+    return "the sum of " + join_words(
+        f"{name} ({_OUTPUTS[task]})" for name, task in zip(loss, history.tasks, strict=True)
+    )
+
+
+def run_summary(history: History) -> str:
+    """Return what a run's curves show, in Markdown; how its training ended only once it is over."""
+    sentences = [*_kept_epoch(history), *_marked_epochs(history)]
     if history.finished:
-        sentences += [_parting(history), *_after_the_best(history)]
-    title = f"**{escape_markdown(history.name)}**: {_epochs(history)}, {duration(history.table['seconds'].sum())}"
+        sentences += [_divergence(history), *_after_best_epoch(history)]
+    seconds = history.table["seconds"].sum()
+    title = f"**{escape_markdown(history.name)}**: {_epoch_count(history)}, {duration(seconds)}"
     return "\n".join([title, "", *(f"- {sentence}" for sentence in sentences)])
 
 
-def _epochs(history: History) -> str:
+def _epoch_count(history: History) -> str:
     if history.epochs_planned is None:
         return f"{history.epochs_run} epochs"
     stopped = ", stopped early" if early_stop(history) else ""
@@ -58,58 +81,54 @@ def _epochs(history: History) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as text: "45 s", "29 min", "2 h 5 min"."""
+    """Return seconds as text: "45 s", "29 min", "2 h 5 min"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _kept(history: History) -> list[str]:
+def _kept_epoch(history: History) -> list[str]:
     if history.kept is None:
         return []
     row = history.table.set_index("epoch").loc[history.kept]
-    measure = "loss" if history.keep == "last" else history.keep.removeprefix("val_")
-    title = _TITLES.get(measure, measure)
-    best = "the last" if history.keep == "last" else f"best by validation {title}"
+    metric = "loss" if history.keep == "last" else history.keep.removeprefix("val_")
+    name = _METRIC_NAMES.get(metric, metric)
+    reason = "the last" if history.keep == "last" else f"best by validation {name}"
     so_far = "" if history.finished else " so far"
-    values = f"{title} {row[f'val_{measure}']:.3f}; in training {row[measure]:.3f}"
-    return [f"Kept{so_far}: epoch {history.kept}, {best} ({values})."]
+    values = f"{name} {row[f'val_{metric}']:.3f}; in training {row[metric]:.3f}"
+    return [f"Kept{so_far}: epoch {history.kept}, {reason} ({values})."]
 
 
-def _marked(history: History) -> list[str]:
-    found = marked_epochs(history)
+def _marked_epochs(history: History) -> list[str]:
+    marked = marked_epochs(history)
     sentences = []
-    if found["lowered"]:
-        *before, last = [str(epoch) for epoch in found["lowered"]]
-        epochs = f"epochs {', '.join(before)} and {last}" if before else f"epoch {last}"
-        sentences.append(f"The learning rate was lowered at {epochs}.")
-    if found["settled"]:
-        epoch = found["settled"][0]
+    if marked["lowered"]:
+        epochs = [str(epoch) for epoch in marked["lowered"]]
+        sentences.append(f"The learning rate was lowered at epoch{'s' * (len(epochs) > 1)} {join_words(epochs)}.")
+    if marked["settled"]:
+        epoch = marked["settled"][0]
         sentences.append(f"Validation loss first came within {WITHIN} of its last value at epoch {epoch}.")
     return sentences
 
 
-def _parting(history: History) -> str:
+def _divergence(history: History) -> str:
     epoch = divergence_epoch(history.table)
     last = history.table.iloc[-1]
     values = f"{last['loss']:.3f} against {last['val_loss']:.3f}"
     if epoch is None:
         return f"Training loss is not below validation loss at epoch {history.epochs_run} ({values})."
-    return (
-        f"Training and validation part at epoch {epoch}: training loss is the lower from there on, "
-        f"{values} at epoch {history.epochs_run}."
-    )
+    return f"From epoch {epoch} on training loss stays below validation loss: {values} at epoch {history.epochs_run}."
 
 
-def _after_the_best(history: History) -> list[str]:
-    """How validation and training loss went on after validation loss was lowest."""
+def _after_best_epoch(history: History) -> list[str]:
+    """Return how validation and training loss changed after validation loss was lowest."""
     lowest = best_epoch(history.table, "val_loss")
     if lowest is None:
         return []
     if lowest == history.epochs_run:
-        more = ": it had not stopped falling" if len(history.table) > 1 else ""
-        return [f"Validation loss is lowest at the last epoch, {lowest}{more}."]
+        falling = ": it was still falling" if len(history.table) > 1 else ""
+        return [f"Validation loss is lowest at the last epoch, {lowest}{falling}."]
     best, last = history.table.set_index("epoch").loc[lowest], history.table.iloc[-1]
     rise, fall = last["val_loss"] - best["val_loss"], best["loss"] - last["loss"]
     start = (
@@ -117,12 +136,12 @@ def _after_the_best(history: History) -> list[str]:
     )
     if not fall > 0:
         return [f"{start}, and training loss has not fallen."]
-    meaning = "a sign of overfitting" if rise > WITHIN else "what was still learnt held for the training slices alone"
+    meaning = "a sign of overfitting" if rise > WITHIN else "the later gain is on the training slices alone"
     return [f"{start} while training loss has fallen by {fall:.3f}: {meaning}."]
 
 
-def progress(history: History, now: float) -> None:
-    """How far a run that goes on is: epochs done, time left, and whether it seems to stand still.
+def show_progress(history: History, now: float) -> None:
+    """Show how far a run in progress is: epochs done, time left, and whether it seems to be interrupted.
 
     Args:
         history: of the run.

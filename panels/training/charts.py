@@ -1,24 +1,31 @@
-"""Training curves: a chart a measure, a colour a run, and the epochs that stand out."""
+"""Training curves: one chart a metric, one colour a run, and the epochs that stand out."""
 
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.course_report import CURVE_VALUES, CurveValue
 from core.training.history import WITHIN, History, marked_epochs
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
-from panels.training.captions import said
+from panels.training.captions import run_summary
 
-MOST = 5
-"""Runs at a time: the theme has so many colours."""
-MEASURES = {"loss": "Loss", "dice": "Dice", "iou": "IoU", "accuracy": "Accuracy", "learning_rate": "Learning rate"}
-"""Columns that are drawn, where a run has them, in the order of the charts."""
+MAX_RUNS = 5
+"""Runs drawn at a time; the theme has as many colours."""
+METRIC_TITLES = {
+    "loss": "Loss",
+    "dice": "Dice",
+    "iou": "IoU",
+    "accuracy": "Accuracy",
+    "learning_rate": "Learning rate",
+}
+"""Titles of the columns that are drawn, where a run has them, in the order of the charts."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How an epoch that stands out is marked: a plotly symbol, the same as a character, and what it means."""
+    """The mark of an epoch: a plotly symbol, the same as a character, and what it means."""
 
     symbol: str
     character: str
@@ -29,39 +36,39 @@ MARKS = {
     "settled": Mark("diamond-open", "◇", f"validation loss first within {WITHIN} of its last value"),
     "lowered": Mark("triangle-down-open", "▽", "learning rate lowered"),
     "stopped": Mark("square-open", "□", "stopped early"),
-    "kept": Mark("star", "★", "best epoch, the one kept"),
+    "kept": Mark("star", "★", "epoch whose weights are kept"),
 }
-"""By the names that ``core.training.history.marked_epochs`` gives; drawn in this order, the later above."""
-_MARKED_IN = {"loss": tuple(MARKS), "learning_rate": ("lowered",)}
-_MARKED_ELSEWHERE = ("kept",)
+"""By the keys of ``core.training.history.marked_epochs``; drawn in this order, later ones above."""
+_MARKS_OF_METRIC = {"loss": tuple(MARKS), "learning_rate": ("lowered",)}
+_MARKS_OF_OTHERS = ("kept",)
 _LOG_TICKS = [digit * 10.0**power for power in range(-5, 3) for digit in (1, 2, 5)]
 _COLUMNS = 2
 
 
-def colours(known: list[History], chosen: list[History]) -> dict[str, str]:
-    """A colour for each chosen run, by name, which stays with it as others come and go wherever the colours suffice.
+def run_colours(available: list[History], chosen: list[History]) -> dict[str, str]:
+    """Return a colour for each chosen run by name; a run keeps its colour wherever the colours suffice for all.
 
     Args:
-        known: all runs there are to choose from.
-        chosen: at most ``MOST`` of them.
+        available: all runs to choose from.
+        chosen: at most ``MAX_RUNS`` of them.
     """
     palette = st.get_option("theme.chartCategoricalColors")
-    order = known if len(known) <= len(palette) else chosen
+    order = available if len(available) <= len(palette) else chosen
     return {history.name: palette[place] for place, history in enumerate(order) if history in chosen}
 
 
-def key_caption(chosen: list[History], *, show_report: bool) -> str:
-    """What lines and marks mean, in a line; only of marks that there are."""
+def legend_caption(chosen: list[History], *, show_report: bool) -> str:
+    """Return what lines and marks mean, in a line; only the marks that are drawn."""
     present = {name for history in chosen for name, epochs in marked_epochs(history).items() if epochs}
     dotted = ["Dotted: the report."] if show_report else []
     explained = " · ".join(f"{mark.character} {mark.meaning}" for name, mark in MARKS.items() if name in present)
     return " ".join(["Solid: validation. Dashed: training.", *dotted, explained])
 
 
-def charts(
+def show_charts(
     chosen: list[History], colour_of: dict[str, str], *, task: str, log: bool, show_report: bool, key: str
 ) -> None:
-    """A chart a measure, then a text a run, in a grid that a narrow screen stacks.
+    """Show a chart for each metric, then a summary of each run, in a grid that a narrow screen stacks.
 
     Args:
         chosen: runs that do the task, at least one.
@@ -74,60 +81,66 @@ def charts(
     stated = CURVE_VALUES[task] if show_report else ()
     # Room for the legend, which on a telephone takes a row a run; the same for all, so that neighbours align.
     height = 280 + 22 * (len(chosen) + bool(stated))
-    measures = [measure for measure in MEASURES if any(measure in history.table for history in chosen)]
-    cells = [*measures, *chosen]
+    runs_of = {metric: [history for history in chosen if _is_drawn(history, metric, task)] for metric in METRIC_TITLES}
+    cells = [*(metric for metric, runs in runs_of.items() if runs), *chosen]
     for start in range(0, len(cells), _COLUMNS):
         for column, cell in zip(st.columns(_COLUMNS, gap="medium"), cells[start : start + _COLUMNS], strict=False):
             with column:
                 if isinstance(cell, History):
-                    st.markdown(said(cell))
+                    st.markdown(run_summary(cell))
                     continue
-                title = "Pixel accuracy" if (cell, task) == ("accuracy", "segmentation") else MEASURES[cell]
-                shown = [history for history in chosen if cell in history.table]
-                figure = _chart(cell, shown, colour_of, [value for value in stated if value.measure == cell], log=log)
+                title = "Pixel accuracy" if (cell, task) == ("accuracy", SEGMENTATION) else METRIC_TITLES[cell]
+                of_report = [value for value in stated if value.measure == cell]
+                figure = _chart(cell, runs_of[cell], colour_of, of_report, log=log)
                 st.markdown(f"**{title}**")
                 st.plotly_chart(
                     figure.update_layout(height=height),
                     key=f"{key}_{cell}",
                     config=PLOT_CONFIG,
-                    alt=_alternative(title, cell, shown),
+                    alt=_chart_in_words(title, cell, runs_of[cell]),
                 )
 
 
+def _is_drawn(history: History, metric: str, task: str) -> bool:
+    """Return whether a run has a metric of the task; of a network that gives a class, the accuracy is the class's."""
+    is_other_accuracy = metric == "accuracy" and task == SEGMENTATION and CLASSIFICATION in history.tasks
+    return metric in history.table and not is_other_accuracy
+
+
 def _chart(
-    measure: str, shown: list[History], colour_of: dict[str, str], stated: list[CurveValue], *, log: bool
+    metric: str, runs: list[History], colour_of: dict[str, str], stated: list[CurveValue], *, log: bool
 ) -> go.Figure:
     figure = go.Figure()
-    last = max(_last_epoch(history) for history in shown)
+    last = max(_last_epoch(history) for history in runs)
     if stated:
         _add_report(figure, stated, last)
-    for history in shown:
-        if measure == "learning_rate":
+    for history in runs:
+        if metric == "learning_rate":
             _add_rate(figure, history, colour_of[history.name])
         else:
-            _add_curves(figure, measure, history, colour_of[history.name])
-    for history in shown:
-        _add_marks(figure, measure, history, colour_of[history.name])
+            _add_curves(figure, metric, history, colour_of[history.name])
+    for history in runs:
+        _add_marks(figure, metric, history, colour_of[history.name])
     style_figure(figure, height=300)
     figure.update_layout(hovermode="x unified", hoverdistance=-1)
     figure.update_xaxes(
         title_text="epoch", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 9), showgrid=False
     )
     figure.update_yaxes(exponentformat="none", separatethousands=False)
-    if measure == "loss" and log:
+    if metric == "loss" and log:
         figure.update_yaxes(type="log", tickvals=_LOG_TICKS)
-    if measure == "learning_rate":
+    if metric == "learning_rate":
         figure.update_yaxes(rangemode="tozero")
     return figure
 
 
 def _last_epoch(history: History) -> int:
-    """Where the axis ends: a run that goes on has room for what is to come."""
+    """Return where the axis ends; a run in progress has room for the epochs to come."""
     return history.epochs_run if history.finished else max(history.epochs_run, history.epochs_planned or 0)
 
 
 def _mode(history: History) -> str:
-    """One epoch makes no line."""
+    """Return how a run is drawn: one epoch makes no line."""
     return "lines" if len(history.table) > 1 else "markers"
 
 
@@ -145,14 +158,14 @@ def _add_rate(figure: go.Figure, history: History, colour: str) -> None:
     )
 
 
-def _add_curves(figure: go.Figure, measure: str, history: History, colour: str) -> None:
-    noted = {epoch: "" for epoch in history.table["epoch"]}
+def _add_curves(figure: go.Figure, metric: str, history: History, colour: str) -> None:
+    characters = {epoch: "" for epoch in history.table["epoch"]}
     for name, epochs in marked_epochs(history).items():
         for epoch in epochs:
-            noted[epoch] += f" {MARKS[name].character}"
+            characters[epoch] += f" {MARKS[name].character}"
     for part, column, line in (
-        ("validation", f"val_{measure}", {"width": 2.5}),
-        ("training", measure, {"width": 1.5, "dash": "6px,3px"}),
+        ("validation", f"val_{metric}", {"width": 2.5}),
+        ("training", metric, {"width": 1.5, "dash": "6px,3px"}),
     ):
         is_validation = part == "validation"
         figure.add_scatter(
@@ -163,23 +176,23 @@ def _add_curves(figure: go.Figure, measure: str, history: History, colour: str) 
             legendgroup=history.name,
             showlegend=is_validation,
             line={"color": colour, **line},
-            customdata=list(noted.values()) if is_validation else [""] * len(noted),
+            customdata=list(characters.values()) if is_validation else [""] * len(characters),
             hovertemplate=f"{history.name} {part} %{{y:.4f}}%{{customdata}}<extra></extra>",
         )
 
 
-def _add_marks(figure: go.Figure, measure: str, history: History, colour: str) -> None:
-    column = measure if measure == "learning_rate" else f"val_{measure}"
+def _add_marks(figure: go.Figure, metric: str, history: History, colour: str) -> None:
+    column = metric if metric == "learning_rate" else f"val_{metric}"
     values = history.table.set_index("epoch")[column]
-    found = marked_epochs(history)
-    # What is filled gets an edge of the ground, to stand clear of its line.
+    marked = marked_epochs(history)
+    # A filled mark gets an edge in the background colour, to stand out from its line.
     edges = {"kept": {"width": 1, "color": theme_colour("backgroundColor")}}
     for name in MARKS:
-        if not found[name] or name not in _MARKED_IN.get(measure, _MARKED_ELSEWHERE):
+        if not marked[name] or name not in _MARKS_OF_METRIC.get(metric, _MARKS_OF_OTHERS):
             continue
         figure.add_scatter(
-            x=found[name],
-            y=values.loc[found[name]],
+            x=marked[name],
+            y=values.loc[marked[name]],
             mode="markers",
             marker={
                 "symbol": MARKS[name].symbol,
@@ -194,11 +207,11 @@ def _add_marks(figure: go.Figure, measure: str, history: History, colour: str) -
 
 
 def _add_report(figure: go.Figure, stated: list[CurveValue], last: int) -> None:
-    """What the report states: a line for the end of its training, a cross for an epoch before."""
+    """Draw the report's values: a line for the end of its training, a cross for an earlier epoch."""
     colour = text_colour()
     end = max(value.epoch for value in stated)
     # One label for all, in the legend: the lines lie too close together for a label each.
-    label = f"report: {', '.join(_stated(value, end) for value in stated)}"
+    label = f"report: {', '.join(_report_value(value, end) for value in stated)}"
     for value in stated:
         is_end = value.epoch == end
         figure.add_scatter(
@@ -214,21 +227,21 @@ def _add_report(figure: go.Figure, stated: list[CurveValue], last: int) -> None:
         )
 
 
-def _stated(value: CurveValue, end: int) -> str:
+def _report_value(value: CurveValue, end: int) -> str:
     return f"{value.part or ''} {value.value:.4g}{'' if value.epoch == end else f' at epoch {value.epoch} (×)'}".strip()
 
 
-def _alternative(title: str, measure: str, shown: list[History]) -> str:
-    """The chart in words."""
+def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:
+    """Return a chart in words."""
     lines = []
-    for history in shown:
+    for history in runs:
         first, last = history.table.iloc[0], history.table.iloc[-1]
-        if measure == "learning_rate":
-            text = f"from {first[measure]:.3g} to {last[measure]:.3g}"
+        if metric == "learning_rate":
+            text = f"from {first[metric]:.3g} to {last[metric]:.3g}"
         else:
             text = ", ".join(
                 f"{part} from {first[column]:.3f} to {last[column]:.3f}"
-                for part, column in (("validation", f"val_{measure}"), ("training", measure))
+                for part, column in (("validation", f"val_{metric}"), ("training", metric))
             )
         lines.append(f"{history.name}, {history.epochs_run} epochs: {text}")
     return f"{title} by epoch. {'. '.join(lines)}"

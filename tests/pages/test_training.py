@@ -1,4 +1,4 @@
-"""The Curves page without a browser: what is drawn and said is what the histories hold."""
+"""The page Training without a browser: its charts and sentences follow from the histories."""
 
 import io
 import json
@@ -18,6 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import course_report
+from core.bundles.bundle import bundle_names, open_bundle
 from core.config import MODELS
 from core.training import history
 from core.training.checkpoint import State, save_state
@@ -114,6 +115,27 @@ def test_both_kinds_of_networks_open_in_every_situation(
         assert len(opened_with(kind=kind).get("plotly_chart")) == charts
 
 
+KINDS = {"Classifiers": "classification", "Masks": "segmentation"}
+SHIPPED = [(kind, name) for kind, task in KINDS.items() for name in bundle_names() if task in open_bundle(name).tasks]
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "find_histories", partial(FIND, MODELS))
+    app = opened_with(kind=kind, **{kind.lower(): name})
+    assert app.multiselect(key=kind.lower()).value == [name]
+    validation, _ = traces(figures(app)["Loss"], name)
+    assert values(validation["y"]) == history_of(name)["val_loss"].tolist()
+
+
+def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "find_histories", partial(FIND, MODELS))
+    app = opened_with(kind="Masks", masks="unified-unet")
+    assert list(figures(app)) == ["Loss", "Dice", "IoU", "Learning rate"], "its accuracy is that of the class"
+    assert "here it is the sum of cross-entropy (class) and cross-entropy + dice + class (mask)." in said(app)
+    assert "Accuracy" in figures(opened_with(classifiers="unified-unet"))
+
+
 # What is drawn
 
 
@@ -156,7 +178,7 @@ def test_epochs_that_stand_out_are_marked_and_told() -> None:
         f"{last} of 20 epochs, stopped early",
         "The learning rate was lowered at epochs 14 and 16.",
         f"Validation loss first came within 0.02 of its last value at epoch {near}.",
-        "★ best epoch, the one kept",
+        "★ epoch whose weights are kept",
         "□ stopped early",
     ):
         assert sentence in text, sentence
@@ -267,7 +289,7 @@ def test_a_run_beside_the_store_is_offered_and_followed(going_on: Callable[..., 
     assert progress.value == 20 and "4 of 20 epochs done" in progress.text
     text = said(app)
     assert "Kept so far: epoch 4" in text
-    for told_at_the_end in ("last value", "part at epoch", "lowest at the last epoch", "◇"):
+    for told_at_the_end in ("last value", "stays below validation loss", "lowest at the last epoch", "◇"):
         assert told_at_the_end not in text, told_at_the_end
     loss = figures(app)["Loss"]
     assert loss["layout"]["xaxis"]["range"] == [0.5, 20.5], "room for what is to come"
