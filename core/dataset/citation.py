@@ -1,4 +1,4 @@
-"""Where the data set comes from, under which licence, and what to cite: in one place."""
+"""The data set's source, its licence, and the papers to cite."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A slice of the data set by its number, from wherever it can be had."""
+"""Find a slice of the data set by its number, in the store or at figshare; describe the local copy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from core.dataset.store import SLICE_COUNT, Store
 from core.errors import DatasetError
 from core.readers.slices import Slice
 
+_MEGABYTE = 1e6
+
 
 def find_slice(
     number: int,
@@ -18,16 +20,16 @@ def find_slice(
     remote: FigshareDownloader | None,
     progress: Callable[[int], None] | None = None,
 ) -> Slice:
-    """Slice ``number`` with its mask: from the prepared store, else from figshare.
+    """Find slice ``number`` with its mask: in the prepared store, else at figshare.
 
     Args:
         number: 1 to 3064.
         store: the prepared data set, or None where there is none.
-        remote: slices on demand, or None where nobody has allowed them.
-        progress: is told the bytes received so far from figshare.
+        remote: downloads single slices, or None where downloads are not allowed.
+        progress: called with the bytes received so far from figshare.
 
     Raises:
-        DatasetError: no such slice, or it cannot be had; the sentence says how to get the data.
+        DatasetError: there is no such slice, or it is not available; the sentence says how to get the data.
     """
     if not 1 <= number <= SLICE_COUNT:
         raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
@@ -38,19 +40,16 @@ def find_slice(
     raise DatasetError(f"Slice {number} is not on this machine; prepare the data set to see it (README, “The data”).")
 
 
-_MEGABYTE = 1e6
-
-
 @dataclass(frozen=True)
 class StoreState:
-    """The prepared store.
+    """The state of the prepared store.
 
     Attributes:
         exists: whether there is a file.
-        slices: how many it holds.
+        slices: number of slices in it.
         whole: whether it holds every slice with its fold.
-        megabytes: of the file.
-        problem: what is wrong with the file, in a sentence, or None.
+        megabytes: size of the file.
+        problem: one sentence that says what is wrong with the file, or None.
     """
 
     exists: bool
@@ -62,14 +61,14 @@ class StoreState:
 
 @dataclass(frozen=True)
 class CacheState:
-    """The folder of fetched slices: how many, and the size of the folder's files."""
+    """The state of the folder of downloaded slices: their number, and the size of all files in it."""
 
     slices: int
     megabytes: float
 
 
 def store_state(path: Path) -> StoreState:
-    """The state of the store at ``path``."""
+    """Describe the store at ``path``."""
     if not path.is_file():
         return StoreState(exists=False)
     megabytes = path.stat().st_size / _MEGABYTE
@@ -81,12 +80,12 @@ def store_state(path: Path) -> StoreState:
 
 
 def cache_state(folder: Path) -> CacheState:
-    """The state of a ``core.dataset.download.FigshareDownloader``'s cache, which may change at any moment."""
-    slices, taken = 0, 0
+    """Describe the cache of a ``core.dataset.download.FigshareDownloader``; it may change at any moment."""
+    slices, size = 0, 0
     for path in folder.glob("*.npz"):
         try:
-            taken += path.stat().st_size
+            size += path.stat().st_size
         except FileNotFoundError:
-            continue  # trimmed just now
+            continue  # the cache has just removed it
         slices += path.stem.removeprefix("slice-").isdecimal()
-    return CacheState(slices, taken / _MEGABYTE)
+    return CacheState(slices, size / _MEGABYTE)

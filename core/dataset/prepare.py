@@ -1,9 +1,8 @@
-"""``prepare``: the published files -> one HDF5 store.
+"""Prepare the data set: read the published files and write one HDF5 store.
 
-Slices are read and checked in parts of 128. A finished part is written beside the store under a
-temporary name and renamed, so that a killed run goes on from its last whole part; the parts then
-become the store in one more rename. Patient ids are only compared: a part keeps digests of them, the
-store keeps numbers.
+Slices are read and checked in parts of 128. A finished part is written beside the store under a temporary name and
+renamed, so that a killed run continues after its last finished part. The parts then become the store in one more
+rename. Patient ids are only compared: a part holds digests of them, the store holds numbers.
 """
 
 import hashlib
@@ -26,19 +25,20 @@ from core.metrics.overlap import iou
 from core.readers.mat import MatSlice, read_folds, read_mat
 
 PART = 128
+"""Slices a part."""
 MIN_BORDER_IOU = 0.8
-"""The filled outline and the mask of a slice must agree at least so far; a transposed one does not."""
+"""Lowest accepted IoU of a slice's filled outline and its mask; a transposed mask falls below it."""
 
 
 @dataclass
 class Outcome:
-    """What ``prepare`` found.
+    """The result of ``prepare``.
 
     Attributes:
-        slices: slices in the store, or that would be.
-        problems: a sentence a missing, truncated or odd file.
+        slices: number of sound slices.
+        problems: one sentence for each file that is missing, cut short or not as published.
         written: whether the store was written.
-        border_iou: lowest IoU of outline and mask over the slices, 1.0 where there are none.
+        border_iou: lowest IoU of outline and mask over the slices; 1.0 where there are no slices.
     """
 
     slices: int = 0
@@ -60,10 +60,10 @@ def prepare(
     Args:
         source: a folder of .mat files or of the four zip files.
         store: the file to write; replaced in one step at the end.
-        allow_missing: write a store, marked as not whole, in spite of missing or odd files.
-        progress: wraps the parts to do (lists of slice numbers; second argument: slices already
-            done), to show a bar.
-        writing: wraps the finished parts' files while they become the store, to show another.
+        allow_missing: write a store in spite of problems, and mark it as incomplete.
+        progress: wraps the remaining parts (lists of slice numbers; second argument: number of slices already done) to
+            show a progress bar.
+        writing: wraps the finished parts' files while they become the store, to show a progress bar.
 
     Raises:
         DatasetError: ``source`` holds no slice.
@@ -71,17 +71,17 @@ def prepare(
     files = open_raw_files(source)
     outcome = Outcome(problems=list(files.problems))
     parts = _parts_folder(store, files.fingerprint)
-    todo = []
+    remaining: list[list[int]] = []
     done = 0
     for first in range(1, SLICE_COUNT + 1, PART):
         numbers = list(range(first, min(first + PART, SLICE_COUNT + 1)))
         if (parts / f"{first:04d}.npz").is_file():
             done += len(numbers)
         else:
-            todo.append(numbers)
-    for numbers in progress(todo, done) if progress else todo:
+            remaining.append(numbers)
+    for numbers in progress(remaining, done) if progress else remaining:
         _write_part(parts / f"{numbers[0]:04d}.npz", numbers, files)
-    folds = _folds(files, outcome)
+    folds = _read_official_folds(files, outcome)
     paths = sorted(parts.glob("????.npz"))
     _collect_problems(paths, outcome)
     if (outcome.problems and not allow_missing) or not outcome.slices:
@@ -94,22 +94,23 @@ def prepare(
 
 
 def _parts_folder(store: Path, fingerprint: str) -> Path:
-    """The folder of finished parts, emptied if it belongs to other files."""
+    """Make the folder of finished parts; empty it if it belongs to other raw files."""
     parts = store.with_name(store.name + ".parts")
-    note = parts / "source.txt"
-    if parts.is_dir() and not (note.is_file() and note.read_text() == fingerprint):
+    source = parts / "source.txt"
+    if parts.is_dir() and not (source.is_file() and source.read_text() == fingerprint):
         shutil.rmtree(parts)
     parts.mkdir(parents=True, exist_ok=True)
-    if not note.is_file():
-        with replace_file(note) as temporary:
+    if not source.is_file():
+        with replace_file(source) as temporary:
             temporary.write_text(fingerprint)
     return parts
 
 
 def _write_part(path: Path, numbers: list[int], files: RawFiles) -> None:
-    found: list[int] = []
+    """Read and check the slices ``numbers``; write the sound ones and the problems of the others to ``path``."""
+    sound: list[int] = []
     slices: list[MatSlice] = []
-    agreement: list[float] = []
+    border_ious: list[float] = []
     problems: list[str] = []
     for number in numbers:
         if number not in files.files:
@@ -117,11 +118,11 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles) -> None:
             continue
         try:
             data = read_mat(files.files[number]())
-            agreement.append(_check(data))
+            border_ious.append(_check_slice_file(data))
         except (SliceError, OSError) as error:
             problems.append(f"{number}.mat: {error}")
             continue
-        found.append(number)
+        sound.append(number)
         slices.append(data)
     pixels = np.zeros((len(slices), SIDE, SIDE), np.int16)
     masks = np.zeros((len(slices), SIDE, SIDE), bool)
@@ -129,29 +130,29 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles) -> None:
         size = len(data.pixels)
         pixels[row, :size, :size] = data.pixels
         masks[row, :size, :size] = data.mask
-    borders = [_given(data.border).astype(np.float32).ravel() for data in slices]
+    borders = [np.asarray(data.border, np.float32).ravel() for data in slices]
     with replace_file(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
-            number=np.array(found, np.uint16),
+            number=np.array(sound, np.uint16),
             label=np.array([data.label for data in slices], np.uint8),
             size=np.array([len(data.pixels) for data in slices], np.uint16),
-            pid=np.array([_digest(data.pid or "") for data in slices], "S32"),
-            stem=np.array([_digest(re.sub(r"[A-Za-z]$", "", data.pid or "")) for data in slices], "S32"),
+            pid=np.array([_pid_digest(data.pid or "") for data in slices], "S32"),
+            stem=np.array([_pid_digest(re.sub(r"[A-Za-z]$", "", data.pid or "")) for data in slices], "S32"),
             slices=pixels,
             masks=np.packbits(masks, axis=-1),
             border_values=np.concatenate([np.empty(0, np.float32), *borders]),
             border_lengths=np.array([len(border) for border in borders], np.int64),
-            border_iou=np.array(agreement),
+            border_iou=np.array(border_ious),
             problems=np.array(problems, "U"),
         )
 
 
-def _check(data: MatSlice) -> float:
-    """The IoU of outline and mask of one slice of the data set.
+def _check_slice_file(data: MatSlice) -> float:
+    """Check one slice of the data set; return the IoU of its outline and its mask.
 
     Raises:
-        SliceError: the slice is not what the data set's files hold.
+        SliceError: the slice is not as published.
     """
     if data.mask is None or data.label is None or not data.pid or data.border is None:
         raise SliceError("It lacks a mask, a label, a patient id or an outline.")
@@ -166,24 +167,18 @@ def _check(data: MatSlice) -> float:
         raise SliceError("Its mask is empty.")
     outline = Image.new("1", data.mask.shape[::-1])
     ImageDraw.Draw(outline).polygon([(x, y) for x, y in data.border], fill=1, outline=1)
-    agreement = iou(np.asarray(outline), data.mask)
-    if agreement < MIN_BORDER_IOU:
-        raise SliceError(f"Its outline and its mask agree only to an IoU of {agreement:.2f}.")
-    return agreement
+    border_iou = iou(np.asarray(outline), data.mask)
+    if border_iou < MIN_BORDER_IOU:
+        raise SliceError(f"Its outline and its mask agree only to an IoU of {border_iou:.2f}.")
+    return border_iou
 
 
-def _given(border: np.ndarray | None) -> np.ndarray:
-    if border is None:
-        raise SliceError("It lacks an outline.")
-    return border
-
-
-def _digest(text: str) -> str:
+def _pid_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _folds(files: RawFiles, outcome: Outcome) -> np.ndarray:
-    """(3064,) uint8 official folds; zeros, and a problem noted, where there are none."""
+def _read_official_folds(files: RawFiles, outcome: Outcome) -> np.ndarray:
+    """Read the official folds, (3064,) uint8; where there are none, note a problem and return zeros."""
     missing = np.zeros(SLICE_COUNT, np.uint8)
     if files.folds is None:
         outcome.problems.append("cvind.mat, the official folds, is missing.")
@@ -200,6 +195,7 @@ def _folds(files: RawFiles, outcome: Outcome) -> np.ndarray:
 
 
 def _collect_problems(paths: list[Path], outcome: Outcome) -> None:
+    """Add the parts' problems, slices and lowest border IoU to ``outcome``; check the counts of a whole data set."""
     labels, pids = [], []
     for path in paths:
         with np.load(path) as part:
@@ -219,12 +215,13 @@ def _collect_problems(paths: list[Path], outcome: Outcome) -> None:
 
 
 def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: Outcome) -> None:
+    """Write the store at ``target`` from the parts at ``paths``."""
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("number", "label", "size", "pid", "stem")}
     with h5py.File(target, "w") as file:
         shape, chunk = (outcome.slices, SIDE, SIDE), (1, SIDE, SIDE)
-        # Level 1 with shuffle reads a slice in 1.2 ms and takes a fifth of the space.
-        compact = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-        slices = file.create_dataset("slices", shape, np.int16, chunks=chunk, **compact)
+        # With level 1 and shuffle a slice takes a fifth of the space and is read in 1.2 ms.
+        compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+        slices = file.create_dataset("slices", shape, np.int16, chunks=chunk, **compression)
         masks = file.create_dataset("masks", shape, bool, chunks=chunk, compression="gzip", compression_opts=1)
         borders = file.create_dataset("borders", (outcome.slices,), h5py.vlen_dtype(np.float32))
         row = 0
@@ -240,9 +237,9 @@ def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: O
                 for name, values in columns.items():
                     values.append(part[name])
         table = {name: np.concatenate(values) for name, values in columns.items()}
-        patient = _numbered(table.pop("pid"))
+        patient = _number_by_appearance(table.pop("pid"))
         stem = table.pop("stem")
-        group = np.array([patient[stem == one].min() for one in stem], np.uint16)
+        group = np.array([patient[stem == value].min() for value in stem], np.uint16)
         for name, column in {**table, "patient": patient, "patient_group": group}.items():
             file.create_dataset(name, data=column)
         file.create_dataset("fold", data=folds[table["number"].astype(int) - 1])
@@ -250,20 +247,20 @@ def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: O
         file.attrs["whole"] = not outcome.problems
 
 
-def _numbered(keys: np.ndarray) -> np.ndarray:
-    """1, 2, … for each distinct key, by first appearance."""
+def _number_by_appearance(keys: np.ndarray) -> np.ndarray:
+    """Number distinct keys 1, 2, … by first appearance."""
     numbers: dict[bytes, int] = {}
     return np.array([numbers.setdefault(bytes(key), len(numbers) + 1) for key in keys], np.uint16)
 
 
 def require_written(outcome: Outcome) -> None:
-    """Refuse an outcome that wrote no store.
+    """Check that ``prepare`` wrote the store.
 
     Raises:
-        DatasetError: with the number of problems and the way out.
+        DatasetError: it did not; the sentence states the number of problems and what to do.
     """
     if not outcome.written:
         raise DatasetError(
-            f"The data set is not whole ({len(outcome.problems)} problems, {outcome.slices} of {SLICE_COUNT} slices); "
-            "mend the source and run prepare again, or accept it with --allow-missing."
+            f"The data set is incomplete ({len(outcome.problems)} problems, {outcome.slices} of {SLICE_COUNT} slices); "
+            "repair the raw files and run prepare again, or write an incomplete store with --allow-missing."
         )

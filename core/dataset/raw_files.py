@@ -1,11 +1,11 @@
-"""The published files, wherever they lie: a folder of .mat files, or the four zip files as they are."""
+"""Find the published files of the data set: loose .mat files, or the four zip files."""
 
 import hashlib
 import re
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.dataset.store import SLICE_COUNT
@@ -17,13 +17,13 @@ _SLICE_NAME = re.compile(r"(?:.*/)?(\d{1,4})\.mat")
 
 @dataclass(frozen=True)
 class RawFiles:
-    """The slices' files by number, each a function that returns its bytes.
+    """The slices' files by number, each as a function that returns its bytes.
 
     Attributes:
         files: slice number -> reader; a reader raises SliceError for a file that cannot be read.
         folds: reader of cvind.mat, or None where it is missing.
-        problems: sentences about files that are there but cannot be opened at all.
-        fingerprint: changes when a file's name, size or date (in a zip file its checksum) does.
+        problems: one sentence for each file that is left out or cannot be opened.
+        fingerprint: a digest that changes with a file's name, size or date (in a zip file, with its checksum).
     """
 
     files: dict[int, Callable[[], bytes]]
@@ -33,7 +33,7 @@ class RawFiles:
 
 
 def open_raw_files(folder: Path) -> RawFiles:
-    """Find every N.mat and cvind.mat below ``folder``, loose or inside its zip files.
+    """Find every N.mat and cvind.mat below ``folder``, loose or in zip files.
 
     Raises:
         DatasetError: there is no such folder, or no slice in it.
@@ -42,56 +42,72 @@ def open_raw_files(folder: Path) -> RawFiles:
         folder = folder.parent
     if not folder.is_dir():
         raise DatasetError(f"'{folder}' is not a folder; name the one with the .mat files or the four zip files.")
-    files: dict[int, Callable[[], bytes]] = {}
-    folds: Callable[[], bytes] | None = None
-    problems: list[str] = []
-    fingerprint = hashlib.sha256()
-
-    loose: set[int] = set()
-
-    def add(name: str, version: str, reader: Callable[[], bytes], *, zipped: bool) -> None:
-        nonlocal folds
-        found = _SLICE_NAME.fullmatch(name)
-        if found:
-            number = int(found[1])
-            if not 1 <= number <= SLICE_COUNT:
-                problems.append(f"{name} was left out; the data set's slices run from 1 to {SLICE_COUNT}.")
-                return
-            if number in files:
-                # Whoever unpacked the zip files beside them has every slice twice: the loose one counts.
-                if number not in loose or not zipped:
-                    problems.append(f"{number}.mat is there twice; the second, {name}, was left out.")
-                return
-            if not zipped:
-                loose.add(number)
-            files[number] = reader
-        elif Path(name).name == "cvind.mat":
-            folds = reader
-        else:
-            return
-        fingerprint.update(f"{name}\0{version}\n".encode())
-
+    collection = _Collection()
     for path in sorted(folder.rglob("*.mat")):
+        collection.add_loose_file(path, path.relative_to(folder).as_posix())
+    for path in sorted(folder.rglob("*.zip")):
+        collection.add_zip_file(path)
+    if not collection.files:
+        raise DatasetError(f"'{folder}' holds neither 1.mat, 2.mat, … nor the data set's zip files.")
+    fingerprint = hashlib.sha256("".join(collection.versions).encode()).hexdigest()
+    return RawFiles(collection.files, collection.folds, tuple(collection.problems), fingerprint)
+
+
+@dataclass
+class _Collection:
+    """The files found so far; loose files are added before zip files."""
+
+    files: dict[int, Callable[[], bytes]] = field(default_factory=dict)
+    folds: Callable[[], bytes] | None = None
+    problems: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    loose: set[int] = field(default_factory=set)
+
+    def add_loose_file(self, path: Path, name: str) -> None:
+        """Add the .mat file at ``path``."""
         try:
             status = path.stat()
         except OSError:
-            problems.append(f"{path.name} is a link to nowhere; put the file itself there.")
-            continue
-        add(
-            path.relative_to(folder).as_posix(), f"{status.st_size} {status.st_mtime_ns}", path.read_bytes, zipped=False
-        )
-    for path in sorted(folder.rglob("*.zip")):
+            self.problems.append(f"{path.name} is a link to nowhere; put the file itself there.")
+            return
+        self._add(name, f"{status.st_size} {status.st_mtime_ns}", path.read_bytes, zipped=False)
+
+    def add_zip_file(self, path: Path) -> None:
+        """Add the .mat files in the zip file at ``path``."""
         try:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
         except (OSError, zipfile.BadZipFile):
-            problems.append(f"{path.name} is not a whole zip file; download it again.")
-            continue
+            self.problems.append(f"{path.name} is not a whole zip file; download it again.")
+            return
         for member in members:
-            add(member.filename, f"{member.file_size} {member.CRC}", _member_reader(path, member), zipped=True)
-    if not files:
-        raise DatasetError(f"'{folder}' holds neither 1.mat, 2.mat, … nor the data set's zip files.")
-    return RawFiles(files, folds, tuple(problems), fingerprint.hexdigest())
+            self._add(member.filename, f"{member.file_size} {member.CRC}", _member_reader(path, member), zipped=True)
+
+    def _add(self, name: str, version: str, reader: Callable[[], bytes], *, zipped: bool) -> None:
+        match = _SLICE_NAME.fullmatch(name)
+        if match:
+            if not self._add_slice(int(match[1]), name, reader, zipped=zipped):
+                return
+        elif Path(name).name == "cvind.mat":
+            self.folds = reader
+        else:
+            return
+        self.versions.append(f"{name}\0{version}\n")
+
+    def _add_slice(self, number: int, name: str, reader: Callable[[], bytes], *, zipped: bool) -> bool:
+        """Add a slice's file; return False where it is left out."""
+        if not 1 <= number <= SLICE_COUNT:
+            self.problems.append(f"{name} was left out; the data set's slices run from 1 to {SLICE_COUNT}.")
+            return False
+        if number in self.files:
+            # A slice that is both loose and zipped is no problem: the zip files were unpacked beside themselves.
+            if number not in self.loose or not zipped:
+                self.problems.append(f"{number}.mat is there twice; the second, {name}, was left out.")
+            return False
+        if not zipped:
+            self.loose.add(number)
+        self.files[number] = reader
+        return True
 
 
 def _member_reader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:

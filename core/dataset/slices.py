@@ -1,4 +1,4 @@
-"""The data set's slices as ``Slice``, also when one comes as somebody's file."""
+"""Make a ``Slice`` from the data set, and recognise slices of the data set in uploaded files."""
 
 from dataclasses import replace
 
@@ -9,27 +9,28 @@ from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.slices import Slice, read_slice
 
 DATA_SET_SPACING = "as stated by the data set"
+"""The ``Slice.spacing_source`` of the data set's slices."""
 
 
 def figshare_spacing(shape: tuple[int, ...]) -> float | None:
-    """Side of a pixel in mm of a figshare slice: the data set states it for 512-pixel slices only."""
+    """Return the side of a pixel in mm of a figshare slice: the data set states it for 512-pixel slices only."""
     return SPACING_MM if shape == (SIDE, SIDE) else None
 
 
 def slice_from_store(store: Store, number: int) -> Slice:
-    """Slice ``number`` of a prepared data set.
+    """Read slice ``number`` from a prepared data set.
 
     Raises:
-        DatasetError: no such slice.
+        DatasetError: there is no such slice.
     """
     return slice_from_arrays(number, store.pixels(number), store.mask(number), store.class_name(number))
 
 
 def slice_from_arrays(number: int, pixels: np.ndarray, mask: np.ndarray, class_name: str) -> Slice:
-    """Slice ``number`` of the data set.
+    """Make the ``Slice`` of the data set's slice ``number``.
 
     Args:
-        number: its number, 1 to 3064.
+        number: 1 to 3064.
         pixels: (H, W), any number type, upright.
         mask: (H, W) bool, the true mask.
         class_name: the true class.
@@ -46,28 +47,27 @@ def slice_from_arrays(number: int, pixels: np.ndarray, mask: np.ndarray, class_n
 
 
 def recognise_slice(slice_: Slice) -> Slice:
-    """The slice with what is known of it where it is one of the data set's, whatever file it came in.
+    """Add number, class and pixel spacing to a slice of the data set, from any kind of file; return others unchanged.
 
-    The published files keep a scanner's own intensities, of which the digest of 256 grey levels may miss a level; their
-    masks tell them. A file of the same layout that is none of the data set's may come from any scanner, so that its
-    pixel spacing is not known.
+    The published files hold the scanner's own intensities, whose digest of 256 grey levels may differ by a level; their
+    masks identify them. The pixel spacing of any other .mat file is unknown, since it may come from any scanner.
     """
     number = recognise_number(slice_.pixels, slice_.mask)
     if number is None:
         return slice_
-    told = () if slice_.class_name else (f"This is slice {number} of the data set.",)
+    new_notes = () if slice_.class_name else (f"This is slice {number} of the data set.",)
     return replace(
         slice_,
         number=number,
         class_name=slice_.class_name or class_of_slice(number),
         spacing_mm=figshare_spacing(slice_.pixels.shape),
         spacing_source=DATA_SET_SPACING,
-        notes=(*slice_.notes, *told),
+        notes=(*slice_.notes, *new_notes),
     )
 
 
 def read_and_recognise_slice(data: bytes, name: str) -> Slice:
-    """Read a file as ``read_slice`` does, and recognise a slice of the data set in it.
+    """Read a file as ``core.readers.slices.read_slice`` does, and recognise a slice of the data set.
 
     Raises:
         SliceError: see ``read_slice``.

@@ -1,16 +1,15 @@
-"""Which slice belongs to which part (train, validation, test) of which split.
+"""Assign every slice to a part (train, validation or test) of every split.
 
-``splits.csv`` beside this file holds every split by slice number, with each slice's class, patient
-number, official fold and tumour size. ``make_splits`` writes it from the data set and a seed; everything else reads it.
+``splits.csv`` beside this file holds every split by slice number, with each slice's class, patient number, official
+fold and tumour size. ``make_splits`` draws it from the data set and a seed; everything else reads it.
 
-- ``table-1``: the report's Table 1. Of each class the ceiling of a fifth is test; of the rest a
-  stratified tenth is validation.
-- ``table-5``: the report's Table 5, 2453/488/123. Its test and validation slices are drawn from
-  Table 1's test slices, so that no network of one split has trained on the other's test slices, but for
-  three: Table 1 has 614 of them, 488 + 123 are 611, and the report's 2453 training slices leave no choice.
-- ``fold-1`` … ``fold-5``: the official patient-wise folds; fold K is test. Validation is about a tenth
-  of the other folds' slices of each class, whole patients at a time, and patients whose ids differ only
-  by a final letter stay on one side.
+- ``table-1``: the report's Table 1, a slice-level split. A fifth of each class, rounded up, is test; a tenth of the
+  rest of each class is validation.
+- ``table-5``: the report's Table 5, 2453/488/123, a slice-level split. Its test and validation slices are drawn from
+  Table 1's test slices, so that no network of one split has trained on the other's test slices. Three slices are the
+  exception: Table 1 has 614 test slices, 488 + 123 are 611, and the report has 2453 training slices.
+- ``fold-1`` … ``fold-5``: the official patient-level folds; fold K is test. Validation is about a tenth of the other
+  folds' slices of each class, drawn by whole patients. Patients whose ids differ only by a final letter stay together.
 """
 
 import functools
@@ -46,7 +45,7 @@ def make_splits(store: Store) -> pd.DataFrame:
         the true mask), pixel_digest, mask_digest, and a column a split.
 
     Raises:
-        DatasetError: the store does not hold the whole data set.
+        DatasetError: the store does not hold the whole data set with its folds.
     """
     index = store.index
     if len(index.number) != SLICE_COUNT or not index.fold.all():
@@ -64,29 +63,29 @@ def make_splits(store: Store) -> pd.DataFrame:
             "mask_digest": [mask_digest(store.mask(number)) for number in store.numbers()],
         }
     )
-    table[TABLE_1] = _table_1(index.label)
-    table[TABLE_5] = _table_5(table[TABLE_1].to_numpy())
+    table[TABLE_1] = _draw_table_1(index.label)
+    table[TABLE_5] = _draw_table_5(table[TABLE_1].to_numpy())
     for fold, name in enumerate(FOLD_SPLITS, 1):
-        table[name] = _by_patient(index, fold)
+        table[name] = _draw_fold(index, fold)
     return table
 
 
 def class_of_slice(number: int) -> str:
-    """The class of slice ``number`` of the data set."""
+    """Return the class of slice ``number`` of the data set."""
     return str(index_table().set_index("slice")["class"][number])
 
 
 @functools.cache
 def index_table() -> pd.DataFrame:
-    """The shipped table, one row a slice; see ``make_splits``. Do not change it in place."""
+    """Read the shipped table, one row a slice; see ``make_splits``. Do not change it in place."""
     return pd.read_csv(SPLITS_FILE)
 
 
 def split_parts(name: str) -> pd.Series:
-    """The part of every slice in the split ``name``, indexed by slice number.
+    """Return the part of every slice in the split ``name``, indexed by slice number.
 
     Raises:
-        DatasetError: no such split.
+        DatasetError: there is no such split.
     """
     if name not in SPLIT_NAMES:
         raise DatasetError(f"There is no split '{name}'; there are {', '.join(SPLIT_NAMES)}.")
@@ -94,40 +93,43 @@ def split_parts(name: str) -> pd.Series:
 
 
 def pixel_digest(pixels: np.ndarray) -> str:
-    """A short digest of (H, W) pixels, the same after any gain and offset: of their 256 grey levels."""
+    """Digest (H, W) pixels by their 256 grey levels, so that gain and offset do not change the digest."""
     levels = np.round(scale_to_unit(pixels) * 255).astype(np.uint8)
-    return _digest(levels.shape, levels.tobytes())
+    return _shape_digest(levels.shape, levels.tobytes())
 
 
 def mask_digest(mask: np.ndarray) -> str:
-    """A short digest of a (H, W) bool mask."""
-    return _digest(mask.shape, np.packbits(mask).tobytes())
+    """Digest a (H, W) bool mask."""
+    return _shape_digest(mask.shape, np.packbits(mask).tobytes())
 
 
-def _digest(shape: tuple[int, ...], content: bytes) -> str:
+def _shape_digest(shape: tuple[int, ...], content: bytes) -> str:
     return hashlib.sha256(repr(shape).encode() + content).hexdigest()[:16]
 
 
 def recognise_number(pixels: np.ndarray, mask: np.ndarray | None = None) -> int | None:
-    """The number of the data set's slice with exactly these pixels, up to gain and offset, or this mask.
+    """Find the number of the data set's slice with these pixels, up to gain and offset, or with this mask.
 
     Args:
         pixels: (H, W), any number type.
         mask: (H, W) bool, the true mask where there is one.
+
+    Returns:
+        The number, or None where the data set has no such slice.
     """
     table = index_table()
-    known = table["pixel_digest"] == pixel_digest(pixels)
+    matches = table["pixel_digest"] == pixel_digest(pixels)
     if mask is not None:
-        known |= table["mask_digest"] == mask_digest(mask)
-    found = table["slice"][known]
-    return int(found.iloc[0]) if len(found) else None
+        matches |= table["mask_digest"] == mask_digest(mask)
+    numbers = table["slice"][matches]
+    return int(numbers.iloc[0]) if len(numbers) else None
 
 
-def _table_1(label: np.ndarray) -> np.ndarray:
+def _draw_table_1(label: np.ndarray) -> np.ndarray:
     part = np.full(len(label), "train", dtype=object)
     random = np.random.default_rng(SEED)
-    for one in np.unique(label):
-        rows = random.permutation(np.flatnonzero(label == one))
+    for value in np.unique(label):
+        rows = random.permutation(np.flatnonzero(label == value))
         test = math.ceil(len(rows) / 5)
         validation = round((len(rows) - test) * _VALIDATION_SHARE)
         part[rows[:test]] = "test"
@@ -135,7 +137,7 @@ def _table_1(label: np.ndarray) -> np.ndarray:
     return part
 
 
-def _table_5(table_1: np.ndarray) -> np.ndarray:
+def _draw_table_5(table_1: np.ndarray) -> np.ndarray:
     part = np.full(len(table_1), "train", dtype=object)
     rows = np.random.default_rng([SEED, 5]).permutation(np.flatnonzero(table_1 == "test"))
     part[rows[:_TABLE_5_TEST]] = "test"
@@ -143,18 +145,18 @@ def _table_5(table_1: np.ndarray) -> np.ndarray:
     return part
 
 
-def _by_patient(index: Index, fold: int) -> np.ndarray:
+def _draw_fold(index: Index, fold: int) -> np.ndarray:
     part = np.where(index.fold == fold, "test", "train").astype(object)
     random = np.random.default_rng([SEED, 10 + fold])
     for label in np.unique(index.label):
         rows = np.flatnonzero((index.fold != fold) & (index.label == label))
-        wanted = len(rows) * _VALIDATION_SHARE
-        taken = 0
+        target = len(rows) * _VALIDATION_SHARE
+        drawn = 0
         for group in random.permutation(np.unique(index.patient_group[rows])):
-            # All slices of the group in the training folds, of whatever class.
+            # All slices of the group in the other folds, of any class.
             members = (index.patient_group == group) & (index.fold != fold)
-            if taken + members.sum() / 2 > wanted:
+            if drawn + members.sum() / 2 > target:
                 continue
             part[members] = "validation"
-            taken += int(members.sum())
+            drawn += int(members.sum())
     return part

@@ -1,4 +1,4 @@
-"""The data set as the project uses it: one HDF5 store, read slice by slice.
+"""Read the prepared data set, one HDF5 store, slice by slice.
 
 Jun Cheng, "brain tumor dataset", figshare 1512427 version 5, CC BY 4.0,
 doi 10.6084/m9.figshare.1512427.v5. ``core.dataset.prepare`` writes the store.
@@ -17,33 +17,34 @@ from core.config import CLASSES, ROOT
 from core.errors import DatasetError
 
 SLICE_COUNT = 3064
+"""Slices in the whole data set."""
 CLASS_COUNTS = {"meningioma": 708, "glioma": 1426, "pituitary": 930}
-"""Slices of each class in a whole data set, as its description states."""
+"""Slices of each class in the whole data set, as its description states."""
 PATIENT_COUNT = 233
-"""Patients in a whole data set, as its description states."""
+"""Patients in the whole data set, as its description states."""
 SIDE = 512
-"""Side, in pixels, of all slices but the 15 that are 256."""
+"""Side of all slices in pixels, except 15 slices of 256."""
 SPACING_MM = 0.49
-"""Pixel size of the 512-pixel slices, as stated by the data set; for the 256-pixel slices it states none."""
+"""Side of a pixel of the 512-pixel slices in mm, as the data set states; it states none for the 256-pixel slices."""
 STORE_VERSION = 1
 STORE_NAME = "figshare.h5"
 
 
 def default_store() -> Path:
-    """Where the store is looked for: in the folder SLICESCOPE_DATA names, else in ``data/``."""
+    """Return the path of the store: in the folder that SLICESCOPE_DATA names, else in ``data/``."""
     return Path(os.environ.get("SLICESCOPE_DATA") or ROOT / "data") / STORE_NAME
 
 
 @dataclass(frozen=True)
 class Index:
-    """What is known of each slice, row by row of the store; every array is (n,).
+    """Each slice's number, class, patient and fold, by row of the store; every array is (n,).
 
     Attributes:
         number: the slice's number in the data set, 1 to 3064, ascending.
         label: 1 meningioma, 2 glioma, 3 pituitary tumour.
-        patient: patient number, 1 to 233, by first slice.
-        patient_group: the lowest patient number among patients whose ids differ only by a final
-            letter; equal to ``patient`` for all others.
+        patient: patient number, 1 to 233, in the order of first slices.
+        patient_group: the lowest patient number among patients whose ids differ only by a final letter; equal to
+            ``patient`` for all others.
         fold: the official fold, 1 to 5, or 0 where cvind.mat was missing.
         size: side of the square slice in pixels.
     """
@@ -59,8 +60,12 @@ class Index:
 class Store:
     """A prepared data set, open for reading; a context manager.
 
+    Attributes:
+        whole: whether it holds every slice with its fold.
+        index: the table of slices.
+
     Raises:
-        DatasetError: no store at ``path``, or one of another version.
+        DatasetError: there is no store at ``path``, or it has another version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,10 +99,10 @@ class Store:
         return number in self._row
 
     def row(self, number: int) -> int:
-        """The row of slice ``number``.
+        """Return the row of slice ``number``.
 
         Raises:
-            DatasetError: no such slice.
+            DatasetError: there is no such slice.
         """
         try:
             return self._row[number]
@@ -107,25 +112,25 @@ class Store:
             ) from None
 
     def pixels(self, number: int) -> np.ndarray:
-        """(H, W) int16, the pixels of slice ``number`` as published, upright."""
+        """Read the pixels of slice ``number``: (H, W) int16 as published, upright."""
         row = self.row(number)
         size = self.index.size[row]
         return self._file["slices"][row, :size, :size]
 
     def mask(self, number: int) -> np.ndarray:
-        """(H, W) bool, True on the tumour."""
+        """Read the true mask of slice ``number``: (H, W) bool, True on the tumour."""
         row = self.row(number)
         size = self.index.size[row]
         return self._file["masks"][row, :size, :size].astype(bool)
 
     def border(self, number: int) -> np.ndarray:
-        """(k, 2) float32, the hand-drawn outline as x, y in pixels."""
+        """Read the hand-drawn outline of slice ``number``: (k, 2) float32, x and y in pixels."""
         return self._file["borders"][self.row(number)].reshape(-1, 2)
 
     def class_name(self, number: int) -> str:
-        """The class of slice ``number``."""
+        """Return the class of slice ``number``."""
         return CLASSES[int(self.index.label[self.row(number)]) - 1]
 
     def numbers(self) -> Iterator[int]:
-        """Every slice number there is, ascending."""
+        """Iterate over the slice numbers in ascending order."""
         return iter(self._row)

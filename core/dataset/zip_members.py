@@ -1,7 +1,8 @@
-"""Single members out of a zip file of which only parts are at hand.
+"""Read single members of a zip file of which only parts have been fetched.
 
-A zip file's directory stands at its end and says where each member lies. Python's zipfile does the reading; here
-is the file it reads from, which fetches what is missing, and what it takes to trust a zip file with nothing.
+A zip file's directory stands at its end and gives the position of each member. Python's zipfile reads from a file
+object that fetches missing parts. The zip file is not trusted: size and compression are checked before anything is
+inflated.
 """
 
 import io
@@ -16,12 +17,12 @@ from dataclasses import dataclass
 from core.readers.mat import MAX_FILE_BYTES
 
 Fetch = Callable[[int, int], bytes]
-"""Gives the zip file's bytes from a place on: (start, length) -> bytes."""
+"""A function that fetches bytes of the zip file: (start, length) -> bytes."""
 
-# A member's own header with an extra field that the directory does not tell of; a longer one is one more fetch.
+# A member's own header with its extra field, which the directory does not list; a longer one costs one more fetch.
 _MEMBER_HEADER_BYTES = 30 + 128
 # What zipfile and zlib raise on a damaged file.
-_DAMAGED = (
+_ZIP_ERRORS = (
     zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError, OverflowError,
 )  # fmt: skip
 
@@ -32,7 +33,7 @@ class Directory:
 
     Attributes:
         size: bytes of the zip file.
-        start: where the directory begins.
+        start: position of the directory in the zip file.
         data: the zip file's bytes from there to its end.
         names: the members' names.
     """
@@ -44,93 +45,95 @@ class Directory:
 
 
 def read_directory(size: int, start: int, data: bytes, fetch: Fetch) -> Directory:
-    """The directory of a zip file.
+    """Read the directory of a zip file.
 
     Args:
         size: bytes of the zip file.
-        start: place of the part at hand.
-        data: the part at hand, up to the file's end.
-        fetch: asked for what is missing, if the directory is longer.
+        start: position of the part that has been fetched.
+        data: that part, up to the file's end.
+        fetch: fetches the rest where the directory is longer.
 
     Raises:
-        zipfile.BadZipFile: it is none, or damaged.
+        zipfile.BadZipFile: it is not a zip file, or it is damaged.
     """
-    with _damage_told():
+    with _damage_as_bad_zip_file():
         file = _PartialFile(size, start, data, fetch)
         with zipfile.ZipFile(file) as archive:
             names, first = tuple(archive.namelist()), archive.start_dir
-        # No more than the directory: before it lie the last member's bytes.
+        # The directory alone: the last member's bytes stand before it.
         file.seek(first)
         return Directory(size, first, file.read(), names)
 
 
 def read_member(directory: Directory, name: str, fetch: Fetch) -> bytes:
-    """The bytes of a member, inflated, their checksum verified; one fetch as a rule.
+    """Read a member: inflate it and verify its checksum. This normally takes one fetch.
 
     Raises:
         zipfile.BadZipFile: the member is damaged, larger than a slice can be, or compressed in an uncommon way.
     """
-    with _damage_told():
+    with _damage_as_bad_zip_file():
         file = _PartialFile(directory.size, directory.start, directory.data, fetch)
         with zipfile.ZipFile(file) as archive:
             info = archive.getinfo(name)
-            # zipfile inflates other methods without a limit.
+            # zipfile inflates other compressions without a limit.
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise zipfile.BadZipFile("An uncommon compression.")
             if info.file_size > MAX_FILE_BYTES:
                 raise zipfile.BadZipFile("Larger than a slice can be.")
-            # Read once, so that header and data are fetched together.
+            # Read header and data at once, so that they are fetched together.
             file.seek(info.header_offset)
             file.read(_MEMBER_HEADER_BYTES + len(name) + info.compress_size)
             with archive.open(info) as member:
-                # A number of bytes, since without one zipfile inflates all there is before it counts.
+                # With a length: without one, zipfile inflates everything before it checks the size.
                 return member.read(info.file_size + 1)
 
 
 @contextmanager
-def _damage_told() -> Iterator[None]:
+def _damage_as_bad_zip_file() -> Iterator[None]:
+    """Raise zipfile.BadZipFile for every error of a damaged zip file."""
     try:
         yield
-    except _DAMAGED as error:
+    except _ZIP_ERRORS as error:
         raise zipfile.BadZipFile("The zip file is damaged.") from error
 
 
 class _PartialFile(io.RawIOBase):
-    """A file some parts of which are at hand; others are fetched as they are read, and stay."""
+    """A file of which some parts are in memory; others are fetched when they are read, and kept."""
 
     def __init__(self, size: int, start: int, data: bytes, fetch: Fetch) -> None:
         self._size = size
         self._parts = [(start, data)]
         self._fetch = fetch
-        self._at = 0
+        self._position = 0
 
     def seekable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if at < 0:
-            raise OSError("A place before the file's start.")  # as of a file on disk; zipfile counts on it
-        self._at = at
-        return at
+        position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        if position < 0:
+            raise OSError("A position before the file's start.")  # as a file on disk does; zipfile relies on it
+        self._position = position
+        return position
 
     def read(self, count: int = -1) -> bytes:
-        end = self._size if count < 0 else min(self._size, self._at + count)
-        found = b""
-        while self._at < end:
-            start, data = self._part_here(end)
-            piece = data[self._at - start : end - start]
-            found += piece
-            self._at += len(piece)
-        return found
+        end = self._size if count < 0 else min(self._size, self._position + count)
+        data = b""
+        while self._position < end:
+            start, part = self._current_part(end)
+            piece = part[self._position - start : end - start]
+            data += piece
+            self._position += len(piece)
+        return data
 
-    def _part_here(self, end: int) -> tuple[int, bytes]:
+    def _current_part(self, end: int) -> tuple[int, bytes]:
+        """Return the part that holds the current position, with its start; fetch it up to ``end`` if it is missing."""
         for start, data in self._parts:
-            if start <= self._at < start + len(data):
+            if start <= self._position < start + len(data):
                 return start, data
-        until = min([end, *(start for start, _ in self._parts if start > self._at)])
-        self._parts.append((self._at, self._fetch(self._at, until - self._at)))
+        until = min([end, *(start for start, _ in self._parts if start > self._position)])
+        self._parts.append((self._position, self._fetch(self._position, until - self._position)))
         return self._parts[-1]

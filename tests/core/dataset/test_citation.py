@@ -1,4 +1,4 @@
-"""The data set is cited alike wherever it is cited."""
+"""Cards and README cite the same data set."""
 
 from core.bundles.bundle import bundle_names, open_bundle
 from core.config import README

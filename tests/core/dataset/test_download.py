@@ -1,4 +1,4 @@
-"""Slices on demand, from a server on this machine that plays figshare: in order, and in every way out of it."""
+"""Download slices from a local server that imitates figshare, sound or faulty."""
 
 import io
 import re
@@ -74,15 +74,15 @@ def reader(server, folder, **options):
     )
 
 
-def assert_is(found, number):
+def assert_is(slice_, number):
     pixels, mask, _ = a_slice(number)
-    np.testing.assert_array_equal(found.pixels, pixels)
-    np.testing.assert_array_equal(found.mask, mask)
-    assert (found.number, found.class_name) == (number, ("meningioma", "glioma", "pituitary")[label_of(number) - 1])
+    np.testing.assert_array_equal(slice_.pixels, pixels)
+    np.testing.assert_array_equal(slice_.mask, mask)
+    assert (slice_.number, slice_.class_name) == (number, ("meningioma", "glioma", "pituitary")[label_of(number) - 1])
 
 
 def refusal(figshare, number=1):
-    """The sentence with which a slice is refused: one, with the number and a way out."""
+    """Return the message with which a slice is refused: one sentence, with the number and what to do."""
     with pytest.raises(DatasetError) as caught:
         figshare.slice(number)
     text = str(caught.value)
@@ -110,11 +110,11 @@ def test_a_slice_is_found_in_whichever_zip_file_holds_it(figshare, number):
 
 
 def test_a_slice_is_what_the_prepared_store_would_give(figshare):
-    found = figshare.slice(5)
-    assert found.pixels.dtype == np.float32
-    assert found.name == "slice 5"
-    assert found.spacing_mm is None  # stated for 512 pixels only
-    assert found.spacing_source == "as stated by the data set"
+    slice_ = figshare.slice(5)
+    assert slice_.pixels.dtype == np.float32
+    assert slice_.name == "slice 5"
+    assert slice_.spacing_mm is None  # stated for 512 pixels only
+    assert slice_.spacing_source == "as stated by the data set"
 
 
 def test_a_slice_of_512_pixels_has_the_stated_spacing(folder):
@@ -122,7 +122,7 @@ def test_a_slice_of_512_pixels_has_the_stated_spacing(folder):
         assert reader(server, folder, index=index_of([1], side=512)).slice(1).spacing_mm == 0.49
 
 
-def test_a_number_the_data_set_has_not_is_refused_without_asking(figshare, server):
+def test_a_number_outside_the_data_set_is_refused_without_a_request(figshare, server):
     for number in (0, 4, 3065):
         with pytest.raises(DatasetError, match=rf"no slice {number} .* 1 to 3064"):
             figshare.slice(number)
@@ -140,7 +140,7 @@ def test_members_in_a_folder_of_the_zip_file_are_found(folder):
         assert_is(reader(server, folder).slice(1), 1)
 
 
-# What is asked, and how much
+# Requests, and their size
 
 
 def test_only_get_is_ever_sent_since_the_storage_refuses_head(figshare, server):
@@ -190,13 +190,13 @@ def test_one_connection_serves_all_of_a_slices_requests(figshare, server):
 
 
 def test_progress_tells_the_bytes_received(figshare, server):
-    told = []
-    figshare.slice(1, progress=told.append)
-    assert told == sorted(told) and len(told) > 2
-    assert told[-1] == server.sent
-    told.clear()
-    figshare.slice(1, progress=told.append)
-    assert told == []
+    received = []
+    figshare.slice(1, progress=received.append)
+    assert received == sorted(received) and len(received) > 2
+    assert received[-1] == server.sent
+    received.clear()
+    figshare.slice(1, progress=received.append)
+    assert received == []
 
 
 def test_a_slice_that_would_take_more_than_the_limit_is_not_begun(folder, server):
@@ -206,7 +206,7 @@ def test_a_slice_that_would_take_more_than_the_limit_is_not_begun(folder, server
     assert server.sent < 200_000 < len(server.zips[0])
 
 
-# How figshare may answer
+# Faulty responses
 
 
 @pytest.mark.parametrize("first", [challenge, web_page, web_page_as_part, status(404), silent, cut])
@@ -255,7 +255,7 @@ def test_the_other_zip_files_serve_when_one_is_gone(figshare, server):
     assert "status 410" in refusal(figshare, 767)
 
 
-def test_a_refused_connection_is_told(server, folder):
+def test_a_refused_connection_is_reported(server, folder):
     figshare = reader(server, folder)
     server.stop()
     assert "could not be reached" in refusal(figshare)
@@ -313,10 +313,10 @@ def test_a_server_that_never_answers_is_given_up_in_time(server, folder):
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize(("fault", "told"), [(cut, "broke off"), (cut_without_length, "less than it announced")])
-def test_an_answer_cut_in_the_middle_is_refused(figshare, server, fault, told):
+@pytest.mark.parametrize(("fault", "message"), [(cut, "broke off"), (cut_without_length, "less than it announced")])
+def test_a_response_cut_in_the_middle_is_refused(figshare, server, fault, message):
     server.play(fault, at="/storage/")
-    assert told in refusal(figshare)
+    assert message in refusal(figshare)
 
 
 def test_a_slice_cut_in_the_middle_is_refused_and_fetched_whole_the_next_time(figshare, server):
@@ -328,7 +328,7 @@ def test_a_slice_cut_in_the_middle_is_refused_and_fetched_whole_the_next_time(fi
     assert_is(figshare.slice(2), 2)
 
 
-def test_an_answer_in_chunks_is_read(figshare, server):
+def test_a_response_in_chunks_is_read(figshare, server):
     server.play(chunked, at="/storage/")
     assert_is(figshare.slice(1), 1)
 
@@ -352,7 +352,7 @@ def test_a_signed_address_that_is_born_expired_is_asked_for_once_more_and_no_oft
 
 
 @pytest.mark.parametrize(
-    ("headers", "told"),
+    ("headers", "message"),
     [
         ({"Content_Length": "10"}, "a length that does not fit"),
         ({"Content_Length": "99999999999"}, "a length that does not fit"),
@@ -365,9 +365,9 @@ def test_a_signed_address_that_is_born_expired_is_asked_for_once_more_and_no_oft
         ({"Content_Range": "a lot"}, "which part"),
     ],
 )
-def test_a_server_that_lies_about_lengths_is_refused(figshare, server, headers, told):
+def test_a_server_that_lies_about_lengths_is_refused(figshare, server, headers, message):
     server.play(part_with(**headers), at="/storage/")
-    assert told in refusal(figshare)
+    assert message in refusal(figshare)
     assert server.sent < MB
 
 
@@ -441,7 +441,7 @@ def test_a_member_that_inflates_to_very_much_takes_no_memory(server, folder):
         tracemalloc.stop()
 
 
-# What is inside
+# Contents of the zip files
 
 
 def test_another_slice_under_the_number_is_refused(server, folder):
@@ -474,7 +474,7 @@ def test_a_file_that_is_no_whole_slice_is_refused(server, folder, data):
 # The cache
 
 
-def test_a_cached_slice_asks_nothing(figshare, server, folder):
+def test_a_cached_slice_sends_no_request(figshare, server, folder):
     assert not figshare.cached(1)
     fetched = figshare.slice(1)
     assert figshare.cached(1) and not figshare.cached(2)
@@ -583,7 +583,7 @@ def test_a_cache_that_cannot_be_written_keeps_nobody_from_a_slice(server, tmp_pa
     assert_is(reader(server, tmp_path / "cache").slice(1), 1)
 
 
-# Whether at all
+# Enabled or not
 
 
 @pytest.mark.parametrize(("value", "enabled"), [(None, False), ("", False), ("0", False), ("yes", False), ("1", True)])
@@ -601,6 +601,6 @@ def test_a_first_slice_out_of_zip_files_as_long_as_the_published_ones_stays_belo
     data = (mats_folder / f"{number}.mat").read_bytes()
     zips = [zip_bytes({"x.mat": b""}, fillers=765)] * 3 + [zip_bytes({f"{number}.mat": data}, fillers=765)]
     with FigshareServer(zips) as server:
-        found = FigshareDownloader(tmp_path, sources=server.sources).slice(number)
-        assert found.number == number and found.class_name == class_of_slice(number)
+        slice_ = FigshareDownloader(tmp_path, sources=server.sources).slice(number)
+        assert slice_.number == number and slice_.class_name == class_of_slice(number)
         assert server.sent < 700_000

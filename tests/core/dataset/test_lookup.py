@@ -25,31 +25,31 @@ def remote(server, tmp_path):
 
 
 def test_the_store_comes_first(tiny_store, remote, server):
-    found = find_slice(1, store=tiny_store, remote=remote)
-    np.testing.assert_array_equal(found.pixels, tiny_store.pixels(1))
-    np.testing.assert_array_equal(found.mask, tiny_store.mask(1))
-    assert found.class_name == "meningioma"
+    slice_ = find_slice(1, store=tiny_store, remote=remote)
+    np.testing.assert_array_equal(slice_.pixels, tiny_store.pixels(1))
+    np.testing.assert_array_equal(slice_.mask, tiny_store.mask(1))
+    assert slice_.class_name == "meningioma"
     assert not server.requests
 
 
-def test_figshare_is_asked_for_what_the_store_does_not_hold(tiny_store, remote, server):
-    told = []
-    assert find_slice(500, store=tiny_store, remote=remote, progress=told.append).number == 500
-    assert told and server.requests
+def test_a_slice_that_the_store_lacks_is_downloaded(tiny_store, remote, server):
+    progress = []
+    assert find_slice(500, store=tiny_store, remote=remote, progress=progress.append).number == 500
+    assert progress and server.requests
 
 
-def test_without_a_store_figshare_is_asked(remote):
+def test_without_a_store_a_slice_is_downloaded(remote):
     assert find_slice(1, store=None, remote=remote).number == 1
 
 
 @pytest.mark.parametrize("with_store", [False, True])
-def test_where_there_is_neither_the_sentence_says_the_number_and_the_way_to_the_data(tiny_store, with_store):
+def test_without_store_and_download_the_message_states_the_number_and_how_to_get_the_data(tiny_store, with_store):
     with pytest.raises(DatasetError, match=r"^Slice 500 .*README, “The data”\)\.$"):
         find_slice(500, store=tiny_store if with_store else None, remote=None)
 
 
 @pytest.mark.parametrize("number", [-1, 0, 3065])
-def test_a_number_the_data_set_has_not_is_refused(remote, server, number):
+def test_a_number_outside_the_data_set_is_refused(remote, server, number):
     with pytest.raises(DatasetError, match=f"no slice {number} .* 1 to 3064"):
         find_slice(number, store=None, remote=remote)
     assert not server.requests
@@ -72,7 +72,7 @@ def test_a_whole_store_and_part_of_one(tmp_path: Path) -> None:
     assert not store_state(path).whole
 
 
-def test_a_file_that_is_no_store_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_no_store_is_described_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "figshare.h5"
     path.write_bytes(b"nothing")
     state = store_state(path)

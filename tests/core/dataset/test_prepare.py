@@ -155,7 +155,7 @@ def test_nothing_is_left_beside_the_store(published_folder, store):
     assert [path.name for path in store.parent.iterdir()] == [STORE_NAME]
 
 
-def test_the_lowest_agreement_of_outline_and_mask_is_told(published_folder, store):
+def test_the_lowest_iou_of_outline_and_mask_is_reported(published_folder, store):
     assert preparing.MIN_BORDER_IOU <= prepare(published_folder, store).border_iou < 1
 
 
@@ -218,7 +218,7 @@ def odd(**changes):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (None, "is missing"),
         (b"", "empty"),
@@ -246,14 +246,14 @@ def odd(**changes):
         "wrong size", "not square",
     ],
 )  # fmt: skip
-def test_an_odd_file_is_named_and_the_set_not_called_whole(folder, store, data, said):
+def test_a_damaged_file_is_reported_and_the_store_is_incomplete(folder, store, data, message):
     (folder / "3.mat").unlink()
     if data is not None:
         (folder / "3.mat").write_bytes(data)
     outcome = prepare(folder, store)
     (problem,) = outcome.problems
     assert problem.startswith("3.mat")
-    assert said in problem
+    assert message in problem
     assert (outcome.written, outcome.slices) == (False, 11)
     assert not store.exists()
     with pytest.raises(DatasetError, match="11 of 12"):
@@ -283,17 +283,17 @@ def test_every_problem_is_named_not_the_first_only(folder, store):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [(None, "missing"), (b"junk", "cvind.mat"), (cvind_bytes([1, 2, 3]), "3 folds instead of 12")],
     ids=["missing", "junk", "short"],
 )
-def test_odd_folds_are_named_and_stored_as_none(folder, store, data, said):
+def test_damaged_folds_are_reported_and_stored_as_zero(folder, store, data, message):
     (folder / "cvind.mat").unlink()
     if data is not None:
         (folder / "cvind.mat").write_bytes(data)
     outcome = prepare(folder, store)
     assert len(outcome.problems) == 1
-    assert said in outcome.problems[0]
+    assert message in outcome.problems[0]
     assert not store.exists()
     assert prepare(folder, store, allow_missing=True).written
     with Store(store) as opened:
@@ -485,7 +485,7 @@ def test_another_source_starts_over(published_folder, tmp_path, store, read):
     assert read == list(range(1, 13))
 
 
-def test_progress_is_told_of_every_part(published_folder, store):
+def test_progress_gets_every_part(published_folder, store):
     seen = []
 
     def progress(parts, done):

@@ -142,7 +142,7 @@ def test_a_mask_of_no_slice_of_the_data_set_has_no_number():
     assert recognise_number(*a_slice(1, side=512)[:2]) is None
 
 
-def test_masks_of_other_shapes_with_the_same_bits_are_told_apart():
+def test_masks_of_other_shapes_with_the_same_bits_have_different_digests():
     bits = np.arange(64) % 3 == 0
     shapes = [(8, 8), (4, 16), (16, 4), (1, 64)]
     assert len({mask_digest(bits.reshape(shape)) for shape in shapes}) == len(shapes)

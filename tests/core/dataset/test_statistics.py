@@ -1,4 +1,4 @@
-"""Who is in the data set, counted on tables small enough to count by hand."""
+"""Count slices and patients on tables small enough to count by hand."""
 
 import pandas as pd
 import pytest
@@ -33,7 +33,7 @@ TABLE = pd.DataFrame(
 )
 
 
-def test_a_leak_is_a_test_patient_whom_training_knows() -> None:
+def test_a_leak_is_a_test_patient_with_slices_in_training() -> None:
     # Patients 1, 2 and 3 are tested; 1 and 3 have training slices, and three of the four test slices.
     assert split_leakage(TABLE, "own") == Leakage(3, 2, 4, 3)
 
@@ -43,7 +43,7 @@ def test_validation_alone_is_no_leak() -> None:
     assert split_leakage(table, "own") == Leakage(3, 0, 4, 0)
 
 
-def test_letter_twins_in_two_folds_are_told() -> None:
+def test_patient_ids_that_differ_by_a_final_letter_are_counted_within_and_across_folds() -> None:
     assert similar_patient_ids(TABLE) == SimilarIds(
         groups=1, groups_across_folds=1, slices_across_folds=3, classes=("glioma",)
     )
@@ -83,11 +83,11 @@ def test_no_patient_id_leaks_in_an_official_fold(fold: str) -> None:
 
 
 @pytest.mark.parametrize("split", [TABLE_1, TABLE_5])
-def test_nearly_every_patient_leaks_in_a_split_by_slice(split: str) -> None:
-    found = split_leakage(index_table(), split)
-    assert found.patients_in_training > 0.95 * found.patients
+def test_nearly_every_patient_leaks_in_a_slice_level_split(split: str) -> None:
+    leakage = split_leakage(index_table(), split)
+    assert leakage.patients_in_training > 0.95 * leakage.patients
 
 
-def test_fifteen_letter_twins_stand_in_two_folds() -> None:
-    found = similar_patient_ids(index_table())
-    assert (found.groups_across_folds, found.slices_across_folds, found.classes) == (15, 652, ("glioma",))
+def test_fifteen_groups_of_similar_patient_ids_lie_in_two_folds() -> None:
+    similar = similar_patient_ids(index_table())
+    assert (similar.groups_across_folds, similar.slices_across_folds, similar.classes) == (15, 652, ("glioma",))
