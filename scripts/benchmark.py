@@ -141,7 +141,8 @@ def searching() -> None:
 
     from core.search.objective import make_trial
     from core.search.plan import load_plan
-    from core.search.study import run_search, trial_budget
+    from core.search.study import trial_budget
+    from core.search.worker import run_search
 
     plan = load_plan("report-cnn")
     # A grid, so that all do the same trials, and too few of them for any to be stopped by the others.

@@ -89,8 +89,8 @@ def _search(
     Returns:
         The exit status: 1 where the search was stopped.
     """
-    from core.search.results import export_trials, restore_trials
     from core.search.study import existing_studies
+    from core.search.trials_file import export_trials, restore_trials
 
     for sampler, count in restore_trials(plan, storage).items():
         print(f"{plan.name}, {sampler}: goes on after the {count} trials in searches/{plan.name}.", flush=True)
@@ -123,7 +123,8 @@ def _run_trials(
 
     from core.cli.progress import trials_bar
     from core.search.objective import make_trial
-    from core.search.study import open_study, run_search, study_progress, trial_budget
+    from core.search.study import open_study, study_progress, trial_budget
+    from core.search.worker import run_search
 
     budget = trial_budget(plan, sampler, trials)
     study = open_study(plan, sampler, storage)

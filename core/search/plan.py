@@ -175,6 +175,11 @@ def round_setting(value: float) -> float:
     return round(value, 2 - floor(log10(abs(value))))
 
 
+def normalised_setting(params: Mapping[str, Any]) -> dict[str, float]:
+    """Round a setting as its recipe has it; settings that are then equal train the same."""
+    return {name: round_setting(value) for name, value in params.items()}
+
+
 def as_int(value: float) -> float:
     """A whole number as an int again, which a table with gaps does not keep."""
     return int(value) if float(value).is_integer() and value >= 1 else float(value)

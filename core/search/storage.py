@@ -1,26 +1,25 @@
-"""The database that a study lives in: workers share it, and a trial whose worker is gone is found and begun anew.
+"""The database of a study, which workers share.
 
-Optuna does most of it. Added are locks where SQLite has none, and trials whose worker was gone before its first
-heartbeat, which Optuna would take for running ever after. Whoever imports this module imports Optuna.
+Optuna does most of it. Added are locks where SQLite has none, and a mark on each trial that has had a heartbeat; see
+``core.search.conflicts``. Importing this module imports Optuna.
 """
 
 import time
 
-import optuna
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
-from optuna.trial import TrialState
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-_HEARD = "heard"
-"""Attribute of a trial that has had a heartbeat: its number, since a trial begun anew is given the attributes too."""
+HEARD = "heard"
+"""Attribute of a trial that has had a heartbeat: its number, since a trial that is queued again keeps the attributes of
+the one before."""
 
 _PAUSES = (0.1, 0.3, 1.0)
 """Seconds before a database that could not be opened is tried again."""
 
 
 class Storage(RDBStorage):
-    """A database.
+    """Optuna's storage in a database.
 
     Args:
         address: any that Optuna takes.
@@ -38,20 +37,20 @@ class Storage(RDBStorage):
             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
         )
         if sqlite:
-            # It locks no row that is read to be changed: two workers would take the same queued trial.
+            # SQLite locks no row that is read to be changed: two workers would take the same queued trial.
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         self._heard: set[int] = set()
 
     def record_heartbeat(self, trial_id: int) -> None:
-        """As Optuna's, and the trial's attribute after the first."""
+        """Record a heartbeat as Optuna does; mark the trial at the first."""
         super().record_heartbeat(trial_id)
         if trial_id not in self._heard:
             self._heard.add(trial_id)
-            self.set_trial_user_attr(trial_id, _HEARD, self.get_trial_number_from_id(trial_id))
+            self.set_trial_user_attr(trial_id, HEARD, self.get_trial_number_from_id(trial_id))
 
 
 def open_storage(address: str, *, stale: int) -> Storage:
-    """A database, made where there is none; for the arguments see ``Storage``.
+    """Open a database; make it if there is none. For the arguments see ``Storage``.
 
     Raises:
         SQLAlchemyError: it cannot be opened.
@@ -61,33 +60,6 @@ def open_storage(address: str, *, stale: int) -> Storage:
         try:
             return Storage(address, stale=stale)
         except SQLAlchemyError:
-            # Of those who make its tables at the same moment all but one fail; afterwards they find them.
+            # Of workers that make its tables at the same moment all but one fail; at the next try they find them.
             time.sleep(seconds)
     return Storage(address, stale=stale)
-
-
-def was_begun_anew(study: optuna.Study, number: int) -> bool:
-    """Whether a trial has failed as a dead worker's and another has taken its place."""
-    return any(number in trial.system_attrs.get("retry_history", ()) for trial in study.get_trials(deepcopy=False))
-
-
-def begin_anew(study: optuna.Study, unheard: dict[int, float], *, stale: int) -> None:
-    """Queue the trials anew whose worker is dead; they themselves fail.
-
-    Args:
-        study: in a ``Storage``.
-        unheard: when a trial under way was first seen without any heartbeat, by number; kept from call to call.
-        stale: see ``Storage``.
-    """
-    fail_stale_trials(study)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if trial.user_attrs.get(_HEARD) == trial.number:
-            continue
-        if time.monotonic() - unheard.setdefault(trial.number, time.monotonic()) <= stale:
-            continue
-        try:
-            study.tell(trial.number, state=TrialState.FAIL)
-        except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
-            # Another worker was quicker.
-            continue
-        RetryHeartbeatStaleTrialCallback()(study, trial)

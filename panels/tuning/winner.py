@@ -5,9 +5,8 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.config import CLASSES, CLASSIFICATION
-from core.search.full_size import best_at_full_size
 from core.search.plan import SETTINGS, Plan
-from core.search.results import SearchResults
+from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
 from panels.shared.theme import CLASS_TITLES, percent
 

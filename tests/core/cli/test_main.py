@@ -23,7 +23,7 @@ from core.evaluation.cross_validation import fold_recipe
 from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateDecision, GateThresholds
 from core.inference.predictor import Predictor
 from core.inference.result import slice_result
-from core.search import full_size, objective, results, study
+from core.search import full_size, objective, results, study, trials_file, worker
 from core.search import plan as search_plan
 from core.search.plan import PLAN, Plan
 from core.training import recipe as recipes
@@ -436,7 +436,7 @@ def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     search_trials.without_main(monkeypatch)
     monkeypatch.setattr(objective, "make_trial", search_trials.without_data)
     for name in ("export_trials", "restore_trials"):
-        monkeypatch.setattr(results, name, partial(getattr(results, name), folder=folder))
+        monkeypatch.setattr(trials_file, name, partial(getattr(trials_file, name), folder=folder))
     read = results.read_search
     monkeypatch.setattr(results, "read_search", lambda name, where=folder: read(name, where))
     monkeypatch.setattr(full_size, "write_winner", partial(full_size.write_winner, folder=tmp_path / "recipes"))
@@ -470,10 +470,10 @@ def test_a_stopped_search_says_so_and_writes_what_it_found(
     searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(plan: Plan, sampler: str, storage: str, *arguments: object, **options: object) -> None:
-        study.run_worker(plan, sampler, storage, search_trials.quick, 2)
+        worker.run_worker(plan, sampler, storage, search_trials.quick, 2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(study, "run_search", stopped)
+    monkeypatch.setattr(worker, "run_search", stopped)
     assert main(["search", "report-cnn", "--runs", str(tmp_path)]) == 1
     output = capsys.readouterr()
     assert "Stopped; finished trials are kept, the same command goes on." in output.err
@@ -487,11 +487,11 @@ def test_one_samplers_trials_leave_those_of_another_that_ship(
     plan, table = search_trials.plan(), searched / "report-cnn" / results.TRIALS
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     for sampler in ("tpe", "genetic"):
-        study.run_worker(plan, sampler, storage, search_trials.quick, 3)
-    results.export_trials(plan, study.existing_studies(plan, storage))
+        worker.run_worker(plan, sampler, storage, search_trials.quick, 3)
+    trials_file.export_trials(plan, study.existing_studies(plan, storage))
     monkeypatch.setattr(
-        study, "run_search",
-        lambda plan, sampler, storage, *rest, trials, **options: study.run_worker(
+        worker, "run_search",
+        lambda plan, sampler, storage, *rest, trials, **options: worker.run_worker(
             plan, sampler, storage, search_trials.quick, trials
         ),
     )  # fmt: skip
@@ -503,10 +503,10 @@ def test_a_search_whose_workers_fail_writes_what_it_found_all_the_same(
     searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def failed(plan: Plan, sampler: str, storage: str, *arguments: object, **options: object) -> None:
-        study.run_worker(plan, sampler, storage, search_trials.quick, 2)
+        worker.run_worker(plan, sampler, storage, search_trials.quick, 2)
         raise TrainingError("The workers stopped.")
 
-    monkeypatch.setattr(study, "run_search", failed)
+    monkeypatch.setattr(worker, "run_search", failed)
     assert main(["search", "report-cnn", "--runs", str(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("\ncore search: The workers stopped.\n")
     assert len(pd.read_csv(searched / "report-cnn" / results.TRIALS)) == 2
@@ -527,8 +527,8 @@ def test_a_winner_is_refused_before_anything_is_trained_at_full_size(
     searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     storage = f"sqlite:///{tmp_path / 'study.db'}"
-    study.run_worker(search_trials.plan(), "tpe", storage, search_trials.quick, 1)
-    results.export_trials(search_trials.plan(), study.existing_studies(search_trials.plan(), storage))
+    worker.run_worker(search_trials.plan(), "tpe", storage, search_trials.quick, 1)
+    trials_file.export_trials(search_trials.plan(), study.existing_studies(search_trials.plan(), storage))
     assert main(["search", "report-cnn", "--winner", "--runs", str(tmp_path)]) == 1
     said = sentence(capsys.readouterr().err)
     assert said == "core search: Of the search 'report-cnn' no trial is trained at full size yet."

@@ -28,14 +28,15 @@ from core.search.results import (
     STOPPED,
     TRIALS,
     SearchResults,
-    export_trials,
+    best_at_full_size,
     read_search,
-    restore_trials,
 )
-from core.search.study import STOPPED_EARLY, existing_studies, open_study, run_worker, study_progress, trial_budget
+from core.search.study import STOPPED_EARLY, existing_studies, open_study, study_progress, trial_budget
+from core.search.trials_file import export_trials, restore_trials
+from core.search.worker import run_worker
 from core.training.checkpoint import load_state
 from core.training.export import export_bundle
-from core.training.recipe import Recipe, load_recipe
+from core.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.core import tiny
 from tests.core.search import full_size_trainings
 from tests.core.search import trials as search_trials
@@ -328,7 +329,7 @@ def quick_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
     def small(plan: object, row: pd.Series) -> Recipe:
         training = {**own.table["training"], "learning_rate": float(row["learning_rate"])}
         table = {**own.table, "split": "fold-1", "training": training}
-        return full_size.recipes.parse_recipe(f"report-cnn-{row['sampler']}-{row['trial']}", table)
+        return parse_recipe(f"report-cnn-{row['sampler']}-{row['trial']}", table)
 
     monkeypatch.setattr(full_size, "full_size_recipe", small)
 
@@ -500,7 +501,7 @@ def test_the_recipes_own_setting_is_no_winner_over_itself(done: tuple[Path, Sear
     other = found.trials[~found.own].iloc[:1]
     full = pd.concat([own.assign(full_value=0.8), other.assign(full_value=0.7)])
     found = replace(found, full_size=full[["sampler", "trial", "value", "full_value"]])
-    best = full_size.best_at_full_size(found)
+    best = best_at_full_size(found)
     assert best is not None and best["own"] and best["full_value"] == 0.8
     with pytest.raises(TrainingError, match="has no winner but the recipe itself"):
         full_size.write_winner(found, tmp_path, folder=tmp_path, models=tmp_path)

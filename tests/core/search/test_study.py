@@ -20,12 +20,21 @@ from optuna.trial import TrialState
 from core.config import ROOT
 from core.dataset import splits
 from core.errors import TrainingError
-from core.search import objective
-from core.search import study as search
+from core.search import objective, worker
 from core.search.plan import suggest_setting
-from core.search.results import STOPPED, export_trials
-from core.search.study import EPOCHS_RUN, STOPPED_EARLY, existing_studies, open_study, study_progress, trial_budget
-from core.search.workers import run_workers
+from core.search.processes import run_workers
+from core.search.results import STOPPED
+from core.search.study import (
+    EPOCHS_RUN,
+    STOPPED_EARLY,
+    StudyProgress,
+    existing_studies,
+    open_study,
+    queue_trials,
+    study_progress,
+    trial_budget,
+)
+from core.search.trials_file import export_trials
 from core.training import batches
 from tests.core import tiny
 from tests.core.search import trials as search_trials
@@ -45,7 +54,7 @@ def storage(tmp_path: Path) -> str:
 
 def done_in_place(plan, sampler: str, storage: str, trials: int, make=search_trials.quick) -> None:
     """What a worker does, in this process."""
-    search.run_worker(plan, sampler, storage, make, trials, stale=STALE)
+    worker.run_worker(plan, sampler, storage, make, trials, stale=STALE)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "genetic"])
@@ -116,7 +125,7 @@ def test_a_study_that_goes_on_does_not_try_again_what_it_tried_first(storage: st
 def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str) -> None:
     plan = search_trials.plan()
     seen = []
-    found = search.run_search(
+    found = worker.run_search(
         plan, "tpe", storage, partial(search_trials.slow, 0.3), trials=10, workers=2, threads=1, progress=seen.append
     )
     # One that both began at the same moment is given up, and fails.
@@ -130,7 +139,7 @@ def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str) -
 
 def test_two_workers_make_five_whole_generations(storage: str) -> None:
     plan = search_trials.plan(trials=5 * (4 + 1))
-    search.run_search(
+    worker.run_search(
         plan, "genetic", storage, partial(search_trials.slow, 0.1), trials=plan.trials, workers=2, threads=1
     )
     trials = open_study(plan, "genetic", storage).get_trials(states=(TrialState.COMPLETE,))
@@ -144,10 +153,10 @@ def test_a_killed_worker_loses_no_finished_trial_and_the_one_it_was_in_is_begun_
     plan = search_trials.plan()
     make = partial(search_trials.deadly, tmp_path)
     with pytest.raises(TrainingError, match="stopped after 3 of 8 trials"):
-        search.run_search(plan, "tpe", storage, make, trials=8, threads=1, stale=STALE)
+        worker.run_search(plan, "tpe", storage, make, trials=8, threads=1, stale=STALE)
     before = open_study(plan, "tpe", storage).trials
     assert [trial.state for trial in before].count(TrialState.RUNNING) == 1
-    found = search.run_search(plan, "tpe", storage, make, trials=8, threads=1, stale=STALE)
+    found = worker.run_search(plan, "tpe", storage, make, trials=8, threads=1, stale=STALE)
     after = open_study(plan, "tpe", storage).trials
     assert found.done == 8
     for old, new in zip(before[:3], after[:3], strict=True):
@@ -162,7 +171,7 @@ def test_of_two_workers_the_one_that_is_left_takes_over_the_trial_of_the_one_tha
 ) -> None:
     plan = search_trials.plan()
     make = partial(search_trials.deadly, tmp_path)
-    found = search.run_search(plan, "tpe", storage, make, trials=8, workers=2, threads=1, stale=STALE)
+    found = worker.run_search(plan, "tpe", storage, make, trials=8, workers=2, threads=1, stale=STALE)
     trials = open_study(plan, "tpe", storage).trials
     assert found.done == 8
     # Each was in one process: the killed one's has reported an epoch.
@@ -175,7 +184,7 @@ def test_of_two_workers_the_one_that_is_left_takes_over_the_trial_of_the_one_tha
 
 def test_workers_that_all_fail_end_the_search_with_a_sentence(storage: str) -> None:
     with pytest.raises(TrainingError, match="stopped after 0 of 4 trials"):
-        search.run_search(search_trials.plan(), "tpe", storage, search_trials.broken, trials=4, threads=1)
+        worker.run_search(search_trials.plan(), "tpe", storage, search_trials.broken, trials=4, threads=1)
 
 
 @pytest.mark.parametrize("storage", ["sqlite:////nowhere/at/all/study.db", "nothing"])
@@ -216,7 +225,7 @@ def begun(tmp_path: Path, sampler: str, *, seconds: float, workers: int, done: i
         "import signal\n"
         "from functools import partial\n"
         "from pathlib import Path\n"
-        "from core.search.study import run_search\n"
+        "from core.search.worker import run_search\n"
         "from tests.core.search import trials as search_trials\n"
         "if __name__ == '__main__':\n"
         # Where the tests run in the background, children begin with the keyboard's signal ignored.
@@ -326,15 +335,15 @@ def test_of_two_workers_that_begin_the_last_trial_at_once_one_gives_it_up(
         others = study.ask()
     real, asked = study_progress, []
 
-    def looked_before_the_other_began(study: object) -> search.StudyProgress:
+    def looked_before_the_other_began(study: object) -> StudyProgress:
         asked.append(study)
         if len(asked) == 1:
-            return search.StudyProgress(0, 0, None)
+            return StudyProgress(0, 0, None)
         if len(asked) == 2:
             study.tell(others, 0.5)
         return real(study)
 
-    monkeypatch.setattr(search, "study_progress", looked_before_the_other_began)
+    monkeypatch.setattr(worker, "study_progress", looked_before_the_other_began)
     done_in_place(plan, "tpe", storage, 1)
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.FAIL]
 
@@ -342,7 +351,7 @@ def test_of_two_workers_that_begin_the_last_trial_at_once_one_gives_it_up(
 def test_a_trial_whose_worker_died_before_its_first_heartbeat_is_begun_anew(storage: str) -> None:
     plan = search_trials.plan()
     study = open_study(plan, "tpe", storage, stale=STALE)
-    search.queue_trials(plan, study, "tpe")
+    queue_trials(plan, study, "tpe")
     with warnings.catch_warnings():
         # Without Study.optimize no heart beats, which is what is needed here.
         warnings.simplefilter("ignore", UserWarning)

@@ -1,4 +1,4 @@
-"""Worker processes: each has its share of the processor's threads, and none outlives the process that started it."""
+"""Worker processes: they divide the processor's threads, and none outlives the process that started it."""
 
 import multiprocessing
 import os
@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-# A forked TensorFlow hangs: workers start from nothing.
+# TensorFlow hangs after a fork: workers are new interpreters.
 CONTEXT = multiprocessing.get_context("spawn")
-"""Where what workers share, such as a queue, is made."""
-_PATIENCE_SECONDS = 10.0
-"""What a worker has to end by itself."""
+"""Makes queues that workers share."""
+POLL_SECONDS = 1.0
+"""Between two looks at what workers have done."""
+_GRACE_SECONDS = 10.0
+"""What a worker has to end by itself before it is killed."""
 
 
 @contextmanager
 def run_workers(jobs: Sequence[Callable[[], None]], *, threads: int | None = None) -> Iterator[Sequence["BaseProcess"]]:
-    """Start a process a job; those still at work when the context is left are ended. For the main thread.
+    """Start a process for each job; on leaving, end those that still run. Only in the main thread.
 
-    SIGTERM interrupts as the keyboard does.
+    SIGTERM interrupts as Ctrl-C does.
 
     Args:
         jobs: what to do; they must be picklable.
@@ -32,7 +34,7 @@ def run_workers(jobs: Sequence[Callable[[], None]], *, threads: int | None = Non
     """
     threads = threads or max(1, (os.cpu_count() or 1) // len(jobs))
     processes = [CONTEXT.Process(target=_begin, args=(job, threads)) for job in jobs]
-    with _stopped_by_sigterm():
+    with _interrupted_by_sigterm():
         try:
             for process in processes:
                 process.start()
@@ -42,13 +44,13 @@ def run_workers(jobs: Sequence[Callable[[], None]], *, threads: int | None = Non
             for process in started:
                 process.terminate()
             for process in started:
-                process.join(_PATIENCE_SECONDS)
+                process.join(_GRACE_SECONDS)
                 process.kill()
                 process.join()
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
+def _interrupted_by_sigterm() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -57,10 +59,10 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 def _begin(job: Callable[[], None], threads: int) -> None:
-    """A worker process.
+    """Do a job in a worker process.
 
-    It ends by SystemExit, at which temporary files go. A terminal sends its Ctrl-C to all processes: only the one that
-    started them heeds it.
+    SIGTERM ends it by SystemExit, so that temporary files are removed. A terminal sends Ctrl-C to all processes; a
+    worker ignores it and leaves it to the process that started it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
@@ -71,10 +73,10 @@ def _begin(job: Callable[[], None], threads: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait until the process that started this one is gone, however it ended, and end this one."""
+    """Wait until the process that started this one has ended in any way; then end this one."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_PATIENCE_SECONDS)
+    time.sleep(_GRACE_SECONDS)
     os._exit(1)
