@@ -1,28 +1,27 @@
-"""Data: what the data set is, who is in it, what its splits let leak, and what of it is on this machine."""
+"""Data: what the data set is, who is in it, where its splits leak, and what of it is on this machine."""
 
 import streamlit as st
 
 from core.dataset import citation, splits
 from core.dataset.lookup import store_state
-from core.dataset.splits import SPLIT_NAMES
 from core.dataset.store import default_store
-from core.ood.framing_shortcut import shortcut_table as frame_table
+from core.ood.framing_shortcut import shortcut_table
 from panels import shell
 from panels.data import charts
-from panels.data.framing_shortcut import frame_shortcut
-from panels.data.local_copy import local_copy
-from panels.data.slices import before_and_after
+from panels.data.before_and_after import draw_before_and_after
+from panels.data.framing_shortcut import draw_framing_shortcut
+from panels.data.local_copy import draw_local_copy
 
 shell.require()
 
-table = splits.index_table()
+index = splits.index_table()
 state = store_state(default_store())
 
 st.title("Data", anchor=False)
 st.markdown(
-    f"**{len(table):,} slices** of **{table['patient'].nunique()} patients**: T1-weighted, contrast-enhanced MRI with "
-    "a tumour in each slice, outlined by hand. Nothing else is in the set: no healthy brain, no other kind "
-    "of tumour, no other kind of picture."
+    f"**{len(index):,} slices** of **{index['patient'].nunique()} patients**: T1-weighted, contrast-enhanced MRI. "
+    "Every slice has a tumour, outlined by hand. The set holds no healthy brain, no other tumour type, and no other "
+    "kind of picture."
 )
 st.markdown(
     f"{citation.AUTHOR}, *{citation.NAME}*, figshare {citation.FIGSHARE}, version {citation.VERSION}, "
@@ -36,46 +35,46 @@ st.markdown(
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Slices by class", anchor=False)
-    charts.classes(table)
+    charts.draw_class_counts(index)
 with right:
     st.subheader("Slices per patient", anchor=False)
-    charts.slices_per_patient(table)
+    charts.draw_slices_per_patient(index)
 
-st.subheader("Why splits by slice flatter", anchor=False)
+st.subheader("Slice-level splits leak", anchor=False)
 st.markdown(
     "Each bar is a patient, each colour a part of the split. Where training and test share a bar, the network is "
-    "tested on a tumour it was trained on, a few millimetres away. The report's splits, Tables 1 and 5, are by slice; "
-    "the official folds are by patient."
+    "tested on a tumour that it was trained on, a few millimetres away: its scores are optimistic. The report's "
+    "splits, Tables 1 and 5, are slice-level; the official folds are patient-level."
 )
 split = st.segmented_control(
     "Split",
-    list(SPLIT_NAMES),
-    default=SPLIT_NAMES[0],
+    list(splits.SPLIT_NAMES),
+    default=splits.SPLIT_NAMES[0],
     required=True,
     format_func=charts.SPLIT_TITLES.__getitem__,
     key="split",
     bind="query-params",
 )
-charts.leak(table, split)
+charts.draw_leakage(index, split)
 
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Parts of each split", anchor=False)
-    charts.parts(table)
+    charts.draw_part_counts(index)
 with right:
     st.subheader("The official folds", anchor=False)
-    charts.folds(table)
-charts.letter_twins(table)
+    charts.draw_fold_counts(index)
+charts.draw_similar_ids(index)
 
-st.subheader("The frame gives the class away", anchor=False)
-frame_shortcut(frame_table())
+st.subheader("Shortcut: the head's position predicts the class", anchor=False)
+draw_framing_shortcut(shortcut_table())
 
-st.subheader("Before and after", anchor=False)
+st.subheader("Before and after preprocessing", anchor=False)
 st.markdown(
-    "A slice of each class whose tumour is of middling size, with its mask: as published (the report's Figure 1) and "
-    "as its U-Net is fed (Figure 5)."
+    "One slice of each class, with a tumour of median size, and its mask: as published (the report's Figure 1) and as "
+    "input of its U-Net (Figure 5)."
 )
-before_and_after(table, can_fetch=state.problem is None)
+draw_before_and_after(index, can_fetch=state.problem is None)
 
-st.subheader("The copy on this machine", anchor=False)
-local_copy(state)
+st.subheader("Local copy", anchor=False)
+draw_local_copy(state)

@@ -1,40 +1,27 @@
-"""Masks: how good a segmenter's outlines are, where they fail, and why an IoU can say 0.49."""
+"""Masks: how good a segmenter's masks are, where they fail, and why an IoU can say 0.49."""
 
 import pandas as pd
 import streamlit as st
 
-from core.bundles.bundle import open_bundle
+from core.bundles.bundle import Bundle, open_bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import select_predictions
 from core.metrics.overlap import THRESHOLDS
 from panels import shell
-from panels.masks.iou import why_half
-from panels.masks.overview import how_good
-from panels.masks.slices import rows
+from panels.masks.iou_demonstration import draw_iou_demonstration
+from panels.masks.overview import draw_overview
+from panels.masks.slices import draw_slices
 from panels.shared.answer import describe_test_set
 from panels.shared.cache import cached_mask_thresholds, cached_predictions, evaluated_bundle_names
 from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()
 
-GOOD, SLICES, HALF = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
+OVERVIEW, SLICES, IOU = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 
 
-st.title("Masks", anchor=False)
-st.markdown("How well a network outlines tumours it has not trained on: overall, slice by slice, and at any threshold.")
-bundle_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
-with bundle_column:
-    bundle = open_bundle(
-        st.selectbox("Segmenter", evaluated_bundle_names("segmentation"), key="segmenter", bind="query-params")
-    )
-with view_column:
-    view = st.segmented_control("View", VIEWS, default=GOOD, required=True, wrap=True, key="view", bind="query-params")
-st.caption(describe_test_set(bundle))
-neighbours = evidence = cached_predictions(bundle)
-threshold = own = float(bundle.card["output"]["threshold"])
-if view == HALF:
-    why_half(bundle, select_predictions(evidence, part="test"))
-else:
+def choose_threshold(own: float) -> float:
+    """Draw the slider of the threshold, which starts at the network's own."""
     threshold = st.select_slider(
         f"Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})",
         THRESHOLDS,
@@ -47,25 +34,50 @@ else:
         "For looking only: a threshold chosen here, on test slices, would make the figures too good. The network's own "
         "was fixed beforehand."
     )
-    table = at_threshold(cached_mask_thresholds(bundle), threshold)
-    at_threshold = evidence["slice"].map(table.set_index("slice")["dice"])
-    neighbours = evidence.assign(dice=at_threshold.fillna(evidence["dice"]))
-    if view == GOOD:
-        how_good(bundle, table, threshold)
+    return threshold
+
+
+def draw_at_threshold(bundle: Bundle, view: str, table: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """Draw a view at a threshold; return all slices' predictions with the test slices' Dice at this threshold."""
+    thresholded = at_threshold(cached_mask_thresholds(bundle), threshold)
+    if view == OVERVIEW:
+        draw_overview(bundle, thresholded, threshold)
     else:
-        rows(bundle, table, threshold)
+        draw_slices(bundle, thresholded, threshold)
+    dice = table["slice"].map(thresholded.set_index("slice")["dice"])
+    return table.assign(dice=dice.fillna(table["dice"]))
 
 
-def words(row: pd.Series) -> str:
-    """What stands below a neighbour's tile: only test slices' figures are kept at every threshold."""
-    elsewhere = "" if threshold == own or row["part"] == "test" else f" at {own:g}"
-    return f"{row['slice']} · Dice {row['dice']:.2f}{elsewhere}"
+st.title("Masks", anchor=False)
+st.markdown("How well a network segments tumours it has not trained on: overall, slice by slice, and at any threshold.")
+segmenter_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
+with segmenter_column:
+    name = st.selectbox("Segmenter", evaluated_bundle_names("segmentation"), key="segmenter", bind="query-params")
+with view_column:
+    view = st.segmented_control(
+        "View", VIEWS, default=OVERVIEW, required=True, wrap=True, key="view", bind="query-params"
+    )
+segmenter = open_bundle(name)
+st.caption(describe_test_set(segmenter))
+predictions = cached_predictions(segmenter)
+own_threshold = threshold = float(segmenter.card["output"]["threshold"])
+if view == IOU:
+    draw_iou_demonstration(segmenter, select_predictions(predictions, part="test"))
+else:
+    threshold = choose_threshold(own_threshold)
+    predictions = draw_at_threshold(segmenter, view, predictions, threshold)
+
+
+def dice_label(row: pd.Series) -> str:
+    """Label a neighbour's tile with its Dice: test slices' at the chosen threshold, others' at the network's own."""
+    where = "" if threshold == own_threshold or row["part"] == "test" else f" at {own_threshold:g}"
+    return f"{row['slice']} · Dice {row['dice']:.2f}{where}"
 
 
 draw_slice_dialog(
-    neighbours,
-    caption=words,
+    predictions,
+    caption=dice_label,
     classifier=open_bundle(evaluated_bundle_names("classification")[0]),
-    segmenter=bundle,
+    segmenter=segmenter,
     threshold=threshold,
 )

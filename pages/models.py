@@ -1,4 +1,4 @@
-"""Models: every network there is beside the report's, and what each is made of."""
+"""Models: every network beside the report's, what each is made of, and how far its figures hold."""
 
 import streamlit as st
 
@@ -6,22 +6,25 @@ from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.errors import BundleError
 from core.evaluation.literature import patient_level_results
 from panels import shell
-from panels.models.card import card, network
-from panels.models.folds import folds
-from panels.models.like_for_like import like_for_like
-from panels.models.outside import outside
-from panels.models.published import published
-from panels.models.table import BY_PATIENT, INTERVALS, by_slice_and_by_patient, draw_table, draw_twins, tasks
+from panels.models.card import draw_card
+from panels.models.cross_validation import draw_fold_tables
+from panels.models.internal_external import draw_internal_and_external
+from panels.models.network import draw_network
+from panels.models.published import draw_published_results
+from panels.models.splits import draw_split_comparisons, split_comparisons
+from panels.models.table import INTERVAL_NOTE, draw_networks_table, draw_unified_against_report, task_text
+from panels.shared.controls import accept_former_options
+from panels.shared.labels import SPLITS_SECTION
 from panels.shared.theme import escape_markdown
 
 shell.require()
 
-VIEWS = {"Network": network, "Card": card}
+VIEWS = {"Network": draw_network, "Card": draw_card}
 
 
-def networks(found: list[Bundle]) -> None:
-    """The table of all, and one of them opened."""
-    names = [bundle.name for bundle in found]
+def networks(bundles: list[Bundle]) -> None:
+    """Draw the table of all networks, and one of them opened."""
+    names = [bundle.name for bundle in bundles]
     top = st.container()
     open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
     with open_column:
@@ -33,55 +36,62 @@ def networks(found: list[Bundle]) -> None:
             "View", list(VIEWS), default="Network", required=True, key="view", bind="query-params"
         )
     with top:
-        draw_table(found, chosen=name, key="bundle")
+        draw_networks_table(bundles, chosen=name, key="bundle")
         st.caption(
-            "On top the report's figures; – where it states none, as for Dice: it gives an IoU that cannot be compared "
-            f"(see Masks). {INTERVALS} Times are of the machines on which they were taken."
+            "The first two rows are the report's own figures; – where it states none. It states no Dice, and its IoU "
+            f"cannot be compared (see Masks). {INTERVAL_NOTE} Times depend on the machine they were taken on."
         )
-        like_for_like(found)
-    bundle = found[names.index(name)]
+        draw_unified_against_report(bundles)
+    bundle = bundles[names.index(name)]
     st.subheader(bundle.card["title"], anchor=False)
     st.markdown(escape_markdown(bundle.card["about"]))
     VIEWS[view](bundle, key="models")
 
 
-def by_patient_and_by_slice(found: list[Bundle]) -> None:
-    """What a split by slice adds to the figures, then the figures of every fold by patient."""
-    pairs = by_slice_and_by_patient(found)
+def splits(bundles: list[Bundle]) -> None:
+    """Draw what a slice-level split adds to the figures, then the patient-level figures of every fold."""
+    pairs = split_comparisons(bundles)
     if pairs:
-        st.subheader("Split by slice against split by patient", anchor=False)
-        draw_twins(pairs, key="twins")
-    folds(found)
+        st.subheader("Slice-level against patient-level split", anchor=False)
+        draw_split_comparisons(pairs, key="twins")
+    draw_fold_tables(bundles)
 
 
-def others(found: list[Bundle]) -> None:
-    """Published figures."""
-    st.subheader("What others reach by patient", anchor=False)
-    published(patient_level_results(found))
+def published(bundles: list[Bundle]) -> None:
+    """Draw published results beside ours."""
+    st.subheader("Published results, patient-level", anchor=False)
+    draw_published_results(patient_level_results(bundles))
 
 
 SECTIONS = {
     "Networks": networks,
-    BY_PATIENT: by_patient_and_by_slice,
-    "Inside and outside": outside,
-    "What others reach": others,
+    SPLITS_SECTION: splits,
+    "Internal and external": draw_internal_and_external,
+    "Published results": published,
 }
+FORMER_SECTIONS = {
+    "By slice and by patient": SPLITS_SECTION,
+    "Inside and outside": "Internal and external",
+    "What others reach": "Published results",
+}
+"""Sections by the names they had in addresses before."""
 
 st.title("Models", anchor=False)
 st.markdown(
-    "The report's two networks rebuilt, and those that came after: what each is made of, how good it is on slices it "
-    "has not trained on, and how much of that holds for new patients and for other scanners."
+    "The report's two networks, rebuilt, and later ones: what each is made of, how good it is on slices it has not "
+    "trained on, and how much of that holds for new patients and other scanners."
 )
-found: list[Bundle] = []
-for name in bundle_names():
+bundles: list[Bundle] = []
+for bundle_name in bundle_names():
     try:
-        found.append(open_bundle(name))
+        bundles.append(open_bundle(bundle_name))
     except BundleError as error:
         st.warning(escape_markdown(str(error)), icon=":material/warning:")
-if not found:
-    raise BundleError("There is no bundle here; take models/ from the project again, or train one.")
-found.sort(key=lambda bundle: (tasks(bundle), bundle.name))
-shown = st.segmented_control(
+if not bundles:
+    raise BundleError("There is no bundle; take models/ from the project again, or train one.")
+bundles.sort(key=lambda bundle: (task_text(bundle), bundle.name))
+accept_former_options("show", FORMER_SECTIONS)
+section = st.segmented_control(
     "Shown",
     list(SECTIONS),
     default="Networks",
@@ -91,4 +101,4 @@ shown = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-SECTIONS[shown](found)
+SECTIONS[section](bundles)

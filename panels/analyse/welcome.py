@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.bundles.bundle import REPORT_CLASSIFIER
 from panels.shared.cache import evaluated_bundle
+from panels.shared.labels import SPLITS_SECTION
 from panels.shared.theme import percent
 
 _SAMPLE = "glioma-axial-1"
-SPLIT_VIEW, IOU_VIEW = "By slice and by patient", "Why IoU says 0.49"
-"""Values in the addresses of Models and Masks."""
+IOU_VIEW = "Why IoU says 0.49"
+"""The view in the address of Masks."""
 
 
 def draw_welcome() -> None:
@@ -27,7 +28,7 @@ def draw_welcome() -> None:
             "pages/models.py",
             label="Compare both",
             icon=":material/hub:",
-            query_params={"show": SPLIT_VIEW},
+            query_params={"show": SPLITS_SECTION},
         )
     with grid.container(border=True, height="stretch"):
         st.markdown(

@@ -1,10 +1,10 @@
-"""The data set in pictures: classes, patients, what splits let leak, parts and folds."""
+"""Charts of the data set: classes, patients, the leakage of splits, their parts and the official folds."""
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.dataset.splits import FOLD_SPLITS, SPLIT_NAMES, TABLE_1, TABLE_5
+from core.dataset.splits import FOLD_SPLITS, PARTS, SPLIT_NAMES, TABLE_1, TABLE_5
 from core.dataset.statistics import (
     class_counts,
     fold_counts,
@@ -15,20 +15,22 @@ from core.dataset.statistics import (
     split_leakage,
 )
 from core.text import join_words
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
+from panels.shared.labels import PART_TITLES, count_text, short_title
+from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, style_figure
 
-PART_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
 SPLIT_TITLES = {TABLE_1: "Table 1", TABLE_5: "Table 5", **{name: f"Fold {name[-1]}" for name in FOLD_SPLITS}}
-"""The report's two splits by slice, and the official folds by patient, each test once."""
+"""The report's two slice-level splits, and the official patient-level folds, each of them the test part once."""
+_PARTS = {part: PART_TITLES[part] for part in PARTS}
+"""Titles in the order in which the bars are stacked."""
 
 
-def classes(table: pd.DataFrame) -> None:
-    """Slices of each class, and how many patients they come from."""
+def draw_class_counts(table: pd.DataFrame) -> None:
+    """Draw the slices of each class, and how many patients they come from."""
     counts = class_counts(table, list(CLASS_COLOURS))[::-1]
     figure = go.Figure(
         go.Bar(
             x=counts["slices"],
-            y=[_short(name) for name in counts.index],
+            y=[short_title(name) for name in counts.index],
             orientation="h",
             marker={"color": [CLASS_COLOURS[name] for name in counts.index]},
             text=[f"{row.slices:,} slices of {row.patients} patients" for row in counts.itertuples()],
@@ -49,29 +51,31 @@ def classes(table: pd.DataFrame) -> None:
     _show(figure, "data_classes", f"Slices by class: {words}")
 
 
-def slices_per_patient(table: pd.DataFrame) -> None:
-    """How many patients have how many slices."""
+def draw_slices_per_patient(table: pd.DataFrame) -> None:
+    """Draw how many patients have how many slices."""
     counted = patients_by_slices(table, list(CLASS_COLOURS))
     figure = go.Figure()
     for name in counted:
-        figure.add_bar(x=counted.index, y=counted[name], name=_short(name), marker={"color": CLASS_COLOURS[name]})
+        figure.add_bar(x=counted.index, y=counted[name], name=short_title(name), marker={"color": CLASS_COLOURS[name]})
     sizes = table.groupby("patient").size()
     style_figure(figure, height=260)
     figure.update_layout(barmode="stack", bargap=0.1, legend={"traceorder": "normal"})
     figure.update_xaxes(title_text="slices of one patient", showgrid=False)
     figure.update_yaxes(title_text="patients")
-    words = f"A patient has {sizes.min()} to {sizes.max()} slices, half of them {sizes.median():g} or more."
+    words = (
+        f"A patient has {sizes.min()} to {sizes.max()} slices; half of the patients have {sizes.median():g} or more."
+    )
     if (table.groupby("patient")["class"].nunique() == 1).all():
-        words += " No patient has two kinds of tumour."
+        words += " No patient has two tumour types."
     _show(figure, "data_patients", f"Patients by number of slices and class. {words}")
     st.caption(words)
 
 
-def leak(table: pd.DataFrame, split: str) -> None:
-    """Every patient's slices by part of a split: where training and test share a bar, training knows the patient."""
+def draw_leakage(table: pd.DataFrame, split: str) -> None:
+    """Draw every patient's slices by part of a split: where training and test share a bar, the split leaks."""
     counted = patients_by_part(table, split)
     figure = go.Figure()
-    for part, title in PART_TITLES.items():
+    for part, title in _PARTS.items():
         figure.add_bar(
             x=list(range(1, len(counted) + 1)),
             y=counted[part],
@@ -84,56 +88,52 @@ def leak(table: pd.DataFrame, split: str) -> None:
     figure.update_layout(barmode="stack", bargap=0, legend={"traceorder": "normal"})
     figure.update_xaxes(title_text="patients, those with most slices first", showgrid=False, showticklabels=False)
     figure.update_yaxes(title_text="slices")
-    found = split_leakage(table, split)
-    known = f"{found.patients_in_training} of {found.patients}"
+    leakage = split_leakage(table, split)
+    known_patients = f"{leakage.patients_in_training} of {leakage.patients}"
     _show(
         figure,
         f"data_leak_{split}",
-        f"Slices of each patient by part of the split. {known} test patients also have slices in training",
+        f"Slices of each patient by part of the split. {known_patients} test patients also have slices in training",
     )
     left, right = st.columns(2)
-    left.metric("Test patients who also have slices in training", known)
-    share = found.slices_in_training / found.slices if found.slices else 0.0
-    right.metric("Test slices of such patients", f"{percent(share)} of {found.slices:,}")
+    left.metric("Test patients who also have slices in training", known_patients)
+    share = leakage.slices_in_training / leakage.slices if leakage.slices else 0.0
+    right.metric("Test slices of such patients", count_text(share, leakage.slices))
 
 
-def parts(table: pd.DataFrame) -> None:
-    """How many slices each split has in each part."""
-    counted = part_counts(table, SPLIT_NAMES).rename(index=SPLIT_TITLES, columns=PART_TITLES)
-    colours = [_part_colours()[part] for part in PART_TITLES]
-    _show(_stacked(counted, colours), "data_parts", f"Slices by split and part. {_in_words(counted)}")
+def draw_part_counts(table: pd.DataFrame) -> None:
+    """Draw how many slices each split has in each part."""
+    counted = part_counts(table, SPLIT_NAMES).rename(index=SPLIT_TITLES, columns=_PARTS)
+    colours = [_part_colours()[part] for part in _PARTS]
+    _show(_stacked(counted, colours), "data_parts", f"Slices by split and part. {_counts_text(counted)}")
 
 
-def folds(table: pd.DataFrame) -> None:
-    """The official folds by class."""
-    counted = fold_counts(table, list(CLASS_COLOURS)).rename(index="Fold {}".format, columns=_short)
+def draw_fold_counts(table: pd.DataFrame) -> None:
+    """Draw the official folds by class."""
+    counted = fold_counts(table, list(CLASS_COLOURS)).rename(index="Fold {}".format, columns=short_title)
     _show(
         _stacked(counted, list(CLASS_COLOURS.values())),
         "data_folds",
-        f"Slices by official fold and class. {_in_words(counted)}",
+        f"Slices by official fold and class. {_counts_text(counted)}",
     )
 
 
-def letter_twins(table: pd.DataFrame) -> None:
-    """The patients whose ids nearly agree, in a sentence."""
-    found = similar_patient_ids(table)
-    if not found.groups:
+def draw_similar_ids(table: pd.DataFrame) -> None:
+    """Write how many patients have ids that differ only by a final letter; nothing where there are none."""
+    similar = similar_patient_ids(table)
+    if not similar.groups:
         return
-    kinds = join_words(CLASS_TITLES[name].lower() for name in found.classes)
+    tumour_types = join_words(CLASS_TITLES[name].lower() for name in similar.classes)
     st.markdown(
-        f"**Letter twins.** {found.groups} groups of patients, {kinds}, have ids that differ only by a final letter. "
-        "Whether they are one person, the data set does not say. The official folds take them for different ones: "
-        f"{found.groups_across_folds} groups, {found.slices_across_folds:,} slices, stand in more than one fold. "
-        "Networks split by patient therefore state their accuracy without them, too."
+        f"**Patient ids that differ by a final letter.** {similar.groups} groups of patients ({tumour_types}) have "
+        "such ids. The data set does not say whether a group is one person. The official folds treat them as different "
+        f"patients: {similar.groups_across_folds} groups, {similar.slices_across_folds:,} slices, stand in more than "
+        "one fold. Networks with a patient-level split therefore also state their accuracy without these slices."
     )
 
 
 def _show(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=alt)
-
-
-def _short(name: str) -> str:
-    return CLASS_TITLES[name].split()[0]
 
 
 def _part_colours() -> dict[str, str]:
@@ -143,7 +143,7 @@ def _part_colours() -> dict[str, str]:
 
 
 def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
-    """A bar a row, from top to bottom, divided by column."""
+    """Draw a bar for each row, from top to bottom, divided by column."""
     figure = go.Figure()
     for name, colour in zip(counted, colours, strict=True):
         figure.add_bar(
@@ -166,7 +166,8 @@ def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
     return figure
 
 
-def _in_words(counted: pd.DataFrame) -> str:
+def _counts_text(counted: pd.DataFrame) -> str:
+    """Write a table of counts as a text for those who do not see the chart."""
     return "; ".join(
         f"{row}: " + ", ".join(f"{counted.loc[row, name]} {name.lower()}" for name in counted) for row in counted.index
     )

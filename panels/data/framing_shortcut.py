@@ -1,4 +1,4 @@
-"""The shortcut in the frame: how well the head's size and place alone tell the class."""
+"""The framing shortcut: how well the head's position and size in the frame alone predict the class."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,44 +8,40 @@ from core.bundles.predictions import confusion_counts
 from core.config import CLASSES
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
+from panels.shared.labels import count_text, short_title
 from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
 
 
-def frame_shortcut(table: pd.DataFrame) -> None:
-    """Say and draw how far the frame gives the class away.
+def draw_framing_shortcut(table: pd.DataFrame) -> None:
+    """Write and draw how well the framing predicts the class.
 
     Args:
         table: of ``core.ood.framing_shortcut.measure_margins``.
     """
     right = table["true"] == table["predicted"]
-    reaches = touches_border(table).groupby(table["true"]).mean()
+    at_border = touches_border(table).groupby(table["true"]).mean()
     recall = right.groupby(table["true"]).mean()
-    full = str(reaches.idxmax())
-    others = join_words(
-        f"{percent(reaches[name])} of {CLASS_TITLES[name].lower()} slices" for name in CLASSES if name != full
-    )
-    named = join_words(
-        f"{percent(recall[name])} of {CLASS_TITLES[name].lower()} slices" for name in CLASSES if name != full
-    )
+    filling = str(at_border.idxmax())
+    others = [name for name in CLASSES if name != filling]
+    border_shares = join_words(f"{percent(at_border[name])} of {CLASS_TITLES[name].lower()} slices" for name in others)
+    recalls = join_words(f"{percent(recall[name])} for {CLASS_TITLES[name].lower()}" for name in others)
     st.markdown(
-        "A model that sees no picture, only where the head begins and ends in the frame, names "
-        f"**{percent(right.mean())}** of the slices rightly, tested by patient on the official folds; always saying "
-        f"the most frequent class gives {percent(majority_accuracy(table))}. Of {CLASS_TITLES[full].lower()} slices "
-        "it names "
-        f"{percent(recall[full])} rightly: the head reaches the frame above or beside it in "
-        f"{percent(reaches[full])} of them, against {others}. Of the other classes it names {named} rightly. A network "
-        "on whole slices can learn this instead of the tumour, and pictures from elsewhere are framed otherwise. "
-        "Networks whose card names the preprocessing *head* "
-        "are therefore given a square cut around the head."
+        "A model that sees no picture, only where the head begins and ends in the frame, reaches an accuracy of "
+        f"**{count_text(right.mean(), len(table))}** with the official patient-level folds. Always predicting the most "
+        f"frequent class reaches {percent(majority_accuracy(table))}. Its recall is {percent(recall[filling])} for "
+        f"{CLASS_TITLES[filling].lower()}, {recalls}. The reason: the head touches the frame's upper or side border in "
+        f"{percent(at_border[filling])} of {CLASS_TITLES[filling].lower()} slices, but only in {border_shares}. A "
+        "network on whole slices can learn this shortcut instead of the tumour, and external slices are framed "
+        "differently. Networks whose card names the preprocessing *head* therefore get a square cut around the head."
     )
-    left, right_column = st.columns([3, 2], gap="large")
-    with left:
-        _sizes(table)
-    with right_column:
-        _matrix(table)
+    sizes_column, matrix_column = st.columns([3, 2], gap="large")
+    with sizes_column:
+        _draw_sizes(table)
+    with matrix_column:
+        _draw_matrix(table)
 
 
-def _sizes(table: pd.DataFrame) -> None:
+def _draw_sizes(table: pd.DataFrame) -> None:
     figure = go.Figure()
     # The class with the fewest slices is drawn last, so that the others do not hide it.
     for name in table["true"].value_counts().index:
@@ -54,7 +50,7 @@ def _sizes(table: pd.DataFrame) -> None:
             x=1 - rows["left"] - rows["right"],
             y=1 - rows["above"] - rows["below"],
             mode="markers",
-            name=CLASS_TITLES[name].split()[0],
+            name=short_title(name),
             marker={"size": 5, "opacity": 0.45, "color": CLASS_COLOURS[name]},
             customdata=rows["slice"],
             hovertemplate="slice %{customdata}: %{x:.0%} wide, %{y:.0%} high<extra></extra>",
@@ -68,16 +64,16 @@ def _sizes(table: pd.DataFrame) -> None:
         figure, key="data_frame_sizes", config=PLOT_CONFIG, alt=f"Head width against height; median width: {words}"
     )
     st.caption(
-        f"Every slice, a point. Median width: {words}. The model is a logistic regression on the four margins around "
-        "the head, their squares and the products of opposite ones."
+        f"Each point is a slice. Median width: {words}. The model is a logistic regression on the four margins around "
+        "the head, their squares, and the products of opposite margins."
     )
 
 
-def _matrix(table: pd.DataFrame) -> None:
+def _draw_matrix(table: pd.DataFrame) -> None:
     counts = confusion_counts(table, list(CLASSES))
-    short = [CLASS_TITLES[name].split()[0] for name in CLASSES]
+    titles = [short_title(name) for name in CLASSES]
     st.dataframe(
-        pd.DataFrame(counts.to_numpy(), index=pd.Index(short, name="True class"), columns=short),
-        alt="Classes the frame alone suggests, by true class",
+        pd.DataFrame(counts.to_numpy(), index=pd.Index(titles, name="True class"), columns=titles),
+        alt="Classes predicted from the framing alone, by true class",
     )
-    st.caption("Slices by true class (rows) and by the class the frame alone suggests (columns).")
+    st.caption("Slices by true class (rows) and by the class predicted from the framing alone (columns).")

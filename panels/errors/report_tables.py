@@ -5,51 +5,51 @@ import streamlit as st
 
 from core import course_report
 from core.bundles.bundle import Bundle, open_bundle
-from panels.errors.matrix_view import words
+from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions, evaluated_bundle_names, load_slices
+from panels.shared.labels import short_split_level, short_title
 from panels.shared.theme import CLASS_TITLES, percent
 
-_PARTS = {"train": "trained on it", "validation": "validation", "test": "test"}
+_ROLES = {"train": "trained on it", "validation": "validation", "test": "test"}
+_MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
+_MEASURE_COLUMNS = [f"{name}, {whose}" for name in _MEASURES for whose in ("report", "ours")]
 
 
-def reports_tables(bundle: Bundle) -> None:
+def draw_report_tables(bundle: Bundle) -> None:
     """Draw the view."""
-    found = bundle.test_metrics
     st.subheader("Table 4: precision, recall and F1", anchor=False)
     st.dataframe(
         _table_4(bundle),
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in _NUMBERS},
+        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in _MEASURE_COLUMNS},
         alt=f"The report's Table 4 beside the figures of {bundle.name}",
     )
-    kind = "by patient" if bundle.card["data"]["by_patient"] else "by slice"
     st.caption(
-        f"Report: {course_report.CNN_TEST_SLICES} slices, {course_report.CNN_TEST_WRONG} wrong, early stopping "
-        "watching the test "
-        f"slices. `{bundle.name}`: {found['slices']} test slices, split {kind}, "
-        f"{sum(map(sum, found['confusion_matrix'])) - _hits(found)} wrong, none of them looked at in training."
+        f"Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; its early "
+        f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics['slices']} test slices, "
+        f"{short_split_level(bundle)} split, {_errors(bundle)} errors; training did not look at the test slices."
     )
-    st.subheader("Table 3: gliomas the report's network calls meningiomas", anchor=False)
+    st.subheader("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
     st.markdown(
-        "The report shows five slices. Here is what each of our networks says of the slices with these numbers, and "
-        "whether it had trained on them: where it had, a right answer proves nothing."
+        "The report shows five slices. The table gives each of our networks' predictions for the slices with these "
+        "numbers, and whether the slice was in training: if it was, a correct prediction proves nothing."
     )
-    st.dataframe(_table_3(), hide_index=True, alt="What each network says of the five slices of the report's Table 3")
-    st.caption("The report's row numbers are taken to be the data set's slice numbers; all five are gliomas there too.")
-    rows = cached_predictions(bundle).set_index("slice", drop=False).loc[[one.slice for one in course_report.TABLE_3]]
+    st.dataframe(_table_3(), hide_index=True, alt="Each network's predictions for the slices of the report's Table 3")
+    st.caption(
+        "We take the report's row numbers for slice numbers of the data set. All five slices are gliomas there too."
+    )
+    rows = cached_predictions(bundle).set_index("slice", drop=False).loc[[row.slice for row in course_report.TABLE_3]]
     slices = load_slices(rows["slice"].tolist())
     if len(slices) < len(rows):
         gallery.offer_fetching(key="table_3")
-    gallery.draw_tiles(rows, slices, caption=words, key="table_3")
+    gallery.draw_tiles(rows, slices, caption=tile_label, key="table_3")
 
 
-_MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
-_NUMBERS = [f"{name}, {whose}" for name in _MEASURES for whose in ("report", "ours")]
-
-
-def _hits(found: dict[str, list[list[int]]]) -> int:
-    return sum(row[i] for i, row in enumerate(found["confusion_matrix"]))
+def _errors(bundle: Bundle) -> int:
+    """Count the test slices off the confusion matrix's diagonal."""
+    matrix = bundle.test_metrics["confusion_matrix"]
+    return sum(count for i, row in enumerate(matrix) for j, count in enumerate(row) if i != j)
 
 
 def _table_4(bundle: Bundle) -> pd.DataFrame:
@@ -62,26 +62,23 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
         rows.append(row | {"Slices, report": theirs.support, "Slices, ours": ours[name]["support"]})
     table = pd.DataFrame(rows)
     mean: dict[str, object] = {"Class": "Mean of the three"}
-    for (title, measure), theirs_mean in zip(_MEASURES.items(), course_report.TABLE_4_MACRO, strict=True):
-        mean |= {
-            f"{title}, report": theirs_mean,
-            f"{title}, ours": sum(one[measure] for one in ours.values()) / len(ours),
-        }
+    for (title, measure), report_mean in zip(_MEASURES.items(), course_report.TABLE_4_MACRO, strict=True):
+        our_mean = sum(metrics[measure] for metrics in ours.values()) / len(ours)
+        mean |= {f"{title}, report": report_mean, f"{title}, ours": our_mean}
     slices = {f"Slices, {whose}": int(table[f"Slices, {whose}"].sum()) for whose in ("report", "ours")}
     return pd.concat([table, pd.DataFrame([mean | slices])], ignore_index=True)
 
 
 def _table_3() -> pd.DataFrame:
+    names = evaluated_bundle_names("classification")
+    tables = {name: cached_predictions(open_bundle(name)).set_index("slice") for name in names}
     rows = []
-    tables = {
-        name: cached_predictions(open_bundle(name)).set_index("slice")
-        for name in evaluated_bundle_names("classification")
-    }
-    for one in course_report.TABLE_3:
-        row = {"Slice": str(one.slice), "Report": f"✗ Meningioma {percent(one.confidence)}"}
+    for row in course_report.TABLE_3:
+        cells = {"Slice": str(row.slice), "Report": f"✗ Meningioma {percent(row.confidence)}"}
         for name, table in tables.items():
-            said = table.loc[one.slice]
-            mark, name_said = "✓" if said["right"] else "✗", CLASS_TITLES[said["predicted"]].split()[0]
-            row[name] = f"{mark} {name_said} {percent(said['confidence'])} ({_PARTS[said['part']]})"
-        rows.append(row)
+            prediction = table.loc[row.slice]
+            mark = "✓" if prediction["right"] else "✗"
+            class_and_confidence = f"{short_title(prediction['predicted'])} {percent(prediction['confidence'])}"
+            cells[name] = f"{mark} {class_and_confidence} ({_ROLES[prediction['part']]})"
+        rows.append(cells)
     return pd.DataFrame(rows)

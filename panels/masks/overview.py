@@ -1,4 +1,4 @@
-"""The Masks page's first view: every figure at a threshold of one's choice, and every test slice as a point."""
+"""The Masks page's first view: every metric at the chosen threshold, and every test slice as a point."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,48 +9,32 @@ from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from panels.shared import gallery
+from panels.shared.controls import csv_button
+from panels.shared.labels import short_title
 from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
 
 _TITLES = {"dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "iou_mean": "Mean IoU", "iou_pooled": "Pooled IoU"}
 _MEANINGS = {
-    "dice_mean": "Twice the pixels in common over the pixels of both masks, a slice; the mean over slices.",
+    "dice_mean": "2 × pixels in both masks / (pixels of one + pixels of the other) for each slice; then the mean.",
     "dice_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
-    "iou_mean": "Pixels in common over pixels in either mask, a slice; the mean over slices.",
+    "iou_mean": "Pixels in both masks / pixels in either mask for each slice; then the mean.",
     "iou_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
 }
-_MEASURED = ("Mean Dice", "Median", "Mean IoU")
+_MISSED = "Missed tumours (Dice 0)"
+_OVERLAP_COLUMNS = ("Mean Dice", "Median Dice", "Mean IoU")
 """Columns of the table by class that hold a Dice or an IoU."""
+_SLICE_BOX = "masks_open"
 
-_BOX = "masks_open"
 
-
-def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
+def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     """Draw the view.
 
     Args:
         bundle: a segmenter.
-        table: its ``core.bundles.mask_thresholds.at_threshold`` the threshold.
+        table: its test slices at the threshold, of ``core.bundles.mask_thresholds.at_threshold``.
         threshold: probability from which a pixel counts as tumour.
     """
-    masks = table.drop(columns="predicted", errors="ignore")  # a bundle for both tasks has class figures too
-    found = bootstrap_intervals(masks, bundle.card["classes"])
-    with st.container(horizontal=True, gap="medium"):
-        for name, title in _TITLES.items():
-            st.metric(title, f"{found[name].value:.3f}", width="content", help=_MEANINGS[name])
-            if name == "dice_mean":
-                st.metric("Median Dice", f"{table['dice'].median():.3f}", width="content")
-        st.metric(
-            "Missed altogether",
-            percent(found["missed"].value),
-            width="content",
-            help="Slices on which no pixel of the outline is tumour.",
-        )
-    ranges = ", ".join(f"{title} {found[name].low:.3f} to {found[name].high:.3f}" for name, title in _TITLES.items())
-    missed = f"missed {percent(found['missed'].low)} to {percent(found['missed'].high)}"
-    st.caption(
-        f"{len(table)} test slices of {table['patient'].nunique()} patients at a threshold of {threshold:.2f}. "
-        f"{LEVEL * 100:g} % intervals, patients drawn: {ranges}, {missed}."
-    )
+    _draw_metrics(bundle, table, threshold)
     measure = st.segmented_control(
         "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure", bind="query-params"
     )
@@ -61,8 +45,8 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
         st.dataframe(
             _by_class(table),
             hide_index=True,
-            column_config=dict.fromkeys(_MEASURED, st.column_config.NumberColumn(format="%.3f")),
-            alt="Figures by class: " + _in_words(table),
+            column_config=dict.fromkeys(_OVERLAP_COLUMNS, st.column_config.NumberColumn(format="%.3f")),
+            alt="Metrics by class: " + _class_text(table),
         )
     with right:
         st.subheader(f"{measure} against tumour size", anchor=False)
@@ -73,16 +57,33 @@ def how_good(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
             table["slice"].tolist(),
             index=None,
             placeholder="Slice",
-            key=_BOX,
-            on_change=_by_number,
+            key=_SLICE_BOX,
+            on_change=_open_typed_slice,
         )
-    st.download_button(
-        "CSV of these slices",
-        lambda: table.to_csv(index=False).encode(),
-        f"{bundle.name}-masks-{threshold:.2f}.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
+    csv_button(table, "CSV of these slices", f"{bundle.name}-masks-{threshold:.2f}.csv")
+
+
+def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
+    """Draw the metrics over all test slices, and their intervals."""
+    masks = table.drop(columns="predicted", errors="ignore")  # a bundle for both tasks has class metrics too
+    intervals = bootstrap_intervals(masks, bundle.card["classes"])
+    missed = intervals["missed"]
+    with st.container(horizontal=True, gap="medium"):
+        for name, title in _TITLES.items():
+            st.metric(title, f"{intervals[name].value:.3f}", width="content", help=_MEANINGS[name])
+            if name == "dice_mean":
+                st.metric("Median Dice", f"{table['dice'].median():.3f}", width="content")
+        st.metric(
+            _MISSED,
+            percent(missed.value),
+            width="content",
+            help="Slices on which the predicted mask holds no tumour pixel.",
+        )
+    ranges = [f"{title} {intervals[name].low:.3f} to {intervals[name].high:.3f}" for name, title in _TITLES.items()]
+    ranges.append(f"missed tumours {percent(missed.low)} to {percent(missed.high)}")
+    st.caption(
+        f"{len(table)} test slices of {table['patient'].nunique()} patients at a threshold of {threshold:.2f}. "
+        f"{LEVEL * 100:g} % intervals by a patient-level bootstrap: {', '.join(ranges)}."
     )
 
 
@@ -91,7 +92,7 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
     for name in CLASSES:
         figure.add_histogram(
             x=table[measure.lower()][table["true"] == name],
-            name=CLASS_TITLES[name].split()[0],
+            name=short_title(name),
             marker_color=CLASS_COLOURS[name],
             xbins={"start": 0, "end": 1.0001, "size": 0.05},
             hovertemplate="%{y} slices<extra></extra>",
@@ -100,7 +101,7 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
     figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], title_text=measure)
     figure.update_yaxes(title_text="slices")
-    st.plotly_chart(figure, key=f"distribution_{measure}", config=PLOT_CONFIG, alt=f"{measure}. {_in_words(table)}")
+    st.plotly_chart(figure, key=f"distribution_{measure}", config=PLOT_CONFIG, alt=f"{measure}. {_class_text(table)}")
 
 
 def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
@@ -111,7 +112,7 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
             x=rows["true_px"],
             y=rows[measure.lower()],
             mode="markers",
-            name=CLASS_TITLES[name].split()[0],
+            name=short_title(name),
             marker={"color": CLASS_COLOURS[name], "size": 10, "opacity": 0.75},
             unselected={"marker": {"opacity": 0.75}},
             customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
@@ -124,42 +125,42 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
     st.plotly_chart(
         figure,
         key=key,
-        on_select=lambda: _clicked(key),
+        on_select=lambda: _open_clicked_slice(key),
         selection_mode="points",
         config=PLOT_CONFIG,
-        alt=f"{measure} of each test slice against the size of its tumour. {_in_words(table)}",
+        alt=f"{measure} of each test slice against the size of its tumour. {_class_text(table)}",
     )
 
 
-def _clicked(key: str) -> None:
+def _open_clicked_slice(key: str) -> None:
     points = st.session_state[key].selection.points
     if points:
         gallery.open_slice(int(points[0]["customdata"][0]))
 
 
-def _by_number() -> None:
-    if st.session_state[_BOX] is not None:
-        gallery.open_slice(st.session_state[_BOX])
+def _open_typed_slice() -> None:
+    if st.session_state[_SLICE_BOX] is not None:
+        gallery.open_slice(st.session_state[_SLICE_BOX])
 
 
 def _by_class(table: pd.DataFrame) -> pd.DataFrame:
-    found = mask_thresholds.overlap_by_class(table)
+    metrics = mask_thresholds.overlap_by_class(table)
     return pd.DataFrame(
         {
-            "Class": [CLASS_TITLES[name] for name in found.index],
-            "Slices": found["slices"].to_numpy(),
-            "Mean Dice": found["dice_mean"].to_numpy(),
-            "Median": found["dice_median"].to_numpy(),
-            "Mean IoU": found["iou_mean"].to_numpy(),
-            "Missed": [percent(value) for value in found["missed"]],
+            "Class": [CLASS_TITLES[name] for name in metrics.index],
+            "Slices": metrics["slices"].to_numpy(),
+            "Mean Dice": metrics["dice_mean"].to_numpy(),
+            "Median Dice": metrics["dice_median"].to_numpy(),
+            "Mean IoU": metrics["iou_mean"].to_numpy(),
+            "Missed": [percent(share) for share in metrics["missed"]],
         }
     )
 
 
-def _in_words(table: pd.DataFrame) -> str:
-    found = mask_thresholds.overlap_by_class(table)
+def _class_text(table: pd.DataFrame) -> str:
+    """Write the metrics by class as a text for those who do not see the plots."""
     return "; ".join(
         f"{CLASS_TITLES[str(name)]}: {row['slices']:.0f} slices, mean Dice {row['dice_mean']:.2f}, median "
         f"{row['dice_median']:.2f}"
-        for name, row in found.iterrows()
+        for name, row in mask_thresholds.overlap_by_class(table).iterrows()
     )

@@ -1,4 +1,4 @@
-"""The Masks page's second view: the report's Figure 8 for the best, the median, the worst and a chosen slice."""
+"""The Masks page's second view: the report's Figure 8 for the best, the median, the worst and the chosen slice."""
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,9 @@ from panels.shared.cache import load_slices
 from panels.shared.theme import CLASS_TITLES
 
 
-def rows(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
-    """Draw the view; arguments as for ``panels.masks.overview.how_good``."""
-    wanted = mask_thresholds.typical_slice_numbers(table)
+def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
+    """Draw the view; arguments as for ``panels.masks.overview.draw_overview``."""
+    numbers = mask_thresholds.typical_slice_numbers(table)
     chosen = st.selectbox(
         "A slice of your choice",
         table["slice"].tolist(),
@@ -36,39 +36,41 @@ def rows(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
         bind="query-params",
     )
     if chosen is not None:
-        wanted = {"Chosen": int(chosen), **wanted}
-    slices = load_slices(list(wanted.values()))
-    if len(slices) < len(set(wanted.values())):
+        numbers = {"Chosen": int(chosen), **numbers}
+    slices = load_slices(list(numbers.values()))
+    if len(slices) < len(set(numbers.values())):
         gallery.offer_fetching(key="rows")
-    said = table.set_index("slice")
-    for title, number in wanted.items():
-        row = said.loc[number]
+    masks = table.set_index("slice")
+    for title, number in numbers.items():
+        row = masks.loc[number]
         st.markdown(
             f"**{title}: slice {number}** · {CLASS_TITLES[row['true']]}, patient {row['patient']} · Dice "
             f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"
         )
-        _row(bundle, number, slices.get(number), threshold)
+        _draw_pictures(bundle, number, slices.get(number), threshold)
     st.caption(
-        "From left to right, as in the report's Figure 8: the slice, the true mask, the predicted one, their "
-        "difference (white: agreed, orange: missed, blue: invented) and both outlines over the slice (yellow: true, "
-        "cyan: predicted)."
+        "From left to right, as in the report's Figure 8: the slice, the true mask, the predicted mask, their "
+        "difference (white: true positive, orange: false negative, blue: false positive pixels), and both outlines "
+        "over the slice (yellow: true, cyan: predicted)."
     )
 
 
-def _row(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
-    tumour = stored_tumour_probability(bundle, number)
-    if tumour is None:
+def _draw_pictures(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
+    """Draw one slice's pictures side by side; without the slice only the predicted mask."""
+    probability = stored_tumour_probability(bundle, number)
+    if probability is None:
         st.caption("The bundle keeps no mask of this slice.")
         return
     pictures: dict[str, np.ndarray]
     if slice_ is None or slice_.mask is None:
-        grid = gallery.number_tile(number)
-        pictures = {"Slice": grid, "Predicted, at network size": _mask_picture(tumour >= threshold)}
+        pictures = {
+            "Slice": gallery.number_tile(number),
+            "Predicted, at network size": _mask_picture(probability >= threshold),
+        }
     else:
         _, place = model_input(bundle, slice_)
-        mask = map_to_slice(tumour, place) >= threshold
+        mask = map_to_slice(probability, place) >= threshold
         window = default_window(slice_.pixels)
-        nothing = np.zeros(mask.shape, np.float32)
         pictures = {
             "Slice": grey_image(slice_.pixels, *window),
             "True": _mask_picture(slice_.mask),
@@ -78,16 +80,15 @@ def _row(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) ->
                 slice_.pixels,
                 DisplayOptions(*window, layers=(SHOW_TRUTH, SHOW_MASK)),
                 mask=mask,
-                heat=nothing,
+                heat=np.zeros(mask.shape, np.float32),
                 truth=slice_.mask,
             ),
         }
-    grid_ = st.grid(5, min_column_width=150, gap="small")
+    grid = st.grid(5, min_column_width=150, gap="small")
     for title, picture in pictures.items():
-        grid_.image(
-            picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {title.lower()}"
-        )
+        grid.image(picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {title.lower()}")
 
 
 def _mask_picture(mask: np.ndarray) -> np.ndarray:
+    """Turn a (h, w) mask into a black and white picture, (h, w, 3) uint8."""
     return np.repeat(mask[..., None].astype(np.uint8) * 255, 3, axis=2)

@@ -1,70 +1,75 @@
-"""Published figures by patient, with ours on top."""
+"""Published results under patient-level splits, below ours."""
 
 import pandas as pd
 import streamlit as st
 
 from core.evaluation.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
-from panels.shared.theme import percent
+from panels.shared.labels import NOT_AVAILABLE, mean_text
 
-_NONE = "–"
-_FOLDS = {True: "the official five", False: "others", None: "not known here"}
+_FOLDS = {True: "the official five", False: "others", None: "not known"}
 
 
-def published(ours: list[PatientLevelResult]) -> None:
-    """A table: our bundles that were tested by patient, then what others report.
+def draw_published_results(ours: list[PatientLevelResult]) -> None:
+    """Draw a table of our bundles with patient-level figures, then of published results.
 
     Args:
         ours: of ``core.evaluation.literature.patient_level_results``.
     """
-    own = [
+    own_rows = [
         {
-            "Source": one.name,
-            "Accuracy": _with_spread(one.accuracy, is_share=True),
-            "Mean Dice": _with_spread(one.dice, is_share=False),
-            "Folds": f"{one.folds} of the official five",
-            "Given": "the slice",
+            "Source": result.name,
+            "Accuracy": _mean(result.accuracy, is_share=True),
+            "Mean Dice": _mean(result.dice, is_share=False),
+            "Folds": f"{result.folds} of the official five",
+            "Input": "the slice",
             "Network": "ours",
         }
-        for one in ours
+        for result in ours
     ]
-    others = [
+    published_rows = [
         {
-            "Source": one.authors,
-            "Accuracy": _with_spread((one.accuracy, None) if one.accuracy is not None else None, is_share=True),
-            "Mean Dice": _with_spread((one.dice, None) if one.dice is not None else None, is_share=False),
-            "Folds": _FOLDS[one.official_folds],
-            "Given": one.given,
-            "Network": one.method,
+            "Source": result.authors,
+            "Accuracy": _mean(None if result.accuracy is None else (result.accuracy, None), is_share=True),
+            "Mean Dice": _mean(None if result.dice is None else (result.dice, None), is_share=False),
+            "Folds": _FOLDS[result.official_folds],
+            "Input": result.given,
+            "Network": result.method,
         }
-        for one in PUBLISHED_RESULTS
+        for result in PUBLISHED_RESULTS
     ]
     st.dataframe(
-        pd.DataFrame([*own, *others]),
+        pd.DataFrame([*own_rows, *published_rows]),
         hide_index=True,
         column_config={
             "Source": st.column_config.TextColumn(pinned=True),
-            "Given": st.column_config.TextColumn(width=220),
+            "Input": st.column_config.TextColumn(width=220),
         },
-        alt="Figures by patient: ours, then published ones",
+        alt="Patient-level results: ours, then published ones",
     )
-    sure = ", ".join(dict.fromkeys(one.authors for one in PUBLISHED_RESULTS if one.official_folds))
-    said = "".join(f" {one.authors}: {one.said_of_split}." for one in PUBLISHED_RESULTS if one.said_of_split)
-    open_ = join_words(one.authors for one in PUBLISHED_RESULTS if one.official_folds is None and not one.said_of_split)
-    st.caption(
-        "All by patient, but by different protocols, so they compare only roughly. ± is the standard deviation over "
-        f"folds. Of the others only {sure} is confirmed to have used these very folds.{said} What {open_} say of "
-        "theirs is not known here. Papers: "
-        + "; ".join(f"{one.authors}, [{one.title}](https://doi.org/{one.doi})" for one in PUBLISHED_RESULTS if one.doi)
-        + "."
+    st.caption(_caption())
+
+
+def _caption() -> str:
+    """Write how far the results compare, and the papers."""
+    confirmed = ", ".join(dict.fromkeys(result.authors for result in PUBLISHED_RESULTS if result.official_folds))
+    quotes = "".join(
+        f" {result.authors}: {result.said_of_split}." for result in PUBLISHED_RESULTS if result.said_of_split
+    )
+    unknown = join_words(
+        result.authors for result in PUBLISHED_RESULTS if result.official_folds is None and not result.said_of_split
+    )
+    papers = "; ".join(
+        f"{result.authors}, [{result.title}](https://doi.org/{result.doi})"
+        for result in PUBLISHED_RESULTS
+        if result.doi
+    )
+    return (
+        "All splits are patient-level, but the protocols differ, so the results compare only roughly. ± is the "
+        f"standard deviation over folds. Of the published results only {confirmed} is confirmed to use these very "
+        f"folds.{quotes} What {unknown} say about their splits is not known to us. Papers: {papers}."
     )
 
 
-def _with_spread(value: tuple[float, float | None] | None, *, is_share: bool) -> str:
-    """ "94.9 % ± 1.2" or "0.757 ± 0.011"."""
-    if value is None:
-        return _NONE
-    mean, std = value
-    if is_share:
-        return percent(mean) + ("" if std is None else f" ± {std * 100:.1f}")
-    return f"{mean:.3f}" + ("" if std is None else f" ± {std:.3f}")
+def _mean(value: tuple[float, float | None] | None, *, is_share: bool) -> str:
+    return NOT_AVAILABLE if value is None else mean_text(*value, is_share=is_share)

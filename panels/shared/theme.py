@@ -84,3 +84,33 @@ def style_figure(figure: go.Figure, *, height: int) -> go.Figure:
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis, ticksuffix=" ")
     return figure
+
+
+def add_interval(
+    figure: go.Figure, interval: Interval, *, label: str, colour: str, hover: str, size: int = 12, thickness: int = 3
+) -> None:
+    """Add a value with its interval to a figure, as a dot with a horizontal bar.
+
+    Args:
+        figure: changed in place.
+        interval: the dot and the ends of the bar.
+        label: on the vertical axis.
+        colour: of dot and bar.
+        hover: Plotly's template of what the pointer shows.
+        size: of the dot in pixels.
+        thickness: of the bar in pixels.
+    """
+    figure.add_scatter(
+        x=[interval.value],
+        y=[label],
+        error_x={
+            "type": "data",
+            "array": [interval.high - interval.value],
+            "arrayminus": [interval.value - interval.low],
+            "thickness": thickness,
+            "width": 6,
+        },
+        mode="markers",
+        marker={"size": size, "color": colour},
+        hovertemplate=f"{hover}<extra></extra>",
+    )

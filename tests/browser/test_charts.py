@@ -62,8 +62,8 @@ def test_a_copied_address_opens_the_same_slices_on_a_fresh_server(app_address: s
     )
     expect(page.get_by_text(f"{len(missed)} slices", exact=True)).to_be_visible()
     page.get_by_label("Sort").click()
-    page.get_by_role("option", name="surest first", exact=True).click()
-    wait_for_address(page, "sort=surest")
+    page.get_by_role("option", name="highest confidence first", exact=True).click()
+    wait_for_address(page, "sort=highest")
     surest = order_predictions(missed, "surest first")["slice"].iloc[0]
     for opened in (page, visit(f"{fresh_address}{page.evaluate('location.pathname + location.search')}")):
         first = opened.get_by_role("button", name=re.compile(r"\d+ · ")).first

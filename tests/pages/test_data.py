@@ -106,7 +106,7 @@ def test_with_nothing_the_page_says_how_to_get_the_data_set(tmp_path: Path) -> N
     app = opened()
     assert not app.exception and not app.error
     assert "The data set is not on this machine" in app.info[0].value
-    assert f"Looked for at {tmp_path / STORE_NAME} (as SLICESCOPE_DATA says)" in said(app)
+    assert f"Expected at {tmp_path / STORE_NAME} (from SLICESCOPE_DATA)" in said(app)
     assert ".venv/bin/python -m core prepare FOLDER" in app.code[0].value
     assert "Fetching is off" in said(app)
     assert len(pictures(app)) == 12, "three slices, each before and after, with its mask"
@@ -115,7 +115,7 @@ def test_with_nothing_the_page_says_how_to_get_the_data_set(tmp_path: Path) -> N
 
 def test_the_default_folder_is_named_without_where_the_server_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SLICESCOPE_DATA")
-    assert f"Looked for at data/{STORE_NAME} (the default" in said(opened())
+    assert f"Expected at data/{STORE_NAME} (the default" in said(opened())
 
 
 def test_the_commands_are_the_readmes() -> None:
@@ -131,7 +131,7 @@ def test_licence_and_papers_are_named() -> None:
     assert "3,064 slices** of **233 patients" in text
 
 
-def test_every_split_shows_its_leak() -> None:
+def test_every_split_shows_its_leakage() -> None:
     app = opened()
     for name in SPLIT_NAMES:
         app.segmented_control(key="split").set_value(name).run()
@@ -143,7 +143,7 @@ def test_every_split_shows_its_leak() -> None:
             == f"{found.patients_in_training} of {found.patients}"
         )
         share = percent(found.slices_in_training / found.slices)
-        assert shown["Test slices of such patients"] == f"{share} of {found.slices}"
+        assert shown["Test slices of such patients"] == f"{found.slices_in_training} of {found.slices} ({share})"
         assert sum(len(bar["x"]) for bar in bars(app, 2)) == 3 * 233
 
 
@@ -154,15 +154,15 @@ def test_the_address_carries_the_split() -> None:
     assert opened(split="Fold 9").segmented_control(key="split").value == SPLIT_NAMES[0]
 
 
-def test_the_frames_shortcut_is_told_with_figures_from_its_file() -> None:
+def test_the_framing_shortcut_stands_with_figures_from_its_file() -> None:
     app = opened()
     frames = framing_shortcut.shortcut_table()
     right = (frames["true"] == frames["predicted"]).mean()
-    assert f"**{percent(right)}** of the slices rightly" in said(app)
-    assert percent(framing_shortcut.majority_accuracy(frames)) in said(app)
-    named = {name: (frames["predicted"] == name)[frames["true"] == name].mean() for name in ("meningioma", "glioma")}
-    words = " and ".join(f"{percent(share)} of {name} slices" for name, share in named.items())
-    assert f"it names {words} rightly" in said(app), "what the frame hardly tells is said too"
+    assert f"reaches an accuracy of **{round(3064 * right)} of 3064 ({percent(right)})**" in said(app)
+    assert f"class reaches {percent(framing_shortcut.majority_accuracy(frames))}." in said(app)
+    recall = {name: (frames["predicted"] == name)[frames["true"] == name].mean() for name in CLASSES}
+    words = " and ".join(f"{percent(recall[name])} for {name}" for name in ("meningioma", "glioma"))
+    assert f"recall is {percent(recall['pituitary'])} for pituitary tumour, {words}." in said(app), "low ones too"
     counts = next(
         one.value for one in app.dataframe if list(one.value.columns) == ["Meningioma", "Glioma", "Pituitary"]
     )
@@ -170,7 +170,7 @@ def test_the_frames_shortcut_is_told_with_figures_from_its_file() -> None:
     assert np.trace(counts.to_numpy()) == round(right * 3064)
 
 
-def test_letter_twins_are_told() -> None:
+def test_patient_ids_that_differ_by_a_final_letter_are_counted() -> None:
     assert "15 groups, 652 slices, stand in more than one fold" in said(opened())
 
 
@@ -184,17 +184,17 @@ def test_with_a_store_slices_stand_with_their_masks_before_and_after(tmp_path: P
     assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
     numbers = typical_slices(small, CLASSES)
     assert all(f"slice {number}" in said(app) for number in numbers.values())
-    assert f"here, whole: {COUNT} slices" in app.success[0].value
+    assert f"local copy is complete: {COUNT} slices" in app.success[0].value
     assert not app.code and "data_fetch" not in {button.key for button in app.button}
 
 
-def test_part_of_the_data_set_is_called_part(tmp_path: Path, small: pd.DataFrame) -> None:
+def test_part_of_the_data_set_is_an_incomplete_local_copy(tmp_path: Path, small: pd.DataFrame) -> None:
     path = tiny.data_set(COUNT).write(tmp_path / STORE_NAME)
     with h5py.File(path, "r+") as file:
         file.attrs["whole"] = False
     app = opened()
     assert not app.exception and not app.error
-    assert f"Part of the data set is here: {COUNT} of 3,064 slices" in app.warning[0].value
+    assert f"local copy is incomplete: {COUNT} of 3,064 slices" in app.warning[0].value
     assert app.code
 
 
@@ -217,7 +217,7 @@ def test_figshare_is_asked_when_the_button_is_pressed_and_not_before(server: Fig
     app.button(key="data_fetch").click().run()
     assert not app.exception and not app.error
     assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
-    assert "kept: 3 slices" in said(app)
+    assert "Downloaded from figshare so far: 3 slices" in said(app)
     assert "Fetching is on" in said(app)
     asked = len(server.requests)
     assert asked

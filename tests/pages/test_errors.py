@@ -72,7 +72,7 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
     app.selectbox(key="true").set_value("meningioma").run()
     app.toggle(key="wrong").set_value(True).run()
     sound(app.selectbox(key="sort").set_value("surest first").run())
-    address = {"true": CLASS_TITLES["meningioma"], "wrong": "true", "sort": "surest first"}
+    address = {"true": CLASS_TITLES["meningioma"], "wrong": "true", "sort": "highest confidence first"}
     again = sound(opened("errors", **address))
     table = select_predictions(read_predictions(open_bundle(NAME)), part="test", true="meningioma", only_wrong=True)
     expected = table.sort_values(["confidence", "slice"], ascending=[False, True])["slice"].tolist()
@@ -80,6 +80,14 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
     assert len(expected) > len(tiles(app)) > 5, "there is another page"
     second = sound(opened("errors", **address, page="2"))
     assert tiles(second) == expected[len(tiles(app)) : 2 * len(tiles(app))]
+
+
+def test_an_order_opens_under_the_name_it_had_in_addresses_before(here: str) -> None:
+    now, before = (sound(opened("errors", sort=name)) for name in ("highest confidence first", "surest first"))
+    assert before.selectbox(key="sort").value == now.selectbox(key="sort").value == "surest first"
+    assert tiles(before) == tiles(now)
+    sound(before.selectbox(key="sort").set_value("slice number").run())
+    assert tiles(before) == sorted(tiles(before)), "another order can be chosen"
 
 
 def test_fewer_slices_than_the_page_in_the_address_needs_show_the_last_page(here: str) -> None:
@@ -103,7 +111,7 @@ def test_filters_that_let_nothing_through_say_so(here: str) -> None:
     assert "No slice passes" in "\n".join(one.value for one in app.info)
 
 
-def test_training_slices_are_called_so(here: str) -> None:
+def test_training_slices_are_marked_as_such(here: str) -> None:
     app = sound(opened("errors", part="Training", patient=str(PATIENT)))
     assert "has trained on these" in texts(app)
     parts = read_predictions(open_bundle(NAME)).set_index("slice")["part"]
@@ -115,8 +123,8 @@ def test_a_tile_opens_its_slice_with_its_patients_others(here: str) -> None:
     number = tiles(app)[0]
     sound(app.button(key=f"page_tile_{number}").click().run())
     assert app.query_params["slice"] == str(number)
-    said = texts(app)
-    assert f"Other slices of patient {PATIENT}" in said and "True class" in said and "Dice" in said
+    text = texts(app)
+    assert f"Other slices of patient {PATIENT}" in text and "True class" in text and "Dice" in text
     others = tiles(app, "viewer")
     assert others and number not in others
 

@@ -1,4 +1,4 @@
-"""The Models page without a browser: rows, layers, cards and twins are those of the bundles."""
+"""The Models page without a browser: its rows, layers, cards and comparisons of splits are those of the bundles."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ from core.bundles import bundle as bundles
 from core.config import ROOT
 from core.evaluation import bootstrap
 from core.evaluation.literature import PUBLISHED_RESULTS, patient_level_results
-from panels.models.table import tasks
+from panels.models.table import task_text
 from panels.shared.theme import percent
 from tests.pages.test_analyse import texts
 
@@ -64,7 +64,7 @@ def opened(**query: str) -> AppTest:
     return app.run()
 
 
-BY_PATIENT, OUTSIDE, OTHERS = "By slice and by patient", "Inside and outside", "What others reach"
+SPLITS, EXTERNAL, PUBLISHED = "Slice-level and patient-level splits", "Internal and external", "Published results"
 
 
 def rows(app: AppTest) -> pd.DataFrame:
@@ -89,10 +89,10 @@ def test_the_reports_rows_stand_on_top_with_the_reports_figures() -> None:
     assert table["Network"].tolist()[:2] == ["The report's CNN", "The report's U-Net"]
     cnn, unet = table.iloc[0], table.iloc[1]
     assert cnn["Accuracy"] == "93.6 %"
-    assert cnn["Parameters"] == 475779 and cnn["A slice, ms"] == 295
-    assert unet["Training, s"] == 605.82
-    assert unet["Parameters"] == course_report.UNET_PARAMETERS and unet["A slice, ms"] == 63
-    assert unet["Mean Dice"] == "–" and pd.isna(cnn["Training, s"]), "what the report does not state is not made up"
+    assert cnn["Parameters"] == 475779 and cnn["Inference (ms)"] == 295
+    assert unet["Training (min)"] == 605.82 / 60
+    assert unet["Parameters"] == course_report.UNET_PARAMETERS and unet["Inference (ms)"] == 63
+    assert unet["Mean Dice"] == "–" and pd.isna(cnn["Training (min)"]), "what the report does not state is not made up"
 
 
 def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[..., Path]) -> None:
@@ -102,9 +102,9 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
     for name in table.index[2:]:
         card, row = card_of(name), table.loc[name]
         assert row["Parameters"] == card["parameters"]["total"]
-        assert row["Size, MB"] == card["files"]["network.keras"]["bytes"] / 1e6
-        assert row["Training, s"] == card["training"]["seconds"]
-        assert row["A slice, ms"] == card["times"]["one_slice_seconds"] * 1000
+        assert row["Size (MB)"] == card["files"]["network.keras"]["bytes"] / 1e6
+        assert row["Training (min)"] == card["training"]["seconds"] / 60
+        assert row["Inference (ms)"] == card["times"]["one_slice_seconds"] * 1000
         assert card["data"]["split"] in row["Split"]
     accuracy = bootstrap.headline_metrics(OPEN_BUNDLE("report-cnn"))["accuracy"]
     shown = f"{percent(accuracy.value)} ({accuracy.low * 100:.1f} to {accuracy.high * 100:.1f})"
@@ -123,7 +123,7 @@ def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
     table = rows(app)
     assert table.loc["unified-unet", "Task"] == "classification and segmentation"
     assert table.loc["unified-unet", "Mean Dice"] != "–"
-    assert table.loc["young", "Accuracy"] == "–" and pd.isna(table.loc["young", "A slice, ms"])
+    assert table.loc["young", "Accuracy"] == "–" and pd.isna(table.loc["young", "Inference (ms)"])
     assert app.subheader[0].value == "Both at once"
     app.segmented_control(key="view").set_value("Card").run()
     assert not app.exception and not app.error
@@ -146,7 +146,7 @@ def test_no_bundle_at_all_is_told_in_a_sentence(models: Callable[..., Path]) -> 
     models()
     app = opened()
     assert not app.exception
-    assert "There is no bundle here" in app.error[0].value
+    assert "There is no bundle;" in app.error[0].value
 
 
 # One network
@@ -168,11 +168,11 @@ def test_the_unets_drawing_has_a_skip_a_level_and_its_counts_stand_beside_the_re
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
     dotted = [one for one in drawn["layout"]["shapes"] if one.get("line", {}).get("dash") == "dot"]
     assert len(dotted) == 4
-    assert "Dotted arrows are skips" in said(app)
+    assert "Dotted arrows are skip connections" in said(app)
     counts = app.dataframe[2].value.set_index("Type")
     assert counts.loc["Conv2D"].tolist() == [20, 19]
     assert counts.loc["Conv2DTranspose"].tolist() == [4, 3]
-    assert "39 layers, 8,643,170 parameters**, 1,984 of them not trained" in said(app)
+    assert "39 layers, 8,643,170 parameters**, 1,984 of them not trainable" in said(app)
 
 
 def test_no_arrow_of_the_drawing_runs_over_a_box() -> None:
@@ -212,24 +212,24 @@ def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[
     assert "is not the file its card describes" in app.error[0].value.replace("\\", "")
 
 
-# By slice against by patient
+# Slice-level and patient-level splits
 
 
-def test_a_twin_stands_beside_its_bundle_with_the_reason(models: Callable[..., Path]) -> None:
+def test_a_patient_level_counterpart_stands_beside_its_bundle_with_the_reason(models: Callable[..., Path]) -> None:
     one_fold = measured("report-cnn-patients", cross_validation={})
     models("report-cnn", "report-unet", report_cnn_patients=("report-cnn-patients", one_fold))
     table = rows(opened())
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     text = said(app)
-    assert "**185 of the 188** patients tested in table-1" in text
+    assert "**185 of the 188** test patients of table-1" in text
     for name in ("report-cnn", "report-cnn-patients"):
         assert f"{card_of(name)['title']} {table.loc[name, 'Accuracy']}" in text
-    assert "The split is not all that differs" not in text
+    assert "More than the split differs" not in text
     points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert len(points) == 2 and all("error_x" in point for point in points)
 
 
-def test_a_twin_by_another_recipe_and_further_folds_are_told(models: Callable[..., Path]) -> None:
+def test_a_counterpart_by_another_recipe_and_further_folds_are_told(models: Callable[..., Path]) -> None:
     card = card_of("report-cnn")
     tuned = {"training": {**card["training"], "recipe": {**card["training"]["recipe"], "batch": 30}}}
     fold = {"data": {**card_of("report-cnn-patients")["data"], "split": "fold-2"}}
@@ -239,17 +239,17 @@ def test_a_twin_by_another_recipe_and_further_folds_are_told(models: Callable[..
         tuned=("report-cnn", tuned),
         second=("report-cnn-patients", fold),
     )
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     assert not app.exception and not app.error
     figures = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
     assert [len(points) for points in figures] == [3, 2]
-    warnings = [caption.value for caption in app.caption if "The split is not all that differs" in caption.value]
+    warnings = [caption.value for caption in app.caption if "More than the split differs" in caption.value]
     assert len(warnings) == 1 and warnings[0].endswith("batch.")
 
 
-def test_without_twins_nothing_is_compared(models: Callable[..., Path]) -> None:
+def test_without_counterparts_nothing_is_compared(models: Callable[..., Path]) -> None:
     models("report-unet")
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     assert not app.exception and not app.error
     assert "against" not in " ".join(heading.value for heading in app.subheader)
 
@@ -273,31 +273,31 @@ for page in ("models", "data"):
     assert done.stdout.split() == ["[]", "[]"]
 
 
-def test_published_figures_stand_below_ours() -> None:
-    app = opened(show=OTHERS)
-    table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Given" in one.value)
-    in_order = sorted(map(bundles.open_bundle, bundles.bundle_names()), key=lambda bundle: (tasks(bundle), bundle.name))
+def test_published_results_stand_below_ours() -> None:
+    app = opened(show=PUBLISHED)
+    table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Source" in one.value)
+    in_order = sorted(map(bundles.open_bundle, bundles.bundle_names()), key=lambda one: (task_text(one), one.name))
     names = [one.name for one in patient_level_results(in_order)]
     assert names, "a bundle split by patient ships"
     assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED_RESULTS)]
     cheng = table.set_index("Source").loc["Cheng et al., 2015"]
-    assert (cheng["Accuracy"], cheng["Given"]) == ("91.3 %", "the slice and the tumour's region")
+    assert (cheng["Accuracy"], cheng["Input"]) == ("91.3 %", "the slice and the tumour's region")
 
 
-def test_how_bundles_do_elsewhere_stands_beside_how_they_do_inside() -> None:
-    table = next(one.value for one in opened(show=OUTSIDE).dataframe if "Right elsewhere" in one.value).set_index(
+def test_external_accuracy_stands_beside_internal_accuracy() -> None:
+    table = next(one.value for one in opened(show=EXTERNAL).dataframe if "External accuracy" in one.value).set_index(
         "Network"
     )
     asked = [name for name in bundles.bundle_names() if "external" in card_of(name)["metrics"]]
     assert table.index.tolist() and set(table.index) == set(asked)
     measured = card_of("report-cnn-patients")["metrics"]
     row = table.loc["report-cnn-patients"]
-    assert row["Right inside, fold 1"] == percent(measured["test"]["accuracy"])
-    assert table.loc["report-cnn", "Right inside, fold 1"] == "–", "its split is by slice"
-    assert row["Right elsewhere"] == percent(measured["external"]["dev"]["class_accuracy"])
+    assert row["Internal accuracy, fold 1"] == percent(measured["test"]["accuracy"])
+    assert table.loc["report-cnn", "Internal accuracy, fold 1"] == "–", "its split is by slice"
+    assert row["External accuracy"] == percent(measured["external"]["dev"]["class_accuracy"])
     matrix = measured["external"]["dev"]["confusion_matrix"]
-    assert row["Meningioma called pituitary"] == str(matrix[0][2])
-    assert row["Meningioma right"] == f"{matrix[0][0]} of {sum(matrix[0])}"
+    assert row["Meningioma predicted as pituitary"] == str(matrix[0][2])
+    assert row["External recall, meningioma"] == f"{matrix[0][0]} of {sum(matrix[0])}"
 
 
 ONE = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8]}
@@ -317,9 +317,9 @@ def measured(name: str, **figures: Any) -> dict[str, Any]:
 
 def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -> None:
     models("report-cnn", folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "Fold by fold, by patient" in [heading.value for heading in app.subheader]
+    assert "Fold by fold, patient-level" in [heading.value for heading in app.subheader]
     assert "**folded** on 2 of the 5 official folds" in said(app)
     shown = [one.value for one in app.dataframe if "Fold 3" in one.value]
     assert len(shown) == 1
@@ -328,13 +328,13 @@ def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -
 
 def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path]) -> None:
     models(folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     assert not app.exception and not app.error
     table = next(one.value for one in app.dataframe if "Fold 3" in one.value).set_index("")
-    assert table.loc["Slices named rightly"].tolist() == ["75.0 % ± 7.1 %", "70.0 %", "80.0 %"]
+    assert table.loc["Accuracy"].tolist() == ["75.0 % ± 7.1", "70.0 %", "80.0 %"]
     assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.700", "0.800"]
-    assert "(187 of 1170): slices named rightly 70.0 %" in said(app)
-    ours = next(one.value for one in opened(show=OTHERS).dataframe if "Given" in one.value)
+    assert "(187 of 1170): accuracy 70.0 %" in said(app)
+    ours = next(one.value for one in opened(show=PUBLISHED).dataframe if "Source" in one.value)
     assert ours.loc[0, "Folds"] == "2 of the official five"
     assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
 
@@ -347,25 +347,28 @@ def test_folds_by_patient_stand_apart_from_the_one_fold_of_the_network_shown(mod
         five=("report-cnn-patients", measured("report-cnn-patients", cross_validation=all_five)),
         two=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)),
     )
-    app = opened(show=OUTSIDE)
+    app = opened(show=EXTERNAL)
     assert not app.exception and not app.error
-    table = next(one.value for one in app.dataframe if "Right elsewhere" in one.value).set_index("Network")
-    assert table["Right inside, fold 1"].nunique() == 1, "the same fold in all rows"
-    column = table["Right inside, five folds"]
+    table = next(one.value for one in app.dataframe if "External accuracy" in one.value).set_index("Network")
+    assert table["Internal accuracy, fold 1"].nunique() == 1, "the same fold in all rows"
+    column = table["Internal accuracy, five folds"]
     assert column[["one", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
-    assert "Elsewhere, always the split dev, each slice given a class" in said(app)
+    assert (
+        "External: the split dev of the external test set, without the gate, so that every slice gets a class"
+        in said(app)
+    )
 
 
-def elsewhere(matrix: list[list[int]], **figures: float) -> dict[str, Any]:
-    """Figures on slices from elsewhere that fit a confusion matrix."""
+def external_metrics(matrix: list[list[int]], **figures: float) -> dict[str, Any]:
+    """Metrics on the external test set that fit a confusion matrix."""
     right = sum(matrix[i][i] for i in range(3)) / sum(map(sum, matrix))
     return {"dev": {"slices": {"meningioma": 32}, "class_accuracy": right, "confusion_matrix": matrix, **figures}}
 
 
-def test_what_closing_the_shortcut_changed_is_worked_out_from_the_cards(models: Callable[..., Path]) -> None:
+def test_what_removing_the_shortcut_changed_is_worked_out_from_the_cards(models: Callable[..., Path]) -> None:
     test = card_of("unified-unet")["metrics"]["test"]
-    before = elsewhere([[8, 3, 21], [7, 12, 2], [2, 0, 8]])
-    after = elsewhere([[24, 5, 3], [7, 12, 2], [2, 0, 8]], mask_class_accuracy=0.7419)
+    before = external_metrics([[8, 3, 21], [7, 12, 2], [2, 0, 8]])
+    after = external_metrics([[24, 5, 3], [7, 12, 2], [2, 0, 8]], mask_class_accuracy=0.7419)
     models(
         unified_unet_plain=(
             "unified-unet",
@@ -373,26 +376,26 @@ def test_what_closing_the_shortcut_changed_is_worked_out_from_the_cards(models: 
         ),
         unified_unet=("unified-unet", measured("unified-unet", test={**test, "accuracy": 0.9526}, external=after)),
     )
-    app = opened(show=OUTSIDE)
+    app = opened(show=EXTERNAL)
     assert not app.exception and not app.error
     assert (
-        "from unified-unet-plain to unified-unet, took the share of slices named rightly inside (fold 1) from 94.9 % "
-        "to 95.3 % and elsewhere from 44.4 % to 69.8 %; of 32 meningiomas elsewhere 8 and then 24 were named rightly, "
-        "and 21 and then 3 called pituitary."
+        "(unified-unet instead of unified-unet-plain): internal accuracy (fold 1) 95.3 % instead of 94.9 %, external "
+        "accuracy 69.8 % instead of 44.4 %. Of 32 external meningiomas 24 instead of 8 were classified correctly, and "
+        "3 instead of 21 were predicted as pituitary."
     ) in said(app)
-    table = next(one.value for one in app.dataframe if "Right elsewhere" in one.value).set_index("Network")
-    column = table["By its mask"]
+    table = next(one.value for one in app.dataframe if "External accuracy" in one.value).set_index("Network")
+    column = table["External accuracy of the mask's class"]
     assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2 %"]
 
 
-def test_nothing_is_said_of_the_shortcut_without_the_network_that_has_it(models: Callable[..., Path]) -> None:
+def test_the_shortcut_is_not_mentioned_without_the_network_that_has_it(models: Callable[..., Path]) -> None:
     models("unified-unet")
-    app = opened(show=OUTSIDE)
+    app = opened(show=EXTERNAL)
     assert not app.exception and app.dataframe
-    assert "Closing the frame's shortcut" not in said(app)
+    assert "Without the framing shortcut" not in said(app)
 
 
-def test_the_start_leads_to_the_comparison_by_slice_and_by_patient(models: Callable[..., Path]) -> None:
+def test_the_start_leads_to_the_comparison_of_splits(models: Callable[..., Path]) -> None:
     models("report-cnn", "report-cnn-patients")
     by_slice, by_patient = (card_of(name)["metrics"]["test"] for name in ("report-cnn", "report-cnn-patients"))
     start = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
@@ -401,24 +404,36 @@ def test_the_start_leads_to_the_comparison_by_slice_and_by_patient(models: Calla
         f"{percent(by_patient['accuracy'])}."
     ) in texts(start)
     links = [one.proto for one in start.get("page_link")]
-    assert [one.query_string for one in links if "models" in one.page] == ["show=By+slice+and+by+patient"]
-    assert "Split by slice against split by patient" in [one.value for one in opened(show=BY_PATIENT).subheader]
+    assert [one.query_string for one in links if "models" in one.page] == ["show=Slice-level+and+patient-level+splits"]
+    assert "Slice-level against patient-level split" in [one.value for one in opened(show=SPLITS).subheader]
 
 
-@pytest.mark.parametrize("section", ["Networks", BY_PATIENT, OUTSIDE, OTHERS])
+@pytest.mark.parametrize(
+    ("former", "section"),
+    [("By slice and by patient", SPLITS), ("Inside and outside", EXTERNAL), ("What others reach", PUBLISHED)],
+)
+def test_a_section_opens_under_the_name_it_had_in_addresses_before(former: str, section: str) -> None:
+    app = opened(show=former)
+    assert not app.exception and not app.error
+    assert app.segmented_control(key="show").value == section
+
+
+@pytest.mark.parametrize("section", ["Networks", SPLITS, EXTERNAL, PUBLISHED])
 def test_every_section_of_what_ships_opens(section: str) -> None:
     app = opened(show=section)
     assert not app.exception and not app.error
     assert app.dataframe
 
 
-def test_a_twin_stands_with_its_mean_over_folds_where_there_is_one(models: Callable[..., Path]) -> None:
+def test_a_counterpart_stands_with_its_mean_over_folds_where_there_is_one(models: Callable[..., Path]) -> None:
     models("report-cnn", honest=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "mean over 2 folds by patient, 75.0 % ± 7.1. ± and the thin bar: standard deviation over folds" in said(app)
+    assert "mean over 2 patient-level folds, 75.0 % ± 7.1. ± and the thin bar: standard deviation over folds" in said(
+        app
+    )
     points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
-    assert [point["y"] for point in points] == [["by patient<br>2 folds"], ["by slice<br>table-1"]]
+    assert [point["y"] for point in points] == [["patient-level<br>2 folds"], ["slice-level<br>table-1"]]
     assert points[0]["error_x"]["array"] == pytest.approx([0.0707107])
 
 
@@ -426,14 +441,14 @@ def test_a_bundle_by_slice_with_folds_of_its_own_is_compared_with_them(models: C
     dice = {"mean": 0.7, "std": 0.02, "folds": [0.68, 0.72]}
     across = {**ACROSS, "dice_mean": dice, "without_letter_twins": {"slices": [483, 500], "dice_mean": dice}}
     models(by_slice=("report-unet", measured("report-unet", cross_validation=across)))
-    app = opened(show=BY_PATIENT)
+    app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "mean over 2 folds by patient, 0.700 ± 0.020" in said(app)
-    assert "patients tested in table-5 also have slices" in said(app).replace("**", "")
+    assert "mean over 2 patient-level folds, 0.700 ± 0.020" in said(app)
+    assert "test patients of table-5 also have slices" in said(app).replace("**", "")
 
 
-def test_answers_that_are_means_over_mirror_images_are_told_on_the_card() -> None:
-    sentence = "Answers are means over the slice and its mirror image."
+def test_predictions_that_are_means_over_mirror_images_are_noted_on_the_card() -> None:
+    sentence = "Predictions are means over the slice and its mirror image."
     assert sentence in said(opened(bundle="unified-unet", view="Card"))
     assert sentence not in said(opened(bundle="report-cnn", view="Card"))
 
@@ -449,12 +464,14 @@ def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Ca
     app = opened()
     assert not app.exception and not app.error
     cnn, unet = card_of("report-cnn"), card_of("report-unet")
+    matrix = cnn["metrics"]["test"]["confusion_matrix"]
+    right = sum(matrix[i][i] for i in range(3))
     both = (cnn["times"]["one_slice_seconds"] + unet["times"]["one_slice_seconds"]) * 1000
     assert (
-        f"of Table 1's 614 test slices unified-unet-report names 97.5 % rightly, report-cnn "
-        f"{percent(cnn['metrics']['test']['accuracy'])} (the report states 93.6 %); on Table 5's 123 its mean Dice is "
-        f"0.812, report-unet's {unet['metrics']['test']['dice_mean']:.3f}; a slice takes it 50 ms, the two together "
-        f"{both:.0f} ms"
+        f"Table 1's test slices: unified-unet-report 599 of 614 (97.5 %), report-cnn {right} of 614 "
+        f"({percent(cnn['metrics']['test']['accuracy'])}) (the report states 93.6 %). Mean Dice on Table 5's 123 test "
+        f"slices: unified-unet-report 0.812, report-unet {unet['metrics']['test']['dice_mean']:.3f}. Inference for a "
+        f"slice: unified-unet-report 50 ms, the report's two together {both:.0f} ms"
     ) in said(app)
     column = rows(app)["Mean Dice on Table 5's test slices"]
     assert column["unified-unet-report"] == 0.8125
@@ -470,8 +487,8 @@ def test_nothing_is_compared_on_table_5_where_no_other_network_was_tested_on_it(
     assert "One network against the report's two" not in said(app)
 
 
-def test_which_published_figures_are_of_these_very_folds_is_told() -> None:
-    text = said(opened(show=OTHERS))
-    assert "only a public project is confirmed to have used these very folds" in text
+def test_which_published_results_used_these_very_folds_is_stated() -> None:
+    text = said(opened(show=PUBLISHED))
+    assert "only a public project is confirmed to use these very folds" in text
     assert "Cheng et al., 2015: “the 233 patients were randomly partitioned into five subsets" in text
-    assert "What Deepak and Ameer, 2019 and Díaz-Pernas et al., 2021 say of theirs is not known here." in text
+    assert "What Deepak and Ameer, 2019 and Díaz-Pernas et al., 2021 say about their splits is not known to us." in text

@@ -1,4 +1,4 @@
-"""The Masks page's third view: why the report's IoU says 0.49, to be tried out."""
+"""The Masks page's third view: why the report's IoU says 0.49, shown on a made-up mask that the reader changes."""
 
 import numpy as np
 import pandas as pd
@@ -12,25 +12,25 @@ from core.inference.render import TRUE_COLOUR, outline, overlay_mask
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
 
 _STEPS = np.linspace(0, 1, 41)
-_END = 24
-"""Margin in pixels that leaves the axis room for its last label, 100%, on a telephone too."""
+_MARGIN = 24
+"""Right margin in pixels; it leaves the axis room for its last label, 100%, on a telephone too."""
 
 
-def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
+def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the view.
 
     Args:
         bundle: a segmenter.
-        table: rows of its evidence, test slices only.
+        table: its predictions of the test slices.
     """
-    made_up = mask_thresholds.iou_demonstration_metrics(1.0, 0.0)
+    perfect_mask = mask_thresholds.iou_demonstration_metrics(1.0, 0.0)
     st.markdown(
         f"The report states an IoU of **{course_report.UNET_VALIDATION_IOU}** beside a pixel accuracy of "
-        f"{course_report.UNET_VALIDATION_ACCURACY}. This is our best explanation, since the report's code is not at "
-        "hand: "
-        "`keras.metrics.MeanIoU` was given scores instead of classes. Keras cuts every score below 1 to class 0. No "
-        "pixel then counts as tumour, whose IoU is 0; the background's IoU is its share of the picture, here "
-        f"{made_up['half_of_background'] * 2:.3f}; and the mean of the two is about one half, however good the mask."
+        f"{course_report.UNET_VALIDATION_ACCURACY}. We do not have the report's code; this is our best explanation: "
+        "`keras.metrics.MeanIoU` was given scores instead of classes. Keras truncates every score below 1 to class 0. "
+        "Then no pixel counts as tumour, and the tumour's IoU is 0. The background's IoU is its share of the picture, "
+        f"here {perfect_mask['half_of_background'] * 2:.3f}. The mean of the two is about one half, however good the "
+        "mask."
     )
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -44,42 +44,47 @@ def why_half(bundle: Bundle, table: pd.DataFrame) -> None:
             0,
             key="ones",
             bind="query-params",
-            help="Only scores that are exactly 1 survive the cut.",
+            help="Only scores that are exactly 1 are not truncated.",
         )
         tumour, scores = mask_thresholds.iou_demonstration(coverage / 100, ones / 100)
         st.image(
-            _picture(tumour, scores),
+            _demonstration_picture(tumour, scores),
             width=300,
             output_format="PNG",
             caption="A made-up tumour (yellow) and the mask; brightest where the score is exactly 1",
             alt=f"A disc of which the mask covers {coverage} %",
         )
-    now = mask_thresholds.iou_demonstration_metrics(coverage / 100, ones / 100)
+    metrics = mask_thresholds.iou_demonstration_metrics(coverage / 100, ones / 100)
     with right:
         with st.container(horizontal=True, gap="medium"):
-            st.metric("IoU of the tumour", f"{now['tumour']:.3f}", width="content")
-            st.metric("Keras' MeanIoU of scores", f"{now['keras']:.3f}", width="content")
-            st.metric("Half the background's share", f"{now['half_of_background']:.3f}", width="content")
-        _chart(now, ones / 100)
-    st.subheader("The same of our network", anchor=False)
-    found = bundle.test_metrics
+            st.metric("IoU of the tumour", f"{metrics['tumour']:.3f}", width="content")
+            st.metric("Keras' MeanIoU of scores", f"{metrics['keras']:.3f}", width="content")
+            st.metric("Half the background's share", f"{metrics['half_of_background']:.3f}", width="content")
+        _draw_chart(metrics, ones / 100)
+    _draw_measured(bundle, table)
+
+
+def _draw_measured(bundle: Bundle, table: pd.DataFrame) -> None:
+    """Draw the report's figure beside those of our network."""
+    st.subheader("The same for our network", anchor=False)
+    metrics = bundle.test_metrics
     background = 1 - table["true_px"].sum() / (table["size"] ** 2).sum()
     with st.container(horizontal=True, gap="medium"):
         st.metric("The report's IoU, validation", f"{course_report.UNET_VALIDATION_IOU:.4f}", width="content")
-        st.metric("Ours as Keras gives it on scores", f"{found['keras_mean_iou']['value']:.4f}", width="content")
-        st.metric("Half our background's share", f"{background / 2:.4f}", width="content")
-        st.metric("Ours, the tumour's, mean", f"{found['iou_mean']:.4f}", width="content")
-    ones_share = found["keras_mean_iou"]["share_of_ones"]
+        st.metric("Ours, Keras' MeanIoU of scores", f"{metrics['keras_mean_iou']['value']:.4f}", width="content")
+        st.metric("Half the background's share, ours", f"{background / 2:.4f}", width="content")
+        st.metric("Ours, mean IoU of the tumour", f"{metrics['iou_mean']:.4f}", width="content")
+    ones_share = metrics["keras_mean_iou"]["share_of_ones"]
     st.caption(
-        f"`{bundle.name}` on its {found['slices']} test slices, where tumours take "
-        f"{percent(found['tumour_share_of_pixels'])} of the pixels. Of its scores {100 * ones_share:.3f} % are exactly "
-        "1 in float32: they survive the cut, and lift Keras' figure above half the background's share as far as they "
-        "are right. Where no score reaches 1, the figure is half the background's share itself: just below one half, "
-        "as in the report."
+        f"`{bundle.name}` on its {metrics['slices']} test slices; {percent(metrics['tumour_share_of_pixels'])} of the "
+        f"pixels are tumour. {100 * ones_share:.3f} % of its scores are exactly 1 in float32. These are not truncated; "
+        "as far as they are right, they lift Keras' figure above half the background's share. Where no score reaches "
+        "1, the figure equals half the background's share: just below one half, as in the report."
     )
 
 
-def _picture(tumour: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def _demonstration_picture(tumour: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Draw the made-up mask and the tumour's outline, four times as large; returns (h, w, 3) uint8."""
     grey = np.full((*tumour.shape, 3), 25, np.uint8)
     grey[scores >= 0.5] = (0, 130, 145)
     grey[scores == 1] = (0, 229, 255)
@@ -88,7 +93,7 @@ def _picture(tumour: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return overlay_mask(large, outline(truth), colour=TRUE_COLOUR, fill=True)
 
 
-def _chart(now: dict[str, float], ones: float) -> None:
+def _draw_chart(metrics: dict[str, float], ones: float) -> None:
     curve = pd.DataFrame([mask_thresholds.iou_demonstration_metrics(float(step), ones) for step in _STEPS])
     palette = st.get_option("theme.chartCategoricalColors")
     figure = go.Figure()
@@ -105,15 +110,15 @@ def _chart(now: dict[str, float], ones: float) -> None:
             hovertemplate=f"{title} %{{y:.3f}}<extra></extra>",
         )
         figure.add_scatter(
-            x=[now["coverage"]],
-            y=[now[column]],
+            x=[metrics["coverage"]],
+            y=[metrics[column]],
             mode="markers",
             showlegend=False,
             marker={"size": 12, "color": colour, "line": {"width": 2, "color": theme_colour("backgroundColor")}},
             hoverinfo="skip",
         )
     style_figure(figure, height=330)
-    figure.update_layout(hovermode="x unified", margin_r=_END)
+    figure.update_layout(hovermode="x unified", margin_r=_MARGIN)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", title_text="share of the tumour covered")
     figure.update_yaxes(range=[-0.03, 1.03])
     st.plotly_chart(

@@ -1,4 +1,4 @@
-"""A slice of each class with its mask, as published and as the report's U-Net sees it: its Figures 1 and 5."""
+"""A slice of each class with its mask, as published and as model input: the report's Figures 1 and 5."""
 
 import numpy as np
 import pandas as pd
@@ -13,28 +13,28 @@ from panels.shared import gallery
 from panels.shared.cache import load_slices
 from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES
 
-_SHOWN = 384
-"""Side of a picture in pixels, about: small ones are enlarged pixel by pixel, so that their pixels can be seen."""
+_PICTURE_SIDE = 384
+"""Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""
 
 
-def before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
-    """Draw the pictures, or tiles with numbers where the slices cannot be had.
+def draw_before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
+    """Draw the pictures, or tiles with numbers where the slices are not available.
 
     Args:
         table: of ``core.dataset.splits.index_table``.
-        can_fetch: whether slices may be looked for at all; not in a store that cannot be read.
+        can_fetch: whether to look for slices at all: not in a store that cannot be read.
     """
     numbers = typical_slices(table, list(CLASS_COLOURS))
-    found = load_slices(list(numbers.values())) if can_fetch else {}
+    slices = load_slices(list(numbers.values())) if can_fetch else {}
     for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
         with column:
             st.markdown(f"**{CLASS_TITLES[name]}**, slice {number}")
-            _pictures(number, found.get(number))
-    if can_fetch and len(found) < len(numbers):
+            _draw_pictures(number, slices.get(number))
+    if can_fetch and len(slices) < len(numbers):
         gallery.offer_fetching(key="data")
 
 
-def _pictures(number: int, slice_: Slice | None) -> None:
+def _draw_pictures(number: int, slice_: Slice | None) -> None:
     size = course_report.UNET_SIDE
     grid = st.grid(2, min_column_width=120, gap="small")
     if slice_ is None:
@@ -48,19 +48,7 @@ def _pictures(number: int, slice_: Slice | None) -> None:
                     alt=f"{caption} of slice {number}, which is not on this machine",
                 )
         return
-    mask = np.zeros(slice_.pixels.shape, bool) if slice_.mask is None else slice_.mask
-    low, high = default_window(slice_.pixels)
-    plane, place = preprocess_slice(slice_.pixels, size=size)
-    # The same greys before and after: the plane is the slice, its minimum at 0 and its maximum at 1.
-    bottom, span = float(slice_.pixels.min()), float(np.ptp(slice_.pixels))
-    height, width = slice_.pixels.shape
-    pictures = {
-        f"Slice, {width} × {height}": grey_image(slice_.pixels, low, high),
-        f"Mask, {width} × {height}": grey_image(mask, 0, 1),
-        f"Slice, {size} × {size}": grey_image(plane, (low - bottom) / span, (high - bottom) / span),
-        f"Mask, {size} × {size}": grey_image(preprocess_mask(mask, place, size=size), 0, 1),
-    }
-    for caption, picture in pictures.items():
+    for caption, picture in _pictures(slice_).items():
         with grid.container():
             st.image(
                 _enlarged(picture),
@@ -71,6 +59,23 @@ def _pictures(number: int, slice_: Slice | None) -> None:
             )
 
 
+def _pictures(slice_: Slice) -> dict[str, np.ndarray]:
+    """Return slice and mask by caption, as published and as model input; each (h, w, 3) uint8."""
+    size = course_report.UNET_SIDE
+    mask = np.zeros(slice_.pixels.shape, bool) if slice_.mask is None else slice_.mask
+    low, high = default_window(slice_.pixels)
+    plane, place = preprocess_slice(slice_.pixels, size=size)
+    # The same greys before and after: the plane is the slice, its minimum at 0 and its maximum at 1.
+    bottom, span = float(slice_.pixels.min()), float(np.ptp(slice_.pixels))
+    height, width = slice_.pixels.shape
+    return {
+        f"Slice, {width} × {height}": grey_image(slice_.pixels, low, high),
+        f"Mask, {width} × {height}": grey_image(mask, 0, 1),
+        f"Slice, {size} × {size}": grey_image(plane, (low - bottom) / span, (high - bottom) / span),
+        f"Mask, {size} × {size}": grey_image(preprocess_mask(mask, place, size=size), 0, 1),
+    }
+
+
 def _enlarged(picture: np.ndarray) -> np.ndarray:
-    times = max(1, _SHOWN // max(picture.shape[:2]))
+    times = max(1, _PICTURE_SIDE // max(picture.shape[:2]))
     return picture.repeat(times, axis=0).repeat(times, axis=1)

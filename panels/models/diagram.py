@@ -1,4 +1,4 @@
-"""A drawing of a network, made from its layers: the report's Figure 6 for whatever network a bundle holds."""
+"""The diagram of a network, drawn from its layers: the report's Figure 6 for the network of any bundle."""
 
 import textwrap
 from collections import Counter
@@ -6,10 +6,10 @@ from collections import Counter
 import plotly.graph_objects as go
 import streamlit as st
 
-from panels.models.blocks import CENTRE, LEFT, RIGHT, Block
+from panels.models.diagram_layout import CENTRE, LEFT, RIGHT, Block
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 
-# Boxes are as wide on a telephone's 390 pixels as their words need, in two columns with room for arrows.
+# As wide as the words in a box need on a telephone's 390 pixels, in two columns with room for arrows.
 _WIDTH = 0.44
 _MIDDLE = {LEFT: _WIDTH / 2, CENTRE: 0.5, RIGHT: 1 - _WIDTH / 2}
 _LETTERS = 20
@@ -18,42 +18,43 @@ _LINE, _PADDING, _GAP, _BAR = 16, 14, 30, 4
 """In pixels: height of a line, above and below the words together, between rows, of the bar of parameters."""
 
 
-def architecture(blocks: list[Block], *, key: str) -> None:
+def draw_diagram(blocks: list[Block], *, key: str) -> None:
     """Draw a network as blocks and arrows, with a caption.
 
     Args:
-        blocks: of ``panels.models.blocks.layer_blocks``.
-        key: tells the drawing from others on the page.
+        blocks: of ``panels.models.diagram_layout.layer_blocks``.
+        key: tells the diagram from others on the page.
     """
     st.plotly_chart(
         _figure(blocks),
         key=key,
         config={**PLOT_CONFIG, "staticPlot": True},
-        alt=f"The network, block by block. {_in_words(blocks)}",
+        alt=f"The network, block by block. {_blocks_text(blocks)}",
     )
     has_skips = any(len(block.sources) > 1 for block in blocks)
     st.caption(
-        "A box is what is computed on one grid: height × width × channels of its output, and its layers in their order."
-        + (" Dotted arrows are skips: the output is handed over as it is." if has_skips else "")
-        + " The bar at a box's foot is its share of the network's parameters."
+        "Each box holds the layers that compute on one grid, in order, and the height × width × channels of their "
+        "output."
+        + (" Dotted arrows are skip connections: the output is passed on unchanged." if has_skips else "")
+        + " The bar at the bottom of a box is its share of the network's parameters."
     )
 
 
 def _figure(blocks: list[Block]) -> go.Figure:
-    words = [_words(block) for block in blocks]
-    tops, bottoms, height = _rows(blocks, words)
+    texts = [_box_lines(block) for block in blocks]
+    tops, bottoms, height = _row_edges(blocks, texts)
     figure = go.Figure(go.Scatter(x=[], y=[]))
     style_figure(figure, height=height)
     figure.update_layout(margin={"l": 1, "r": 1, "t": 1, "b": 1}, showlegend=False)
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False, range=[height, 0])
     total = max(1, sum(block.parameters for block in blocks))
-    for block, lines in zip(blocks, words, strict=True):
+    for block, lines in zip(blocks, texts, strict=True):
         left, top, bottom = _MIDDLE[block.column] - _WIDTH / 2, tops[block.row], bottoms[block.row]
-        _box(figure, left, left + _WIDTH, top, bottom, fillcolor=theme_colour("secondaryBackgroundColor"))
+        _draw_box(figure, left, left + _WIDTH, top, bottom, fillcolor=theme_colour("secondaryBackgroundColor"))
         share = block.parameters / total
-        _box(figure, left, left + _WIDTH * share, bottom - _BAR, bottom, fillcolor=theme_colour("primaryColor"))
-        _box(figure, left, left + _WIDTH, top, bottom, line={"width": 1, "color": theme_colour("borderColor")})
+        _draw_box(figure, left, left + _WIDTH * share, bottom - _BAR, bottom, fillcolor=theme_colour("primaryColor"))
+        _draw_box(figure, left, left + _WIDTH, top, bottom, line={"width": 1, "color": theme_colour("borderColor")})
         figure.add_annotation(
             x=_MIDDLE[block.column],
             y=(top + bottom) / 2,
@@ -62,21 +63,22 @@ def _figure(blocks: list[Block]) -> go.Figure:
             font={"size": 12, "color": text_colour()},
         )
     arrows = [(blocks[source], block, place > 0) for block in blocks for place, source in enumerate(block.sources)]
-    past = [(source, target) for source, target, _ in arrows if _passes_boxes(source, target)]
+    detours = [(source, target) for source, target, _ in arrows if _passes_boxes(source, target)]
     for source, target, is_skip in arrows:
-        if (source, target) in past:
-            _around(figure, source, target, tops, bottoms, lane=past.index((source, target)) / len(past))
+        if (source, target) in detours:
+            lane = detours.index((source, target)) / len(detours)
+            _draw_detour(figure, source, target, tops, bottoms, lane=lane)
         else:
-            _arrow(figure, *_ends(source, target, tops, bottoms), is_skip=is_skip)
+            _draw_arrow(figure, *_arrow_ends(source, target, tops, bottoms), is_skip=is_skip)
     return figure
 
 
 def _passes_boxes(source: Block, target: Block) -> bool:
-    """Whether a straight arrow would run over the boxes between two of one column."""
+    """Tell whether a straight arrow would run over the boxes between two of one column."""
     return source.column == target.column != CENTRE and abs(source.row - target.row) > 1
 
 
-def _around(
+def _draw_detour(
     figure: go.Figure,
     source: Block,
     target: Block,
@@ -85,17 +87,17 @@ def _around(
     *,
     lane: float,
 ) -> None:
-    """An arrow through the room between the columns, in a lane of its own, 0 to 1."""
+    """Draw an arrow through the room between the columns, in a lane of its own, 0 to 1."""
     edge = _WIDTH if source.column == LEFT else 1 - _WIDTH
     x = edge + (0.5 - edge) * (0.3 + 1.4 * lane)
-    start, end = ((tops[one.row] + bottoms[one.row]) / 2 for one in (source, target))
+    start, end = ((tops[block.row] + bottoms[block.row]) / 2 for block in (source, target))
     line = {"width": 1.5, "color": text_colour()}
     figure.add_shape(type="path", path=f"M {edge},{start} L {x},{start} L {x},{end}", line=line)
-    _arrow(figure, (x, end), (edge, end), is_skip=False)
+    _draw_arrow(figure, (x, end), (edge, end), is_skip=False)
 
 
-def _words(block: Block) -> list[str]:
-    """The lines in a block's box."""
+def _box_lines(block: Block) -> list[str]:
+    """Write the lines in a block's box."""
     first, last = block.layers[0], block.layers[-1]
     grid = " × ".join(f"{length:,}" for length in block.shape)
     if not first.inputs:
@@ -111,22 +113,22 @@ def _words(block: Block) -> list[str]:
     return lines
 
 
-def _rows(blocks: list[Block], words: list[list[str]]) -> tuple[dict[int, float], dict[int, float], int]:
-    """Top and bottom of each row, and the height of them all, in pixels."""
+def _row_edges(blocks: list[Block], texts: list[list[str]]) -> tuple[dict[int, float], dict[int, float], int]:
+    """Return top and bottom of each row, and the height of them all, in pixels."""
     tops: dict[int, float] = {}
     bottoms: dict[int, float] = {}
     y = 0.0
     for row in range(max(block.row for block in blocks) + 1):
-        lines = max((len(said) for block, said in zip(blocks, words, strict=True) if block.row == row), default=0)
+        lines = max((len(text) for block, text in zip(blocks, texts, strict=True) if block.row == row), default=0)
         tops[row], bottoms[row] = y, y + lines * _LINE + _PADDING
         y = bottoms[row] + _GAP
     return tops, bottoms, int(y - _GAP)
 
 
-def _ends(
+def _arrow_ends(
     source: Block, target: Block, tops: dict[int, float], bottoms: dict[int, float]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where the arrow between two blocks begins and ends."""
+    """Return the points where the arrow between two blocks begins and ends."""
     x, to_x = _MIDDLE[source.column], _MIDDLE[target.column]
     if source.row == target.row:
         half, y = _WIDTH / 2 if to_x > x else -_WIDTH / 2, (tops[source.row] + bottoms[source.row]) / 2
@@ -138,11 +140,11 @@ def _ends(
     return (x + shift, tops[source.row]), (to_x - shift, bottoms[target.row])
 
 
-def _box(figure: go.Figure, left: float, right: float, top: float, bottom: float, **look: object) -> None:
+def _draw_box(figure: go.Figure, left: float, right: float, top: float, bottom: float, **look: object) -> None:
     figure.add_shape(type="rect", x0=left, x1=right, y0=top, y1=bottom, **{"line": {"width": 0}, **look})
 
 
-def _arrow(figure: go.Figure, start: tuple[float, float], end: tuple[float, float], *, is_skip: bool) -> None:
+def _draw_arrow(figure: go.Figure, start: tuple[float, float], end: tuple[float, float], *, is_skip: bool) -> None:
     colour = theme_colour("primaryColor") if is_skip else text_colour()
     if is_skip:  # an annotation's arrow cannot be dotted: its line is a shape, and only its head an annotation
         line = {"width": 2, "color": colour, "dash": "dot"}
@@ -165,7 +167,8 @@ def _arrow(figure: go.Figure, start: tuple[float, float], end: tuple[float, floa
     )
 
 
-def _in_words(blocks: list[Block]) -> str:
+def _blocks_text(blocks: list[Block]) -> str:
+    """Write the diagram as a text for those who do not see it."""
     return "; ".join(
         f"{block.layers[-1].name}: {' by '.join(map(str, block.shape))}"
         + (

@@ -1,8 +1,8 @@
-"""A network's layers as a few blocks, one a grid, and where each stands in a drawing: a column, or a U.
+"""The layout of a network's diagram: its layers as blocks, one for each grid, in a column or a U.
 
-The drawing follows from the layers alone. Layers on one grid make a block; a new block begins where the grid shrinks
-or grows by half or more. Blocks stand below each other as the grid shrinks; once it grows, they go up again on the
-right, each beside the block on the left whose output it takes over (a skip).
+The layout follows from the layers alone. Layers on one grid make a block; a new block begins where the grid shrinks
+or grows by half or more. Blocks stand below each other as the grid shrinks; where it grows, they go up again on the
+right, each beside the block on the left whose output it takes over (a skip connection).
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _NEW_GRID = 1.5
 
 @dataclass(frozen=True)
 class Block:
-    """Layers that work on one grid.
+    """The layers that compute on one grid.
 
     Attributes:
         layers: in the network's order.
@@ -43,53 +43,53 @@ class Block:
         return sum(layer.parameters for layer in self.layers)
 
 
-def layer_blocks(found: Sequence[Layer]) -> list[Block]:
-    """The blocks of a network, each after the one it continues; inputs and outputs are blocks of their own.
+def layer_blocks(layers: Sequence[Layer]) -> list[Block]:
+    """Group a network's layers into blocks, each after the one it continues; inputs and outputs get their own blocks.
 
     Args:
-        found: the network's layers, each after those that feed it.
+        layers: the network's, each after those that feed it.
     """
-    groups, sources = _groups(found)
-    places = _places([_side(group[-1]) for group in groups], sources)
+    groups, sources = _groups(layers)
+    places = _places([_grid_side(group[-1]) for group in groups], sources)
     return [
         Block(tuple(group), tuple(fed), row, column)
         for group, fed, (row, column) in zip(groups, sources, places, strict=True)
     ]
 
 
-def _groups(found: Sequence[Layer]) -> tuple[list[list[Layer]], list[list[int]]]:
-    """Layers by block, and the blocks that feed each."""
-    known = {layer.name: layer for layer in found}
-    order = {layer.name: place for place, layer in enumerate(found)}
-    feeding = {name for layer in found for name in layer.inputs}
+def _groups(layers: Sequence[Layer]) -> tuple[list[list[Layer]], list[list[int]]]:
+    """Return the layers by block, and the blocks that feed each."""
+    by_name = {layer.name: layer for layer in layers}
+    order = {layer.name: place for place, layer in enumerate(layers)}
+    feeding = {name for layer in layers for name in layer.inputs}
     group_of: dict[str, int] = {}
     begun: dict[tuple[int, int], int] = {}
     groups: list[list[Layer]] = []
     sources: list[list[int]] = []
-    for layer in found:
+    for layer in layers:
         # A layer continues the finest grid it takes, and of two on one grid the later: a skip comes from before.
-        taken = sorted(layer.inputs, key=lambda name: (_side(known[name]), order[name]), reverse=True)
+        inputs = sorted(layer.inputs, key=lambda name: (_grid_side(by_name[name]), order[name]), reverse=True)
         group = len(groups)
-        if taken and layer.name in feeding:
-            main = known[taken[0]]
+        if inputs and layer.name in feeding:
+            main = by_name[inputs[0]]
             if main.inputs and _same_grid(layer, main):
                 group = group_of[main.name]
             else:
                 # Branches from one block to one grid, such as a shortcut beside convolutions, are one block.
-                group = begun.setdefault((group_of[main.name], _side(layer)), group)
+                group = begun.setdefault((group_of[main.name], _grid_side(layer)), group)
         if group == len(groups):
             groups.append([])
             sources.append([])
         group_of[layer.name] = group
         groups[group].append(layer)
-        for source in (group_of[name] for name in taken):
+        for source in (group_of[name] for name in inputs):
             if source != group and source not in sources[group]:
                 sources[group].append(source)
     return groups, sources
 
 
 def _places(sides: list[int], sources: list[list[int]]) -> list[tuple[int, str]]:
-    """Row and column of every block, no two at one place."""
+    """Return row and column of every block, no two at one place."""
     places: list[tuple[int, str]] = []
     turns = {fed[0] for side, fed in zip(sides, sources, strict=True) if fed and side > sides[fed[0]]}
     for block, fed in enumerate(sources):
@@ -112,11 +112,11 @@ def _places(sides: list[int], sources: list[list[int]]) -> list[tuple[int, str]]
     return [(row - top, column) for row, column in places]
 
 
-def _side(layer: Layer) -> int:
-    """The longest side of a layer's output; that of a vector is 1."""
+def _grid_side(layer: Layer) -> int:
+    """Return the longest side of a layer's output; that of a vector is 1."""
     return max(layer.shape[:-1], default=1)
 
 
-def _same_grid(one: Layer, other: Layer) -> bool:
-    small, large = sorted((_side(one), _side(other)))
+def _same_grid(first: Layer, second: Layer) -> bool:
+    small, large = sorted((_grid_side(first), _grid_side(second)))
     return large < _NEW_GRID * small

@@ -2,7 +2,7 @@
 
 from core.bundles.bundle import open_bundle
 from core.bundles.layers import Layer, read_layers
-from panels.models.blocks import CENTRE, LEFT, RIGHT, Block, layer_blocks
+from panels.models.diagram_layout import CENTRE, LEFT, RIGHT, Block, layer_blocks
 
 
 def layer(name: str, kind: str, shape: tuple[int, ...], *inputs: str) -> Layer:

@@ -1,0 +1,117 @@
+"""Networks on the external test set, beside their figures on held-out patients of the data set (internal)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.config import CLASSES
+from core.dataset.splits import FOLD_SPLITS
+from core.evaluation.external import DEV
+from panels.shared.labels import NOT_AVAILABLE, mean_text, short_title
+from panels.shared.theme import CLASS_TITLES, percent
+
+_WITH_SHORTCUT, _WITHOUT_SHORTCUT = "unified-unet-plain", "unified-unet"
+"""The same network on whole slices, whose framing is a shortcut, and on slices cut to the head."""
+_MENINGIOMA, _PITUITARY = CLASSES.index("meningioma"), CLASSES.index("pituitary")
+
+
+def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
+    """Draw a row for each bundle that was tested on the external test set; nothing where there is none."""
+    tested = {bundle.name: bundle for bundle in bundles if _external_metrics(bundle)}
+    if not tested:
+        return
+    st.subheader("Internal and external accuracy", anchor=False)
+    held_out = sorted({bundle.card["data"]["split"] for bundle in tested.values() if _has_internal_accuracy(bundle)})
+    st.dataframe(
+        pd.DataFrame([_bundle_row(bundle, held_out) for bundle in tested.values()]),
+        hide_index=True,
+        column_config={"Network": st.column_config.TextColumn(pinned=True)},
+        placeholder=NOT_AVAILABLE,
+        alt=f"Networks on held-out patients of the data set and on the external test set, split {DEV}",
+    )
+    comparison = _shortcut_comparison(tested.get(_WITH_SHORTCUT), tested.get(_WITHOUT_SHORTCUT))
+    if comparison:
+        st.markdown(comparison)
+    slices = _external_metrics(next(iter(tested.values())))["slices"]
+    counts = ", ".join(f"{slices.get(name, 0)} {CLASS_TITLES[name].lower()}" for name in CLASSES)
+    st.caption(
+        f"External: the split {DEV} of the external test set, without the gate, so that every slice gets a class. It "
+        f"is {counts} slices of the collection “Brain Tumor Classification (MRI)” by Sartaj Bhuvaji et al., from other "
+        "scanners and with other framing; its labels are known to be noisy. Results after the gate, and on the split "
+        "test, are on the page External data. Internal: slices of patients that were not in training; first of the "
+        "fold that this network was tested on, then the mean ± the standard deviation over "
+        f"{len(FOLD_SPLITS)} folds, each held out of one training. A network on *whole* slices can use a shortcut: the "
+        "head's position predicts the class (see Data), and external slices are framed differently. A network on the "
+        "*head* can use it much less."
+    )
+
+
+def _external_metrics(bundle: Bundle) -> dict[str, Any]:
+    """Return the card's metrics on the external test set's development split; empty where there are none."""
+    return dict(bundle.card.get("metrics", {}).get("external", {}).get(DEV, {}))
+
+
+def _has_internal_accuracy(bundle: Bundle) -> bool:
+    """Tell whether a bundle's test part measures its accuracy on patients that were not in training."""
+    return bool(bundle.card["data"]["by_patient"] and "accuracy" in bundle.test_metrics)
+
+
+def _bundle_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
+    external = _external_metrics(bundle)
+    row = {
+        "Network": bundle.name,
+        "Input": "the head" if bundle.card["input"]["preprocessing"] == "head" else "whole slices",
+    }
+    for split in held_out:
+        is_own = _has_internal_accuracy(bundle) and bundle.card["data"]["split"] == split
+        column = f"Internal accuracy, {split.replace('-', ' ')}"
+        row[column] = percent(bundle.test_metrics["accuracy"]) if is_own else NOT_AVAILABLE
+    row["Internal accuracy, five folds"] = _accuracy_over_folds(bundle)
+    row["External accuracy"] = _share(external, "class_accuracy")
+    matrix = external.get("confusion_matrix")
+    if matrix:
+        for place, name in enumerate(CLASSES):
+            row[f"External recall, {short_title(name).lower()}"] = f"{matrix[place][place]} of {sum(matrix[place])}"
+        row["Meningioma predicted as pituitary"] = str(matrix[_MENINGIOMA][_PITUITARY])
+    row["External slices with a mask"] = _share(external, "outlined")
+    row["External accuracy of the mask's class"] = _share(external, "mask_class_accuracy")
+    return row
+
+
+def _share(metrics: dict[str, Any], name: str) -> str:
+    return percent(metrics[name]) if name in metrics else NOT_AVAILABLE
+
+
+def _accuracy_over_folds(bundle: Bundle) -> str:
+    """Write the mean over folds: "94.9 % ± 1.2", with the number of folds where not all are done yet."""
+    metrics = bundle.card.get("metrics", {}).get("cross_validation", {})
+    done = len(metrics.get("folds_done", ()))
+    if "accuracy" not in metrics or done < 2:
+        return NOT_AVAILABLE
+    text = mean_text(metrics["accuracy"]["mean"], metrics["accuracy"]["std"], is_share=True)
+    return text if done == len(FOLD_SPLITS) else f"{text} ({done} folds)"
+
+
+def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | None:
+    """Write what removing the framing shortcut changed; None where the two bundles cannot be compared."""
+    if not before or not after or not _has_internal_accuracy(before) or not _has_internal_accuracy(after):
+        return None
+    first, second = _external_metrics(before), _external_metrics(after)
+    split = after.card["data"]["split"]
+    if before.card["data"]["split"] != split or "confusion_matrix" not in first or "confusion_matrix" not in second:
+        return None
+    rows = [metrics["confusion_matrix"][_MENINGIOMA] for metrics in (first, second)]
+    if sum(rows[0]) != sum(rows[1]):
+        return None
+    internal = [percent(bundle.test_metrics["accuracy"]) for bundle in (before, after)]
+    external = [percent(metrics["class_accuracy"]) for metrics in (first, second)]
+    return (
+        f"**Without the framing shortcut** ({after.name} instead of {before.name}): internal accuracy "
+        f"({split.replace('-', ' ')}) {internal[1]} instead of {internal[0]}, external accuracy {external[1]} instead "
+        f"of {external[0]}. Of {sum(rows[0])} external meningiomas {rows[1][_MENINGIOMA]} instead of "
+        f"{rows[0][_MENINGIOMA]} were classified correctly, and {rows[1][_PITUITARY]} instead of "
+        f"{rows[0][_PITUITARY]} were predicted as pituitary."
+    )

@@ -1,0 +1,159 @@
+"""Networks under a slice-level and under a patient-level split: a chart for each, and why they differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.dataset import splits
+from core.dataset.statistics import split_leakage
+from core.evaluation.bootstrap import Interval
+from core.evaluation.compare import patient_level_counterparts, recipe_differences
+from core.text import join_words
+from panels.models.table import HEADLINE_METRICS, interval_text
+from panels.shared.cache import cached_headline_metrics
+from panels.shared.labels import mean_text, short_split_level
+from panels.shared.theme import PLOT_CONFIG, add_interval, escape_markdown, style_figure
+
+
+def split_comparisons(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
+    """Pair bundles with a slice-level split with the bundles of the same network on a patient-level split.
+
+    A bundle that has no such counterpart (``core.evaluation.compare.patient_level_counterparts``) but whose card holds
+    its recipe's official folds is listed with an empty list: it is compared with those.
+    """
+    pairs = patient_level_counterparts(bundles)
+    paired = {bundle.name for bundle, _ in pairs}
+    with_folds = [
+        bundle
+        for bundle in bundles
+        if bundle.name not in paired and not bundle.card["data"]["by_patient"] and _folds(bundle)
+    ]
+    return [*pairs, *((bundle, []) for bundle in with_folds)]
+
+
+def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, key: str) -> None:
+    """Draw a chart for each network, and say why its figures differ by split.
+
+    Args:
+        pairs: of ``split_comparisons``, at least one.
+        key: tells the charts from others on the page.
+    """
+    for bundle, counterparts in pairs:
+        differences = {other.name: recipe_differences(bundle, other) for other in counterparts}
+        if any(differences.values()):
+            place = st.expander(f"{bundle.card['title']}: more than the split differs", icon=":material/warning:")
+        else:
+            place = st.container()
+            place.markdown(f"**{escape_markdown(bundle.card['title'])}**")
+        with place:
+            _draw_charts([each for each in (bundle, *counterparts) if each.test_metrics], key=f"{key}_{bundle.name}")
+            for name, settings in differences.items():
+                if settings:
+                    st.caption(
+                        f"More than the split differs between {bundle.name} and {name}: so do these settings of their "
+                        f"training: {', '.join(settings).replace('_', ' ')}."
+                    )
+    leakages = {
+        split: split_leakage(splits.index_table(), split)
+        for split in sorted({bundle.card["data"]["split"] for bundle, _ in pairs})
+    }
+    known = join_words(
+        f"**{leakage.patients_in_training} of the {leakage.patients}** test patients of {split}"
+        for split, leakage in leakages.items()
+    )
+    st.markdown(
+        "A slice-level split leaks: neighbouring slices of one tumour stand in training and in test. "
+        f"{known} also have slices in training, so the network is tested on tumours that it was trained on, and its "
+        "figures are optimistic. Under a patient-level split no patient id is in both parts: the figures show how the "
+        "network does on new patients, which is what one wants to know."
+    )
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A figure of the chart.
+
+    Attributes:
+        name: of the bundle.
+        by_patient: whether patients were held out.
+        label: beside the dot.
+        value: the dot and the ends of its bar.
+        text: the figure in words.
+        over_folds: whether it is a mean with the standard deviation, not a figure with its interval.
+    """
+
+    name: str
+    by_patient: bool
+    label: str
+    value: Interval
+    text: str
+    over_folds: bool = False
+
+
+def _draw_charts(bundles: list[Bundle], *, key: str) -> None:
+    for name, title in HEADLINE_METRICS.items():
+        points = [point for bundle in bundles for point in _points(bundle, name)]
+        if len(points) < 2:
+            continue
+        words = "; ".join(point.text for point in points)
+        spread = " ± and the thin bar: standard deviation over folds." if "±" in words else ""
+        st.plotly_chart(
+            _chart(points, title, is_share=name == "accuracy"),
+            key=f"{key}_{name}",
+            config=PLOT_CONFIG,
+            alt=f"{title} on test slices: {words}",
+        )
+        st.caption(f"{title} on test slices: {words}.{spread}")
+
+
+def _folds(bundle: Bundle) -> dict[str, Any]:
+    """Return the card's metrics over folds; empty where fewer than two folds are done."""
+    metrics = bundle.card.get("metrics", {}).get("cross_validation", {})
+    return metrics if len(metrics.get("folds_done", ())) > 1 else {}
+
+
+def _points(bundle: Bundle, name: str) -> list[_Point]:
+    """List a bundle's points: its own figure, and the mean over its recipe's folds, which replaces a single fold's."""
+    data, title, across = bundle.card["data"], bundle.card["title"], _folds(bundle)
+    points = []
+    if name in cached_headline_metrics(bundle) and not (data["by_patient"] and name in across):
+        value = cached_headline_metrics(bundle)[name]
+        label = f"{short_split_level(bundle)}<br>{data['split']}"
+        text = f"{title} {interval_text(name, value)}"
+        points.append(_Point(bundle.name, data["by_patient"], label, value, text))
+    if name in across:
+        mean, std, count = across[name]["mean"], across[name]["std"], len(across["folds_done"])
+        value = Interval(mean, mean - std, mean + std)
+        label = f"patient-level<br>{count} folds"
+        spread = mean_text(mean, std, is_share=name == "accuracy")
+        text = f"{title}, mean over {count} patient-level folds, {spread}"
+        points.append(_Point(bundle.name, True, label, value, text, over_folds=True))
+    return points
+
+
+def _chart(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
+    """Draw a dot with its bar for each point, from top to bottom."""
+    by_slice, by_patient = st.get_option("theme.chartCategoricalColors")[1::-1]
+    figure = go.Figure()
+    for point in reversed(points):
+        add_interval(
+            figure,
+            point.value,
+            label=point.label,
+            colour=by_patient if point.by_patient else by_slice,
+            hover=f"{point.name}: %{{x:{'.1%' if is_share else '.3f'}}}",
+            thickness=1 if point.over_folds else 3,
+        )
+    style_figure(figure, height=64 + 52 * len(points))
+    figure.update_layout(showlegend=False)
+    lowest = min(point.value.low for point in points)
+    figure.update_xaxes(
+        range=[max(0, lowest - 0.05), 1],
+        tickformat=".0%" if is_share else ".2f",
+        title_text=f"{title.lower()} on test slices",
+    )
+    return figure
