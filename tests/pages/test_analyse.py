@@ -17,8 +17,8 @@ from core.inference.render import TRUE_COLOUR
 from core.inference.result import NOTICE
 from core.readers.samples import read_samples
 from panels.analyse import details, welcome
-from panels.models.table import BY_PATIENT
 from panels.shared import cache, model_choice
+from panels.shared.labels import SPLITS_SECTION
 from panels.shared.theme import percent
 from tests.published import a_slice, mat_bytes
 
@@ -62,7 +62,7 @@ def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
 
 def test_the_start_leads_to_views_that_their_pages_have():
     models, masks = ((ROOT / "pages" / f"{name}.py").read_text(encoding="utf-8") for name in ("models", "masks"))
-    assert "BY_PATIENT:" in models and welcome.SPLIT_VIEW == BY_PATIENT
+    assert "SPLITS_SECTION:" in models and welcome.SPLITS_SECTION == SPLITS_SECTION
     assert f'"{welcome.IOU_VIEW}"' in masks
 
 

@@ -116,13 +116,13 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
 
 
 def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
-    two_tasks = {"task": ["classification", "segmentation"], "title": "Both at once"}
-    models("report-cnn", unified_unet=("report-unet", two_tasks), young=("report-cnn", {"metrics": {}, "times": {}}))
-    app = opened(bundle="unified-unet")
+    later = ("unified-unet", {"title": "Both at once"})
+    models("report-cnn", later=later, young=("report-cnn", {"metrics": {}, "times": {}}))
+    app = opened(bundle="later")
     assert not app.exception and not app.error
     table = rows(app)
-    assert table.loc["unified-unet", "Task"] == "classification and segmentation"
-    assert table.loc["unified-unet", "Mean Dice"] != "–"
+    assert table.loc["later", "Task"] == "classification and segmentation"
+    assert table.loc["later", "Mean Dice"] != "–"
     assert table.loc["young", "Accuracy"] == "–" and pd.isna(table.loc["young", "Inference (ms)"])
     assert app.subheader[0].value == "Both at once"
     app.segmented_control(key="view").set_value("Card").run()
