@@ -1,5 +1,4 @@
-"""Everything in SliceScope that is true without a browser.
+"""Everything in SliceScope that does not need a browser.
 
-Nothing here imports Streamlit, and nothing imports TensorFlow at module level:
-``import core.<anything>`` stays cheap, the functions that need TensorFlow load it.
+No module imports Streamlit, and none imports TensorFlow at module level: functions that need TensorFlow import it.
 """

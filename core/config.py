@@ -1,4 +1,4 @@
-"""What the whole project agrees on: classes, tasks, paths and the seed."""
+"""The project's classes, tasks, paths and seed."""
 
 from pathlib import Path
 from typing import Any
@@ -13,34 +13,34 @@ README = ROOT / "README.md"
 PAGES = ROOT / "pages"
 
 SEED = 2023
-"""The seed of every random draw that must come out the same again."""
+"""The seed of every random draw that must be reproducible."""
 
 CLASSES: tuple[str, ...] = ("meningioma", "glioma", "pituitary")
-"""The classes in the data set's order (label 1, 2, 3), which is the order of the networks' outputs."""
+"""The classes in the order of the data set's labels (1, 2, 3) and of the networks' outputs."""
 
 CLASSIFICATION, SEGMENTATION = "classification", "segmentation"
 TASKS = (CLASSIFICATION, SEGMENTATION)
 
 
 def tasks_of(stated: str | list[str]) -> tuple[str, ...]:
-    """The tasks that a recipe or a card states, one name or a list of both.
+    """Return the tasks that a recipe or a card states: one name, or a list of both.
 
     Raises:
-        ValueError: not one of ``TASKS``, or not both in their order.
+        ValueError: they are neither one of ``TASKS`` nor both in that order.
     """
-    found = (stated,) if isinstance(stated, str) else tuple(stated)
-    if found not in {(CLASSIFICATION,), (SEGMENTATION,), TASKS}:
+    tasks = (stated,) if isinstance(stated, str) else tuple(stated)
+    if tasks not in {(CLASSIFICATION,), (SEGMENTATION,), TASKS}:
         raise ValueError(
-            f"the task is {' and '.join(map(str, found)) or 'missing'}; it may be {', '.join(TASKS)} or both"
+            f"the task is {' and '.join(map(str, tasks)) or 'missing'}; it may be {', '.join(TASKS)} or both"
         )
-    return found
+    return tasks
 
 
 def outputs_by_task(tasks: tuple[str, ...], outputs: Any) -> dict[str, Any]:
-    """A network's outputs by task.
+    """Pair a network's outputs with its tasks.
 
     Args:
-        tasks: of the network, in the order of its outputs.
-        outputs: as the network gives them: a list, or for one task the output itself.
+        tasks: the network's tasks, in the order of its outputs.
+        outputs: what the network returns: a list, or for one task the output itself.
     """
     return dict(zip(tasks, outputs if isinstance(outputs, list) else [outputs], strict=True))

@@ -1,6 +1,6 @@
-"""The report's own figures: T. P. Integrador, Redes Neuronales Artificiales, 2023.
+"""The course report's figures: T. P. Integrador, Redes Neuronales Artificiales, 2023.
 
-Section and table numbers are the report's. Nothing here is ours; our figures come from the bundles.
+Section and table numbers are the report's. This project's own figures come from the bundles.
 """
 
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ TABLE_4: dict[str, ClassFigures] = {
 }
 TABLE_4_ACCURACY = 0.94
 TABLE_4_MACRO = (0.93, 0.92, 0.93)
-"""Means of the three classes' precision, recall and F1."""
+"""Macro averages of precision, recall and F1."""
 
 
 @dataclass(frozen=True)
 class Misclassified:
-    """A row of the report's Table 3: a glioma that its network calls meningioma."""
+    """A row of the report's Table 3: a glioma that its network classifies as meningioma."""
 
     slice: int
     confidence: float
@@ -47,11 +47,11 @@ CNN_TEST_WRONG = 39
 CNN_TEST_LOSS = 0.17
 CNN_MACRO_F1 = 0.93
 CNN_EPOCHS = 15
-"""Section 7.0.2, as are the epochs planned and the validation loss."""
+"""Section 7.0.2, which also states the planned epochs and the validation loss."""
 CNN_EPOCHS_PLANNED = 20
 CNN_VALIDATION_LOSS = 0.1717
 CNN_EARLY_EPOCH = 7
-"""Section 7.0.3: by this epoch loss and accuracy were close to the final ones; of which part it does not say."""
+"""Section 7.0.3: by this epoch loss and accuracy were close to the final ones; it does not say of which part."""
 CNN_EARLY_LOSS = 0.19
 CNN_EARLY_ACCURACY = 0.93
 CNN_TEST_SECONDS = 6.0
@@ -61,24 +61,24 @@ UNET_TRAINING_SECONDS = 605.82
 UNET_SLICE_SECONDS = 0.063
 UNET_VALIDATION_LOSS = 0.0206
 UNET_VALIDATION_IOU = 0.4923
-"""Section 8.0.3, as the report's code computed it; see ``metrics.keras_mean_iou_of_scores``."""
+"""Section 8.0.3, as the report's code computed it; see ``core.metrics.overlap.keras_mean_iou_of_scores``."""
 UNET_VALIDATION_ACCURACY = 0.9941
 UNET_TRAINING_LOSS = 0.0056
 UNET_TRAINING_IOU = 0.4921
 UNET_TRAINING_ACCURACY = 0.9977
 UNET_STEADY_EPOCH = 35
-"""Section 8.0.3: about when loss and accuracy had stabilised."""
+"""Section 8.0.3: the epoch by which loss and accuracy had roughly stabilised."""
 
 
 @dataclass(frozen=True)
 class CurveValue:
-    """A value the report states of a training, to be drawn beside curves by epoch.
+    """A value that the report states about a training, to be drawn beside training curves.
 
     Attributes:
         measure: "loss", "accuracy" or "iou".
         part: "training", "validation" or "test"; None where the report does not say.
-        value: as stated, or the share that stated counts make.
-        epoch: the epoch it is of.
+        value: as stated, or computed from stated counts.
+        epoch: the epoch of the value.
         section: the report's section.
     """
 
@@ -106,7 +106,7 @@ CURVE_VALUES: dict[str, tuple[CurveValue, ...]] = {
         CurveValue("accuracy", "validation", UNET_VALIDATION_ACCURACY, UNET_EPOCHS, "8.0.3"),
     ),
 }
-"""By a bundle's task."""
+"""The stated values by task."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ class LayerRow:
     """A row of the report's Table 2.
 
     Attributes:
-        name: Keras' name of the layer.
-        type: Keras' class of it.
-        shape: of its output, without the batch.
-        parameters: how many.
+        name: the layer's name in Keras.
+        type: the layer's class in Keras.
+        shape: shape of its output, without the batch.
+        parameters: number of parameters.
     """
 
     name: str
@@ -145,9 +145,9 @@ TABLE_2: tuple[LayerRow, ...] = (
 CNN_PARAMETERS = 475779
 """Section 7.0.2."""
 UNET_SIDE = 128
-"""Section 8.0.1: side, in pixels, that slices and masks are reduced to."""
+"""Section 8.0.1: side of the reduced slices and masks in pixels."""
 UNET_PARAMETERS = 8643170
-"""Section 8.0.2, as are the parameters not trained and the layers by type."""
+"""Section 8.0.2, which also states the parameters not trained and the layers by type."""
 UNET_PARAMETERS_NOT_TRAINED = 1984
 UNET_LAYERS: dict[str, int] = {
     "Conv2D": 19,

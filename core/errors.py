@@ -1,8 +1,8 @@
-"""The one family of errors whose text is written for the person at the screen."""
+"""The errors whose message is shown to the user."""
 
 
 class SliceScopeError(Exception):
-    """One sentence: what was wrong with the input, and what would be accepted."""
+    """An error whose message is one sentence: what is wrong with the input, and what would be accepted."""
 
 
 class SliceError(SliceScopeError):
@@ -10,11 +10,11 @@ class SliceError(SliceScopeError):
 
 
 class DatasetError(SliceScopeError):
-    """A source folder, a store or a slice number that cannot be used."""
+    """A folder of raw files, a store or a slice number that cannot be used."""
 
 
 class BundleError(SliceScopeError):
-    """A bundle that is missing, incomplete or not what its card says."""
+    """A bundle that is missing, is incomplete or does not match its card."""
 
 
 class TrainingError(SliceScopeError):

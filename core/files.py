@@ -1,4 +1,4 @@
-"""Writing a file or a folder so that a kill at any moment leaves either the old one or the new one."""
+"""Write files and folders atomically: a kill at any moment leaves either the old one or the new one."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replace_file(target: Path) -> Iterator[Path]:
-    """Give a temporary path to write; on leaving, fsync it and rename it to ``target``.
+    """Yield a temporary path to write to; on exit, fsync the file and rename it to ``target``.
 
     An exception leaves ``target`` as it was and removes the temporary file.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays: Keras and Pillow choose a format by it.
+    # The suffix stays, since Keras and Pillow choose the format by it.
     temporary = target.with_name(f".{target.stem}.tmp{target.suffix}")
     try:
         yield temporary
@@ -32,17 +32,17 @@ def replace_file(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def replace_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; on leaving, put it into the place of the folder ``target``, which is deleted.
+    """Yield an empty folder to fill; on exit, replace the folder ``target`` with it.
 
-    The files in it are to be on disk already, as ``replace_file`` leaves them. An exception leaves ``target`` as it
-    was. A kill does too, or leaves the new folder, or, between two renames, none; never one with files of both. The
-    next call removes what it left beside.
+    Write the files in it with ``replace_file``, so that they are on disk. An exception leaves ``target`` as it was. A
+    kill leaves the old folder, the new one or, between two renames, none, but never a mixture; the next call removes
+    the leftovers beside ``target``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (target.with_name(f".{target.name}.{which}") for which in ("new", "old"))
-    _put_back(old, target)
-    for litter in (new, old):
-        shutil.rmtree(litter, ignore_errors=True)
+    new, old = (target.with_name(f".{target.name}.{version}") for version in ("new", "old"))
+    _restore_old_folder(old, target)
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir()
     try:
         yield new
@@ -51,13 +51,14 @@ def replace_folder(target: Path) -> Iterator[Path]:
         os.replace(new, target)
         _fsync(target.parent)
     except BaseException:
-        _put_back(old, target)
+        _restore_old_folder(old, target)
         shutil.rmtree(new, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _put_back(old: Path, target: Path) -> None:
+def _restore_old_folder(old: Path, target: Path) -> None:
+    """Rename ``old`` back to ``target`` where a kill or an error left none."""
     if old.exists() and not target.exists():
         os.replace(old, target)
 
@@ -71,6 +72,6 @@ def _fsync(path: Path) -> None:
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
-    """Write a table as CSV without its index, numbers with six significant digits."""
+    """Write a table as CSV, without its index and with six significant digits."""
     with replace_file(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")

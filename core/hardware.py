@@ -1,4 +1,4 @@
-"""What a time was measured on, and what the processor cannot do."""
+"""Describe the machine that a time was measured on, and what its processor supports."""
 
 import os
 import platform
@@ -8,10 +8,10 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def describe_machine() -> str:
-    """Processor, cores and TensorFlow version, such as "AMD EPYC, 2 cores, TensorFlow 2.21.0"."""
+    """Return processor, cores and TensorFlow version, such as "AMD EPYC, 2 cores, TensorFlow 2.21.0"."""
     from importlib.metadata import PackageNotFoundError, version
 
-    processor = _told_by_linux("model name") or platform.processor() or platform.machine()
+    processor = _cpuinfo_field("model name") or platform.processor() or platform.machine()
     tensorflow = "unknown"
     for package in ("tensorflow", "tensorflow-cpu"):
         try:
@@ -22,17 +22,17 @@ def describe_machine() -> str:
 
 
 def is_slow_in_bfloat16() -> bool:
-    """Whether TensorFlow has no fast bfloat16 convolutions here: on Linux, an x86 processor without AVX-512.
+    """Tell whether bfloat16 convolutions are slow on this machine: on Linux, an x86 processor without AVX-512.
 
-    TensorFlow computes them by oneDNN, whose bfloat16 kernels begin with AVX-512 (of AVX2 only the latest extension
-    has them); without, it falls back on reference code. Where the flags are not told, no.
+    TensorFlow computes them with oneDNN, whose bfloat16 kernels need AVX-512 or the latest extension of AVX2; without
+    these it runs reference code. Return False where the processor's flags are unknown.
     """
-    flags = _told_by_linux("flags").split()
+    flags = _cpuinfo_field("flags").split()
     return "sse2" in flags and not {"avx512bw", "avx_ne_convert"} & set(flags)
 
 
-def _told_by_linux(name: str) -> str:
-    """A field of the first processor in /proc/cpuinfo; empty where there is none."""
+def _cpuinfo_field(name: str) -> str:
+    """Return a field of the first processor in /proc/cpuinfo; an empty text where there is none."""
     try:
         lines = CPUINFO.read_text().splitlines()
     except OSError:

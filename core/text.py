@@ -1,19 +1,19 @@
-"""Words in a sentence."""
+"""Join words into a sentence."""
 
 from collections.abc import Iterable
 
 
 def join_words(words: Iterable[object], last: str = "and") -> str:
-    """ "one", "one and two", "one, two and three".
+    """Join words into an enumeration: "one", "one and two", "one, two and three".
 
     Args:
-        words: what is named, at least one.
-        last: what stands before the last.
+        words: at least one word.
+        last: the conjunction before the last word.
     """
-    *others, final = map(str, words)
-    return f"{', '.join(others)} {last} {final}" if others else final
+    *first, final = map(str, words)
+    return f"{', '.join(first)} {last} {final}" if first else final
 
 
 def lower_first(title: str) -> str:
-    """ "Mean Dice" as it stands within a sentence: "mean Dice"."""
+    """Lower a title's first letter for use within a sentence: "Mean Dice" becomes "mean Dice"."""
     return title[:1].lower() + title[1:]

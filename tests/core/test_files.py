@@ -1,3 +1,5 @@
+"""Replace files and folders, and kill or fail at any moment."""
+
 import os
 import subprocess
 import sys
@@ -27,7 +29,7 @@ def test_a_missing_folder_is_made(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, error):
+def test_a_failed_write_leaves_the_old_file_and_no_leftovers(tmp_path, error):
     target = tmp_path / "card.json"
     target.write_text("old")
     with pytest.raises(error), replace_file(target) as temporary:
@@ -55,12 +57,12 @@ def test_the_temporary_file_lies_beside_its_target_and_keeps_the_suffix(tmp_path
         assert temporary != target
 
 
-def test_litter_of_a_killed_write_is_overwritten(tmp_path):
+def test_leftover_of_a_killed_write_is_overwritten(tmp_path):
     target = tmp_path / "card.json"
     with replace_file(target) as temporary:
-        litter = temporary
+        leftover = temporary
         temporary.write_text("new")
-    litter.write_text("a much longer text that a kill left behind")
+    leftover.write_text("a much longer text that a kill left behind")
     with replace_file(target) as temporary:
         temporary.write_text("newer")
     assert target.read_text() == "newer"
@@ -119,7 +121,7 @@ def test_a_folder_that_was_not_there_is_made(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_folder_half_filled_leaves_the_old_one_and_no_litter(bundle, error):
+def test_a_folder_half_filled_leaves_the_old_one_and_no_leftovers(bundle, error):
     with pytest.raises(error), replace_folder(bundle) as new:
         (new / "card.json").write_text("half")
         raise error
@@ -142,7 +144,7 @@ def test_a_folder_that_cannot_be_renamed_into_place_leaves_the_old_one(bundle, m
     assert os.listdir(bundle.parent) == ["cnn"]
 
 
-# Each of these ends the child at once, without a farewell, when it is the one to die at.
+# The script wraps the file operations; the one numbered ``fatal`` ends the process at once.
 _KILLED = """
 import os, sys
 from core import files
@@ -170,23 +172,23 @@ with files.replace_folder(files.Path(sys.argv[1])) as new:
 def test_a_folder_whose_replacing_is_killed_at_any_moment_is_never_one_with_files_of_both(tmp_path):
     folder = tmp_path / "cnn"
     old, new = ({name: state for name in ("card.json", "history.csv")} for state in ("old", "new"))
-    seen = []
+    states = []
     for fatal in range(1, 100):
         folder.mkdir(exist_ok=True)
         for name in old:
             (folder / name).write_text("old")
         done = subprocess.run([sys.executable, "-c", _KILLED, str(folder), str(fatal)], cwd=ROOT, check=False)
-        seen.append("none" if not folder.exists() else "old" if contents(folder) == old else "new")
-        assert seen[-1] != "new" or contents(folder) == new
+        states.append("none" if not folder.exists() else "old" if contents(folder) == old else "new")
+        assert states[-1] != "new" or contents(folder) == new
         if not done.returncode:
             break
         assert done.returncode == 9
-        # What the kill left is in nobody's way.
+        # What the kill left does not disturb the next call.
         with replace_folder(folder) as again:
             (again / "card.json").write_text("newer")
         assert contents(folder) == {"card.json": "newer"}
         assert os.listdir(tmp_path) == ["cnn"]
         (folder / "card.json").unlink()
-    assert done.returncode == 0 and len(seen) > 8
-    assert seen == sorted(seen, key=["old", "none", "new"].index)
-    assert seen.count("none") <= 1
+    assert done.returncode == 0 and len(states) > 8
+    assert states == sorted(states, key=["old", "none", "new"].index)
+    assert states.count("none") <= 1

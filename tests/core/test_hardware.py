@@ -1,4 +1,4 @@
-"""What is told of a machine, on made-up ones."""
+"""Describe made-up machines."""
 
 from pathlib import Path
 
@@ -23,14 +23,14 @@ from tests.core import tiny
 def test_bfloat16_is_slow_on_x86_without_avx_512(
     flags: str, slow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = tmp_path / "cpuinfo"
-    told.write_text(f"processor\t: 0\nmodel name\t: Some: Processor\nflags\t\t: {flags}\nvmx flags\t: avx512bw\n")
-    monkeypatch.setattr(hardware, "CPUINFO", told)
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some: Processor\nflags\t\t: {flags}\nvmx flags\t: avx512bw\n")
+    monkeypatch.setattr(hardware, "CPUINFO", cpuinfo)
     assert hardware.is_slow_in_bfloat16() is slow
     assert hardware.describe_machine().startswith("Some: Processor, ")
 
 
-def test_where_linux_tells_nothing_bfloat16_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_cpuinfo_bfloat16_counts_as_fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "none")
     assert hardware.is_slow_in_bfloat16() is False
     assert " cores, TensorFlow " in hardware.describe_machine()
@@ -40,11 +40,11 @@ def test_where_linux_tells_nothing_bfloat16_is_trusted(tmp_path: Path, monkeypat
     ("dtype", "slow", "compiled"),
     [("mixed_bfloat16", True, True), ("mixed_bfloat16", False, "auto"), ("float32", True, "auto")],
 )
-def test_what_is_slow_in_bfloat16_is_compiled_by_xla(
+def test_networks_that_are_slow_in_bfloat16_are_compiled_by_xla(
     dtype: str, slow: bool, compiled: bool | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "is_slow_in_bfloat16", lambda: slow)
-    seen = []
-    monkeypatch.setattr(keras.Model, "compile", lambda self, **options: seen.append(options["jit_compile"]))
+    jit_compile = []
+    monkeypatch.setattr(keras.Model, "compile", lambda self, **options: jit_compile.append(options["jit_compile"]))
     compile_model(keras.Sequential(), tiny.recipe(dtype=dtype), steps=8)
-    assert seen == [compiled]
+    assert jit_compile == [compiled]

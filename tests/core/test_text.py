@@ -1,4 +1,4 @@
-"""Words in a sentence."""
+"""Join words into a sentence."""
 
 import pytest
 
@@ -6,16 +6,16 @@ from core.text import join_words, lower_first
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(["a"], "a"), (["a", "b"], "a and b"), ([1, 2, 3], "1, 2 and 3"), (iter("ab"), "a and b")]
+    ("words", "sentence"), [(["a"], "a"), (["a", "b"], "a and b"), ([1, 2, 3], "1, 2 and 3"), (iter("ab"), "a and b")]
 )
-def test_words_are_listed_as_in_a_sentence(words: list, said: str) -> None:
-    assert join_words(words) == said
+def test_words_are_listed_as_in_a_sentence(words: list, sentence: str) -> None:
+    assert join_words(words) == sentence
 
 
 def test_the_last_word_may_be_or() -> None:
     assert join_words(["PNG", "JPEG", "TIFF"], "or") == "PNG, JPEG or TIFF"
 
 
-@pytest.mark.parametrize(("title", "said"), [("Mean Dice", "mean Dice"), ("Accuracy", "accuracy"), ("", "")])
-def test_names_keep_their_capitals_within_a_sentence(title: str, said: str) -> None:
-    assert lower_first(title) == said
+@pytest.mark.parametrize(("title", "sentence"), [("Mean Dice", "mean Dice"), ("Accuracy", "accuracy"), ("", "")])
+def test_names_keep_their_capitals_within_a_sentence(title: str, sentence: str) -> None:
+    assert lower_first(title) == sentence

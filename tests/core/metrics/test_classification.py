@@ -24,21 +24,21 @@ def test_confusion_matrix_counts_classes_that_do_not_occur() -> None:
 
 
 def test_classification_report_by_hand() -> None:
-    found = classification.classification_report(np.array([[3, 1, 0], [2, 4, 0], [0, 1, 5]]), CLASSES)
-    assert found["accuracy"] == pytest.approx(12 / 16)
-    assert found["per_class"]["a"] == pytest.approx({"precision": 3 / 5, "recall": 3 / 4, "f1": 6 / 9, "support": 4})
-    assert found["per_class"]["b"] == pytest.approx({"precision": 4 / 6, "recall": 4 / 6, "f1": 4 / 6, "support": 6})
-    assert found["per_class"]["c"] == pytest.approx({"precision": 1, "recall": 5 / 6, "f1": 10 / 11, "support": 6})
-    assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 10 / 11) / 3)
-    assert found["confusion_matrix"] == [[3, 1, 0], [2, 4, 0], [0, 1, 5]]
+    report = classification.classification_report(np.array([[3, 1, 0], [2, 4, 0], [0, 1, 5]]), CLASSES)
+    assert report["accuracy"] == pytest.approx(12 / 16)
+    assert report["per_class"]["a"] == pytest.approx({"precision": 3 / 5, "recall": 3 / 4, "f1": 6 / 9, "support": 4})
+    assert report["per_class"]["b"] == pytest.approx({"precision": 4 / 6, "recall": 4 / 6, "f1": 4 / 6, "support": 6})
+    assert report["per_class"]["c"] == pytest.approx({"precision": 1, "recall": 5 / 6, "f1": 10 / 11, "support": 6})
+    assert report["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 10 / 11) / 3)
+    assert report["confusion_matrix"] == [[3, 1, 0], [2, 4, 0], [0, 1, 5]]
 
 
-def test_a_class_without_slices_or_without_answers_counts_zero_not_nan() -> None:
-    found = classification.classification_report(np.array([[2, 0, 0], [3, 0, 0], [0, 0, 0]]), CLASSES)
-    assert found["per_class"]["a"] == pytest.approx({"precision": 2 / 5, "recall": 1, "f1": 4 / 7, "support": 2})
-    assert found["per_class"]["b"] == {"precision": 0, "recall": 0, "f1": 0, "support": 3}  # never predicted
-    assert found["per_class"]["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}  # not there at all
-    assert found["macro_f1"] == pytest.approx(4 / 7 / 3)
+def test_a_class_without_slices_or_without_predictions_counts_zero_not_nan() -> None:
+    report = classification.classification_report(np.array([[2, 0, 0], [3, 0, 0], [0, 0, 0]]), CLASSES)
+    assert report["per_class"]["a"] == pytest.approx({"precision": 2 / 5, "recall": 1, "f1": 4 / 7, "support": 2})
+    assert report["per_class"]["b"] == {"precision": 0, "recall": 0, "f1": 0, "support": 3}  # never predicted
+    assert report["per_class"]["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}  # not there at all
+    assert report["macro_f1"] == pytest.approx(4 / 7 / 3)
     assert classification.classification_report(np.zeros((3, 3), int), CLASSES)["accuracy"] == 0
 
 
@@ -71,10 +71,10 @@ def test_patient_accuracy_takes_the_mean_over_a_patients_slices() -> None:
     true = np.array([0, 1, 0, 1, 1, 0])
     probabilities = np.array(
         [
-            [0.45, 0.55],  # 7: wrong by itself, and again below,
-            [0.9, 0.1],  # 3: wrong for sure,
+            [0.45, 0.55],  # 7: wrong, as below,
+            [0.9, 0.1],  # 3: wrong with confidence,
             [0.45, 0.55],
-            [0.4, 0.6],  # 3: and hardly right: wrong in the mean
+            [0.4, 0.6],  # 3: right with low confidence: wrong in the mean
             [0.2, 0.8],  # 9: right
             [0.9, 0.1],  # 7: but right in the mean
         ]

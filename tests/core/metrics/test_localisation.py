@@ -1,4 +1,4 @@
-"""Does the heat fall on the tumour: worked out by hand on small squares."""
+"""Heat-map localisation, worked out by hand on small squares."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def test_half_the_heat_inside_is_a_half() -> None:
     assert heat_inside(heat, MASK) == pytest.approx(0.5)
 
 
-def test_heat_spread_evenly_has_the_masks_share_of_the_area_inside() -> None:
+def test_a_uniform_heat_map_reaches_the_chance_level() -> None:
     assert chance_level(MASK) == pytest.approx(4 / 16)
     assert heat_inside(np.full((4, 4), 0.3, np.float32), MASK) == pytest.approx(4 / 16)
 
@@ -44,13 +44,13 @@ def test_many_small_values_add_up_exactly() -> None:
     ("place", "tolerance_px", "hit"),
     [((1, 2), 0, True), ((0, 1), 0, False), ((0, 1), 1, True), ((0, 0), 1, False), ((0, 0), 1.5, True)],
 )
-def test_the_hottest_pixel_hits_within_the_tolerance(place: tuple[int, int], tolerance_px: float, hit: bool) -> None:
+def test_the_maximum_hits_within_the_tolerance(place: tuple[int, int], tolerance_px: float, hit: bool) -> None:
     heat = np.full((4, 4), 0.5, np.float32)
     heat[place] = 1
     assert pointing_game_hit(heat, MASK, tolerance_px=tolerance_px) is hit
 
 
-def test_of_two_hottest_pixels_the_first_counts() -> None:
+def test_of_two_maxima_the_first_counts() -> None:
     heat = np.zeros((4, 4), np.float32)
     heat[0, 3] = heat[1, 1] = 1
     assert not pointing_game_hit(heat, MASK, tolerance_px=0)

@@ -41,7 +41,7 @@ def test_dice_and_iou_by_hand(predicted: np.ndarray, true: np.ndarray, dice: flo
     assert overlap.iou(predicted, true) == pytest.approx(iou)
 
 
-def test_two_empty_masks_count_what_the_caller_says() -> None:
+def test_two_empty_masks_count_as_the_caller_chooses() -> None:
     assert overlap.dice(EMPTY, EMPTY, empty=0.0) == 0
     assert overlap.iou(EMPTY, EMPTY, empty=0.0) == 0
     assert overlap.dice(EMPTY, TRUE, empty=0.5) == 0, "only where both are empty"
@@ -52,16 +52,16 @@ def test_overlap_counts_both_true_and_predicted_in_this_order() -> None:
 
 
 def test_counts_give_what_masks_give() -> None:
-    both, true, predicted = np.array([2, 0, 0]), np.array([3, 3, 0]), np.array([3, 0, 0])
-    np.testing.assert_allclose(overlap.dice_from_counts(both, true, predicted), [4 / 6, 0, 1])
-    np.testing.assert_allclose(overlap.iou_from_counts(both, true, predicted), [2 / 4, 0, 1])
+    intersection, true, predicted = np.array([2, 0, 0]), np.array([3, 3, 0]), np.array([3, 0, 0])
+    np.testing.assert_allclose(overlap.dice_from_counts(intersection, true, predicted), [4 / 6, 0, 1])
+    np.testing.assert_allclose(overlap.iou_from_counts(intersection, true, predicted), [2 / 4, 0, 1])
 
 
 def test_mask_summary_by_hand() -> None:
     # Three 3x3 slices and a 6x6 one: 2 of 3 and one too many; missed; both empty; 2 of 8.
-    both, true, predicted = np.array([2, 0, 0, 2]), np.array([3, 3, 0, 8]), np.array([3, 1, 0, 2])
-    found = overlap.mask_summary(both, true, predicted, np.array([9, 9, 9, 36]))
-    assert found == pytest.approx(
+    intersection, true, predicted = np.array([2, 0, 0, 2]), np.array([3, 3, 0, 8]), np.array([3, 1, 0, 2])
+    summary = overlap.mask_summary(intersection, true, predicted, np.array([9, 9, 9, 36]))
+    assert summary == pytest.approx(
         {
             "dice_mean": (4 / 6 + 0 + 1 + 4 / 10) / 4,
             "dice_median": (4 / 6 + 4 / 10) / 2,
@@ -90,9 +90,9 @@ def test_keras_mean_iou_of_scores_is_keras(tumour: float, ones: float) -> None:
     true = (random.random((3, 16, 16)) < tumour).astype(np.uint8)
     scores = random.random((3, 16, 16), np.float32)
     scores[random.random(scores.shape) < ones] = 1.0
-    found = overlap.keras_mean_iou_of_scores(scores, true)
-    assert found["value"] == pytest.approx(keras_mean_iou(scores, true), abs=1e-6)
-    assert found["share_of_ones"] == pytest.approx((scores == 1).mean())
+    result = overlap.keras_mean_iou_of_scores(scores, true)
+    assert result["value"] == pytest.approx(keras_mean_iou(scores, true), abs=1e-6)
+    assert result["share_of_ones"] == pytest.approx((scores == 1).mean())
 
 
 def test_keras_mean_iou_gives_half_the_backgrounds_share_to_a_perfect_mask_of_scores_below_one() -> None:
