@@ -1,9 +1,9 @@
-"""How far a figure could have come out otherwise: bootstrap intervals, whole patients drawn at a time.
+"""Patient-level bootstrap intervals of metrics.
 
-Slices of one patient resemble each other, so they do not count as independent: patients are drawn with replacement,
-each with all its slices (the cluster bootstrap; Davison and Hinkley, "Bootstrap Methods and their Application", 1997,
-section 3.8), and the interval lies between percentiles of the figure over the draws. It says how much hangs on which
-patients are in the test part, not how much another training would differ.
+Slices of one patient resemble each other and are not independent. Patients are drawn with replacement, each with all
+its slices (the cluster bootstrap; Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8),
+and the interval lies between percentiles of the metric over the draws. It covers the choice of test patients, not the
+variation between trainings.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and the interval around it."""
+    """A metric's value and the interval around it."""
 
     value: float
     low: float
@@ -34,10 +34,10 @@ class Interval:
 
 
 def headline_metrics(bundle: Bundle) -> dict[str, Interval]:
-    """The headline figures of a bundle's test part; see ``intervals``.
+    """Return the headline metrics of a bundle's test slices; see ``bootstrap_intervals``.
 
     Raises:
-        BundleError: the bundle has no predictions, or others than its card says.
+        BundleError: the bundle has no predictions, or their file is not the one that its card states.
     """
     return bootstrap_intervals(select_predictions(read_predictions(bundle), part="test"), bundle.card["classes"])
 
@@ -45,7 +45,7 @@ def headline_metrics(bundle: Bundle) -> dict[str, Interval]:
 def bootstrap_intervals(
     table: pd.DataFrame, classes: list[str], *, draws: int = DRAWS, level: float = LEVEL, seed: int = SEED
 ) -> dict[str, Interval]:
-    """The headline figures of test slices, named as in a card's ``metrics.test``, with their intervals.
+    """Return the headline metrics of test slices, named as in a card's ``metrics.test``, with their intervals.
 
     Args:
         table: rows of ``core.bundles.predictions.read_predictions``, all of one part.
@@ -59,7 +59,7 @@ def bootstrap_intervals(
         dice_pooled, iou_pooled and missed.
     """
     return {
-        name: _interval(value, drawn, level) for name, (value, drawn) in _drawn(table, classes, draws, seed).items()
+        name: _interval(value, drawn, level) for name, (value, drawn) in _bootstrap(table, classes, draws, seed).items()
     }
 
 
@@ -72,20 +72,20 @@ def bootstrap_differences(
     level: float = LEVEL,
     seed: int = SEED,
 ) -> dict[str, Interval]:
-    """How much larger the figures of one table are than another's, the same patients drawn for both.
+    """Return the differences of one table's metrics from another's, the same patients drawn for both.
 
     Args:
-        table, other: as in ``intervals``, of the same slices.
+        table, other: as in ``bootstrap_intervals``, of the same slices.
         classes, draws, level, seed: as there.
 
     Returns:
-        As ``intervals``, of the figures that both have.
+        As ``bootstrap_intervals``, of the metrics that both have.
     """
-    ours, theirs = (_drawn(one.sort_values("slice"), classes, draws, seed) for one in (table, other))
+    own, others = (_bootstrap(rows.sort_values("slice"), classes, draws, seed) for rows in (table, other))
     return {
-        name: _interval(ours[name][0] - theirs[name][0], ours[name][1] - theirs[name][1], level)
-        for name in ours
-        if name in theirs
+        name: _interval(own[name][0] - others[name][0], own[name][1] - others[name][1], level)
+        for name in own
+        if name in others
     }
 
 
@@ -94,40 +94,38 @@ def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def _drawn(table: pd.DataFrame, classes: list[str], draws: int, seed: int) -> dict[str, tuple[float, np.ndarray]]:
-    """Each figure of the table, and its (draws,) values over draws of the patients."""
+def _bootstrap(table: pd.DataFrame, classes: list[str], draws: int, seed: int) -> dict[str, tuple[float, np.ndarray]]:
+    """Return each metric of the table, and its (draws,) values over draws of the patients."""
     numbers, patient = np.unique(table["patient"].to_numpy(), return_inverse=True)
     times = np.random.default_rng(seed).multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), size=draws)
-    found = {}
-    for columns, statistics in _measured(table, classes, patient):
+    values = {}
+    for columns, statistics in _statistics(table, classes, patient):
         sums = np.zeros((len(numbers), columns.shape[1]))
         np.add.at(sums, patient, columns)
         weighted = times @ sums
         for name, statistic in statistics.items():
-            found[name] = float(statistic(sums.sum(axis=0)[None])[0]), statistic(weighted)
-    return found
+            values[name] = float(statistic(sums.sum(axis=0)[None])[0]), statistic(weighted)
+    return values
 
 
-def _measured(
+def _statistics(
     table: pd.DataFrame, classes: list[str], patient: np.ndarray
 ) -> list[tuple[np.ndarray, dict[str, Statistic]]]:
-    """(slices, k) columns to be summed by patient, and the figures that are made of the sums."""
-    measured: list[tuple[np.ndarray, dict[str, Statistic]]] = []
+    """Return (slices, k) columns to sum by patient, and the metrics that are computed from the sums."""
+    statistics: list[tuple[np.ndarray, dict[str, Statistic]]] = []
     if "predicted" in table:
-        measured += [
-            (_cells(table, classes), _class_statistics(classes)),
-            (
-                _patients_right(table, classes, patient),
-                {"patient_accuracy": lambda sums: _ratio(sums[:, 0], sums[:, 1])},
-            ),
+        patients = _correct_patients(table, classes, patient)
+        statistics += [
+            (_confusion_cells(table, classes), _class_statistics(classes)),
+            (patients, {"patient_accuracy": lambda sums: _nan_divide(sums[:, 0], sums[:, 1])}),
         ]
     if "dice" in table:
-        measured.append((_mask_columns(table), _MASK_STATISTICS))
-    return measured
+        statistics.append((_mask_columns(table), _MASK_STATISTICS))
+    return statistics
 
 
-def _cells(table: pd.DataFrame, classes: list[str]) -> np.ndarray:
-    """(slices, classes²): 1 in the slice's cell of the confusion matrix."""
+def _confusion_cells(table: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """Return (slices, classes²): 1 in the slice's cell of the confusion matrix."""
     true, predicted = (pd.Categorical(table[name], classes).codes.astype(int) for name in ("true", "predicted"))
     return np.eye(len(classes) ** 2)[true * len(classes) + predicted]
 
@@ -142,7 +140,7 @@ def _class_statistics(classes: list[str]) -> dict[str, Statistic]:
         return np.einsum("nii->ni", matrices(sums))
 
     def accuracy(sums: np.ndarray) -> np.ndarray:
-        return _ratio(hits(sums).sum(axis=1), sums.sum(axis=1))
+        return _nan_divide(hits(sums).sum(axis=1), sums.sum(axis=1))
 
     def macro_f1(sums: np.ndarray) -> np.ndarray:
         both = matrices(sums).sum(axis=1) + matrices(sums).sum(axis=2)
@@ -150,14 +148,14 @@ def _class_statistics(classes: list[str]) -> dict[str, Statistic]:
         return f1.mean(axis=1)
 
     def recall(index: int) -> Statistic:
-        return lambda sums: _ratio(hits(sums)[:, index], matrices(sums)[:, index].sum(axis=1))
+        return lambda sums: _nan_divide(hits(sums)[:, index], matrices(sums)[:, index].sum(axis=1))
 
     recalls = {f"recall_{name}": recall(index) for index, name in enumerate(classes)}
     return {"accuracy": accuracy, "macro_f1": macro_f1, **recalls}
 
 
-def _patients_right(table: pd.DataFrame, classes: list[str], patient: np.ndarray) -> np.ndarray:
-    """(slices, 2): at each patient's first slice, whether its mean probabilities name it rightly, and 1."""
+def _correct_patients(table: pd.DataFrame, classes: list[str], patient: np.ndarray) -> np.ndarray:
+    """Return (slices, 2): at each patient's first slice, whether its mean probabilities are right, and 1."""
     probabilities = pd.DataFrame(table[[f"p_{name}" for name in classes]].to_numpy()).groupby(patient).mean()
     _, first = np.unique(patient, return_index=True)
     true = pd.Categorical(table["true"], classes).codes[first]
@@ -168,7 +166,7 @@ def _patients_right(table: pd.DataFrame, classes: list[str], patient: np.ndarray
 
 
 def _mask_columns(table: pd.DataFrame) -> np.ndarray:
-    """(slices, 7): 1, Dice, IoU, pixels in both, true, predicted, and whether a tumour is missed altogether."""
+    """Return (slices, 7): 1, Dice, IoU, pixels in both, true, predicted, and whether a tumour is missed (Dice 0)."""
     true, predicted = (table[name].to_numpy(np.float64) for name in ("true_px", "predicted_px"))
     dice = table["dice"].to_numpy()
     both = intersection_from_dice(dice, true, predicted)
@@ -177,14 +175,14 @@ def _mask_columns(table: pd.DataFrame) -> np.ndarray:
 
 
 _MASK_STATISTICS: dict[str, Statistic] = {
-    "dice_mean": lambda sums: _ratio(sums[:, 1], sums[:, 0]),
-    "iou_mean": lambda sums: _ratio(sums[:, 2], sums[:, 0]),
+    "dice_mean": lambda sums: _nan_divide(sums[:, 1], sums[:, 0]),
+    "iou_mean": lambda sums: _nan_divide(sums[:, 2], sums[:, 0]),
     "dice_pooled": lambda sums: dice_from_counts(sums[:, 3], sums[:, 4], sums[:, 5]),
     "iou_pooled": lambda sums: iou_from_counts(sums[:, 3], sums[:, 4], sums[:, 5]),
-    "missed": lambda sums: _ratio(sums[:, 6], sums[:, 0]),
+    "missed": lambda sums: _nan_divide(sums[:, 6], sums[:, 0]),
 }
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """NaN where a draw has nothing to divide by, such as no slice of a class."""
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+def _nan_divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Divide; NaN where a draw has nothing to divide by, such as no slice of a class."""
+    return np.divide(numerator, denominator, out=np.full(len(denominator), np.nan), where=denominator > 0)

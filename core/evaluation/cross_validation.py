@@ -1,8 +1,8 @@
-"""A recipe on the official folds: one training a fold, and what they say together of patients not trained on.
+"""Cross-validate a recipe on the official folds: one training a fold, and metrics over the held-out patients of all.
 
-Each fold is an ordinary run and an ordinary bundle, kept beside the runs and not shipped; the fold that is the
-recipe's own split is the recipe's own run. What the bundle keeps of them are the predictions for each fold's
-test slices and the histories, and its card their figures: the table is made again from these, runs or no runs.
+Each fold is an ordinary run and an ordinary bundle, kept beside the runs and not shipped; the fold of the recipe's own
+split is the recipe's own run. The shipped bundle stores the predictions for each fold's test slices, the histories and
+the metrics, so that the metrics can be computed again without the runs.
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ from core.training.same_recipe import recipe_fingerprint, same_recipe
 
 @dataclass(frozen=True)
 class Fold:
-    """What is kept of one fold.
+    """The stored results of one fold.
 
     Attributes:
-        predictions: of its test slices, a row each.
+        predictions: for its test slices, a row each.
         history: of its training, a row an epoch.
-        seconds: its training took.
+        seconds: duration of its training.
     """
 
     predictions: pd.DataFrame
@@ -50,20 +50,20 @@ class Fold:
 
 
 def fold_recipe(recipe: Recipe, number: int, runs: Path, models: Path = MODELS) -> tuple[Recipe, Path]:
-    """The recipe with an official fold held out, and the folder for its bundle.
+    """Return the recipe with an official fold held out, and the folder for its bundle.
 
     Args:
-        recipe: as it ships.
+        recipe: the shipped one.
         number: of the fold, 1 to 5.
         runs: the folder of runs.
-        models: the folder of shipped bundles; where the recipe's own split goes.
+        models: the folder of shipped bundles, for the recipe's own split.
     """
-    made = recipe.on_split(splits.FOLD_SPLITS[number - 1])
-    return made, models if made is recipe else runs / FOLD_BUNDLES
+    held_out = recipe.on_split(splits.FOLD_SPLITS[number - 1])
+    return held_out, models if held_out is recipe else runs / FOLD_BUNDLES
 
 
 def find_trained(recipe: Recipe, models: Path) -> Bundle | None:
-    """The bundle of this very recipe and split in a folder, evaluated or not; None where there is none."""
+    """Return the bundle of this recipe and split in a folder, evaluated or not; None where there is none."""
     try:
         bundle = open_bundle(recipe.name, models)
     except BundleError:
@@ -71,17 +71,11 @@ def find_trained(recipe: Recipe, models: Path) -> Bundle | None:
     return bundle if same_recipe(bundle, recipe) and bundle.card["data"]["split"] == recipe.split else None
 
 
-def find_evaluated(recipe: Recipe, models: Path) -> Bundle | None:
-    """As ``trained``, but only a bundle with figures."""
-    bundle = find_trained(recipe, models)
-    return bundle if bundle and bundle.test_metrics else None
-
-
 def put_run_aside(recipe: Recipe, runs: Path) -> Path | None:
-    """Rename the run of another recipe that stands where this one's would, so that this one can be trained.
+    """Rename the run of another recipe under this recipe's name, so that this one can be trained.
 
     Returns:
-        Where it now is; None where none stood in the way.
+        Its new folder; None where there was no such run.
 
     Raises:
         TrainingError: the run cannot be read.
@@ -96,13 +90,13 @@ def put_run_aside(recipe: Recipe, runs: Path) -> Path | None:
 
 
 def stored_folds(bundle: Bundle) -> dict[int, Fold]:
-    """The folds that a bundle keeps, by number; none if they were trained by another recipe than it now has.
+    """Return the folds that a bundle stores, by number; none if they were trained by another recipe than its own.
 
     Raises:
         BundleError: a file is not what the card says.
     """
-    found = bundle.card.get("metrics", {}).get("cross_validation")
-    if not found or found.get("recipe") != recipe_fingerprint(bundle):
+    stored = bundle.card.get("metrics", {}).get("cross_validation")
+    if not stored or stored.get("recipe") != recipe_fingerprint(bundle):
         return {}
     predictions, histories = (
         dict(iter(pd.read_csv(bundle.path(name)).groupby("fold")))
@@ -112,18 +106,18 @@ def stored_folds(bundle: Bundle) -> dict[int, Fold]:
         number: Fold(
             predictions[number].drop(columns="fold"),
             histories[number].drop(columns="fold"),
-            found["training_seconds"][str(number)],
+            stored["training_seconds"][str(number)],
         )
-        for number in found["folds_done"]
+        for number in stored["folds_done"]
     }
 
 
 def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
-    """Write what the folds say into the bundle they belong to, beside the folds it already keeps.
+    """Write the results of folds into the bundle of their recipe, beside the folds that it stores.
 
     Args:
         bundle: the shipped bundle of the recipe.
-        folds: evaluated bundles of the same recipe by the fold that each held out; they replace what is kept of it.
+        folds: evaluated bundles of the same recipe by the fold that each held out; they replace the stored ones.
 
     Returns:
         The new card, with ``metrics.cross_validation``.
@@ -132,45 +126,48 @@ def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
         TrainingError: a fold's bundle is of another recipe, another split, or not evaluated; or there is no fold.
         BundleError: a file is not what its card says.
     """
-    kept = stored_folds(bundle) | {number: _of_bundle(bundle, number, one) for number, one in folds.items()}
-    if not kept:
-        raise TrainingError(f"There is no fold of '{bundle.name}' to put together; train and evaluate one.")
-    numbers = sorted(kept)
-    table = pd.concat([kept[number].predictions.assign(fold=number) for number in numbers], ignore_index=True)
+    collected = stored_folds(bundle)
+    for number, fold_bundle in folds.items():
+        _require_fold(bundle, number, fold_bundle)
+        collected[number] = _read_fold(fold_bundle)
+    if not collected:
+        raise TrainingError(f"There is no fold of '{bundle.name}' to collect; train and evaluate one.")
+    numbers = sorted(collected)
+    table = pd.concat([collected[number].predictions.assign(fold=number) for number in numbers], ignore_index=True)
     table = table.sort_values("slice", ignore_index=True)
     write_table(bundle.folder / CROSS_VALIDATION, table)
-    histories = [kept[number].history.assign(fold=number) for number in numbers]
+    histories = [collected[number].history.assign(fold=number) for number in numbers]
     write_table(bundle.folder / CROSS_VALIDATION_HISTORY, pd.concat(histories, ignore_index=True))
-    found = {
+    cross_validation = {
         "folds_done": numbers,
         **summarise_folds(table, bundle.tasks),
-        "training_seconds": {str(number): kept[number].seconds for number in numbers},
+        "training_seconds": {str(number): collected[number].seconds for number in numbers},
         "recipe": recipe_fingerprint(bundle),
         "definitions": DEFINITIONS["cross_validation"],
     }
-    card = {**bundle.card, "metrics": {**bundle.card.get("metrics", {}), "cross_validation": found}}
+    card = {**bundle.card, "metrics": {**bundle.card.get("metrics", {}), "cross_validation": cross_validation}}
     write_card(bundle.folder, card)
     return card
 
 
-def _of_bundle(bundle: Bundle, number: int, one: Bundle) -> Fold:
-    _require_same(bundle, number, one)
-    table = pd.read_csv(one.path(PREDICTIONS))
-    tested = table[table["part"] == "test"].drop(columns="part")
-    return Fold(tested, pd.read_csv(one.path(HISTORY)), one.card["training"]["seconds"])
+def _read_fold(bundle: Bundle) -> Fold:
+    table = pd.read_csv(bundle.path(PREDICTIONS))
+    predictions = table[table["part"] == "test"].drop(columns="part")
+    return Fold(predictions, pd.read_csv(bundle.path(HISTORY)), bundle.card["training"]["seconds"])
 
 
-def _require_same(bundle: Bundle, number: int, one: Bundle) -> None:
-    if not same_recipe(bundle, one):
-        raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it anew.")
-    if one.card["data"]["split"] != splits.FOLD_SPLITS[number - 1]:
-        raise TrainingError(f"The bundle '{one.name}' does not hold fold {number} out.")
-    if not one.test_metrics:
+def _require_fold(bundle: Bundle, number: int, fold_bundle: Bundle) -> None:
+    """Refuse a bundle that is not the evaluated bundle of this fold and the same recipe."""
+    if not same_recipe(bundle, fold_bundle):
+        raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it again.")
+    if fold_bundle.card["data"]["split"] != splits.FOLD_SPLITS[number - 1]:
+        raise TrainingError(f"The bundle '{fold_bundle.name}' does not hold fold {number} out.")
+    if not fold_bundle.test_metrics:
         raise TrainingError(f"The bundle of fold {number} of '{bundle.name}' is not evaluated yet.")
 
 
 def has_similar_id(table: pd.DataFrame) -> pd.Series:
-    """Whether a slice's patient has, in another fold, a namesake that differs by a final letter only.
+    """Return whether each slice's patient id differs only by a final letter from an id in another fold.
 
     Args:
         table: with a column ``slice``.
@@ -182,56 +179,56 @@ def has_similar_id(table: pd.DataFrame) -> pd.Series:
 
 
 def summarise_folds(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, Any]:
-    """``figures`` of all slices and, under ``without_letter_twins``, of those whose patients have none.
+    """Return metrics over folds of all slices and, under ``without_letter_twins``, without similar patient ids.
 
     Args:
-        table, tasks: as in ``figures``.
+        table, tasks: as in ``metrics_over_folds``.
     """
     return {
-        **fold_metrics(table, tasks),
-        "without_letter_twins": fold_metrics(table[~has_similar_id(table)], tasks),
+        **metrics_over_folds(table, tasks),
+        "without_letter_twins": metrics_over_folds(table[~has_similar_id(table)], tasks),
     }
 
 
-def fold_metrics(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, Any]:
-    """Figures over folds.
+def metrics_over_folds(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, Any]:
+    """Return each metric's values by fold, their mean and standard deviation.
 
     Args:
         table: test predictions of all folds, with a column ``fold``.
-        tasks: what was predicted.
+        tasks: of the network.
 
     Returns:
-        ``slices`` by fold, and by figure {"mean", "std", "folds"}; ``std`` is None for one fold.
+        ``slices`` by fold, and by metric {"mean", "std", "folds"}; ``std`` is None for one fold.
     """
-    measured = [_measured(rows, tasks) for _, rows in table.groupby("fold")]
+    by_fold = [_fold_metrics(rows, tasks) for _, rows in table.groupby("fold")]
     return {
         "slices": [len(rows) for _, rows in table.groupby("fold")],
-        **{name: _over_folds([one[name] for one in measured]) for name in measured[0]},
+        **{name: _mean_and_std([metrics[name] for metrics in by_fold]) for name in by_fold[0]},
     }
 
 
-def _over_folds(values: list[float]) -> dict[str, Any]:
+def _mean_and_std(values: list[float]) -> dict[str, Any]:
     std = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "std": std, "folds": values}
 
 
-def _measured(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
-    """The figures of one fold's test slices."""
-    found: dict[str, float] = {}
+def _fold_metrics(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
+    """Return the metrics of one fold's test slices."""
+    metrics: dict[str, float] = {}
     if CLASSIFICATION in tasks:
         true, predicted = (table[name].map(CLASSES.index).to_numpy() for name in ("true", "predicted"))
         probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
         matrix = classification.confusion_matrix(true, predicted, classes=len(CLASSES))
-        said = classification.classification_report(matrix, CLASSES)
-        found = {
-            "accuracy": said["accuracy"],
-            "macro_f1": said["macro_f1"],
-            **{f"recall_{name}": said["per_class"][name]["recall"] for name in CLASSES},
+        report = classification.classification_report(matrix, CLASSES)
+        metrics = {
+            "accuracy": report["accuracy"],
+            "macro_f1": report["macro_f1"],
+            **{f"recall_{name}": report["per_class"][name]["recall"] for name in CLASSES},
             "patient_accuracy": classification.patient_accuracy(true, probabilities, table["patient"].to_numpy()),
         }
     if SEGMENTATION in tasks:
         true_px, predicted_px = table["true_px"].to_numpy(), table["predicted_px"].to_numpy()
-        both = overlap.intersection_from_dice(table["dice"].to_numpy(), true_px, predicted_px)
+        intersection = overlap.intersection_from_dice(table["dice"].to_numpy(), true_px, predicted_px)
         size = table["slice"].map(splits.index_table().set_index("slice")["size"]).to_numpy()
-        found |= overlap.mask_summary(both, true_px, predicted_px, size**2)
-    return found
+        metrics |= overlap.mask_summary(intersection, true_px, predicted_px, size**2)
+    return metrics

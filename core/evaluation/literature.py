@@ -1,4 +1,4 @@
-"""Figures by patient on this data set: those of published work, and those of the bundles to stand beside them."""
+"""Patient-level results on this data set: published ones, and those of the bundles to compare with them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from core.bundles.bundle import Bundle
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """What a publication reports of patients that were not trained on.
+    """A published result on patients that were not in training.
 
     Attributes:
         authors: and year, as one cites them.
         title: of the paper, or what the source is.
         doi: where there is one.
         method: the network.
-        given: what it is shown beside the slice, or that it is the slice alone.
-        official_folds: whether the data set's own five folds were used; None where that is not known here.
-        said_of_split: what it says of how patients were divided, in its words, and where; None where not known here.
-        accuracy: share of slices whose class is named rightly, or None.
+        given: the network's input, the slice alone or more.
+        official_folds: whether the data set's own five folds were used; None where that is unknown.
+        said_of_split: its own words about how patients were divided, and where they stand; None where unknown.
+        accuracy: share of slices classified correctly, or None.
         dice: mean Dice of the tumour, or None.
     """
 
@@ -33,7 +33,7 @@ class PublishedResult:
     said_of_split: str | None = None
 
 
-_SLICE = "the slice"
+_SLICE_ALONE = "the slice"
 
 PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
     PublishedResult(
@@ -54,7 +54,7 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
         "Brain tumor classification using deep CNN features via transfer learning",
         "10.1016/j.compbiomed.2019.103345",
         "GoogLeNet features",
-        _SLICE,
+        _SLICE_ALONE,
         None,
         accuracy=0.980,
     ),
@@ -64,13 +64,13 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
         "Neural Network",
         "10.3390/healthcare9020153",
         "multiscale convolutional network",
-        _SLICE,
+        _SLICE_ALONE,
         None,
         accuracy=0.973,
         dice=0.828,
     ),
     *(
-        PublishedResult("a public project", "software, no paper", None, method, _SLICE, True, accuracy, dice)
+        PublishedResult("a public project", "software, no paper", None, method, _SLICE_ALONE, True, accuracy, dice)
         for method, accuracy, dice in (
             ("EfficientNet-B3 guided by Grad-CAM", 0.9646, None),
             ("ensemble of nine networks", 0.9764, None),
@@ -82,12 +82,12 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
 
 @dataclass(frozen=True)
 class PatientLevelResult:
-    """A bundle's figures by patient.
+    """A bundle's patient-level result.
 
     Attributes:
         name: of the bundle.
-        folds: how many of the official folds they are means over.
-        accuracy, dice: mean and, over several folds, standard deviation; None where it has no such answer.
+        folds: number of official folds that the means are over.
+        accuracy, dice: mean and, over several folds, standard deviation; None where it has no such task.
     """
 
     name: str
@@ -97,16 +97,17 @@ class PatientLevelResult:
 
 
 def patient_level_results(bundles: Iterable[Bundle]) -> list[PatientLevelResult]:
-    """The bundles that were tested by patient: on several folds where their card has them, else on their own."""
-    found = []
+    """Return the results of bundles with a patient-level test: over the card's folds, else on their own split."""
+    results = []
     for bundle in bundles:
-        across = bundle.card.get("metrics", {}).get("cross_validation")
-        if across:
-            values = [across.get(name) for name in ("accuracy", "dice_mean")]
-            accuracy, dice = ((one["mean"], one["std"]) if one else None for one in values)
-            found.append(PatientLevelResult(bundle.name, len(across["folds_done"]), accuracy, dice))
+        cross_validation = bundle.card.get("metrics", {}).get("cross_validation")
+        if cross_validation:
+            values = [cross_validation.get(name) for name in ("accuracy", "dice_mean")]
+            accuracy, dice = ((value["mean"], value["std"]) if value else None for value in values)
+            folds = len(cross_validation["folds_done"])
+            results.append(PatientLevelResult(bundle.name, folds, accuracy, dice))
         elif bundle.card["data"]["by_patient"] and bundle.test_metrics:
             values = [bundle.test_metrics.get(name) for name in ("accuracy", "dice_mean")]
-            accuracy, dice = ((one, None) if one is not None else None for one in values)
-            found.append(PatientLevelResult(bundle.name, 1, accuracy, dice))
-    return found
+            accuracy, dice = ((value, None) if value is not None else None for value in values)
+            results.append(PatientLevelResult(bundle.name, 1, accuracy, dice))
+    return results

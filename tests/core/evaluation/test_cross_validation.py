@@ -1,4 +1,4 @@
-"""Folds put together: figures worked out again by hand, what is left out, and what is refused."""
+"""Folds collected in one bundle: metrics by hand, similar patient ids left out, and refusals."""
 
 import shutil
 from dataclasses import replace
@@ -23,11 +23,10 @@ from core.dataset.splits import FOLD_SPLITS
 from core.errors import TrainingError
 from core.evaluation.cross_validation import (
     collect_folds,
-    find_evaluated,
     find_trained,
-    fold_metrics,
     fold_recipe,
     has_similar_id,
+    metrics_over_folds,
     put_run_aside,
     stored_folds,
     summarise_folds,
@@ -39,15 +38,15 @@ from tests.core import tiny
 
 
 def predictions(split: str, *, wrong: float, seed: int) -> pd.DataFrame:
-    """A row a slice of the real index, with made-up answers of which about a share ``wrong`` is wrong."""
+    """A row a slice of the real index, with made-up predictions of which about a share ``wrong`` is wrong."""
     random = np.random.default_rng(seed)
     index = splits.index_table()
     table = index[["slice", "patient"]].assign(part=index[split], true=index["class"])
     true = table["true"].map(CLASSES.index).to_numpy()
-    said = (true + (random.random(len(true)) < wrong)) % 3
+    predicted = (true + (random.random(len(true)) < wrong)) % 3
     probabilities = np.full((len(true), 3), 0.2)
-    probabilities[np.arange(len(true)), said] = 0.6
-    table["predicted"] = [CLASSES[one] for one in said]
+    probabilities[np.arange(len(true)), predicted] = 0.6
+    table["predicted"] = [CLASSES[label] for label in predicted]
     table[[f"p_{name}" for name in CLASSES]] = probabilities
     true_px = index["tumour_px"].to_numpy()
     predicted_px = np.where(random.random(len(true)) < wrong, 0, true_px + 10)
@@ -68,9 +67,9 @@ def a_fold(number: int, runs: Path, models: Path) -> Bundle:
 @pytest.fixture(scope="module")
 def two_folds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, dict[int, Bundle], dict]:
     folder = tmp_path_factory.mktemp("folds")
-    found = {number: a_fold(number, folder / "runs", folder / "models") for number in (1, 3)}
-    card = collect_folds(found[1], found)
-    return open_bundle("unified-unet", folder / "models"), found, card["metrics"]["cross_validation"]
+    folds = {number: a_fold(number, folder / "runs", folder / "models") for number in (1, 3)}
+    card = collect_folds(folds[1], folds)
+    return open_bundle("unified-unet", folder / "models"), folds, card["metrics"]["cross_validation"]
 
 
 def test_the_recipes_own_fold_is_its_own_run_and_bundle(tmp_path: Path) -> None:
@@ -84,17 +83,17 @@ def test_the_recipes_own_fold_is_its_own_run_and_bundle(tmp_path: Path) -> None:
 
 
 def test_each_slice_counts_in_the_fold_that_held_it_out(two_folds) -> None:
-    bundle, _folds, said = two_folds
+    bundle, _folds, metrics = two_folds
     table = pd.read_csv(bundle.path(CROSS_VALIDATION))
     index = splits.index_table()
     assert table["slice"].tolist() == sorted(index["slice"][index["fold"].isin([1, 3])])
     assert (table["fold"].to_numpy() == index.set_index("slice")["fold"][table["slice"]].to_numpy()).all()
-    assert said["folds_done"] == [1, 3]
-    assert said["slices"] == [int((index["fold"] == number).sum()) for number in (1, 3)]
+    assert metrics["folds_done"] == [1, 3]
+    assert metrics["slices"] == [int((index["fold"] == number).sum()) for number in (1, 3)]
 
 
-def test_figures_by_hand(two_folds) -> None:
-    _, _folds, said = two_folds
+def test_metrics_by_hand(two_folds) -> None:
+    _, _folds, metrics = two_folds
     for place, number in enumerate((1, 3)):
         table = predictions(FOLD_SPLITS[number - 1], wrong=0.05 * number, seed=number)
         table = table[table["part"] == "test"]
@@ -114,31 +113,31 @@ def test_figures_by_hand(two_folds) -> None:
             np.array(CLASSES)[means] == table.groupby("patient")["true"].first().to_numpy()
         ).mean()
         for name, value in by_hand.items():
-            assert said[name]["folds"][place] == pytest.approx(value, abs=1e-5), name
+            assert metrics[name]["folds"][place] == pytest.approx(value, abs=1e-5), name
     for figure in ("accuracy", "macro_f1", "dice_mean", "dice_pooled", "patient_accuracy", "missed"):
-        values = said[figure]["folds"]
-        assert said[figure]["mean"] == pytest.approx(sum(values) / 2)
-        assert said[figure]["std"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+        values = metrics[figure]["folds"]
+        assert metrics[figure]["mean"] == pytest.approx(sum(values) / 2)
+        assert metrics[figure]["std"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
 
 
 def test_one_fold_has_no_standard_deviation() -> None:
     table = predictions("fold-2", wrong=0.1, seed=0)
-    found = fold_metrics(table[table["part"] == "test"].assign(fold=2), TASKS)
-    assert found["accuracy"]["std"] is None
-    assert len(found["accuracy"]["folds"]) == 1
+    metrics = metrics_over_folds(table[table["part"] == "test"].assign(fold=2), TASKS)
+    assert metrics["accuracy"]["std"] is None
+    assert len(metrics["accuracy"]["folds"]) == 1
 
 
-def test_652_slices_are_of_patients_with_a_namesake_in_another_fold(two_folds) -> None:
+def test_652_slices_are_of_patients_with_a_similar_id_in_another_fold(two_folds) -> None:
     index = splits.index_table()
     assert has_similar_id(index).sum() == 652
-    _, _, said = two_folds
+    _, _, metrics = two_folds
     for place, number in enumerate((1, 3)):
         mine = index[index["fold"] == number]
         alone = [group not in set(index["patient_group"][index["fold"] != number]) for group in mine["patient_group"]]
-        assert said["without_letter_twins"]["slices"][place] == sum(alone)
+        assert metrics["without_letter_twins"]["slices"][place] == sum(alone)
 
 
-def test_histories_of_all_folds_are_kept(two_folds) -> None:
+def test_histories_of_all_folds_are_stored(two_folds) -> None:
     bundle, _folds, _ = two_folds
     history = pd.read_csv(bundle.path(CROSS_VALIDATION_HISTORY))
     assert history["fold"].tolist() == [1, 3]
@@ -149,16 +148,16 @@ def test_a_fold_that_is_done_is_found_and_one_of_another_recipe_is_not(two_folds
     _, folds, _ = two_folds
     recipe = tiny.recipe("unified-unet").on_split("fold-3")
     models = folds[3].folder.parent
-    assert find_evaluated(recipe, models).name == folds[3].name
-    assert find_evaluated(replace(recipe, test_time_flip=False), models) is None
-    assert find_evaluated(tiny.recipe("unified-unet", epochs=2).on_split("fold-3"), models) is None
-    assert find_evaluated(recipe, tmp_path) is None
+    assert find_trained(recipe, models).name == folds[3].name
+    assert find_trained(replace(recipe, test_time_flip=False), models) is None
+    assert find_trained(tiny.recipe("unified-unet", epochs=2).on_split("fold-3"), models) is None
+    assert find_trained(recipe, tmp_path) is None
 
 
 def test_a_fold_that_is_trained_is_found_before_it_is_evaluated(tmp_path: Path) -> None:
     bundle, recipe = tiny.unified(tmp_path), tiny.recipe("unified-unet")
     assert find_trained(recipe, tmp_path) == bundle
-    assert find_evaluated(recipe, tmp_path) is None
+    assert not bundle.test_metrics
     assert find_trained(tiny.recipe("unified-unet", epochs=2), tmp_path) is None
 
 
@@ -170,40 +169,40 @@ def kept(two_folds, tmp_path: Path) -> Bundle:
     return open_bundle(bundle.name, tmp_path / "models")
 
 
-def test_the_table_is_made_again_from_the_bundle_when_the_runs_are_gone(two_folds, kept: Bundle) -> None:
-    _, _, said = two_folds
+def test_the_metrics_are_computed_again_from_the_bundle_without_the_runs(two_folds, kept: Bundle) -> None:
+    _, _, metrics = two_folds
     files = [CARD, CROSS_VALIDATION, CROSS_VALIDATION_HISTORY]
     before = {name: (kept.folder / name).read_bytes() for name in files}
-    assert collect_folds(kept, {})["metrics"]["cross_validation"] == said
+    assert collect_folds(kept, {})["metrics"]["cross_validation"] == metrics
     assert {name: (kept.folder / name).read_bytes() for name in files} == before
 
 
-def test_a_later_fold_joins_those_that_are_kept(two_folds, kept: Bundle, tmp_path: Path) -> None:
+def test_a_later_fold_joins_those_that_are_stored(two_folds, kept: Bundle, tmp_path: Path) -> None:
     _, _, before = two_folds
     later = a_fold(2, tmp_path / "runs", tmp_path / "other")
-    said = collect_folds(kept, {2: later})["metrics"]["cross_validation"]
-    assert said["folds_done"] == [1, 2, 3]
-    assert [said["accuracy"]["folds"][place] for place in (0, 2)] == before["accuracy"]["folds"]
-    assert said["training_seconds"] == {"1": 1.5, "2": 1.5, "3": 1.5}
+    metrics = collect_folds(kept, {2: later})["metrics"]["cross_validation"]
+    assert metrics["folds_done"] == [1, 2, 3]
+    assert [metrics["accuracy"]["folds"][place] for place in (0, 2)] == before["accuracy"]["folds"]
+    assert metrics["training_seconds"] == {"1": 1.5, "2": 1.5, "3": 1.5}
     history = pd.read_csv(open_bundle(kept.name, kept.folder.parent).path(CROSS_VALIDATION_HISTORY))
     assert history["fold"].tolist() == [1, 2, 3]
 
 
-def test_folds_kept_from_another_recipe_are_not_taken(kept: Bundle) -> None:
+def test_stored_folds_of_another_recipe_are_not_taken(kept: Bundle) -> None:
     assert sorted(stored_folds(kept)) == [1, 3]
     other = Bundle(kept.folder, {**kept.card, "output": {**kept.card["output"], "test_time_flip": False}})
     assert stored_folds(other) == {}
-    with pytest.raises(TrainingError, match=r"^There is no fold of 'unified-unet' to put together; .*\.$"):
+    with pytest.raises(TrainingError, match=r"^There is no fold of 'unified-unet' to collect; .*\.$"):
         collect_folds(other, {})
 
 
-def test_the_cards_figures_are_those_of_the_rows_that_are_kept(two_folds) -> None:
-    bundle, _, said = two_folds
-    found = summarise_folds(pd.read_csv(bundle.path(CROSS_VALIDATION)), TASKS)
-    assert found == {name: said[name] for name in found}
+def test_the_cards_metrics_are_those_of_the_stored_rows(two_folds) -> None:
+    bundle, _, metrics = two_folds
+    summary = summarise_folds(pd.read_csv(bundle.path(CROSS_VALIDATION)), TASKS)
+    assert summary == {name: metrics[name] for name in summary}
 
 
-def test_a_run_of_another_recipe_makes_way_and_is_kept(tmp_path: Path) -> None:
+def test_a_run_of_another_recipe_is_renamed_and_kept(tmp_path: Path) -> None:
     recipe = tiny.recipe("report-cnn")
     save_state(tmp_path / recipe.name, tiny.finished_state(recipe))
     assert put_run_aside(recipe, tmp_path) is None
