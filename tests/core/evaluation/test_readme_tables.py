@@ -1,4 +1,4 @@
-"""The README's figures: written from the bundles, and refused when they are not theirs."""
+"""The README's tables: written from the bundles, and refused when they are not theirs."""
 
 import json
 import re
@@ -39,13 +39,16 @@ TIMES = {"test_set_seconds": 12.34, "one_slice_seconds": 0.0456, "runs": 20, "ma
 
 
 @pytest.fixture(scope="module")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def evaluated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three evaluated bundles, one that is not evaluated yet; copy them to change them."""
     folder = tmp_path_factory.mktemp("models")
-    honest = tiny.recipe("report-cnn-patients")
+    patient_level = tiny.recipe("report-cnn-patients")
     for bundle, test in (
         (tiny.classifier(folder), CLASS_METRICS),
-        (export_bundle(honest, tiny.finished_state(honest), folder), {**CLASS_METRICS, "accuracy": 0.85678}),
+        (
+            export_bundle(patient_level, tiny.finished_state(patient_level), folder),
+            {**CLASS_METRICS, "accuracy": 0.85678},
+        ),
         (tiny.segmenter(folder), MASK_METRICS),
     ):
         tiny.change_card(bundle, metrics={"test": test}, times=TIMES)
@@ -54,9 +57,9 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def models(made_once: Path, tmp_path: Path) -> Path:
+def models(evaluated_once: Path, tmp_path: Path) -> Path:
     """The bundles, to be changed."""
-    return Path(shutil.copytree(made_once, tmp_path / "models"))
+    return Path(shutil.copytree(evaluated_once, tmp_path / "models"))
 
 
 @pytest.fixture
@@ -84,30 +87,30 @@ def test_what_is_written_is_what_is_checked(readme: Path, models: Path) -> None:
     assert readme.read_text(encoding="utf-8") == before
 
 
-def test_the_table_sets_the_reports_figures_beside_ours(readme: Path, models: Path) -> None:
+def test_the_table_has_the_reports_metrics_beside_the_bundles(readme: Path, models: Path) -> None:
     write_readme(readme, models)
-    found = rows(readme)
-    assert found["Test slices right"] == ["575 of 614", "578 of 614", "578 of 614"]
-    assert found["Test accuracy"] == ["0.9365", "0.9414", "0.8568"]
-    assert found["Test loss"] == ["0.17", "0.23", "0.23"]
-    assert found["Meningioma: precision / recall / F1"][:2] == ["0.88 / 0.84 / 0.86", "0.81 / 0.82 / 0.83"]
-    assert found["Mean Dice"] == ["–", "0.7711"]
-    assert found["Pooled Dice"] == ["–", "0.8022"]
-    assert found["Mean Dice on Table 5's test slices"] == ["–", "0.7711"]
-    assert found["IoU as Keras gives it on scores"] == ["0.4923 (validation)", "0.4977"]
-    assert found["Pixel accuracy at the network's size"] == ["0.9941 (validation)", "0.9866"]
-    assert found["Cross-entropy"] == ["0.0206 (validation)", "0.0255"]
+    table = rows(readme)
+    assert table["Test slices classified correctly"] == ["575 of 614", "578 of 614", "578 of 614"]
+    assert table["Test accuracy"] == ["0.9365", "0.9414", "0.8568"]
+    assert table["Test loss"] == ["0.17", "0.23", "0.23"]
+    assert table["Meningioma: precision / recall / F1"][:2] == ["0.88 / 0.84 / 0.86", "0.81 / 0.82 / 0.83"]
+    assert table["Mean Dice"] == ["–", "0.7711"]
+    assert table["Pooled Dice"] == ["–", "0.8022"]
+    assert table["Mean Dice on Table 5's test slices"] == ["–", "0.7711"]
+    assert table["Keras MeanIoU fed scores"] == ["0.4923 (validation)", "0.4977"]
+    assert table["Pixel accuracy at the network's size"] == ["0.9941 (validation)", "0.9866"]
+    assert table["Cross-entropy"] == ["0.0206 (validation)", "0.0255"]
     text = readme.read_text(encoding="utf-8")
     assert "| the report | `report-cnn` | `report-cnn-patients` |" in text
     assert "| the report | `report-unet` |" in text
     assert "new-cnn" not in text, "it has no figures yet"
 
 
-def test_the_flattering_split_is_named_and_its_patients_are_not_counted(readme: Path, models: Path) -> None:
+def test_a_slice_level_split_is_named_and_gets_no_patient_level_accuracy(readme: Path, models: Path) -> None:
     write_readme(readme, models)
     text = readme.read_text(encoding="utf-8")
-    assert "| Split | by slice | by slice | by patient |" in text
-    assert rows(readme)["Patients named rightly"] == ["–", "–", "0.8123"]
+    assert "| Split | slice-level | slice-level | patient-level |" in text
+    assert rows(readme)["Patient-level accuracy"] == ["–", "–", "0.8123"]
 
 
 FOLDS = {
@@ -129,26 +132,26 @@ def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, 
     tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": FOLDS})
     tiny.change_card(masks, metrics={"test": MASK_METRICS, "cross_validation": FOLDS})
     write_readme(readme, models)
-    found = rows(readme)
-    assert found["Accuracy by patient, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
-    assert found["Patients named rightly, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
-    assert found["Mean Dice by patient, mean ± std over folds"] == ["–", "0.7611 ± 0.0123 (2 folds)"]
+    table = rows(readme)
+    assert table["Accuracy, patient-level split, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
+    assert table["Patient-level accuracy, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
+    assert table["Mean Dice, patient-level split, mean ± std over folds"] == ["–", "0.7611 ± 0.0123 (2 folds)"]
 
 
-def test_a_bundle_that_answers_by_mirror_image_too_is_noted_under_the_tables(readme: Path, models: Path) -> None:
+def test_a_bundle_that_averages_over_mirror_images_is_noted_under_the_tables(readme: Path, models: Path) -> None:
     write_readme(readme, models)
     assert "mirror image" not in readme.read_text(encoding="utf-8")
     masks = open_bundle("report-unet", models)
     tiny.change_card(masks, output={**masks.card["output"], "test_time_flip": True})
     write_readme(readme, models)
     check_readme(readme, models)
-    note = "\n\nAnswers of `report-unet` are means over the slice and its mirror image.\n"
+    note = "\n\nPredictions of `report-unet` are means over the slice and its mirror image.\n"
     assert note in readme.read_text(encoding="utf-8")
 
 
-def test_a_screen_that_was_measured_has_a_table_of_its_aims(readme: Path, models: Path) -> None:
-    assert "screen on strangers" not in metrics_tables(models)
-    name = next(one for one in bundle_names(models) if open_bundle(one, models).test_metrics)
+def test_a_measured_gate_has_a_table_of_its_aims(readme: Path, models: Path) -> None:
+    assert "The gate of" not in metrics_tables(models)
+    name = next(name for name in bundle_names(models) if open_bundle(name, models).test_metrics)
     path = models / name / "card.json"
     card = json.loads(path.read_text())
     card["metrics"]["external"] = {
@@ -159,20 +162,20 @@ def test_a_screen_that_was_measured_has_a_table_of_its_aims(readme: Path, models
         "figshare_all": {"right": 0.75},
     }
     path.write_text(json.dumps(card))
-    said = metrics_tables(models)
-    assert "called a tumour | at most 10 % | 0.1250, short by 0.0250 |" in said
-    assert "Own test slices called strangers | at most 3 % | 0.0100 |" in said
-    assert "behind the screen | – | 0.7500 |" in said
+    text = metrics_tables(models)
+    assert "given a tumour type | at most 10 % | 0.1250, short by 0.0250 |" in text
+    assert "In-distribution false rejections (own test slices) | at most 3 % | 0.0100 |" in text
+    assert "after the gate | – | 0.7500 |" in text
 
 
-def test_what_stands_around_the_markers_stays(readme: Path, models: Path) -> None:
+def test_text_around_the_markers_stays(readme: Path, models: Path) -> None:
     write_readme(readme, models)
     text = readme.read_text(encoding="utf-8")
     assert text.startswith("# Before é\n\n" + BEGIN)
     assert text.endswith(END + "\n\nAfter.\n")
 
 
-def test_a_changed_figure_is_refused(readme: Path, models: Path) -> None:
+def test_a_changed_value_is_refused(readme: Path, models: Path) -> None:
     write_readme(readme, models)
     text = readme.read_text(encoding="utf-8")
     assert "0.9414" in text
@@ -204,5 +207,5 @@ def test_markers_the_wrong_way_round_are_refused(readme: Path, models: Path) -> 
         write_readme(readme, models)
 
 
-def test_the_readme_shows_the_bundles_figures() -> None:
+def test_the_readme_shows_the_bundles_metrics() -> None:
     check_readme()
