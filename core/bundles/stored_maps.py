@@ -8,7 +8,7 @@ import numpy as np
 from core.bundles.bundle import HEAT_MAPS, MASKS, Bundle
 from core.errors import BundleError
 from core.files import replace_file
-from core.networks.receptive_field import ReceptiveField, spread
+from core.networks.receptive_field import ReceptiveField, map_to_input
 
 
 def write_heat_maps(path: Path, grids: dict[int, np.ndarray], *, field: ReceptiveField, size: int) -> None:
@@ -55,7 +55,7 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
             if not len(rows):
                 return None
             field = ReceptiveField(float(file["first"]), int(file["step"]))
-            return spread(file["heat"][rows[0]] / np.float32(255), int(file["size"]), field)
+            return map_to_input(file["heat"][rows[0]] / np.float32(255), int(file["size"]), field)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise BundleError(f"{HEAT_MAPS} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error
 

@@ -18,7 +18,8 @@ from core.config import CLASSIFICATION, SEED
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.explanation.explainer import METHODS, Explainer, last_convolution, methods_for
+from core.explanation.explainer import METHODS, Explainer, methods_for
+from core.explanation.heat_layers import deepest_convolution_layer
 from core.explanation.targets import bundle_target
 from core.files import replace_file, write_table
 from core.inference.predictor import model_input
@@ -61,7 +62,7 @@ def evaluate_heat_maps(
     slow = slow_slices(np.array(list(predictions)))
     explainer = Explainer(load_network(bundle))
     network = explainer.network
-    layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else last_convolution(network)
+    layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else deepest_convolution_layer(network)
     stamp = bundle.card["files"][WEIGHTS]["sha256"]
     done = _resume(partial, stamp)
     with partial.open("a", encoding="utf-8") as file:

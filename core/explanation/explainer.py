@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bundles.convolutions import activated_layer, deepest_convolution, network_convolutions
 from core.config import SEGMENTATION
 from core.errors import BundleError
 from core.explanation import cams
+from core.explanation.heat_layers import activated_layer, deepest_convolution_layer, network_convolutions
 from core.explanation.scorecam import score_cam
 from core.explanation.smoothgrad import NOISE, NOISY_COPIES, smooth_grad
 from core.explanation.targets import Target, Tensor
-from core.networks.receptive_field import EVERY_PIXEL, ReceptiveField, receptive_field, spread
+from core.networks.receptive_field import EVERY_PIXEL, ReceptiveField, map_to_input, receptive_field
 
 if TYPE_CHECKING:
     import keras
@@ -122,7 +122,7 @@ class Explanation:
     @property
     def plane(self) -> np.ndarray:
         """(S, S) float32 in [0, 1], the heat over the network's input."""
-        return spread(self.grid, self.size, self.field)
+        return map_to_input(self.grid, self.size, self.field)
 
 
 class Explainer:
@@ -207,7 +207,7 @@ class Explainer:
 
     def _convolution(self, name: str | None) -> "keras.Layer":
         if name is None:
-            return last_convolution(self.network)
+            return deepest_convolution_layer(self.network)
         found = [one.name for one in network_convolutions(self.network)]
         if name not in found:
             raise BundleError(f"The network has no convolution '{name}'; it has {', '.join(found)}.")
@@ -242,11 +242,6 @@ class Explainer:
 
             self._graphs[key] = graph
         return self._graphs[key]
-
-
-def last_convolution(network: "keras.Model") -> "keras.Layer":
-    """The deepest convolution of a network, where a heat map is taken unless another layer is named."""
-    return network.get_layer(deepest_convolution(network_convolutions(network)).name)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

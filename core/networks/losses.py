@@ -1,28 +1,28 @@
-"""Losses and the metrics watched while training, on Keras tensors."""
+"""Losses, and the metrics computed during training, on Keras tensors."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.config import SEGMENTATION
 from core.errors import TrainingError
+from core.networks.tensor import Tensor
 
 if TYPE_CHECKING:
     import keras
 
-Tensor = Any
 _CLASS_WEIGHT = 0.25
-"""Of the class inside the tumour, beside the tumour's place."""
+"""Weight of the class term beside the terms that place the tumour."""
 BACKGROUND = 0
-"""Channel of the background in a segmentation network's output; all others are tumour, of one class or of several."""
+"""Channel of the background in a segmentation network's output; all others are tumour, of one or several classes."""
 
 
 def tumour_probability(scores: Tensor) -> Tensor:
-    """Each pixel's probability of any tumour: (..., c) -> (...)."""
+    """Return each pixel's probability of any tumour: (..., c) -> (...)."""
     return 1.0 - scores[..., BACKGROUND]
 
 
 def cross_entropy(true: Tensor, predicted: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
-    """Sparse categorical cross-entropy; labels (…,) or (…, 1), probabilities (…, c).
+    """Compute sparse categorical cross-entropy: labels (…,) or (…, 1), probabilities (…, c) -> (…,).
 
     Args:
         true: labels.
@@ -40,7 +40,7 @@ def cross_entropy(true: Tensor, predicted: Tensor, *, label_smoothing: float = 0
 
 
 def soft_dice_loss(true: Tensor, predicted: Tensor, *, smooth: float = 1.0) -> Tensor:
-    """One minus the soft Dice of the tumour, of whatever class, slice by slice.
+    """Compute one minus each slice's soft Dice of the tumour, all classes taken together.
 
     V-Net's Dice loss (Milletari et al., 2016) with plain instead of squared sums.
 
@@ -62,21 +62,21 @@ def soft_dice_loss(true: Tensor, predicted: Tensor, *, smooth: float = 1.0) -> T
 
 
 def cross_entropy_and_dice(true: Tensor, predicted: Tensor) -> Tensor:
-    """Mean cross-entropy over a slice's pixels plus ``soft_dice_loss``; (n,)."""
+    """Add the mean cross-entropy over a slice's pixels and ``soft_dice_loss``; (n,)."""
     from keras import ops
 
     return ops.mean(cross_entropy(true, predicted), axis=(1, 2)) + soft_dice_loss(true, predicted)
 
 
-def class_inside_tumour(true: Tensor, predicted: Tensor) -> Tensor:
-    """Cross-entropy of the tumour's class on a slice's tumour pixels, given that they are tumour; (n,).
+def tumour_class_loss(true: Tensor, predicted: Tensor) -> Tensor:
+    """Compute the cross-entropy of the tumour's class on a slice's tumour pixels, given that they are tumour; (n,).
 
-    A mean over the tumour pixels, which are few: in a mean over all pixels it would hardly count which tumour's channel
-    they fall to. Each counts as much as it is held for tumour, for that is how strongly ``soft_dice_loss`` moves it
-    while it is hardly held for any: the class must not be louder than the place.
+    It is a mean over the tumour pixels only; these are few, and their class would hardly count in a mean over all.
+    Each pixel is weighted by its predicted tumour probability, as strongly as ``soft_dice_loss`` moves it while that
+    probability is small, so that the class term does not outweigh the terms that place the tumour.
 
     Args:
-        true: (n, h, w, 1), 0 for background; where nothing is tumour the loss is 0.
+        true: (n, h, w, 1), 0 for background; without tumour the loss is 0.
         predicted: (n, h, w, c) probabilities.
     """
     import keras
@@ -87,14 +87,14 @@ def class_inside_tumour(true: Tensor, predicted: Tensor) -> Tensor:
     inside = ops.cast(target > 0, predicted.dtype)
     tumour = tumour_probability(predicted)
     own = ops.sum(predicted * ops.one_hot(target, predicted.shape[-1], dtype=predicted.dtype), axis=-1)
-    surprise = ops.log(ops.maximum(tumour, least)) - ops.log(ops.maximum(own, least))
-    held = inside * ops.stop_gradient(tumour)
-    return ops.sum(surprise * held, axis=(1, 2)) / ops.maximum(ops.sum(inside, axis=(1, 2)), 1.0)
+    information = ops.log(ops.maximum(tumour, least)) - ops.log(ops.maximum(own, least))
+    weights = inside * ops.stop_gradient(tumour)
+    return ops.sum(information * weights, axis=(1, 2)) / ops.maximum(ops.sum(inside, axis=(1, 2)), 1.0)
 
 
 def cross_entropy_dice_and_class(true: Tensor, predicted: Tensor) -> Tensor:
-    """``cross_entropy_and_dice`` plus a quarter of ``class_inside_tumour``; (n,)."""
-    return cross_entropy_and_dice(true, predicted) + _CLASS_WEIGHT * class_inside_tumour(true, predicted)
+    """Add ``cross_entropy_and_dice`` and a quarter of ``tumour_class_loss``; (n,)."""
+    return cross_entropy_and_dice(true, predicted) + _CLASS_WEIGHT * tumour_class_loss(true, predicted)
 
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
@@ -105,7 +105,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 
 
 def loss_by_name(name: str) -> Callable[..., Tensor]:
-    """The loss a recipe names.
+    """Return the loss that a recipe names.
 
     Raises:
         TrainingError: no such loss.
@@ -115,23 +115,23 @@ def loss_by_name(name: str) -> Callable[..., Tensor]:
     return LOSSES[name]
 
 
-WATCHED = ("accuracy", "dice", "iou")
-"""Names of the watched metrics."""
+METRIC_NAMES = ("accuracy", "dice", "iou")
+"""Names of the metrics computed during training."""
 
 
-def watched_metrics(tasks: tuple[str, ...]) -> list[list["keras.metrics.Metric"]]:
-    """Metrics shown and recorded epoch by epoch, a list a task: accuracy, and for masks tumour Dice and IoU.
+def training_metrics(tasks: tuple[str, ...]) -> list[list["keras.metrics.Metric"]]:
+    """Make the metrics recorded each epoch, a list per task: accuracy, and for masks tumour Dice and IoU.
 
-    Accuracy is that of the class where there is one, else that of pixels. Dice and IoU are means over slices, at
-    network size, tumour where its probability exceeds 0.5; two empty masks agree (1).
+    Accuracy is that of the class where there is one, else that of pixels. Dice and IoU are means over slices at network
+    size, with tumour where its probability exceeds 0.5; two empty masks score 1.
     """
     import keras
     from keras import ops
 
     def overlap(true: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor]:
-        found = ops.cast(tumour_probability(predicted) > 0.5, "float32")
+        mask = ops.cast(tumour_probability(predicted) > 0.5, "float32")
         target = ops.cast(true[..., 0] > 0, "float32")
-        return ops.sum(found * target, axis=(1, 2)), ops.sum(found, axis=(1, 2)) + ops.sum(target, axis=(1, 2))
+        return ops.sum(mask * target, axis=(1, 2)), ops.sum(mask, axis=(1, 2)) + ops.sum(target, axis=(1, 2))
 
     def dice(true: Tensor, predicted: Tensor) -> Tensor:
         both, total = overlap(true, predicted)

@@ -1,4 +1,4 @@
-"""Which pixels of a network's input the units of a layer stand over, and laying a heat map over them."""
+"""Receptive fields: where a layer's units are centred on the network's input, to upsample heat maps to it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """Which input pixels a layer's units stand over: unit i is centred on pixel ``first + i * step``."""
+    """The centres of a layer's units on the input: unit i is centred on pixel ``first + i * step``."""
 
     first: float
     step: int
 
 
 EVERY_PIXEL = ReceptiveField(first=0.0, step=1)
-"""Of a heat map that has a value for each input pixel."""
+"""The field of a heat map with a value for each input pixel."""
 
 
 def receptive_field(layer: "keras.Layer") -> ReceptiveField:
-    """The receptive field's centres of a layer in a network of convolutions and poolings.
+    """Compute where a layer's units are centred, in a network of convolutions and poolings.
 
-    The arithmetic of Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
-    Where branches meet, the last one is followed: in a U-Net the skip connection, which was not shrunk.
+    Formulas: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016). Where branches meet, the
+    last one is followed: in a U-Net the skip connection, which was not downsampled.
     """
     import keras
 
@@ -35,10 +35,10 @@ def receptive_field(layer: "keras.Layer") -> ReceptiveField:
         source = layer.input[-1] if isinstance(layer.input, list) else layer.input
         layer = source._keras_history.operation
     first, step = 0.0, 1
-    for one in reversed(chain):
-        size = getattr(one, "kernel_size", getattr(one, "pool_size", (1,)))[0]
-        stride = getattr(one, "strides", (1,))[0]
-        if getattr(one, "padding", "same") == "valid":
+    for passed in reversed(chain):
+        size = getattr(passed, "kernel_size", getattr(passed, "pool_size", (1,)))[0]
+        stride = getattr(passed, "strides", (1,))[0]
+        if getattr(passed, "padding", "same") == "valid":
             first += (size - 1) / 2 * step
         else:  # "same" pads size - stride, the smaller half in front
             first += ((size - 1) / 2 - max(size - stride, 0) // 2) * step
@@ -46,16 +46,16 @@ def receptive_field(layer: "keras.Layer") -> ReceptiveField:
     return ReceptiveField(first, step)
 
 
-def spread(heat: np.ndarray, size: int, field: ReceptiveField) -> np.ndarray:
-    """Lay a (h, w) heat map over the (size, size) input its units look at, linearly between their centres.
+def map_to_input(heat: np.ndarray, size: int, field: ReceptiveField) -> np.ndarray:
+    """Upsample a (h, w) heat map to the (size, size) input: linear interpolation between the units' centres.
 
-    Unpadded convolutions never look at the margin from its own side; it takes the nearest unit's heat.
+    Beyond the outermost centres, as at the margin that unpadded convolutions leave, the nearest unit's value holds.
     """
-    rows, columns = (_weights(count, size, field) for count in heat.shape)
+    rows, columns = (_interpolation_weights(count, size, field) for count in heat.shape)
     return (rows @ heat @ columns.T).astype(np.float32)
 
 
-def _weights(count: int, size: int, field: ReceptiveField) -> np.ndarray:
-    """(size, count) weights of linear interpolation, constant beyond the outermost units."""
+def _interpolation_weights(count: int, size: int, field: ReceptiveField) -> np.ndarray:
+    """Return (size, count) weights of linear interpolation, constant beyond the outermost units."""
     centres = field.first + field.step * np.arange(count)
-    return np.stack([np.interp(np.arange(size), centres, one) for one in np.eye(count)], axis=1)
+    return np.stack([np.interp(np.arange(size), centres, unit) for unit in np.eye(count)], axis=1)

@@ -1,7 +1,7 @@
-"""The networks, as flat functional Keras models whose layers are named as the report prints them.
+"""The networks by name: flat functional Keras models whose layers are named as the report prints them.
 
-Flat (no model inside a model) so that heat maps find their layers in one list; dtype policies are
-left to the caller, but outputs are always float32 so that probabilities are not rounded.
+They are flat (no model inside a model) so that heat maps find their layers in one list. The caller sets the dtype
+policy, but outputs are always float32 so that probabilities are not rounded.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,6 @@ from core.networks.unified_unet import unified_unet
 
 if TYPE_CHECKING:
     import keras
-
 
 NETWORKS: dict[str, Callable[..., "keras.Model"]] = {
     "report_cnn": report_cnn,

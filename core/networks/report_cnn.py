@@ -15,7 +15,7 @@ def report_cnn(
     dropout: float = 0.25,
     dropout_flat: float = 0.5,
 ) -> "keras.Model":
-    """The report's classifier, its Table 2: (n, size, size, 3) in [0, 1] -> (n, 3) probabilities.
+    """Build the report's classifier, its Table 2: (n, size, size, 3) in [0, 1] -> (n, 3) probabilities.
 
     475,779 parameters at the defaults. The report leaves the dropout rates open.
 

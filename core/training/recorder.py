@@ -10,7 +10,7 @@ import pandas as pd
 from core.bundles.bundle import HISTORY
 from core.errors import TrainingError
 from core.files import write_table
-from core.networks.losses import WATCHED
+from core.networks.losses import METRIC_NAMES
 from core.training.checkpoint import State, save_state
 from core.training.recipe import Recipe
 
@@ -161,7 +161,7 @@ def _history_columns(logs: dict[str, Any] | None) -> dict[str, float]:
         prefix = "val_" * name.startswith("val_")
         figure = name.removeprefix("val_")
         metric = figure.rpartition("_")[2]
-        columns[prefix + (metric if metric in WATCHED else figure)] = float(value)
+        columns[prefix + (metric if metric in METRIC_NAMES else figure)] = float(value)
     return columns
 
 

@@ -8,7 +8,7 @@ from core.config import CLASSIFICATION
 from core.errors import TrainingError
 from core.hardware import is_slow_in_bfloat16
 from core.networks.efficientnet_lite0 import load_pretrained
-from core.networks.losses import loss_by_name, watched_metrics
+from core.networks.losses import loss_by_name, training_metrics
 from core.networks.registry import build_network
 from core.training.augmentation import augment
 from core.training.batches import Augment, Examples, training_batches, validation_batches
@@ -114,7 +114,7 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
         losses[0] = partial(losses[0], label_smoothing=plan.label_smoothing)
     # XLA has its own bfloat16 convolutions: on such a processor they take a tenth of the time of TensorFlow's.
     jit_compile = True if plan.dtype == "mixed_bfloat16" and is_slow_in_bfloat16() else "auto"
-    model.compile(optimizer=optimizer, loss=losses, metrics=watched_metrics(recipe.tasks), jit_compile=jit_compile)
+    model.compile(optimizer=optimizer, loss=losses, metrics=training_metrics(recipe.tasks), jit_compile=jit_compile)
 
 
 def _optimizer(plan: Training, steps: int) -> "keras.optimizers.Optimizer":

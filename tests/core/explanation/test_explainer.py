@@ -4,24 +4,19 @@ import numpy as np
 import pytest
 
 from core.bundles.bundle import load_network
-from core.bundles.convolutions import (
-    activated_layer,
-    deepest_convolution,
-    default_convolution,
-    find_convolutions,
-    network_convolutions,
-)
+from core.bundles.convolutions import deepest_convolution, default_convolution, find_convolutions
 from core.errors import BundleError
-from core.explanation.explainer import Explainer, last_convolution, methods_for
+from core.explanation.explainer import Explainer, methods_for
+from core.explanation.heat_layers import activated_layer, deepest_convolution_layer, network_convolutions
 from core.explanation.targets import bundle_target, class_target, mask_target, top_class_target
-from core.networks.receptive_field import ReceptiveField, receptive_field, spread
+from core.networks.receptive_field import ReceptiveField, map_to_input, receptive_field
 from core.networks.registry import report_cnn, report_unet
 from tests.core import tiny
 
 
 def test_the_centres_of_the_reports_last_convolution_are_worked_out_by_hand():
     # 3x3 valid, 2x2 pooling, three times over, and 3x3 valid: 1, 1.5, 3.5, 4.5, 8.5, 10.5, 18.5.
-    assert receptive_field(last_convolution(report_cnn(size=64))) == ReceptiveField(first=18.5, step=8)
+    assert receptive_field(deepest_convolution_layer(report_cnn(size=64))) == ReceptiveField(first=18.5, step=8)
 
 
 def test_a_padded_convolution_looks_straight_at_its_pixel():
@@ -36,7 +31,7 @@ def test_the_field_is_where_the_gradient_comes_from():
     network = report_cnn(size=64, filters=(2, 2, 2, 2))
     for weight in network.weights:  # all ones: every path counts the same, and no unit is dead
         weight.assign(tf.ones_like(weight))
-    layer = last_convolution(network)
+    layer = deepest_convolution_layer(network)
     field = receptive_field(layer)
     until = keras.Model(network.inputs, layer.output)
     inputs = tf.random.stateless_uniform((1, 64, 64, 3), seed=(1, 2))
@@ -52,11 +47,11 @@ def test_the_field_is_where_the_gradient_comes_from():
 def test_heat_is_spread_to_the_pixels_its_units_stand_over():
     heat = np.zeros((60, 60), np.float32)
     heat[10, 20] = 1
-    spread_out = spread(heat, 512, ReceptiveField(18.5, 8))
+    spread_out = map_to_input(heat, 512, ReceptiveField(18.5, 8))
     rows, columns = np.indices(spread_out.shape)
     assert (spread_out * rows).sum() / spread_out.sum() == pytest.approx(98.5, abs=0.01)
     assert (spread_out * columns).sum() / spread_out.sum() == pytest.approx(178.5, abs=0.01)
-    assert spread(np.ones((60, 60)), 512, ReceptiveField(18.5, 8)) == pytest.approx(np.ones((512, 512)))
+    assert map_to_input(np.ones((60, 60)), 512, ReceptiveField(18.5, 8)) == pytest.approx(np.ones((512, 512)))
 
 
 def test_a_heat_map_covers_the_input_and_stays_in_range():
@@ -88,8 +83,8 @@ def test_a_convolution_is_looked_at_after_its_normalisation_and_activation():
 
 
 def test_a_classifiers_heat_map_is_taken_at_its_last_convolution_and_a_unets_at_the_bottom():
-    assert last_convolution(report_cnn(size=64)).name == "conv2d_3"
-    assert last_convolution(report_unet(size=32, filters=2)).name == "encoder_5_conv_2"
+    assert deepest_convolution_layer(report_cnn(size=64)).name == "conv2d_3"
+    assert deepest_convolution_layer(report_unet(size=32, filters=2)).name == "encoder_5_conv_2"
 
 
 @pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter])
@@ -98,7 +93,7 @@ def test_a_bundle_names_its_convolutions_without_being_loaded(make, tmp_path):
     found = find_convolutions(bundle, bundle.tasks[0])
     network = load_network(bundle)
     assert found == network_convolutions(network)
-    assert deepest_convolution(found).name == last_convolution(network).name
+    assert deepest_convolution(found).name == deepest_convolution_layer(network).name
     assert len(found) == (4 if bundle.tasks == ("classification",) else 20)
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 from core.bundles.bundle import Bundle, load_network, open_bundle
 from core.config import CLASSES
 from core.errors import BundleError
-from core.explanation.explainer import Explainer, last_convolution
+from core.explanation.explainer import Explainer
+from core.explanation.heat_layers import deepest_convolution_layer
 from core.explanation.targets import class_target, top_class_target
 from core.inference.forward import averaged_logits
 from core.inference.predictor import Prediction, Predictor, model_input
@@ -265,7 +266,7 @@ def test_heat_lies_where_the_last_convolutions_units_look() -> None:
     size = 96
     whole = build_network("report_cnn", {"size": size, "filters": (2, 2, 2, 2)})
     whole.set_weights([np.ones(weight.shape) for weight in whole.get_weights()])
-    layer = last_convolution(whole)
+    layer = deepest_convolution_layer(whole)
     assert layer.name == "conv2d_3"
     # Light one row at a time; which units see it?
     rows = np.zeros((size, size, size, 3), np.float32)

@@ -1,4 +1,4 @@
-"""Losses and watched metrics on 3x3 masks worked out by hand."""
+"""Losses and training metrics on 3x3 masks worked out by hand."""
 
 import math
 
@@ -8,12 +8,12 @@ import pytest
 from core.config import TASKS
 from core.errors import TrainingError
 from core.networks.losses import (
-    class_inside_tumour,
     cross_entropy,
     cross_entropy_and_dice,
     loss_by_name,
     soft_dice_loss,
-    watched_metrics,
+    training_metrics,
+    tumour_class_loss,
 )
 
 # True: the first row. Tumour probability: 1, 1, 0 / 0.5, 0, 0 / 0, 0, 0.
@@ -46,9 +46,9 @@ def test_soft_dice_is_one_value_a_slice_not_one_a_batch() -> None:
 
 def test_soft_dice_of_empty_masks() -> None:
     np.testing.assert_allclose(soft_dice_loss(batch(EMPTY), probabilities(EMPTY)), [0], atol=1e-6)
-    # An empty truth and two and a half pixels found: 1 - 1 / (2.5 + 1).
+    # An empty true mask and two and a half predicted pixels: 1 - 1 / (2.5 + 1).
     np.testing.assert_allclose(soft_dice_loss(batch(EMPTY), probabilities(TUMOUR)), [5 / 7], rtol=1e-6)
-    # Three pixels true and none found: 1 - 1 / (3 + 1).
+    # Three true pixels and none predicted: 1 - 1 / (3 + 1).
     np.testing.assert_allclose(soft_dice_loss(batch(TRUE), probabilities(EMPTY)), [3 / 4], rtol=1e-6)
 
 
@@ -64,8 +64,8 @@ def test_the_class_inside_the_tumour_by_hand() -> None:
     scores = np.array([[[[0.2, 0.2, 0.6], [0.0, 0.9, 0.1]], [[0.9, 0.1, 0.0], [1.0, 0.0, 0.0]]]], np.float32)
     true = np.array([[2, 2], [0, 0]], np.uint8)
     expected = -(0.8 * math.log(0.6 / 0.8) + math.log(0.1)) / 2
-    np.testing.assert_allclose(class_inside_tumour(batch(true), scores), [expected], rtol=1e-5)
-    np.testing.assert_allclose(class_inside_tumour(batch(np.zeros_like(true)), scores), [0])
+    np.testing.assert_allclose(tumour_class_loss(batch(true), scores), [expected], rtol=1e-5)
+    np.testing.assert_allclose(tumour_class_loss(batch(np.zeros_like(true)), scores), [0])
     whole = loss_by_name("cross-entropy + dice + class")(batch(true), scores)
     np.testing.assert_allclose(whole, cross_entropy_and_dice(batch(true), scores) + expected / 4, rtol=1e-5)
 
@@ -90,8 +90,8 @@ def test_the_masks_channels_learn_the_class_although_tumour_pixels_are_few() -> 
     )
     network.compile(optimizer=keras.optimizers.Adam(0.02), loss=loss_by_name("cross-entropy + dice + class"))
     network.fit(planes, masks, epochs=150, batch_size=32, verbose=0)
-    named = network.predict(planes, verbose=0)[:, 15, 15, 1:].argmax(axis=-1) + 1
-    assert (named == classes).mean() > 0.9
+    predicted = network.predict(planes, verbose=0)[:, 15, 15, 1:].argmax(axis=-1) + 1
+    assert (predicted == classes).mean() > 0.9
 
 
 def test_cross_entropy_takes_the_true_class() -> None:
@@ -111,38 +111,41 @@ def test_label_smoothing_is_cross_entropy_with_a_smoothed_target() -> None:
     np.testing.assert_allclose(loss, [-(target * np.log(predicted[0])).sum()], rtol=1e-5)
 
 
-def watched(task: str, true: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    (metrics,) = watched_metrics((task,))
+def training_values(task: str, true: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    (metrics,) = training_metrics((task,))
     for metric in metrics:
         metric.update_state(true, predicted)
     return {metric.name: float(metric.result()) for metric in metrics}
 
 
-def test_watched_dice_and_iou_by_hand() -> None:
+def test_training_dice_and_iou_by_hand() -> None:
     # Above a half are the first two pixels only, 0.5 is not: overlap 2, areas 3 and 2.
-    values = watched("segmentation", batch(TRUE), probabilities(TUMOUR))
+    values = training_values("segmentation", batch(TRUE), probabilities(TUMOUR))
     assert values == pytest.approx({"accuracy": 8 / 9, "dice": 4 / 5, "iou": 2 / 3}, rel=1e-6)
 
 
-def test_watched_dice_and_iou_are_means_over_slices() -> None:
-    # 4/5 and 2/3; nothing found of three pixels: 0; both empty: 1.
-    values = watched("segmentation", batch(TRUE, TRUE, EMPTY), probabilities(TUMOUR, EMPTY, EMPTY))
+def test_training_dice_and_iou_are_means_over_slices() -> None:
+    # 4/5; none of three pixels predicted: 0; both empty: 1.
+    values = training_values("segmentation", batch(TRUE, TRUE, EMPTY), probabilities(TUMOUR, EMPTY, EMPTY))
     assert values["dice"] == pytest.approx((4 / 5 + 0 + 1) / 3, rel=1e-6)
     assert values["iou"] == pytest.approx((2 / 3 + 0 + 1) / 3, rel=1e-6)
 
 
-def test_something_found_where_nothing_is_counts_zero() -> None:
-    values = watched("segmentation", batch(EMPTY), probabilities(TUMOUR))
+def test_a_predicted_tumour_where_none_is_scores_zero() -> None:
+    values = training_values("segmentation", batch(EMPTY), probabilities(TUMOUR))
     assert (values["dice"], values["iou"]) == (0, 0)
 
 
-def test_a_classifier_is_watched_by_accuracy_alone() -> None:
+def test_a_classifier_has_accuracy_alone() -> None:
     predicted = np.array([[0.6, 0.3, 0.1], [0.2, 0.3, 0.5], [0.2, 0.3, 0.5], [0.1, 0.8, 0.1]], np.float32)
-    assert watched("classification", np.array([0, 2, 1, 1]), predicted) == {"accuracy": 0.75}
+    assert training_values("classification", np.array([0, 2, 1, 1]), predicted) == {"accuracy": 0.75}
 
 
 def test_of_two_tasks_each_has_its_own_metrics() -> None:
-    assert [[one.name for one in task] for task in watched_metrics(TASKS)] == [["accuracy"], ["dice", "iou"]]
+    assert [[metric.name for metric in metrics] for metrics in training_metrics(TASKS)] == [
+        ["accuracy"],
+        ["dice", "iou"],
+    ]
 
 
 def test_an_unknown_loss_is_refused_with_those_there_are() -> None:

@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 
 import keras
 import numpy as np
@@ -64,7 +65,7 @@ def test_report_cnn_is_table_2_layer_by_layer(cnn):
     assert counts(cnn) == (475_779, 475_779, 0)
 
 
-def test_report_cnn_is_fed_three_channels_of_512_pixels(cnn):
+def test_report_cnns_input_is_three_channels_of_512_pixels(cnn):
     assert cnn.input_shape == (None, 512, 512, 3)
     assert kinds(cnn).count("InputLayer") == 1
 
@@ -88,8 +89,7 @@ def test_report_unet_has_the_reports_parameters(unet):
 
 
 def test_report_unet_has_the_layers_that_fit_its_parameters(unet):
-    found = kinds(unet)
-    assert {kind: found.count(kind) for kind in set(found)} == {
+    assert dict(Counter(kinds(unet))) == {
         "InputLayer": 1,
         "Conv2D": 20,
         "Conv2DTranspose": 4,
@@ -170,15 +170,14 @@ def unified():
     return build_network("unified_unet", {"size": 64, "filters": [8, 8, 4, 4, 4], "look": 8})
 
 
-def test_unified_unet_answers_class_and_mask_from_one_grey_plane(unified):
+def test_unified_unet_gives_class_and_mask_of_one_grey_plane(unified):
     assert unified.input_shape == (None, 64, 64, 1)
     assert unified.output_shape == [(None, 3), (None, 64, 64, 4)]
-    kind, mask = (np.asarray(one) for one in unified(np.random.default_rng(0).random((2, 64, 64, 1), np.float32)))
-    for answer in (kind, mask):
-        np.testing.assert_allclose(answer.sum(axis=-1), 1, rtol=1e-5)
+    for probabilities in unified(np.random.default_rng(0).random((2, 64, 64, 1), np.float32)):
+        np.testing.assert_allclose(np.asarray(probabilities).sum(axis=-1), 1, rtol=1e-5)
 
 
-def test_unified_unets_answers_end_in_a_softmax_that_heat_maps_can_take_off(unified):
+def test_unified_unets_outputs_end_in_a_softmax_that_heat_maps_can_take_off(unified):
     for name in ("class", "mask"):
         assert unified.get_layer(name).activation is keras.activations.softmax
 
@@ -187,19 +186,19 @@ def test_unified_unet_is_loaded_in_safe_mode_as_it_was_saved(unified, tmp_path):
     unified.save(tmp_path / "network.keras")
     again = keras.saving.load_model(tmp_path / "network.keras", compile=False, safe_mode=True)
     inputs = np.random.default_rng(1).random((2, 64, 64, 1), np.float32)
-    for one, other in zip(unified(inputs), again(inputs), strict=True):
-        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+    for saved, loaded in zip(unified(inputs), again(inputs), strict=True):
+        np.testing.assert_array_equal(np.asarray(saved), np.asarray(loaded))
 
 
 def test_unified_unet_reads_the_class_where_its_mask_shows_tumour(unified):
-    # Every place's weight, given the mask's probabilities alone.
-    weigh = keras.Model(unified.get_layer("mask").output, unified.get_layer("weight_of_place").output)
+    # Each cell's weight, from the mask's probabilities alone.
+    attention = keras.Model(unified.get_layer("mask").output, unified.get_layer("weight_of_place").output)
     mask = np.zeros((2, 64, 64, 4), np.float32)
     mask[..., 0] = 1
     mask[0, 20:24, 37:40] = [0, 0, 1, 0]
-    weights = np.asarray(weigh(mask)).reshape(2, 4, 4)
+    weights = np.asarray(attention(mask)).reshape(2, 4, 4)
     assert weights[0, 1, 2] > 0.99
-    np.testing.assert_allclose(weights[1], 1 / 16, rtol=1e-5)  # no tumour, no preference
+    np.testing.assert_allclose(weights[1], 1 / 16, rtol=1e-5)  # without tumour all cells weigh alike
     # The classes of tumour count alike.
     mask[0, 20:24, 37:40] = [0, 0.5, 0.2, 0.3]
-    np.testing.assert_allclose(np.asarray(weigh(mask))[0], weights[0].ravel(), rtol=1e-4)
+    np.testing.assert_allclose(np.asarray(attention(mask))[0], weights[0].ravel(), rtol=1e-4)
