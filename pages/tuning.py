@@ -1,4 +1,4 @@
-"""Search: hyperparameters tried systematically and genetically, and what it brought."""
+"""Hyperparameters: the trials of a hyperparameter search, and its winner's result on held-out patients."""
 
 import streamlit as st
 
@@ -6,17 +6,17 @@ from core.search.plan import plan_names
 from core.search.results import read_search, search_names
 from panels import shell
 from panels.shared.theme import escape_markdown, whole_percent
-from panels.tuning.fidelity import fidelity
-from panels.tuning.help import how_to_read
-from panels.tuning.history import history
-from panels.tuning.importance import importance
-from panels.tuning.samplers import samplers
-from panels.tuning.settings import parallel, table
-from panels.tuning.winner import in_short, winner, winner_of
+from panels.tuning.fidelity import show_fidelity
+from panels.tuning.help import show_help
+from panels.tuning.history import show_history
+from panels.tuning.importance import show_importance
+from panels.tuning.samplers import show_samplers
+from panels.tuning.settings import show_parallel_axes, show_trials_table
+from panels.tuning.winner import show_gain, show_winner, winner_bundle
 
 shell.require()
 
-st.title("Search", anchor=False)
+st.title("Hyperparameters", anchor=False)
 names = search_names()
 if not names:
     st.info(
@@ -25,32 +25,32 @@ if not names:
     )
     st.stop()
 name = st.segmented_control("Search", names, default=names[0], required=True, key="search", bind="query-params")
-found = read_search(name)
-plan = found.plan
+results = read_search(name)
+plan = results.plan
 share = plan.cheap.get("epochs", 1)
 shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
-    f"{escape_markdown(plan.about)} A trial trains a setting cheaply, at {plan.cheap['size']} pixels{shorter}, within "
-    f"{plan.searched}, and is judged on patients of those folds that it has not trained on. "
-    f"{plan.held_out.capitalize()} is left for the winner."
+    f"{escape_markdown(plan.about)} A trial trains a setting at low fidelity, at {plan.cheap['size']} pixels{shorter}, "
+    f"within {plan.searched}; it is evaluated on patients of those folds that it was not trained on. "
+    f"{plan.held_out.capitalize()} is held out for the winner."
 )
-best = winner_of(plan)
-in_short(found, best)
-how_to_read(plan)
-samplers(found)
+winner = winner_bundle(plan)
+show_gain(plan, winner)
+show_help(plan)
+show_samplers(results)
 st.subheader("Trials", anchor=False)
-chosen = history(found, key=f"history_{name}")
-if len(chosen) < len(found.trials):
-    st.markdown(f"**{len(chosen)} of {len(found.trials)} trials chosen**")
-parallel(found, chosen, key=f"parallel_{name}")
+selected = show_history(results, key=f"history_{name}")
+if len(selected) < len(results.trials):
+    st.markdown(f"**{len(selected)} of {len(results.trials)} trials selected**")
+show_parallel_axes(results, selected, key=f"parallel_{name}")
 with st.expander("The trials as a table"):
-    table(found, chosen, key=f"csv_{name}")
+    show_trials_table(results, selected, key=f"csv_{name}")
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Which settings matter", anchor=False)
-    importance(found, key=f"importance_{name}")
+    show_importance(results, key=f"importance_{name}")
 with right:
-    st.subheader("Does the cheap order hold at full size?", anchor=False)
-    fidelity(found, key=f"fidelity_{name}")
-st.subheader("What the winner brought on unseen patients", anchor=False)
-winner(found, best)
+    st.subheader("Do low-fidelity trials predict the full-size ranking?", anchor=False)
+    show_fidelity(results, key=f"fidelity_{name}")
+st.subheader("Result on held-out patients", anchor=False)
+show_winner(results, winner)

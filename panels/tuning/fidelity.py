@@ -1,4 +1,4 @@
-"""Trials trained again at full size: whether the order of cheap ones can be trusted."""
+"""Trials trained again at full size: whether low-fidelity trials predict the full-size ranking."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,26 +8,26 @@ from scipy.stats import kendalltau
 from core.evaluation.bootstrap import LEVEL
 from core.search.results import SearchResults
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
-from panels.tuning.words import SAMPLER_TITLES, value_format, value_title
+from panels.tuning.help import SAMPLER_TITLES, value_format, value_title
 
 _ENOUGH = 5
-"""Settings at full size from which their order is judged."""
+"""Fewer settings at full size are too few to judge their ranking."""
 
 
-def fidelity(found: SearchResults, *, key: str) -> None:
-    """Trials trained again at full size, beside what they reached as trials."""
-    full = found.full_size
+def show_fidelity(results: SearchResults, *, key: str) -> None:
+    """Show the trials that were trained again at full size: the value of each beside its value as a trial."""
+    full = results.full_size
     if full is None or len(full) < 2:
         st.info("No trials have been trained again at full size yet.", icon=":material/tune:")
         return
-    plan = found.plan
+    plan = results.plan
     names = [f"{SAMPLER_TITLES[row['sampler']].split()[0]} {row['trial']}" for _, row in full.iterrows()]
     figure = go.Figure(
         go.Scatter(
             x=full["value"],
             y=full["full_value"],
             mode="markers+text",
-            # Names beside the points would cover each other where settings are close.
+            # Numbers, since names beside close points would overlap.
             text=[str(place) for place in range(1, len(full) + 1)],
             textfont={"color": "white"},
             customdata=names,
@@ -44,26 +44,33 @@ def fidelity(found: SearchResults, *, key: str) -> None:
     figure.update_xaxes(range=[full["value"].min() - 0.2 * wide, full["value"].max() + 0.2 * wide])
     order = kendalltau(full["value"], full["full_value"], alternative="greater")
     tau, chance = float(order.statistic), float(order.pvalue)
-    words = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
-    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"{value_title(plan)} cheap against full size; {words}")
+    agreement = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
+    title = f"{value_title(plan)} at low fidelity against full size; {agreement}"
+    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=title)
     numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
     st.caption(
-        f"Numbered from the best trial on: {numbered}. {words} from the best trial to the worst: "
-        f"{_verdict(tau, chance, len(full))}. A τ of 1 would be the same order, 0 none. The validation patients are "
-        "the same on both axes, which favours the order; and that the best are told from the worst does not say that "
-        "the best are told apart."
+        f"Numbered from the best trial on: {numbered}. {agreement} from the best trial to the worst: "
+        f"{_verdict(tau, chance, len(full))}. A τ of 1 is the same ranking, 0 is none. Both axes use the same "
+        "validation patients, which favours agreement. That good trials are told from bad ones does not mean that the "
+        "best are told from each other."
     )
 
 
 def _verdict(tau: float, chance: float, settings: int) -> str:
-    """What Kendall's τ over some settings, and the share of orders by chance that reach it, say of cheap trials."""
+    """Return whether trials predict the full-size ranking.
+
+    Args:
+        tau: Kendall's, NaN where all settings reached the same.
+        chance: the share of random rankings that agree as well.
+        settings: how many were trained at full size.
+    """
     if np.isnan(tau):
-        return "they all reached the same, so that there is no order to compare"
+        return "they all reached the same, so there is no ranking to compare"
     if settings < _ENOUGH:
-        return f"fewer than {_ENOUGH} are too few to tell whether the order holds"
+        return f"fewer than {_ENOUGH} are too few to tell whether the ranking holds"
     if tau <= 0:
-        return "the order does not hold"
-    by_chance = f"by chance {whole_percent(chance)} of all orders agree as well"
+        return "the ranking does not hold"
+    by_chance = f"by chance {whole_percent(chance)} of all rankings agree as well"
     if chance > 1 - LEVEL:
-        return f"too few to tell whether the order holds, since {by_chance}"
-    return f"the order {'holds' if tau > 0.99 else 'holds for the most part'} ({by_chance})"
+        return f"too few to tell whether the ranking holds, since {by_chance}"
+    return f"the ranking {'holds' if tau > 0.99 else 'holds for the most part'} ({by_chance})"

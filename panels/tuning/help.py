@@ -1,4 +1,4 @@
-"""What the words of the Search page mean."""
+"""Names of samplers, settings and values on the page Hyperparameters, and what its words mean."""
 
 from collections.abc import Callable
 from math import exp
@@ -10,8 +10,17 @@ from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
 from panels.shared.theme import escape_markdown, whole_percent
-from panels.tuning.words import SETTING_TITLES, value_title
 
+SAMPLER_TITLES = {"tpe": "TPE", "genetic": "Genetic (NSGA-II)", "grid": "Grid"}
+SETTING_TITLES = {
+    "filters": "Filters",
+    "epochs": "Epochs",
+    "batch": "Batch",
+    "learning_rate": "Learning rate",
+    "dropout": "Dropout",
+    "augmentation": "Augmentation",
+}
+_VALUE_TITLES = {"val_accuracy": "Validation accuracy", "val_dice": "Validation Dice", "val_iou": "Validation IoU"}
 _AUGMENTATION: dict[str, Callable[[float], str]] = {
     "flip": lambda share: f"{whole_percent(share)} of the slices mirrored",
     "rotation": lambda degrees: f"turned by up to {degrees:g}°",
@@ -22,8 +31,28 @@ _AUGMENTATION: dict[str, Callable[[float], str]] = {
 """By option of ``core.training.augmentation.augment``."""
 
 
-def how_to_read(plan: Plan) -> None:
-    """Say what a trial, the samplers and the settings are."""
+def value_title(plan: Plan) -> str:
+    """Return the name of the metric that trials are compared by, such as "Validation accuracy"."""
+    return _VALUE_TITLES.get(plan.value, plan.value)
+
+
+def value_text(plan: Plan, value: float) -> str:
+    """Return a value as text: an accuracy in percent, a Dice with three digits."""
+    return f"{value * 100:.1f} %" if plan.value.endswith("accuracy") else f"{value:.3f}"
+
+
+def value_format(plan: Plan) -> str:
+    """Return plotly's format of the value on an axis."""
+    return ".0%" if plan.value.endswith("accuracy") else ".2f"
+
+
+def setting_text(name: str, value: float) -> str:
+    """Return a setting's value as text: "0.00123", "32", "0.25"."""
+    return f"{value:.3g}" if name not in ("filters", "epochs", "batch") else f"{value:.0f}"
+
+
+def show_help(plan: Plan) -> None:
+    """Explain trials, samplers and settings in an expander."""
     size = load_recipe(plan.name).input["size"]
     point = (
         f"at the same quarter of its training, from {whole_percent(WARMUP_QUARTERS / QUARTERS)} of it on"
@@ -32,21 +61,21 @@ def how_to_read(plan: Plan) -> None:
     )
     with st.expander("How to read this page"):
         st.markdown(
-            f"A **trial** is one setting, trained cheaply: at {plan.cheap['size']} instead of {size} pixels. Its value "
-            f"is the {lower_first(value_title(plan))} of its best epoch. It is **stopped early** where its best so "
-            f"far is below the median of the trials before it {point}. The **median** in the table is over those that "
-            "were not.\n\n"
+            f"A **trial** trains one setting at low fidelity: at {plan.cheap['size']} instead of {size} pixels. Its "
+            f"value is the {lower_first(value_title(plan))} of its best epoch. It is **stopped early** if its best "
+            f"value so far is below the median of the trials before it {point}. The **median** in the table leaves "
+            "stopped trials out.\n\n"
             "**TPE**, the tree-structured Parzen estimator, draws the next setting where good trials have been denser "
-            "than bad ones. **NSGA-II** is a genetic algorithm: the best "
-            f"{plan.population} settings so far are parents, and a generation of children takes each value from one of "
-            "two parents or, now and then, a new one. Both begin with the recipe's own setting and draws by chance.\n\n"
-            + "\n".join(f"- **{SETTING_TITLES[name]}**: {_meaning(plan, name)}." for name in plan.space)
-            + "".join(f"\n\n{escape_markdown(one)}" for one in plan.known)
+            f"than bad ones. **NSGA-II** is a genetic algorithm: the best {plan.population} settings so far are "
+            "parents, and each child takes every value from one of two parents or, now and then, a new one. Both "
+            "begin with the recipe's own setting and random settings.\n\n"
+            + "\n".join(f"- **{SETTING_TITLES[name]}**: {_setting_meaning(plan, name)}." for name in plan.space)
+            + "".join(f"\n\n{escape_markdown(sentence)}" for sentence in plan.known)
         )
 
 
-def _meaning(plan: Plan, name: str) -> str:
+def _setting_meaning(plan: Plan, name: str) -> str:
     if name == "augmentation":
-        most = join_words(_AUGMENTATION[option](value) for option, value in plan.augmentation.items())
-        return f"strength of the changes to training slices, from none at 0 to these at 1: {most}"
+        strongest = join_words(_AUGMENTATION[option](value) for option, value in plan.augmentation.items())
+        return f"strength of the changes to training slices, from none at 0 to these at 1: {strongest}"
     return escape_markdown(plan.means[name])

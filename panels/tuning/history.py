@@ -1,4 +1,4 @@
-"""Trials in the order they were made, and what is chosen among them."""
+"""Trials in their order, and the selection of trials in the chart."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,108 +10,122 @@ import streamlit as st
 from core.search.results import STOPPED, SearchResults
 from core.text import lower_first
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
-from panels.tuning.samplers import own_setting
-from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_format, value_text, value_title
+from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_format, value_text, value_title
+from panels.tuning.samplers import own_setting_value
 
 
-def history(found: SearchResults, *, key: str) -> pd.DataFrame:
-    """Draw every trial's value in order, the best so far as a line, and give the trials that are chosen.
+def show_history(results: SearchResults, *, key: str) -> pd.DataFrame:
+    """Draw every trial's value in order with the best so far as a line; return the selected trials.
 
     Args:
-        found: what a search found.
+        results: of a search.
         key: tells the chart from others on the page.
 
     Returns:
-        The rows of ``found.trials`` that a click or a box holds; all of them where nothing is chosen.
+        The rows of ``results.trials`` that a click or a box selects; all of them where nothing is selected.
     """
-    figure = go.Figure()
-    colours = st.get_option("theme.chartCategoricalColors")
-    for sampler, colour in zip(found.samplers, colours, strict=False):
-        rows = found.trials[found.trials["sampler"] == sampler]
-        order = list(range(1, len(rows) + 1))
-        title = SAMPLER_TITLES[sampler]
-        figure.add_scatter(
-            x=order,
-            y=rows["value"].cummax(),
-            mode="lines",
-            line={"color": colour, "width": 2, "shape": "hv"},
-            name=f"{title}, best so far",
-            legendgroup=sampler,
-            showlegend=False,
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            x=order,
-            y=rows["value"],
-            mode="markers",
-            name=title,
-            legendgroup=sampler,
-            marker={
-                "size": 10,
-                "color": colour,
-                "symbol": ["circle-open" if state == STOPPED else "circle" for state in rows["state"]],
-            },
-            customdata=[[index, _words(found, row)] for index, row in rows.iterrows()],
-            hovertemplate="%{customdata[1]}<extra></extra>",
-        )
-    style_figure(figure, height=340)
-    figure.update_layout(dragmode="select", hoverdistance=20, selectdirection="any")
-    figure.update_xaxes(title_text="trial, in the order they were made", tickformat="d", showgrid=False)
-    # The first trials and the stopped ones would press the good ones into a line.
-    low = float(found.trials["value"].quantile(0.1))
-    high = float(found.trials["value"].max())
-    bottom = low - 0.15 * (high - low)
-    below = int((found.trials["value"] < bottom).sum())
-    own = own_setting(found)
-    if own is not None and own > bottom:
-        figure.add_hline(own, line={"dash": "dot", "width": 1, "color": text_colour()})
-    figure.update_yaxes(
-        title_text=lower_first(value_title(found.plan)),
-        tickformat=value_format(found.plan),
-        range=[bottom, high + 0.1 * (high - low)],
-    )
-    figure.update_layout(
-        newselection={"line": {"color": theme_colour("primaryColor"), "width": 2}},
-        activeselection={"fillcolor": theme_colour("primaryColor")},
-    )
-    words = "; ".join(
-        f"{SAMPLER_TITLES[sampler]} {value_text(found.plan, float(found.best(sampler)['value']))}"
-        for sampler in found.samplers
+    # A range from the first trials and the stopped ones on would press the good ones into a line.
+    values = results.trials["value"]
+    low, high = float(values.quantile(0.1)), float(values.max())
+    bottom, top = low - 0.15 * (high - low), high + 0.1 * (high - low)
+    own = own_setting_value(results)
+    own = own if own is not None and own > bottom else None
+    best = "; ".join(
+        f"{SAMPLER_TITLES[sampler]} {value_text(results.plan, float(results.best(sampler)['value']))}"
+        for sampler in results.samplers
     )
     event = st.plotly_chart(
-        figure,
+        _figure(results, own, (bottom, top)),
         key=key,
         config=PLOT_CONFIG,
         on_select="rerun",
         selection_mode=("points", "box"),
-        alt=f"{value_title(found.plan)} of every trial; best: {words}",
+        alt=f"{value_title(results.plan)} of every trial; best: {best}",
     )
-    dotted = " Dotted: the recipe's own setting." if own is not None and own > bottom else ""
-    unseen = f" {below} of the trials lie below what is drawn." if below else ""
+    below = int((values < bottom).sum())
     st.caption(
-        f"Lines: the best so far. Hollow: stopped early.{dotted}{unseen} Click a trial, or draw a box around some, to "
-        "see only those in the lines, the table and its download below; a double click lets them go. The comparison "
-        "above and which settings matter stay over all trials."
+        "Lines: the best so far. Hollow: stopped early."
+        + (" Dotted: the recipe's own setting." if own is not None else "")
+        + (f" {below} of the trials lie below the chart." if below else "")
+        + " Click a trial, or draw a box around some, to see only those in the lines, the table and the download "
+        "below; a double click clears the selection. The comparison above and the importance of settings stay over "
+        "all trials."
     )
-    return held(found, event.selection.points)
+    return selected_trials(results, event.selection.points)
 
 
-def held(found: SearchResults, points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """The trials at the points of a selection in the history; all of them where it holds none.
+def selected_trials(results: SearchResults, points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the trials at the points of a selection; all of them where it holds none.
 
     Args:
-        found: what a search found.
+        results: of a search.
         points: as Streamlit gives them; those of a line, which carry no trial, are left out.
     """
     rows = {point["customdata"][0] for point in points if point.get("customdata")}
-    return found.trials.loc[sorted(rows)] if rows else found.trials
+    return results.trials.loc[sorted(rows)] if rows else results.trials
 
 
-def _words(found: SearchResults, row: pd.Series) -> str:
+def _figure(results: SearchResults, own: float | None, value_range: tuple[float, float]) -> go.Figure:
+    """Return the chart; ``own`` is the value of the recipe's own setting, where it is drawn."""
+    figure = go.Figure()
+    colours = st.get_option("theme.chartCategoricalColors")
+    for sampler, colour in zip(results.samplers, colours, strict=False):
+        _add_sampler(figure, results, sampler, colour)
+    style_figure(figure, height=340)
+    figure.update_layout(
+        dragmode="select",
+        hoverdistance=20,
+        selectdirection="any",
+        newselection={"line": {"color": theme_colour("primaryColor"), "width": 2}},
+        activeselection={"fillcolor": theme_colour("primaryColor")},
+    )
+    figure.update_xaxes(title_text="trial, in the order they were made", tickformat="d", showgrid=False)
+    figure.update_yaxes(
+        title_text=lower_first(value_title(results.plan)),
+        tickformat=value_format(results.plan),
+        range=list(value_range),
+    )
+    if own is not None:
+        figure.add_hline(own, line={"dash": "dot", "width": 1, "color": text_colour()})
+    return figure
+
+
+def _add_sampler(figure: go.Figure, results: SearchResults, sampler: str, colour: str) -> None:
+    """Draw one sampler's trials as points and the best so far as a line."""
+    rows = results.trials[results.trials["sampler"] == sampler]
+    order = list(range(1, len(rows) + 1))
+    title = SAMPLER_TITLES[sampler]
+    figure.add_scatter(
+        x=order,
+        y=rows["value"].cummax(),
+        mode="lines",
+        line={"color": colour, "width": 2, "shape": "hv"},
+        name=f"{title}, best so far",
+        legendgroup=sampler,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=order,
+        y=rows["value"],
+        mode="markers",
+        name=title,
+        legendgroup=sampler,
+        marker={
+            "size": 10,
+            "color": colour,
+            "symbol": ["circle-open" if state == STOPPED else "circle" for state in rows["state"]],
+        },
+        customdata=[[index, _trial_text(results, row)] for index, row in rows.iterrows()],
+        hovertemplate="%{customdata[1]}<extra></extra>",
+    )
+
+
+def _trial_text(results: SearchResults, row: pd.Series) -> str:
     setting = "<br>".join(
-        f"{SETTING_TITLES[name]} {setting_text(name, row[name])}" for name in found.settings if pd.notna(row[name])
+        f"{SETTING_TITLES[name]} {setting_text(name, row[name])}" for name in results.settings if pd.notna(row[name])
     )
     return (
         f"<b>{SAMPLER_TITLES[str(row['sampler'])]}, trial {row['trial']}</b><br>"
-        f"{value_text(found.plan, float(row['value']))}, {row['state']}<br>{setting}"
+        f"{value_text(results.plan, float(row['value']))}, {row['state']}<br>{setting}"
     )

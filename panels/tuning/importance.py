@@ -1,25 +1,26 @@
-"""Which settings of a search have to do with a good trial."""
+"""The importance of a search's settings."""
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.results import ALL_SAMPLERS, SearchResults
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
-from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text
+from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text
 
 _ALL_TRIALS = "Both samplers together"
 
 
-def importance(found: SearchResults, *, key: str) -> None:
-    """How much each setting has to do with being among the best trials."""
-    if not found.importance:
+def show_importance(results: SearchResults, *, key: str) -> None:
+    """Show how much each setting matters for being among the best trials."""
+    if not results.importance:
         st.info("Too few trials to tell which settings matter.", icon=":material/tune:")
         return
-    order = sorted(found.settings, key=lambda name: found.importance.get(ALL_SAMPLERS, {}).get(name, 0))
+    order = sorted(results.settings, key=lambda name: results.importance.get(ALL_SAMPLERS, {}).get(name, 0))
     figure = go.Figure()
     colours = st.get_option("theme.chartCategoricalColors")
-    for sampler, colour in reversed(list(zip(found.samplers, colours, strict=False))):
-        shares = found.importance.get(sampler)
+    # Reversed, since bars are drawn from the bottom up.
+    for sampler, colour in reversed(list(zip(results.samplers, colours, strict=False))):
+        shares = results.importance.get(sampler)
         if not shares:
             continue
         named = [name for name in order if name in shares]
@@ -34,33 +35,37 @@ def importance(found: SearchResults, *, key: str) -> None:
     style_figure(figure, height=80 + 44 * len(order))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="reversed")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
-    shares = found.importance.get(ALL_SAMPLERS, next(iter(found.importance.values())))
-    words = ", ".join(
+    shares = results.importance.get(ALL_SAMPLERS, next(iter(results.importance.values())))
+    shares_text = ", ".join(
         f"{SETTING_TITLES[name].lower()} {whole_percent(shares[name])}" for name in reversed(order) if name in shares
     )
-    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Importance of the settings. {_ALL_TRIALS}: {words}")
-    plan = found.plan
+    st.plotly_chart(
+        figure, key=key, config=PLOT_CONFIG, alt=f"Importance of the settings. {_ALL_TRIALS}: {shares_text}"
+    )
+    plan = results.plan
     cut_short = (
         ""
         if plan.scheduled or "epochs" not in plan.space
-        else " Fewer epochs are the same training ended sooner and never reach more, so that their share says little."
+        else " Fewer epochs are the same training ended sooner and never reach more, so their share says little."
     )
     st.caption(
-        f"{_ALL_TRIALS}: {words}. PED-ANOVA: how far the best quarter of the settings differ from all that were tried, "
-        f"as shares of one. What a sampler settled on early tells nothing apart any more and looks small"
-        f"{_settled(found)}.{cut_short}"
+        f"{_ALL_TRIALS}: {shares_text}. PED-ANOVA: how far the best quarter of the trials differs from all trials in a "
+        "setting, as shares of one. A setting that a sampler fixed early no longer varies and looks unimportant"
+        f"{_most_common_choice(results)}.{cut_short}"
     )
 
 
-def _settled(found: SearchResults) -> str:
-    """The choice that most trials have in common, in brackets; empty where nothing is a choice."""
+def _most_common_choice(results: SearchResults) -> str:
+    """Return the choice that most trials have in common, in brackets; empty where nothing is a choice."""
     counts = {
-        name: found.trials[name].value_counts() for name in found.settings if isinstance(found.plan.space[name], list)
+        name: results.trials[name].value_counts()
+        for name in results.settings
+        if isinstance(results.plan.space[name], list)
     }
     if not counts:
         return ""
-    name = max(counts, key=lambda one: counts[one].iloc[0])
+    name = max(counts, key=lambda setting: counts[setting].iloc[0])
     return (
         f" ({SETTING_TITLES[name].lower()} {setting_text(name, float(counts[name].index[0]))} in "
-        f"{counts[name].iloc[0]} of {len(found.trials)} trials)"
+        f"{counts[name].iloc[0]} of {len(results.trials)} trials)"
     )

@@ -7,59 +7,54 @@ from core.dataset import splits
 from core.search.plan import PLANNED
 from core.search.results import COMPLETE, SearchResults
 from core.text import join_words
-from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text
+from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text
 
 
-def samplers(found: SearchResults) -> None:
-    """A row a sampler: trials, the best value and its setting, and what the recipe's own setting reached."""
-    rows = []
-    for sampler in found.samplers:
-        trials = found.trials[found.trials["sampler"] == sampler]
-        ended = trials[trials["state"] == COMPLETE]
-        best = found.best(sampler)
-        rows.append(
-            {
-                "Sampler": SAMPLER_TITLES[sampler],
-                "Trials": len(trials),
-                "Different": len(trials.drop_duplicates(found.settings)),
-                "Stopped early": len(trials) - len(ended),
-                "Best": value_text(found.plan, float(best["value"])),
-                "Found at": f"{int((trials['value'].cummax() < best['value']).sum()) + 1} of {len(trials)}",
-                "Median": value_text(found.plan, float(ended["value"].median())) if len(ended) else "–",
-                "Epochs trained": int(trials["epochs_run"].sum()),
-                "Its setting": ", ".join(
-                    f"{SETTING_TITLES[name].lower()} {setting_text(name, best[name])}"
-                    for name in found.settings
-                    if pd.notna(best[name])
-                ),
-            }
-        )
+def show_samplers(results: SearchResults) -> None:
+    """Show a row for each sampler (trials, the best value, its setting) and the value of the recipe's own setting."""
+    rows = [_sampler_row(results, sampler) for sampler in results.samplers]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The samplers side by side")
-    counts = found.trials["sampler"].value_counts()
-    lacking = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < found.plan.trials}
-    if lacking:
-        said = join_words(
-            f"{SAMPLER_TITLES[name]} has {done} of {found.plan.trials} trials" for name, done in lacking.items()
+    counts = results.trials["sampler"].value_counts()
+    unfinished = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < results.plan.trials}
+    if unfinished:
+        progress = join_words(
+            f"{SAMPLER_TITLES[name]} has {done} of {results.plan.trials} trials" for name, done in unfinished.items()
         )
-        st.info(f"This search is not finished: {said}. What stands here may change.", icon=":material/hourglass_top:")
-    own = own_setting(found)
-    said = "" if own is None else f"The recipe's own setting reached {value_text(found.plan, own)} as a trial. "
-    slices, patients = _judged_on(found)
+        st.info(f"This search is not finished: {progress}. Its results may change.", icon=":material/hourglass_top:")
+    own = own_setting_value(results)
+    reached = "" if own is None else f"The recipe's own setting reached {value_text(results.plan, own)} as a trial. "
+    index = splits.index_table()
+    validation = index[index[results.plan.split] == "validation"]
     st.caption(
-        f"{said}All are judged on the same {slices} slices of {patients} patients, so that the best of many trials is "
-        "in part the luckiest: what it is worth is seen only on patients that no trial has met. One run of each "
-        "sampler, begun with the same settings, does not tell which is the better."
+        f"{reached}All trials are compared on the same {len(validation)} validation slices of "
+        f"{validation['patient'].nunique()} patients, so the best of many trials is in part luck: only held-out "
+        "patients show its worth. One run of each sampler, begun with the same settings, does not tell which sampler "
+        "is better."
     )
 
 
-def _judged_on(found: SearchResults) -> tuple[int, int]:
-    """Validation slices of the plan's split, and their patients."""
-    index = splits.index_table()
-    validation = index[index[found.plan.split] == "validation"]
-    return len(validation), validation["patient"].nunique()
+def _sampler_row(results: SearchResults, sampler: str) -> dict[str, object]:
+    trials = results.trials[results.trials["sampler"] == sampler]
+    complete = trials[trials["state"] == COMPLETE]
+    best = results.best(sampler)
+    return {
+        "Sampler": SAMPLER_TITLES[sampler],
+        "Trials": len(trials),
+        "Different": len(trials.drop_duplicates(results.settings)),
+        "Stopped early": len(trials) - len(complete),
+        "Best": value_text(results.plan, float(best["value"])),
+        "Found at": f"{int((trials['value'].cummax() < best['value']).sum()) + 1} of {len(trials)}",
+        "Median": value_text(results.plan, float(complete["value"].median())) if len(complete) else "–",
+        "Epochs trained": int(trials["epochs_run"].sum()),
+        "Its setting": ", ".join(
+            f"{SETTING_TITLES[name].lower()} {setting_text(name, best[name])}"
+            for name in results.settings
+            if pd.notna(best[name])
+        ),
+    }
 
 
-def own_setting(found: SearchResults) -> float | None:
-    """What the plan's start reached as a trial, or None where it was not tried."""
-    values = found.trials["value"][found.own]
+def own_setting_value(results: SearchResults) -> float | None:
+    """Return the value that the recipe's own setting reached as a trial; None where it was not tried."""
+    values = results.trials["value"][results.own]
     return float(values.iloc[0]) if len(values) else None

@@ -8,30 +8,33 @@ import streamlit as st
 from core.search.results import SearchResults
 from core.text import lower_first
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
-from panels.tuning.words import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text, value_title
+from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text, value_title
 
 _TICKS = 3
 
 
-def parallel(found: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
-    """A line a trial through an axis a setting, coloured by value.
+def show_parallel_axes(results: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
+    """Draw each trial as a line through one axis a setting, coloured by value.
 
     Args:
-        found: what a search found.
-        trials: those of its rows to draw; a grid's, which lack settings, are left out.
+        results: of a search.
+        trials: the rows to draw; those of a grid, which lack settings, are left out.
         key: tells the chart from others on the page.
     """
-    rows = trials.dropna(subset=found.settings)
+    rows = trials.dropna(subset=results.settings)
     left_out = len(trials) - len(rows)
     if rows.empty:
-        st.info("A grid names fewer settings than these axes; its trials stand in the table.", icon=":material/tune:")
+        st.info(
+            "A grid names fewer settings than these axes; its trials are in the table only.", icon=":material/tune:"
+        )
         return
-    dimensions = [_axis(found, name, rows) for name in found.settings]
+    dimensions = [_axis(results, name, rows) for name in results.settings]
     value = rows["value"]
-    dimensions.append({"label": "Value", "values": value, "tickvals": (ends := _ends(value)),
-                       "ticktext": [value_text(found.plan, one) for one in ends]})  # fmt: skip
-    # From the median up, so that the good ones stand out among the many.
-    low, high = float(found.trials["value"].median()), float(found.trials["value"].max())
+    ends = float(value.min()), float(value.max())
+    ticks = [value_text(results.plan, end) for end in ends]
+    dimensions.append({"label": "Value", "values": value, "tickvals": ends, "ticktext": ticks})
+    # Colours begin at the median, so that good trials stand out.
+    low, high = float(results.trials["value"].median()), float(results.trials["value"].max())
     colour = text_colour()
     figure = go.Figure(
         go.Parcoords(
@@ -43,7 +46,7 @@ def parallel(found: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
                 "colorscale": [[0, theme_colour("borderColor")], [1, theme_colour("primaryColor")]],
             },
             labelfont={"size": 13, "color": colour},
-            # Side by side they would run into each other on a telephone.
+            # Level labels would overlap on a telephone.
             labelangle=-30,
             tickfont={"size": 12, "color": colour, "shadow": "none"},
             rangefont={"size": 1, "color": theme_colour("backgroundColor")},
@@ -54,19 +57,15 @@ def parallel(found: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
     figure.update_layout(margin={"l": 40, "r": 48, "t": 72, "b": 16})
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Settings of {len(rows)} trials as lines")
     st.caption(
-        f"A line a trial, the stronger the better its {lower_first(value_title(found.plan))}. Drag along an "
-        "axis to keep only the lines that pass there; click the axis to let them go."
+        f"One line a trial; the stronger its colour, the better its {lower_first(value_title(results.plan))}. Drag "
+        "along an axis to keep only the lines that pass there; click the axis to show all again."
         + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
     )
 
 
-def _ends(values: pd.Series) -> tuple[float, float]:
-    return float(values.min()), float(values.max())
-
-
-def _axis(found: SearchResults, name: str, rows: pd.DataFrame) -> dict:
-    """An axis over the whole of what the plan allows; a choice's values at equal steps."""
-    space, values = found.plan.space[name], rows[name].astype(float)
+def _axis(results: SearchResults, name: str, rows: pd.DataFrame) -> dict:
+    """Return an axis over the plan's whole range; the values of a choice stand at equal steps."""
+    space, values = results.plan.space[name], rows[name].astype(float)
     title = SETTING_TITLES[name]
     if isinstance(space, list):
         places = values.map({float(value): place for place, value in enumerate(space)})
@@ -89,38 +88,38 @@ def _axis(found: SearchResults, name: str, rows: pd.DataFrame) -> dict:
     }
 
 
-def table(found: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
-    """The trials as a table, best first, with a download.
+def show_trials_table(results: SearchResults, trials: pd.DataFrame, *, key: str) -> None:
+    """Show trials as a table, best first, with a download.
 
     Args:
-        found: what a search found.
-        trials: those of its rows to show.
+        results: of a search.
+        trials: the rows to show.
         key: tells the button from others on the page.
     """
-    shown = trials.sort_values("value", ascending=False, kind="stable")
+    rows = trials.sort_values("value", ascending=False, kind="stable")
     st.dataframe(
         pd.DataFrame(
             {
-                "Value": [value_text(found.plan, value) for value in shown["value"]],
-                "Sampler": shown["sampler"].map(SAMPLER_TITLES),
-                "Trial": shown["trial"],
-                "Generation": shown["generation"],
-                "Ended": shown["state"],
-                **{SETTING_TITLES[name]: shown[name] for name in found.settings},
-                "Epochs run": shown["epochs_run"],
-                "Seconds": shown["seconds"].round(),
+                "Value": [value_text(results.plan, value) for value in rows["value"]],
+                "Sampler": rows["sampler"].map(SAMPLER_TITLES),
+                "Trial": rows["trial"],
+                "Generation": rows["generation"],
+                "Ended": rows["state"],
+                **{SETTING_TITLES[name]: rows[name] for name in results.settings},
+                "Epochs run": rows["epochs_run"],
+                "Seconds": rows["seconds"].round(),
             }
         ),
         hide_index=True,
         height=320,
         column_config={"Value": st.column_config.TextColumn(pinned=True)},
         placeholder="–",
-        alt=f"{len(shown)} trials, best first",
+        alt=f"{len(rows)} trials, best first",
     )
     st.download_button(
         "CSV of these trials",
-        lambda: shown.to_csv(index=False).encode(),
-        f"{found.plan.name}-trials.csv",
+        lambda: rows.to_csv(index=False).encode(),
+        f"{results.plan.name}-trials.csv",
         "text/csv",
         on_click="ignore",
         icon=":material/download:",

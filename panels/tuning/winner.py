@@ -1,4 +1,6 @@
-"""What a search's winner gains over the untuned recipe."""
+"""The gain of a search's winner over the untuned recipe."""
+
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,77 +12,69 @@ from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
 from panels.shared.theme import CLASS_TITLES, percent
 
-_FIGURES = {
+_FIGURE_TITLES = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro F1",
-    "patient_accuracy": "Patients named rightly",
-    **{f"recall_{name}": f"{CLASS_TITLES[name]} slices found" for name in CLASSES},
+    "patient_accuracy": "Patient-level accuracy",
+    **{f"recall_{name}": f"{CLASS_TITLES[name]} recall" for name in CLASSES},
     "dice_mean": "Mean Dice",
     "dice_pooled": "Pooled Dice",
-    "missed": "Tumours missed (fewer is better)",
+    "missed": "Missed tumours (lower is better)",
 }
 _SEARCHED = {*SETTINGS, "micro_batch"}
-_NOT_SEARCHED = {"keep": "which epoch is kept"}
-_SHARES = {*_FIGURES} - {"macro_f1", "dice_mean", "dice_pooled"}
+_OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
+_SHARE_FIGURES = {*_FIGURE_TITLES} - {"macro_f1", "dice_mean", "dice_pooled"}
 
 
-def winner_of(plan: Plan) -> Bundle | None:
-    """The bundle of a search's winner that has been judged on the plan's fold; None if there is none."""
+def winner_bundle(plan: Plan) -> Bundle | None:
+    """Return the bundle of a search's winner if it is evaluated on the plan's fold, else None."""
     name = f"{plan.name}-searched"
     if name not in bundle_names():
         return None
     bundle = open_bundle(name)
-    judged = bundle.card["data"]["split"] == plan.split and "comparison" in bundle.card.get("metrics", {})
-    return bundle if judged else None
+    evaluated = bundle.card["data"]["split"] == plan.split and "comparison" in bundle.card.get("metrics", {})
+    return bundle if evaluated else None
 
 
-def in_short(found: SearchResults, bundle: Bundle | None) -> None:
-    """What the search brought, in a sentence; nothing where no winner has been judged."""
+def show_gain(plan: Plan, bundle: Bundle | None) -> None:
+    """Show the winner's gain in a sentence; nothing where no winner is evaluated."""
     if bundle is None:
         return
-    compared = bundle.card["metrics"]["comparison"]
-    name, first = next(iter(compared["figures"].items()))
-    row = _row(name, first)
+    name, figure = next(iter(bundle.card["metrics"]["comparison"]["figures"].items()))
+    row = _row(name, figure)
     st.markdown(
-        f"**What it brought:** on {found.plan.held_out} {bundle.name} reaches {lower_first(_FIGURES[name])} "
+        f"**Result:** on {plan.held_out} {bundle.name} reaches {lower_first(_FIGURE_TITLES[name])} "
         f"**{row['Searched']}**, the untuned recipe {row['Untuned']}: {row['Difference']} "
         f"(95 % interval {row['95 % interval']})."
     )
 
 
-def winner(found: SearchResults, bundle: Bundle | None) -> None:
-    """What the winner gains over the untuned recipe on the fold that no trial has met."""
+def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
+    """Show the winner beside the untuned recipe on the fold that no trial has used."""
     if bundle is None:
-        best = best_at_full_size(found)
-        said = (
-            "Of the settings trained at full size the recipe's own does best on validation: there is no other winner."
+        best = best_at_full_size(results)
+        message = (
+            "The recipe's own setting is the best on validation of those trained at full size: there is no winner."
             if best is not None and best["own"]
-            else f"No setting has been trained in full and judged on {found.plan.held_out} yet."
+            else f"No setting has been trained at full size and evaluated on {results.plan.held_out} yet."
         )
-        st.info(said, icon=":material/tune:")
+        st.info(message, icon=":material/tune:")
         return
-    compared = bundle.card["metrics"]["comparison"]
-    alone = compared["without_letter_twins"]["figures"]
+    comparison = bundle.card["metrics"]["comparison"]
+    without_twins = comparison["without_letter_twins"]["figures"]
     rows = [
-        {**_row(name, compared["figures"][name]), "Without letter twins": _difference(name, alone[name])}
-        for name in _FIGURES
-        if name in compared["figures"]
+        {
+            **_row(name, comparison["figures"][name]),
+            "Without similar patient ids": _difference(name, without_twins[name]),
+        }
+        for name in _FIGURE_TITLES
+        if name in comparison["figures"]
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
-    name, first = next(iter(compared["figures"].items()))
-    sure = first["low"] > 0 or first["high"] < 0
-    besides = [_NOT_SEARCHED.get(key, key) for key in compared["recipe_differences"] if key not in _SEARCHED]
-    differ = f" Apart from what was searched they differ in {join_words(besides)}." if besides else ""
-    st.caption(
-        f"{bundle.name} beside {compared['with']} on the {compared['slices']} slices of {found.plan.held_out}, whose "
-        "patients' ids no trial has met, and without those whose ids, but for a final letter, other folds have "
-        f"({compared['without_letter_twins']['slices']} slices). The interval is over draws of the test patients, the "
-        f"same for both: of {lower_first(_FIGURES[name])} it "
-        f"{'leaves zero out' if sure else 'holds zero, so that the difference may be luck'}. What another training of "
-        f"either would differ is not in it.{differ}"
+    st.caption(_comparison_caption(bundle.name, comparison, results.plan))
+    page, icon, key = (
+        ("errors", "grid_on", "bundle") if CLASSIFICATION in bundle.tasks else ("masks", "gesture", "segmenter")
     )
-    names = CLASSIFICATION in bundle.tasks
-    page, icon, key = ("errors", "grid_on", "bundle") if names else ("masks", "gesture", "segmenter")
     st.page_link(
         f"pages/{page}.py",
         label=f"Where {bundle.name} is wrong",
@@ -89,20 +83,36 @@ def winner(found: SearchResults, bundle: Bundle | None) -> None:
     )
 
 
-def _row(name: str, one: dict[str, float]) -> dict[str, str]:
-    show = percent if name in _SHARES else "{:.3f}".format
+def _comparison_caption(name: str, comparison: dict[str, Any], plan: Plan) -> str:
+    """Return what is compared, and what the interval of the first figure says."""
+    metric, figure = next(iter(comparison["figures"].items()))
+    excludes_zero = figure["low"] > 0 or figure["high"] < 0
+    verdict = "excludes zero" if excludes_zero else "contains zero, so the difference may be chance"
+    others = [_OTHER_DIFFERENCES.get(key, key) for key in comparison["recipe_differences"] if key not in _SEARCHED]
+    differences = f" Apart from what was searched they differ in {join_words(others)}." if others else ""
+    return (
+        f"{name} beside {comparison['with']} on the {comparison['slices']} slices of {plan.held_out}, whose patients "
+        "no trial has used. The last column leaves out patients whose ids differ only by a final letter from ids in "
+        f"other folds ({comparison['without_letter_twins']['slices']} slices remain). The interval is a patient-level "
+        f"bootstrap, the same for both: for {lower_first(_FIGURE_TITLES[metric])} it {verdict}. It does not cover how "
+        f"much another training of either would differ.{differences}"
+    )
+
+
+def _row(name: str, figure: dict[str, float]) -> dict[str, str]:
+    show = percent if name in _SHARE_FIGURES else "{:.3f}".format
     return {
-        "": _FIGURES[name],
-        "Searched": show(one["value"]),
-        "Untuned": show(one["other"]),
-        "Difference": _difference(name, one),
-        "95 % interval": f"{_signed(name, one['low'])} to {_signed(name, one['high'])}",
+        "": _FIGURE_TITLES[name],
+        "Searched": show(figure["value"]),
+        "Untuned": show(figure["other"]),
+        "Difference": _difference(name, figure),
+        "95 % interval": f"{_signed(name, figure['low'])} to {_signed(name, figure['high'])}",
     }
 
 
-def _difference(name: str, one: dict[str, float]) -> str:
-    return f"{_signed(name, one['difference'])}{' points' if name in _SHARES else ''}"
+def _difference(name: str, figure: dict[str, float]) -> str:
+    return f"{_signed(name, figure['difference'])}{' points' if name in _SHARE_FIGURES else ''}"
 
 
 def _signed(name: str, value: float) -> str:
-    return f"{value * 100:+.1f}" if name in _SHARES else f"{value:+.3f}"
+    return f"{value * 100:+.1f}" if name in _SHARE_FIGURES else f"{value:+.3f}"

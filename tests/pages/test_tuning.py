@@ -1,4 +1,4 @@
-"""The Search page without a browser, on made-up trials: what it says of them is what they are."""
+"""The page Hyperparameters without a browser, on made-up trials: its figures are theirs."""
 
 import json
 import re
@@ -12,20 +12,19 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bundles import bundle
 from core.bundles.bundle import open_bundle
 from core.config import SEARCHES
 from core.dataset import splits
 from core.search import results
 from core.search.plan import PLAN, load_plan
 from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
-from panels.tuning.history import held
-from panels.tuning.words import SETTING_TITLES
+from panels.tuning import winner
+from panels.tuning.help import SETTING_TITLES
+from panels.tuning.history import selected_trials
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
 
 READ, NAMES = results.read_search, results.search_names
-OPEN_BUNDLE = bundle.open_bundle
 
 
 def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
@@ -110,7 +109,7 @@ def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
     assert "The recipe's own setting reached 50.0 % as a trial." in said
     index = splits.index_table()
     validation = index[index["fold-1"] == "validation"]
-    assert f"on the same {len(validation)} slices of {validation['patient'].nunique()} patients" in said
+    assert f"on the same {len(validation)} validation slices of {validation['patient'].nunique()} patients" in said
 
 
 def test_a_setting_tried_again_counts_once_among_the_different_ones(found: Callable[..., Path]) -> None:
@@ -134,7 +133,7 @@ def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
     said = texts(opened("tuning"))
     assert "Both samplers together: learning rate 50 %" in said
     assert re.search(
-        r"looks small \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", said
+        r"looks unimportant \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", said
     )
 
 
@@ -158,14 +157,14 @@ def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> Non
     trials = made_up_trials()
     trials.loc[[2, 14], "value"] = 0.01
     trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
-    assert "2 of the trials lie below what is drawn." in texts(opened("tuning"))
+    assert "2 of the trials lie below the chart." in texts(opened("tuning"))
 
 
 def test_close_settings_do_not_cover_each_others_names(found: Callable[..., Path]) -> None:
     found("report-cnn", full=[0.8, 0.6, 0.7])
     app = opened("tuning")
     charts = [chart.proto for chart in app.get("plotly_chart")]
-    (fidelity,) = [json.loads(one.spec) for one in charts if "cheap against full size" in one.alt]
+    (fidelity,) = [json.loads(one.spec) for one in charts if "at low fidelity against full size" in one.alt]
     assert fidelity["data"][0]["text"] == ["1", "2", "3"]
     named = re.search(r"Numbered from the best trial on: 1 (.+), 2 (.+), 3 (.+?)\. Kendall", texts(app))
     assert named and list(named.groups()) == fidelity["data"][0]["customdata"]
@@ -187,16 +186,19 @@ def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
     [
         (
             [0.5, 0.6, 0.7, 0.8, 0.9],
-            "τ 1.00 over 5 settings from the best trial to the worst: the order holds (by chance 1 % of",
+            "τ 1.00 over 5 settings from the best trial to the worst: the ranking holds (by chance 1 % of",
         ),
-        ([0.5, 0.6, 0.7, 0.9, 0.8], "the order holds for the most part (by chance 4 % of all orders agree as well)"),
-        ([0.5, 0.7, 0.6, 0.9, 0.8], "too few to tell whether the order holds, since by chance 12 % of all orders"),
-        ([0.9, 0.8, 0.7, 0.6, 0.5], "the order does not hold"),
+        (
+            [0.5, 0.6, 0.7, 0.9, 0.8],
+            "the ranking holds for the most part (by chance 4 % of all rankings agree as well)",
+        ),
+        ([0.5, 0.7, 0.6, 0.9, 0.8], "too few to tell whether the ranking holds, since by chance 12 % of all rankings"),
+        ([0.9, 0.8, 0.7, 0.6, 0.5], "the ranking does not hold"),
         ([0.5, 0.6, 0.7, 0.8], "τ 1.00 over 4 settings from the best trial to the worst: fewer than 5 are too few"),
         ([0.5] * 5, "5 settings from the best trial to the worst: they all reached the same"),
     ],
 )
-def test_the_order_of_cheap_trials_is_judged_at_full_size(
+def test_the_ranking_of_low_fidelity_trials_is_checked_at_full_size(
     found: Callable[..., Path], full: list[float], said: str
 ) -> None:
     found("report-cnn", full=full)
@@ -206,11 +208,11 @@ def test_the_order_of_cheap_trials_is_judged_at_full_size(
 
 
 @pytest.mark.parametrize("full", [[0.9, 0.8, 0.7, 0.6], [0.5] * 5])
-def test_no_verdict_on_the_order_is_given_where_there_is_none(found: Callable[..., Path], full: list[float]) -> None:
+def test_no_verdict_on_the_ranking_is_given_where_there_is_none(found: Callable[..., Path], full: list[float]) -> None:
     found("report-cnn", full=full)
     shown = texts(opened("tuning"))
-    assert "the order does not hold" not in shown
-    assert "the order holds" not in shown.replace("whether the order holds", "")
+    assert "the ranking does not hold" not in shown
+    assert "the ranking holds" not in shown.replace("whether the ranking holds", "")
 
 
 def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
@@ -218,9 +220,9 @@ def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
     path = folder / "report-cnn" / PLAN
     path.write_text(path.read_text().replace('split = "fold-1"', 'split = "fold-3"'))
     app = opened("tuning")
-    assert "within folds 1, 2, 4 and 5, and is judged" in texts(app)
-    assert "Fold 3 is left for the winner" in texts(app)
-    assert any("judged on fold 3 yet" in one.value for one in app.info)
+    assert "within folds 1, 2, 4 and 5; it is evaluated" in texts(app)
+    assert "Fold 3 is held out for the winner" in texts(app)
+    assert any("evaluated on fold 3 yet" in one.value for one in app.info)
 
 
 def test_shorter_trials_are_said_to_be_shorter(found: Callable[..., Path]) -> None:
@@ -241,30 +243,30 @@ def test_the_trials_of_a_selection_are_those_at_its_points(found: Callable[..., 
         {"x": 3, "y": 0.56, "curve_number": 3, "customdata": [14, "words"]},
         {"x": 3, "y": 0.56, "curve_number": 3, "customdata": [14, "words"]},
     ]
-    rows = held(trials, points)
+    rows = selected_trials(trials, points)
     assert rows[["sampler", "trial"]].to_numpy().tolist() == [["tpe", 8], ["genetic", 2]]
-    assert len(held(trials, [])) == len(held(trials, points[:1])) == len(trials.trials)
+    assert len(selected_trials(trials, [])) == len(selected_trials(trials, points[:1])) == len(trials.trials)
 
 
 def test_what_a_selection_leaves_as_it_is_is_said(found: Callable[..., Path]) -> None:
     found("report-cnn")
-    assert "The comparison above and which settings matter stay over all trials." in texts(opened("tuning"))
+    assert "The comparison above and the importance of settings stay over all trials." in texts(opened("tuning"))
 
 
 def test_what_is_not_there_yet_is_said(found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     found("report-cnn")
-    monkeypatch.setattr(bundle, "bundle_names", lambda: ["report-cnn"])
+    monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
     said = [one.value for one in opened("tuning").info]
     assert any("at full size yet" in one for one in said)
-    assert any("judged on fold 1 yet" in one for one in said)
+    assert any("evaluated on fold 1 yet" in one for one in said)
 
 
 def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
     found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundle, "bundle_names", lambda: ["report-cnn"])
+    monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
     found("report-cnn", full=[0.8, 0.6, 0.7])
-    assert any("the recipe's own does best on validation" in one.value for one in opened("tuning").info)
+    assert any("the recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
 
 
 def test_the_winners_gain_is_its_cards(
@@ -284,19 +286,19 @@ def test_the_winners_gain_is_its_cards(
         "recipe_differences": ["batch", "keep", "micro_batch"],
     }
     (folder / "card.json").write_text(json.dumps(card))
-    monkeypatch.setattr(bundle, "bundle_names", lambda: [folder.name])
-    monkeypatch.setattr(bundle, "open_bundle", lambda name: OPEN_BUNDLE(name, folder.parent))
+    monkeypatch.setattr(winner, "bundle_names", lambda: [folder.name])
+    monkeypatch.setattr(winner, "open_bundle", lambda name: open_bundle(name, folder.parent))
     app = opened("tuning")
     row = tables(app)[-1].iloc[0].tolist()
     assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
     said = texts(app)
-    assert "of accuracy it leaves zero out" in said
+    assert "for accuracy it excludes zero" in said
     assert "Apart from what was searched they differ in which epoch is kept." in said
     assert (
         "on fold 1 report-cnn-searched reaches accuracy **80.0 %**, the untuned recipe 72.6 %: +7.4 points "
         "(95 % interval +1.2 to +13.6)." in said
     )
-    assert "(483 slices)" in said
+    assert "(483 slices remain)" in said
 
 
 def test_no_search_is_told_with_the_command_that_makes_one(found: Callable[..., Path]) -> None:
