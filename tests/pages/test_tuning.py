@@ -266,7 +266,7 @@ def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
 ) -> None:
     monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
     found("report-cnn", full=[0.8, 0.6, 0.7])
-    assert any("the recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
+    assert any("The recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
 
 
 def test_the_winners_gain_is_its_cards(
