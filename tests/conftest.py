@@ -1,4 +1,4 @@
-"""What several tests share: a made-up data set in the published layout, its store, and the way to the real one."""
+"""Shared fixtures: a made-up data set in the published layout, its store, and the real data set."""
 
 import os
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ class TinySet:
     """A made-up data set, small enough to prepare in a moment.
 
     Attributes:
-        slices: how many slices a whole set has.
+        slices: number of slices of the whole set.
         part: slices a part.
-        side: pixels a side; slice 5 has half of it.
+        side: side in pixels; slice 5 has half of it.
         labels: label of slice 1, 2, …
         pids: patient id of slice 1, 2, …
         folds: official fold of slice 1, 2, …
@@ -31,7 +31,7 @@ class TinySet:
     part: int = 4
     side: int = 64
     labels: tuple[int, ...] = (1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3)
-    # Not in order, so that numbering by appearance shows; two differ by a final letter only.
+    # Not in order, to test numbering by appearance; two ids differ by a final letter only.
     pids: tuple[str, ...] = (
         "PATNT77", "PATNT77", "PATNT12", "PATNT12", "ZZ000001", "ZZ000001",
         "ZZ000001B", "ZZ000001B", "PATNT03", "PATNT77", "PATNT91", "PATNT91",
@@ -39,10 +39,11 @@ class TinySet:
     folds: tuple[int, ...] = (1, 1, 2, 2, 3, 3, 4, 4, 5, 1, 5, 5)
 
     def counts(self) -> dict[str, int]:
+        """Return the number of slices of each class."""
         return {"meningioma": 4, "glioma": 5, "pituitary": 3}
 
     def mat(self, number: int) -> bytes:
-        """The file of slice ``number``."""
+        """Return the .mat file of slice ``number``."""
         pixels, mask, border = a_slice(number, side=self.side // 2 if number == 5 else self.side)
         return mat_bytes(pixels, mask, label=self.labels[number - 1], pid=self.pids[number - 1], border=border)
 
@@ -55,7 +56,7 @@ class TinySet:
         return folder
 
     def adopt(self, patch: pytest.MonkeyPatch) -> None:
-        """Let ``core.dataset.prepare`` take this set for the whole data set."""
+        """Make ``core.dataset.prepare`` treat this set as the whole data set."""
         patch.setattr(preparing, "SLICE_COUNT", self.slices)
         patch.setattr(raw_files, "SLICE_COUNT", self.slices)
         patch.setattr(preparing, "PART", self.part)
@@ -66,7 +67,7 @@ class TinySet:
 
 @pytest.fixture(scope="session")
 def tiny_set() -> TinySet:
-    """The made-up data set; pass it around, it holds no state."""
+    """The made-up data set, which holds no state."""
     return TinySet()
 
 

@@ -1,11 +1,11 @@
-"""Figshare on this machine: a server that hands out zip files as figshare does, and misbehaves when told to.
+"""A local server that serves zip files as figshare does, with faults on request.
 
 ``/api/N`` and ``/files/N`` redirect to ``/storage/N?signature=K``, as figshare does to its signed storage
-addresses; those serve byte ranges to GET and refuse HEAD. Every request and every byte is counted.
+addresses; those serve byte ranges to GET and refuse HEAD. The server counts requests and bytes.
 
     with FigshareServer(zip_files(...)) as server:
-        Figshare(folder, sources=server.sources, index=index_of([1, 2]))
-        server.play(gone, at="/storage/0")
+        FigshareDownloader(folder, sources=server.sources, index=index_of([1, 2]))
+        server.play(status(410), at="/storage/0")
 """
 
 import io
@@ -26,22 +26,22 @@ from core.dataset.splits import mask_digest
 from tests.published import a_slice, mat_bytes
 
 PID = "ZZ0000017"
-"""The made-up patient id inside every made-up slice."""
+"""The made-up patient id in every made-up slice."""
 
 
 def label_of(number: int) -> int:
-    """The label of a made-up slice."""
+    """Return the label of a made-up slice."""
     return 1 + number % 3
 
 
 def mat_of(number: int, *, side: int = 64) -> bytes:
-    """The file of a made-up slice."""
+    """Return the .mat file of a made-up slice."""
     pixels, mask, border = a_slice(number, side=side)
     return mat_bytes(pixels, mask, label=label_of(number), pid=PID, border=border)
 
 
 def zip_bytes(members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED, fillers: int = 0) -> bytes:
-    """A zip file of these members by name, after so many members of other names."""
+    """Return a zip file with these members by name, after ``fillers`` empty members."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:
         for i in range(fillers):
@@ -52,12 +52,12 @@ def zip_bytes(members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLA
 
 
 def zip_files(parts: Iterable[Iterable[int]], *, side: int = 64, **options: Any) -> list[bytes]:
-    """Zip files of made-up slices, one for each group of numbers."""
+    """Return zip files of made-up slices, one for each group of numbers."""
     return [zip_bytes({f"{number}.mat": mat_of(number, side=side) for number in part}, **options) for part in parts]
 
 
 def index_of(numbers: Iterable[int], *, side: int = 64) -> pd.DataFrame:
-    """What ``core.dataset.splits.index_table`` says of each slice, for made-up ones."""
+    """Return the columns of ``core.dataset.splits.index_table`` that downloads need, for made-up slices."""
     return pd.DataFrame(
         [
             {
@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection. A fault (see ``FigshareServer.play``) is a function of it."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer, of headers and body, takes 40 ms
+    disable_nagle_algorithm = True  # otherwise each response, of headers and body, takes 40 ms
     server: "_Server"
 
     def do_GET(self) -> None:
@@ -90,64 +90,64 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self.redirect()
         except OSError:
-            self.close_connection = True  # whoever asked has left
+            self.close_connection = True  # the client has disconnected
 
     def do_HEAD(self) -> None:
         owner = self.server.owner
         with owner.lock:
             owner.requests.append(("HEAD", self.path, self.headers.get("Range")))
-        self.answer(403, b"")
+        self.respond(403, b"")
 
     @property
     def file(self) -> bytes:
-        """The zip file this request is about."""
+        """The zip file of this request."""
         return self.server.owner.zips[int(urlsplit(self.path).path.rsplit("/", 1)[1])]
 
     def span(self) -> tuple[int, int]:
-        """First byte and end of the part asked for."""
-        found = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers["Range"])
-        assert found, self.headers["Range"]
+        """Return first byte and end of the requested part."""
+        match = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers["Range"])
+        assert match, self.headers["Range"]
         size = len(self.file)
-        if not found[1]:
-            return max(0, size - int(found[2])), size
-        return int(found[1]), min(size, int(found[2]) + 1)
+        if not match[1]:
+            return max(0, size - int(match[2])), size
+        return int(match[1]), min(size, int(match[2]) + 1)
 
     def redirect(self) -> None:
-        """To a signed address of its own for each request."""
+        """Redirect to a new signed address."""
         owner = self.server.owner
         with owner.lock:
             owner.signatures += 1
             place = f"/storage/{urlsplit(self.path).path.rsplit('/', 1)[1]}?signature={owner.signatures}"
-        self.answer(302, b"moved", Location=owner.url + place)
+        self.respond(302, b"moved", Location=owner.url + place)
 
     def serve(self) -> None:
-        """The part asked for, while the signature is good."""
+        """Send the requested part, or refuse an expired signature."""
         signature = int(parse_qs(urlsplit(self.path).query)["signature"][0])
         if signature <= self.server.owner.expired:
-            self.answer(403, b"<Error>Request has expired</Error>", Content_Type="application/xml")
+            self.respond(403, b"<Error>Request has expired</Error>", Content_Type="application/xml")
         else:
             self.serve_part()
 
     def serve_part(self, data: bytes | None = None, **headers: str) -> None:
-        """The part asked for, or ``data`` in its place, with headers of one's own."""
+        """Send the requested part, or ``data`` in its place; ``headers`` replace the correct ones."""
         first, end = self.span()
-        proper = {"Content_Range": f"bytes {first}-{end - 1}/{len(self.file)}"}
-        self.answer(206, self.file[first:end] if data is None else data, **{**proper, **headers})
+        correct = {"Content_Range": f"bytes {first}-{end - 1}/{len(self.file)}"}
+        self.respond(206, self.file[first:end] if data is None else data, **{**correct, **headers})
 
-    def answer(self, status: int, body: bytes, **headers: str) -> None:
-        """A whole answer; headers are written with underscores."""
+    def respond(self, status: int, body: bytes, **headers: str) -> None:
+        """Send a whole response; header names have underscores for hyphens."""
         self.head(status, **{"Content_Length": str(len(body)), "Content_Type": "application/zip", **headers})
         self.send(body)
 
     def head(self, status: int, **headers: str) -> None:
-        """Status and headers only."""
+        """Send status and headers only."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
     def send(self, body: bytes) -> None:
-        """A piece of body, counted as it is taken from us."""
+        """Send a piece of the body and count its bytes."""
         for start in range(0, len(body), 4096):
             piece = body[start : start + 4096]
             self.wfile.write(piece)
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.owner.sent += len(piece)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -169,7 +169,7 @@ class _Server(ThreadingHTTPServer):
         return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever asked has left."""
+        """Ignore a client that has disconnected."""
 
 
 class FigshareServer:
@@ -178,9 +178,9 @@ class FigshareServer:
     Attributes:
         zips: the zip files; may be changed while it runs.
         requests: (method, path with query, Range header) of each request.
-        sent: bytes of bodies that the system took from us.
-        connections: how often someone connected.
-        signatures: how many signed addresses were given out.
+        sent: bytes of all bodies that were handed to the system.
+        connections: number of connections.
+        signatures: number of signed addresses handed out.
         expired: signed addresses up to this one are refused.
     """
 
@@ -195,7 +195,7 @@ class FigshareServer:
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         self._server = _Server(("127.0.0.1", 0), Handler)
-        # Little room for bytes on their way, so that ``sent`` is near to what was received.
+        # A small send buffer, so that ``sent`` is close to the number of received bytes.
         self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
         self._server.owner = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -221,44 +221,44 @@ class FigshareServer:
         return [(f"{self.url}/api/{i}", f"{self.url}/files/{i}") for i in range(len(self.zips))]
 
     def play(self, fault: Callable[[Handler], None], *, at: str = "/") -> None:
-        """Let requests whose path starts with ``at`` meet a fault; the last fault that fits counts."""
+        """Answer requests whose path starts with ``at`` by a fault; the last matching fault counts."""
         self.faults.append((at, fault))
 
     def forget(self) -> None:
-        """Count from zero."""
+        """Reset the counts."""
         self.requests.clear()
         self.sent = self.connections = 0
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Callable[[Handler], None]:
-    """An answer of this status."""
-    return lambda handler: handler.answer(code, body, **headers)
+    """Return a fault: a response with this status."""
+    return lambda handler: handler.respond(code, body, **headers)
 
 
 def challenge(handler: Handler) -> None:
-    """What figshare's firewall sends those it takes for robots: an empty 202."""
-    handler.answer(202, b"", Content_Type="text/html", x_amzn_waf_action="challenge")
+    """Send what figshare's firewall sends to suspected robots: an empty 202."""
+    handler.respond(202, b"", Content_Type="text/html", x_amzn_waf_action="challenge")
 
 
 def web_page(handler: Handler) -> None:
-    """A page in place of the file."""
-    handler.answer(200, b"<!DOCTYPE html><html><body>Sign in</body></html>", Content_Type="text/html; charset=utf-8")
+    """Send a web page in place of the file."""
+    handler.respond(200, b"<!DOCTYPE html><html><body>Sign in</body></html>", Content_Type="text/html; charset=utf-8")
 
 
 def web_page_as_part(handler: Handler) -> None:
-    """A page in place of the part, of its length and under its name."""
+    """Send a web page in place of the part, with the part's length and headers."""
     first, end = handler.span()
     handler.serve_part(b"<html>".ljust(end - first))
 
 
 def range_ignored(handler: Handler) -> None:
-    """The whole file, 200 MB of it."""
+    """Send the whole file, which has 200 MB."""
     handler.head(200, Content_Type="application/zip", Content_Length=str(200_000_000))
     _pour(handler)
 
 
 def endless(code: int, **headers: str) -> Callable[[Handler], None]:
-    """An answer of this status without end."""
+    """Return a fault: a response with this status and an endless body."""
 
     def pour(handler: Handler) -> None:
         handler.head(code, Connection="close", **headers)
@@ -268,7 +268,7 @@ def endless(code: int, **headers: str) -> Callable[[Handler], None]:
 
 
 def endless_part(handler: Handler) -> None:
-    """The part's headers without a length, and a body without end."""
+    """Send the part's headers without a length, and an endless body."""
     first, end = handler.span()
     handler.head(206, Connection="close", Content_Range=f"bytes {first}-{end - 1}/{len(handler.file)}")
     _pour(handler)
@@ -281,13 +281,13 @@ def _pour(handler: Handler) -> None:
 
 
 def silent(handler: Handler) -> None:
-    """No answer at all."""
+    """Send nothing."""
     handler.server.owner.stopping.wait(30)
     handler.close_connection = True
 
 
 def dripping(handler: Handler) -> None:
-    """A sound answer, a byte every twentieth of a second."""
+    """Send a correct response, one byte every twentieth of a second."""
     first, end = handler.span()
     size = len(handler.file)
     handler.head(206, Content_Range=f"bytes {first}-{end - 1}/{size}", Content_Length=str(end - first))
@@ -298,7 +298,7 @@ def dripping(handler: Handler) -> None:
 
 
 def cut(handler: Handler) -> None:
-    """Half the part, then a closed connection."""
+    """Send half the part, then close the connection."""
     first, end = handler.span()
     size = len(handler.file)
     handler.head(206, Content_Range=f"bytes {first}-{end - 1}/{size}", Content_Length=str(end - first))
@@ -307,7 +307,7 @@ def cut(handler: Handler) -> None:
 
 
 def cut_without_length(handler: Handler) -> None:
-    """Half the part, then a closed connection, with no length announced but the part's."""
+    """Send half the part without a Content-Length, then close the connection."""
     first, end = handler.span()
     handler.head(206, Content_Range=f"bytes {first}-{end - 1}/{len(handler.file)}", Connection="close")
     handler.send(handler.file[first : (first + end) // 2])
@@ -315,7 +315,7 @@ def cut_without_length(handler: Handler) -> None:
 
 
 def another_part(handler: Handler) -> None:
-    """A part of the length asked for, from another place, and called so."""
+    """Send another part of the requested length, with its true position."""
     first, end = handler.span()
     handler.serve_part(
         handler.file[first - 10 : end - 10], Content_Range=f"bytes {first - 10}-{end - 11}/{len(handler.file)}"
@@ -323,7 +323,7 @@ def another_part(handler: Handler) -> None:
 
 
 def chunked(handler: Handler) -> None:
-    """A sound answer in chunks, without a length."""
+    """Send a correct response in chunks, without a length."""
     first, end = handler.span()
     handler.head(206, Content_Range=f"bytes {first}-{end - 1}/{len(handler.file)}", Transfer_Encoding="chunked")
     for start in range(first, end, 1000):
@@ -333,5 +333,5 @@ def chunked(handler: Handler) -> None:
 
 
 def part_with(**headers: str) -> Callable[[Handler], None]:
-    """A sound part under these headers."""
+    """Return a fault: the correct part with these headers."""
     return lambda handler: handler.serve_part(**headers)

@@ -1,7 +1,7 @@
-"""The data set's published layout, in memory: MATLAB v7.3 files as the tests need them, sound or broken.
+"""Files in the data set's published layout, made in memory: MATLAB v7.3 files, sound or damaged.
 
 A .mat file is HDF5 behind 512 bytes of MATLAB's own. Its struct ``cjdata`` holds 2-D arrays transposed, since
-MATLAB counts columns first. ``mat_bytes`` writes a slice, ``hdf5_bytes`` anything else, ``outline`` a border.
+MATLAB counts columns first. ``mat_bytes`` writes a slice, ``hdf5_bytes`` anything else.
 """
 
 import io
@@ -15,7 +15,7 @@ HEADER = b"MATLAB 7.3 MAT-file, Platform: PCWIN64, HDF5 schema 1.00 ."
 
 
 def hdf5_bytes(fill: Callable[[h5py.File], Any]) -> bytes:
-    """The bytes of a v7.3 file with whatever ``fill`` puts into it."""
+    """Return the bytes of a v7.3 file that ``fill`` fills."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=512) as file:
         fill(file)
@@ -33,7 +33,7 @@ def mat_bytes(
     border: list[float] | np.ndarray | None = None,
     compression: str | None = "gzip",
 ) -> bytes:
-    """One slice's .mat file.
+    """Return one slice's .mat file.
 
     Args:
         pixels: (H, W) upright; None leaves ``image`` out, as None does for every other field.
@@ -66,13 +66,14 @@ def mat_bytes(
 
 
 def cvind_bytes(folds: list[int]) -> bytes:
-    """cvind.mat: the fold, 1 to 5, of slice 1, 2, …"""
+    """Return cvind.mat with the folds, 1 to 5, of slices 1, 2, …"""
     return hdf5_bytes(lambda file: file.create_dataset("cvind", data=np.array([folds], float)))
 
 
 def a_slice(number: int, *, side: int = 64, height: int | None = None) -> tuple[np.ndarray, np.ndarray, list[float]]:
-    """Pixels, mask and border of a made-up slice: noise with a bright, leaning ellipse that no turning or
-    mirroring maps onto itself, a different one for each number.
+    """Make a slice: noise with a bright, tilted ellipse, which no rotation or reflection maps onto itself.
+
+    Each number gives another ellipse.
 
     Returns:
         (H, W) int16, (H, W) bool, and x1, y1, x2, y2, … in pixels.
@@ -86,8 +87,8 @@ def a_slice(number: int, *, side: int = 64, height: int | None = None) -> tuple[
     mask = (u / long) ** 2 + (v / short) ** 2 <= 1
     pixels = random.integers(0, 80, mask.shape).astype(np.int16)
     pixels[mask] += 150
-    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    # Half a pixel inside, since a polygon is filled up to and including its line.
-    u, v = np.cos(turn) * (long - 0.5), np.sin(turn) * (short - 0.5)
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    # Half a pixel inside, since filling a polygon includes its outline.
+    u, v = np.cos(angle) * (long - 0.5), np.sin(angle) * (short - 0.5)
     border = np.stack([x0 + 0.8 * u - 0.6 * v, y0 + 0.6 * u + 0.8 * v], axis=1).round(2)
     return pixels, mask, border.ravel().tolist()

@@ -121,11 +121,11 @@ class RangeClient:
                 # One byte more than announced, to notice a longer body.
                 data = self._read_body(response, expected + 1)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise AddressError("did not answer in time") from error
+            raise AddressError("did not respond in time") from error
         except (requests.ConnectionError, requests.exceptions.InvalidSchema) as error:
             raise AddressError("could not be reached") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise AddressError("broke off its answer or garbled it") from error
+            raise AddressError("broke off or damaged its response") from error
         if len(data) > expected:
             self._note_cut_off()
             raise AddressError("sent more than it announced")
@@ -168,10 +168,12 @@ class RangeClient:
         if page or empty or response.status_code != 206:
             self._discard(response)
             if response.status_code not in (200, 206):
-                raise AddressError(f"answered with status {response.status_code} instead of the file")
+                raise AddressError(f"responded with status {response.status_code} instead of the file")
             if page:
-                raise AddressError("answered with a web page instead of the file")
-            raise AddressError("answered with nothing" if empty else "would have sent the whole file instead of a part")
+                raise AddressError("sent a web page instead of the file")
+            raise AddressError(
+                "sent an empty response" if empty else "would have sent the whole file instead of a part"
+            )
         content_range = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", headers.get("Content-Range", ""))
         if not content_range:
             raise AddressError("does not state which part of the file it sends")
