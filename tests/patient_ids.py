@@ -1,4 +1,4 @@
-"""The patient ids of the data set, to see that the project names none of them."""
+"""The patient ids of the data set, to check that the project contains none of them."""
 
 import re
 from collections.abc import Set
@@ -7,14 +7,14 @@ from pathlib import Path
 import h5py
 
 SHAPE = re.compile(r"\bMR0\d+[A-Z]?\b")
-"""What an id that begins with letters looks like; the others are plain numbers, as anything may be."""
+"""The pattern of an id that begins with letters; other ids are plain numbers."""
 
-# The shortest id has five characters. A number behind a decimal point is no word.
+# The shortest id has five characters. Digits after a decimal point are no word.
 _WORD = re.compile(r"(?<!\d\.)\b\w{5,}\b")
 
 
 def read_ids(mats: Path) -> frozenset[str]:
-    """The id of every slice in a folder of .mat files, which takes seconds: only the ids are read."""
+    """Read the id of every slice in a folder of .mat files, in seconds: nothing but the ids is read."""
     ids = set()
     for path in mats.glob("[0-9]*.mat"):
         with h5py.File(path) as file:
@@ -24,5 +24,5 @@ def read_ids(mats: Path) -> frozenset[str]:
 
 
 def ids_in(text: str, ids: Set[str]) -> set[str]:
-    """Those of the ids that stand in a text as whole words."""
+    """Return the ids that a text contains as whole words."""
     return ids & set(_WORD.findall(text))

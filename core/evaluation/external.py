@@ -30,7 +30,7 @@ from core.progress import ProgressWrapper
 from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice, read_slice
 
-INDEX = "index.csv"
+EXTERNAL_INDEX = "index.csv"
 DEV, TEST = "dev", "test"
 """The split that thresholds may be chosen on, and the split for a single use."""
 
@@ -48,9 +48,11 @@ def read_external_index(folder: Path, split: str) -> pd.DataFrame:
     Raises:
         DatasetError: no such file, or one without these columns or this split.
     """
-    path = folder / INDEX
+    path = folder / EXTERNAL_INDEX
     if not path.is_file():
-        raise DatasetError(f"There is no {INDEX} in '{folder}'; it lists the images with their class and split.")
+        raise DatasetError(
+            f"There is no {EXTERNAL_INDEX} in '{folder}'; it lists the images with their class and split."
+        )
     table = pd.read_csv(path)
     if not {"file", "class", "split"} <= set(table):
         raise DatasetError(f"'{path}' lacks one of the columns file, class and split.")

@@ -152,7 +152,7 @@ def _patient_accuracy(bundle: Bundle) -> str:
     return _test_metric("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else _EMPTY_CELL
 
 
-def _accuracy_without_similar_ids(bundle: Bundle) -> str:
+def _without_similar_ids(bundle: Bundle) -> str:
     metrics = bundle.test_metrics.get("without_letter_twins")
     return f"{metrics['accuracy']:.4f} ({metrics['slices']} slices)" if metrics else _EMPTY_CELL
 
@@ -207,7 +207,7 @@ _CLASS_ROWS = [
     _Row("Macro F1", f"{course_report.CNN_MACRO_F1:.2f}", _test_metric("macro_f1", digits=2)),
     *(_class_row(name) for name in CLASSES),
     _Row("Patient-level accuracy", _EMPTY_CELL, _patient_accuracy),
-    _Row("Accuracy without patient ids that differ by a final letter", _EMPTY_CELL, _accuracy_without_similar_ids),
+    _Row("Accuracy without patient ids that differ by a final letter", _EMPTY_CELL, _without_similar_ids),
     _Row(_ACCURACY_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("accuracy")),
     _Row(_PATIENTS_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("patient_accuracy")),
     _Row("Epochs", f"{course_report.CNN_EPOCHS}", _epochs_run),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.dataset.store import default_store
 from core.errors import SliceScopeError
-from core.evaluation.external import INDEX
+from core.evaluation.external import EXTERNAL_INDEX
 from core.inference.render import default_window, grey_image
 from core.readers.slices import read_slice
 from panels.shared.confusion_matrix import SHORT_TITLES
@@ -21,7 +21,7 @@ def external_folder() -> Path | None:
     """The folder with the slices from elsewhere, or None: what SLICESCOPE_EXTERNAL names, else ``external`` beside the
     store."""
     folder = Path(os.environ.get(_VARIABLE) or default_store().with_name("external"))
-    return folder if (folder / INDEX).is_file() else None
+    return folder if (folder / EXTERNAL_INDEX).is_file() else None
 
 
 def slices(rows: pd.DataFrame, *, key: str) -> None:

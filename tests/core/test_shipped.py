@@ -1,4 +1,4 @@
-"""The bundles that ship: whole, honest about their figures, and blind to how a slice was stored."""
+"""The shipped bundles: complete, with metrics that follow from their predictions, whatever the file format."""
 
 import io
 
@@ -42,9 +42,9 @@ from core.readers.samples import read_samples
 from core.readers.slices import read_slice
 from tests.patient_ids import SHAPE
 
-CNNS = [name for name in bundle_names() if "classification" in open_bundle(name).tasks]
+CLASSIFIERS = [name for name in bundle_names() if "classification" in open_bundle(name).tasks]
 SEGMENTERS = [name for name in bundle_names() if "segmentation" in open_bundle(name).tasks]
-ALL = bundle_names()
+BUNDLES = bundle_names()
 
 
 @pytest.fixture(scope="module", params=[(DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), (REPORT_CLASSIFIER, REPORT_SEGMENTER)])
@@ -64,7 +64,7 @@ def test_every_file_is_what_the_card_says(name):
     assert {path.name for path in bundle.folder.iterdir()} == {*bundle.card["files"], "card.json"}
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", BUNDLES)
 def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
     table = predictions(name)
     assert table["slice"].tolist() == list(range(1, 3065))
@@ -73,18 +73,18 @@ def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
     assert table["true"].tolist() == splits.index_table()["class"].tolist()
 
 
-@pytest.mark.parametrize("name", CNNS)
-def test_the_cards_figures_are_those_of_the_test_rows(name):
-    found = open_bundle(name).test_metrics
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_class_metrics_of_the_card_are_those_of_the_test_rows(name):
+    metrics = open_bundle(name).test_metrics
     tested = predictions(name).query("part == 'test'")
-    assert found["slices"] == len(tested)
-    assert found["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
+    assert metrics["slices"] == len(tested)
+    assert metrics["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
     matrix = pd.crosstab(tested["true"], tested["predicted"]).reindex(index=CLASSES, columns=CLASSES, fill_value=0)
-    assert found["confusion_matrix"] == matrix.to_numpy().tolist()
+    assert metrics["confusion_matrix"] == matrix.to_numpy().tolist()
 
 
 @pytest.mark.parametrize("name", SEGMENTERS)
-def test_the_masks_figures_are_those_of_the_test_rows(name):
+def test_mask_metrics_of_the_card_are_those_of_the_test_rows(name):
     bundle = open_bundle(name)
     tested = predictions(name).query("part == 'test'")
     assert bundle.test_metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
@@ -98,10 +98,10 @@ def test_the_masks_figures_are_those_of_the_test_rows(name):
         assert stored["probability"].shape == (len(tested), *size)
 
 
-def test_a_cnn_on_the_reports_split_names_as_many_rightly_as_the_reports():
+def test_a_classifier_on_the_reports_split_is_right_as_often_as_the_reports():
     matrices = {
         bundle.name: np.array(bundle.test_metrics["confusion_matrix"])
-        for bundle in map(open_bundle, CNNS)
+        for bundle in map(open_bundle, CLASSIFIERS)
         if bundle.card["data"]["split"] == splits.TABLE_1
     }
     assert all(matrix.sum() == course_report.CNN_TEST_SLICES for matrix in matrices.values())
@@ -111,45 +111,45 @@ def test_a_cnn_on_the_reports_split_names_as_many_rightly_as_the_reports():
     )
 
 
-def test_the_unet_reaches_what_the_reports_pixel_accuracy_implies():
+def test_the_unet_reaches_the_dice_that_the_reports_pixel_accuracy_implies():
     bundle = open_bundle("report-unet")
-    found = bundle.test_metrics
-    assert found["threshold"] == 0.5
+    metrics = bundle.test_metrics
+    assert metrics["threshold"] == 0.5
     assert (bundle.card["input"]["height"], bundle.card["input"]["width"]) == (128, 128)
-    assert found["dice_mean"] >= 0.75
-    assert found["dice_pooled"] >= 0.79
+    assert metrics["dice_mean"] >= 0.75
+    assert metrics["dice_pooled"] >= 0.79
 
 
 @pytest.fixture(scope="module")
-def screening() -> Predictor:
-    """The default network, which has a screen."""
+def gated_predictor() -> Predictor:
+    """The default network, which has a gate."""
     return Predictor(open_bundle(DEFAULT_CLASSIFIER), open_bundle(DEFAULT_SEGMENTER))
 
 
 @pytest.mark.parametrize("sample", read_samples(), ids=lambda sample: sample.name)
-def test_a_sample_with_a_lesion_is_not_called_free_and_one_without_is(screening, sample):
-    found = screening(sample.slice())
+def test_no_tumour_is_found_in_the_sample_without_a_lesion_and_in_no_other(gated_predictor, sample):
+    decision = gated_predictor(sample.slice()).gate
     if sample.class_name is None:
-        assert found.gate.answer == NO_TUMOUR
+        assert decision.answer == NO_TUMOUR
     else:
-        assert found.gate.answer in (CONFIDENT, LOW_CONFIDENCE)
+        assert decision.answer in (CONFIDENT, LOW_CONFIDENCE)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_an_example_that_is_no_brain_is_answered_as_stored(screening, kind):
+def test_the_decision_about_a_non_brain_image_is_the_stored_one(gated_predictor, kind):
     slice_ = example_image(kind)
     stored = pd.read_csv(open_bundle(DEFAULT_CLASSIFIER).path(OOD_ANSWERS)).set_index("name")["answer"]
-    assert screening(slice_).gate.answer == stored[slice_.name]
+    assert gated_predictor(slice_).gate.answer == stored[slice_.name]
 
 
 @pytest.mark.parametrize("kind", ["document", "chart", "noise"])
-def test_a_picture_that_is_no_brain_is_flagged(screening, kind):
-    assert screening(example_image(kind)).gate.answer == OUT_OF_DISTRIBUTION
+def test_a_non_brain_image_is_flagged(gated_predictor, kind):
+    assert gated_predictor(example_image(kind)).gate.answer == OUT_OF_DISTRIBUTION
 
 
-def test_the_screens_figures_are_those_of_its_answers():
+def test_metrics_of_the_gate_are_those_of_its_decisions():
     bundle = open_bundle(DEFAULT_CLASSIFIER)
-    table, said = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card["metrics"]["external"]
+    table, metrics = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card["metrics"]["external"]
     thresholds = GateThresholds(**bundle.card["screen"]["thresholds"])
     answers = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
     assert table["answer"].tolist() == answers.tolist()
@@ -158,9 +158,9 @@ def test_the_screens_figures_are_those_of_its_answers():
         table["name"][own]
         == [f"slice {number}" for number in predictions(bundle.name).query("part == 'test'")["slice"]]
     ).all()
-    assert said["figshare_flagged"] == pytest.approx((answers[own] == OUT_OF_DISTRIBUTION).mean())
-    assert said["figshare_called_no_tumour"] == pytest.approx((answers[own] == NO_TUMOUR).mean())
-    assert said["non_brain_flagged"] == pytest.approx((answers[~own] == OUT_OF_DISTRIBUTION).mean())
+    assert metrics["figshare_flagged"] == pytest.approx((answers[own] == OUT_OF_DISTRIBUTION).mean())
+    assert metrics["figshare_called_no_tumour"] == pytest.approx((answers[own] == NO_TUMOUR).mean())
+    assert metrics["non_brain_flagged"] == pytest.approx((answers[~own] == OUT_OF_DISTRIBUTION).mean())
     assert (~own).sum() >= 200 and table["kind"][~own].nunique() >= 6
 
 
@@ -172,10 +172,10 @@ def test_no_card_or_table_holds_a_patient_id():
             assert not SHAPE.search(file.read_text(encoding="utf-8"))
 
 
-def test_a_sample_answers_the_same_from_its_file_and_as_a_sample(predictor):
-    one = read_samples()[0]
-    from_file = predictor(read_slice(one.path.read_bytes(), one.path.name))
-    assert from_file.probabilities == pytest.approx(predictor(one.slice()).probabilities, abs=1e-6)
+def test_a_sample_gets_one_prediction_from_its_file_and_as_a_sample(predictor):
+    sample = read_samples()[0]
+    from_file = predictor(read_slice(sample.path.read_bytes(), sample.path.name))
+    assert from_file.probabilities == pytest.approx(predictor(sample.slice()).probabilities, abs=1e-6)
 
 
 @pytest.mark.dataset
@@ -190,7 +190,7 @@ def test_gain_and_offset_of_a_slice_change_nothing(predictor, raw_folder, data_s
 
 @pytest.mark.dataset
 @pytest.mark.parametrize("number", [1, 752, 955, 1500, 3064])
-def test_a_mat_and_its_upright_png_answer_the_same(predictor, mats_folder, number):
+def test_a_mat_and_its_upright_png_get_one_prediction(predictor, mats_folder, number):
     mat = read_slice((mats_folder / f"{number}.mat").read_bytes(), f"{number}.mat")
     file = io.BytesIO()
     Image.fromarray(mat.pixels.astype(np.uint8)).save(file, "PNG")
@@ -199,29 +199,29 @@ def test_a_mat_and_its_upright_png_answer_the_same(predictor, mats_folder, numbe
 
 
 @pytest.mark.dataset
-@pytest.mark.parametrize("name", CNNS)
-def test_stored_probabilities_are_what_the_network_says_now(data_store, name):
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_stored_probabilities_are_those_of_the_network(data_store, name):
     table = predictions(name).set_index("slice")
     predictor = Predictor(open_bundle(name), open_bundle(REPORT_SEGMENTER))
     for number in (1, 752, 1500, 3064):
-        stored = table.loc[number, [f"p_{one}" for one in CLASSES]].to_numpy(float)
+        stored = table.loc[number, [f"p_{label}" for label in CLASSES]].to_numpy(float)
         assert predictor(slice_from_store(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)
 
 
-def over_folds(name: str) -> dict:
-    """A shipped bundle's figures over folds; skips while it has none."""
-    found = open_bundle(name).card["metrics"].get("cross_validation") if name in ALL else None
-    if not found:
+def metrics_over_folds(name: str) -> dict:
+    """A shipped bundle's metrics over folds; skips while it has none."""
+    metrics = open_bundle(name).card["metrics"].get("cross_validation") if name in BUNDLES else None
+    if not metrics:
         pytest.skip(f"{name} has no folds yet")
-    return found
+    return metrics
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_the_figures_over_folds_are_those_of_the_rows_that_ship(name):
-    said, bundle = over_folds(name), open_bundle(name)
+@pytest.mark.parametrize("name", BUNDLES)
+def test_metrics_over_folds_are_those_of_the_shipped_rows(name):
+    stated, bundle = metrics_over_folds(name), open_bundle(name)
     table = pd.read_csv(bundle.path(CROSS_VALIDATION))
-    found = summarise_folds(table, bundle.tasks)
-    for part, theirs in ((found, said), (found["without_letter_twins"], said["without_letter_twins"])):
+    computed = summarise_folds(table, bundle.tasks)
+    for part, theirs in ((computed, stated), (computed["without_letter_twins"], stated["without_letter_twins"])):
         assert part["slices"] == theirs["slices"]
         for figure in part.keys() - {"slices", "without_letter_twins"}:
             assert part[figure]["folds"] == pytest.approx(theirs[figure]["folds"], abs=1e-6), figure
@@ -233,23 +233,23 @@ def test_the_figures_over_folds_are_those_of_the_rows_that_ship(name):
         "each slice where it was held out"
     )
     history = pd.read_csv(bundle.path(CROSS_VALIDATION_HISTORY))
-    assert sorted(history["fold"].unique()) == sorted(table["fold"].unique()) == said["folds_done"]
-    assert stored_folds(bundle).keys() == set(said["folds_done"]), "of the recipe that the bundle has"
+    assert sorted(history["fold"].unique()) == sorted(table["fold"].unique()) == stated["folds_done"]
+    assert stored_folds(bundle).keys() == set(stated["folds_done"]), "of the recipe that the bundle has"
 
 
 def test_the_unified_unet_reaches_its_floor_over_the_five_folds():
-    said = over_folds("unified-unet")
-    assert said["folds_done"] == [1, 2, 3, 4, 5]
-    assert sum(said["slices"]) == 3064
-    assert said["accuracy"]["mean"] >= 0.945
-    assert said["dice_mean"]["mean"] >= 0.75
+    metrics = metrics_over_folds("unified-unet")
+    assert metrics["folds_done"] == [1, 2, 3, 4, 5]
+    assert sum(metrics["slices"]) == 3064
+    assert metrics["accuracy"]["mean"] >= 0.945
+    assert metrics["dice_mean"]["mean"] >= 0.75
 
 
 def test_one_network_on_the_reports_slices_reaches_its_floor():
-    if "unified-unet-report" not in ALL:
+    if "unified-unet-report" not in BUNDLES:
         pytest.skip("unified-unet-report does not ship yet")
-    found = open_bundle("unified-unet-report").test_metrics
-    assert found["slices"] == course_report.CNN_TEST_SLICES
-    assert found["accuracy"] >= 0.97
-    assert found["table_5"]["slices"] == 123
-    assert found["table_5"]["dice_mean"] >= 0.80
+    metrics = open_bundle("unified-unet-report").test_metrics
+    assert metrics["slices"] == course_report.CNN_TEST_SLICES
+    assert metrics["accuracy"] >= 0.97
+    assert metrics["table_5"]["slices"] == 123
+    assert metrics["table_5"]["dice_mean"] >= 0.80

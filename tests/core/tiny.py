@@ -1,6 +1,6 @@
-"""Small recipes, examples, bundles and stores: what takes minutes on the data set, in seconds.
+"""Small recipes, examples, bundles and stores, so that tests take seconds instead of the minutes of the data set.
 
-Functions only; each test file makes of them what it needs.
+Functions only; each test file builds its own fixtures from them.
 """
 
 from dataclasses import dataclass, replace
@@ -40,13 +40,13 @@ GAINS = {("classification",): 2.5, ("segmentation",): 1.7, TASKS: 1.0}
 def recipe(
     base: str = "report-cnn", *, name: str | None = None, options: dict[str, Any] | None = None, **training: Any
 ) -> Recipe:
-    """A shipped recipe with a small network, float32 and small batches; None takes an option away.
+    """Make a shipped recipe small: network, batches, float32; None removes an option.
 
     Args:
         base: the shipped recipe.
         name: the new recipe's name; the shipped one's if None.
         options: of the network, beside the small sizes.
-        training: replaces what the recipe says under [training].
+        training: replaces entries of the recipe's [training].
     """
     shipped = load_recipe(base)
     plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
@@ -67,20 +67,20 @@ def recipe(
 
 
 def class_examples(count: int, *, size: int = CNN_SIZE, wrong: float = 0.0, seed: int = 0) -> Examples:
-    """Noise with a bright square at one of three places, its class; the first ``wrong`` share is labelled wrongly."""
+    """Draw noise with a bright square at one of three places, its class; the first ``wrong`` share is mislabelled."""
     random = np.random.default_rng(seed)
     planes = random.uniform(0, 0.3, (count, size, size, 1)).astype(np.float16)
     shown = random.integers(0, 3, count)
     third = size // 3
     for plane, place in zip(planes, shown, strict=True):
         plane[place * third : (place + 1) * third, place * third : (place + 1) * third] += np.float16(0.6)
-    named = shown.copy()
-    named[: round(count * wrong)] += 1
-    return Examples(planes, ((named % 3).astype(np.uint8),))
+    labels = shown.copy()
+    labels[: round(count * wrong)] += 1
+    return Examples(planes, ((labels % 3).astype(np.uint8),))
 
 
 def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Examples:
-    """Noise with a bright square that is the mask."""
+    """Draw noise with a bright square that is the mask."""
     random = np.random.default_rng(seed)
     planes = random.uniform(0, 0.4, (count, size, size, 1)).astype(np.float16)
     masks = np.zeros((count, size, size, 1), np.uint8)
@@ -92,7 +92,7 @@ def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Exampl
 
 
 def unified_examples(count: int, *, size: int = UNIFIED_SIZE, seed: int = 0) -> Examples:
-    """As ``mask_examples``; the square's brightness is its class, which its mask's pixels tell too."""
+    """As ``mask_examples``; the square's brightness is its class, and its mask's pixels have the class too."""
     random = np.random.default_rng(seed)
     planes, (masks,) = vars(mask_examples(count, size=size, seed=seed)).values()
     classes = random.integers(0, 3, count).astype(np.uint8)
@@ -101,28 +101,28 @@ def unified_examples(count: int, *, size: int = UNIFIED_SIZE, seed: int = 0) -> 
 
 
 def overfitting_run() -> tuple[Recipe, Examples, Examples]:
-    """Recipe, training and validation examples of a run whose validation loss falls, then rises.
+    """Return recipe, training and validation examples of a run whose validation loss falls, then rises.
 
-    A third of the validation slices are named wrongly, so the surer the network, the worse its loss. The rate is
-    reduced on the way and the run stops long before its 25 epochs.
+    A third of the validation slices are mislabelled, so that a more confident network has a higher loss. The learning
+    rate is reduced on the way and the run stops long before its 25 epochs.
     """
-    made = recipe(
+    overfitting = recipe(
         epochs=25,
         learning_rate=0.003,
         early_stopping_patience=5,
         reduce_rate_patience=2,
         options={"filters": [8, 8, 8, 8], "dropout": 0.1, "dropout_flat": 0.1},
     )
-    return made, class_examples(50, seed=1), class_examples(24, wrong=1 / 3, seed=2)
+    return overfitting, class_examples(50, seed=1), class_examples(24, wrong=1 / 3, seed=2)
 
 
 def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
-    """A run as if it were over, with random weights, large enough that answers differ from slice to slice."""
+    """Return the state of a finished run: random weights, large enough that predictions differ between slices."""
     import keras
 
     keras.utils.set_random_seed(seed)
     network = build_network(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
-    # Through each relu a network so initialised loses half its signal.
+    # With this initialisation, each ReLU halves the signal.
     weights = [weight * GAINS[recipe.tasks] if weight.ndim > 1 else weight for weight in network.get_weights()]
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]
     history[0] |= {"learning_rate": 0.001, "seconds": 1.5}
@@ -130,25 +130,25 @@ def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
 
 
 def classifier(models: Path, *, name: str = "report-cnn") -> Bundle:
-    """A small classifier's bundle with random weights."""
-    made = recipe("report-cnn", name=name)
-    return export_bundle(made, finished_state(made), models)
+    """Export a small classifier with random weights."""
+    small = recipe("report-cnn", name=name)
+    return export_bundle(small, finished_state(small), models)
 
 
 def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
-    """A small segmenter's bundle with random weights."""
-    made = recipe("report-unet", name=name)
-    return export_bundle(made, finished_state(made), models)
+    """Export a small segmenter with random weights."""
+    small = recipe("report-unet", name=name)
+    return export_bundle(small, finished_state(small), models)
 
 
 def unified(models: Path, *, base: str = "unified-unet", name: str = "unified-unet") -> Bundle:
-    """A small bundle for both tasks with random weights."""
-    made = recipe(base, name=name)
-    return export_bundle(made, finished_state(made), models)
+    """Export a small network for both tasks with random weights."""
+    small = recipe(base, name=name)
+    return export_bundle(small, finished_state(small), models)
 
 
 def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
-    """A segmenter whose tumour is what is brighter (or darker) than half the range: its mask is known beforehand."""
+    """Export a segmenter whose mask is known: it predicts pixels above (or below) half the intensity range."""
     import keras
 
     bundle = segmenter(models)
@@ -161,8 +161,8 @@ def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
 
 
 def brightness_classifier(models: Path) -> Bundle:
-    """A classifier whose heat maps are known: what is bright speaks for its second class, what is dark, more
-    softly, for its first, and nothing for its third."""
+    """Export a classifier whose heat maps are known: bright pixels are evidence for its second class, dark ones are
+    weaker evidence for its first, and nothing is for its third."""
     import keras
 
     bundle = classifier(models)
@@ -172,14 +172,14 @@ def brightness_classifier(models: Path) -> Bundle:
     network = keras.Model(inputs, outputs)
     kernel = np.zeros((3, 3, 3, 2))
     kernel[1, 1] = [1 / 3, -1 / 3]
-    says = np.zeros((CNN_SIZE**2, 2, 3))
-    says[:, 0, 1], says[:, 1, 0] = 0.2, 0.001
-    network.set_weights([kernel, np.array([-0.5, 0.5]), says.reshape(-1, 3), np.zeros(3)])
+    dense = np.zeros((CNN_SIZE**2, 2, 3))
+    dense[:, 0, 1], dense[:, 1, 0] = 0.2, 0.001
+    network.set_weights([kernel, np.array([-0.5, 0.5]), dense.reshape(-1, 3), np.zeros(3)])
     return _with_network(bundle, network)
 
 
 def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
-    """The bundle with another network in the place of its own."""
+    """Replace the bundle's network by another."""
     save_network(network, bundle.folder / WEIGHTS)
     write_card(bundle.folder, bundle.card)
     changed = open_bundle(bundle.name, bundle.folder.parent)
@@ -188,7 +188,7 @@ def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
 
 
 def change_card(bundle: Bundle, **fields: Any) -> None:
-    """Write other fields into a bundle's card, nothing else; None takes one away."""
+    """Write fields into a bundle's card and nothing else; None removes a field."""
     import json
 
     card = {key: value for key, value in {**bundle.card, **fields}.items() if value is not None}
@@ -196,18 +196,18 @@ def change_card(bundle: Bundle, **fields: Any) -> None:
 
 
 def a_picture(number: int = 1, *, height: int = 64, width: int = 64) -> Slice:
-    """A made-up slice without truth."""
+    """Return a made-up slice without class and mask."""
     pixels, _, _ = a_slice(number, side=width, height=height)
     return Slice(pixels.astype(np.float32), f"made-up {number}")
 
 
 @dataclass
 class DataSet:
-    """A made-up data set in memory, to be changed and written.
+    """A made-up data set in memory, to change and to write.
 
     Attributes:
         pixels, masks: (H, W) arrays by slice number.
-        table: as ``core.dataset.splits.index_table`` gives it.
+        table: in the form of ``core.dataset.splits.index_table``.
     """
 
     pixels: dict[int, np.ndarray]
@@ -215,7 +215,7 @@ class DataSet:
     table: pd.DataFrame
 
     def write(self, path: Path) -> Path:
-        """Write the store, as ``core.dataset.prepare`` would."""
+        """Write the store in the form of ``core.dataset.prepare``."""
         numbers = self.table["slice"].to_numpy()
         side = max(len(pixels) for pixels in self.pixels.values())
         with h5py.File(path, "w") as file:
@@ -234,7 +234,7 @@ class DataSet:
 
 
 def data_set(count: int = 22, *, side: int = 64) -> DataSet:
-    """``count`` slices, every seventh of half the side; each third slice is test; five patients on both sides."""
+    """Make ``count`` slices, every seventh of half the side; every third is test; five patients, each in all parts."""
     pixels, masks, rows = {}, {}, []
     for number in range(1, count + 1):
         size = side // 2 if number % 7 == 0 else side
