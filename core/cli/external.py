@@ -13,8 +13,11 @@ from core.cli.options import FILE, store_option
 @click.argument("folder", type=FILE, required=False)
 @click.option("--split", default="dev", show_default=True, help="The split of the index to measure.")
 @store_option
+@click.option("--non-brain", type=FILE, help="Folder of non-brain images, for the gate on the split test.")
 @click.option("--stored", is_flag=True, help="Run no network; compute the figures again from the stored predictions.")
-def external_command(bundle: str, folder: Path | None, split: str, store: Path, stored: bool) -> None:
+def external_command(
+    bundle: str, folder: Path | None, split: str, store: Path, non_brain: Path | None, stored: bool
+) -> None:
     """Run a bundle on an external test set; write its figures.
 
     FOLDER has an index.csv with the columns file, class and split.
@@ -30,7 +33,7 @@ def external_command(bundle: str, folder: Path | None, split: str, store: Path, 
     elif folder is None:
         raise DatasetError("The folder with the pictures is missing; only --stored does without.")
     else:
-        card = measure_external_set(opened, folder, split=split, store=store, progress=slices_bar)
+        card = measure_external_set(opened, folder, split=split, store=store, non_brain=non_brain, progress=slices_bar)
     _print_external(card["metrics"]["external"], split)
 
 
@@ -59,7 +62,8 @@ def screen_command(bundle: str, folder: Path, store: Path, check: bool) -> None:
 
     from core.bundles.bundle import open_bundle
     from core.dataset.store import Store
-    from core.ood.fit import check_gate, fit_gate
+    from core.ood.fit import fit_gate
+    from core.ood.gate_control import check_gate
 
     with Store(store) as opened:
         if check:

@@ -8,20 +8,31 @@ from typing import Any
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, bundle_names, open_bundle, write_card
+from core.config import CLASSES
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import DEV, TEST, ExternalPredictor, outcome_shares
 from core.files import write_table
-from core.inference.gate import NO_TUMOUR, OUT_OF_DISTRIBUTION, has_gate
+from core.inference.gate import (
+    CONFIDENT,
+    LOW_CONFIDENCE,
+    NO_TUMOUR,
+    OUT_OF_DISTRIBUTION,
+    GateThresholds,
+    decide_answers,
+    has_gate,
+)
 from core.metrics.definitions import DEFINITIONS
-from core.ood.non_brain import non_brain_index, read_non_brain_images
+from core.ood.non_brain import read_non_brain_images, read_non_brain_index
 from core.progress import ProgressWrapper
 from core.readers.slices import Slice
 
 INTERNAL_GROUP, NON_BRAIN_GROUP, EXTERNAL_GROUP = "own test slice", "no brain", "elsewhere"
 """Values of the column ``group``: the bundle's own test slices, non-brain images, the external test set."""
+CORRECT, WRONG = "right", "wrong"
+"""Values of the column ``outcome`` of a slice that is not abstained from."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,56 @@ def gate_answers(bundle: Bundle, split: str) -> pd.DataFrame:
     return table[["group", "kind", "name", "predicted", "tumour_score", "strangeness", "sure"]]
 
 
+def with_outcomes(table: pd.DataFrame, thresholds: GateThresholds) -> pd.DataFrame:
+    """Add what the gate decides at thresholds, and whether that is correct.
+
+    Args:
+        table: of ``gate_answers``.
+        thresholds: of the gate, or others.
+
+    Returns:
+        The table with true (its ``kind``), answer (a class, or one of ``core.inference.gate.ANSWERS`` in its place) and
+        outcome: ``CORRECT``, ``WRONG``, or the answer that abstains. A non-brain image that is flagged OOD is correct.
+    """
+    decisions = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
+    answer = table["predicted"].where(decisions == CONFIDENT, pd.Series(decisions, table.index))
+    true = table["kind"]
+    correct = (answer == true) | ((table["group"] == NON_BRAIN_GROUP) & (answer == OUT_OF_DISTRIBUTION))
+    outcome = answer.where(answer.isin([LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]), WRONG).mask(correct, CORRECT)
+    return table.assign(true=true, answer=answer, outcome=outcome)
+
+
+def metric_hits(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return, by key of ``metrics.external``, the slices or images it is a share of, and whether each is a hit.
+
+    Args:
+        table: of ``with_outcomes``.
+    """
+    external = table[table["group"] == EXTERNAL_GROUP]
+    tumour, tumour_free = external[external["true"] != NO_TUMOUR], external[external["true"] == NO_TUMOUR]
+    classified = tumour[tumour["answer"].isin(CLASSES)]
+    internal, non_brain = (table["answer"][table["group"] == group] for group in (INTERNAL_GROUP, NON_BRAIN_GROUP))
+    return {
+        "no_tumour_called_tumour": tumour_free["answer"].isin(CLASSES),
+        "tumour_called_no_tumour": tumour["answer"] == NO_TUMOUR,
+        "class_accuracy_answered": classified["answer"] == classified["true"],
+        "answered_tumour": tumour["answer"].isin([*CLASSES, NO_TUMOUR]),
+        "answered_no_tumour": tumour_free["answer"].isin([*CLASSES, NO_TUMOUR]),
+        "non_brain_flagged": non_brain == OUT_OF_DISTRIBUTION,
+        "figshare_flagged": internal == OUT_OF_DISTRIBUTION,
+        "figshare_called_no_tumour": internal == NO_TUMOUR,
+    }
+
+
+def disputed_labels(table: pd.DataFrame) -> pd.Series:
+    """Return whether each slice is a tumour with a confident prediction of another class than its label.
+
+    Args:
+        table: external slices of ``with_outcomes``.
+    """
+    return (table["outcome"] == WRONG) & (table["true"] != NO_TUMOUR) & (table["answer"] != NO_TUMOUR)
+
+
 def measured_split(bundle: Bundle) -> str | None:
     """Return the external split that a bundle's gate was measured on: test, else dev, else None."""
     metrics = bundle.card.get("metrics", {}).get("external", {})
@@ -113,7 +174,7 @@ def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: Prog
     """
     if not has_gate(bundle):
         raise BundleError(f"The bundle '{bundle.name}' has no gate; 'python -m core screen {bundle.name}' fits one.")
-    non_brain_index(non_brain)  # a missing folder is refused before the first prediction
+    read_non_brain_index(non_brain)  # a missing folder is refused before the first prediction
     predictor = ExternalPredictor(bundle)
     rows = [
         {"group": group, "kind": kind, "name": slice_.name, **predictor(slice_)}

@@ -6,14 +6,22 @@ from typing import Any
 
 from core.bundles.bundle import OOD_ANSWERS, Bundle, open_bundle
 from core.dataset.store import Store
+from core.errors import DatasetError
 from core.evaluation.external import TEST, measure_external, write_external_metrics
 from core.inference.gate import has_gate
 from core.ood.evaluate import measure_ood, write_ood_metrics
+from core.ood.non_brain import read_non_brain_index
 from core.progress import ProgressWrapper
 
 
 def measure_external_set(
-    bundle: Bundle, folder: Path, *, split: str, store: Path, progress: Callable[[str], ProgressWrapper]
+    bundle: Bundle,
+    folder: Path,
+    *,
+    split: str,
+    store: Path,
+    progress: Callable[[str], ProgressWrapper],
+    non_brain: Path | None = None,
 ) -> dict[str, Any]:
     """Run a bundle on a split of the external test set; on the split test, measure its gate too.
 
@@ -23,16 +31,29 @@ def measure_external_set(
         split: of the index.
         store: the prepared data set, read where the gate is measured.
         progress: a title -> what wraps the slices, to show a bar.
+        non_brain: the folder of non-brain images; needed where the gate is measured.
 
     Returns:
         The new card.
+
+    Raises:
+        DatasetError: an index is missing or incomplete, or the folder of non-brain images is not given.
     """
     models = bundle.folder.parent
-    measure_external(bundle, folder, split=split, progress=progress(bundle.name))
     # As with the split test, the gate is not measured while its thresholds are chosen.
-    if has_gate(bundle) and split == TEST:
-        with Store(store) as opened:
-            measure_ood(open_bundle(bundle.name, models), opened, progress=progress(f"{bundle.name}, OOD"))
+    if not has_gate(bundle) or split != TEST:
+        measure_external(bundle, folder, split=split, progress=progress(bundle.name))
+        return compute_external_metrics(open_bundle(bundle.name, models))
+    if non_brain is None:
+        raise DatasetError(
+            "The folder of non-brain images is missing; scripts/make_non_brain_images.py writes one, and --non-brain "
+            "names it."
+        )
+    # Refused before the split test is used, which may happen once only.
+    read_non_brain_index(non_brain)
+    measure_external(bundle, folder, split=split, progress=progress(bundle.name))
+    with Store(store) as opened:
+        measure_ood(open_bundle(bundle.name, models), opened, non_brain, progress=progress(f"{bundle.name}, OOD"))
     return compute_external_metrics(open_bundle(bundle.name, models))
 
 

@@ -1,7 +1,7 @@
-"""The shortcut in the data set's frame: what the head's size and place alone say about the class.
+"""Measure a shortcut in the data set: the head's size and position in the frame predict the class.
 
-A small model that never sees a tumour: logistic regression on where the head's box ends, tested by patient on the
-official folds. ``framing_shortcut.csv`` beside this file holds what it was fed and what it said.
+A logistic regression on the margins around the head, which never sees a tumour, is tested at patient level on the
+official folds. ``framing_shortcut.csv`` beside this file holds its inputs and predictions.
 """
 
 import functools
@@ -18,12 +18,12 @@ from core.readers.preprocessing import head_box, scale_by_percentiles
 
 SHORTCUT_FILE = Path(__file__).with_name("framing_shortcut.csv")
 MARGINS = ("above", "below", "left", "right")
-"""What is left of the frame on each side of the head, as a share of the frame's side."""
+"""Distances between the head and each side of the frame, as shares of the frame's side."""
 _PENALTY = 1e-3
 
 
 def head_margins(pixels: np.ndarray) -> dict[str, float]:
-    """``MARGINS`` of one slice; without a head the frame counts as filled.
+    """Return ``MARGINS`` of one slice; without a head all are 0.
 
     Args:
         pixels: (H, W), any number type.
@@ -39,7 +39,7 @@ def head_margins(pixels: np.ndarray) -> dict[str, float]:
 
 
 def measure_margins(store: Store, index: pd.DataFrame) -> pd.DataFrame:
-    """Margins and, by a model of the other folds, the class they suggest, for every slice.
+    """Measure the margins of every slice and predict its class from them, by a model of the other folds.
 
     Args:
         store: the prepared data set.
@@ -49,33 +49,33 @@ def measure_margins(store: Store, index: pd.DataFrame) -> pd.DataFrame:
         slice, fold, true, ``MARGINS`` and predicted.
     """
     table = index[["slice", "fold"]].assign(true=index["class"])
-    found = [head_margins(store.pixels(int(number))) for number in table["slice"]]
-    return predict_by_fold(pd.concat([table.reset_index(drop=True), pd.DataFrame(found)], axis=1))
+    margins = [head_margins(store.pixels(int(number))) for number in table["slice"]]
+    return predict_by_fold(pd.concat([table.reset_index(drop=True), pd.DataFrame(margins)], axis=1))
 
 
 def predict_by_fold(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with ``predicted``: each fold's classes as a model of the other folds suggests them."""
+    """Return the table with ``predicted``: each fold's classes by a model of the other folds."""
     values = table[list(MARGINS)].to_numpy()
     # Products let the model weigh the head's size and place together.
     values = np.column_stack([values, values**2, values[:, :1] * values[:, 1:2], values[:, 2:3] * values[:, 3:4]])
     true = table["true"].map(CLASSES.index).to_numpy()
     predicted = np.zeros(len(table), np.int64)
     for fold in np.unique(table["fold"]):
-        held = (table["fold"] == fold).to_numpy()
-        mean, spread = values[~held].mean(axis=0), values[~held].std(axis=0) + 1e-12
+        held_out = (table["fold"] == fold).to_numpy()
+        mean, spread = values[~held_out].mean(axis=0), values[~held_out].std(axis=0) + 1e-12
         scaled = (values - mean) / spread
-        weights = _fit(scaled[~held], true[~held])
-        predicted[held] = (_with_one(scaled[held]) @ weights).argmax(axis=1)
-    return table.assign(predicted=[CLASSES[one] for one in predicted])
+        weights = _fit_logistic_regression(scaled[~held_out], true[~held_out])
+        predicted[held_out] = (_with_intercept(scaled[held_out]) @ weights).argmax(axis=1)
+    return table.assign(predicted=[CLASSES[index] for index in predicted])
 
 
-def _with_one(values: np.ndarray) -> np.ndarray:
+def _with_intercept(values: np.ndarray) -> np.ndarray:
     return np.column_stack([values, np.ones(len(values))])
 
 
-def _fit(values: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """(features + 1, classes) weights of a multinomial logistic regression with a small L2 penalty."""
-    inputs, target = _with_one(values), np.eye(len(CLASSES))[true]
+def _fit_logistic_regression(values: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Return (features + 1, classes) weights of a multinomial logistic regression with a small L2 penalty."""
+    inputs, target = _with_intercept(values), np.eye(len(CLASSES))[true]
     shape = inputs.shape[1], len(CLASSES)
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
@@ -89,19 +89,19 @@ def _fit(values: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def shortcut_table() -> pd.DataFrame:
-    """What ships: ``measure`` of the whole data set. Do not change it in place."""
+    """Read the shipped ``measure_margins`` of the whole data set. Do not change it in place."""
     return pd.read_csv(SHORTCUT_FILE)
 
 
 def touches_border(table: pd.DataFrame) -> pd.Series:
-    """Whether the head reaches the frame above, left or right; below, the neck leaves it in most slices."""
+    """Return whether the head reaches the frame above, left or right; below, the neck leaves it in most slices."""
     return (table[["above", "left", "right"]] <= 0).any(axis=1)
 
 
 def majority_accuracy(table: pd.DataFrame) -> float:
-    """Accuracy of always naming the class most frequent in the other folds."""
-    right = 0
+    """Return the accuracy of always predicting the class that is most frequent in the other folds."""
+    correct = 0
     for fold in table["fold"].unique():
-        held = table["fold"] == fold
-        right += int((table["true"][held] == table["true"][~held].mode()[0]).sum())
-    return right / len(table)
+        held_out = table["fold"] == fold
+        correct += int((table["true"][held_out] == table["true"][~held_out].mode()[0]).sum())
+    return correct / len(table)

@@ -1,8 +1,7 @@
-"""Slices that never were: a tumour taken out, or put into another head, so that source and label come apart.
+"""Change slices so that both labels occur in both sources: inpaint a tumour, or insert one into another head.
 
-All tumours to learn from come from one data set and all slices without one from another; a network could tell the two
-by anything but the tumour. With a tumour-free twin of a slice that has one, and with tumours in slices that had none,
-both labels occur in both sources.
+All tumours to fit a gate on come from one data set and all slices without one from another, so that anything that
+separates the sources would separate the labels too.
 """
 
 import numpy as np
@@ -12,27 +11,27 @@ from core.readers.preprocessing import HEAD_THRESHOLD
 
 
 def remove_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-    """A plane whose tumour is replaced by the other side of the head, mirrored, at the surroundings' brightness.
+    """Replace the tumour by the mirror image of the other side of the head, at the brightness of its surroundings.
 
     Args:
         plane: (S, S) float32 in [0, 1], cropped to the head.
         mask: (S, S) bool.
 
     Returns:
-        A new plane; None where the tumour crosses the middle, or has no surroundings to be matched to.
+        A new plane; None where the tumour crosses the midline or has no surroundings.
     """
-    return _mirrored_in(plane, mask, avoid=mask)
+    return _inpaint(plane, mask, avoid=mask)
 
 
 def inpaint_beside_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-    """A plane in which a piece of the tumour's shape is replaced as in ``without_tumour``, but beside the tumour.
+    """Replace an area of the tumour's shape beside the tumour, as ``remove_tumour`` does with the tumour itself.
 
     Args:
         plane: (S, S) float32 in [0, 1], cropped to the head.
         mask: (S, S) bool.
 
     Returns:
-        A new plane, with its tumour; None where the piece finds no place in the head away from tumour and middle.
+        A new plane, with its tumour; None where no such area lies in the head away from tumour and midline.
     """
     size = len(plane)
     rows = np.flatnonzero(mask.any(axis=1))
@@ -42,50 +41,50 @@ def inpaint_beside_tumour(plane: np.ndarray, mask: np.ndarray) -> np.ndarray | N
         if not len(rows) or rows[0] + move < 0 or rows[-1] + move >= size:
             continue
         moved = np.roll(mask, move, axis=0)
-        if (moved & (near | ~head)).any() or _crosses_middle(plane, moved):
+        if (moved & (near | ~head)).any() or _crosses_midline(plane, moved):
             continue
-        made = _mirrored_in(plane, moved, avoid=mask)
-        if made is not None:
-            return made
+        inpainted = _inpaint(plane, moved, avoid=mask)
+        if inpainted is not None:
+            return inpainted
     return None
 
 
-def _mirrored_in(plane: np.ndarray, where: np.ndarray, *, avoid: np.ndarray) -> np.ndarray | None:
-    """A plane with its own mirror image at ``where``; None where that would bring in something of ``avoid``."""
-    opposite = _opposite(plane)
-    if opposite is None or not where.any():
+def _inpaint(plane: np.ndarray, area: np.ndarray, *, avoid: np.ndarray) -> np.ndarray | None:
+    """Replace an area by the plane's mirror image; return None where that would copy a part of ``avoid``."""
+    opposite = _opposite_columns(plane)
+    if opposite is None or not area.any():
         return None
-    grown = ndimage.binary_dilation(where, iterations=5)
-    ring = ndimage.binary_dilation(where, iterations=10) & ~grown
+    grown = ndimage.binary_dilation(area, iterations=5)
+    ring = ndimage.binary_dilation(area, iterations=10) & ~grown
     if (grown & avoid[:, opposite]).any() or not ring.any():
         return None
     mirrored = plane[:, opposite]
     mirrored = mirrored + plane[ring].mean() - mirrored[ring].mean()
-    weight = _soft(where, grow=4, blur=2.5)
+    weight = _soft_mask(area, grow=4, blur=2.5)
     return np.clip(plane * (1 - weight) + mirrored * weight, 0, 1).astype(np.float32)
 
 
-def _opposite(plane: np.ndarray) -> np.ndarray | None:
-    """(S,) for every column the one on the other side of the head, or None where there is no head."""
+def _opposite_columns(plane: np.ndarray) -> np.ndarray | None:
+    """Return, for every column, the index of the one on the other side of the head, (S,); None without a head."""
     columns = np.flatnonzero((plane > HEAD_THRESHOLD).any(axis=0))
     if not len(columns):
         return None
     return np.clip(columns[0] + columns[-1] - np.arange(len(plane)), 0, len(plane) - 1)
 
 
-def _crosses_middle(plane: np.ndarray, mask: np.ndarray) -> bool:
-    opposite = _opposite(plane)
+def _crosses_midline(plane: np.ndarray, mask: np.ndarray) -> bool:
+    opposite = _opposite_columns(plane)
     return opposite is not None and bool((mask & mask[:, opposite]).any())
 
 
 def insert_tumour(
     plane: np.ndarray, source: np.ndarray, mask: np.ndarray, random: np.random.Generator
 ) -> np.ndarray | None:
-    """A plane with the tumour of another one at a random place well inside its head, at that place's brightness.
+    """Insert the tumour of another plane at a random place well inside the head, at the brightness of that place.
 
     Args:
         plane: (S, S) float32 in [0, 1], cropped to the head.
-        source: (S, S), the plane the tumour is taken from.
+        source: (S, S), the plane with the tumour.
         mask: (S, S) bool, that tumour.
         random: draws the place.
 
@@ -107,14 +106,14 @@ def insert_tumour(
     ring = ndimage.binary_dilation(shape, iterations=6) & ~ndimage.binary_dilation(shape, iterations=2)
     if min(top, left) < 0 or max(top + shape.shape[0], left + shape.shape[1]) > size or not ring.any():
         return None
-    made = plane.copy()
-    there = made[top : top + shape.shape[0], left : left + shape.shape[1]]
-    tumour = tumour * there[ring].mean() / max(tumour[ring].mean(), 0.05)
-    weight = _soft(shape, grow=1, blur=1.5)
-    there[...] = np.clip(there * (1 - weight) + tumour * weight, 0, 1)
-    return made
+    inserted = plane.copy()
+    place = inserted[top : top + shape.shape[0], left : left + shape.shape[1]]
+    tumour = tumour * place[ring].mean() / max(tumour[ring].mean(), 0.05)
+    weight = _soft_mask(shape, grow=1, blur=1.5)
+    place[...] = np.clip(place * (1 - weight) + tumour * weight, 0, 1)
+    return inserted
 
 
-def _soft(mask: np.ndarray, *, grow: int, blur: float) -> np.ndarray:
-    """The mask, grown by some pixels, with soft edges: weights in [0, 1]."""
+def _soft_mask(mask: np.ndarray, *, grow: int, blur: float) -> np.ndarray:
+    """Grow a mask by some pixels and blur its edge; return weights in [0, 1]."""
     return ndimage.gaussian_filter(ndimage.binary_dilation(mask, iterations=grow).astype(np.float32), blur)

@@ -38,12 +38,12 @@ def read_non_brain_images(folder: Path) -> Iterator[tuple[str, Slice]]:
         DatasetError: the index is missing or lacks a column.
         SliceError: an image cannot be read.
     """
-    for file, kind in non_brain_index(folder).itertuples(index=False, name=None):
+    for file, kind in read_non_brain_index(folder).itertuples(index=False, name=None):
         path = folder / file
         yield kind, read_slice(path.read_bytes(), path.name)
 
 
-def non_brain_index(folder: Path) -> pd.DataFrame:
+def read_non_brain_index(folder: Path) -> pd.DataFrame:
     """Read a folder's index; return its columns file and kind, one row an image.
 
     Raises:

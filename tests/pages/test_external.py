@@ -1,4 +1,4 @@
-"""The Strangers page without a browser, on made-up answers: its figures are theirs, and follow the sliders."""
+"""The page External data without a browser, on made-up answers: its metrics are theirs, and follow the sliders."""
 
 import json
 import shutil
@@ -15,7 +15,9 @@ from streamlit.testing.v1 import AppTest
 from core import config
 from core.bundles import bundle
 from core.bundles.bundle import file_facts, open_bundle
+from core.inference.gate import OUT_OF_DISTRIBUTION
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
+from panels.shared.confusion_matrix import SHORT_TITLES
 from panels.shared.theme import percent
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
@@ -32,8 +34,8 @@ KINDS = (
 )
 OPEN_BUNDLE, NAMES = bundle.open_bundle, bundle.bundle_names
 LIMITS = {"no_tumour": -1.0, "tumour": 1.0, "sure": 0.8, "strange": 20.0, "temperature": 1.0}
-# true, predicted, tumour score, strangeness, probability of the likeliest class
-ELSEWHERE = [
+# true, predicted, tumour score, OOD score, probability of the most probable class
+EXTERNAL_ROWS = [
     ("glioma", "glioma", 3.0, 5.0, 0.9),
     ("glioma", "meningioma", 3.0, 5.0, 0.9),
     ("glioma", "glioma", 3.0, 5.0, 0.5),
@@ -47,35 +49,37 @@ ELSEWHERE = [
 COLUMNS = ["true", "predicted", "tumour_score", "strangeness", "sure"]
 
 
-def rows(split: str) -> pd.DataFrame:
-    table = pd.DataFrame(ELSEWHERE, columns=COLUMNS)
+def external_rows(split: str) -> pd.DataFrame:
+    table = pd.DataFrame(EXTERNAL_ROWS, columns=COLUMNS)
     return table.assign(split=split, file=[f"{number}.png" for number in range(len(table))])
 
 
-def strangers() -> pd.DataFrame:
-    own = [
+def ood_rows() -> pd.DataFrame:
+    internal = [
         (INTERNAL_GROUP, "glioma", f"slice {number}", "glioma", 4.0 if number > 1 else -2.0, 6.0, 0.95)
         for number in range(49)
     ]
-    own.append((INTERNAL_GROUP, "glioma", "slice 50", "glioma", 4.0, 21.0, 0.95))
-    odd = [(NON_BRAIN_GROUP, kind, f"{kind}-{n}.png", "glioma", 1.0, 40.0, 0.9) for kind in KINDS for n in range(1, 4)]
-    odd[0] = (*odd[0][:5], 5.0, 0.9)
-    return pd.DataFrame(odd + own, columns=["group", "kind", "name", *COLUMNS[1:]])
+    internal.append((INTERNAL_GROUP, "glioma", "slice 50", "glioma", 4.0, 21.0, 0.95))
+    non_brain = [
+        (NON_BRAIN_GROUP, kind, f"{kind}-{n}.png", "glioma", 1.0, 40.0, 0.9) for kind in KINDS for n in range(1, 4)
+    ]
+    non_brain[0] = (*non_brain[0][:5], 5.0, 0.9)
+    return pd.DataFrame(non_brain + internal, columns=["group", "kind", "name", *COLUMNS[1:]])
 
 
 @pytest.fixture
-def screened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes unified-unet a bundle with a screen that was measured on a split of slices from elsewhere."""
+def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make unified-unet a bundle with a gate that was measured on a split of external slices."""
 
     def make(split: str = "test") -> None:
         folder = tmp_path / "models" / "unified-unet"
         shutil.copytree(config.MODELS / "unified-unet", folder)
-        rows(split).to_csv(folder / "external.csv", index=False)
-        strangers().to_csv(folder / "strangers.csv", index=False)
+        external_rows(split).to_csv(folder / "external.csv", index=False)
+        ood_rows().to_csv(folder / "strangers.csv", index=False)
         (folder / "screen.npz").write_bytes(b"not opened here")
         card = json.loads((folder / "card.json").read_text())
-        said = {"answers": {}}
-        card["metrics"]["external"] = {"non_brain_flagged": 0.9, **(said if split == "test" else {split: said})}
+        measured = {"answers": {}}
+        card["metrics"]["external"] = {"non_brain_flagged": 0.9, **(measured if split == "test" else {split: measured})}
         if split == "test":
             card["metrics"]["external"]["aims"] = {
                 "no_tumour_called_tumour": {"aim": "at most 10 %", "reached": 0.25, "short_by": 0.15},
@@ -116,118 +120,118 @@ def screened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 
 
 def metrics(app: AppTest) -> dict[str, str]:
-    return {one.label: one.value for one in app.metric}
+    return {metric.label: metric.value for metric in app.metric}
 
 
-def test_the_figures_are_those_of_the_answers(screened: Callable[..., None]) -> None:
-    screened()
+def test_the_metrics_are_those_of_the_answers(gated: Callable[..., None]) -> None:
+    gated()
     app = opened("external")
     assert not app.exception and not app.error
     assert metrics(app) == {
-        "False alarms": "25.0 %",
-        "Tumours missed": "20.0 %",
-        "Kind right": "50.0 %",
-        "Tumours answered": "60.0 %",
-        "Tumour-free answered": "75.0 %",
-        "No brain, told so": "95.8 %",
-        "Own slices flagged": "2.0 %",
-        "Own tumours missed": "4.0 %",
+        "False positive rate": "25.0 %",
+        "False negative rate": "20.0 %",
+        "Accuracy, tumour type": "50.0 %",
+        "Coverage, tumours": "60.0 %",
+        "Coverage, tumour-free": "75.0 %",
+        "Non-brain images rejected": "95.8 %",
+        "In-distribution false rejections": "2.0 %",
+        "False negative rate, internal": "4.0 %",
     }
-    assert "1 of 4 tumour-free slices called a tumour; aim: at most 10 %, **missed**" in texts(app)
-    assert "3 of 5 tumours given a kind or “no tumour”; aim: at least 60 %" in texts(app)
+    assert "1 of 4 tumour-free slices given a class; aim: at most 10 %, **missed**" in texts(app)
+    assert "3 of 5 tumours given a class or “no tumour found”; aim: at least 60 %" in texts(app)
 
 
-def test_missed_aims_are_told_whatever_the_sliders_say(screened: Callable[..., None]) -> None:
-    screened()
+def test_missed_aims_are_stated_wherever_the_sliders_stand(gated: Callable[..., None]) -> None:
+    gated()
     app = opened("external")
-    said = "1 of 2 aims is missed, on slices that this screen was asked about once: **false alarms** 25.0 % (95 %"
-    assert app.warning[0].value.startswith(said)
+    verdict = "1 of 2 aims is missed: **False positive rate** 25.0 % (95 %"
+    assert app.warning[0].value.startswith(verdict)
     app.slider(key="strange").set_value(2.0).run()
-    assert app.warning[0].value.startswith(said)
+    assert app.warning[0].value.startswith(verdict)
 
 
 def test_a_slider_that_is_moved_leaves_the_others_at_the_cards_values(
-    screened: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    gated: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A probability of 0.9 is too little for the card's limit, and would be enough for what the slider shows.
     monkeypatch.setitem(LIMITS, "sure", 0.9004)
-    screened()
+    gated()
     app = opened("external")
     before = metrics(app)
     app.slider(key="strange").set_value(19.9).run()
     assert metrics(app) == before
 
 
-def test_the_shipped_screens_price_at_home_is_told() -> None:
+def test_the_shipped_gates_cost_on_internal_data_is_stated() -> None:
     app = opened("external")
-    own = open_bundle("unified-unet").card["metrics"]["external"]["figshare_all"]
-    assert f"behind the screen {percent(own['right'])} are named rightly" in texts(app)
+    outcomes = open_bundle("unified-unet").card["metrics"]["external"]["figshare_all"]
+    assert f"After the gate, {percent(outcomes['right'])} are classified correctly" in texts(app)
 
 
-def test_other_thresholds_change_every_figure(screened: Callable[..., None]) -> None:
-    screened()
+def test_other_thresholds_change_every_metric(gated: Callable[..., None]) -> None:
+    gated()
     app = opened("external")
     app.slider(key="sure").set_value(0.4).run()
-    assert metrics(app)["Kind right"] == "66.7 %"
+    assert metrics(app)["Accuracy, tumour type"] == "66.7 %"
     app.slider(key="strange").set_value(2.0).run()
-    assert metrics(app)["Own slices flagged"] == "100.0 %"
-    assert metrics(app)["Tumours answered"] == "0.0 %"
+    assert metrics(app)["In-distribution false rejections"] == "100.0 %"
+    assert metrics(app)["Coverage, tumours"] == "0.0 %"
 
 
-def test_figures_of_the_slices_that_thresholds_were_chosen_on_are_marked(screened: Callable[..., None]) -> None:
-    screened("dev")
-    assert "which flatters" in opened("external").warning[0].value
+def test_metrics_of_the_slices_that_thresholds_were_chosen_on_are_marked(gated: Callable[..., None]) -> None:
+    gated("dev")
+    assert "results are optimistic" in opened("external").warning[0].value
 
 
-def test_a_cell_in_the_address_shows_its_slices(screened: Callable[..., None]) -> None:
-    screened()
+def test_a_cell_in_the_address_shows_its_slices(gated: Callable[..., None]) -> None:
+    gated()
     app = opened("external", true="No tumour", predicted="No tumour")
     table = app.dataframe[0].value
     assert table["Slice"].tolist() == ["5.png", "6.png"]
-    assert set(table["Answer"]) == {"No tumour"}
+    assert set(table["Result"]) == {"No tumour"}
     assert "do not ship with the project" in texts(app)
 
 
-def test_disputed_labels_are_tumours_named_as_another_kind(screened: Callable[..., None]) -> None:
-    screened()
+def test_disputed_labels_are_tumours_with_a_confident_prediction_of_another_class(gated: Callable[..., None]) -> None:
+    gated()
     assert opened("external", disputed="true").dataframe[0].value["Slice"].tolist() == ["1.png"]
 
 
-def test_pictures_are_shown_where_their_folder_is(
-    screened: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_images_are_shown_where_their_folder_is(
+    gated: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screened()
+    gated()
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "index.csv").write_text("file,class,split\n")
     noise = np.random.default_rng(0).integers(0, 255, (32, 32)).astype(np.uint8)
-    for number in range(len(ELSEWHERE) - 1):
+    for number in range(len(EXTERNAL_ROWS) - 1):
         Image.fromarray(noise).save(folder / f"{number}.png")
     monkeypatch.setenv("SLICESCOPE_EXTERNAL", str(folder))
     app = opened("external", true="No tumour")
     assert not app.exception
-    said = texts(app)
-    assert said.count("No tumour; answered") == 4
-    assert ":material/broken_image: 8.png" in said, "one that is missing does not take the others with it"
+    text = texts(app)
+    assert text.count("No tumour; result") == 4
+    assert ":material/broken_image: 8.png" in text, "one that is missing does not take the others with it"
 
 
-def test_the_control_and_what_was_tried_are_told(screened: Callable[..., None]) -> None:
-    screened()
-    said = texts(opened("external"))
-    assert "0.5 is chance" in said and "70.0 % are called tumour-free" in said
-    assert "20.0 % are: that much may be the traces" in said
-    assert "- One thing." in said
+def test_the_control_and_what_was_tried_are_stated(gated: Callable[..., None]) -> None:
+    gated()
+    text = texts(opened("external"))
+    assert "0.5 is chance" in text and "70.0 % get “no tumour found”" in text
+    assert "20.0 % get it: that much may be due to traces" in text
+    assert "- One thing." in text
 
 
-def test_generated_pictures_stand_beside_their_answers(screened: Callable[..., None]) -> None:
-    screened()
-    said = texts(opened("external"))
-    assert "Chart: stranger" in said
-    assert f"every one of the {3 * len(KINDS)}: glioma in {3 * len(KINDS)}" in said
-    assert "photograph 2 of 3, face 3 of 3" in said
+def test_non_brain_images_stand_beside_their_results(gated: Callable[..., None]) -> None:
+    gated()
+    text = texts(opened("external"))
+    assert f"Chart: {SHORT_TITLES[OUT_OF_DISTRIBUTION].lower()}" in text
+    assert f"for all {3 * len(KINDS)}: glioma for {3 * len(KINDS)}" in text
+    assert "photograph 2 of 3, face 3 of 3" in text
 
 
-def test_without_a_screen_the_page_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gate_the_page_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "bundle_names", lambda: ["report-cnn"])
     app = opened("external")
     assert not app.exception and not app.error

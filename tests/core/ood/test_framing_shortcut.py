@@ -1,4 +1,4 @@
-"""What the frame alone tells: margins of made-up heads, a model that learns what is there and nothing else."""
+"""The framing shortcut: margins of made-up heads, and a model that learns from them what is there and no more."""
 
 import numpy as np
 import pandas as pd
@@ -27,31 +27,31 @@ def test_a_slice_without_a_head_fills_its_frame() -> None:
     assert head_margins(np.zeros((64, 64))) == dict.fromkeys(MARGINS, 0)
 
 
-def made_up(*, tell: bool, count: int = 600, seed: int = 0) -> pd.DataFrame:
-    """Frames whose margins tell the class, or say nothing of it."""
+def made_up(*, informative: bool, count: int = 600, seed: int = 0) -> pd.DataFrame:
+    """Frames whose margins depend on the class, or do not."""
     random = np.random.default_rng(seed)
     kinds = random.integers(0, 3, count)
-    at = kinds if tell else random.integers(0, 3, count)
+    at = kinds if informative else random.integers(0, 3, count)
     frame = {name: 0.05 + 0.1 * at + random.normal(0, 0.015, count) for name in MARGINS}
     return pd.DataFrame(
         {"slice": range(count), "fold": np.arange(count) % 5 + 1, "true": [CLASSES[one] for one in kinds], **frame}
     )
 
 
-def test_a_frame_that_tells_is_learnt_and_one_that_does_not_is_not() -> None:
-    telling = predict_by_fold(made_up(tell=True))
-    assert (telling["true"] == telling["predicted"]).mean() > 0.95
-    silent = predict_by_fold(made_up(tell=False))
-    assert (silent["true"] == silent["predicted"]).mean() < 0.42
+def test_informative_margins_predict_the_class_and_others_do_not() -> None:
+    informative = predict_by_fold(made_up(informative=True))
+    assert (informative["true"] == informative["predicted"]).mean() > 0.95
+    uninformative = predict_by_fold(made_up(informative=False))
+    assert (uninformative["true"] == uninformative["predicted"]).mean() < 0.42
 
 
 def test_a_fold_is_judged_by_a_model_that_has_not_seen_it() -> None:
-    # In fold 5 the frame says the contrary: a model that had seen it would do better there.
-    frames = made_up(tell=True)
+    # In fold 5 the margins belong to other classes: a model that had seen it would do better there.
+    frames = made_up(informative=True)
     last = frames["fold"] == 5
     frames.loc[last, "true"] = [CLASSES[(CLASSES.index(one) + 1) % 3] for one in frames.loc[last, "true"]]
-    found = predict_by_fold(frames)
-    right = found["true"] == found["predicted"]
+    predicted = predict_by_fold(frames)
+    right = predicted["true"] == predicted["predicted"]
     assert right[last].mean() < 0.05
     assert right[~last].mean() > 0.8
 
@@ -63,7 +63,7 @@ def test_the_neck_does_not_count_as_touching() -> None:
 
 def test_the_majority_is_that_of_the_other_folds() -> None:
     frames = pd.DataFrame({"fold": [1, 1, 2, 2, 2], "true": ["glioma", "glioma", "pituitary", "pituitary", "glioma"]})
-    # Fold 1 is told "pituitary" by fold 2, fold 2 "glioma" by fold 1.
+    # Fold 2's majority is pituitary, fold 1's is glioma.
     assert majority_accuracy(frames) == 1 / 5
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.errors import DatasetError
-from core.ood.fit import RULES
+from core.ood.gate_recipe import load_gate_recipe
 from core.ood.non_brain import EXAMPLES, INDEX, SAMPLE_FOLDER, example_image, read_non_brain_images
 from core.readers.slices import read_slice
 
@@ -48,6 +48,6 @@ def test_every_example_ships_and_needs_no_package_the_app_does_without(monkeypat
     assert {path.name for path in SAMPLE_FOLDER.iterdir()} == set(EXAMPLES.values())
 
 
-@pytest.mark.parametrize("rule", RULES.values())
+@pytest.mark.parametrize("rule", load_gate_recipe().texts.rules.values())
 def test_no_threshold_is_chosen_on_them(rule: str) -> None:
     assert "dev" in rule or "validation" in rule

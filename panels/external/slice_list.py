@@ -1,4 +1,4 @@
-"""Slices from elsewhere behind a cell of the matrix: their pictures only where the folder is, else their scores."""
+"""External slices of the chosen cell: a table, and their images where the folder is at hand."""
 
 import os
 from pathlib import Path
@@ -18,17 +18,19 @@ _VARIABLE = "SLICESCOPE_EXTERNAL"
 
 
 def external_folder() -> Path | None:
-    """The folder with the slices from elsewhere, or None: what SLICESCOPE_EXTERNAL names, else ``external`` beside the
-    store."""
+    """Return the folder of external slices: what SLICESCOPE_EXTERNAL names, else ``external`` beside the store.
+
+    None where it has no index.
+    """
     folder = Path(os.environ.get(_VARIABLE) or default_store().with_name("external"))
     return folder if (folder / EXTERNAL_INDEX).is_file() else None
 
 
-def slices(rows: pd.DataFrame, *, key: str) -> None:
-    """The rows as a table, and their pictures where they can be had.
+def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
+    """Draw the rows as a table, above it their images where the folder is at hand.
 
     Args:
-        rows: of ``panels.external.answers.answered``.
+        rows: of ``core.ood.evaluate.with_outcomes``.
         key: of the choice of the page, also its name in the address.
     """
     folder = external_folder()
@@ -39,32 +41,32 @@ def slices(rows: pd.DataFrame, *, key: str) -> None:
         grid = st.grid(min_column_width=130, gap="small")
         for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
             with grid.container():
-                _picture(folder / str(row["name"]))
-                st.caption(f"{SHORT_TITLES[row['true']]}; answered {SHORT_TITLES[row['answer']].lower()}")
+                _draw_image(folder / str(row["name"]))
+                st.caption(f"{SHORT_TITLES[row['true']]}; result {SHORT_TITLES[row['answer']].lower()}")
     else:
         st.caption(
-            f":material/image_not_supported: Their pictures are shown where {_VARIABLE} names the folder that holds "
-            "them; they do not ship with the project."
+            f":material/image_not_supported: Images are shown where {_VARIABLE} names the folder of external slices; "
+            "they do not ship with the project."
         )
     st.dataframe(
         pd.DataFrame(
             {
                 "Slice": rows["name"],
                 "True": rows["true"].map(SHORT_TITLES),
-                "Answer": rows["answer"].map(SHORT_TITLES),
-                "Likeliest class": rows["predicted"].map(SHORT_TITLES),
-                "Its probability": rows["sure"].round(2),
+                "Result": rows["answer"].map(SHORT_TITLES),
+                "Most probable class": rows["predicted"].map(SHORT_TITLES),
+                "Probability": rows["sure"].round(2),
                 "Tumour score": rows["tumour_score"].round(2),
-                "Strangeness": rows["strangeness"].round(1),
+                "OOD score": rows["strangeness"].round(1),
             }
         ),
         hide_index=True,
         height=min(320, 38 + 35 * max(1, len(rows))),
-        alt=f"{len(rows)} slices from elsewhere",
+        alt=f"{len(rows)} external slices",
     )
 
 
-def _picture(path: Path) -> None:
+def _draw_image(path: Path) -> None:
     try:
         pixels = read_slice(path.read_bytes(), path.name).pixels
     except (SliceScopeError, OSError):

@@ -1,0 +1,151 @@
+"""The recipe of a gate, a TOML file: the settings that it is fitted with and the texts that its card prints."""
+
+import functools
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.config import RECIPES
+from core.errors import TrainingError
+
+GATE_RECIPES = RECIPES / "gates"
+DEFAULT_GATE_RECIPE = "unified-unet"
+
+
+@dataclass(frozen=True)
+class TemperatureGrid:
+    """The temperatures to choose from: ``count`` values from lowest to highest, evenly spaced in their logarithm."""
+
+    lowest: float
+    highest: float
+    count: int
+
+    @property
+    def values(self) -> np.ndarray:
+        """(count,) temperatures."""
+        return np.geomspace(self.lowest, self.highest, self.count)
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """The settings that a gate is fitted with.
+
+    Attributes:
+        insertions_per_slice: tumours inserted into each tumour-free slice; that slice itself is shown as often.
+        inpainted_weight: weight of the data set's slices with their tumour inpainted; the other groups weigh 1.
+        jpeg_quality: range of the JPEG quality of training planes.
+        resampled_side: range of the side that training planes are resampled to, as a share of their own.
+        gamma: largest logarithm of the exponent of training planes' intensities, either way.
+        directions: principal directions that the OOD score is measured along.
+        regularisation: inverse strength of the logistic regression's L2 penalty, features in standard deviations.
+        missed_limit: largest share of tumour slices below the threshold ``no_tumour``.
+        false_alarm_limit: largest share of tumour-free slices from the threshold ``tumour`` on.
+        accuracy_aim: lowest accuracy from the threshold ``sure`` on.
+        ood_quantile_internal: quantile of the validation slices' OOD scores; see the rule of ``strange``.
+        ood_quantile_external: the same of the external slices in the split dev.
+        temperatures: to choose the temperature from.
+    """
+
+    insertions_per_slice: int
+    inpainted_weight: float
+    jpeg_quality: tuple[int, int]
+    resampled_side: tuple[float, float]
+    gamma: float
+    directions: int
+    regularisation: float
+    missed_limit: float
+    false_alarm_limit: float
+    accuracy_aim: float
+    ood_quantile_internal: float
+    ood_quantile_external: float
+    temperatures: TemperatureGrid
+
+
+@dataclass(frozen=True)
+class GateTexts:
+    """The texts that a card prints about its gate.
+
+    Attributes:
+        about: what the gate is.
+        data: the external slices it was fitted and measured on.
+        calibration_error: definition of the card's ``calibration_error``.
+        tried: what was tried on dev and validation before the settings were fixed, a paragraph each.
+        answers: by stored answer, its meaning.
+        rules: by threshold, how it is chosen.
+        control: by key of the card's ``source_control``, its definition.
+    """
+
+    about: str
+    data: str
+    calibration_error: str
+    tried: list[str]
+    answers: dict[str, str]
+    rules: dict[str, str]
+    control: dict[str, str]
+
+
+@dataclass(frozen=True)
+class GateRecipe:
+    """A gate's settings, and its texts with the settings' numbers filled in."""
+
+    settings: GateSettings
+    texts: GateTexts
+
+
+@functools.cache
+def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPES) -> GateRecipe:
+    """Read ``recipes/gates/<name>.toml``.
+
+    Raises:
+        TrainingError: there is no such recipe, or a setting or text is missing, unknown or malformed.
+    """
+    path = folder / f"{name}.toml"
+    if not path.is_file():
+        names = ", ".join(sorted(other.stem for other in folder.glob("*.toml")))
+        raise TrainingError(f"There is no recipe of a gate '{name}'; there are {names}.")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = {
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in table["settings"].items()},
+            "temperatures": TemperatureGrid(**table["settings"]["temperatures"]),
+        }
+        settings = GateSettings(**values)
+        rules = {key: rule.format(**asdict(settings)) for key, rule in table["texts"]["rules"].items()}
+        return GateRecipe(settings, GateTexts(**{**table["texts"], "rules": rules}))
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"The recipe of the gate '{name}' cannot be read: {error}.") from error
+
+
+def gate_texts(recipe: GateRecipe) -> dict[str, Any]:
+    """Return the texts that stand directly in a card's ``screen``, by key."""
+    texts = recipe.texts
+    return {
+        "about": texts.about,
+        "answers": texts.answers,
+        "data": texts.data,
+        "rules": texts.rules,
+        "tried": texts.tried,
+    }
+
+
+def with_current_gate_texts(card: dict[str, Any], recipe: GateRecipe | None = None) -> dict[str, Any]:
+    """Return a card with the texts about its gate replaced by those of the recipe.
+
+    A card without a gate stays as it is, and so does the given card.
+
+    Args:
+        card: of any bundle.
+        recipe: of the gate; the default recipe where None.
+    """
+    if "screen" not in card:
+        return card
+    recipe = recipe or load_gate_recipe()
+    gate = {**card["screen"], **gate_texts(recipe)}
+    if "calibration_error" in gate:
+        gate["calibration_error"] = {**gate["calibration_error"], "of": recipe.texts.calibration_error}
+    if "source_control" in gate:
+        gate["source_control"] = {**gate["source_control"], "definitions": recipe.texts.control}
+    return {**card, "screen": gate}

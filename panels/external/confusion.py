@@ -1,0 +1,53 @@
+"""The confusion matrix of the external test set after the gate, and the slices of the chosen cell."""
+
+import pandas as pd
+import streamlit as st
+
+from core.bundles.predictions import confusion_counts
+from core.config import CLASSES
+from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.ood.evaluate import disputed_labels
+from panels.external.slice_list import draw_slice_list
+from panels.shared.confusion_matrix import COUNTS, PREDICTED_KEY, SHORT_TITLES, TRUE_KEY, draw_confusion_matrix
+
+_KINDS = [*CLASSES, NO_TUMOUR]
+_ANSWERS = [*_KINDS, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]
+
+
+def draw_external_confusion(rows: pd.DataFrame) -> None:
+    """Draw the matrix, the choice of a cell, and its slices.
+
+    Args:
+        rows: the external slices of ``core.ood.evaluate.with_outcomes``.
+    """
+    matrix_column, slices_column = st.columns([6, 6], gap="medium")
+    with slices_column:
+        true_column, answer_column = st.columns(2)
+        with true_column:
+            true = _choose("True", _KINDS, key=TRUE_KEY)
+        with answer_column:
+            answer = _choose("Result", _ANSWERS, key=PREDICTED_KEY)
+    with matrix_column:
+        counts = confusion_counts(rows.assign(predicted=rows["answer"]), _KINDS, _ANSWERS)
+        draw_confusion_matrix(counts, show=COUNTS, key="matrix")
+    with slices_column:
+        if true:
+            rows = rows[rows["true"] == true]
+        if answer:
+            rows = rows[rows["answer"] == answer]
+        if st.toggle(
+            "Only disputed labels",
+            key="disputed",
+            bind="query-params",
+            help="Tumours with a confident prediction of another type than their label. Labels here are noisy, most in "
+            "glioma; this data cannot tell which of the two is right.",
+        ):
+            rows = rows[disputed_labels(rows)]
+        draw_slice_list(rows, key="page")
+
+
+def _choose(label: str, options: list[str], *, key: str) -> str | None:
+    """Draw a select box of classes and answers, empty at first; return the choice."""
+    return st.selectbox(
+        label, options, None, format_func=SHORT_TITLES.get, key=key, placeholder="Any", bind="query-params"
+    )

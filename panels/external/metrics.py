@@ -1,0 +1,89 @@
+"""The gate's metrics with their aims, and what the gate costs on internal data."""
+
+import pandas as pd
+import streamlit as st
+from scipy.stats import binomtest
+
+from core.bundles.bundle import Bundle
+from core.ood.evaluate import AIMS, metric_hits
+from panels.shared.theme import CLASS_TITLES, percent
+
+_TILES = {
+    "no_tumour_called_tumour": ("False positive rate", "tumour-free slices given a class"),
+    "tumour_called_no_tumour": ("False negative rate", "tumours with “no tumour found”"),
+    "class_accuracy_answered": ("Accuracy, tumour type", "tumours given a class"),
+    "answered_tumour": ("Coverage, tumours", "tumours given a class or “no tumour found”"),
+    "answered_no_tumour": ("Coverage, tumour-free", "tumour-free slices given a class or “no tumour found”"),
+    "non_brain_flagged": ("Non-brain images rejected", "non-brain images"),
+    "figshare_flagged": ("In-distribution false rejections", "internal test slices"),
+    "figshare_called_no_tumour": ("False negative rate, internal", "internal test slices"),
+}
+"""By key of a card's ``metrics.external``: its title, and what it is a share of."""
+
+
+def draw_metrics(table: pd.DataFrame) -> None:
+    """Draw each metric with its count and its aim.
+
+    Args:
+        table: of ``core.ood.evaluate.with_outcomes``.
+    """
+    grid = st.grid(4, min_column_width=150, gap="small")
+    for name, hits in metric_hits(table).items():
+        title, unit = _TILES[name]
+        with grid.container():
+            st.metric(title, percent(float(hits.mean())) if len(hits) else "–", border=True)
+            caption = f"{int(hits.sum())} of {len(hits)} {unit}"
+            if name in AIMS and len(hits):
+                is_met = AIMS[name].short_by(float(hits.mean())) == 0
+                caption += f"; aim: {AIMS[name].words}{'' if is_met else ', **missed**'}"
+            st.caption(caption)
+
+
+def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
+    """State which aims the gate's own thresholds missed on the split test, by how much, and with what interval.
+
+    Args:
+        bundle: with a measured gate.
+        table: of ``core.ood.evaluate.with_outcomes``, under the gate's own thresholds.
+    """
+    aims = bundle.card["metrics"]["external"].get("aims", {})
+    missed = {name: aim for name, aim in aims.items() if aim["short_by"] > 0}
+    if not aims:
+        return
+    if not missed:
+        st.success(f"All {len(aims)} aims are met. The split test was used once.", icon=":material/check:")
+        return
+    hits = metric_hits(table)
+    lines = []
+    for name, aim in missed.items():
+        interval = binomtest(int(hits[name].sum()), len(hits[name])).proportion_ci(method="wilson")
+        lines.append(
+            f"**{_TILES[name][0]}** {percent(aim['reached'])} (95 % interval {100 * interval.low:.0f} to "
+            f"{100 * interval.high:.0f} %), aim {aim['aim']}, short by {100 * aim['short_by']:.1f} points"
+        )
+    verb = "is" if len(missed) == 1 else "are"
+    st.warning(
+        f"{len(missed)} of {len(aims)} aims {verb} missed: {'; '.join(lines)}. The split test was used once.",
+        icon=":material/flag:",
+    )
+
+
+def draw_internal_cost(bundle: Bundle) -> None:
+    """State what the gate costs on the internal test slices, which all have a tumour.
+
+    Args:
+        bundle: with a gate; nothing is drawn where ``metrics.external.figshare_all`` is missing.
+    """
+    external = bundle.card["metrics"]["external"]
+    outcomes, called_free = external.get("figshare_all"), external.get("figshare_called_no_tumour_by_class", {})
+    if outcomes is None:
+        return
+    worst = max(called_free, key=lambda name: called_free[name])
+    st.caption(
+        f"The gate has a cost on internal data. All {outcomes['slices']} internal test slices have a tumour. The "
+        f"network alone classifies {percent(bundle.test_metrics['accuracy'])} correctly. After the gate, "
+        f"{percent(outcomes['right'])} are classified correctly, {percent(outcomes['wrong'])} are wrong, and "
+        f"{percent(outcomes['not_sure'] + outcomes['stranger'])} abstained ({percent(outcomes['not_sure'])} low "
+        f"confidence, {percent(outcomes['stranger'])} flagged OOD). “No tumour found” is most frequent for "
+        f"{CLASS_TITLES[worst].lower()}: {percent(called_free[worst])} of its slices."
+    )

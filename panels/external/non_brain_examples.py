@@ -1,0 +1,37 @@
+"""Non-brain images with their results."""
+
+import pandas as pd
+import streamlit as st
+
+from core.inference.gate import OUT_OF_DISTRIBUTION
+from core.inference.render import default_window, grey_image
+from core.ood.evaluate import NON_BRAIN_GROUP
+from core.ood.non_brain import EXAMPLES, example_image
+from panels.shared.confusion_matrix import SHORT_TITLES
+
+
+def draw_non_brain_examples(table: pd.DataFrame) -> None:
+    """Draw an image of each kind with its result, and how many of each kind are rejected.
+
+    Args:
+        table: of ``core.ood.evaluate.with_outcomes``.
+    """
+    rows = table[table["group"] == NON_BRAIN_GROUP].set_index("name")
+    grid = st.grid(min_column_width=160, gap="small")
+    for kind in EXAMPLES:
+        slice_ = example_image(kind)
+        if slice_.name not in rows.index:
+            continue
+        answer = rows.loc[slice_.name]["answer"]
+        with grid.container():
+            st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
+            st.caption(f"{kind.capitalize()}: {SHORT_TITLES.get(answer, answer).lower()}")
+    by_kind = (rows["answer"] == OUT_OF_DISTRIBUTION).groupby(rows["kind"], sort=False)
+    rejected = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in by_kind)
+    predicted = rows["predicted"].value_counts()
+    classes = ", ".join(f"{SHORT_TITLES[name].lower()} for {count}" for name, count in predicted.items())
+    st.caption(
+        f"Non-brain images rejected: {rejected}. Those shown are openly licensed (sources in samples/README.md) or "
+        "generated; no face may be shown. Many images of a kind are parts of the same few originals: photographs of "
+        f"eight, textures of three. Without the gate, the network predicts a tumour for all {len(rows)}: {classes}."
+    )

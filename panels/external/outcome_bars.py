@@ -1,0 +1,72 @@
+"""A bar chart of the outcomes after the gate, by kind of slice."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.config import CLASSES
+from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.ood.evaluate import CORRECT, EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP, WRONG
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
+
+_OUTCOMES = {
+    CORRECT: ("Correct", "#009E73"),
+    WRONG: ("Wrong", "#D55E00"),
+    LOW_CONFIDENCE: ("Low confidence", "#8A9399"),
+    OUT_OF_DISTRIBUTION: ("Flagged OOD", "#56B4E9"),
+}
+"""By outcome its title and its colour: Okabe and Ito's, grey where there is no prediction."""
+
+
+def draw_outcome_bars(table: pd.DataFrame, *, key: str) -> None:
+    """Draw a stacked bar of outcomes for each kind of slice.
+
+    Args:
+        table: of ``core.ood.evaluate.with_outcomes``.
+        key: tells the chart from others on the page.
+    """
+    shares = {
+        f"{title} ({len(outcomes)})": outcomes.value_counts(normalize=True)
+        for title, outcomes in _outcomes_by_kind(table).items()
+        if len(outcomes)
+    }
+    figure = go.Figure()
+    for outcome, (title, colour) in _OUTCOMES.items():
+        lengths = [float(row.get(outcome, 0)) for row in shares.values()]
+        figure.add_bar(
+            x=lengths,
+            y=list(shares),
+            orientation="h",
+            name=title,
+            marker={"color": colour},
+            text=[f"{length:.0%}" if length >= 0.08 else "" for length in lengths],
+            textposition="inside",
+            insidetextanchor="middle",
+            textfont={"color": "#0C1518", "size": 13},
+            hovertemplate=f"%{{y}}: {title.lower()} %{{x:.1%}}<extra></extra>",
+        )
+    style_figure(figure, height=90 + 46 * len(shares))
+    figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(autorange="reversed", tickfont={"size": 13, "color": text_colour()})
+    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=_in_words(shares))
+
+
+def _outcomes_by_kind(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the outcomes of each bar's slices, by the bar's title."""
+    external = table[table["group"] == EXTERNAL_GROUP]
+    return {
+        **{f"{name.capitalize()}, external": external["outcome"][external["true"] == name] for name in CLASSES},
+        "No tumour, external": external["outcome"][external["true"] == NO_TUMOUR],
+        "All external": external["outcome"],
+        "Internal test slices": table["outcome"][table["group"] == INTERNAL_GROUP],
+        "Non-brain images": table["outcome"][table["group"] == NON_BRAIN_GROUP],
+    }
+
+
+def _in_words(shares: dict[str, pd.Series]) -> str:
+    return "; ".join(
+        f"{title}: "
+        + ", ".join(f"{whole_percent(row.get(outcome, 0))} {name.lower()}" for outcome, (name, _) in _OUTCOMES.items())
+        for title, row in shares.items()
+    )

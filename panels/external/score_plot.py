@@ -1,0 +1,51 @@
+"""A scatter plot of the gate's two scores, with its thresholds."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.inference.gate import NO_TUMOUR, GateThresholds
+from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
+
+
+def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) -> None:
+    """Draw the tumour score against the OOD score, a point for each slice or image.
+
+    Args:
+        table: of ``core.ood.evaluate.with_outcomes``.
+        thresholds: drawn as lines.
+        key: tells the chart from others on the page.
+    """
+    external, tumour_free = table["group"] == EXTERNAL_GROUP, table["true"] == NO_TUMOUR
+    groups = {
+        "Internal test slices": (table["group"] == INTERNAL_GROUP, "#8A9399", "circle", 5),
+        "Tumours, external": (external & ~tumour_free, "#D55E00", "circle", 8),
+        "No tumour, external": (external & tumour_free, "#0072B2", "diamond", 8),
+        "Non-brain images": (table["group"] == NON_BRAIN_GROUP, "#56B4E9", "x", 7),
+    }
+    figure = go.Figure()
+    for name, (members, colour, symbol, size) in groups.items():
+        rows = table[members]
+        figure.add_scattergl(
+            x=rows["tumour_score"],
+            y=rows["strangeness"],
+            mode="markers",
+            name=name,
+            marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.75},
+            customdata=rows[["name", "kind"]],
+            hovertemplate="%{customdata[0]} (%{customdata[1]})<br>tumour score %{x:.1f}, OOD score %{y:.1f}"
+            "<extra></extra>",
+        )
+    line = {"width": 1.5, "dash": "dot", "color": text_colour()}
+    figure.add_hline(y=thresholds.strange, line=line)
+    for limit in (thresholds.no_tumour, thresholds.tumour):
+        figure.add_shape(type="line", x0=limit, x1=limit, y0=0, y1=thresholds.strange, line=line)
+    style_figure(figure, height=420)
+    figure.update_xaxes(title_text="tumour score")
+    figure.update_yaxes(title_text="OOD score", rangemode="tozero")
+    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt="Tumour score against OOD score; thresholds dotted")
+    st.caption(
+        "Dotted lines are thresholds. Above the horizontal line an image is flagged OOD. Below it, no tumour is found "
+        "left of the first vertical line; right of the second a class is given if it is confident enough."
+    )

@@ -1,0 +1,53 @@
+"""The control of the gate: whether it recognises the tumour or the source."""
+
+import pandas as pd
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from panels.shared.theme import escape_markdown, percent
+
+
+def draw_source_control(bundle: Bundle) -> None:
+    """Draw what the gate was fitted on and the results of its control.
+
+    Args:
+        bundle: with a gate.
+    """
+    gate = bundle.card["screen"]
+    control, counts = gate["source_control"], gate["fitted_on"]
+    st.markdown(
+        "All tumours that the gate was fitted on come from one data set, all slices without a tumour from another. A "
+        "gate could separate the two by size, border or grey levels and ignore the tumour. Therefore both labels were "
+        f"made in both sources: in {counts['of them made tumour-free too']} slices of the data set the tumour was "
+        f"inpainted from the other half of the head, and {counts['tumours put into those']} tumours were inserted into "
+        f"the {counts['tumour-free slices from elsewhere']} slices without one. All went through the same crop, "
+        "resampling, compression and change of contrast."
+    )
+    aucs = {
+        "As they are": control["as_they_are"],
+        "After the network's preprocessing": control["preprocessed"],
+        "As the gate was fitted on them": control["as_in_training"],
+    }
+    st.dataframe(
+        pd.DataFrame({"The two sources": list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
+        hide_index=True,
+        alt="; ".join(f"{title}: AUC {auc:.3f}" for title, auc in aucs.items()),
+    )
+    st.caption(
+        "AUC between the sources from size, border and histogram alone: 0.5 is chance, 1 is perfect. **The sources can "
+        "still be separated after all steps**, so part of the gate's decision may rest on the source."
+    )
+    st.markdown("**How much of the decision rests on the tumour?**")
+    st.markdown(
+        f"- Of {control['own_twins']} validation slices of the data set with their tumour inpainted, "
+        f"{percent(control['own_twins_called_no_tumour'])} get “no tumour found”. A gate that went by the source alone "
+        "would give it to none. With the tumour left and an equal area beside it inpainted, "
+        f"{percent(control['own_shams_called_no_tumour'])} get it: that much may be due to traces of inpainting.\n"
+        f"- {control['called_no_tumour']} external slices of the split dev get “no tumour found”. "
+        f"{percent(control['heat_in_head'])} of the heat for it lies on the head; chance level is "
+        f"{percent(control['head_area'])}. Of the SmoothGrad saliency, which also shows evidence against it, "
+        f"{percent(control['saliency_in_head'])} does.\n"
+        "- With the surroundings of a slice of the data set around their heads, "
+        f"{percent(control['kept_in_other_surroundings'])} of these decisions stay."
+    )
+    st.caption(escape_markdown(gate["data"]))

@@ -1,0 +1,80 @@
+"""The recipe of a gate: settings and texts from a TOML file, and the card's texts brought up to date."""
+
+from pathlib import Path
+
+import pytest
+
+from core.bundles.bundle import open_bundle
+from core.errors import TrainingError
+from core.inference.gate import ANSWERS, GateThresholds
+from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, load_gate_recipe, with_current_gate_texts
+from core.training.recipe import recipe_names
+
+
+def test_the_settings_are_those_the_shipped_gate_was_fitted_with() -> None:
+    settings = load_gate_recipe().settings
+    assert settings.inpainted_weight == 1 / 3
+    assert settings.jpeg_quality == (50, 95) and settings.resampled_side == (0.6, 1.0)
+    temperatures = settings.temperatures.values
+    assert len(temperatures) == 161 and temperatures[80] == pytest.approx(1)
+
+
+def test_every_answer_and_threshold_has_a_text() -> None:
+    texts = load_gate_recipe().texts
+    assert texts.answers.keys() == set(ANSWERS)
+    assert texts.rules.keys() == set(GateThresholds.__dataclass_fields__)
+
+
+def test_the_rules_state_the_numbers_of_the_settings() -> None:
+    rules = load_gate_recipe().texts.rules
+    assert "at most 5% of the tumour slices" in rules["no_tumour"]
+    assert "at most 5% of dev's" in rules["tumour"]
+    assert "at least 82% of dev's" in rules["sure"]
+    assert "98.5% quantile" in rules["strange"] and "97% quantile" in rules["strange"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("directions = 128", ""),
+        ("directions = 128", "directions = 128\ncolour = 3"),
+        ("{missed_limit:.0%}", "{missing_limit:.0%}"),
+        ("[settings]", "[settings"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    text = (GATE_RECIPES / f"{DEFAULT_GATE_RECIPE}.toml").read_text()
+    assert old in text
+    (tmp_path / "broken.toml").write_text(text.replace(old, new))
+    with pytest.raises(TrainingError, match="recipe of the gate 'broken' cannot be read"):
+        load_gate_recipe("broken", tmp_path)
+
+
+def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(TrainingError, match="there are unified-unet"):
+        load_gate_recipe("unknown")
+
+
+def test_a_gate_s_recipe_is_no_recipe_of_a_network() -> None:
+    assert all("gates" not in name for name in recipe_names())
+    assert recipe_names().count(DEFAULT_GATE_RECIPE) == 1
+
+
+def test_a_card_s_gate_texts_are_replaced_and_nothing_else() -> None:
+    card = open_bundle("unified-unet").card
+    texts = load_gate_recipe().texts
+    current = with_current_gate_texts(card)
+    assert current["screen"].keys() == card["screen"].keys()
+    assert current["screen"]["about"] == texts.about and current["screen"]["tried"] == texts.tried
+    for key in ("thresholds", "fitted_on"):
+        assert current["screen"][key] == card["screen"][key]
+    control, before = current["screen"]["source_control"], card["screen"]["source_control"]
+    assert control["definitions"] == texts.control
+    assert control["definitions"].keys() == control.keys() - {"definitions"}
+    assert {**control, "definitions": None} == {**before, "definitions": None}
+    assert {**current, "screen": None} == {**card, "screen": None}
+
+
+def test_a_card_without_a_gate_stays_as_it_is() -> None:
+    card = open_bundle("report-cnn").card
+    assert with_current_gate_texts(card) == card
