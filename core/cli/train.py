@@ -129,7 +129,7 @@ def _fold_list(numbers: list[int]) -> str:
 def card_command(bundle: str) -> None:
     """Write a card's texts (title, about, limits, notes) again from its recipe."""
     from core.bundles.bundle import open_bundle
-    from core.training.card_texts import rewrite_texts
+    from core.training.card_writer import rewrite_texts
     from core.training.recipe import load_recipe
 
     opened = open_bundle(bundle)

@@ -29,9 +29,9 @@ from core.errors import BundleError, TrainingError
 from core.files import write_table
 from core.metrics import classification, overlap
 from core.metrics.definitions import DEFINITIONS
+from core.training.card_from_recipe import recipe_fingerprint, same_recipe
 from core.training.checkpoint import load_state
 from core.training.recipe import Recipe, training_settings
-from core.training.same_recipe import recipe_fingerprint, same_recipe
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from core.ood.network_outputs import Planes, features_and_probabilities
 from core.ood.source_leakage import source_auc, source_features
 from core.ood.training_planes import GateSlices, InternalSlice, degrade
 from core.readers.preprocessing import HEAD_THRESHOLD
-from core.training.card_writer import with_screen
+from core.training.card_writer import limits_with_gate
 
 if TYPE_CHECKING:
     import keras
@@ -72,7 +72,7 @@ def check_gate(bundle: Bundle, store: Store, folder: Path, *, recipe: GateRecipe
     card = with_current_gate_texts(
         {
             **bundle.card,
-            "limits": with_screen(bundle.card["limits"]),
+            "limits": limits_with_gate(bundle.card["limits"]),
             "screen": {**bundle.card["screen"], "source_control": control},
         },
         recipe,

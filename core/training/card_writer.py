@@ -1,30 +1,21 @@
-"""What a bundle's card says, made from a recipe, a finished run and the network itself."""
+"""Cards: made from a recipe, a finished run and the network; and rewritten where the recipe's texts have changed."""
 
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.bundles.bundle import FORMAT_VERSION
-from core.config import CLASSES, CLASSIFICATION, SEED, SEGMENTATION
+from core.bundles.bundle import FORMAT_VERSION, Bundle, write_card
+from core.config import SEED
 from core.dataset import citation
 from core.dataset.splits import FOLD_SPLITS, PARTS
+from core.errors import TrainingError
 from core.hardware import describe_machine
-from core.networks.efficientnet_lite0 import SOURCE as PRETRAINED_SOURCE
-from core.networks.registry import NETWORKS
-from core.readers.preprocessing import HEAD, MIN_MAX
+from core.training.card_from_recipe import card_from_recipe, same_recipe, same_training
 from core.training.checkpoint import State
-from core.training.recipe import ON_VALIDATION, Recipe
+from core.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
-
-_THRESHOLD = 0.5
-"""Of masks, until one is chosen on validation."""
-_THRESHOLD_RULE = (
-    "of 0.05 to 0.95 in steps of 0.05 the threshold with the highest mean Dice on the validation slices, at the "
-    "slices' own size"
-)
 
 _DATA_SET = {
     "name": f"figshare {citation.NAME}, {citation.AUTHOR}, version {citation.VERSION}",
@@ -32,44 +23,38 @@ _DATA_SET = {
     "licence": citation.LICENCE,
 }
 _INTENDED_USE = "Teaching and research about neural networks on one public data set. Not a medical device."
-_LIMIT_ANYTHING = (
-    "Knows three kinds of tumour and nothing else: it names one of them in any picture, also in a healthy brain's or a "
-    "cat's."
+_LIMIT_WITHOUT_GATE = (
+    "Knows three tumour types and nothing else. It names one of them for any image, also for a healthy brain or a cat."
 )
-_LIMITS_SCREENED = [
-    "Knows three kinds of tumour and nothing else. A screen beside it withholds its answer where it finds no tumour, "
-    "is not sure, or the picture is none of the kind; it errs, as metrics.external says, and without it one of the "
-    "three is named in any picture.",
-    "The screen hardly tells sequences apart: slices of T2, FLAIR or CT are mostly answered as if they were "
+_LIMITS_WITH_GATE = [
+    "Knows three tumour types and nothing else. The gate withholds the classification where it finds no tumour, where "
+    "confidence is low, or where the image is no head slice. The gate makes errors (see metrics.external); without it "
+    "one of the three types is named for any image.",
+    "The gate hardly distinguishes sequences: most slices of T2, FLAIR or CT are classified as if they were "
     "contrast-enhanced T1.",
-    "The slices from elsewhere that the screen learnt from and was measured on have no patient numbers, so that one "
-    "patient's may stand on both sides, and noisy labels; by size, border and histogram alone they can still be told "
-    "from the data set's (screen.source_control).",
+    "The external slices on which the gate was fitted and measured have noisy labels and no patient numbers, so that "
+    "slices of one patient may be on both sides. By size, border and histogram alone they can still be distinguished "
+    "from the data set's (see screen.source_control).",
 ]
 _LIMITS = [
-    _LIMIT_ANYTHING,
-    "Trained on T1-weighted contrast-enhanced slices of one data set (two hospitals in China, 2005-2010); "
-    "on slices from elsewhere it fails often.",
-    "The data set's frame gives part of the class away: the head fills pituitary slices more than the others.",
+    _LIMIT_WITHOUT_GATE,
+    "Trained on T1-weighted contrast-enhanced slices of one data set (two hospitals in China, 2005-2010). On slices "
+    "from other sources it often fails.",
+    "Shortcut: the head's position predicts part of the class, since the head fills the frame of pituitary slices more "
+    "than that of the others.",
 ]
-_LIMIT_BY_SLICE = (
-    "Its split is by slice: neighbouring slices of one tumour stand in training and test, and its figures are too high."
+_LIMIT_SLICE_LEVEL = (
+    "Slice-level split (leaks: optimistic): neighbouring slices of one tumour are in training and in test, so that the "
+    "figures are too high."
 )
-_LIMIT_BY_PATIENT = (
-    "Its split is the official one by patient id; some ids differ only by a final letter, and whether they are one "
-    "person is not known: metrics.test.without_letter_twins leaves those out."
+_LIMIT_PATIENT_LEVEL = (
+    "Patient-level split, the official one. Some patient ids differ only by a final letter, and it is not known "
+    "whether they are one person: metrics.test.without_letter_twins leaves them out."
 )
-_PREPROCESSING = {
-    HEAD: "scaled so that the slice's 1st percentile is 0 and its 99.5th 1, clipped; cropped to the square around the "
-    "head (what is brighter than a tenth of that range) with a margin of 6 % of its longer side, padded with zeros "
-    "where the square leaves the slice; resized bilinearly, averaging when shrinking; grey repeated over the channels",
-    MIN_MAX: "padded with zeros to a centred square after scaling the slice's minimum to 0 and maximum to 1; "
-    "resized bilinearly, averaging when shrinking; grey repeated over the channels",
-}
 
 
 def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Series) -> dict[str, Any]:
-    """The card of a freshly trained bundle, without ``files`` and ``metrics``.
+    """Make the card of a freshly trained bundle, without ``files`` and ``metrics``.
 
     Args:
         recipe: the recipe it was trained by.
@@ -79,7 +64,7 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
     """
     total = network.count_params()
     trainable = sum(int(weight.value.shape.num_elements() or 0) for weight in network.trainable_weights)
-    made = of_recipe(recipe)
+    from_recipe = card_from_recipe(recipe)
     by_patient = recipe.split in FOLD_SPLITS
     card: dict[str, Any] = {
         "format": FORMAT_VERSION,
@@ -87,12 +72,12 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
         "version": recipe.version,
         "title": recipe.title,
         "about": recipe.about,
-        "task": made["task"],
-        "network": made["network"],
+        "task": from_recipe["task"],
+        "network": from_recipe["network"],
         "parameters": {"total": total, "trainable": trainable},
-        "input": made["input"],
-        "output": made["output"],
-        "classes": made["classes"],
+        "input": from_recipe["input"],
+        "output": from_recipe["output"],
+        "classes": from_recipe["classes"],
         "data": {
             "set": _DATA_SET,
             "split": recipe.split,
@@ -101,10 +86,10 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
             "counts": {name: int((part == name).sum()) for name in PARTS},
             "held_out": "predictions.csv names the part of every slice",
         },
-        "training": {**made["training"], **_training(recipe, state)},
+        "training": {**from_recipe["training"], **_training_facts(recipe, state)},
         "licence": "MIT; trained on data under CC BY 4.0",
         "intended_use": _INTENDED_USE,
-        "limits": limits_of(recipe),
+        "limits": card_limits(recipe),
     }
     if recipe.heat:
         card["heat"] = recipe.heat
@@ -113,73 +98,21 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
     return card
 
 
-def limits_of(recipe: Recipe) -> list[str]:
-    """A card's limits: of the split, of the recipe's own, and of every network here."""
-    return [_LIMIT_BY_PATIENT if recipe.split in FOLD_SPLITS else _LIMIT_BY_SLICE, *recipe.limits, *_LIMITS]
+def card_limits(recipe: Recipe) -> list[str]:
+    """Return a card's limits: of the split, of the recipe, and of every network on this data set."""
+    return [_LIMIT_PATIENT_LEVEL if recipe.split in FOLD_SPLITS else _LIMIT_SLICE_LEVEL, *recipe.limits, *_LIMITS]
 
 
-def with_screen(limits: list[str]) -> list[str]:
-    """A card's limits, with those of a screen beside the network in place of the one that it does away with."""
-    found = []
+def limits_with_gate(limits: list[str]) -> list[str]:
+    """Return a card's limits with the gate's in place of the limit that the gate removes."""
+    gated = []
     for limit in limits:
-        found += _LIMITS_SCREENED if limit == _LIMIT_ANYTHING else [limit]
-    return found
+        gated += _LIMITS_WITH_GATE if limit == _LIMIT_WITHOUT_GATE else [limit]
+    return gated
 
 
-def of_recipe(recipe: Recipe) -> dict[str, Any]:
-    """What a card says that its recipe alone decides, whatever the split and however the training went."""
-    size = recipe.input["size"]
-    started = {"pretrained": PRETRAINED_SOURCE} if recipe.network.get("pretrained") else {}
-    return {
-        "task": recipe.task,
-        "network": {"name": recipe.network["name"], "options": _options(recipe)},
-        "input": {
-            "height": size,
-            "width": size,
-            "channels": recipe.input["channels"],
-            "dtype": "float32",
-            "range": [0.0, 1.0],
-            "preprocessing": recipe.input["preprocessing"],
-            "description": _PREPROCESSING[recipe.input["preprocessing"]],
-        },
-        "output": _output(recipe),
-        "classes": list(CLASSES) if CLASSIFICATION in recipe.tasks else ["background", "tumour"],
-        "training": {"recipe": recipe.table["training"], **started},
-    }
-
-
-def _options(recipe: Recipe) -> dict[str, Any]:
-    """Every option the network was built with, those left at their defaults too."""
-    defaults = signature(NETWORKS[recipe.network["name"]]).parameters
-    stated = {name: parameter.default for name, parameter in defaults.items()}
-    return {**stated, **recipe.network.get("options", {}), "size": recipe.input["size"]}
-
-
-def _output(recipe: Recipe) -> dict[str, Any]:
-    return {**_probabilities(recipe), "test_time_flip": True} if recipe.test_time_flip else _probabilities(recipe)
-
-
-def _probabilities(recipe: Recipe) -> dict[str, Any]:
-    of_class = "one a class, in the order of 'classes', summing to 1"
-    if recipe.tasks == (CLASSIFICATION,):
-        return {"probabilities": of_class}
-    if recipe.tasks == (SEGMENTATION,):
-        return {"probabilities": "one a pixel and class, in the order of 'classes', summing to 1", **_threshold(recipe)}
-    return {
-        "probabilities": f"a list of two: {of_class}; "
-        "one a pixel and class, in the order of 'mask_classes', summing to 1",
-        "mask_classes": ["background", *CLASSES],
-        **_threshold(recipe),
-    }
-
-
-def _threshold(recipe: Recipe) -> dict[str, Any]:
-    if recipe.mask_threshold == ON_VALIDATION:
-        return {"threshold": _THRESHOLD, "threshold_rule": _THRESHOLD_RULE}
-    return {"threshold": recipe.mask_threshold}
-
-
-def _training(recipe: Recipe, state: State) -> dict[str, Any]:
+def _training_facts(recipe: Recipe, state: State) -> dict[str, Any]:
+    """Return what the card says about a finished run."""
     return {
         "tried": recipe.notes,
         "epochs_run": len(state.history),
@@ -190,3 +123,38 @@ def _training(recipe: Recipe, state: State) -> dict[str, Any]:
         "epoch_size": "cut to a multiple of the batch; which slices are left out changes with each epoch",
         "determinism": "order, weights, dropout and augmentation follow the seed; sums over threads do not",
     }
+
+
+def rewrite_texts(bundle: Bundle, recipe: Recipe) -> dict[str, Any]:
+    """Write a card's texts again from its recipe: title, about, limits, and what was tried before.
+
+    Where the recipe makes something else of the network's output (another threshold, the mean over mirror images), that
+    is written too and the figures of the test slices are removed: evaluate the bundle again. Everything else stays,
+    including a gate and its limits. The bundle's run need not exist any more.
+
+    Returns:
+        The new card.
+
+    Raises:
+        TrainingError: the bundle was trained by another recipe, or on another split.
+        BundleError: one of its files is not what its card says; a new card would call it sound.
+    """
+    if not same_training(bundle, recipe) or bundle.card["data"]["split"] != recipe.split:
+        raise TrainingError(
+            f"The bundle '{bundle.name}' was not trained by the recipe '{recipe.name}' as it is now; train it anew."
+        )
+    for file in bundle.card["files"]:
+        bundle.path(file)
+    limits = card_limits(recipe)
+    card = {
+        **bundle.card,
+        "title": recipe.title,
+        "about": recipe.about,
+        "limits": limits_with_gate(limits) if "screen" in bundle.card else limits,
+        "training": {**bundle.card["training"], "tried": recipe.notes},
+    }
+    if not same_recipe(bundle, recipe):
+        figures = {name: value for name, value in card.get("metrics", {}).items() if name != "test"}
+        card |= {"output": card_from_recipe(recipe)["output"], "metrics": figures}
+    write_card(bundle.folder, card)
+    return card

@@ -12,7 +12,7 @@ from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.files import replace_folder, write_table
 from core.networks.registry import build_network
-from core.training.card_writer import make_card, with_screen
+from core.training.card_writer import limits_with_gate, make_card
 from core.training.checkpoint import State
 from core.training.recipe import Recipe
 from core.training.recorder import write_history
@@ -48,7 +48,7 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
         card |= {figures: held.card[figures] for figures in ("metrics", "times", "screen") if figures in held.card}
         card["training"]["machine"] = held.card["training"]["machine"]
         if "screen" in card:
-            card["limits"] = with_screen(card["limits"])
+            card["limits"] = limits_with_gate(card["limits"])
         _save_layers(network, recipe.tasks, folder)
         write_card(folder, card)
     return open_bundle(recipe.name, models)

@@ -28,7 +28,7 @@ from core.bundles.bundle import (
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.networks.registry import build_network
-from core.training.card_writer import with_screen
+from core.training.card_writer import limits_with_gate
 from core.training.checkpoint import State
 from core.training.export import export_bundle
 from core.training.recipe import Recipe
@@ -187,11 +187,11 @@ def test_a_bundle_half_written_by_a_killed_export_is_none(bundle: Bundle, tmp_pa
     assert bundle_names(tmp_path) == [bundle.name]
 
 
-def test_an_exported_run_keeps_what_a_screen_adds_to_the_limits(tmp_path: Path) -> None:
+def test_an_exported_run_keeps_the_limits_of_its_gate(tmp_path: Path) -> None:
     made = tiny.recipe("report-cnn")
     state = tiny.finished_state(made)
     bundle = export_bundle(made, state, tmp_path)
-    write_card(bundle.folder, {**bundle.card, "screen": {}, "limits": with_screen(bundle.card["limits"])})
+    write_card(bundle.folder, {**bundle.card, "screen": {}, "limits": limits_with_gate(bundle.card["limits"])})
     screened = open_bundle(bundle.name, tmp_path).card["limits"]
     assert screened != bundle.card["limits"]
     assert export_bundle(made, state, tmp_path).card["limits"] == screened
@@ -249,11 +249,11 @@ def test_the_card_says_everything(make: Callable[[Path], Bundle], task: str, tmp
 
 def test_a_split_by_slice_is_owned_up_to_in_the_limits(tmp_path: Path) -> None:
     by_slice = tiny.classifier(tmp_path)
-    assert "split is by slice" in by_slice.card["limits"][0]
+    assert "Slice-level split" in by_slice.card["limits"][0]
     assert by_slice.card["data"]["by_patient_bundle"] == "report-cnn-patients"
     recipe = tiny.recipe("report-cnn-patients")
     by_patient = export_bundle(recipe, tiny.finished_state(recipe), tmp_path)
-    assert not any("by slice" in limit for limit in by_patient.card["limits"])
+    assert not any("slice-level" in limit.lower() for limit in by_patient.card["limits"])
     assert (by_slice.card["data"]["by_patient"], by_patient.card["data"]["by_patient"]) == (False, True)
 
 

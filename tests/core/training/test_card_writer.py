@@ -1,4 +1,4 @@
-"""A card brought up to its recipe's texts: only the texts change, and only where the recipe is the bundle's."""
+"""Rewriting a card from its recipe: only the texts change, and only where the recipe is the bundle's."""
 
 import json
 from dataclasses import replace
@@ -8,8 +8,7 @@ import pytest
 
 from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle, write_card
 from core.errors import BundleError, TrainingError
-from core.training.card_texts import rewrite_texts
-from core.training.card_writer import with_screen
+from core.training.card_writer import limits_with_gate, rewrite_texts
 from core.training.recipe import Recipe, load_recipe
 from tests.core import tiny
 
@@ -25,9 +24,9 @@ def made() -> Recipe:
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
     """A small classifier's bundle with figures, whose run is gone."""
-    found = tiny.classifier(tmp_path)
-    write_card(found.folder, {**found.card, "metrics": {"test": {"accuracy": 0.5}}, "times": {"runs": 20}})
-    return open_bundle(found.name, tmp_path)
+    bundle = tiny.classifier(tmp_path)
+    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 0.5}}, "times": {"runs": 20}})
+    return open_bundle(bundle.name, tmp_path)
 
 
 def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
@@ -45,24 +44,24 @@ def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
     assert after == before
 
 
-def test_what_is_made_of_the_output_follows_the_recipe_and_old_figures_go(bundle: Bundle, made: Recipe) -> None:
+def test_the_use_of_the_output_follows_the_recipe_and_old_figures_are_removed(bundle: Bundle, made: Recipe) -> None:
     after = rewrite_texts(bundle, replace(made, test_time_flip=True))
     assert after["output"] == {**bundle.card["output"], "test_time_flip": True}
     assert "test" not in after["metrics"]
     assert after["files"] == bundle.card["files"]
 
 
-def test_a_card_that_says_what_its_recipe_says_stays_as_it_is(bundle: Bundle, made: Recipe) -> None:
+def test_a_card_that_agrees_with_its_recipe_stays_as_it_is(bundle: Bundle, made: Recipe) -> None:
     before = (bundle.folder / CARD).read_bytes()
     rewrite_texts(bundle, made)
     assert (bundle.folder / CARD).read_bytes() == before
 
 
-def test_what_a_screen_adds_to_the_limits_stays(bundle: Bundle, made: Recipe) -> None:
-    tiny.change_card(bundle, screen={"thresholds": {}}, limits=with_screen(bundle.card["limits"]))
-    screened = open_bundle(bundle.name, bundle.folder.parent)
-    after = rewrite_texts(screened, replace(made, limits=["Too small."]))
-    first, *others = screened.card["limits"]
+def test_the_limits_of_a_gate_stay(bundle: Bundle, made: Recipe) -> None:
+    tiny.change_card(bundle, screen={"thresholds": {}}, limits=limits_with_gate(bundle.card["limits"]))
+    gated = open_bundle(bundle.name, bundle.folder.parent)
+    after = rewrite_texts(gated, replace(made, limits=["Too small."]))
+    first, *others = gated.card["limits"]
     assert after["limits"] == [first, "Too small.", *others]
     assert after["screen"] == {"thresholds": {}}
 
@@ -85,9 +84,9 @@ def test_an_altered_file_is_not_called_sound_by_the_new_card(bundle: Bundle, mad
     assert (bundle.folder / CARD).read_bytes() == before
 
 
-def test_the_tuned_networks_recipe_owns_up_to_the_test_results_that_came_before() -> None:
+def test_the_tuned_networks_recipe_states_the_test_results_that_came_before() -> None:
     tuned = load_recipe("report-cnn-tuned")
-    (said,) = tuned.limits
-    assert all(figure in said and any(figure in note for note in tuned.notes) for figure in ("569", "572"))
+    (limit,) = tuned.limits
+    assert all(figure in limit and any(figure in note for note in tuned.notes) for figure in ("569", "572"))
     assert "label smoothing" in tuned.about and tuned.training.label_smoothing
     assert "validation accuracy" in tuned.about and tuned.training.keep == "val_accuracy"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
+from core.training.card_from_recipe import recipe_fingerprint, same_recipe, same_training
 from core.training.recipe import load_recipe, recipe_names
-from core.training.same_recipe import recipe_fingerprint, same_recipe, same_training
 from tests.core import tiny
 
 
