@@ -1,4 +1,4 @@
-"""The frame: navigation over pages/ and the page-wide notice. ``streamlit run app.py`` starts here."""
+"""Start the app: ``streamlit run app.py`` draws the frame, and in it a page of pages/."""
 
 from panels import shell
 

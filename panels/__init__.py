@@ -1,1 +1,1 @@
-"""Drawing pieces shared by pages. A panel takes computed data and keyword-only options."""
+"""What pages draw, a folder for each page. A panel takes computed data and keyword-only options."""

@@ -1,8 +1,8 @@
 """The frame around every page: navigation, the notice, errors in one sentence.
 
-Until app.py has run once, Streamlit treats pages/ in its old way: a deep link that is a fresh server's
-first request opens the page's file bare. A page therefore begins with ``frame.require()``, which in that
-case sets up the navigation and reruns, this time through app.py.
+Until app.py has run once, Streamlit serves pages/ in its old way: a deep link that is a fresh server's first request
+runs the page's file without app.py. Every page therefore begins with ``shell.require()``, which in that case sets up
+the navigation and reruns the page through app.py.
 """
 
 from typing import Any, Literal
@@ -18,30 +18,29 @@ from core.readers.mat import MAX_FILE_BYTES
 from core.search.results import search_names
 from panels.shared.theme import escape_markdown
 
-_FLAG = "_inside_frame"
+_INSIDE_FRAME = "_inside_frame"
 
-# The web server moves uploads above 1 MB to a temporary file unless it is told otherwise; here none may
-# touch the disk.
+# By default the web server moves uploads above 1 MB to a temporary file. Here no upload may touch the disk.
 MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
 
 
 def run() -> None:
-    """Draw the frame and, inside it, the page the address names."""
+    """Draw the frame and in it the page that the address names."""
     st.set_page_config(page_title="SliceScope", page_icon=":material/neurology:", layout="wide")
     page = _navigation()
     st.caption(f":material/info: **SliceScope.** {NOTICE}")
-    st.session_state[_FLAG] = True
+    st.session_state[_INSIDE_FRAME] = True
     try:
         page.run()
     except SliceScopeError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
     finally:
-        del st.session_state[_FLAG]
+        del st.session_state[_INSIDE_FRAME]
 
 
 def require() -> None:
-    """Make sure the frame is around the page that calls this first."""
-    if not st.session_state.get(_FLAG):
+    """Put the frame around the page that calls this, where it has none."""
+    if not st.session_state.get(_INSIDE_FRAME):
         _navigation()
         st.rerun()
 
@@ -50,7 +49,7 @@ def _navigation() -> Any:
     analyse, external, training, tuning = (
         PAGES / f"{name}.py" for name in ("analyse", "external", "training", "tuning")
     )
-    # A page that has nothing to show before there are results is not offered until then.
+    # A page that needs results is in the menu only once there are some.
     with_external = _visibility(any_gate_measured())
     with_searches = _visibility(bool(search_names()))
     return st.navigation(
@@ -64,8 +63,7 @@ def _navigation() -> Any:
             st.Page(tuning, title="Hyperparameters", icon=":material/tune:", visibility=with_searches),
             st.Page(PAGES / "models.py", title="Models", icon=":material/hub:"),
             st.Page(PAGES / "data.py", title="Data", icon=":material/database:"),
-            # The first page is served at "/", whatever its name: this keeps "/analyse" a good address. The others
-            # are the addresses that pages had before.
+            # The default page is served at "/"; this one keeps "/analyse". The others keep the pages' former addresses.
             st.Page(analyse, title="Analyse", url_path="analyse", visibility="hidden"),
             st.Page(external, title="External data", url_path="strangers", visibility="hidden"),
             st.Page(training, title="Training", url_path="curves", visibility="hidden"),

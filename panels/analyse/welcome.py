@@ -1,4 +1,4 @@
-"""The start's three doors: what a person who opens the app for the first time can do."""
+"""The welcome: three boxes with what a first-time visitor can do."""
 
 import streamlit as st
 
@@ -13,17 +13,15 @@ IOU_VIEW = "Why IoU says 0.49"
 
 
 def draw_welcome() -> None:
-    """Draw the doors side by side; a narrow screen stacks them."""
+    """Draw the boxes side by side; a narrow screen stacks them."""
     grid = st.grid(3, min_column_width=260)
     with grid.container(border=True, height="stretch"):
-        st.markdown(
-            "**Try a sample.** A slice with a simulated tumour: its class, its outline, where the network looked."
-        )
+        st.markdown("**Try a sample.** A slice with a simulated tumour: its class, its mask, and the heat map.")
         st.page_link(
             "pages/analyse.py", label="Analyse a sample", icon=":material/search:", query_params={"sample": _SAMPLE}
         )
     with grid.container(border=True, height="stretch"):
-        st.markdown(f"**Why splits by slice flatter.** {_flattered()}")
+        st.markdown(f"**Why slice-level splits are optimistic.** {_split_effect()}")
         st.page_link(
             "pages/models.py",
             label="Compare both",
@@ -32,7 +30,7 @@ def draw_welcome() -> None:
         )
     with grid.container(border=True, height="stretch"):
         st.markdown(
-            "**Why IoU says 0.49.** A metric that stays at one half however good the mask is. Change a mask and watch."
+            "**Why IoU says 0.49.** A metric that stays near one half however good the mask is. Change a mask and see."
         )
         st.page_link(
             "pages/masks.py",
@@ -42,11 +40,11 @@ def draw_welcome() -> None:
         )
 
 
-def _flattered() -> str:
-    """What the report's classifier reaches by slice and by patient, from the two cards."""
+def _split_effect() -> str:
+    """Return the report's classifier's accuracy on its slice-level and its patient-level split, from the two cards."""
     by_slice = evaluated_bundle(REPORT_CLASSIFIER)
     by_patient = evaluated_bundle(by_slice.card["data"].get("by_patient_bundle")) if by_slice else None
     if not by_slice or not by_patient:
-        return "Slices of one tumour stand in training and in test."
-    first, second = (percent(one.test_metrics["accuracy"]) for one in (by_slice, by_patient))
-    return f"The report's network names {first} of new slices rightly, but of new patients' slices {second}."
+        return "Slices of one tumour are in training and in test."
+    slice_level, patient_level = (percent(bundle.test_metrics["accuracy"]) for bundle in (by_slice, by_patient))
+    return f"The report's network has accuracy {slice_level} on new slices, but {patient_level} on new patients."

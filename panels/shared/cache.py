@@ -1,4 +1,4 @@
-"""What pages load once and share: bundles and what they said, networks by bundle names, the data set's slices."""
+"""What pages load once and share: bundles and their stored predictions, loaded networks, the data set's slices."""
 
 import json
 from collections import OrderedDict
@@ -27,27 +27,27 @@ _KEPT_PREDICTIONS = 64
 
 @st.cache_data(ttl=60, show_spinner=False)
 def evaluated_bundle_names(task: str) -> list[str]:
-    """Names of the evaluated bundles for a task, the report's first.
+    """Return the names of the evaluated bundles for a task, the report's first.
 
     Raises:
         BundleError: there is none.
     """
     report = {"classification": bundles.REPORT_CLASSIFIER, "segmentation": bundles.REPORT_SEGMENTER}[task]
-    found = []
+    names = []
     for name in bundles.bundle_names():
         try:
             bundle = bundles.open_bundle(name)
         except BundleError:
-            continue  # one broken folder does not take the others with it
+            continue  # one broken folder does not hide the others
         if task in bundle.tasks and bundle.test_metrics:
-            found.append(name)
-    if not found:
+            names.append(name)
+    if not names:
         raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
-    return sorted(found, key=lambda name: (name != report, name))
+    return sorted(names, key=lambda name: (name != report, name))
 
 
 def evaluated_bundle(name: str | None) -> Bundle | None:
-    """The bundle of this name if there is one and its figures are known."""
+    """Return the bundle of this name if there is one and it has test metrics, else None."""
     if name not in bundles.bundle_names():
         return None
     bundle = bundles.open_bundle(name)
@@ -55,12 +55,12 @@ def evaluated_bundle(name: str | None) -> Bundle | None:
 
 
 def has_store() -> bool:
-    """Whether there is a prepared data set here."""
+    """Return whether there is a prepared data set."""
     return default_store().is_file()
 
 
 def open_store() -> Store:
-    """The prepared data set.
+    """Open the prepared data set.
 
     Raises:
         DatasetError: there is none.
@@ -96,7 +96,7 @@ def _read_mask_thresholds(name: str, stamp: str) -> pd.DataFrame:
 
 
 def cached_headline_metrics(bundle: Bundle) -> dict[str, Interval]:
-    """A bundle's headline figures with their intervals; see ``core.evaluation.bootstrap.headline_metrics``."""
+    """Return a bundle's headline metrics with intervals (``core.evaluation.bootstrap.headline_metrics``)."""
     return _headline_metrics(bundle.name, _predictions_fingerprint(bundle))
 
 
@@ -110,50 +110,49 @@ def _predictions_fingerprint(bundle: Bundle) -> str:
 
 
 def load_slice(number: int) -> Slice | None:
-    """Slice ``number`` of the data set, or None where it cannot be had; see ``slices_of``."""
+    """Return slice ``number`` of the data set, or None where it is not available (``load_slices``)."""
     return load_slices([number]).get(number)
 
 
 def load_slices(numbers: Sequence[int]) -> dict[int, Slice]:
-    """Those of some slices of the data set that can be had, by number, in the order asked for.
+    """Return the slices of the data set that are available, by number, in the order of ``numbers``.
 
-    From the prepared store, else from figshare where that is allowed: by a setting, by this session's visitor, or
-    because the slice is kept from before. What figshare refuses is told in one sentence, and figshare is left alone
-    until the visitor asks again.
+    They come from the prepared store, else from the disk cache, else from figshare where a setting or this session's
+    visitor allows it. A failed download draws one sentence, and nothing more is fetched until the visitor asks again.
     """
     store, remote, fetch = open_store() if has_store() else None, figshare_downloader(), fetching_allowed()
-    found: dict[int, Slice] = {}
+    slices: dict[int, Slice] = {}
     bar = None
-    for place, number in enumerate(numbers):
+    for position, number in enumerate(numbers):
         is_here = (store is not None and number in store) or remote.cached(number)
         if not is_here and not fetch:
             continue
         if not is_here:
             bar = bar or st.progress(0.0)
-            bar.progress(place / len(numbers), f"Fetching slice {number} from figshare")
+            bar.progress(position / len(numbers), f"Fetching slice {number} from figshare")
         try:
-            found[number] = find_slice(number, store=store, remote=remote)
+            slices[number] = find_slice(number, store=store, remote=remote)
         except DatasetError as error:
             st.session_state["figshare"] = fetch = False
             st.error(escape_markdown(str(error)), icon=":material/cloud_off:")
     if bar is not None:
         bar.empty()
-    return found
+    return slices
 
 
 def fetching_allowed() -> bool:
-    """Whether slices may be fetched from figshare: a setting or this session's visitor says so."""
+    """Return whether slices may be fetched from figshare: a setting or this session's visitor allows it."""
     return bool(st.session_state.get("figshare", remote_enabled()))
 
 
 def allow_fetching() -> None:
-    """This session's visitor wants slices from figshare."""
+    """Allow this session to fetch slices from figshare."""
     st.session_state["figshare"] = True
 
 
 @st.cache_resource(show_spinner=False)
 def figshare_downloader() -> FigshareDownloader:
-    """Where slices come from on demand, shared by all sessions."""
+    """Return the downloader of single slices, shared by all sessions."""
     return FigshareDownloader(default_cache())
 
 
@@ -163,12 +162,12 @@ def _load_predictor(classifier: str, segmenter: str, fingerprint: str) -> Predic
 
 
 def cached_predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
-    """The loaded networks of two bundles, shared by all sessions."""
+    """Return the loaded networks of two bundles, shared by all sessions."""
     return _load_predictor(classifier.name, segmenter.name, str(_prediction_key(None, classifier, segmenter)))
 
 
 def is_predicted(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bool:
-    """Whether this session holds the prediction already."""
+    """Return whether this session holds the prediction already."""
     return _prediction_key(identity, classifier, segmenter) in st.session_state.get("predictions", {})
 
 
@@ -177,32 +176,32 @@ def _prediction_key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -
 
 
 def _prediction_fingerprint(bundle: Bundle) -> str:
-    """What a bundle's answers depend on, as text: its weights, its screen, and its card's thresholds."""
+    """Return what a bundle's predictions depend on, as text: its weights, its gate, and its card's thresholds."""
     card = bundle.card
     files = [card["files"].get(name, {}).get("sha256") for name in (bundles.WEIGHTS, GATE)]
     return json.dumps([files, card.get("screen", {}).get("thresholds"), card.get("output")], sort_keys=True)
 
 
 def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:
-    """The prediction for a slice, from this session's memory if it was made before.
+    """Predict a slice, or return the prediction that this session already holds.
 
     Only the session holds it: an upload is neither written to disk nor shared with other visitors.
 
     Args:
         slice_: the slice.
         identity: tells it from every other slice of the session.
-        classifier: the bundle to ask for the class.
-        segmenter: the bundle to ask for the mask.
+        classifier: the bundle that gives the class.
+        segmenter: the bundle that gives the mask.
     """
-    kept: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
+    predictions: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
     key = _prediction_key(identity, classifier, segmenter)
-    if key not in kept:
-        asked = [bundle.name for bundle in bundles.distinct_bundles(classifier, segmenter)]
-        what = f"network{'s' if len(asked) > 1 else ''} {' and '.join(asked)}"
-        with st.spinner(f"Loading TensorFlow and the {what}: a few seconds, once"):
-            ask = cached_predictor(classifier, segmenter)
-        with st.spinner("Asking the networks"):
-            kept[key] = ask(slice_)
-        while len(kept) > _KEPT_PREDICTIONS:
-            kept.popitem(last=False)
-    return kept[key]
+    if key not in predictions:
+        names = [bundle.name for bundle in bundles.distinct_bundles(classifier, segmenter)]
+        networks = f"network{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+        with st.spinner(f"Loading TensorFlow and the {networks}: a few seconds, once"):
+            predictor = cached_predictor(classifier, segmenter)
+        with st.spinner("Running the networks"):
+            predictions[key] = predictor(slice_)
+        while len(predictions) > _KEPT_PREDICTIONS:
+            predictions.popitem(last=False)
+    return predictions[key]

@@ -1,4 +1,4 @@
-"""Slices of the data set as tiles that open, page by page; a tile with its number where a slice cannot be had."""
+"""Slices of the data set as tiles that open, page by page; a slice that is not available is a tile with its number."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,20 +18,20 @@ _SIDE = 256
 """Side of a tile's picture in pixels: twice what it is shown at, at most."""
 
 TileCaption = Callable[[pd.Series], str]
-"""A row of evidence -> what stands below its tile, in Markdown."""
+"""A row of stored predictions -> what stands below its tile, in Markdown."""
 
 
 def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_page: int = PER_PAGE) -> None:
-    """Tiles of the rows of a table, one page of them at a time; a press opens a tile, see ``open_slice``.
+    """Draw the rows of a table as tiles, one page at a time; a press opens the slice (``open_slice``).
 
     Args:
-        table: rows of evidence in the order in which they are shown.
-        caption: what stands below each tile.
-        key: of the choice of the page, also its name in the address.
-        per_page: tiles at a time.
+        table: rows of stored predictions in the order in which they are shown.
+        caption: gives what stands below a tile.
+        key: of the choice of the page of tiles, also its name in the address.
+        per_page: tiles on a page.
     """
     pages = max(1, math.ceil(len(table) / per_page))
-    if st.session_state.get(key, 1) > pages:  # fewer than a moment ago, or than when the address was copied
+    if st.session_state.get(key, 1) > pages:  # the table is shorter than before, or than when the address was copied
         st.session_state[key] = pages
     notice, body = st.container(), st.container()
     page = 1
@@ -39,29 +39,29 @@ def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_pag
         page = st.pagination(pages, key=key, bind="query-params")
     rows = table.iloc[(page - 1) * per_page : page * per_page]
     with notice:
-        found = load_slices(rows["slice"].tolist())
-        if len(found) < len(rows):
+        slices = load_slices(rows["slice"].tolist())
+        if len(slices) < len(rows):
             offer_fetching(key=key)
     with body:
-        draw_tiles(rows, found, caption=caption, key=key)
+        draw_tiles(rows, slices, caption=caption, key=key)
 
 
 def draw_tiles(
-    rows: pd.DataFrame, found: dict[int, Slice], *, caption: TileCaption, key: str, width: int = 150
+    rows: pd.DataFrame, slices: dict[int, Slice], *, caption: TileCaption, key: str, width: int = 150
 ) -> None:
-    """A tile a row, as many side by side as there is room for.
+    """Draw a tile for each row, as many side by side as there is room for.
 
     Args:
-        rows: of evidence.
-        found: slices by number, as far as they can be had.
-        caption: what stands below each tile.
+        rows: of stored predictions.
+        slices: the available slices by number.
+        caption: gives what stands below a tile.
         key: tells these tiles from others on the page.
-        width: of a tile in pixels, at least.
+        width: least width of a tile in pixels.
     """
     grid = st.grid(min_column_width=width, gap="small")
     for _, row in rows.iterrows():
         number = int(row["slice"])
-        slice_ = found.get(number)
+        slice_ = slices.get(number)
         with grid.container(gap=None):
             st.image(
                 number_tile(number) if slice_ is None else outlined_thumbnail(slice_),
@@ -70,7 +70,7 @@ def draw_tiles(
                 alt=f"Slice {number}" if slice_ else f"Slice {number}, which is not on this machine",
             )
             st.button(
-                f"{caption(row)}",
+                caption(row),
                 key=f"{key}_tile_{number}",
                 help=f"Open slice {number}",
                 on_click=open_slice,
@@ -81,26 +81,26 @@ def draw_tiles(
 
 
 def open_slice(number: int) -> None:
-    """Open a slice: the address names it, and the page shows what the address names."""
+    """Open a slice: write its number into the address; the page shows the slice the address names."""
     st.query_params["slice"] = str(number)
 
 
 def close_slice() -> None:
-    """Close what ``open_slice`` opened."""
+    """Close the open slice: take its number out of the address."""
     st.query_params.pop("slice", None)
 
 
 def opened_slice(numbers: Sequence[int]) -> int | None:
-    """The number of the slice the address names, if it is one of ``numbers``."""
+    """Return the number of the slice the address names if it is one of ``numbers``, else None."""
     text = st.query_params.get("slice", "")
     return int(text) if text.isdecimal() and len(text) < 6 and int(text) in set(numbers) else None
 
 
 def offer_fetching(*, key: str) -> None:
-    """Say why slices are missing, and offer to fetch them."""
+    """Draw why slices are missing, and a button that allows fetching them."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            "The data set's slices are not on this machine: tiles show their numbers. Figures and plots need none of "
+            "The data set's slices are not on this machine: tiles show their numbers. Metrics and plots do not need "
             "them. To see the slices, prepare the data set (README, “The data”) or fetch the ones you look at."
         )
         st.button(
@@ -113,7 +113,7 @@ def offer_fetching(*, key: str) -> None:
 
 
 def outlined_thumbnail(slice_: Slice) -> np.ndarray:
-    """(h, w, 3) uint8: the slice, small, with the outline of its true mask."""
+    """Return a small image of the slice with the outline of its true mask, (h, w, 3) uint8."""
     step = math.ceil(max(slice_.pixels.shape) / _SIDE)
     pixels = slice_.pixels[::step, ::step]
     truth = None if slice_.mask is None else slice_.mask[::step, ::step]
@@ -128,7 +128,7 @@ def outlined_thumbnail(slice_: Slice) -> np.ndarray:
 
 
 def number_tile(number: int) -> np.ndarray:
-    """(h, w, 3) uint8: a plain tile with the slice's number."""
+    """Return a plain tile with the slice's number, (h, w, 3) uint8."""
     tile = Image.new("RGB", (_SIDE, _SIDE), theme_colour("secondaryBackgroundColor"))
     ImageDraw.Draw(tile).text(
         (_SIDE / 2, _SIDE / 2),

@@ -1,4 +1,4 @@
-"""Which networks answer: the project's own for both questions, the report's two, or any others."""
+"""The choice of classifier and segmenter: one network for both tasks, the report's two, or any others."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from panels.shared.cache import evaluated_bundle_names
 
 UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "One network for both", "The report's two", "Others"
 _NETWORKS, _CLASS_BY, _MASK_BY = "networks", "class_by", "mask_by"
-"""In the address."""
+"""Keys of the widgets and names in the address; the titles above are values in it."""
 _PAIRS = {
     UNIFIED_NETWORK: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER),
     REPORT_NETWORKS: (REPORT_CLASSIFIER, REPORT_SEGMENTER),
@@ -22,15 +22,15 @@ _PAIRS = {
 
 
 def choose_networks() -> tuple[Bundle, Bundle]:
-    """Draw the choice; returns the classifier and the segmenter, the same bundle where one network does both.
+    """Draw the choice; return the classifier and the segmenter, the same bundle where one network does both.
 
     The address carries the choice, as ``address_of`` writes it.
     """
     classifiers, segmenters = (evaluated_bundle_names(task) for task in ("classification", "segmentation"))
-    there = [title for title, (first, second) in _PAIRS.items() if first in classifiers and second in segmenters]
-    options = [*there, CUSTOM_NETWORKS]
+    available = [title for title, (first, second) in _PAIRS.items() if first in classifiers and second in segmenters]
+    options = [*available, CUSTOM_NETWORKS]
     chosen = st.segmented_control(
-        "Answered by",
+        "Networks",
         options,
         default=options[0],
         required=True,
@@ -52,7 +52,7 @@ def choose_networks() -> tuple[Bundle, Bundle]:
 
 
 def networks_address(classifier: Bundle, segmenter: Bundle) -> dict[str, str]:
-    """What an address of the Analyse page carries for these two to answer."""
+    """Return the query parameters of Analyse that choose these two bundles."""
     names = classifier.name, segmenter.name
     for title, pair in _PAIRS.items():
         if pair == names:

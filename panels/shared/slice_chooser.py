@@ -1,13 +1,12 @@
-"""Choosing a slice: a sample, an upload, or a number of the data set."""
+"""The choice of a slice: a sample, an upload, or a number of the data set."""
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.dataset.slices import read_and_recognise_slice, slice_from_store
+from core.dataset.slices import slice_from_store
 from core.dataset.store import SLICE_COUNT
 from core.errors import SliceScopeError
 from core.inference.render import default_window, grey_image
@@ -16,25 +15,21 @@ from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.cache import has_store, open_store
 from panels.shared.theme import CLASS_TITLES, escape_markdown
+from panels.shared.uploads import SliceIdentity, read_uploads
 
-SliceIdentity = tuple[str, str | int]
-"""Where a slice comes from ("sample", "slice" or "upload") and which one it is."""
-MAX_UPLOADS = 50
-"""Files looked at at a time; each is held in the session's memory."""
-MAX_PIXELS = 64 * 2**20
-"""Pixels of all of them together: 4 bytes each, 256 MB a session, and four slices of the largest size."""
-_STRIP = 10
+_STRIP_LENGTH = 10
 _THUMBNAIL = 84
-_ADDRESS = ("sample", "slice")
+_PARAMETERS = ("sample", "slice")
+"""Names in the address."""
 _CHOSEN = "chosen_slice"
-"""In the session: what is chosen, on whichever page."""
+"""Session key of the chosen identity, the same on every page."""
 _UPLOAD = "chosen_upload"
-"""In the session: the chosen upload with its identity, since an uploader forgets its files when its page is left."""
+"""Session key of the chosen upload by identity: an uploader forgets its files when its page is left."""
 
 
 @dataclass(frozen=True)
 class ChosenSlice:
-    """The slice to look at, and all the uploads it may be one of.
+    """The chosen slice, and every upload of the session.
 
     Attributes:
         identity: tells the slice from every other of the session.
@@ -48,17 +43,17 @@ class ChosenSlice:
 
     @property
     def address(self) -> dict[str, str]:
-        """What an address carries for this slice to be chosen; nothing for an upload, which goes with the session."""
+        """The query parameters that choose this slice; none for an upload, which the session holds."""
         return _address(self.identity)
 
 
 def choose_slice(*, key: str) -> ChosenSlice | None:
-    """Draw the chooser; returns the chosen slice, or None while there is none.
+    """Draw the chooser; return the chosen slice, or None while there is none.
 
-    What is chosen on one page is chosen on the others too. The address carries the choice (``?sample=…`` or
-    ``?slice=…``), except for an upload; an address that has changed since, by a link or the Back button, decides.
+    A choice holds on every page. The address carries it (``?sample=…`` or ``?slice=…``), except for an upload. An
+    address that has changed since, by a link or the Back button, overrides it.
     """
-    uploads, refused = _read_uploads(key)
+    uploads, refusals = read_uploads(key)
     uploads |= st.session_state.get(_UPLOAD, {})
     selection = _selection(key)
     if selection is not None and selection[0] == "upload" and selection not in uploads:
@@ -68,32 +63,32 @@ def choose_slice(*, key: str) -> ChosenSlice | None:
         try:
             slice_ = uploads[selection] if selection[0] == "upload" else _read_slice(selection)
         except SliceScopeError as error:
-            refused.append(escape_markdown(str(error)))
+            refusals.append(escape_markdown(str(error)))
     if selection is not None and selection[0] == "upload":
         st.session_state[_UPLOAD] = {selection: slice_}
     label = "Choose a slice" if slice_ is None else "Choose another slice"
-    # A key that changes with the slice: choosing one closes the chooser.
+    # The key changes with the slice, so that choosing one closes the chooser.
     with st.expander(
         label, expanded=slice_ is None, icon=":material/photo_library:", key=f"{key}_chooser_{slice_ and selection}"
     ):
-        own, shipped = st.columns([2, 3], gap="medium")
-        with own:
+        upload_column, sample_column = st.columns([2, 3], gap="medium")
+        with upload_column:
             _uploader(key)
             _number_input(key)
-        with shipped:
-            _gallery(key)
-    for sentence in refused:
+        with sample_column:
+            _sample_buttons(key)
+    for sentence in refusals:
         st.error(sentence, icon=":material/error:")
     if slice_ is None or selection is None:
         return None
     if selection in uploads and len(uploads) > 1:
-        _strip(key, uploads, selection)
+        _upload_strip(key, uploads, selection)
     return ChosenSlice(selection, slice_, uploads)
 
 
 def _selection(key: str) -> SliceIdentity | None:
-    """The address's selection if it has changed since the last one was made, else this session's."""
-    address = {name: st.query_params[name] for name in _ADDRESS if name in st.query_params}
+    """Return the address's identity if the address has changed since the last choice, else the session's."""
+    address = {name: st.query_params[name] for name in _PARAMETERS if name in st.query_params}
     if st.session_state.get(f"{key}_address") != address:
         st.session_state[f"{key}_address"] = address
         number = address.get("slice", "")
@@ -107,7 +102,7 @@ def _selection(key: str) -> SliceIdentity | None:
 def _select(key: str, identity: SliceIdentity) -> None:
     st.session_state[_CHOSEN] = identity
     st.session_state.pop(_UPLOAD, None)
-    for name in _ADDRESS:
+    for name in _PARAMETERS:
         st.query_params.pop(name, None)
     st.query_params.update(_address(identity))
     st.session_state[f"{key}_address"] = _address(identity)
@@ -115,7 +110,7 @@ def _select(key: str, identity: SliceIdentity) -> None:
 
 def _address(identity: SliceIdentity) -> dict[str, str]:
     kind, which = identity
-    return {kind: str(which)} if kind in _ADDRESS else {}
+    return {kind: str(which)} if kind in _PARAMETERS else {}
 
 
 def _read_slice(identity: SliceIdentity) -> Slice:
@@ -126,14 +121,14 @@ def _read_slice(identity: SliceIdentity) -> Slice:
 
 
 def _uploader(key: str) -> None:
-    def newest() -> None:
+    def select_newest() -> None:
         known = st.session_state.get(f"{key}_known", set())
-        uploads, _ = _read_uploads(key)
+        uploads, _ = read_uploads(key)
         new = [identity for identity in uploads if identity not in known]
         if (known - set(uploads)) & set(st.session_state.get(_UPLOAD, {})):
-            del st.session_state[_UPLOAD]  # taken away here
+            del st.session_state[_UPLOAD]  # the visitor removed it
         st.session_state[f"{key}_known"] = set(uploads)
-        # A new file that cannot be read leaves the slice that is being looked at.
+        # A new file that cannot be read leaves the current slice.
         if new:
             _select(key, new[0])
 
@@ -141,7 +136,7 @@ def _uploader(key: str) -> None:
         "Upload slices",
         accept_multiple_files=True,
         key=f"{key}_files",
-        on_change=newest,
+        on_change=select_newest,
         help="Files stay in this session's memory; nothing is written to disk.",
     )
     pictures = ", ".join(extension.upper() for extension in EXTENSIONS if extension not in ("jpeg", "tiff", "mat"))
@@ -150,7 +145,7 @@ def _uploader(key: str) -> None:
 
 def _number_input(key: str) -> None:
     if not has_store():
-        st.caption("A slice of the data set by number: once it is prepared here (README, “The data”).")
+        st.caption("A slice of the data set by number: available once it is prepared here (README, “The data”).")
         return
     with st.form(f"{key}_form", border=False):
         number = st.number_input(
@@ -166,21 +161,21 @@ def _number_input(key: str) -> None:
             st.rerun()
 
 
-def _gallery(key: str) -> None:
+def _sample_buttons(key: str) -> None:
     st.markdown("**Or try a sample** (simulated lesions with true masks)")
     with st.container(horizontal=True, gap="small"):
-        seen: Counter[str] = Counter()
-        for one in read_samples():
-            title = CLASS_TITLES[one.class_name].split()[0] if one.class_name else "No tumour"
-            seen[title] += 1
+        counts: Counter[str] = Counter()
+        for sample in read_samples():
+            title = CLASS_TITLES[sample.class_name].split()[0] if sample.class_name else "No tumour"
+            counts[title] += 1
             with st.container(width=_THUMBNAIL + 10, gap=None):
-                st.image(_sample_thumbnail(one.name), width=_THUMBNAIL, alt=one.alt)
+                st.image(_sample_thumbnail(sample.name), width=_THUMBNAIL, alt=sample.alt)
                 st.button(
-                    f"{title} {seen[title]}" if one.class_name else title,
-                    key=f"{key}_sample_{one.name}",
-                    help=one.alt,
+                    f"{title} {counts[title]}" if sample.class_name else title,
+                    key=f"{key}_sample_{sample.name}",
+                    help=sample.alt,
                     on_click=_select,
-                    args=(key, ("sample", one.name)),
+                    args=(key, ("sample", sample.name)),
                     type="tertiary",
                 )
 
@@ -191,73 +186,35 @@ def _sample_thumbnail(name: str) -> np.ndarray:
 
 
 def square_thumbnail(slice_: Slice) -> np.ndarray:
-    """A small square grey picture, (n, n, 3) uint8, padded with black."""
+    """Return a small square grey image, (n, n, 3) uint8, padded with black."""
     step = max(1, max(slice_.pixels.shape) // (2 * _THUMBNAIL))
     pixels = slice_.pixels[::step, ::step]
-    place = centred_placement(*pixels.shape)
-    square = np.zeros((place.side, place.side, 3), np.uint8)
-    square[place.top : place.top + place.height, place.left : place.left + place.width] = grey_image(
+    frame = centred_placement(*pixels.shape)
+    square = np.zeros((frame.side, frame.side, 3), np.uint8)
+    square[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = grey_image(
         pixels, *default_window(pixels)
     )
     return square
 
 
-def _read_uploads(key: str) -> tuple[dict[SliceIdentity, Slice], list[str]]:
-    """Every upload that can be read, and a sentence for each that cannot; a file is read once.
-
-    One that has no room beside those before it is left out, and its number of pixels kept, to see when it has.
-    """
-    cache: dict[str, Slice | str | int] = st.session_state.setdefault(f"{key}_read", {})
-    files: list[Any] = st.session_state.get(f"{key}_files") or []
-    for gone in set(cache) - {file.file_id for file in files}:
-        del cache[gone]
-    uploads: dict[SliceIdentity, Slice] = {}
-    refused, left_out = [], []
-    room = MAX_PIXELS
-    for file in files[:MAX_UPLOADS]:
-        found = cache.get(file.file_id, 0)
-        if isinstance(found, int) and found <= room:
-            try:
-                found = read_and_recognise_slice(file.getvalue(), file.name)
-            except SliceScopeError as error:
-                found = str(error)
-        if isinstance(found, Slice) and found.pixels.size > room:
-            found = found.pixels.size
-        cache[file.file_id] = found
-        if isinstance(found, Slice):
-            uploads["upload", file.file_id] = found
-            room -= found.pixels.size
-        elif isinstance(found, int):
-            left_out.append(f"**{escape_markdown(file.name)}**")
-        else:
-            refused.append(f"**{escape_markdown(file.name)}**: {escape_markdown(found)}")
-    if left_out:
-        refused.append(
-            f"At most {MAX_PIXELS / 1e6:.0f} million pixels are held at a time; left out: {', '.join(left_out)}."
-        )
-    if len(files) > MAX_UPLOADS:
-        refused.append(f"{len(files)} files are too many at a time; the first {MAX_UPLOADS} were read.")
-    return uploads, refused
-
-
-def _strip(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
-    """Thumbnails of the uploads around the chosen one, and steps to either side."""
+def _upload_strip(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
+    """Draw thumbnails of the uploads around the chosen one, and buttons to step through them."""
     identities = list(uploads)
-    at = identities.index(selection)
-    first = max(0, min(at - _STRIP // 2, len(identities) - _STRIP))
+    position = identities.index(selection)
+    first = max(0, min(position - _STRIP_LENGTH // 2, len(identities) - _STRIP_LENGTH))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for label, to in (("Previous", at - 1), ("Next", at + 1)):
+        for label, target in (("Previous", position - 1), ("Next", position + 1)):
             st.button(
                 label,
                 key=f"{key}_{label}",
-                icon=":material/chevron_left:" if to < at else ":material/chevron_right:",
-                disabled=not 0 <= to < len(identities),
+                icon=":material/chevron_left:" if target < position else ":material/chevron_right:",
+                disabled=not 0 <= target < len(identities),
                 on_click=_select,
-                args=(key, identities[max(0, min(to, len(identities) - 1))]),
+                args=(key, identities[max(0, min(target, len(identities) - 1))]),
             )
-        st.caption(f"{at + 1} of {len(identities)}")
+        st.caption(f"{position + 1} of {len(identities)}")
     with st.container(horizontal=True, gap="small"):
-        for i, identity in enumerate(identities[first : first + _STRIP], first):
+        for i, identity in enumerate(identities[first : first + _STRIP_LENGTH], first):
             with st.container(width=72, gap=None):
                 st.image(square_thumbnail(uploads[identity]), width=64, alt=f"Upload {i + 1}")
                 st.button(

@@ -1,4 +1,4 @@
-"""One slice of the data set, opened: what two bundles said of it, where they looked, and the patient's other slices."""
+"""One slice of the data set, opened: two bundles' stored predictions, the heat map, and the patient's other slices."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayO
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery, model_choice
-from panels.shared.answer import draw_class_probabilities
+from panels.shared.answer import agreement_mark, draw_class_probabilities
 from panels.shared.cache import (
     cached_mask_thresholds,
     cached_predictions,
@@ -23,19 +23,20 @@ from panels.shared.cache import (
     load_slices,
     predict,
 )
+from panels.shared.slice_image import OVERLAY_LEGEND
 from panels.shared.theme import CLASS_TITLES
 
 _NEIGHBOURS = 6
-_LEGEND = {
-    SHOW_TRUTH: "yellow: true mask",
-    SHOW_MASK: "cyan: predicted mask",
-    SHOW_HEAT_MAP: "glow: spoke for the class",
+_PART_TITLES = {
+    "train": "in training",
+    "validation": "validation slice, used for model selection",
+    "test": "test slice",
 }
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What is known of a slice without a network, or with one: (H, W) heat in [0, 1] and bool mask."""
+class _Overlays:
+    """(H, W) heat map in [0, 1] and bool predicted mask of a slice; None where neither stored nor made."""
 
     heat: np.ndarray | None
     mask: np.ndarray | None
@@ -49,29 +50,30 @@ def draw_slice_dialog(
     segmenter: Bundle,
     threshold: float | None = None,
 ) -> None:
-    """Open the slice the address names, if it names one, over the page.
+    """Open a dialog with the slice the address names; none where it names no slice of the table.
 
     Args:
-        table: evidence of the bundle the page is about, all slices.
-        caption: what stands below a neighbour's tile.
-        classifier: says the class.
-        segmenter: says the mask.
-        threshold: probability from which a pixel counts as tumour; the segmenter's own if None.
+        table: stored predictions of the page's bundle, all slices.
+        caption: gives what stands below a neighbour's tile.
+        classifier: the bundle that gives the class.
+        segmenter: the bundle that gives the mask.
+        threshold: least probability of a tumour pixel; the segmenter's own if None.
     """
     own = float(segmenter.card["output"]["threshold"])
-    cut = own if threshold is None else threshold
+    chosen_threshold = own if threshold is None else threshold
     number = gallery.opened_slice(table["slice"].tolist())
     if number is None:
         return
 
     @st.dialog(f"Slice {number}", width="large", on_dismiss=gallery.close_slice)
     def show() -> None:
-        _slice(gallery.opened_slice(table["slice"].tolist()) or number, table, caption, classifier, segmenter, cut)
+        opened = gallery.opened_slice(table["slice"].tolist()) or number
+        _draw_slice(opened, table, caption, classifier, segmenter, chosen_threshold)
 
     show()
 
 
-def _slice(
+def _draw_slice(
     number: int,
     table: pd.DataFrame,
     caption: gallery.TileCaption,
@@ -80,16 +82,16 @@ def _slice(
     threshold: float,
 ) -> None:
     row = table.set_index("slice", drop=False).loc[number]
-    picture_column, said_column = st.columns([10, 11], gap="medium")
-    with picture_column:
+    image_column, text_column = st.columns([10, 11], gap="medium")
+    with image_column:
         slice_ = load_slice(number)
         if slice_ is None:
             st.image(gallery.number_tile(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
             gallery.offer_fetching(key="viewer")
         else:
-            _picture(slice_, number, classifier, segmenter, threshold)
-    with said_column:
-        _said(number, row, classifier, segmenter, threshold)
+            _draw_image(slice_, number, classifier, segmenter, threshold)
+    with text_column:
+        _draw_stored_predictions(number, row, classifier, segmenter, threshold)
         with st.container(horizontal=True):
             address = {"slice": str(number)}
             st.page_link(
@@ -104,29 +106,29 @@ def _slice(
                 icon=":material/visibility:",
                 query_params=address | {"bundle": classifier.name},
             )
-        _neighbours(row, table, caption)
+        _draw_neighbours(row, table, caption)
 
 
-def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
-    found = _found(slice_, number, classifier, segmenter, threshold)
-    have = {SHOW_TRUTH: slice_.mask, SHOW_HEAT_MAP: found.heat, SHOW_MASK: found.mask}
-    layers = [name for name, what in have.items() if what is not None]
-    place = st.empty()
+def _draw_image(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
+    overlays = _overlays(slice_, number, classifier, segmenter, threshold)
+    available = {SHOW_TRUTH: slice_.mask, SHOW_HEAT_MAP: overlays.heat, SHOW_MASK: overlays.mask}
+    layers = [name for name, overlay in available.items() if overlay is not None]
+    image_area = st.empty()
     shown = st.pills("Shown over the slice", layers, selection_mode="multi", default=layers, key=f"viewer_{layers}")
-    place.image(
+    image_area.image(
         compose_overlay(
             slice_.pixels,
             DisplayOptions(*default_window(slice_.pixels), layers=tuple(shown)),
-            mask=np.zeros(slice_.pixels.shape, bool) if found.mask is None else found.mask,
-            heat=np.zeros(slice_.pixels.shape) if found.heat is None else found.heat,
+            mask=np.zeros(slice_.pixels.shape, bool) if overlays.mask is None else overlays.mask,
+            heat=np.zeros(slice_.pixels.shape) if overlays.heat is None else overlays.heat,
             truth=slice_.mask,
         ),
         width="stretch",
         output_format="PNG",
-        caption="; ".join([slice_.name, *(_LEGEND[name] for name in shown)]),
+        caption="; ".join([slice_.name, *(OVERLAY_LEGEND[name] for name in shown)]),
         alt=f"Slice {number} with {' and '.join(shown).lower() or 'nothing'} over it",
     )
-    missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if have[name] is None]
+    missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]
     if missing and st.button(
         f"Make the {' and the '.join(missing).lower()}",
         key="viewer_make",
@@ -137,44 +139,49 @@ def _picture(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, 
         st.rerun(scope="fragment")
 
 
-def _found(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> _Found:
-    """What the bundles keep of the slice, or this session has had made."""
+def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> _Overlays:
+    """Return what the bundles store of the slice, or what this session has predicted."""
     identity = ("slice", number)
     if is_predicted(identity, classifier=classifier, segmenter=segmenter):
         prediction = predict(slice_, identity, classifier=classifier, segmenter=segmenter)
-        return _Found(prediction.heat, prediction.tumour >= threshold)
-    heat, tumour = stored_heat_map(classifier, number), stored_tumour_probability(segmenter, number)
-    return _Found(
+        return _Overlays(prediction.heat, prediction.tumour >= threshold)
+    heat, tumour_probability = stored_heat_map(classifier, number), stored_tumour_probability(segmenter, number)
+    return _Overlays(
         None if heat is None else map_to_slice(heat, model_input(classifier, slice_)[1]),
-        None if tumour is None else map_to_slice(tumour, model_input(segmenter, slice_)[1]) >= threshold,
+        None
+        if tumour_probability is None
+        else map_to_slice(tumour_probability, model_input(segmenter, slice_)[1]) >= threshold,
     )
 
 
-def _said(number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
-    said = cached_predictions(classifier).set_index("slice").loc[number]
+def _draw_stored_predictions(
+    number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, threshold: float
+) -> None:
+    prediction = cached_predictions(classifier).set_index("slice").loc[number]
     draw_class_probabilities(
-        {"class": said["predicted"], "probabilities": {name: said[f"p_{name}"] for name in classifier.card["classes"]}},
+        prediction["predicted"],
+        {name: prediction[f"p_{name}"] for name in classifier.card["classes"]},
         key="viewer_bars",
     )
-    right = said["right"]
-    masked, cut = _masked(number, segmenter, threshold)
-    mark = f":{'green' if right else 'red'}[:material/{'check_circle' if right else 'cancel'}:]"
+    mask_scores, scored_threshold = _mask_scores(number, segmenter, threshold)
     st.markdown(
-        f"{mark} True class: **{CLASS_TITLES[said['true']]}** · mask against truth: **Dice {masked['dice']:.2f}**, "
-        f"IoU {masked['iou']:.2f} at threshold {cut:.2f}"
+        f"{agreement_mark(prediction['right'])} True class: **{CLASS_TITLES[prediction['true']]}** · predicted "
+        "against true "
+        f"mask: **Dice {mask_scores['dice']:.2f}**, IoU {mask_scores['iou']:.2f} at threshold {scored_threshold:.2f}"
     )
-    if cut != threshold:
-        st.caption(f"Drawn at threshold {threshold:.2f}; figures at every threshold are kept of test slices only.")
+    if scored_threshold != threshold:
+        st.caption(f"Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.")
     st.caption(
-        f"Patient {row['patient']}, official fold {row['fold']}, tumour of {row['tumour_px']} px. The class by "
-        f"{classifier.name} ({_part(said['part'])}), the mask by {segmenter.name} ({_part(masked['part'])})."
+        f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. Class by "
+        f"{classifier.name} ({_PART_TITLES[prediction['part']]}), mask by {segmenter.name} "
+        f"({_PART_TITLES[mask_scores['part']]})."
     )
 
 
-def _masked(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series, float]:
-    """The segmenter's evidence of a slice, and the threshold its Dice and IoU are at.
+def _mask_scores(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series, float]:
+    """Return the segmenter's stored scores of a slice, and the threshold of its Dice and IoU.
 
-    That is the one asked for where the bundle keeps it, which it does of test slices, and else the bundle's own.
+    That is the chosen threshold where the bundle stores scores at it, which it does for test slices; else its own.
     """
     own = float(segmenter.card["output"]["threshold"])
     if threshold != own:
@@ -184,14 +191,8 @@ def _masked(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series
     return cached_predictions(segmenter).set_index("slice").loc[number], own
 
 
-def _part(part: str) -> str:
-    return {"train": "it trained on this slice", "validation": "a validation slice of it"}.get(
-        part, "a test slice of it"
-    )
-
-
-def _neighbours(row: pd.Series, table: pd.DataFrame, caption: gallery.TileCaption) -> None:
-    """The slices of the same patient that are nearest by number, which follows the order within a patient."""
+def _draw_neighbours(row: pd.Series, table: pd.DataFrame, caption: gallery.TileCaption) -> None:
+    """Draw the patient's slices nearest by number; numbers follow the order within a patient."""
     others = table[(table["patient"] == row["patient"]) & (table["slice"] != row["slice"])]
     if others.empty:
         st.caption("The data set has no other slice of this patient.")

@@ -1,4 +1,4 @@
-"""One visual language: the colours of the classes, figures as text, and the look of plots."""
+"""The classes' colours and titles, numbers as text, and the style of plots."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 
 
 def text_colour() -> str:
-    """The theme's text colour: what Streamlit gives a plot's labels is too faint to read."""
+    """Return the theme's text colour: Streamlit's own for a plot's labels is too faint to read."""
     return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor"))
 
 
 def percent(share: float) -> str:
-    """A share as text: 0.9365 -> "93.7 %", never rounded up to a certainty."""
+    """Format a share: 0.9365 -> "93.7 %", never rounded up to a certainty."""
     shown = f"{share * 100:.1f} %"
     if shown == "100.0 %" and share < 1:
         return "> 99.9 %"
@@ -27,33 +27,33 @@ def percent(share: float) -> str:
 
 
 def whole_percent(share: float) -> str:
-    """A share that is meant roughly, or was chosen: 0.95 -> "95 %"."""
+    """Format a rough or chosen share without decimals: 0.95 -> "95 %"."""
     return f"{share * 100:.0f} %"
 
 
-def share_interval(one: Interval) -> str:
-    """A share with its interval as text: "85.7 % (81.0 to 90.3)"."""
-    return f"{percent(one.value)} ({one.low * 100:.1f} to {one.high * 100:.1f})"
+def share_interval(interval: Interval) -> str:
+    """Format a share with its interval: "85.7 % (81.0 to 90.3)"."""
+    return f"{percent(interval.value)} ({interval.low * 100:.1f} to {interval.high * 100:.1f})"
 
 
 def escape_markdown(text: str) -> str:
-    """Text as literal text in Streamlit's Markdown: no links, no formulas, no emphasis."""
+    """Escape a text for Streamlit's Markdown: no links, no formulas, no emphasis."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#" else c for c in text)
 
 
 def theme_colour(name: str) -> str:
-    """A colour of the theme that is on, light or dark, such as "borderColor"."""
+    """Return a colour of the current theme, light or dark, such as "borderColor"."""
     return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}"))
 
 
 def style_figure(figure: go.Figure, *, height: int) -> go.Figure:
-    """Give a figure the house's look; returns it.
+    """Set a figure's fonts, colours and axes; return it.
 
     Text has the theme's text colour, the grid its border colour. Axes cannot be dragged, so that a finger on a plot
-    scrolls the page. A legend lies above the plot, in rows.
+    scrolls the page. The legend lies above the plot, in rows.
 
     Args:
-        figure: the figure, its traces and axis titles in place; what is set afterwards prevails.
+        figure: the figure, its traces and axis titles in place; what is set afterwards overrides this.
         height: in pixels, with axis labels and legend.
     """
     colour = text_colour()

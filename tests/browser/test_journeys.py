@@ -45,7 +45,7 @@ def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: V
     page = visit(app_address)
     upload(page, "mine.png", SAMPLE.read_bytes())
     expect(answer(page)).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Outlined: [\d,]+ px|No tumour outlined"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Predicted area [\d,]+ px|No tumour outlined"))).to_be_visible()
     page.get_by_text("Download", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Overlay PNG").click()
@@ -77,15 +77,15 @@ def test_a_mat_is_uploaded_and_compared_with_its_truth(app_address: str, visit: 
     assert "ZZ000001" not in page.content()
 
 
-def test_a_picture_that_is_no_slice_is_given_no_class_unless_asked_for(app_address: str, visit: Visit):
+def test_a_non_brain_image_has_no_class_unless_asked_for(app_address: str, visit: Visit):
     page = visit(app_address)
     picture = io.BytesIO()
     Image.fromarray(example_image("chart").pixels.astype(np.uint8)).save(picture, "PNG")
     upload(page, "chart.png", picture.getvalue())
-    expect(page.get_by_role("heading", name="This does not look like")).to_be_visible()
+    expect(page.get_by_role("heading", name="Unusual image")).to_be_visible()
     expect(answer(page)).to_have_count(0)
     expect(page.locator(".js-plotly-plot")).to_have_count(0)
-    page.get_by_text("Show what the network says all the same").click()
+    page.get_by_text("Show the network's prediction anyway").click()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
 
 
@@ -109,7 +109,7 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample=meningioma-axial-1")
     expect(answer(page)).to_be_visible()
     expect(page.get_by_text("How far to trust this")).to_be_visible()
-    trust = page.get_by_text(re.compile("By patient", re.IGNORECASE)).first
+    trust = page.get_by_text(re.compile("Patient-level", re.IGNORECASE)).first
     for element in (
         page.locator(".st-key-analyse_picture img"),
         answer(page),

@@ -1,4 +1,4 @@
-"""The Analyse page without a browser: what a person reads for samples, uploads, numbers and wrong files."""
+"""The Analyse page without a browser: what it shows for samples, uploads, numbers and wrong files."""
 
 import io
 from dataclasses import replace
@@ -73,16 +73,16 @@ def test_a_sample_in_the_address_is_analysed():
     said = texts(app)
     assert "True class" in said and "Dice" in said and "Simulated" in said
     assert said.count("(unified-unet)") == 2
-    assert "by slice" not in said and "by patient" in said.lower()
+    assert "slice-level" not in said.lower() and "patient-level" in said.lower()
 
 
-def test_the_reports_networks_are_one_click_away_and_say_that_their_split_flatters():
+def test_the_reports_networks_are_one_click_away_and_their_split_is_named_leaky():
     app = opened(sample="glioma-axial-1")
     app.segmented_control(key="networks").set_value("The report's two").run()
     assert not app.exception and not app.error
     said = texts(app)
     assert "(report-cnn)" in said and "(report-unet)" in said
-    assert "by slice" in said and "by patient" in said.lower()
+    assert "slice-level" in said.lower() and "leaks" in said and "patient-level" in said.lower()
     assert "(report-cnn)" in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
@@ -118,7 +118,7 @@ def test_a_changed_address_decides():
     assert app.session_state["chosen_slice"] == ("sample", "pituitary-coronal-1")
 
 
-def test_a_wrong_upload_leaves_the_slice_that_is_looked_at():
+def test_a_wrong_upload_leaves_the_current_slice():
     app = upload(opened(sample="glioma-axial-1"), ("note.png", b"no picture"))
     assert len(app.error) == 1
     assert app.subheader and app.query_params["sample"] == "glioma-axial-1"
@@ -206,42 +206,42 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     assert any(button.label == "CSV of all 3 uploads" for button in app.get("download_button"))
 
 
-def let_answer(monkeypatch, kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
-    """Make every slice get this answer."""
+def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
+    """Make the gate give this answer to every slice."""
     limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
-    found = GateDecision(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
-    asked = cache.predict
-    monkeypatch.setattr(cache, "predict", lambda *args, **options: replace(asked(*args, **options), gate=found))
+    decision = GateDecision(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
+    predict = cache.predict
+    monkeypatch.setattr(cache, "predict", lambda *args, **options: replace(predict(*args, **options), gate=decision))
 
 
 @pytest.fixture
-def screened(monkeypatch):
-    """Makes every slice get this answer."""
-    return partial(let_answer, monkeypatch)
+def gated(monkeypatch):
+    """Make the gate give an answer to every slice: gated(kind, …)."""
+    return partial(let_gate_answer, monkeypatch)
 
 
 @pytest.fixture
 def offered(monkeypatch):
     """What can be downloaded: each button's label, and what makes its file."""
-    found = {}
-    monkeypatch.setattr(details, "_button", lambda label, data, *_: found.update({label: data}))
-    return found
+    downloads = {}
+    monkeypatch.setattr(details, "_button", lambda label, data, *_: downloads.update({label: data}))
+    return downloads
 
 
-def test_a_stranger_is_given_no_class_and_no_outline_unless_asked(screened):
-    screened(OUT_OF_DISTRIBUTION, strangeness=31)
+def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gated):
+    gated(OUT_OF_DISTRIBUTION, strangeness=31)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
-    assert app.subheader[0].value == "This does not look like a contrast-enhanced T1 slice of a head"
+    assert app.subheader[0].value == "Unusual image: it does not look like a contrast-enhanced T1 slice of a head"
     said = texts(app)
     assert "31 standard deviations" in said
-    assert "Outlined" not in said and not app.get("plotly_chart")
+    assert "Predicted area" not in said and not app.get("plotly_chart")
     app.toggle[0].set_value(True).run()
-    assert "Outlined" in texts(app) and app.get("plotly_chart")
+    assert "Predicted area" in texts(app) and app.get("plotly_chart")
 
 
 @pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
-def test_the_downloads_of_a_flagged_picture_show_no_more_than_the_page(screened, offered, kind):
+def test_the_downloads_of_a_flagged_image_show_no_more_than_the_page(gated, offered, kind):
     def coloured() -> bool:
         with Image.open(io.BytesIO(offered["Overlay PNG"]())) as image:
             picture = np.asarray(image)
@@ -249,7 +249,7 @@ def test_the_downloads_of_a_flagged_picture_show_no_more_than_the_page(screened,
         rest = picture[(picture != TRUE_COLOUR).any(axis=2)]
         return bool(np.ptp(rest.astype(int), axis=1).any())
 
-    screened(kind)
+    gated(kind)
     app = opened(sample="glioma-axial-1")
     assert not coloured()
     assert "Mask PNG" not in offered
@@ -260,10 +260,10 @@ def test_the_downloads_of_a_flagged_picture_show_no_more_than_the_page(screened,
 
 
 @pytest.mark.parametrize(
-    ("kind", "why"), [(OUT_OF_DISTRIBUTION, "does not look like"), (NO_TUMOUR, "no tumour is found")]
+    ("kind", "why"), [(OUT_OF_DISTRIBUTION, "flagged out-of-distribution"), (NO_TUMOUR, "no tumour is found")]
 )
-def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(screened, kind, why):
-    screened(kind)
+def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(gated, kind, why):
+    gated(kind)
     app = opened(sample="glioma-axial-1")
     said = texts(app)
     assert "no measurements are given, because" in said and why in said
@@ -275,8 +275,8 @@ def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(screened,
     assert "component(s)" in said and "**Dice" in said
 
 
-def test_asking_to_see_a_flagged_upload_does_not_show_another_of_the_same_name(screened):
-    screened(OUT_OF_DISTRIBUTION)
+def test_showing_a_flagged_upload_does_not_show_another_of_the_same_name(gated):
+    gated(OUT_OF_DISTRIBUTION)
     app = upload(opened(), *(("scan.png", sample_file(name)) for name in ("glioma-axial-1", "pituitary-axial-1")))
     app.toggle[0].set_value(True).run()
     assert app.get("plotly_chart")
@@ -287,7 +287,7 @@ def test_asking_to_see_a_flagged_upload_does_not_show_another_of_the_same_name(s
     assert not app.get("plotly_chart")
 
 
-def test_a_refitted_screen_leaves_no_stale_answers(monkeypatch):
+def test_a_refitted_gate_leaves_no_stale_answers(monkeypatch):
     def refitted(name: str, *args) -> Bundle:
         bundle = open_bundle(name, *args)
         if "screen" not in bundle.card:
@@ -296,15 +296,15 @@ def test_a_refitted_screen_leaves_no_stale_answers(monkeypatch):
         return replace(bundle, card={**bundle.card, "screen": {**bundle.card["screen"], "thresholds": limits}})
 
     app = opened(sample="glioma-axial-1")
-    assert not app.subheader[0].value.startswith("This does not look like")
+    assert not app.subheader[0].value.startswith("Unusual image")
     monkeypatch.setattr(bundles, "open_bundle", refitted)
     monkeypatch.setattr(model_choice, "open_bundle", refitted)
     app.run()
     assert not app.exception
-    assert app.subheader[0].value.startswith("This does not look like")
+    assert app.subheader[0].value.startswith("Unusual image")
 
 
-def test_answers_go_by_the_screens_file_too():
+def test_predictions_depend_on_the_gates_file_too():
     bundle = open_bundle("unified-unet")
     files = {**bundle.card["files"], GATE: {"bytes": 1, "sha256": "another"}}
     other = replace(bundle, card={**bundle.card, "files": files})
@@ -312,8 +312,8 @@ def test_answers_go_by_the_screens_file_too():
     assert len(keys) == 2
 
 
-def test_a_slice_without_a_tumour_is_told_so_with_the_reason(screened):
-    screened(NO_TUMOUR, score=-2.5)
+def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
+    gated(NO_TUMOUR, score=-2.5)
     app = opened(sample="no-tumour-axial")
     assert app.subheader[0].value == "No tumour found"
     said = texts(app)
@@ -322,39 +322,39 @@ def test_a_slice_without_a_tumour_is_told_so_with_the_reason(screened):
     assert ":red[:material/cancel:] True class: **Glioma**" in texts(opened(sample="glioma-axial-1"))
 
 
-def test_how_often_the_screen_is_wrong_stands_beside_its_answer():
+def test_how_often_the_gate_is_wrong_stands_beside_its_answer():
     wrong = open_bundle("unified-unet").card["metrics"]["external"]["no_tumour_called_tumour"]
     assert f"{percent(wrong)} of those without a tumour are given one" in texts(opened(sample="glioma-axial-1"))
     assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
-def test_how_often_the_answer_is_right_stands_before_how_often_the_network_alone_is():
+def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
     card = open_bundle("unified-unet").card["metrics"]
     said = texts(opened(sample="glioma-axial-1"))
     answer, alone = (
         said.index(f"**{percent(share)}** {words}")
         for share, words in (
-            (card["external"]["figshare_all"]["right"], "are named rightly"),
-            (card["test"]["accuracy"], "of 570 slices"),
+            (card["external"]["figshare_all"]["right"], "are classified correctly"),
+            (card["test"]["accuracy"], "on 570 slices"),
         )
     )
-    assert answer < said.index("The network alone") < alone
-    assert "The network alone" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
+    assert answer < said.index("before the gate") < alone
+    assert "before the gate" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
 @pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
-def test_beside_a_withheld_answer_nothing_is_said_of_class_and_mask_nor_offered_to_be_drawn(screened, kind):
-    screened(kind)
+def test_an_abstention_hides_scores_and_layers_of_class_and_mask(gated, kind):
+    gated(kind)
     app = opened(sample="glioma-axial-1")
     said = texts(app)
-    assert "are named rightly" in said and "The network alone" not in said and "**Mask:**" not in said
+    assert "are classified correctly" in said and "before the gate" not in said and "**Mask:**" not in said
     assert app.get("button_group")[-2].options == ["True mask"]
     assert app.slider(key="analyse_heat").disabled and not app.slider(key="analyse_mask").disabled
     app.toggle[0].set_value(True).run()
-    assert "The network alone" in texts(app) and not app.slider(key="analyse_heat").disabled
+    assert "before the gate" in texts(app) and not app.slider(key="analyse_heat").disabled
 
 
-def test_what_is_chosen_here_is_chosen_on_explain_too_and_an_upload_is_not_lost():
+def test_a_choice_holds_on_explain_too_and_an_upload_is_not_lost():
     app = upload(opened(), ("own.png", sample_file()))
     identity = app.session_state["chosen_slice"]
     app.switch_page("pages/explain.py").run()
@@ -371,7 +371,7 @@ def test_what_is_chosen_here_is_chosen_on_explain_too_and_an_upload_is_not_lost(
     assert app.session_state["chosen_slice"] == ("sample", "glioma-axial-1")
 
 
-def test_an_upload_that_is_taken_away_does_not_come_back():
+def test_an_upload_that_is_removed_does_not_come_back():
     app = upload(opened(), ("own.png", sample_file()))
     app.file_uploader[0].set_value([])
     app.run()
@@ -379,7 +379,7 @@ def test_an_upload_that_is_taken_away_does_not_come_back():
     assert "Choose a slice" in [one.label for one in app.expander]
 
 
-def test_an_address_can_name_the_two_networks_that_answer():
+def test_an_address_can_name_the_two_networks():
     pair = [open_bundle(name) for name in ("report-cnn-patients", "unified-unet")]
     address = model_choice.networks_address(*pair)
     app = opened(sample="glioma-axial-1", **address)
@@ -388,12 +388,12 @@ def test_an_address_can_name_the_two_networks_that_answer():
     assert model_choice.networks_address(own, own) == {"networks": model_choice.UNIFIED_NETWORK}
 
 
-def test_who_is_not_sure_says_so_and_shows_the_bars(screened):
-    screened(LOW_CONFIDENCE, score=3)
+def test_low_confidence_is_named_and_shows_the_bars(gated):
+    gated(LOW_CONFIDENCE, score=3)
     app = opened(sample="glioma-axial-1")
-    assert [one.value for one in app.subheader] == ["Not sure"]
+    assert [one.value for one in app.subheader] == ["Low confidence"]
     said = texts(app)
-    assert "likeliest kind has 60 %" in said and "Outlined" in said
+    assert "likeliest kind has 60 %" in said and "Predicted area" in said
     assert ":material/remove_circle: True class: **Glioma**" in said
     assert app.get("plotly_chart")
 
@@ -411,7 +411,7 @@ def test_any_network_can_be_chosen_for_class_and_mask():
 
 
 @pytest.mark.dataset
-def test_a_numbered_slice_says_that_a_network_has_trained_on_it(data_folder, monkeypatch):
+def test_a_numbered_slice_says_that_a_network_was_trained_on_it(data_folder, monkeypatch):
     from core.dataset import splits
 
     number = int(splits.split_parts("table-1").pipe(lambda part: part.index[part == "train"][0]))

@@ -30,7 +30,7 @@ from core.inference.render import DisplayOptions
 from core.readers.samples import read_samples
 from panels.shared.theme import CLASS_TITLES, percent
 from tests.core import tiny
-from tests.pages.test_analyse import let_answer, png, texts, upload
+from tests.pages.test_analyse import let_gate_answer, png, texts, upload
 
 OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.bundle_names
 SAMPLE = "glioma-axial-1"
@@ -321,7 +321,7 @@ def test_the_likeliest_class_does_not_lead_where_the_screen_answers_something_el
     kind: str, headline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
-    let_answer(monkeypatch, kind)
+    let_gate_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
     (heading,) = (one.value for one in app.subheader if "·" in one.value or one.value.startswith(headline))
@@ -338,7 +338,7 @@ def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
-    let_answer(monkeypatch, CONFIDENT)
+    let_gate_answer(monkeypatch, CONFIDENT)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
     calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
@@ -348,7 +348,7 @@ def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability
 
 def test_a_mask_is_not_the_answer_where_the_screen_finds_no_tumour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
-    let_answer(monkeypatch, NO_TUMOUR)
+    let_gate_answer(monkeypatch, NO_TUMOUR)
     app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
     assert not app.exception and not app.error
     assert app.subheader[0].value == "No tumour found"

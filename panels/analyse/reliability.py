@@ -1,0 +1,102 @@
+"""How often the networks on the Analyse page were right on test slices, after the gate and before it."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.evaluation.external import DEV
+from core.ood.evaluate import measured_split
+from panels.shared.answer import split_level
+from panels.shared.cache import evaluated_bundle
+from panels.shared.theme import percent
+
+
+def draw_reliability(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
+    """Draw how often the answer after the gate is right, then the scores of the two networks.
+
+    Args:
+        classifier: the bundle that gives the class, and the gate where it has one.
+        segmenter: the bundle that gives the mask.
+        with_network: whether class and mask are shown; scores of what is hidden are left out.
+    """
+    st.markdown("**How far to trust this**")
+    lines = _gate_lines(classifier)
+    if with_network or not lines:
+        lines = [*lines, _class_line(classifier, has_gate=bool(lines)), _mask_line(segmenter)]
+    st.caption("\n\n".join(lines))
+
+
+def _gate_lines(bundle: Bundle) -> list[str]:
+    """Return a paragraph on the answers after the gate; none where there is no gate or it is not measured."""
+    split = measured_split(bundle)
+    if split is None:
+        return []
+    metrics = bundle.card["metrics"]["external"]
+    external = metrics[DEV] if split == DEV else metrics
+    internal = metrics["figshare_all"]
+    return [
+        f"**After the gate:** *patient-level split*, {internal['slices']} slices of "
+        f"{bundle.test_metrics['patients']} patients whose ids were not in training, all with a tumour: "
+        f"**{percent(internal['right'])}** are classified correctly, {percent(internal['wrong'])} wrongly, "
+        f"{percent(internal['not_sure'])} have low confidence, and {percent(internal['stranger'])} are flagged "
+        f"out-of-distribution. External slices: {percent(external['no_tumour_called_tumour'])} of those without a "
+        f"tumour are given one, {percent(external['tumour_called_no_tumour'])} of those with a tumour are called "
+        f"tumour-free, and {percent(external['class_accuracy_answered'])} of the named tumour types are right."
+    ]
+
+
+def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
+    """Return the classifier's accuracy, patient-level too where a counterpart bundle has it."""
+    line = f"**{'Class before the gate' if has_gate else 'Class'}:** {bundle.card['title']} ({bundle.name})."
+    metrics = bundle.test_metrics
+    if bundle.card["data"]["by_patient"]:
+        return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}{_over_folds(bundle, 'accuracy')}."
+    line += (
+        f" *Slice-level split* (leaks: optimistic): accuracy {percent(metrics['accuracy'])} on {metrics['slices']} "
+        "slices; neighbours of the same tumour were in training."
+    )
+    counterpart = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
+    if counterpart is None:
+        return f"{line} *Patient-level split*: not measured."
+    return (
+        f"{line} *Patient-level split*, the same architecture trained without fold 1's patients ({counterpart.name}): "
+        f"{_patient_level_accuracy(counterpart.test_metrics)}{_over_folds(counterpart, 'accuracy')}."
+    )
+
+
+def _patient_level_accuracy(metrics: dict[str, Any]) -> str:
+    return (
+        f"accuracy **{percent(metrics['accuracy'])}** on {metrics['slices']} slices of {metrics['patients']} patients "
+        "whose ids were not in training"
+    )
+
+
+def _over_folds(bundle: Bundle, metric: str) -> str:
+    """Return what the same recipe reaches over several folds; nothing where fewer than two were trained."""
+    cross_validation = bundle.card["metrics"].get("cross_validation", {})
+    folds = len(cross_validation.get("folds_done", ()))
+    if folds < 2:
+        return ""
+    mean, std = cross_validation[metric]["mean"], cross_validation[metric]["std"]
+    text = f"{percent(mean)} ± {std * 100:.1f}" if metric == "accuracy" else f"{mean:.2f} ± {std:.2f}"
+    return f"; the same recipe on {folds} folds: {text}"
+
+
+def _mask_line(bundle: Bundle) -> str:
+    """Return the segmenter's mean Dice and share of missed tumours."""
+    metrics = bundle.test_metrics
+    patient_level = ""
+    if not bundle.card["data"]["by_patient"]:
+        counterpart = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
+        patient_level = (
+            "; patient-level split: not measured"
+            if counterpart is None
+            else f"; patient-level split, the same architecture ({counterpart.name}): "
+            f"{counterpart.test_metrics['dice_mean']:.2f}"
+        )
+    return (
+        f"**Mask:** {bundle.card['title']} ({bundle.name}). Mean Dice **{metrics['dice_mean']:.2f}** on "
+        f"{metrics['slices']} test slices; the split is {split_level(bundle)}{patient_level}"
+        f"{_over_folds(bundle, 'dice_mean')}. Missed tumours (Dice 0): {percent(metrics['missed'])}."
+    )
