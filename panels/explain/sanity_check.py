@@ -1,4 +1,4 @@
-"""The sanity check on the page: the heat map of a network that forgets, layer by layer."""
+"""The sanity check on Explain: heat maps of a network whose layers are randomised one after the other."""
 
 from collections.abc import Hashable
 
@@ -6,104 +6,108 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.bundle import WEIGHTS, Bundle, load_network
+from core.bundles import bundle as bundles
+from core.bundles.bundle import WEIGHTS, Bundle
 from core.explanation.explainer import METHODS
 from core.explanation.sanity_check import RandomisationStep, cascading_randomisation
 from core.inference.predictor import model_input
 from core.inference.render import DisplayOptions, default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from panels.explain.heat_maps import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest, explained_target
+from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest
+from panels.explain.heat_maps import explained_target
 from panels.explain.picture import scale_for_display
+from panels.shared.cache import file_sha256
 from panels.shared.theme import PLOT_CONFIG, text_colour
 
-_SHOWN = 6
-_WIDTH = 150
-_MEMORY, _WANTED = "explain_sanity", "explain_sanity_wanted"
+_MAX_IMAGES = 6
+_IMAGE_WIDTH = 150
+_LAST_RESULT, _REQUESTED = "explain_sanity", "explain_sanity_wanted"
+"""Session keys: the last result with what it is of, and the check that a visitor has started."""
 
 
 def draw_sanity_check(
-    slice_: Slice, identity: Hashable, bundle: Bundle, asked: ExplanationRequest, look: DisplayOptions
+    slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest, options: DisplayOptions
 ) -> None:
-    """A button that runs the check for the slice, network, method and layer at hand; its last result is remembered."""
-    about = PREDICTED_CLASS if asked.about == ALL_CLASSES else asked.about
-    key = (identity, bundle.card["files"][WEIGHTS]["sha256"], asked.method, asked.layer, about)
-    remembered = st.session_state.get(_MEMORY)
-    done = remembered is not None and remembered[0] == key
+    """Draw a button that runs the check for this slice and request; draw the result where it is the last one."""
+    output = PREDICTED_CLASS if request.output == ALL_CLASSES else request.output
+    key = (identity, file_sha256(bundle, WEIGHTS), request.method, request.layer, output)
+    last = st.session_state.get(_LAST_RESULT)
+    done = last is not None and last[0] == key
     with st.expander("Sanity check: does the heat map show what was learnt?", icon=":material/psychology_alt:"):
         st.markdown(
-            "The network's weights are replaced by random ones, layer by layer from the output on, and the heat map is "
-            "made anew each time. A heat map that hardly changes shows edges of the slice, or the network's "
-            "architecture, but not what was learnt (Adebayo et al., 2018)."
+            "The network's weights are replaced by random ones, layer by layer from the output on. The heat map is "
+            "made again after each layer. One that hardly changes shows edges of the slice or the network's "
+            "architecture, not what was learnt (Adebayo et al., 2018)."
         )
-        place = st.empty()
-        if not done and st.session_state.get(_WANTED) == key:
-            # Wanted until it is done: moving a slider meanwhile begins it anew, and does not lose it.
-            with place.container():
-                st.session_state[_MEMORY] = key, _run(slice_, bundle, asked, about)
+        area = st.empty()
+        if not done and st.session_state.get(_REQUESTED) == key:
+            # It stays requested until it is done: moving a slider meanwhile starts it again.
+            with area.container():
+                st.session_state[_LAST_RESULT] = key, _run(slice_, bundle, request, output)
             done = True
-            place.empty()
+            area.empty()
         if done:
-            _result(slice_, bundle, st.session_state[_MEMORY][1], look)
+            _draw_result(slice_, bundle, st.session_state[_LAST_RESULT][1], options)
         else:
-            place.button(
+            area.button(
                 "Run the check",
                 key="explain_sanity_run",
                 icon=":material/play_arrow:",
-                on_click=lambda: st.session_state.update({_WANTED: key}),
+                on_click=lambda: st.session_state.update({_REQUESTED: key}),
             )
 
 
-def _run(slice_: Slice, bundle: Bundle, asked: ExplanationRequest, about: str | None) -> list[RandomisationStep]:
+def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: str) -> list[RandomisationStep]:
     bar = st.progress(0.0, "Loading TensorFlow and the network")
     inputs, _ = model_input(bundle, slice_)
     steps = []
     for step in cascading_randomisation(
-        load_network(bundle),
+        bundles.load_network(bundle),
         inputs,
-        explained_target(bundle, about),
-        method=asked.method,
-        layer=asked.layer,
-        output=bundle.tasks.index(asked.task),
+        explained_target(bundle, output),
+        method=request.method,
+        layer=request.layer,
+        output=bundle.tasks.index(request.task),
     ):
         steps.append(step)
-        bar.progress(step.number / step.steps, f"{METHODS[asked.method].title}: {step.number} of {step.steps} layers")
+        bar.progress(step.number / step.steps, f"{METHODS[request.method].title}: {step.number} of {step.steps} layers")
     return steps
 
 
-def _result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], look: DisplayOptions) -> None:
+def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], options: DisplayOptions) -> None:
     names = [step.layer or "trained" for step in steps]
     last = steps[-1].similarity
     st.plotly_chart(
-        _curve(names, [step.similarity for step in steps]),
+        _similarity_curve(names, [step.similarity for step in steps]),
         key="explain_sanity_curve",
         config=PLOT_CONFIG,
         alt=f"Similarity to the trained network's heat map after each layer; {last:.2f} at the end",
     )
     st.caption(
-        "Spearman's rank correlation with the trained network's heat map after each layer has forgotten: 1 is the same "
-        "order of hot and cold, 0 none. Random weights are drawn once, from a seed."
+        "Spearman's rank correlation with the trained network's heat map after each randomised layer: 1 is the same "
+        "order of hot and cold, 0 is unrelated. Random weights are drawn once, from a fixed seed."
     )
     if not steps[0].explanation.grid.any():
-        st.info("The trained network's heat map has no heat here, so there is nothing to compare.")
-    _, place = model_input(bundle, slice_)
+        st.info("The trained network's heat map of this slice is empty, so there is nothing to compare.")
+    _, placement = model_input(bundle, slice_)
     grey = grey_image(slice_.pixels, *default_window(slice_.pixels))
-    chosen = sorted({round(one) for one in np.linspace(0, len(steps) - 1, min(_SHOWN, len(steps)))})
+    chosen = sorted({round(number) for number in np.linspace(0, len(steps) - 1, min(_MAX_IMAGES, len(steps)))})
     with st.container(horizontal=True, gap="small"):
         for number in chosen:
-            heat = map_to_slice(steps[number].explanation.plane, place)
-            with st.container(width=_WIDTH):
+            heat = map_to_slice(steps[number].explanation.plane, placement)
+            with st.container(width=_IMAGE_WIDTH):
                 st.image(
                     overlay_heat_map(
-                        grey, scale_for_display(heat), opacity=look.heat_opacity, colour_map=look.colour_map
+                        grey, scale_for_display(heat), opacity=options.heat_opacity, colour_map=options.colour_map
                     ),
-                    width=_WIDTH,
+                    width=_IMAGE_WIDTH,
                     caption="trained" if number == 0 else f"down to {names[number]}",
                     alt=f"The heat map, {'trained' if number == 0 else f'random down to {names[number]}'}",
                 )
 
 
-def _curve(names: list[str], similarities: list[float]) -> go.Figure:
+def _similarity_curve(names: list[str], similarities: list[float]) -> go.Figure:
     figure = go.Figure(
         go.Scatter(x=list(range(len(names))), y=similarities, mode="lines+markers", text=names, hoverinfo="text+y")
     )
@@ -117,7 +121,7 @@ def _curve(names: list[str], similarities: list[float]) -> go.Figure:
             "tickvals": list(range(len(names))) if few else None,
             "ticktext": names if few else None,
             "title": {
-                "text": "forgotten from the output down to" if few else "layers forgotten, from the output on",
+                "text": "randomised from the output down to" if few else "layers randomised, from the output on",
                 "font": {"color": text_colour()},
             },
             "tickangle": -40 if few else 0,

@@ -54,6 +54,11 @@ def evaluated_bundle(name: str | None) -> Bundle | None:
     return bundle if bundle.test_metrics else None
 
 
+def file_sha256(bundle: Bundle, file: str) -> str:
+    """Return the SHA-256 that the card states for a file of the bundle: a cache key that changes with the file."""
+    return str(bundle.card["files"][file]["sha256"])
+
+
 def has_store() -> bool:
     """Return whether there is a prepared data set."""
     return default_store().is_file()
@@ -80,7 +85,7 @@ def cached_predictions(bundle: Bundle) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _read_predictions(name: str, stamp: str) -> pd.DataFrame:
+def _read_predictions(name: str, fingerprint: str) -> pd.DataFrame:
     return read_predictions(bundles.open_bundle(name))
 
 
@@ -91,7 +96,7 @@ def cached_mask_thresholds(bundle: Bundle) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _read_mask_thresholds(name: str, stamp: str) -> pd.DataFrame:
+def _read_mask_thresholds(name: str, fingerprint: str) -> pd.DataFrame:
     return mask_thresholds.read_thresholds(bundles.open_bundle(name))
 
 
@@ -101,7 +106,7 @@ def cached_headline_metrics(bundle: Bundle) -> dict[str, Interval]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _headline_metrics(name: str, stamp: str) -> dict[str, Interval]:
+def _headline_metrics(name: str, fingerprint: str) -> dict[str, Interval]:
     return bootstrap.headline_metrics(bundles.open_bundle(name))
 
 

@@ -64,7 +64,7 @@ def test_an_upload_goes_along_to_explain(app_address: str, visit: Visit):
     page.get_by_text("Explain this answer").click()
     expect(page.get_by_role("heading", name="Explain", exact=True)).to_be_visible()
     expect(page.get_by_text("Choose another slice")).to_be_visible()
-    expect(page.get_by_text("Hottest pixel").or_(page.get_by_text("no true mask")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Pointing game").or_(page.get_by_text("no true mask")).first).to_be_visible(timeout=60_000)
 
 
 def test_a_mat_is_uploaded_and_compared_with_its_truth(app_address: str, visit: Visit):

@@ -206,10 +206,10 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     assert any(button.label == "CSV of all 3 uploads" for button in app.get("download_button"))
 
 
-def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, strangeness: float = 5.0) -> None:
+def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, ood_score: float = 5.0) -> None:
     """Make the gate give this answer to every slice."""
     limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
-    decision = GateDecision(kind, score, strangeness, np.array([0.1, 0.6, 0.3]), limits)
+    decision = GateDecision(kind, score, ood_score, np.array([0.1, 0.6, 0.3]), limits)
     predict = cache.predict
     monkeypatch.setattr(cache, "predict", lambda *args, **options: replace(predict(*args, **options), gate=decision))
 
@@ -229,7 +229,7 @@ def offered(monkeypatch):
 
 
 def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gated):
-    gated(OUT_OF_DISTRIBUTION, strangeness=31)
+    gated(OUT_OF_DISTRIBUTION, ood_score=31)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
     assert app.subheader[0].value == "Unusual image: it does not look like a contrast-enhanced T1 slice of a head"

@@ -1,4 +1,4 @@
-"""The Explain page without a browser: what a person reads, and what is asked of a network for it."""
+"""The Explain page without a browser: what it shows, and which networks it loads for it."""
 
 import io
 import json
@@ -110,7 +110,7 @@ def test_without_a_slice_the_page_introduces_itself_and_shows_the_test_set(no_ne
     assert not app.exception and not app.error
     said = texts(app)
     assert "Choose a slice" in said
-    assert "It does not say that the network knows a tumour" in said
+    assert "It does not show that the network recognises a tumour" in said
     assert {f"explain_sample_{one.name}" for one in read_samples()} <= {button.key for button in app.button}
     assert len(app.get("plotly_chart")) == 1
 
@@ -130,20 +130,20 @@ def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None
     said = texts(app)
     assert f"On the {len(quick)} test slices" in said
     assert f"**{percent(quick['inside'].mean())}** of Grad-CAM's heat" in said
-    assert f"would have **{percent(quick['area'].mean())}** there" in said
+    assert f"the chance level is **{percent(quick['area'].mean())}**" in said
     shown = app.dataframe[0].value
     assert shown["Method"].unique().tolist() == [METHODS[name].title for name in methods_for("classification")]
     for _, row in shown.iterrows():
         part = rows[
             (rows["method"].map(lambda name: METHODS[name].title) == row["Method"])
-            & (rows["right"] == (row["Answers"] == "right"))
+            & (rows["right"] == (row["Predictions"] == "right"))
         ]
         assert row["Slices"] == len(part)
-        assert row["On the tumour"] == (percent(part["inside"].mean()) if len(part) else "–")
-        assert row["Hottest"] == (percent(part["hit"].mean()) if len(part) else "–")
+        assert row["Heat on the tumour"] == (percent(part["inside"].mean()) if len(part) else "–")
+        assert row["Pointing game"] == (percent(part["hit"].mean()) if len(part) else "–")
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     drawn = {trace["name"]: len(trace["y"]) for trace in figure["data"]}
-    assert drawn == {"right answers": int(rows["right"].sum()), "wrong answers": int((~rows["right"]).sum())}
+    assert drawn == {"right predictions": int(rows["right"].sum()), "wrong predictions": int((~rows["right"]).sum())}
 
 
 # Stored heat maps
@@ -157,19 +157,19 @@ def test_a_test_slices_heat_map_is_shown_without_a_network(
     for row in rows_of(folder, name).query("method == 'grad-cam'").head(3).itertuples():
         app = opened(slice=str(row.slice), bundle=name)
         assert not app.exception and not app.error
-        # The file's heat map is kept in 256 steps.
-        found = float(metrics_of(app)["Heat on the tumour"].split()[-2])
-        assert found == pytest.approx(row.inside * 100, abs=0.5)
-        assert metrics_of(app)["If spread evenly"] == percent(row.area)
-        assert metrics_of(app)["Hottest pixel"] == ("on it" if row.hit else "off it")
+        # The bundle stores heat maps in 256 steps.
+        share = float(metrics_of(app)["Heat on the tumour"].split()[-2])
+        assert share == pytest.approx(row.inside * 100, abs=0.5)
+        assert metrics_of(app)["Chance level"] == percent(row.area)
+        assert metrics_of(app)["Pointing game"] == ("hit" if row.hit else "miss")
 
 
 def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: Callable[[], None]) -> None:
     no_network()
     row = next(rows_of(folder).itertuples(index=False))
-    said = CLASS_TITLES[row[3]]
-    assert not opened(slice=str(row.slice), bundle="report-cnn", **{"class": said}).exception
-    other = next(title for title in CLASS_TITLES.values() if title != said)
+    predicted = CLASS_TITLES[row[3]]
+    assert not opened(slice=str(row.slice), bundle="report-cnn", **{"class": predicted}).exception
+    other = next(title for title in CLASS_TITLES.values() if title != predicted)
     assert opened(slice=str(row.slice), bundle="report-cnn", **{"class": other}).exception, "that one is not stored"
 
 
@@ -181,7 +181,7 @@ def test_every_method_explains_a_sample() -> None:
         app = opened(sample=SAMPLE, method=METHODS[name].title)
         assert not app.exception and not app.error
         assert METHODS[name].source in texts(app)
-        assert set(metrics_of(app)) == {"Heat on the tumour", "If spread evenly", "Hottest pixel"}
+        assert set(metrics_of(app)) == {"Heat on the tumour", "Chance level", "Pointing game"}
         assert "True class" in texts(app)
 
 
@@ -223,10 +223,10 @@ def test_all_three_classes_stand_side_by_side() -> None:
     table = app.dataframe[0].value
     assert table["Class"].tolist() == [CLASS_TITLES[name] for name in CLASSES]
     captions = [image.proto.imgs[0].caption for image in app.get("image")]
-    assert [caption.split(";")[0] for caption in captions if "glow" in caption] == table["Class"].tolist()
+    assert [caption.split(";")[0] for caption in captions if "heat map: " in caption] == table["Class"].tolist()
 
 
-def test_the_address_carries_what_is_asked() -> None:
+def test_the_address_carries_the_request() -> None:
     app = opened(
         sample=SAMPLE, method="Layer-CAM", layer="conv2d_1", bundle="report-cnn-patients", colours="Viridis",
         opacity="0.3", truth="false", **{"class": "Glioma"},
@@ -303,21 +303,21 @@ def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
     assert key[0][0] == "upload"
 
 
-def test_a_slice_without_a_tumour_has_nothing_to_fall_on() -> None:
+def test_a_slice_without_a_tumour_has_no_localisation() -> None:
     app = opened(sample="no-tumour-axial")
     assert not app.exception and not app.error
     assert not app.metric
     assert "no tumour" in texts(app)
 
 
-# What the screen answers
+# What the gate answers
 
 
 @pytest.mark.parametrize(
     ("kind", "headline"),
-    [(OUT_OF_DISTRIBUTION, "This does not look like"), (NO_TUMOUR, "No tumour found"), (LOW_CONFIDENCE, "Not sure")],
+    [(OUT_OF_DISTRIBUTION, "Unusual image"), (NO_TUMOUR, "No tumour found"), (LOW_CONFIDENCE, "Low confidence")],
 )
-def test_the_likeliest_class_does_not_lead_where_the_screen_answers_something_else(
+def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else(
     kind: str, headline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
@@ -327,14 +327,14 @@ def test_the_likeliest_class_does_not_lead_where_the_screen_answers_something_el
     (heading,) = (one.value for one in app.subheader if "·" in one.value or one.value.startswith(headline))
     assert heading.startswith(headline)
     said = texts(app)
-    assert "The heat map is of the network's likeliest class all the same: " in said
+    assert "The heat map still explains the likeliest class: " in said
     assert "True class" in said and "Dice" not in said
-    assert any("glow" in image.proto.imgs[0].caption for image in app.get("image")), "the heat map is there"
+    assert any("heat map: " in image.proto.imgs[0].caption for image in app.get("image")), "the heat map is there"
     app.segmented_control(key="class").set_value("all").run()
-    assert "Likeliest of the three all the same: " in texts(app)
+    assert "Likeliest class: " in texts(app)
 
 
-def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability(
+def test_a_confident_class_leads_with_its_calibrated_probability(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
@@ -343,24 +343,24 @@ def test_a_class_that_the_screen_lets_pass_leads_with_its_calibrated_probability
     assert not app.exception and not app.error
     calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
     assert app.subheader[0].value in {f"{CLASS_TITLES[name]} · {share}" for name, share in calibrated}
-    assert "all the same" not in texts(app)
+    assert "ikeliest class: " not in texts(app)
 
 
-def test_a_mask_is_not_the_answer_where_the_screen_finds_no_tumour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mask_is_not_the_answer_where_the_gate_finds_no_tumour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
     let_gate_answer(monkeypatch, NO_TUMOUR)
     app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
     assert not app.exception and not app.error
     assert app.subheader[0].value == "No tumour found"
     said = texts(app)
-    assert "The heat map is of the mask all the same: " in said
+    assert "The heat map still explains the mask: " in said
     assert ":green[:material/check_circle:] True: **no tumour**" in said
 
 
 # The sanity check
 
 
-def test_the_sanity_check_runs_when_it_is_asked_and_is_remembered(no_network: Callable[[], None]) -> None:
+def test_the_sanity_check_runs_on_demand_and_is_remembered(no_network: Callable[[], None]) -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn-patients")
     charts = len(app.get("plotly_chart"))
     app.button(key="explain_sanity_run").click().run()
@@ -375,7 +375,7 @@ def test_the_sanity_check_runs_when_it_is_asked_and_is_remembered(no_network: Ca
     assert "explain_sanity_run" not in {button.key for button in app.button}
 
 
-def test_the_sanity_check_of_another_question_is_asked_anew() -> None:
+def test_the_sanity_check_of_another_request_runs_again() -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn")
     app.button(key="explain_sanity_run").click().run()
     app.selectbox(key="method").set_value("layer-cam").run()
@@ -393,11 +393,13 @@ import sys
 from pathlib import Path
 from functools import partial
 from streamlit.testing.v1 import AppTest
-from core import bundles, splits
+from core.bundles import bundle as bundles
+from core.dataset import splits
 from tests.core import tiny
 models = Path({str(folder / "models")!r})
-opened = bundles.open_bundle
-bundles.open_bundle, bundles.names = lambda name: opened(name, models), partial(bundles.names, models)
+open_bundle = bundles.open_bundle
+bundles.open_bundle = lambda name: open_bundle(name, models)
+bundles.bundle_names = partial(bundles.bundle_names, models)
 splits.index_table = lambda: tiny.data_set().table
 for number in (None, {number}):
     app = AppTest.from_file("app.py", default_timeout=60)

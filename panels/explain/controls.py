@@ -1,0 +1,117 @@
+"""The choices on Explain: network, output, method and layer; they stand in the address."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core.bundles import bundle as bundles
+from core.bundles.bundle import DEFAULT_CLASSIFIER, WEIGHTS, Bundle
+from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
+from core.config import CLASSIFICATION, SEGMENTATION, TASKS
+from core.explanation.explainer import METHODS, SALIENCY, methods_for
+from panels.shared.cache import evaluated_bundle_names, file_sha256
+from panels.shared.theme import CLASS_TITLES
+
+PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
+"""What can be explained beside a class by name."""
+_OUTPUT_TITLES = {PREDICTED_CLASS: "Predicted class", ALL_CLASSES: "All three", PREDICTED_MASK: "The mask"}
+"""Values in the address."""
+
+
+@dataclass(frozen=True)
+class ExplanationRequest:
+    """Which heat map is wanted.
+
+    Attributes:
+        method: one of ``core.explanation.explainer.METHODS``.
+        layer: name of a convolution; saliency does not use it.
+        output: ``PREDICTED_CLASS``, ``ALL_CLASSES``, a class or ``PREDICTED_MASK``.
+    """
+
+    method: str
+    layer: str
+    output: str
+
+    @property
+    def task(self) -> str:
+        """The task of the explained output."""
+        return output_task(self.output)
+
+
+def output_task(output: str) -> str:
+    """Return the task that an output of a network belongs to."""
+    return SEGMENTATION if output == PREDICTED_MASK else CLASSIFICATION
+
+
+def choose_explained_network() -> Bundle:
+    """Draw the choice of a network, Analyse's default first; return its bundle."""
+    # A network for both tasks is listed once.
+    names = dict.fromkeys(name for task in TASKS for name in evaluated_bundle_names(task))
+    ordered = sorted(names, key=lambda name: name != DEFAULT_CLASSIFIER)
+    return bundles.open_bundle(st.selectbox("Network", ordered, key="bundle", bind="query-params"))
+
+
+def choose_explanation(bundle: Bundle, method_column: Any, layer_column: Any) -> ExplanationRequest:
+    """Draw the choices of output, method and layer, the last two into their columns; return the request."""
+    output = _choose_output(bundle)
+    convolutions = cached_convolutions(bundle, output_task(output))
+    with method_column:
+        method = _choose_method(bundle, output_task(output))
+    with layer_column:
+        names = [convolution.name for convolution in convolutions]
+        layer = st.selectbox(
+            "Layer",
+            names,
+            index=names.index(default_convolution(bundle, convolutions).name),
+            key="layer",
+            bind="query-params",
+            disabled=method == SALIENCY,
+            help="A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
+            "ones are coarse and have a larger receptive field.",
+        )
+    chosen = next(convolution for convolution in convolutions if convolution.name == layer)
+    size = "" if method == SALIENCY else f" `{layer}` has {chosen.filters} filters of {chosen.width} x {chosen.height}."
+    st.caption(f"{METHODS[method].about}{size} ({METHODS[method].source})")
+    return ExplanationRequest(method, layer, output)
+
+
+def _choose_output(bundle: Bundle) -> str:
+    outputs = [PREDICTED_CLASS, *bundle.card["classes"], ALL_CLASSES] if CLASSIFICATION in bundle.tasks else []
+    outputs += [PREDICTED_MASK] if SEGMENTATION in bundle.tasks else []
+    if len(outputs) == 1:
+        return outputs[0]
+    return st.segmented_control(
+        "Explain which output",
+        outputs,
+        default=outputs[0],
+        required=True,
+        format_func=lambda name: _OUTPUT_TITLES.get(name) or CLASS_TITLES[name],
+        key="class",
+        bind="query-params",
+    )
+
+
+def _choose_method(bundle: Bundle, task: str) -> str:
+    """Draw the choice of a method, the bundle's own first.
+
+    A visitor who has kept one network's own method gets the next network's own.
+    """
+    methods = sorted(methods_for(task), key=lambda name: name != bundle.heat_method)
+    own = st.session_state.get("explain_own")
+    if own not in (None, bundle.heat_method) and st.session_state.get("method") == own:
+        st.session_state["method"] = bundle.heat_method
+    st.session_state["explain_own"] = bundle.heat_method
+    return st.selectbox(
+        "Method", methods, format_func=lambda name: METHODS[name].title, key="method", bind="query-params"
+    )
+
+
+def cached_convolutions(bundle: Bundle, task: str) -> list[Convolution]:
+    """Return the convolutions that lead to the output of a task (``core.bundles.convolutions``)."""
+    return _find_convolutions(bundle.name, file_sha256(bundle, WEIGHTS), task)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _find_convolutions(name: str, fingerprint: str, task: str) -> list[Convolution]:
+    return find_convolutions(bundles.open_bundle(name), task)
