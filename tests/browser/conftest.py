@@ -17,13 +17,13 @@ from core.config import ROOT
 START = 60.0
 """Seconds a server may take to answer."""
 PATIENCE = 90_000
-"""Milliseconds a page may take; the first answer of a server waits for TensorFlow."""
+"""Milliseconds a page may take; the first prediction of a server waits for TensorFlow."""
 expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
 def running_app() -> Iterator[str]:
-    """A server of its own; gives its address."""
+    """Run a server of its own; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -39,13 +39,13 @@ def running_app() -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     with subprocess.Popen([*command, f"--server.port={port}", "--server.address=127.0.0.1"], cwd=ROOT) as server:
         try:
-            _wait(f"{address}/_stcore/health")
+            _wait_until_healthy(f"{address}/_stcore/health")
             yield address
         finally:
             server.terminate()
 
 
-def _wait(address: str) -> None:
+def _wait_until_healthy(address: str) -> None:
     end = time.monotonic() + START
     while True:
         try:
@@ -66,14 +66,14 @@ def app_address() -> Iterator[str]:
 
 @pytest.fixture
 def fresh_address() -> Iterator[str]:
-    """The address of a server nobody has asked anything yet."""
+    """The address of a server without any request so far."""
     with running_app() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The Chromium that is installed."""
+    """The installed Chromium."""
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
@@ -82,7 +82,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def find_chromium() -> str:
-    """The path of the Chromium that is installed."""
+    """Return the path of the installed Chromium."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         raise RuntimeError("No Chromium is installed; the browser tests need one.")

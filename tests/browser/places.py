@@ -1,10 +1,10 @@
-"""Where something is on a page that is still loading."""
+"""The position of an element on a page that is still loading."""
 
 from playwright.sync_api import FloatRect, Locator
 
 
 def settled(element: Locator) -> FloatRect:
-    """The element's place once it has come to rest in sight: what loads above it may still move it."""
+    """Return the element's box once it no longer moves: what loads above it may still move it."""
     element.scroll_into_view_if_needed()
     box, before = element.bounding_box(), None
     while box is None or box != before:

@@ -1,4 +1,4 @@
-"""Journeys through the evidence: a cell to its slices, an address that is passed on, a heat map."""
+"""Journeys through charts: a cell to its slices, an address that is passed on, a heat map."""
 
 import re
 from collections.abc import Callable
@@ -89,16 +89,16 @@ def test_a_click_on_a_point_opens_its_slice(app_address: str, visit: Visit, widt
     expect(chart).to_be_visible()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     chart.scroll_into_view_if_needed()
-    place, before = lonely_point(chart), None
-    while place != before:  # what loads above it may still move it
+    point, before = lonely_point(chart), None
+    while point != before:  # what loads above it may still move it
         page.wait_for_timeout(300)
-        place, before = lonely_point(chart), place
-    page.mouse.click(place["x"], place["y"])
-    expect(page.get_by_role("dialog")).to_contain_text(f"Slice {place['slice']}")
-    wait_for_address(page, f"slice={place['slice']}")
+        point, before = lonely_point(chart), point
+    page.mouse.click(point["x"], point["y"])
+    expect(page.get_by_role("dialog")).to_contain_text(f"Slice {point['slice']}")
+    wait_for_address(page, f"slice={point['slice']}")
     segmenter = open_bundle("report-unet")
     own = segmenter.card["output"]["threshold"]
-    dice = read_predictions(segmenter).set_index("slice")["dice"][place["slice"]]
+    dice = read_predictions(segmenter).set_index("slice")["dice"][point["slice"]]
     expect(page.get_by_role("dialog")).to_contain_text(f"Dice {dice:.2f}, IoU")
     expect(page.get_by_role("dialog")).to_contain_text(f"at threshold {own:.2f}")
 
@@ -113,7 +113,7 @@ def lonely_point(chart: Locator) -> dict[str, float]:
                         slice: chart.data[t].customdata[i][0]};
             }));
         const room = a => Math.min(...points.filter(b => b !== a).map(b => Math.hypot(a.x - b.x, a.y - b.y)));
-        return points.reduce((best, one) => room(one) > room(best) ? one : best);
+        return points.reduce((best, point) => room(point) > room(best) ? point : best);
     }""")
 
 

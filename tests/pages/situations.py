@@ -1,4 +1,4 @@
-"""The three situations a page may find itself in: a prepared data set, figshare on demand, or no slices at all."""
+"""Three situations of the app: a prepared data set, figshare on demand, or no slices at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +18,15 @@ from tests.figshare_server import FigshareServer, index_of, zip_files
 
 STORE, FIGSHARE, NOTHING = SITUATIONS = ("store", "figshare", "nothing")
 PATIENT = 1
-"""A patient all of whose slices the server that plays figshare has, though made up; the store has the first few."""
+"""A patient with all slices, made up, on the server that stands in for figshare; the store has the first few."""
 
 
 @contextmanager
 def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make the app find itself in a situation; ``folder`` stands for ``data/``."""
+    """Put the app into a situation; ``folder`` stands for ``data/``."""
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
     monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
-    _forget()
+    _clear_caches()
     table = index_table()
     numbers = table["slice"][table["patient"] == PATIENT].tolist()
     with FigshareServer(zip_files([numbers])) as server:
@@ -36,16 +36,16 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         if name == FIGSHARE:
             monkeypatch.setattr(cache, "figshare_downloader", lambda: remote)
         yield
-    _forget()
+    _clear_caches()
 
 
-def _forget() -> None:
+def _clear_caches() -> None:
     st.cache_data.clear()
     st.cache_resource.clear()
 
 
 def opened(name: str, /, **query: str) -> AppTest:
-    """The page ``pages/NAME.py`` of the app, run with these parameters in its address."""
+    """Run the page ``pages/NAME.py`` of the app with these parameters in its address."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.switch_page(f"pages/{name}.py")
     for parameter, value in query.items():

@@ -56,7 +56,7 @@ def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
     assert not app.exception
     assert NOTICE in texts(app)
     keys = {button.key for button in app.button}
-    assert {f"analyse_sample_{one.name}" for one in read_samples()} <= keys
+    assert {f"analyse_sample_{sample.name}" for sample in read_samples()} <= keys
     assert "predictions" not in app.session_state
 
 
@@ -70,19 +70,19 @@ def test_a_sample_in_the_address_is_analysed():
     app = opened(sample="meningioma-axial-1")
     assert not app.exception and not app.error
     assert "%" in app.subheader[0].value
-    said = texts(app)
-    assert "True class" in said and "Dice" in said and "Simulated" in said
-    assert said.count("(unified-unet)") == 2
-    assert "slice-level" not in said.lower() and "patient-level" in said.lower()
+    text = texts(app)
+    assert "True class" in text and "Dice" in text and "Simulated" in text
+    assert text.count("(unified-unet)") == 2
+    assert "slice-level" not in text.lower() and "patient-level" in text.lower()
 
 
 def test_the_reports_networks_are_one_click_away_and_their_split_is_named_leaky():
     app = opened(sample="glioma-axial-1")
     app.segmented_control(key="networks").set_value("The report's two").run()
     assert not app.exception and not app.error
-    said = texts(app)
-    assert "(report-cnn)" in said and "(report-unet)" in said
-    assert "slice-level" in said.lower() and "leaks" in said and "patient-level" in said.lower()
+    text = texts(app)
+    assert "(report-cnn)" in text and "(report-unet)" in text
+    assert "slice-level" in text.lower() and "leaks" in text and "patient-level" in text.lower()
     assert "(report-cnn)" in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
@@ -233,9 +233,9 @@ def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gate
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
     assert app.subheader[0].value == "Unusual image: it does not look like a contrast-enhanced T1 slice of a head"
-    said = texts(app)
-    assert "31 standard deviations" in said
-    assert "Predicted area" not in said and not app.get("plotly_chart")
+    text = texts(app)
+    assert "31 standard deviations" in text
+    assert "Predicted area" not in text and not app.get("plotly_chart")
     app.toggle[0].set_value(True).run()
     assert "Predicted area" in texts(app) and app.get("plotly_chart")
 
@@ -265,14 +265,14 @@ def test_the_downloads_of_a_flagged_image_show_no_more_than_the_page(gated, offe
 def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(gated, kind, why):
     gated(kind)
     app = opened(sample="glioma-axial-1")
-    said = texts(app)
-    assert "no measurements are given, because" in said and why in said
-    assert "component(s)" not in said and "longest diameter" not in said and "**Dice" not in said
-    assert "True class: **Glioma**" in said
+    text = texts(app)
+    assert "no measurements are given, because" in text and why in text
+    assert "component(s)" not in text and "longest diameter" not in text and "**Dice" not in text
+    assert "True class: **Glioma**" in text
     app.toggle[0].set_value(True).run()
-    said = texts(app)
-    assert "no measurements are given" not in said
-    assert "component(s)" in said and "**Dice" in said
+    text = texts(app)
+    assert "no measurements are given" not in text
+    assert "component(s)" in text and "**Dice" in text
 
 
 def test_showing_a_flagged_upload_does_not_show_another_of_the_same_name(gated):
@@ -308,7 +308,7 @@ def test_predictions_depend_on_the_gates_file_too():
     bundle = open_bundle("unified-unet")
     files = {**bundle.card["files"], GATE: {"bytes": 1, "sha256": "another"}}
     other = replace(bundle, card={**bundle.card, "files": files})
-    keys = {cache._prediction_key(None, one, one) for one in (bundle, other, open_bundle("unified-unet"))}
+    keys = {cache._prediction_key(None, variant, variant) for variant in (bundle, other, open_bundle("unified-unet"))}
     assert len(keys) == 2
 
 
@@ -316,9 +316,9 @@ def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
     gated(NO_TUMOUR, score=-2.5)
     app = opened(sample="no-tumour-axial")
     assert app.subheader[0].value == "No tumour found"
-    said = texts(app)
-    assert "is -2.5; below -1.0 the answer is that there is none" in said
-    assert ":green[:material/check_circle:] True: **no tumour**" in said
+    text = texts(app)
+    assert "is -2.5; below -1.0 the answer is that there is none" in text
+    assert ":green[:material/check_circle:] True: **no tumour**" in text
     assert ":red[:material/cancel:] True class: **Glioma**" in texts(opened(sample="glioma-axial-1"))
 
 
@@ -330,15 +330,15 @@ def test_how_often_the_gate_is_wrong_stands_beside_its_answer():
 
 def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
     card = open_bundle("unified-unet").card["metrics"]
-    said = texts(opened(sample="glioma-axial-1"))
+    text = texts(opened(sample="glioma-axial-1"))
     answer, alone = (
-        said.index(f"**{percent(share)}** {words}")
+        text.index(f"**{percent(share)}** {words}")
         for share, words in (
             (card["external"]["figshare_all"]["right"], "are classified correctly"),
             (card["test"]["accuracy"], "on 570 slices"),
         )
     )
-    assert answer < said.index("before the gate") < alone
+    assert answer < text.index("before the gate") < alone
     assert "before the gate" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
 
 
@@ -346,8 +346,8 @@ def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
 def test_an_abstention_hides_scores_and_layers_of_class_and_mask(gated, kind):
     gated(kind)
     app = opened(sample="glioma-axial-1")
-    said = texts(app)
-    assert "are classified correctly" in said and "before the gate" not in said and "**Mask:**" not in said
+    text = texts(app)
+    assert "are classified correctly" in text and "before the gate" not in text and "**Mask:**" not in text
     assert app.get("button_group")[-2].options == ["True mask"]
     assert app.slider(key="analyse_heat").disabled and not app.slider(key="analyse_mask").disabled
     app.toggle[0].set_value(True).run()
@@ -359,7 +359,7 @@ def test_a_choice_holds_on_explain_too_and_an_upload_is_not_lost():
     identity = app.session_state["chosen_slice"]
     app.switch_page("pages/explain.py").run()
     assert not app.exception and not app.error
-    assert "Choose another slice" in [one.label for one in app.expander]
+    assert "Choose another slice" in [expander.label for expander in app.expander]
     assert list(app.session_state["chosen_upload"]) == [identity]
     app.switch_page("pages/analyse.py").run()
     assert not app.exception and not app.error
@@ -376,14 +376,14 @@ def test_an_upload_that_is_removed_does_not_come_back():
     app.file_uploader[0].set_value([])
     app.run()
     assert not app.exception and "chosen_upload" not in app.session_state
-    assert "Choose a slice" in [one.label for one in app.expander]
+    assert "Choose a slice" in [expander.label for expander in app.expander]
 
 
 def test_an_address_can_name_the_two_networks():
     pair = [open_bundle(name) for name in ("report-cnn-patients", "unified-unet")]
     address = model_choice.networks_address(*pair)
     app = opened(sample="glioma-axial-1", **address)
-    assert [app.selectbox(key=key).value for key in ("class_by", "mask_by")] == [one.name for one in pair]
+    assert [app.selectbox(key=key).value for key in ("class_by", "mask_by")] == [bundle.name for bundle in pair]
     own = open_bundle("unified-unet")
     assert model_choice.networks_address(own, own) == {"networks": model_choice.UNIFIED_NETWORK}
 
@@ -391,10 +391,10 @@ def test_an_address_can_name_the_two_networks():
 def test_low_confidence_is_named_and_shows_the_bars(gated):
     gated(LOW_CONFIDENCE, score=3)
     app = opened(sample="glioma-axial-1")
-    assert [one.value for one in app.subheader] == ["Low confidence"]
-    said = texts(app)
-    assert "likeliest kind has 60 %" in said and "Predicted area" in said
-    assert ":material/remove_circle: True class: **Glioma**" in said
+    assert [heading.value for heading in app.subheader] == ["Low confidence"]
+    text = texts(app)
+    assert "likeliest kind has 60 %" in text and "Predicted area" in text
+    assert ":material/remove_circle: True class: **Glioma**" in text
     assert app.get("plotly_chart")
 
 
@@ -403,8 +403,8 @@ def test_any_network_can_be_chosen_for_class_and_mask():
     app.selectbox(key="class_by").set_value("report-cnn-patients").run()
     app.selectbox(key="mask_by").set_value("unified-unet").run()
     assert not app.exception and not app.error
-    said = texts(app)
-    assert "(report-cnn-patients)" in said and said.count("(unified-unet)") == 1
+    text = texts(app)
+    assert "(report-cnn-patients)" in text and text.count("(unified-unet)") == 1
     assert app.selectbox(key="class_by").options == [
         name for name in bundle_names() if CLASSIFICATION in open_bundle(name).tasks
     ]

@@ -108,10 +108,10 @@ def test_without_a_slice_the_page_introduces_itself_and_shows_the_test_set(no_ne
     no_network()
     app = opened()
     assert not app.exception and not app.error
-    said = texts(app)
-    assert "Choose a slice" in said
-    assert "It does not show that the network recognises a tumour" in said
-    assert {f"explain_sample_{one.name}" for one in read_samples()} <= {button.key for button in app.button}
+    text = texts(app)
+    assert "Choose a slice" in text
+    assert "It does not show that the network recognises a tumour" in text
+    assert {f"explain_sample_{sample.name}" for sample in read_samples()} <= {button.key for button in app.button}
     assert len(app.get("plotly_chart")) == 1
 
 
@@ -127,13 +127,13 @@ def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None
     app = opened(bundle="report-cnn")
     rows = rows_of(folder)
     quick = rows[rows["method"] == "grad-cam"]
-    said = texts(app)
-    assert f"On the {len(quick)} test slices" in said
-    assert f"**{percent(quick['inside'].mean())}** of Grad-CAM's heat" in said
-    assert f"the chance level is **{percent(quick['area'].mean())}**" in said
-    shown = app.dataframe[0].value
-    assert shown["Method"].unique().tolist() == [METHODS[name].title for name in methods_for("classification")]
-    for _, row in shown.iterrows():
+    text = texts(app)
+    assert f"On the {len(quick)} test slices" in text
+    assert f"**{percent(quick['inside'].mean())}** of Grad-CAM's heat" in text
+    assert f"the chance level is **{percent(quick['area'].mean())}**" in text
+    table = app.dataframe[0].value
+    assert table["Method"].unique().tolist() == [METHODS[name].title for name in methods_for("classification")]
+    for _, row in table.iterrows():
         part = rows[
             (rows["method"].map(lambda name: METHODS[name].title) == row["Method"])
             & (rows["right"] == (row["Predictions"] == "right"))
@@ -324,11 +324,13 @@ def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else
     let_gate_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
-    (heading,) = (one.value for one in app.subheader if "·" in one.value or one.value.startswith(headline))
+    (heading,) = (
+        element.value for element in app.subheader if "·" in element.value or element.value.startswith(headline)
+    )
     assert heading.startswith(headline)
-    said = texts(app)
-    assert "The heat map still explains the likeliest class: " in said
-    assert "True class" in said and "Dice" not in said
+    text = texts(app)
+    assert "The heat map still explains the likeliest class: " in text
+    assert "True class" in text and "Dice" not in text
     assert any("heat map: " in image.proto.imgs[0].caption for image in app.get("image")), "the heat map is there"
     app.segmented_control(key="class").set_value("all").run()
     assert "Likeliest class: " in texts(app)
@@ -352,9 +354,9 @@ def test_a_mask_is_not_the_answer_where_the_gate_finds_no_tumour(monkeypatch: py
     app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
     assert not app.exception and not app.error
     assert app.subheader[0].value == "No tumour found"
-    said = texts(app)
-    assert "The heat map still explains the mask: " in said
-    assert ":green[:material/check_circle:] True: **no tumour**" in said
+    text = texts(app)
+    assert "The heat map still explains the mask: " in text
+    assert ":green[:material/check_circle:] True: **no tumour**" in text
 
 
 # The sanity check
@@ -419,16 +421,16 @@ for number in (None, {number}):
 # What is downloaded and drawn
 
 
-def test_the_downloaded_picture_holds_every_heat_map_at_the_slices_own_size() -> None:
+def test_the_downloaded_image_holds_every_heat_map_at_the_slices_own_size() -> None:
     from panels.explain.heat_maps import HeatMapView
     from panels.explain.picture import heat_maps_png
 
     slice_ = tiny.a_picture(2, height=40, width=30)
     heat = np.zeros((40, 30), np.float32)
     heat[:, :10] = 1
-    shown = [HeatMapView(name, given, {}, None) for name, given in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
+    views = [HeatMapView(name, values, {}, None) for name, values in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
     low, high = float(slice_.pixels.min()), float(slice_.pixels.max())
-    pixels = np.asarray(Image.open(io.BytesIO(heat_maps_png(slice_, shown, DisplayOptions(low, high)))))
+    pixels = np.asarray(Image.open(io.BytesIO(heat_maps_png(slice_, views, DisplayOptions(low, high)))))
     assert pixels.shape == (40, 90, 3)
     coloured = np.ptp(pixels.astype(int), axis=2).mean(axis=0) > 0
     assert np.flatnonzero(coloured).tolist() == [*range(10), *range(60, 70)]
@@ -444,6 +446,6 @@ def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
     np.testing.assert_array_equal(scale_for_display(nothing), nothing)
 
 
-def test_a_simulated_slice_is_called_so_beside_its_heat_map() -> None:
+def test_a_simulated_slice_is_named_beside_its_heat_map() -> None:
     app = opened(sample=SAMPLE, **{"class": "All three"})
-    assert "imulated" in " ".join(one.value for one in app.info)
+    assert "imulated" in " ".join(info.value for info in app.info)

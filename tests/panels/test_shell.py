@@ -1,11 +1,11 @@
-"""The frame keeps its promises."""
+"""The frame: uploads stay in memory, and foreign text is escaped."""
 
 import asyncio
 
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
-import panels.shell  # noqa: F401  (sets what is tested)
+import panels.shell  # noqa: F401  (sets the limit that is tested)
 from panels.shared.theme import escape_markdown
 
 
@@ -23,10 +23,10 @@ def test_an_upload_of_megabytes_stays_off_the_disk():
     async def parse():
         headers = Headers({"content-type": f"multipart/form-data; boundary={boundary}"})
         form = await MultiPartParser(headers, stream()).parse()
-        return form["file"].file._rolled  # whether a temporary file was opened
+        return form["file"].file._rolled  # True once a temporary file is opened
 
     assert asyncio.run(parse()) is False
 
 
-def test_text_from_outside_makes_no_link_and_no_emphasis():
+def test_foreign_text_makes_no_link_and_no_emphasis():
     assert escape_markdown("[a](b) *c* $d$") == r"\[a\](b) \*c\* \$d\$"
