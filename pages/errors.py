@@ -8,8 +8,8 @@ from panels.errors.compare import draw_comparison
 from panels.errors.confidence import draw_confidence
 from panels.errors.matrix_view import draw_matrix_and_slices, tile_label
 from panels.errors.report_tables import draw_report_tables
-from panels.shared.answer import describe_test_set
 from panels.shared.cache import cached_predictions, evaluated_bundle_names
+from panels.shared.labels import describe_test_set
 from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()

@@ -11,8 +11,8 @@ from panels import shell
 from panels.masks.iou_demonstration import draw_iou_demonstration
 from panels.masks.overview import draw_overview
 from panels.masks.slices import draw_slices
-from panels.shared.answer import describe_test_set
 from panels.shared.cache import cached_mask_thresholds, cached_predictions, evaluated_bundle_names
+from panels.shared.labels import describe_test_set
 from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()

@@ -1,12 +1,10 @@
-"""What a classifier answers for one slice, beside what is known to be true, and what its scores were measured on."""
+"""What a classifier answers for one slice, beside what is known to be true."""
 
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
-from core.config import CLASSIFICATION
 from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.readers.slices import Slice
 from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
@@ -106,19 +104,3 @@ def draw_file_remarks(slice_: Slice) -> None:
         st.warning(warning, icon=":material/warning:")
     for note in slice_.notes:
         st.info(note, icon=":material/info:")
-
-
-def split_level(bundle: Bundle) -> str:
-    """Return whether a bundle's split is by patient or by slice, which leaks."""
-    return "patient-level" if bundle.card["data"]["by_patient"] else "slice-level (leaks: optimistic)"
-
-
-def describe_test_set(bundle: Bundle) -> str:
-    """Return a sentence on the test set behind a bundle's scores; a second one if Analyse uses another by default."""
-    metrics = bundle.test_metrics
-    sentence = (
-        f"{bundle.card['title']}: {metrics['slices']} test slices of {metrics['patients']} patients; the split is "
-        f"{split_level(bundle)}."
-    )
-    default = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
-    return sentence if bundle.name == default else f"{sentence} Analyse uses {default} by default."

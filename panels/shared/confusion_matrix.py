@@ -20,8 +20,8 @@ SHORT_TITLES = {
     OUT_OF_DISTRIBUTION: "Out-of-distribution",
 }
 """True classes and answers, short enough for an axis."""
-ADDRESS_TITLES = SHORT_TITLES | {LOW_CONFIDENCE: "Not sure", OUT_OF_DISTRIBUTION: "Stranger"}
-"""The same in the select boxes, whose titles are values in the address."""
+FORMER_TITLES = {"Not sure": LOW_CONFIDENCE, "Stranger": OUT_OF_DISTRIBUTION}
+"""Answers by the titles they had in addresses before."""
 _AXIS_TITLES = SHORT_TITLES | {LOW_CONFIDENCE: "Low<br>confidence", OUT_OF_DISTRIBUTION: "Out-of-<br>distribution"}
 
 

@@ -1,6 +1,7 @@
-"""Short texts that several pages share: class names, parts and level of a split, a mean with its spread."""
+"""Short texts that several pages share: class names, parts and level of a split, test sets, numbers."""
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
+from core.config import CLASSIFICATION
 from panels.shared.theme import CLASS_TITLES, percent
 
 NOT_AVAILABLE = "–"
@@ -18,6 +19,23 @@ def short_title(class_name: str) -> str:
 def short_split_level(bundle: Bundle) -> str:
     """Return "patient-level" if a bundle's split keeps patients apart, else "slice-level"."""
     return "patient-level" if bundle.card["data"]["by_patient"] else "slice-level"
+
+
+def split_level(bundle: Bundle) -> str:
+    """Return the level of a bundle's split, with the caveat of one by slice."""
+    level = short_split_level(bundle)
+    return level if bundle.card["data"]["by_patient"] else f"{level} (leaks: optimistic)"
+
+
+def describe_test_set(bundle: Bundle) -> str:
+    """Return a sentence on the test set behind a bundle's scores; a second one if Analyse uses another by default."""
+    metrics = bundle.test_metrics
+    sentence = (
+        f"{bundle.card['title']}: {metrics['slices']} test slices of {metrics['patients']} patients; the split is "
+        f"{split_level(bundle)}."
+    )
+    default = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
+    return sentence if bundle.name == default else f"{sentence} Analyse uses {default} by default."
 
 
 def mean_text(mean: float, std: float | None, *, is_share: bool) -> str:

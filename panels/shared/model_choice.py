@@ -11,10 +11,17 @@ from core.bundles.bundle import (
     open_bundle,
 )
 from panels.shared.cache import evaluated_bundle_names
+from panels.shared.controls import accept_former_options
 
-UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "One network for both", "The report's two", "Others"
+UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "Unified U-Net", "Report CNN + U-Net", "Custom"
+"""Titles of the choices, also values in the address."""
+_FORMER_TITLES = {
+    "One network for both": UNIFIED_NETWORK,
+    "The report's two": REPORT_NETWORKS,
+    "Others": CUSTOM_NETWORKS,
+}
 _NETWORKS, _CLASS_BY, _MASK_BY = "networks", "class_by", "mask_by"
-"""Keys of the widgets and names in the address; the titles above are values in it."""
+"""Keys of the widgets, also names in the address."""
 _PAIRS = {
     UNIFIED_NETWORK: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER),
     REPORT_NETWORKS: (REPORT_CLASSIFIER, REPORT_SEGMENTER),
@@ -29,6 +36,7 @@ def choose_networks() -> tuple[Bundle, Bundle]:
     classifiers, segmenters = (evaluated_bundle_names(task) for task in ("classification", "segmentation"))
     available = [title for title, (first, second) in _PAIRS.items() if first in classifiers and second in segmenters]
     options = [*available, CUSTOM_NETWORKS]
+    accept_former_options(_NETWORKS, _FORMER_TITLES)
     chosen = st.segmented_control(
         "Networks",
         options,

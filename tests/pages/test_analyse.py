@@ -78,12 +78,14 @@ def test_a_sample_in_the_address_is_analysed():
 
 def test_the_reports_networks_are_one_click_away_and_their_split_is_named_leaky():
     app = opened(sample="glioma-axial-1")
-    app.segmented_control(key="networks").set_value("The report's two").run()
+    app.segmented_control(key="networks").set_value("Report CNN + U-Net").run()
     assert not app.exception and not app.error
     text = texts(app)
     assert "(report-cnn)" in text and "(report-unet)" in text
     assert "slice-level" in text.lower() and "leaks" in text and "patient-level" in text.lower()
-    assert "(report-cnn)" in texts(opened(sample="glioma-axial-1", networks="The report's two"))
+    for title in ("Report CNN + U-Net", "The report's two"):
+        text = texts(opened(sample="glioma-axial-1", networks=title))
+        assert "(report-cnn)" in text, "the title in the address, and the one it had before"
 
 
 def test_pressing_a_sample_puts_it_into_the_address():
@@ -325,7 +327,7 @@ def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
 def test_how_often_the_gate_is_wrong_stands_beside_its_answer():
     wrong = open_bundle("unified-unet").card["metrics"]["external"]["no_tumour_called_tumour"]
     assert f"{percent(wrong)} of those without a tumour are given one" in texts(opened(sample="glioma-axial-1"))
-    assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
+    assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
 
 
 def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
@@ -339,7 +341,7 @@ def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
         )
     )
     assert answer < text.index("before the gate") < alone
-    assert "before the gate" not in texts(opened(sample="glioma-axial-1", networks="The report's two"))
+    assert "before the gate" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
 
 
 @pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
@@ -399,7 +401,7 @@ def test_low_confidence_is_named_and_shows_the_bars(gated):
 
 
 def test_any_network_can_be_chosen_for_class_and_mask():
-    app = opened(sample="glioma-axial-1", networks="Others")
+    app = opened(sample="glioma-axial-1", networks="Custom")
     app.selectbox(key="class_by").set_value("report-cnn-patients").run()
     app.selectbox(key="mask_by").set_value("unified-unet").run()
     assert not app.exception and not app.error
@@ -415,7 +417,7 @@ def test_a_numbered_slice_says_that_a_network_was_trained_on_it(data_folder, mon
     from core.dataset import splits
 
     number = int(splits.split_parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
-    app = opened(slice=str(number), networks="The report's two")
+    app = opened(slice=str(number), networks="Report CNN + U-Net")
     assert not app.exception and not app.error
     assert f"Slice {number} is in the training part of report-cnn" in texts(app)
     assert "mm²" in texts(app) or "No tumour outlined" in texts(app)
