@@ -8,7 +8,15 @@ from core.config import CLASSES
 from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.ood.evaluate import disputed_labels
 from panels.external.slice_list import draw_slice_list
-from panels.shared.confusion_matrix import COUNTS, PREDICTED_KEY, SHORT_TITLES, TRUE_KEY, draw_confusion_matrix
+from panels.shared.confusion_matrix import (
+    COUNTS,
+    FORMER_TITLES,
+    PREDICTED_KEY,
+    SHORT_TITLES,
+    TRUE_KEY,
+    draw_confusion_matrix,
+)
+from panels.shared.controls import accept_former_options
 
 _KINDS = [*CLASSES, NO_TUMOUR]
 _ANSWERS = [*_KINDS, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]
@@ -48,6 +56,7 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
 
 def _choose(label: str, options: list[str], *, key: str) -> str | None:
     """Draw a select box of classes and answers, empty at first; return the choice."""
+    accept_former_options(key, FORMER_TITLES)
     return st.selectbox(
         label, options, None, format_func=SHORT_TITLES.get, key=key, placeholder="Any", bind="query-params"
     )

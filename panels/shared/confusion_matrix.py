@@ -17,12 +17,12 @@ SHORT_TITLES = {
     "pituitary": "Pituitary",
     NO_TUMOUR: "No tumour",
     LOW_CONFIDENCE: "Low confidence",
-    OUT_OF_DISTRIBUTION: "Out-of-distribution",
+    OUT_OF_DISTRIBUTION: "Unusual image",
 }
 """True classes and answers, short enough for an axis."""
 FORMER_TITLES = {"Not sure": LOW_CONFIDENCE, "Stranger": OUT_OF_DISTRIBUTION}
 """Answers by the titles they had in addresses before."""
-_AXIS_TITLES = SHORT_TITLES | {LOW_CONFIDENCE: "Low<br>confidence", OUT_OF_DISTRIBUTION: "Out-of-<br>distribution"}
+_AXIS_TITLES = SHORT_TITLES | {LOW_CONFIDENCE: "Low<br>confidence", OUT_OF_DISTRIBUTION: "Unusual<br>image"}
 
 
 def draw_confusion_matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
