@@ -8,7 +8,7 @@ rename. Patient ids are only compared: a part holds digests of them, the store h
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from core.dataset.store import CLASS_COUNTS, PATIENT_COUNT, SIDE, SLICE_COUNT, S
 from core.errors import DatasetError, SliceError
 from core.files import replace_file
 from core.metrics.overlap import iou
+from core.progress import ProgressWrapper
 from core.readers.mat import MatSlice, read_folds, read_mat
 
 PART = 128
@@ -53,7 +54,7 @@ def prepare(
     *,
     allow_missing: bool = False,
     progress: Callable[[Iterable[list[int]], int], Iterable[list[int]]] | None = None,
-    writing: Callable[[Sequence[Path]], Iterable[Path]] | None = None,
+    writing: ProgressWrapper = iter,
 ) -> Outcome:
     """Write the store at ``store`` from the published files below ``source``.
 
@@ -87,7 +88,7 @@ def prepare(
     if (outcome.problems and not allow_missing) or not outcome.slices:
         return outcome
     with replace_file(store) as temporary:
-        _assemble(writing(paths) if writing else paths, temporary, folds, outcome)
+        _assemble(writing(paths), temporary, folds, outcome)
     shutil.rmtree(parts)
     outcome.written = True
     return outcome
