@@ -13,7 +13,7 @@ from panels.external.non_brain_examples import draw_non_brain_examples
 from panels.external.outcome_bars import draw_outcome_bars
 from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
-from panels.external.thresholds import choose_thresholds
+from panels.external.thresholds import draw_threshold_sliders
 from panels.shared.theme import escape_markdown
 
 shell.require()
@@ -42,7 +42,7 @@ if split == DEV:
     )
 answers = gate_answers(bundle, split)
 draw_aims(bundle, with_outcomes(answers, GateThresholds(**bundle.card["screen"]["thresholds"])))
-thresholds = choose_thresholds(bundle, answers)
+thresholds = draw_threshold_sliders(bundle, answers)
 table = with_outcomes(answers, thresholds)
 draw_metrics(table)
 draw_outcome_bars(table, key="bars")

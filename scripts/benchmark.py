@@ -51,35 +51,37 @@ def main() -> None:
     options = parser.parse_args()
     print(describe_machine())
     if default_store().is_file():
-        reading(options.mats)
+        measure_reading(options.mats)
     else:
         print("No prepared data set: reading a slice is left out.")
-    analysing()
+    measure_analysis()
     if options.explain:
-        explaining(options.explain)
+        measure_heat_maps(options.explain)
     if options.search:
-        searching()
+        measure_search()
     if options.training:
-        training(options.training)
+        measure_training(options.training)
     if options.browser:
-        clicking()
+        measure_clicks()
 
 
-def reading(mats: Path | None) -> None:
-    """One slice and its mask out of the store; baseline: out of its .mat file."""
+def measure_reading(mats: Path | None) -> None:
+    """Read a slice and its mask from the store; baseline: from its .mat file."""
     numbers = range(100, 3000, 2900 // RUNS)
     with Store(default_store()) as store:
-        line("slice from the store", [timed(store.pixels, number) for number in numbers])
-        line("slice and mask from the store", [timed(lambda n: (store.pixels(n), store.mask(n)), n) for n in numbers])
+        print_times("slice from the store", [timed(store.pixels, number) for number in numbers])
+        print_times(
+            "slice and mask from the store", [timed(lambda n: (store.pixels(n), store.mask(n)), n) for n in numbers]
+        )
     if mats:
-        line(
+        print_times(
             "slice and mask from its .mat",
             [timed(lambda n: read_mat((mats / f"{n}.mat").read_bytes()), n) for n in numbers],
         )
 
 
-def analysing() -> None:
-    """Class, mask and heat map of slices never seen before; baseline: the classifier's class alone."""
+def measure_analysis() -> None:
+    """Predict class, mask and heat map of new slices; baseline: the classifier's class alone."""
     print(f"memory before TensorFlow                  {peak_mb():8.0f} MB")
     from core.inference.predictor import Predictor, model_input
 
@@ -88,27 +90,30 @@ def analysing() -> None:
     began = time.perf_counter()
     predictor = Predictor(*bundles)
     print(f"loading the networks                      {(time.perf_counter() - began) * 1000:8.0f} ms")
-    slices = [one.slice() for one in read_samples()]
+    slices = [sample.slice() for sample in read_samples()]
     if default_store().is_file():
         from core.dataset.slices import slice_from_store
 
         with Store(default_store()) as store:
             slices = [slice_from_store(store, number) for number in range(100, 3000, 2900 // RUNS)]
-    line("first slice", [timed(predictor, slices[0])])
+    print_times("first slice", [timed(predictor, slices[0])])
     times = [timed(predictor, slices[i % len(slices)]) for i in range(1, RUNS + 1)]
-    line("class, mask and heat map", times)
-    two = Predictor(open_bundle(REPORT_CLASSIFIER), open_bundle(REPORT_SEGMENTER))
-    two(slices[0])
-    line("the same by the report's two networks", [timed(two, slices[i % len(slices)]) for i in range(1, RUNS + 1)])
+    print_times("class, mask and heat map", times)
+    report_predictor = Predictor(open_bundle(REPORT_CLASSIFIER), open_bundle(REPORT_SEGMENTER))
+    report_predictor(slices[0])
+    print_times(
+        "the same by the report's two networks",
+        [timed(report_predictor, slices[i % len(slices)]) for i in range(1, RUNS + 1)],
+    )
     network = load_network(bundles[0])
     inputs, _ = model_input(bundles[0], slices[0])
     network.predict_on_batch(inputs)
-    line("class alone, baseline", [timed(network.predict_on_batch, inputs) for _ in range(RUNS)])
+    print_times("class alone, baseline", [timed(network.predict_on_batch, inputs) for _ in range(RUNS)])
     print(f"peak memory                               {peak_mb():8.0f} MB")
 
 
-def explaining(name: str) -> None:
-    """Heat maps by every method, the first of each and later ones, and what each adds to the peak memory.
+def measure_heat_maps(name: str) -> None:
+    """Make heat maps by every method, the first and later ones; measure what each adds to the peak memory.
 
     Grad-CAM, which comes first, is the baseline.
     """
@@ -119,19 +124,19 @@ def explaining(name: str) -> None:
     from core.inference.predictor import model_input
 
     bundle = open_bundle(name)
-    explain = Explainer(load_network(bundle))
+    explainer = Explainer(load_network(bundle))
     inputs, _ = model_input(bundle, read_samples()[0].slice())
     target = bundle_target(bundle, bundle.card["classes"][0] if bundle.tasks[0] == CLASSIFICATION else None)
     for method in methods_for(bundle.tasks[0]):
         before = peak_mb()
-        ask = partial(explain, inputs, target, method=method)
-        line(f"{METHODS[method].title}, first", [timed(ask)])
-        line(f"{METHODS[method].title}, later", [timed(ask) for _ in range(3)])
+        make_heat_map = partial(explainer, inputs, target, method=method)
+        print_times(f"{METHODS[method].title}, first", [timed(make_heat_map)])
+        print_times(f"{METHODS[method].title}, later", [timed(make_heat_map) for _ in range(3)])
         print(f"{METHODS[method].title + ' adds to the peak':42}{peak_mb() - before:8.0f} MB")
 
 
-def searching() -> None:
-    """The same trials of a search by two workers of a thread each; baselines: one worker of one thread, and of two.
+def measure_search() -> None:
+    """Run the trials of a search by two workers of a thread each; baselines: one worker of one thread, and of two.
 
     Loading TensorFlow and the slices, which each worker does once, is part of it.
     """
@@ -157,8 +162,8 @@ def searching() -> None:
             print(f"{f'search: {trials} trials by {each}':50}{time.perf_counter() - began:8.0f} s")
 
 
-def training(name: str) -> None:
-    """A micro-batch's update by TensorFlow's own bfloat16 kernels and by XLA's; the baseline is float32.
+def measure_training(name: str) -> None:
+    """Update on a micro-batch by TensorFlow's own bfloat16 kernels and by XLA's; the baseline is float32.
 
     The first, which is compiled, is left out. Slices and masks are noise.
     """
@@ -169,19 +174,19 @@ def training(name: str) -> None:
     from core.training.recipe import load_recipe, parse_recipe
     from core.training.trainer import run_training
 
-    asked = load_recipe(name)
-    count, size = asked.training.micro_batch, asked.input["size"]
+    loaded = load_recipe(name)
+    count, size = loaded.training.micro_batch, loaded.input["size"]
     random = np.random.default_rng(0)
     planes = random.random((4 * count, size, size, 1), np.float32).astype(np.float16)
     targets = {
         CLASSIFICATION: random.integers(0, 3, len(planes)).astype(np.uint8),
         SEGMENTATION: (planes > 0.95).astype(np.uint8),
     }
-    noise = Examples(planes, tuple(targets[task] for task in asked.tasks))
+    noise = Examples(planes, tuple(targets[task] for task in loaded.tasks))
     few = Examples(planes[:count], tuple(target[:count] for target in noise.targets))
     for dtype, xla in (("float32", False), ("mixed_bfloat16", False), ("mixed_bfloat16", True)):
-        plan = {**asked.table["training"], "batch": count, "dtype": dtype, "epochs": 1}
-        recipe = parse_recipe(name, {**asked.table, "training": plan})
+        plan = {**loaded.table["training"], "batch": count, "dtype": dtype, "epochs": 1}
+        recipe = parse_recipe(name, {**loaded.table, "training": plan})
         ends: list[float] = []
         with (
             tempfile.TemporaryDirectory() as folder,
@@ -190,7 +195,7 @@ def training(name: str) -> None:
             run_training(
                 recipe, noise, few, Path(folder), progress=lambda *_, ends=ends: ends.append(time.perf_counter())
             )
-        line(f"a micro-batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
+        print_times(f"a micro-batch in {dtype}{', XLA' * xla}", [later - sooner for sooner, later in pairwise(ends)])
 
 
 def imported_mb() -> float:
@@ -199,8 +204,8 @@ def imported_mb() -> float:
     return peak_mb()
 
 
-def clicking() -> None:
-    """From the click on a sample to its answer; baseline: from a click that runs no network to its effect."""
+def measure_clicks() -> None:
+    """Measure from the click on a sample to its result; baseline: a click that runs no network."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser.conftest import find_chromium, running_app
@@ -210,18 +215,18 @@ def clicking() -> None:
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"]) as browser,
     ):
-        # Without a lesion nothing is drawn over the slice, which is what tells that the answer is there.
-        names = [one.name for one in read_samples() if one.class_name]
+        # Samples with a lesion: the mask drawn over the slice shows that the result is there.
+        names = [sample.name for sample in read_samples() if sample.class_name]
 
-        def opened() -> "Page":
-            """A page of a session of its own, which has seen the first sample only."""
+        def open_page() -> "Page":
+            """Open a page in a new session, which has seen the first sample only."""
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(120_000)
             page.goto(f"{address}/?sample={names[0]}")
             page.get_by_text("How far to trust this").wait_for()
             return page
 
-        def answered(page: "Page", name: str) -> float:
+        def seconds_to_result(page: "Page", name: str) -> float:
             picture = page.locator(".st-key-analyse_picture img")
             page.get_by_text("Choose another slice").click()
             button = page.locator(f".st-key-analyse_sample_{name} button").first
@@ -241,14 +246,14 @@ def clicking() -> None:
 
         new: list[float] = []
         again: list[float] = []
-        # Answers are a session's own: in the next one every sample is new again.
+        # Results belong to a session: in the next one every sample is new again.
         while len(new) < RUNS:
-            page, chosen = opened(), names[1 : RUNS - len(new) + 1]
-            new += [answered(page, name) for name in chosen]
-            again += [answered(page, name) for name in chosen]
+            page, chosen = open_page(), names[1 : RUNS - len(new) + 1]
+            new += [seconds_to_result(page, name) for name in chosen]
+            again += [seconds_to_result(page, name) for name in chosen]
             page.close()
-        line("browser: click to answer, new slice", new)
-        line("browser: the same, seen before, baseline", again)
+        print_times("browser: click to result, new slice", new)
+        print_times("browser: the same, seen before, baseline", again)
 
 
 def timed(function: Callable[..., object], *arguments: object) -> float:
@@ -257,7 +262,7 @@ def timed(function: Callable[..., object], *arguments: object) -> float:
     return time.perf_counter() - began
 
 
-def line(title: str, seconds: list[float]) -> None:
+def print_times(title: str, seconds: list[float]) -> None:
     low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
     print(f"{title:42}{middle * 1000:8.1f} ms median of {len(seconds)} ({low * 1000:.1f} to {high * 1000:.1f})")
 

