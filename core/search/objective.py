@@ -1,4 +1,4 @@
-"""One trial of a search: a setting trained cheaply, judged on validation patients."""
+"""The objective of a search: a setting is trained cheaply; its value is a figure on validation patients."""
 
 import tempfile
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from core.training.batches import Examples, read_split_examples
 from core.training.trainer import run_training
 
 Report = Callable[[int, float], None]
-"""Called after every epoch with its number and the best value so far; what it raises ends the trial."""
+"""Called after every epoch with its number and the best value so far; an exception from it ends the trial."""
 Trial = Callable[[Setting, Report], float]
-"""A setting -> what it reaches; larger is better."""
+"""Trains a setting and returns its value; larger is better."""
 
 
 def make_trial(name: str, store: Path) -> Trial:
-    """What judges a setting of the search ``name`` by a cheap training on the data set in ``store``."""
+    """Make the function that trains a setting of the search ``name`` cheaply on the data set in ``store``."""
     plan = load_plan(name)
 
     @cache
@@ -36,7 +36,7 @@ def make_trial(name: str, store: Path) -> Trial:
             best = max(best, row[plan.value])
             report(int(row["epoch"]), float(best))
 
-        # Networks of earlier trials are otherwise kept until the process ends.
+        # Keras otherwise keeps the networks of earlier trials until the process ends.
         keras.backend.clear_session()
         with tempfile.TemporaryDirectory() as folder:
             run_training(recipe, *examples(), Path(folder), epoch_end=epoch_end)

@@ -1,4 +1,4 @@
-"""What a search varies and how cheaply it tries a setting: ``searches/NAME/plan.toml``, NAME a recipe's."""
+"""Plans of searches: which settings vary and how cheaply a trial trains; ``searches/NAME/plan.toml`` for recipe NAME."""
 
 import tomllib
 from collections.abc import Mapping
@@ -20,34 +20,34 @@ PLAN = "plan.toml"
 SAMPLERS = ("tpe", "genetic", "grid")
 """Tree-structured Parzen estimator; NSGA-II, a genetic algorithm, here with one objective; every point of a grid."""
 PLANNED = ("tpe", "genetic")
-"""Those that a search runs unless told otherwise, each with as many trials."""
+"""The default samplers of a search, each with the same number of trials."""
 SETTINGS = ("filters", "epochs", "batch", "learning_rate", "dropout", "augmentation")
-"""What a plan may vary."""
+"""The settings that a plan may vary."""
 
 Setting = Mapping[str, float]
-"""A value for each of some ``SETTINGS``; what is not named stays as in the recipe."""
+"""A value for some of the ``SETTINGS``; the others stay as in the recipe."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One plan.
+    """The plan of a search.
 
     Attributes:
-        name: of the recipe and of the search.
+        name: the recipe's and the search's.
         about: a sentence.
-        split: a by-patient split; its test part is never read.
-        value: what a trial is judged by, best epoch: a validation figure that is better the larger it is.
-        trials: of each sampler.
-        population: of the genetic sampler.
-        seed: of the samplers.
+        split: a patient-level split; its test part is never read.
+        value: a trial's value, at its best epoch: a validation figure, the larger the better.
+        trials: trials of each sampler.
+        population: the genetic sampler's population.
+        seed: the samplers' seed.
         cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's, and, where a trial is shorter than
             its setting says, ``epochs``: the share of them that it trains.
         space: by setting a list of choices, or {"low", "high"} and perhaps "log".
         augmentation: options of ``core.training.augmentation.augment`` at strength 1.
         start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
         grid: by setting the values the systematic search goes through.
-        means: by setting of the space what it is, augmentation's strength apart.
-        known: what was known when the space was drawn, a sentence each.
+        means: by setting of the space what it is, except for augmentation.
+        known: what was known when the space was chosen, a sentence each.
     """
 
     name: str
@@ -83,16 +83,16 @@ class Plan:
         return load_recipe(self.name).training.schedule != "constant"
 
     def is_own(self, setting: Setting) -> bool:
-        """Whether a setting is the recipe's own; what it does not name is as in the recipe."""
+        """Tell whether a setting is the recipe's own; what it does not name is as in the recipe."""
         return all(self.start.get(name) == value for name, value in setting.items())
 
     def recipe_of(self, setting: Setting, *, name: str, cheap: bool) -> Recipe:
-        """The recipe with a setting in it.
+        """Return the recipe with a setting in it.
 
         Args:
-            setting: real-valued ones are rounded to three digits.
-            name: of the new recipe.
-            cheap: small and quick, as trials are; else at the recipe's own size, in micro-batches that fit in memory.
+            setting: its real numbers are rounded to three digits.
+            name: the new recipe's.
+            cheap: small and quick, as in a trial; else at the recipe's own size, in micro-batches that fit in memory.
         """
         base = load_recipe(self.name).on_split(self.split)
         options, training = dict(base.network.get("options", {})), {**base.table["training"], "keep": self.value}
@@ -103,13 +103,15 @@ class Plan:
             elif key == "dropout":
                 options |= _dropout(base, value)
             elif key == "augmentation":
-                training["augmentation"] = {one: round_setting(value * most) for one, most in self.augmentation.items()}
+                training["augmentation"] = {
+                    option: round_setting(value * strength) for option, strength in self.augmentation.items()
+                }
             else:
                 training[key] = value
         batch = training["batch"]
-        # As many slices at once as the recipe takes, or as many as part the batch evenly.
-        most = min(batch, base.table["training"]["micro_batch"])
-        training["micro_batch"] = batch if cheap else max(n for n in range(1, most + 1) if not batch % n)
+        # The recipe's micro-batch, or the largest smaller one that divides the batch.
+        largest = min(batch, base.table["training"]["micro_batch"])
+        training["micro_batch"] = batch if cheap else max(n for n in range(1, largest + 1) if not batch % n)
         size = base.input["size"]
         if cheap:
             training["dtype"], size = self.cheap["dtype"], self.cheap["size"]
@@ -124,7 +126,7 @@ class Plan:
 
 
 def plan_names() -> list[str]:
-    """The names of all searches."""
+    """Return the names of all searches."""
     return sorted(path.parent.name for path in SEARCHES.glob(f"*/{PLAN}"))
 
 
@@ -156,11 +158,14 @@ def load_plan(name: str, folder: Path = SEARCHES) -> Plan:
 
 
 def suggest_setting(plan: Plan, trial: "optuna.trial.BaseTrial", *, grid: bool = False) -> dict[str, float]:
-    """A setting as the trial's sampler proposes it; with ``grid`` one of the plan's grid."""
-    return {key: _suggested(trial, key, values) for key, values in (plan.grid.items() if grid else plan.space.items())}
+    """Let the trial's sampler propose a setting; with ``grid`` one of the plan's grid."""
+    return {
+        key: _suggest_value(trial, key, values) for key, values in (plan.grid.items() if grid else plan.space.items())
+    }
 
 
-def _suggested(trial: "optuna.trial.BaseTrial", key: str, values: Any) -> Any:
+def _suggest_value(trial: "optuna.trial.BaseTrial", key: str, values: Any) -> Any:
+    """Let a sampler propose a value: one of a list, or a number from a range."""
     if isinstance(values, list):
         return trial.suggest_categorical(key, values)
     if isinstance(values["low"], int):
@@ -169,7 +174,7 @@ def _suggested(trial: "optuna.trial.BaseTrial", key: str, values: Any) -> Any:
 
 
 def round_setting(value: float) -> float:
-    """A whole number as it is, another one to three significant digits, so that a recipe can be read."""
+    """Return a whole number as it is, another one to three significant digits, so that a recipe is readable."""
     if isinstance(value, int) or value == 0:
         return value
     return round(value, 2 - floor(log10(abs(value))))
@@ -181,18 +186,19 @@ def normalised_setting(params: Mapping[str, Any]) -> dict[str, float]:
 
 
 def as_int(value: float) -> float:
-    """A whole number as an int again, which a table with gaps does not keep."""
+    """Return a whole number as an int again: a table with gaps makes it a float."""
     return int(value) if float(value).is_integer() and value >= 1 else float(value)
 
 
 def _filters(base: Recipe, first: int) -> int | list[int]:
-    """The network's ``filters`` with ``first`` in the first layer and the default's ratios."""
+    """Return the option ``filters`` with ``first`` in the first layer and the default's ratios."""
     if base.network["name"] == "report_cnn":
         return [first, 2 * first, 2 * first, 4 * first]
     return first
 
 
 def _dropout(base: Recipe, rate: float) -> dict[str, float]:
+    """Return the network's dropout options; the report's CNN has twice the rate after flattening."""
     if base.network["name"] == "report_cnn":
         return {"dropout": rate, "dropout_flat": round_setting(2 * rate)}
     return {"dropout": rate}

@@ -1,4 +1,4 @@
-"""Random changes to training slices: where the head lies and how bright it is, never what is in it."""
+"""Augmentation of training slices: random changes of the head's place, size and brightness."""
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,7 @@ def augment(
     Args:
         planes: (n, S, S, 1) in [0, 1].
         targets: one array a task: (n,) classes, or (n, S, S, 1) masks of small whole numbers.
-        random: draws everything.
+        random: the source of every draw.
         flip: probability of a left-right flip.
         rotation: largest angle in degrees, either way.
         scale: largest change of size, 0.1 for 0.9 to 1.1.
@@ -32,7 +32,7 @@ def augment(
     Returns:
         New arrays of the same shapes and types.
     """
-    changed, changed_targets = np.empty_like(planes), tuple(one.copy() for one in targets)
+    changed, changed_targets = np.empty_like(planes), tuple(target.copy() for target in targets)
     size = planes.shape[1]
     for i in range(len(planes)):
         angle = np.deg2rad(random.uniform(-rotation, rotation))
@@ -52,7 +52,7 @@ def augment(
 
 
 def _affine(size: int, angle: float, factor: float, move: np.ndarray, mirror: float) -> tuple[float, ...]:
-    """Pillow's six coefficients, output pixel -> input pixel, about the centre of the picture."""
+    """Return Pillow's six coefficients, output pixel -> input pixel, about the centre of the image."""
     centre = size / 2
     cos, sin = np.cos(angle) / factor, np.sin(angle) / factor
     matrix = np.array([[mirror * cos, mirror * sin], [-sin, cos]])
@@ -61,5 +61,6 @@ def _affine(size: int, angle: float, factor: float, move: np.ndarray, mirror: fl
 
 
 def _warp(plane: np.ndarray, affine: tuple[float, ...], method: Image.Resampling) -> np.ndarray:
+    """Apply an affine map to an (S, S) array; zeros come in from outside."""
     image = Image.fromarray(plane)
     return np.asarray(image.transform(image.size, Image.Transform.AFFINE, affine, resample=method))

@@ -1,4 +1,4 @@
-"""Slices and targets as a network is trained on them, and the order they come in."""
+"""Training batches: slices and targets in memory, and the order in which a network is trained on them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ Augment = Callable[[np.ndarray, Targets, np.random.Generator], tuple[np.ndarray,
 
 
 def epoch_order(count: int, batch: int, *, seed: int, epoch: int) -> np.ndarray:
-    """The rows of one epoch: shuffled by seed and epoch alone, cut to a multiple of ``batch``."""
+    """Return the rows of one epoch, shuffled by seed and epoch alone and cut to a multiple of ``batch``."""
     order = np.random.default_rng([seed, epoch]).permutation(count)
     return order[: count // batch * batch]
 
@@ -70,10 +70,10 @@ def epoch_order(count: int, batch: int, *, seed: int, epoch: int) -> np.ndarray:
 def training_batches(
     examples: Examples, recipe: Recipe, *, first_epoch: int, augment: Augment | None = None
 ) -> "tf.data.Dataset":
-    """Micro-batches without end, from the start of epoch ``first_epoch`` (counted from 0).
+    """Yield micro-batches without end, from the start of epoch ``first_epoch`` (counted from 0).
 
-    Order and augmentation depend on seed, epoch and position only, so that a resumed run sees what an
-    uninterrupted one would.
+    Order and augmentation depend on seed, epoch and position only, so that a resumed run gets the same batches as an
+    uninterrupted one.
     """
     plan = recipe.training
 
@@ -83,7 +83,7 @@ def training_batches(
             order = epoch_order(len(examples), plan.batch, seed=plan.seed, epoch=epoch)
             for start in range(0, len(order), plan.micro_batch):
                 rows = order[start : start + plan.micro_batch]
-                planes, targets = examples.planes[rows], tuple(one[rows] for one in examples.targets)
+                planes, targets = examples.planes[rows], tuple(target[rows] for target in examples.targets)
                 if augment:
                     planes, targets = augment(planes, targets, np.random.default_rng([plan.seed, epoch, start]))
                 yield planes, targets
@@ -93,13 +93,13 @@ def training_batches(
 
 
 def validation_batches(examples: Examples, recipe: Recipe) -> "tf.data.Dataset":
-    """All examples once, in order, in micro-batches."""
+    """Yield all examples once, in order, in micro-batches."""
     import tensorflow as tf
 
     def batches() -> Iterator[tuple[np.ndarray, Targets]]:
         for start in range(0, len(examples), recipe.training.micro_batch):
             rows = slice(start, start + recipe.training.micro_batch)
-            yield examples.planes[rows], tuple(one[rows] for one in examples.targets)
+            yield examples.planes[rows], tuple(target[rows] for target in examples.targets)
 
     count = -(-len(examples) // recipe.training.micro_batch)
     return _dataset(batches, examples, recipe.input["channels"]).apply(tf.data.experimental.assert_cardinality(count))
@@ -108,18 +108,19 @@ def validation_batches(examples: Examples, recipe: Recipe) -> "tf.data.Dataset":
 def _dataset(
     batches: Callable[[], Iterator[tuple[np.ndarray, Targets]]], examples: Examples, channels: int
 ) -> "tf.data.Dataset":
+    """Make a dataset of float32 planes (n, S, S, channels) and uint8 targets from a generator of micro-batches."""
     import tensorflow as tf
 
     signature = (
         tf.TensorSpec((None, *examples.planes.shape[1:]), tf.float16),
-        tuple(tf.TensorSpec((None, *one.shape[1:]), tf.uint8) for one in examples.targets),
+        tuple(tf.TensorSpec((None, *target.shape[1:]), tf.uint8) for target in examples.targets),
     )
 
     def widen(planes: "tf.Tensor", targets: tuple["tf.Tensor", ...]) -> tuple["tf.Tensor", Any]:
         # Keras takes the target of a network with one output as it is.
         return tf.repeat(tf.cast(planes, tf.float32), channels, axis=-1), targets[0] if len(targets) == 1 else targets
 
-    # There is nothing to tune, and an iterator that ends often waits for the tuner's thread, up to half a minute.
+    # Nothing needs tuning, and at its end an iterator often waits up to half a minute for the tuner's thread.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature).map(widen).prefetch(2)

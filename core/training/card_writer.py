@@ -86,7 +86,7 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
             "counts": {name: int((part == name).sum()) for name in PARTS},
             "held_out": "predictions.csv names the part of every slice",
         },
-        "training": {**from_recipe["training"], **_training_facts(recipe, state)},
+        "training": {**from_recipe["training"], **_run_facts(recipe, state)},
         "licence": "MIT; trained on data under CC BY 4.0",
         "intended_use": _INTENDED_USE,
         "limits": card_limits(recipe),
@@ -111,7 +111,7 @@ def limits_with_gate(limits: list[str]) -> list[str]:
     return gated
 
 
-def _training_facts(recipe: Recipe, state: State) -> dict[str, Any]:
+def _run_facts(recipe: Recipe, state: State) -> dict[str, Any]:
     """Return what the card says about a finished run."""
     return {
         "tried": recipe.notes,

@@ -1,4 +1,4 @@
-"""The state of a training run in one file, replaced whole at the end of each epoch."""
+"""The checkpoint of a training run: its state in one file, replaced as a whole after each epoch."""
 
 import json
 import zipfile
@@ -16,7 +16,7 @@ STATE_NAME = "state.npz"
 
 @dataclass
 class State:
-    """Everything a resumed run needs.
+    """The state from which a run is resumed.
 
     Attributes:
         variables: the model's variables in order, the dropout layers' random seeds among them.
@@ -24,7 +24,7 @@ class State:
         best: the model's weights at the best epoch so far, in the order of ``model.weights``.
         best_value: the monitored value of that epoch.
         best_epoch: that epoch, counted from 1.
-        history: one row a finished epoch.
+        history: one row for each finished epoch.
         counters: callback name -> its patience counters and best value.
         finished: whether training is over, by the last epoch or by early stopping.
         recipe: the recipe's table; a run goes on only with the same one.
@@ -45,7 +45,7 @@ _ARRAYS = ("variables", "optimizer", "best")
 
 
 def save_state(folder: Path, state: State) -> None:
-    """Write the state; killed at any moment, the file is the previous state or this one."""
+    """Write the state. Killed at any moment, the file holds the previous state or this one."""
     arrays = {f"{name}/{i:04d}": array for name in _ARRAYS for i, array in enumerate(getattr(state, name))}
     rest = {name: value for name, value in vars(state).items() if name not in _ARRAYS}
     with replace_file(folder / STATE_NAME) as temporary, temporary.open("wb") as file:
@@ -53,7 +53,7 @@ def save_state(folder: Path, state: State) -> None:
 
 
 def load_state(folder: Path) -> State | None:
-    """The state last saved, or None where none was.
+    """Read the last saved state; None where there is none.
 
     Raises:
         TrainingError: the file is there but cannot be read.

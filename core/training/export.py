@@ -1,4 +1,4 @@
-"""A finished run -> a bundle's folder, ready to be evaluated."""
+"""Export: write a finished run as a bundle's folder, ready to be evaluated."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
     """Write ``models/<name>/``: the network rebuilt in float32 with the kept weights, history and card.
 
-    A bundle that holds these weights already keeps its network and its figures, and only its card is
-    written anew; the figures of other weights are removed with them. Killed at any moment, the folder is the old bundle
-    or the new one.
+    A bundle that holds these weights already keeps its network and its figures; only its card and layers.csv are
+    written again. Figures of other weights are removed together with them. Killed at any moment, the folder is the old
+    bundle or the new one.
 
     Raises:
         TrainingError: the run is not finished.
@@ -37,16 +37,16 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
     network = build_network(recipe.network["name"], recipe.network_options)
     network.set_weights(state.best)
     card = make_card(recipe, state, network, splits.split_parts(recipe.split))
-    held = _held(recipe.name, models, state.best)
-    if held is None:
+    existing = _bundle_with_weights(recipe.name, models, state.best)
+    if existing is None:
         with replace_folder(folder) as fresh:
             save_network(network, fresh / WEIGHTS)
             _save_layers(network, recipe.tasks, fresh)
             write_history(fresh, state.history)
             write_card(fresh, card)
     else:
-        card |= {figures: held.card[figures] for figures in ("metrics", "times", "screen") if figures in held.card}
-        card["training"]["machine"] = held.card["training"]["machine"]
+        card |= {key: existing.card[key] for key in ("metrics", "times", "screen") if key in existing.card}
+        card["training"]["machine"] = existing.card["training"]["machine"]
         if "screen" in card:
             card["limits"] = limits_with_gate(card["limits"])
         _save_layers(network, recipe.tasks, folder)
@@ -94,14 +94,14 @@ def _save_layers(network: "keras.Model", tasks: tuple[str, ...], folder: Path) -
     write_table(folder / LAYERS, layer_rows(network_layers(network, tasks)))
 
 
-def _held(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:
-    """The bundle of this name if there is a sound one with these weights."""
+def _bundle_with_weights(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:
+    """Return the bundle of this name if it has these weights and its files are what its card says, else None."""
     try:
         bundle = open_bundle(name, models)
-        held = load_network(bundle).get_weights()
+        stored = load_network(bundle).get_weights()
         for file in bundle.card["files"]:
             bundle.path(file)
     except BundleError:
         return None
-    same = len(held) == len(weights) and all(np.array_equal(a, b) for a, b in zip(held, weights, strict=True))
+    same = len(stored) == len(weights) and all(np.array_equal(a, b) for a, b in zip(stored, weights, strict=True))
     return bundle if same else None

@@ -1,8 +1,8 @@
-"""Training by epoch: the history.csv of bundles and of runs, and what there is to be marked in it.
+"""Training histories: the history.csv of bundles and of runs, and the epochs to mark in it.
 
 A history is a table with a row an epoch: ``epoch`` (from 1); ``loss``, ``accuracy`` and, for masks, ``dice`` and
-``iou`` of the training part; the same as ``val_...`` of the validation part; the ``learning_rate`` the epoch began
-with; and its ``seconds``.
+``iou`` of the training part; the same as ``val_...`` of the validation part; the ``learning_rate`` at its
+start; and its ``seconds``.
 """
 
 import io
@@ -23,24 +23,24 @@ from core.training.checkpoint import STATE_NAME
 from core.training.recipe import load_recipe
 
 WITHIN = 0.02
-"""How near to its last value a loss counts as there."""
-_NEEDED = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
+"""A validation loss this near to its last value counts as settled."""
+_REQUIRED_COLUMNS = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
 RUN_SUFFIX = " (run)"
-"""What follows the name of a run whose name is a bundle's too, though the bundle is of another training."""
+"""Appended to the name of a run that has a bundle's name, though the bundle is of another training."""
 RECENT = 5
-"""Epochs from which the next ones' seconds are estimated."""
+"""The last epochs, from which the seconds of the next ones are estimated."""
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """A training, over or going on.
+    """A training that is finished or goes on.
 
     Attributes:
-        name: the bundle's or the run's; no two of ``find`` have the same.
+        name: the bundle's or the run's; unique in ``find_histories``.
         tasks: classification, segmentation, or both for a network that does both.
         table: a row an epoch, at least one.
         plan: the recipe's [training] table; empty where the recipe is not known.
-        kept: the epoch whose weights are kept, or, of a run, would be so far; None where no loss is a number.
+        kept: the epoch whose weights are kept, for a run those so far; None where no value is a number.
         finished: whether training is over.
         written: when the last epoch ended, in seconds since 1970; None for a bundle.
     """
@@ -70,12 +70,12 @@ class History:
 
 
 def default_runs() -> Path:
-    """The folder of runs: beside the store."""
+    """Return the folder of runs, which is beside the store."""
     return default_store().parent / "runs"
 
 
 def find_histories(models: Path = MODELS, runs: Path | None = None) -> tuple[list[History], list[str]]:
-    """Every history there is, the report's first, then other bundles, then runs that no bundle ships.
+    """Find every history: the report's networks first, then other bundles, then runs that no bundle ships.
 
     Args:
         models: the folder of bundles.
@@ -83,7 +83,7 @@ def find_histories(models: Path = MODELS, runs: Path | None = None) -> tuple[lis
 
     Returns:
         The histories, and a sentence for each bundle whose history cannot be read. A run's file that cannot be read is
-        no fault, for it may be being written.
+        left out silently, since it may be half written.
     """
     shipped: list[History] = []
     problems: list[str] = []
@@ -95,11 +95,11 @@ def find_histories(models: Path = MODELS, runs: Path | None = None) -> tuple[lis
         except SliceScopeError as error:
             problems.append(str(error))
     folder = default_runs() if runs is None else runs
-    return shipped + _of_runs(folder, {history.name: history for history in shipped}), problems
+    return shipped + _run_histories(folder, {history.name: history for history in shipped}), problems
 
 
 def bundle_history(bundle: Bundle) -> History:
-    """A bundle's history, its file checked.
+    """Return a bundle's history; its file is checked.
 
     Raises:
         BundleError: the file is missing, or not what the card says.
@@ -116,26 +116,28 @@ def bundle_history(bundle: Bundle) -> History:
     )
 
 
-def _of_runs(folder: Path, shipped: dict[str, History]) -> list[History]:
-    found = []
+def _run_histories(folder: Path, shipped: dict[str, History]) -> list[History]:
+    """Return the histories of runs, without those of finished runs that a bundle ships."""
+    histories = []
     for path in sorted(folder.glob(f"*/{HISTORY}")):
         try:
-            history = _of_run(path)
+            history = _run_history(path)
         except (TrainingError, OSError):
             continue
         bundle = shipped.get(history.name)
         if bundle is None:
-            found.append(history)
+            histories.append(history)
         elif not (history.finished and history.table.equals(bundle.table)):
-            found.append(replace(history, name=f"{history.name}{RUN_SUFFIX}"))
-    return found
+            histories.append(replace(history, name=f"{history.name}{RUN_SUFFIX}"))
+    return histories
 
 
-def _of_run(path: Path) -> History:
+def _run_history(path: Path) -> History:
+    """Return the history of a run from its history.csv, its state and, where the state is missing, its recipe."""
     name = path.parent.name
     table = read_history(path)
-    state = _state(path.parent)
-    recipe = state.get("recipe") or _recipe(name)
+    state = _read_state_summary(path.parent)
+    recipe = state.get("recipe") or _recipe_table(name)
     plan = recipe.get("training", {})
     if "finished" in state:
         # The state is written just before the history.
@@ -153,8 +155,8 @@ def _of_run(path: Path) -> History:
     )
 
 
-def _state(folder: Path) -> dict[str, Any]:
-    """The small part of a run's state, or nothing; its arrays, megabytes of weights, are left unread."""
+def _read_state_summary(folder: Path) -> dict[str, Any]:
+    """Return a run's state without its arrays, which are megabytes of weights; empty if it cannot be read."""
     try:
         with np.load(folder / STATE_NAME) as file:
             return dict(json.loads(str(file["rest"])))
@@ -162,7 +164,8 @@ def _state(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _recipe(name: str) -> dict[str, Any]:
+def _recipe_table(name: str) -> dict[str, Any]:
+    """Return the content of a recipe's file; empty if there is none."""
     try:
         return load_recipe(name).table
     except TrainingError:
@@ -170,7 +173,7 @@ def _recipe(name: str) -> dict[str, Any]:
 
 
 def read_history(path: Path) -> pd.DataFrame:
-    """A history's whole rows; a last line that has not been written to its end is left out.
+    """Read a history's rows; a last line that is half written is left out.
 
     Raises:
         TrainingError: not one whole row, or no history at all.
@@ -179,7 +182,7 @@ def read_history(path: Path) -> pd.DataFrame:
     try:
         text = path.read_bytes().decode()
         table = pd.read_csv(io.StringIO(text[: text.rfind("\n") + 1]), dtype=float)
-        missing = [column for column in _NEEDED if column not in table]
+        missing = [column for column in _REQUIRED_COLUMNS if column not in table]
         if missing or table.empty:
             raise ValueError(f"it lacks {', '.join(missing) or 'epochs'}")
         return table.astype({"epoch": int})
@@ -188,7 +191,7 @@ def read_history(path: Path) -> pd.DataFrame:
 
 
 def best_epoch(table: pd.DataFrame, keep: str) -> int | None:
-    """The epoch to keep: the first that is best by the column ``keep``, lowest for a loss, highest for others.
+    """Return the epoch to keep: the first that is best by the column ``keep``, lowest for a loss, highest for others.
 
     Args:
         table: a history.
@@ -206,7 +209,7 @@ def best_epoch(table: pd.DataFrame, keep: str) -> int | None:
 
 
 def rate_drops(table: pd.DataFrame) -> list[int]:
-    """The first epochs with a lower learning rate than before, where it falls in steps.
+    """Return the first epochs with a lower learning rate than before, where it falls in steps.
 
     A rate that falls from most epochs to the next follows a smooth schedule, such as a cosine: it has no steps.
     """
@@ -217,42 +220,41 @@ def rate_drops(table: pd.DataFrame) -> list[int]:
 
 
 def early_stop(history: History) -> int | None:
-    """The last epoch, where training ended before the recipe's last."""
+    """Return the last epoch if training ended before the recipe's last, else None."""
     planned = history.epochs_planned
     return history.epochs_run if history.finished and planned and history.epochs_run < planned else None
 
 
 def marked_epochs(history: History) -> dict[str, list[int]]:
-    """The epochs that stand out: where validation loss "settled", the rate was "lowered", training "stopped" early,
-    and whose weights are "kept".
+    """Return the epochs to mark: validation loss "settled", rate "lowered", training "stopped" early, weights "kept".
 
-    What depends on the last epoch is told only once training is over.
+    Marks that depend on the last epoch are left out until training is finished.
     """
-    found: dict[str, list[int] | list[int | None]] = {
+    marks: dict[str, list[int] | list[int | None]] = {
         "settled": [settled_epoch(history.table) if history.finished else None],
         "lowered": rate_drops(history.table),
         "stopped": [early_stop(history)],
         "kept": [history.kept],
     }
-    return {name: [epoch for epoch in epochs if epoch is not None] for name, epochs in found.items()}
+    return {name: [epoch for epoch in epochs if epoch is not None] for name, epochs in marks.items()}
 
 
-def joined_histories(chosen: list[History]) -> pd.DataFrame:
-    """The tables of histories, one below the other, with the column ``run``, its name, in front."""
-    table = pd.concat([history.table.assign(run=history.name) for history in chosen], ignore_index=True)
+def joined_histories(histories: list[History]) -> pd.DataFrame:
+    """Join the tables of histories, one below the other, with their name in a first column ``run``."""
+    table = pd.concat([history.table.assign(run=history.name) for history in histories], ignore_index=True)
     return table[["run", *table.columns.drop("run")]]
 
 
 def settled_epoch(table: pd.DataFrame, *, within: float = WITHIN) -> int | None:
-    """The first epoch whose validation loss is within ``within`` of the last epoch's, or None if that is NaN."""
-    # Histories are written with six digits: more would let the decimal point's rounding decide.
-    away = (table["val_loss"] - table["val_loss"].iloc[-1]).abs().round(6)
-    near = table["epoch"][away <= within]
+    """Return the first epoch whose validation loss is within ``within`` of the last epoch's; None if that is NaN."""
+    # Histories are written with six digits; beyond them binary rounding would decide.
+    distance = (table["val_loss"] - table["val_loss"].iloc[-1]).abs().round(6)
+    near = table["epoch"][distance <= within]
     return None if near.empty else int(near.iloc[0])
 
 
 def divergence_epoch(table: pd.DataFrame) -> int | None:
-    """The first epoch from which on training loss stays below validation loss, or None if it ends no lower."""
+    """Return the first epoch from which training loss stays below validation loss; None if it ends no lower."""
     above = table["epoch"][~(table["loss"] < table["val_loss"])]
     if above.empty:
         return int(table["epoch"].iloc[0])
@@ -261,9 +263,9 @@ def divergence_epoch(table: pd.DataFrame) -> int | None:
 
 
 def seconds_left(history: History) -> float | None:
-    """Seconds the epochs to come would take at the median pace of the last few; None where their number is not known.
+    """Estimate the seconds of the epochs to come from the median of the last few; None where their number is unknown.
 
-    The median, since one epoch with a pause in it says nothing of the next.
+    It is the median, since an epoch with a pause in it says nothing about the next.
     """
     planned = history.epochs_planned
     if planned is None:
@@ -272,7 +274,7 @@ def seconds_left(history: History) -> float | None:
 
 
 def is_stalled(history: History, now: float) -> bool:
-    """Whether a run that is not over has finished no epoch for three times the longest of its last few.
+    """Tell whether an unfinished run has ended no epoch for three times the longest of its last few.
 
     Args:
         history: of a run.

@@ -1,4 +1,4 @@
-"""Recipes: what to train, on what and how, one small TOML file each in ``recipes/``.
+"""Recipes: which network to train, on which slices and how; a small TOML file each in ``recipes/``.
 
 To add a bundle, copy a recipe under a new name, change it, and run ``python -m core train NAME``.
 """
@@ -15,9 +15,9 @@ from core.networks.registry import NETWORKS
 from core.training.augmentation import augment
 
 KEEP = ("last", "val_loss", "val_accuracy", "val_dice", "val_iou")
-"""What the kept epoch may be best by."""
+"""Figures by which the kept epoch may be chosen."""
 ON_VALIDATION = "validation"
-"""The ``mask_threshold`` that is chosen when a bundle is evaluated."""
+"""The value of ``mask_threshold`` that has it chosen when a bundle is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Training:
     """How a network is trained.
 
     Attributes:
-        epochs: the most epochs.
+        epochs: the largest number of epochs.
         batch: slices a weight update is made from; each epoch is cut to a multiple of it.
         micro_batch: slices computed at once; gradients are averaged over batch / micro_batch of them.
         optimizer: "adam" or "adamw".
@@ -36,9 +36,9 @@ class Training:
         warmup_epochs: epochs over which the rate first rises from zero; part of the cosine schedule.
         weight_decay: of "adamw".
         label_smoothing: share of each class's target that is spread over all classes; not of masks.
-        early_stopping_patience: epochs without a better validation loss before stopping, or None.
-        reduce_rate_patience: epochs without one before the rate is reduced, or None.
-        reduce_rate_factor: what the rate is then multiplied by.
+        early_stopping_patience: epochs without a lower validation loss before training stops, or None.
+        reduce_rate_patience: epochs without a lower one before the rate is reduced, or None.
+        reduce_rate_factor: the factor by which the rate is then multiplied.
         augmentation: options of ``core.training.augmentation.augment``, or empty for none.
         dtype: the Keras dtype policy.
         seed: of weights, order, dropout and augmentation.
@@ -65,7 +65,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One recipe.
+    """A recipe.
 
     Attributes:
         task: one of ``core.config.TASKS``, or a list of both.
@@ -73,12 +73,12 @@ class Recipe:
             ``pretrained``.
         input: ``size`` in pixels, ``channels`` and ``preprocessing``.
         heat: ``method`` and ``layer`` of its heat maps; by Grad-CAM at the deepest convolution where not stated.
-        test_time_flip: whether answers are averaged over a slice and its left-right mirror image.
-        mask_threshold: the probability from which a pixel is tumour, or "validation" to have it chosen there when the
-            bundle is evaluated.
-        by_patient: the bundle that says how this network does on unseen patients, if not itself.
+        test_time_flip: whether predictions are averaged over a slice and its left-right mirror image.
+        mask_threshold: the probability from which a pixel is tumour, or "validation" to have it chosen on the
+            validation slices when the bundle is evaluated.
+        by_patient: the bundle of the same network on a patient-level split; None where it is this one.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
-        limits: what else its users must know, a sentence each, for the card.
+        limits: what else users must know, a sentence each, for the card.
         table: the file's whole content.
     """
 
@@ -115,35 +115,34 @@ class Recipe:
         return {"size": self.input["size"], **self.network.get("options", {})}
 
     def on_split(self, split: str) -> "Recipe":
-        """The same recipe on another split, under the name NAME-SPLIT; itself on its own.
+        """Return the same recipe on another split, named NAME-SPLIT; the recipe itself on its own split.
 
-        What is said of the recipe's own split (title, about, limits, who says how it does by patient) is not said of
-        the other one.
+        What describes the recipe's own split (title, about, limits, ``by_patient``) does not apply to the other one.
         """
         if split == self.split:
             return self
-        own = {"title", "about", "limits", "by_patient"}
-        words: dict[str, Any] = {
+        of_own_split = {"title", "about", "limits", "by_patient"}
+        changes: dict[str, Any] = {
             "split": split,
             "title": f"{self.name} on {split}",
             "about": f"The recipe '{self.name}' on the split {split} in place of its own, {self.split}.",
         }
-        table = {**{key: value for key, value in self.table.items() if key not in own}, **words}
-        return replace(self, name=f"{self.name}-{split}", limits=[], by_patient=None, table=table, **words)
+        table = {**{key: value for key, value in self.table.items() if key not in of_own_split}, **changes}
+        return replace(self, name=f"{self.name}-{split}", limits=[], by_patient=None, table=table, **changes)
 
     @property
     def essence(self) -> dict[str, Any]:
-        """What makes a run this recipe's run: all but titles and texts."""
+        """The settings that make a run this recipe's run: all but titles and texts."""
         return training_settings(self.table)
 
 
 def training_settings(table: dict[str, Any]) -> dict[str, Any]:
-    """The part of a recipe's table that decides what is trained."""
+    """Return the part of a recipe's table that decides what is trained."""
     return {key: table.get(key) for key in ("task", "split", "network", "input", "training")}
 
 
 def recipe_names() -> list[str]:
-    """The names of all recipes."""
+    """Return the names of all recipes."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
@@ -164,7 +163,7 @@ def load_recipe(name: str, folder: Path = RECIPES) -> Recipe:
 
 
 def parse_recipe(name: str, table: dict[str, Any]) -> Recipe:
-    """The recipe that a file's content describes.
+    """Make a recipe from a file's content.
 
     Raises:
         TrainingError: it does not make sense; the text says what.
@@ -173,7 +172,7 @@ def parse_recipe(name: str, table: dict[str, Any]) -> Recipe:
         training = Training(**table["training"])
         fields = {key: value for key, value in table.items() if key != "training"}
         recipe = Recipe(name=name, training=training, table=table, **fields)
-        # A misspelled option is found here, not after the first epoch.
+        # A misspelt option is refused now, not after the first epoch.
         signature(NETWORKS[recipe.network["name"]]).bind(**recipe.network.get("options", {}))
         signature(augment).bind(None, None, None, **training.augmentation)
         tasks = tasks_of(recipe.task)
