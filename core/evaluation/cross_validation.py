@@ -82,7 +82,7 @@ def put_run_aside(recipe: Recipe, runs: Path) -> Path | None:
     """
     folder = runs / recipe.name
     state = load_state(folder)
-    if state is None or training_settings(state.recipe) == recipe.essence:
+    if state is None or training_settings(state.recipe) == recipe.decisive_settings:
         return None
     taken = {path.name for path in runs.iterdir()}
     number = next(n for n in range(1, len(taken) + 2) if f"{recipe.name}-before-{n}" not in taken)

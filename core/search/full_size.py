@@ -70,7 +70,7 @@ def full_size_recipe(plan: Plan, trial: pd.Series) -> Recipe:
     name = f"{plan.name}-{trial['sampler']}-{trial['trial']}"
     recipe = plan.recipe_of({} if plan.is_own(setting) else setting, name=name, cheap=False)
     untuned = load_recipe(plan.name).by_patient
-    if untuned and load_recipe(untuned).essence == recipe.essence:
+    if untuned and load_recipe(untuned).decisive_settings == recipe.decisive_settings:
         return load_recipe(untuned)
     return recipe
 

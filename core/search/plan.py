@@ -1,4 +1,4 @@
-"""Plans of searches: which settings vary and how cheaply a trial trains; ``searches/NAME/plan.toml`` for recipe NAME."""
+"""Plans of searches: which settings vary and how cheaply a trial trains; ``searches/NAME/plan.toml`` of recipe NAME."""
 
 import tomllib
 from collections.abc import Mapping

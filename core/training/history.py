@@ -22,12 +22,12 @@ from core.errors import SliceScopeError, TrainingError
 from core.training.checkpoint import STATE_NAME
 from core.training.recipe import load_recipe
 
-WITHIN = 0.02
+SETTLED_WITHIN = 0.02
 """A validation loss this near to its last value counts as settled."""
 _REQUIRED_COLUMNS = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
 RUN_SUFFIX = " (run)"
 """Appended to the name of a run that has a bundle's name, though the bundle is of another training."""
-RECENT = 5
+RECENT_EPOCHS = 5
 """The last epochs, from which the seconds of the next ones are estimated."""
 
 
@@ -245,7 +245,7 @@ def joined_histories(histories: list[History]) -> pd.DataFrame:
     return table[["run", *table.columns.drop("run")]]
 
 
-def settled_epoch(table: pd.DataFrame, *, within: float = WITHIN) -> int | None:
+def settled_epoch(table: pd.DataFrame, *, within: float = SETTLED_WITHIN) -> int | None:
     """Return the first epoch whose validation loss is within ``within`` of the last epoch's; None if that is NaN."""
     # Histories are written with six digits; beyond them binary rounding would decide.
     distance = (table["val_loss"] - table["val_loss"].iloc[-1]).abs().round(6)
@@ -270,7 +270,7 @@ def seconds_left(history: History) -> float | None:
     planned = history.epochs_planned
     if planned is None:
         return None
-    return (planned - history.epochs_run) * float(history.table["seconds"].tail(RECENT).median())
+    return (planned - history.epochs_run) * float(history.table["seconds"].tail(RECENT_EPOCHS).median())
 
 
 def is_stalled(history: History, now: float) -> bool:
@@ -282,4 +282,4 @@ def is_stalled(history: History, now: float) -> bool:
     """
     if history.finished or history.written is None:
         return False
-    return now - history.written > 3 * float(history.table["seconds"].tail(RECENT).max())
+    return now - history.written > 3 * float(history.table["seconds"].tail(RECENT_EPOCHS).max())

@@ -131,7 +131,7 @@ class Recipe:
         return replace(self, name=f"{self.name}-{split}", limits=[], by_patient=None, table=table, **changes)
 
     @property
-    def essence(self) -> dict[str, Any]:
+    def decisive_settings(self) -> dict[str, Any]:
         """The settings that make a run this recipe's run: all but titles and texts."""
         return training_settings(self.table)
 

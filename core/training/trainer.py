@@ -77,7 +77,7 @@ def run_training(
 
 def _check_run(recipe: Recipe, train: Examples, folder: Path, state: State | None) -> None:
     """Raise ``TrainingError`` if a state is another recipe's or the examples are fewer than a batch."""
-    if state and training_settings(state.recipe) != recipe.essence:
+    if state and training_settings(state.recipe) != recipe.decisive_settings:
         raise TrainingError(
             f"'{folder}' holds a run of '{recipe.name}' with another recipe; "
             "restore that recipe or move the folder away."

@@ -13,9 +13,9 @@ from core.course_report import (
 )
 from core.text import join_words
 from core.training.history import (
-    RECENT,
+    RECENT_EPOCHS,
     RUN_SUFFIX,
-    WITHIN,
+    SETTLED_WITHIN,
     History,
     best_epoch,
     divergence_epoch,
@@ -108,7 +108,7 @@ def _marked_epochs(history: History) -> list[str]:
         sentences.append(f"The learning rate was lowered at epoch{'s' * (len(epochs) > 1)} {join_words(epochs)}.")
     if marked["settled"]:
         epoch = marked["settled"][0]
-        sentences.append(f"Validation loss first came within {WITHIN} of its last value at epoch {epoch}.")
+        sentences.append(f"Validation loss first came within {SETTLED_WITHIN} of its last value at epoch {epoch}.")
     return sentences
 
 
@@ -136,7 +136,7 @@ def _after_best_epoch(history: History) -> list[str]:
     )
     if not fall > 0:
         return [f"{start}, and training loss has not fallen."]
-    meaning = "a sign of overfitting" if rise > WITHIN else "the later gain is on the training slices alone"
+    meaning = "a sign of overfitting" if rise > SETTLED_WITHIN else "the later gain is on the training slices alone"
     return [f"{start} while training loss has fallen by {fall:.3f}: {meaning}."]
 
 
@@ -150,7 +150,7 @@ def show_progress(history: History, now: float) -> None:
     name = escape_markdown(history.name)
     left = seconds_left(history)
     if left is not None and history.epochs_planned:
-        pace = duration(history.table["seconds"].tail(RECENT).median())
+        pace = duration(history.table["seconds"].tail(RECENT_EPOCHS).median())
         st.progress(
             min(history.epochs_run / history.epochs_planned, 1.0),
             f"**{name}** is training: {history.epochs_run} of {history.epochs_planned} epochs done, about "

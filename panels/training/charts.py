@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.course_report import CURVE_VALUES, CurveValue
-from core.training.history import WITHIN, History, marked_epochs
+from core.training.history import SETTLED_WITHIN, History, marked_epochs
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.training.captions import run_summary
 
@@ -33,7 +33,7 @@ class Mark:
 
 
 MARKS = {
-    "settled": Mark("diamond-open", "◇", f"validation loss first within {WITHIN} of its last value"),
+    "settled": Mark("diamond-open", "◇", f"validation loss first within {SETTLED_WITHIN} of its last value"),
     "lowered": Mark("triangle-down-open", "▽", "learning rate lowered"),
     "stopped": Mark("square-open", "□", "stopped early"),
     "kept": Mark("star", "★", "epoch whose weights are kept"),

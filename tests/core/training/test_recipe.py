@@ -58,7 +58,7 @@ def test_the_honest_recipe_differs_in_its_split_alone(name: str) -> None:
     one, other = load_recipe(name), load_recipe(f"{name}-patients")
     assert one.by_patient == other.name
     assert not other.limits, "those of the split by slice"
-    assert {**other.essence, "split": one.split} == one.essence
+    assert {**other.decisive_settings, "split": one.split} == one.decisive_settings
 
 
 def broken(folder: Path, old: str, new: str) -> str:
@@ -106,8 +106,8 @@ def test_a_recipe_on_another_split_is_the_same_but_for_split_and_name() -> None:
     assert recipe.on_split("fold-1") is recipe
     other = recipe.on_split("fold-3")
     assert other.name == "unified-unet-fold-3"
-    assert other.split == other.essence["split"] == "fold-3"
-    assert {**other.essence, "split": recipe.split} == recipe.essence
+    assert other.split == other.decisive_settings["split"] == "fold-3"
+    assert {**other.decisive_settings, "split": recipe.split} == recipe.decisive_settings
 
 
 def test_a_recipe_on_another_split_does_not_speak_of_its_own() -> None:
