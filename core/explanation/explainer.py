@@ -18,8 +18,9 @@ from core.explanation import cams
 from core.explanation.heat_layers import activated_layer, deepest_convolution_layer, network_convolutions
 from core.explanation.scorecam import score_cam
 from core.explanation.smoothgrad import NOISE, NOISY_COPIES, smooth_grad
-from core.explanation.targets import Target, Tensor
+from core.explanation.targets import Target
 from core.networks.receptive_field import EVERY_PIXEL, ReceptiveField, map_to_input, receptive_field
+from core.networks.tensor import Tensor
 
 if TYPE_CHECKING:
     import keras
@@ -32,15 +33,15 @@ Graph = Callable[[np.ndarray, np.ndarray | None], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Method:
-    """A way to make a heat map.
+    """A method that makes heat maps.
 
     Attributes:
-        title: what it is called.
+        title: its name as shown.
         source: its paper.
-        about: one sentence on what it does.
-        at_layer: whether it looks at a convolution of one's choice.
+        about: one sentence on how it works.
+        at_layer: whether it explains the output of a convolution that can be chosen.
         of_masks: whether it can explain a mask, not only a class.
-        quick: whether a heat map takes about as long as an answer.
+        quick: whether a heat map takes about as long as a prediction.
     """
 
     title: str
@@ -55,36 +56,36 @@ METHODS: dict[str, Method] = {
     GRAD_CAM: Method(
         "Grad-CAM",
         "Selvaraju et al., 2017",
-        "Adds up a layer's filters, each as strongly as the score rises with it on average.",
+        "Adds up a layer's filters, each weighted by its mean gradient.",
     ),
     GRAD_CAM_PLUS_PLUS: Method(
         "Grad-CAM++",
         "Chattopadhay et al., 2018",
-        "Like Grad-CAM, with the places where the score rises weighted more, so that small parts are not lost.",
+        "Like Grad-CAM, but positions with positive gradients weigh more, so that small parts are not lost.",
     ),
     LAYER_CAM: Method(
         "Layer-CAM",
         "Jiang et al., 2021",
-        "Like Grad-CAM, but each place of each filter has a weight of its own; finer at early layers.",
+        "Like Grad-CAM, but each position of each filter has a weight of its own; finer at early layers.",
     ),
     SALIENCY: Method(
-        "Smoothed saliency",
+        "SmoothGrad",
         "Simonyan et al., 2014; Smilkov et al., 2017",
-        f"How strongly each pixel moves the score, averaged over {NOISY_COPIES} copies of the slice with noise of "
-        f"{NOISE * 100:.0f} % of its range. It shows both what speaks for and what speaks against.",
+        f"How strongly each pixel changes the score, averaged over {NOISY_COPIES} copies of the slice with noise of "
+        f"{NOISE * 100:.0f} % of its range. It shows evidence both for and against.",
         at_layer=False,
         quick=False,
     ),
     SCORE_CAM: Method(
         "Score-CAM",
         "Wang et al., 2020",
-        "Shows the network the slice through each filter of a layer in turn, and adds the filters up, each as strongly "
-        "as the answer then is. No gradients.",
+        "Masks the slice with each filter of a layer in turn, and adds the filters up, each weighted by the "
+        "probability that the network then gives. It needs no gradients.",
         of_masks=False,
         quick=False,
     ),
 }
-"""Every method there is, by the name it has in addresses and files."""
+"""Every method, by its name in addresses and files."""
 
 _CAMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     GRAD_CAM: cams.grad_cam,
@@ -94,18 +95,18 @@ _CAMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 def methods_for(task: str) -> list[str]:
-    """The names of the methods that can explain a classification's class or a segmentation's mask."""
+    """List the methods that can explain a task's output: a class or a mask."""
     return [name for name, method in METHODS.items() if method.of_masks or task != SEGMENTATION]
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A heat map and the answer it explains, at network size.
+    """A heat map and the output it explains, at network size.
 
     Attributes:
         logits: the network's output before its softmax: (classes,) or (S, S, channels) float32.
-        grid: (h, w) float32 heat in [0, 1] at the layer's own size; all zeros where nothing speaks for the target.
-        field: which pixels of the input the grid's places stand over.
+        grid: (h, w) float32 heat in [0, 1] at the layer's own size; all zeros without evidence for the target.
+        field: the grid's positions on the input.
         size: S, side of the network's input.
     """
 
@@ -116,28 +117,30 @@ class Explanation:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """The network's output, of the same shape as ``logits``."""
+        """The network's output after its softmax, of the same shape as ``logits``."""
         return _softmax(self.logits)
 
     @property
     def plane(self) -> np.ndarray:
-        """(S, S) float32 in [0, 1], the heat over the network's input."""
+        """The heat over the network's input, (S, S) float32 in [0, 1]."""
         return map_to_input(self.grid, self.size, self.field)
 
 
 class Explainer:
-    """One network's heat maps, by every method.
+    """Makes heat maps of one network by every method.
 
-    The softmax is taken off: at probabilities close to 1 its gradient vanishes.
-
-    Raises:
-        BundleError: the output to explain does not come out of a softmax.
+    The softmax is removed, since its gradient vanishes at probabilities close to 1.
     """
 
     def __init__(self, network: "keras.Model", *, output: int = 0) -> None:
-        """Args:
-        network: a flat functional network; it stays as it is.
-        output: which of its outputs is explained.
+        """Prepare a copy of a network without its softmax.
+
+        Args:
+            network: a flat functional network; it is not changed.
+            output: index of the output to explain.
+
+        Raises:
+            BundleError: the output does not come from a softmax.
         """
         import keras
         import tensorflow as tf
@@ -147,17 +150,15 @@ class Explainer:
         self.network.set_weights(whole.get_weights())
         last = self.network.outputs[0]._keras_history.operation
         if getattr(last, "activation", None) is not keras.activations.softmax:
-            raise BundleError(
-                f"The network '{network.name}' does not end in a softmax; only such networks are explained."
-            )
+            raise BundleError(f"The network '{network.name}' does not end in a softmax; heat maps need one.")
         last.activation = keras.activations.linear
         self._network = tf.function(self.network, reduce_retracing=True)
         self._graphs: dict[tuple[str | None, Target], Graph] = {}
-        # One slice at a time: two visitors at once would take the memory of two.
-        self._turn = threading.Lock()
+        # One slice at a time, to bound the memory when several people use the app.
+        self._lock = threading.Lock()
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
-        """The output that is explained, of inputs (n, S, S, C): (n, classes) or (n, S, S, channels)."""
+        """Run the network on inputs (n, S, S, C); return the explained output, (n, classes) or (n, S, S, channels)."""
         return _softmax(np.asarray(self._network(inputs, training=False)))
 
     def __call__(
@@ -167,18 +168,18 @@ class Explainer:
         *,
         method: str = GRAD_CAM,
         layer: str | None = None,
-        answer: np.ndarray | None = None,
+        reference: np.ndarray | None = None,
         progress: Progress | None = None,
     ) -> Explanation:
-        """Explain one slice.
+        """Make the heat map of one slice.
 
         Args:
-            inputs: (1, S, S, C) float32 as the network takes it.
-            target: what to explain.
+            inputs: (1, S, S, C) float32, the model input.
+            target: the score to explain.
             method: one of ``METHODS``.
-            layer: name of a convolution; None for the deepest one. Saliency has none.
-            answer: logits that decide which class or which pixels are explained; None for this network's own.
-            progress: is told how many of how many steps of a slow method are done.
+            layer: name of a convolution; None for the deepest one. Saliency uses none.
+            reference: logits that decide which class or which pixels are explained; None for this network's own.
+            progress: called with the numbers of steps done and in all of a slow method.
 
         Raises:
             BundleError: no such method, or no such convolution.
@@ -188,15 +189,15 @@ class Explainer:
         convolution = None if method == SALIENCY else self._convolution(layer)
         graph = self._graph(convolution, target)
         field = receptive_field(convolution) if convolution else EVERY_PIXEL
-        with self._turn:
-            logits, activations, gradients = graph(inputs, answer)
-            answer = logits[0] if answer is None else answer
+        with self._lock:
+            logits, activations, gradients = graph(inputs, reference)
+            reference = logits[0] if reference is None else reference
             if method == SALIENCY:
-                grid = smooth_grad(lambda noisy: graph(noisy, answer)[2], inputs, progress=progress)
+                grid = smooth_grad(lambda noisy: graph(noisy, reference)[2], inputs, progress=progress)
             elif method == SCORE_CAM:
 
                 def score(masked: np.ndarray) -> np.ndarray:
-                    return np.asarray(target(_softmax(np.asarray(self._network(masked, training=False))), answer[None]))
+                    return np.asarray(target(self.probabilities(masked), reference[None]))
 
                 grid = score_cam(score, activations[0], inputs, field, progress=progress)
             else:
@@ -208,42 +209,48 @@ class Explainer:
     def _convolution(self, name: str | None) -> "keras.Layer":
         if name is None:
             return deepest_convolution_layer(self.network)
-        found = [one.name for one in network_convolutions(self.network)]
-        if name not in found:
-            raise BundleError(f"The network has no convolution '{name}'; it has {', '.join(found)}.")
+        names = [convolution.name for convolution in network_convolutions(self.network)]
+        if name not in names:
+            raise BundleError(f"The network has no convolution '{name}'; it has {', '.join(names)}.")
         return self.network.get_layer(name)
 
     def _graph(self, layer: "keras.Layer | None", target: Target) -> Graph:
-        """What asks the network once: inputs and answer -> logits, a layer's output (None: the inputs), and the score's
-        gradient with respect to it."""
+        """Return a function of inputs and reference, built once per layer and target.
+
+        It runs the network once and returns the logits, the layer's output (the inputs where ``layer`` is None), and
+        the gradient of the score with respect to it.
+        """
         import keras
         import tensorflow as tf
 
         key = layer.name if layer else None, target
         if key not in self._graphs:
-            looked_at = activated_layer(layer).output if layer else self.network.inputs[0]
-            until = keras.Model(self.network.inputs, [self.network.outputs[0], looked_at])
-            takes, gives = (tf.TensorSpec((1, *one.shape[1:])) for one in (self.network.inputs[0], until.outputs[0]))
+            explained = activated_layer(layer).output if layer else self.network.inputs[0]
+            model = keras.Model(self.network.inputs, [self.network.outputs[0], explained])
+            input_spec, logits_spec = (
+                tf.TensorSpec((1, *each.shape[1:])) for each in (model.inputs[0], model.outputs[0])
+            )
 
-            @tf.function(input_signature=[takes, gives, tf.TensorSpec((), tf.bool)])
-            def trace(inputs: Tensor, answer: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            @tf.function(input_signature=[input_spec, logits_spec, tf.TensorSpec((), tf.bool)])
+            def trace(inputs: Tensor, reference: Tensor, use_reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
                     tape.watch(inputs)
-                    logits, seen = until([inputs], training=False)
-                    score = target(logits, tf.where(given, answer, logits))
-                return logits, seen, tape.gradient(score, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+                    logits, output = model([inputs], training=False)
+                    score = target(logits, tf.where(use_reference, reference, logits))
+                return logits, output, tape.gradient(score, output, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
             traced = trace.get_concrete_function()
 
-            def graph(inputs: np.ndarray, answer: np.ndarray | None) -> list[np.ndarray]:
-                given = np.zeros(gives.shape, np.float32) if answer is None else answer[None]
-                results = traced(tf.constant(inputs), tf.constant(given), tf.constant(answer is not None))
-                return [np.asarray(one) for one in results]
+            def graph(inputs: np.ndarray, reference: np.ndarray | None) -> list[np.ndarray]:
+                given = np.zeros(logits_spec.shape, np.float32) if reference is None else reference[None]
+                results = traced(tf.constant(inputs), tf.constant(given), tf.constant(reference is not None))
+                return [np.asarray(result) for result in results]
 
             self._graphs[key] = graph
         return self._graphs[key]
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the softmax over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)

@@ -1,7 +1,7 @@
-"""A sanity check of heat maps: do they change when the network forgets what it has learnt?
+"""A sanity check of heat maps: they should change when trained weights are replaced by random ones.
 
-Adebayo et al., "Sanity Checks for Saliency Maps" (2018). A heat map that stays the same while the weights are replaced
-by random ones shows the slice, or the network's architecture, but not what was learnt.
+Adebayo et al., "Sanity Checks for Saliency Maps" (2018). A heat map that stays the same shows the slice or the
+network's architecture, but not what the network learnt.
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ class RandomisationStep:
 
     Attributes:
         layer: the layer whose weights were replaced last; None for the trained network.
-        explanation: the heat map then.
-        similarity: to the trained network's heat map, see ``similarity``.
-        number: of this step; the trained network's is 0.
-        steps: how many there will be after it.
+        explanation: the heat map after this step.
+        similarity: to the trained network's heat map, see ``heat_map_similarity``.
+        number: of this step, 0 for the trained network.
+        steps: the last step's number.
     """
 
     layer: str | None
@@ -47,48 +47,49 @@ def cascading_randomisation(
     output: int = 0,
     seed: int = SEED,
 ) -> Iterator[RandomisationStep]:
-    """Replace the weights by random ones, layer by layer from the output on, and explain anew each time.
+    """Replace the weights by random ones, layer by layer from the output on; make the heat map after each layer.
 
-    The class or the pixels that are explained stay those of the trained network's answer.
+    The explained class or pixels stay those of the trained network's output.
 
     Args:
-        network: a flat functional network; it stays as it is.
+        network: a flat functional network; it is not changed.
         inputs: (1, S, S, C) float32.
-        target: what to explain.
+        target: the score to explain.
         method: one of ``core.explanation.explainer.METHODS``.
         layer: name of a convolution; None for the deepest one.
         output: which of the network's outputs is explained.
         seed: of the random weights.
 
     Yields:
-        The trained network's heat map, then one a layer with weights.
+        The trained network's heat map, then one per layer with weights.
     """
-    explain = Explainer(network, output=output)
-    layers = [one for one in reversed(explain.network.layers) if one.weights]
-    trained = explain(inputs, target, method=method, layer=layer)
-    yield RandomisationStep(None, trained, heat_map_similarity(trained.grid, trained.grid), 0, len(layers))
-    for number, one in enumerate(layers, 1):
-        _randomise(one, seed + number)
-        found = explain(inputs, target, method=method, layer=layer, answer=trained.logits)
-        yield RandomisationStep(one.name, found, heat_map_similarity(found.grid, trained.grid), number, len(layers))
+    explainer = Explainer(network, output=output)
+    weighted = [each for each in reversed(explainer.network.layers) if each.weights]
+    trained = explainer(inputs, target, method=method, layer=layer)
+    yield RandomisationStep(None, trained, heat_map_similarity(trained.grid, trained.grid), 0, len(weighted))
+    for number, randomised in enumerate(weighted, 1):
+        _randomise(randomised, seed + number)
+        explanation = explainer(inputs, target, method=method, layer=layer, reference=trained.logits)
+        similarity = heat_map_similarity(explanation.grid, trained.grid)
+        yield RandomisationStep(randomised.name, explanation, similarity, number, len(weighted))
 
 
-def heat_map_similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's rank correlation of two heat maps of the same size, in [-1, 1].
+def heat_map_similarity(first: np.ndarray, second: np.ndarray) -> float:
+    """Compute Spearman's rank correlation of two heat maps of the same size, in [-1, 1].
 
-    0 where either is the same everywhere, since it then ranks nothing; but 1 where they are equal.
+    It is 1 where they are equal; otherwise 0 where either is constant, since it then has no ranks.
     """
     from scipy.stats import spearmanr
 
-    if np.array_equal(one, other):
+    if np.array_equal(first, second):
         return 1.0
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
-    return float(spearmanr(one.ravel(), other.ravel()).statistic)
+    return float(spearmanr(first.ravel(), second.ravel()).statistic)
 
 
 def _randomise(layer: "keras.Layer", seed: int) -> None:
-    """Give a layer the weights it would start a training with: each from its own initializer."""
+    """Replace a layer's weights by initial ones, each from its own initializer."""
     for variable in layer.weights:
         # A depthwise convolution's kernel has an initializer of another name.
         own = f"{variable.name}_initializer"

@@ -108,7 +108,7 @@ class Predictor:
             top_class_target(),
             method=self.classifier.heat_method,
             layer=self.classifier.heat_layer,
-            answer=None if stated is None else as_logits(stated),
+            reference=None if stated is None else as_logits(stated),
         )
         probabilities = explanation.probabilities if stated is None else stated
         return Prediction(

@@ -136,7 +136,7 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
             explained_target(bundle, output),
             method=request.method,
             layer=request.layer,
-            answer=logits,
+            reference=logits,
             progress=None if bar is None else lambda done, total: bar.progress(done / total),
         )
     if logits is not None:

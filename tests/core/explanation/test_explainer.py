@@ -1,4 +1,4 @@
-"""Heat maps lie where the network looked."""
+"""Heat maps lie at the pixels that the explained layer depends on."""
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ def test_the_centres_of_the_reports_last_convolution_are_worked_out_by_hand():
     assert receptive_field(deepest_convolution_layer(report_cnn(size=64))) == ReceptiveField(first=18.5, step=8)
 
 
-def test_a_padded_convolution_looks_straight_at_its_pixel():
+def test_a_padded_convolutions_units_are_centred_on_their_pixels():
     layer = report_unet(size=32, filters=2).get_layer("encoder_1_conv_2")
     assert receptive_field(layer) == ReceptiveField(first=0.0, step=1)
 
 
-def test_the_field_is_where_the_gradient_comes_from():
+def test_the_receptive_field_is_where_the_gradient_is_not_zero():
     import keras
     import tensorflow as tf
 
@@ -44,22 +44,22 @@ def test_the_field_is_where_the_gradient_comes_from():
     assert middle == pytest.approx([field.first + 2 * field.step, field.first + 1 * field.step], abs=4)
 
 
-def test_heat_is_spread_to_the_pixels_its_units_stand_over():
+def test_heat_is_upsampled_to_the_pixels_on_which_its_units_are_centred():
     heat = np.zeros((60, 60), np.float32)
     heat[10, 20] = 1
-    spread_out = map_to_input(heat, 512, ReceptiveField(18.5, 8))
-    rows, columns = np.indices(spread_out.shape)
-    assert (spread_out * rows).sum() / spread_out.sum() == pytest.approx(98.5, abs=0.01)
-    assert (spread_out * columns).sum() / spread_out.sum() == pytest.approx(178.5, abs=0.01)
+    upsampled = map_to_input(heat, 512, ReceptiveField(18.5, 8))
+    rows, columns = np.indices(upsampled.shape)
+    assert (upsampled * rows).sum() / upsampled.sum() == pytest.approx(98.5, abs=0.01)
+    assert (upsampled * columns).sum() / upsampled.sum() == pytest.approx(178.5, abs=0.01)
     assert map_to_input(np.ones((60, 60)), 512, ReceptiveField(18.5, 8)) == pytest.approx(np.ones((512, 512)))
 
 
 def test_a_heat_map_covers_the_input_and_stays_in_range():
     network = report_cnn(size=64, filters=(2, 2, 2, 4))
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    found = Explainer(network)(inputs, class_target(1))
-    heat = found.plane
-    assert found.probabilities == pytest.approx(network.predict_on_batch(inputs)[0], abs=1e-5)
+    explanation = Explainer(network)(inputs, class_target(1))
+    heat = explanation.plane
+    assert explanation.probabilities == pytest.approx(network.predict_on_batch(inputs)[0], abs=1e-5)
     assert heat.shape == (64, 64)
     assert heat.min() >= 0 and heat.max() <= 1
 
@@ -67,7 +67,7 @@ def test_a_heat_map_covers_the_input_and_stays_in_range():
 # Where a heat map is taken
 
 
-def test_a_convolution_is_looked_at_after_its_normalisation_and_activation():
+def test_a_convolution_is_explained_after_its_normalisation_and_activation():
     import keras
 
     inputs = keras.Input((8, 8, 1))
@@ -78,8 +78,8 @@ def test_a_convolution_is_looked_at_after_its_normalisation_and_activation():
     x = keras.layers.Conv2D(2, 1, name="forked")(x)
     x = keras.layers.Add(name="add")([keras.layers.ReLU(name="fork")(x), x])
     network = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(keras.layers.GlobalMaxPooling2D()(x)))
-    found = {name: activated_layer(network.get_layer(name)).name for name in ("bare", "whole", "forked")}
-    assert found == {"bare": "relu", "whole": "whole", "forked": "forked"}
+    activated = {name: activated_layer(network.get_layer(name)).name for name in ("bare", "whole", "forked")}
+    assert activated == {"bare": "relu", "whole": "whole", "forked": "forked"}
 
 
 def test_a_classifiers_heat_map_is_taken_at_its_last_convolution_and_a_unets_at_the_bottom():
@@ -88,24 +88,23 @@ def test_a_classifiers_heat_map_is_taken_at_its_last_convolution_and_a_unets_at_
 
 
 @pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter])
-def test_a_bundle_names_its_convolutions_without_being_loaded(make, tmp_path):
+def test_a_bundles_convolutions_are_those_of_its_network(make, tmp_path):
     bundle = make(tmp_path)
-    found = find_convolutions(bundle, bundle.tasks[0])
+    convolutions = find_convolutions(bundle, bundle.tasks[0])
     network = load_network(bundle)
-    assert found == network_convolutions(network)
-    assert deepest_convolution(found).name == deepest_convolution_layer(network).name
-    assert len(found) == (4 if bundle.tasks == ("classification",) else 20)
+    assert convolutions == network_convolutions(network)
+    assert deepest_convolution(convolutions).name == deepest_convolution_layer(network).name
+    assert len(convolutions) == (4 if bundle.tasks == ("classification",) else 20)
 
 
-def test_only_convolutions_that_lead_to_an_answer_are_named_for_it(tmp_path):
+def test_only_convolutions_that_lead_to_a_tasks_output_are_listed_for_it(tmp_path):
     bundle = tiny.unified(tmp_path)
     explained = {task: Explainer(load_network(bundle), output=i).network for i, task in enumerate(bundle.tasks)}
-    found = {task: find_convolutions(bundle, task) for task in bundle.tasks}
-    assert {task: set(network_convolutions(one)) for task, one in explained.items()} == {
-        task: set(one) for task, one in found.items()
-    }
-    named = {task: [one.name for one in found[task]] for task in found}
-    assert "look_conv" in named["classification"] and "look_conv" not in named["segmentation"]
+    listed = {task: find_convolutions(bundle, task) for task in bundle.tasks}
+    for task in bundle.tasks:
+        assert set(network_convolutions(explained[task])) == set(listed[task])
+    names = {task: [convolution.name for convolution in listed[task]] for task in bundle.tasks}
+    assert "look_conv" in names["classification"] and "look_conv" not in names["segmentation"]
 
 
 def test_a_bundle_may_name_the_layer_of_its_heat_maps(tmp_path):
@@ -113,7 +112,7 @@ def test_a_bundle_may_name_the_layer_of_its_heat_maps(tmp_path):
     assert bundle.heat_layer == "look_conv"
     assert default_convolution(bundle, find_convolutions(bundle, "classification")).name == "look_conv"
     mask = find_convolutions(bundle, "segmentation")
-    assert default_convolution(bundle, mask) == deepest_convolution(mask), "the mask does not go by that layer"
+    assert default_convolution(bundle, mask) == deepest_convolution(mask), "the mask does not depend on that layer"
     plain = tiny.classifier(tmp_path)
     assert plain.heat_layer is None and plain.heat_method == "grad-cam"
     assert default_convolution(plain, find_convolutions(plain, "classification")).name == "conv2d_3"
@@ -129,14 +128,14 @@ def test_a_bundle_whose_layers_cannot_be_read_is_refused_in_one_sentence(tmp_pat
         find_convolutions(open_bundle(bundle.name, tmp_path), "classification")
 
 
-def test_every_convolution_can_be_looked_at():
+def test_every_convolution_can_be_explained():
     network = report_cnn(size=64, filters=(2, 2, 2, 4))
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    explain = Explainer(network)
-    for one in network_convolutions(network):
-        found = explain(inputs, class_target(1), layer=one.name)
-        assert found.grid.shape == (one.height, one.width)
-        assert found.plane.shape == (64, 64)
+    explainer = Explainer(network)
+    for convolution in network_convolutions(network):
+        explanation = explainer(inputs, class_target(1), layer=convolution.name)
+        assert explanation.grid.shape == (convolution.height, convolution.width)
+        assert explanation.plane.shape == (64, 64)
 
 
 # What is explained
@@ -145,19 +144,19 @@ def test_every_convolution_can_be_looked_at():
 def test_the_top_class_is_the_one_with_the_highest_logit():
     logits = np.array([[1.0, 5.0, 2.0], [4.0, 0.0, -1.0]], np.float32)
     np.testing.assert_allclose(top_class_target()(logits, logits), [5, 4])
-    # What is on top is decided by the answer.
+    # The reference decides which class that is.
     np.testing.assert_allclose(top_class_target()(logits, logits[:, ::-1]), [5, -1])
 
 
-def test_a_masks_score_is_the_mean_logit_of_the_pixels_the_answer_calls_tumour():
+def test_a_masks_score_is_the_mean_logit_of_the_references_tumour_pixels():
     logits = np.zeros((1, 2, 2, 2), np.float32)
     logits[0, :, :, 1] = [[3, 1], [-2, -8]]
     assert float(mask_target(0.5)(logits, logits)[0]) == pytest.approx(2)
     assert float(mask_target(0.9)(logits, logits)[0]) == pytest.approx(3)
-    answer = np.zeros_like(logits)
-    answer[0, 1, 0, 1], answer[0, :, 1, 0] = 9, 9
-    answer[0, 0, 0, 0] = 9
-    assert float(mask_target(0.5)(logits, answer)[0]) == pytest.approx(-2)
+    reference = np.zeros_like(logits)
+    reference[0, 1, 0, 1], reference[0, :, 1, 0] = 9, 9
+    reference[0, 0, 0, 0] = 9
+    assert float(mask_target(0.5)(logits, reference)[0]) == pytest.approx(-2)
 
 
 def test_without_a_mask_there_is_nothing_to_explain_and_no_nan():
@@ -167,48 +166,48 @@ def test_without_a_mask_there_is_nothing_to_explain_and_no_nan():
     kernel, _ = network.get_layer("mask").get_weights()
     network.get_layer("mask").set_weights([np.zeros_like(kernel), np.array([9.0, 0.0])])
     inputs = np.random.default_rng(0).random((1, 32, 32, 1), np.float32)
-    explain = Explainer(network)
+    explainer = Explainer(network)
     for method in methods_for("segmentation"):
-        assert not explain(inputs, mask_target(0.5), method=method).plane.any()
-    assert keras.activations.softmax is network.get_layer("mask").activation, "the given network stays as it is"
+        assert not explainer(inputs, mask_target(0.5), method=method).plane.any()
+    assert keras.activations.softmax is network.get_layer("mask").activation, "the given network is not changed"
 
 
 def test_noise_does_not_change_which_pixels_are_explained(tmp_path):
-    # Under noise the report's U-Net calls nothing tumour; saliency was empty then.
+    # Under noise the report's U-Net predicts no tumour; saliency was empty then.
     bundle = tiny.brightness_segmenter(tmp_path)
-    explain = Explainer(load_network(bundle))
+    explainer = Explainer(load_network(bundle))
     inputs = tiny.mask_examples(1).planes.astype(np.float32)
-    found = explain(inputs, bundle_target(bundle, None), method="saliency")
-    called = found.probabilities[..., 1] >= 0.5
-    assert 0.03 < called.mean() < 0.5
-    np.testing.assert_array_equal(found.plane > 0, called)
+    explanation = explainer(inputs, bundle_target(bundle, None), method="saliency")
+    mask = explanation.probabilities[..., 1] >= 0.5
+    assert 0.03 < mask.mean() < 0.5
+    np.testing.assert_array_equal(explanation.plane > 0, mask)
 
 
-def test_a_given_answer_decides_what_is_explained():
+def test_a_given_reference_decides_what_is_explained():
     network = report_cnn(size=64, filters=(4, 4, 4, 8))
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    explain = Explainer(network)
+    explainer = Explainer(network)
     for index in range(3):
-        answer = np.eye(3, dtype=np.float32)[index]
-        asked = explain(inputs, class_target(index)).grid
-        np.testing.assert_allclose(explain(inputs, top_class_target(), answer=answer).grid, asked, atol=1e-5)
+        reference = np.eye(3, dtype=np.float32)[index]
+        expected = explainer(inputs, class_target(index)).grid
+        np.testing.assert_allclose(explainer(inputs, top_class_target(), reference=reference).grid, expected, atol=1e-5)
 
 
 def test_a_networks_second_output_can_be_explained():
     import keras
 
-    one = report_unet(size=32, filters=2)
-    pooled = keras.layers.GlobalAveragePooling2D()(one.get_layer("encoder_5_norm").output)
+    unet = report_unet(size=32, filters=2)
+    pooled = keras.layers.GlobalAveragePooling2D()(unet.get_layer("encoder_5_norm").output)
     classes = keras.layers.Dense(3, activation="softmax", name="class")(pooled)
-    both = keras.Model(one.inputs, [classes, one.outputs[0]])
+    both = keras.Model(unet.inputs, [classes, unet.outputs[0]])
     inputs = np.random.default_rng(0).random((1, 32, 32, 1), np.float32)
     expected_classes, expected_mask = both(inputs)
-    found = Explainer(both)(inputs, class_target(2), layer="encoder_5_conv_2")
-    np.testing.assert_allclose(found.probabilities, expected_classes[0], atol=1e-5)
-    found = Explainer(both, output=1)(inputs, mask_target(0.5), layer="head_conv")
-    np.testing.assert_allclose(found.probabilities, expected_mask[0], atol=1e-5)
-    alone = Explainer(one)(inputs, mask_target(0.5), layer="head_conv")
-    np.testing.assert_allclose(found.grid, alone.grid, atol=1e-5)
+    explanation = Explainer(both)(inputs, class_target(2), layer="encoder_5_conv_2")
+    np.testing.assert_allclose(explanation.probabilities, expected_classes[0], atol=1e-5)
+    explanation = Explainer(both, output=1)(inputs, mask_target(0.5), layer="head_conv")
+    np.testing.assert_allclose(explanation.probabilities, expected_mask[0], atol=1e-5)
+    alone = Explainer(unet)(inputs, mask_target(0.5), layer="head_conv")
+    np.testing.assert_allclose(explanation.grid, alone.grid, atol=1e-5)
 
 
 @pytest.mark.parametrize(

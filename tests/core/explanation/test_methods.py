@@ -1,4 +1,4 @@
-"""Every method against tf-keras-vis, and what it must do whatever the network."""
+"""Every method against tf-keras-vis, and what holds for any network."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 
 from core.explanation.cams import grad_cam, grad_cam_plus_plus, layer_cam
 from core.explanation.explainer import METHODS, SALIENCY, SCORE_CAM, Explainer
-from core.explanation.scorecam import CHUNK, score_cam
+from core.explanation.scorecam import MASKS_PER_BATCH, score_cam
 from core.explanation.smoothgrad import smooth_grad
 from core.explanation.targets import Target, class_target, mask_target
 from core.networks.receptive_field import EVERY_PIXEL, ReceptiveField
@@ -46,30 +46,28 @@ def some_inputs(size: int, channels: int) -> np.ndarray:
 
 
 def library_map(method: str, network: Any, target: Target, inputs: np.ndarray, layer: str) -> np.ndarray:
-    """What tf-keras-vis says, at the layer's own size and with its highest place at 1."""
+    """The map of tf-keras-vis, at the layer's own size and divided by its maximum."""
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
     from tf_keras_vis.layercam import Layercam
     from tf_keras_vis.scorecam import Scorecam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
-    kind = {"grad-cam": Gradcam, "grad-cam-plus-plus": GradcamPlusPlus, "layer-cam": Layercam, "score-cam": Scorecam}
-    explain = kind[method](network, model_modifier=ReplaceToLinear(), clone=True)
-    found = explain(
-        lambda out: target(out, out), inputs, penultimate_layer=layer, expand_cam=False, normalize_cam=False
-    )
-    return np.asarray(found)[0] / np.asarray(found).max()
+    methods = {"grad-cam": Gradcam, "grad-cam-plus-plus": GradcamPlusPlus, "layer-cam": Layercam, "score-cam": Scorecam}
+    explain = methods[method](network, model_modifier=ReplaceToLinear(), clone=True)
+    heat = explain(lambda out: target(out, out), inputs, penultimate_layer=layer, expand_cam=False, normalize_cam=False)
+    return np.asarray(heat)[0] / np.asarray(heat).max()
 
 
 @pytest.mark.parametrize("layer", ["first", "second"])
 @pytest.mark.parametrize("method", ["grad-cam", "grad-cam-plus-plus", "layer-cam", "score-cam"])
 def test_a_classs_heat_map_is_that_of_tf_keras_vis(method: str, layer: str, classifier: Any) -> None:
-    inputs, target, explain = some_inputs(SIZE, 3), class_target(1), Explainer(classifier)
-    ours = explain(inputs, target, method=method, layer=layer).grid
+    inputs, target, explainer = some_inputs(SIZE, 3), class_target(1), Explainer(classifier)
+    ours = explainer(inputs, target, method=method, layer=layer).grid
     theirs = library_map(method, classifier, target, inputs, layer)
     assert theirs.std() > 0.05, "there is something to compare"
     np.testing.assert_allclose(ours, theirs, atol=2e-3)
-    other = explain(inputs, class_target(2), method=method, layer=layer).grid
+    other = explainer(inputs, class_target(2), method=method, layer=layer).grid
     assert np.abs(other - theirs).max() > 0.01, "another class would have shown"
 
 
@@ -109,7 +107,7 @@ def test_saliency_without_noise_is_that_of_tf_keras_vis(segmenter: Any) -> None:
 
 
 def test_the_three_weightings_by_hand() -> None:
-    # One filter, two places: activations 1 and 3, gradients 2 and -1.
+    # One filter, two positions: activations 1 and 3, gradients 2 and -1.
     activations, gradients = np.array([[[1.0], [3.0]]]), np.array([[[2.0], [-1.0]]])
     np.testing.assert_allclose(grad_cam(activations, gradients), [[0.5, 1.5]])
     np.testing.assert_allclose(layer_cam(activations, gradients), [[2, 0]])
@@ -126,39 +124,39 @@ def test_without_gradients_there_is_no_heat_and_no_nan(cam: Any) -> None:
     np.testing.assert_array_equal(cam(nothing, np.ones_like(nothing)), np.zeros((3, 3)))
 
 
-def test_a_network_that_is_very_sure_does_not_overflow_grad_cam_plus_plus() -> None:
+def test_a_very_confident_network_does_not_overflow_grad_cam_plus_plus() -> None:
     # The paper's exponential of a score of 100 is infinite in float32.
     inputs = some_inputs(SIZE, 3)
     network = a_classifier()
     kernel, bias = network.get_layer("dense").get_weights()
     network.get_layer("dense").set_weights([kernel * 1000, bias])
-    found = Explainer(network)(inputs, class_target(0), method="grad-cam-plus-plus", layer="second")
-    assert np.abs(found.logits).max() > 100
-    assert np.isfinite(found.grid).all()
-    assert found.grid.max() == pytest.approx(1)
+    explanation = Explainer(network)(inputs, class_target(0), method="grad-cam-plus-plus", layer="second")
+    assert np.abs(explanation.logits).max() > 100
+    assert np.isfinite(explanation.grid).all()
+    assert explanation.grid.max() == pytest.approx(1)
 
 
-def test_score_cam_weighs_a_filter_by_what_is_seen_through_it() -> None:
+def test_score_cam_weights_a_filter_by_the_score_of_the_slice_masked_with_it() -> None:
     activations = np.zeros((4, 4, 5), np.float32)
     for place in range(4):
         activations[place, place, place] = 2
-    activations[..., 4] = 7  # the same everywhere: it shows nothing
+    activations[..., 4] = 7  # constant: left out
     inputs = np.ones((1, 4, 4, 1), np.float32)
-    asked: list[int] = []
-    told: list[tuple[int, int]] = []
+    batch_sizes: list[int] = []
+    reported: list[tuple[int, int]] = []
 
     def score(masked: np.ndarray) -> np.ndarray:
-        asked.append(len(masked))
+        batch_sizes.append(len(masked))
         return masked[:, 1, 1, 0] + 0.5 * masked[:, 2, 2, 0]
 
-    heat = score_cam(score, activations, inputs, EVERY_PIXEL, progress=lambda *done: told.append(done))
+    heat = score_cam(score, activations, inputs, EVERY_PIXEL, progress=lambda *done: reported.append(done))
     np.testing.assert_allclose(np.diag(heat), [0, 2, 1, 0])
     assert np.count_nonzero(heat) == 2
-    assert sum(asked) == 4 and max(asked) <= CHUNK, "a few masks at a time: memory"
-    assert told[-1] == (4, 4)
+    assert sum(batch_sizes) == 4 and max(batch_sizes) <= MASKS_PER_BATCH, "a few masks at a time: memory"
+    assert reported[-1] == (4, 4)
 
 
-def test_score_cams_masks_lie_where_the_filters_units_look() -> None:
+def test_score_cams_masks_lie_over_the_receptive_fields_of_the_filters_units() -> None:
     activations = np.zeros((2, 2, 1), np.float32)
     activations[1, 0] = 1
     seen: list[np.ndarray] = []
@@ -176,16 +174,16 @@ def test_smoothing_averages_absolute_gradients_over_the_stated_noise() -> None:
     inputs = np.zeros((1, 40, 40, 3), np.float32)
     inputs[0, 0, 0] = 2.0  # the range is 2
     seen: list[np.ndarray] = []
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     def gradient(given: np.ndarray) -> np.ndarray:
         seen.append(given - inputs)
         return np.full(given.shape, (-1.0) ** len(seen) * len(seen), np.float32)
 
-    found = smooth_grad(gradient, inputs, samples=3, noise=0.1, progress=lambda *done: told.append(done))
-    np.testing.assert_allclose(found, 3 * (1 + 2 + 3) / 3)
-    assert told == [(1, 3), (2, 3), (3, 3)]
-    assert [one.std() for one in seen] == pytest.approx([0.2] * 3, rel=0.05)
+    heat = smooth_grad(gradient, inputs, samples=3, noise=0.1, progress=lambda *done: reported.append(done))
+    np.testing.assert_allclose(heat, 3 * (1 + 2 + 3) / 3)
+    assert reported == [(1, 3), (2, 3), (3, 3)]
+    assert [noise.std() for noise in seen] == pytest.approx([0.2] * 3, rel=0.05)
     assert np.ptp(seen[0], axis=-1).max() == 0, "the grey plane's copies get the same noise"
     assert not np.array_equal(seen[0], seen[1])
     first = seen[0]
@@ -195,26 +193,26 @@ def test_smoothing_averages_absolute_gradients_over_the_stated_noise() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_says_the_same_twice_and_leaves_the_network_alone(method: str, classifier: Any) -> None:
+def test_every_method_is_deterministic_and_does_not_change_the_network(method: str, classifier: Any) -> None:
     inputs = some_inputs(SIZE, 3)
     before = np.asarray(classifier(inputs))
-    explain = Explainer(classifier)
-    one, other = (explain(inputs, class_target(0), method=method) for _ in range(2))
-    np.testing.assert_allclose(one.grid, other.grid, atol=1e-5)
-    np.testing.assert_allclose(one.probabilities, before[0], atol=1e-5)
+    explainer = Explainer(classifier)
+    first, second = (explainer(inputs, class_target(0), method=method) for _ in range(2))
+    np.testing.assert_allclose(first.grid, second.grid, atol=1e-5)
+    np.testing.assert_allclose(first.probabilities, before[0], atol=1e-5)
     np.testing.assert_array_equal(np.asarray(classifier(inputs)), before)
-    assert one.plane.shape == (SIZE, SIZE)
-    assert one.plane.dtype == np.float32
-    assert one.plane.min() >= 0 and one.plane.max() == pytest.approx(1)
+    assert first.plane.shape == (SIZE, SIZE)
+    assert first.plane.dtype == np.float32
+    assert first.plane.min() >= 0 and first.plane.max() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("method", [SALIENCY, SCORE_CAM])
-def test_slow_methods_say_how_far_they_are(method: str, classifier: Any) -> None:
-    told: list[tuple[int, int]] = []
+def test_slow_methods_report_their_progress(method: str, classifier: Any) -> None:
+    reported: list[tuple[int, int]] = []
     Explainer(classifier)(
-        some_inputs(SIZE, 3), class_target(0), method=method, progress=lambda *done: told.append(done)
+        some_inputs(SIZE, 3), class_target(0), method=method, progress=lambda *done: reported.append(done)
     )
-    assert told == sorted(told)
-    done, total = told[-1]
+    assert reported == sorted(reported)
+    done, total = reported[-1]
     assert done == total
-    assert len(told) > 1
+    assert len(reported) > 1

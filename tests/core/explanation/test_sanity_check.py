@@ -1,4 +1,4 @@
-"""The sanity check: heat maps of a network that forgets, layer by layer."""
+"""The sanity check: heat maps of a network whose weights are randomised layer by layer."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from core.explanation.targets import class_target, mask_target, top_class_target
 from core.networks.registry import report_cnn, report_unet
 
 
-def test_layers_are_forgotten_from_the_output_on_and_stay_forgotten():
+def test_layers_are_randomised_from_the_output_on_and_stay_randomised():
     network = report_cnn(size=64, filters=(4, 4, 4, 8))
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
     before = network.get_weights()
@@ -20,28 +20,28 @@ def test_layers_are_forgotten_from_the_output_on_and_stay_forgotten():
     assert {step.steps for step in steps} == {5}
     assert steps[0].similarity == 1
     logits = [step.explanation.logits for step in steps]
-    for one, other in itertools.pairwise(logits):
-        assert np.abs(one - other).max() > 1e-4, "every step changes the network"
-    for one, other in zip(before, network.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    # What lies before the chosen layer is looked at through the trained layers until it is its turn.
+    for earlier, later in itertools.pairwise(logits):
+        assert np.abs(earlier - later).max() > 1e-4, "every step changes the network"
+    for old, new in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    # The explained layer stays the chosen one.
     assert all(step.explanation.grid.shape == (29, 29) for step in steps)
 
 
 def test_the_same_seed_gives_the_same_steps_and_another_seed_others():
     network = report_cnn(size=64, filters=(4, 4, 4, 8))
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    one, same, other = (
+    first, same, other = (
         [step.explanation.logits for step in cascading_randomisation(network, inputs, class_target(1), seed=seed)]
         for seed in (1, 1, 50)
     )
-    np.testing.assert_allclose(one, same, atol=1e-6)
-    np.testing.assert_allclose(one[0], other[0], atol=1e-6)
-    assert np.abs(one[-1] - other[-1]).max() > 1e-4
+    np.testing.assert_allclose(first, same, atol=1e-6)
+    np.testing.assert_allclose(first[0], other[0], atol=1e-6)
+    assert np.abs(first[-1] - other[-1]).max() > 1e-4
 
 
 def test_the_pixels_that_are_explained_stay_those_of_the_trained_network():
-    # A forgetful network calls nothing tumour; its heat maps were empty then.
+    # A network with random weights predicts no tumour; its heat maps were empty then.
     network = report_unet(size=32, filters=2)
     kernel, _ = network.get_layer("mask").get_weights()
     network.get_layer("mask").set_weights([kernel, np.array([0.0, 5.0])])
@@ -57,22 +57,22 @@ def test_the_class_that_is_explained_stays_that_of_the_trained_network():
     inputs = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
     trained = list(cascading_randomisation(network, inputs, top_class_target()))
     top = int(trained[0].explanation.logits.argmax())
-    for one, other in zip(trained, cascading_randomisation(network, inputs, class_target(top)), strict=True):
-        np.testing.assert_allclose(one.explanation.grid, other.explanation.grid, atol=1e-5)
+    for step, expected in zip(trained, cascading_randomisation(network, inputs, class_target(top)), strict=True):
+        np.testing.assert_allclose(step.explanation.grid, expected.explanation.grid, atol=1e-5)
 
 
 def test_similarity_is_spearmans():
     random = np.random.default_rng(0)
-    one = random.random((6, 6))
-    assert heat_map_similarity(one, one) == 1
-    assert heat_map_similarity(one, one**3) == pytest.approx(1)
-    assert heat_map_similarity(one, -one) == pytest.approx(-1)
+    heat = random.random((6, 6))
+    assert heat_map_similarity(heat, heat) == 1
+    assert heat_map_similarity(heat, heat**3) == pytest.approx(1)
+    assert heat_map_similarity(heat, -heat) == pytest.approx(-1)
     assert abs(heat_map_similarity(random.random((60, 60)), random.random((60, 60)))) < 0.1
     ranks = np.array([[1, 2], [3, 4.0]])
     assert heat_map_similarity(ranks, np.array([[2, 1], [3, 4.0]])) == pytest.approx(1 - 6 * 2 / (4 * 15))
 
 
-def test_a_heat_map_without_heat_is_like_no_other():
+def test_a_constant_heat_map_is_similar_to_itself_only():
     flat = np.zeros((4, 4))
     assert heat_map_similarity(flat, np.eye(4)) == heat_map_similarity(np.eye(4), flat) == 0
     assert heat_map_similarity(flat, flat) == 1
