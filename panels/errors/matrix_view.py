@@ -64,7 +64,7 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
     with predicted_column:
         predicted = _class_box("Predicted class", classes, key=confusion_matrix.PREDICTED_KEY)
     with order_column:
-        accept_former_options("sort", {order: order for order in ORDER_TITLES})
+        accept_former_options("sort", ORDER_TITLES)
         order = st.selectbox(
             "Sort",
             list(SORTS),

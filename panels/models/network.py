@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import course_report
-from core.bundles.bundle import WEIGHTS, Bundle
+from core.bundles.bundle import Bundle
 from core.bundles.layers import Layer, layer_table, read_layers
 from core.config import CLASSIFICATION, SEGMENTATION
 from panels.models.diagram import draw_diagram
@@ -22,7 +22,7 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
         bundle: the network's.
         key: tells the widgets from others on the page.
     """
-    layers = _layers(bundle.name, str(bundle.card["files"].get(WEIGHTS)), bundle)
+    layers = _layers(bundle.name, str(bundle.card["files"]), bundle)
     table = layer_table(layers)
     left, right = st.columns(2, gap="large")
     with left:

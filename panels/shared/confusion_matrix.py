@@ -20,8 +20,8 @@ SHORT_TITLES = {
     OUT_OF_DISTRIBUTION: "Unusual image",
 }
 """True classes and answers, short enough for an axis."""
-FORMER_TITLES = {"Not sure": LOW_CONFIDENCE, "Stranger": OUT_OF_DISTRIBUTION}
-"""Answers by the titles they had in addresses before."""
+FORMER_TITLES = {"Not sure": SHORT_TITLES[LOW_CONFIDENCE], "Stranger": SHORT_TITLES[OUT_OF_DISTRIBUTION]}
+"""Titles of answers by those they had in addresses before."""
 _AXIS_TITLES = SHORT_TITLES | {LOW_CONFIDENCE: "Low<br>confidence", OUT_OF_DISTRIBUTION: "Unusual<br>image"}
 
 

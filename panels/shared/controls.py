@@ -1,7 +1,6 @@
 """Small controls that several pages share: a CSV download, and options under the names they had before."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -19,13 +18,14 @@ def csv_button(table: pd.DataFrame, label: str, file_name: str) -> None:
     )
 
 
-def accept_former_options(key: str, former: Mapping[str, Any]) -> None:
-    """Let an address with an option's former name choose that option; call it before the widget is drawn.
+def accept_former_options(key: str, former: Mapping[str, str]) -> None:
+    """Replace an option's former name in the address by its present one; call it before the widget is drawn.
 
     Args:
         key: of a widget bound to the address.
-        former: options by the names they had in the address before.
+        former: present names of options by the names they had in the address before.
     """
     written = st.query_params.get(key)
     if key not in st.session_state and written in former:
-        st.session_state[key] = former[written]
+        st.query_params[key] = former[written]
+        st.rerun()

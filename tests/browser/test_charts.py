@@ -70,6 +70,21 @@ def test_a_copied_address_opens_the_same_slices_on_a_fresh_server(app_address: s
         expect(first).to_have_text(re.compile(rf"\b{surest} · Glioma"))
 
 
+@pytest.mark.parametrize(
+    ("former", "present"),
+    (
+        ("errors?sort=surest+first", "sort=highest"),
+        ("models?show=Inside+and+outside", "show=Internal"),
+    ),
+)
+def test_an_option_s_former_name_in_an_address_opens_it_under_its_present_name(
+    app_address: str, visit: Visit, former: str, present: str
+):
+    page = visit(f"{app_address}/{former}")
+    wait_for_address(page, present)
+    expect(page.get_by_text("This app has encountered an error")).to_have_count(0)
+
+
 def test_a_tile_opens_and_closes_its_slice(app_address: str, visit: Visit):
     page = visit(f"{app_address}/errors?patient=1")
     tile = page.get_by_role("button", name=re.compile(r"\d+ · ")).first
