@@ -16,7 +16,7 @@ COMMANDS = {
     "frame": "core.cli.data",
     "train": "core.cli.train",
     "cross-validate": "core.cli.train",
-    "card": "core.cli.train",
+    "card": "core.cli.card",
     "search": "core.cli.search",
     "evaluate": "core.cli.evaluate",
     "compare": "core.cli.evaluate",

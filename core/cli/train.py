@@ -1,4 +1,4 @@
-"""Commands that make bundles: train, cross-validate, card."""
+"""Commands that train: train, cross-validate."""
 
 import sys
 from pathlib import Path
@@ -108,11 +108,14 @@ def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, sto
 def _print_folds(figures: dict[str, Any]) -> None:
     """Print the figures over folds of all slices, then without patient ids that differ by a final letter."""
     numbers = figures["folds_done"]
-    without_twins = figures["without_letter_twins"]
-    for title, group in (("All slices", figures), ("Without letter twins", without_twins)):
+    groups = {
+        "All slices": figures,
+        "Without patient ids that differ by a final letter": figures["without_letter_twins"],
+    }
+    for title, group in groups.items():
         print(f"{title}: {sum(group['slices'])}, tested in {_fold_list(numbers)}")
         print(f"{'':24}{'mean ± std':18}{'  '.join(f'fold {number}' for number in numbers)}")
-        for name in (name for name in without_twins if name != "slices"):
+        for name in (name for name in figures["without_letter_twins"] if name != "slices"):
             figure = group[name]
             spread = "" if figure["std"] is None else f" ± {figure['std']:.4f}"
             mean = f"{figure['mean']:.4f}{spread}"
@@ -122,16 +125,3 @@ def _print_folds(figures: dict[str, Any]) -> None:
 def _fold_list(numbers: list[int]) -> str:
     """Return "fold 1" or "folds 1, 2 and 3"."""
     return f"fold{'s' * (len(numbers) > 1)} {join_words(numbers)}"
-
-
-@click.command("card")
-@click.argument("bundle")
-def card_command(bundle: str) -> None:
-    """Write a card's texts (title, about, limits, notes) again from its recipe."""
-    from core.bundles.bundle import open_bundle
-    from core.training.card_writer import rewrite_texts
-    from core.training.recipe import load_recipe
-
-    opened = open_bundle(bundle)
-    rewrite_texts(opened, load_recipe(bundle))
-    print(f"{opened.folder / 'card.json'} says what recipes/{bundle}.toml says.")

@@ -1,0 +1,51 @@
+"""The command card: what it writes anew."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from core.bundles import bundle as bundles
+from core.bundles.bundle import Bundle
+from core.cli.main import main
+from core.metrics.definitions import DEFINITIONS
+from core.training import recipe as recipes
+from tests.core import tiny
+from tests.core.cli.support import OPEN_BUNDLE
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """A bundle whose recipe has another text than its card."""
+    made, recipe = tiny.classifier(tmp_path), tiny.recipe("report-cnn")
+    monkeypatch.setattr(bundles, "open_bundle", partial(OPEN_BUNDLE, models=tmp_path))
+    monkeypatch.setattr(bundles, "bundle_names", lambda: ["report-cnn"])
+    monkeypatch.setattr(recipes, "load_recipe", lambda name: replace(recipe, about="Another text."))
+    return made
+
+
+@pytest.mark.parametrize("argument", ["report-cnn", "--all"])
+def test_card_writes_the_texts_of_the_recipe_without_the_run(
+    argument: str, bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["card", argument]) == 0
+    assert OPEN_BUNDLE("report-cnn", tmp_path).card == {**bundle.card, "about": "Another text."}
+    assert "is up to date with recipes/report-cnn.toml" in capsys.readouterr().out
+
+
+def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle, tmp_path: Path) -> None:
+    (bundle.folder / bundles.LAYERS).unlink()
+    figures = {"accuracy": 0.5}
+    stale = {"test": figures, "definitions": {"accuracy": "Another definition."}}
+    bundles.write_card(bundle.folder, {**bundle.card, "metrics": stale})
+    assert main(["card", "report-cnn"]) == 0
+    card = OPEN_BUNDLE("report-cnn", tmp_path).card
+    assert card["metrics"] == {"test": figures, "definitions": DEFINITIONS["test"]}
+    assert card["files"][bundles.LAYERS] == bundle.card["files"][bundles.LAYERS]
+
+
+@pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"]])
+def test_card_takes_either_a_name_or_all(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", *arguments]) == 2
+    assert "a bundle's name or --all" in capsys.readouterr().err
