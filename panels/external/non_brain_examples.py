@@ -31,7 +31,8 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
     predicted = rows["predicted"].value_counts()
     classes = ", ".join(f"{SHORT_TITLES[name].lower()} for {count}" for name, count in predicted.items())
     st.caption(
-        f"Non-brain images rejected: {rejected}. Those shown are openly licensed (sources in samples/README.md) or "
-        "generated; no face may be shown. Many images of a kind are parts of the same few originals: photographs of "
-        f"eight, textures of three. Without the gate, the network predicts a tumour for all {len(rows)}: {classes}."
+        f"Non-brain images rejected: {rejected}. Without the gate, the network predicts a tumour for all {len(rows)}: "
+        f"{classes}.",
+        help="The images shown are openly licensed (sources in samples/README.md) or generated; no face may be shown. "
+        "Many images of a kind are parts of the same few originals: photographs of eight, textures of three.",
     )

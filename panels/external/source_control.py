@@ -1,5 +1,7 @@
 """The control of the gate: whether it recognises the tumour or the source."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -15,14 +17,6 @@ def draw_source_control(bundle: Bundle) -> None:
     """
     gate = bundle.card["screen"]
     control, counts = gate["source_control"], gate["fitted_on"]
-    st.markdown(
-        "All tumours that the gate was fitted on come from one data set, all slices without a tumour from another. A "
-        "gate could separate the two by size, border or grey levels and ignore the tumour. Therefore both labels were "
-        f"made in both sources: in {counts['of them made tumour-free too']} slices of the data set the tumour was "
-        f"inpainted from the other half of the head, and {counts['tumours put into those']} tumours were inserted into "
-        f"the {counts['tumour-free slices from elsewhere']} slices without one. All went through the same crop, "
-        "resampling, compression and change of contrast."
-    )
     aucs = {
         "As they are": control["as_they_are"],
         "After the network's preprocessing": control["preprocessed"],
@@ -37,8 +31,22 @@ def draw_source_control(bundle: Bundle) -> None:
         "AUC between the sources from size, border and histogram alone: 0.5 is chance, 1 is perfect. **The sources can "
         "still be separated after all steps**, so part of the gate's decision may rest on the source."
     )
-    st.markdown("**How much of the decision rests on the tumour?**")
-    st.markdown(
+    with st.expander("How the gate was fitted, and how much rests on the tumour", icon=":material/rule:"):
+        st.markdown(
+            "All tumours that the gate was fitted on come from one data set, all slices without a tumour from another. "
+            "A gate could separate the two by size, border or grey levels and ignore the tumour. Therefore both labels "
+            f"were made in both sources: in {counts['of them made tumour-free too']} slices of the data set the tumour "
+            f"was inpainted from the other half of the head, and {counts['tumours put into those']} tumours were "
+            f"inserted into the {counts['tumour-free slices from elsewhere']} slices without one. All went through the "
+            "same crop, resampling, compression and change of contrast."
+        )
+        st.markdown(_results_in_words(control))
+        st.caption(escape_markdown(gate["data"]))
+
+
+def _results_in_words(control: dict[str, Any]) -> str:
+    """Return a list of what happens to the decision when the tumour or its surroundings are changed."""
+    return (
         f"- Of {control['own_twins']} validation slices of the data set with their tumour inpainted, "
         f"{percent(control['own_twins_called_no_tumour'])} get “no tumour found”. A gate that went by the source alone "
         "would give it to none. With the tumour left and an equal area beside it inpainted, "
@@ -50,4 +58,3 @@ def draw_source_control(bundle: Bundle) -> None:
         "- With the surroundings of a slice of the data set around their heads, "
         f"{percent(control['kept_in_other_surroundings'])} of these decisions stay."
     )
-    st.caption(escape_markdown(gate["data"]))
