@@ -9,8 +9,8 @@ import click
 def card_command(bundle: str | None, every: bool) -> None:
     """Bring a card's texts up to its recipe and the code.
 
-    Written again are the recipe's texts (title, about, limits, notes), the definitions of metrics and layers.csv. The
-    training run is not needed.
+    Written again are the recipe's texts (title, about, limits, notes), the definitions of metrics, the texts of the
+    gate and layers.csv. The training run is not needed.
     """
     from core.bundles.bundle import bundle_names
 
@@ -23,12 +23,13 @@ def card_command(bundle: str | None, every: bool) -> None:
 def _update_card(name: str) -> None:
     from core.bundles.bundle import open_bundle, write_card
     from core.evaluation.card_definitions import current_definitions
+    from core.ood.gate_recipe import with_current_gate_texts
     from core.training.card_writer import rewrite_texts
     from core.training.export import write_layers
     from core.training.recipe import load_recipe
 
     bundle = open_bundle(name)
     card = rewrite_texts(bundle, load_recipe(name))
-    write_card(bundle.folder, current_definitions(card))
+    write_card(bundle.folder, with_current_gate_texts(current_definitions(card)))
     write_layers(open_bundle(name))
     print(f"{bundle.folder / 'card.json'} is up to date with recipes/{name}.toml and the code.")

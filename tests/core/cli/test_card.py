@@ -10,6 +10,7 @@ from core.bundles import bundle as bundles
 from core.bundles.bundle import Bundle
 from core.cli.main import main
 from core.metrics.definitions import DEFINITIONS
+from core.ood.gate_recipe import gate_texts, load_gate_recipe
 from core.training import recipe as recipes
 from tests.core import tiny
 from tests.core.cli.support import OPEN_BUNDLE
@@ -43,6 +44,14 @@ def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundl
     card = OPEN_BUNDLE("report-cnn", tmp_path).card
     assert card["metrics"] == {"test": figures, "definitions": DEFINITIONS["test"]}
     assert card["files"][bundles.LAYERS] == bundle.card["files"][bundles.LAYERS]
+
+
+def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle, tmp_path: Path) -> None:
+    bundles.write_card(bundle.folder, {**bundle.card, "screen": {"tried": ["Another text."], "thresholds": {"a": 1}}})
+    assert main(["card", "report-cnn"]) == 0
+    gate = OPEN_BUNDLE("report-cnn", tmp_path).card["screen"]
+    assert gate["tried"] == gate_texts(load_gate_recipe())["tried"]
+    assert gate["thresholds"] == {"a": 1}
 
 
 @pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"]])
