@@ -1,7 +1,7 @@
-"""Bundles: ``models/<name>/`` with a trained network, its card and its figures, moved as one.
+"""Bundles: the folders ``models/<name>/`` with a trained network, its card and its results.
 
-card.json says everything; the code reads it and repeats nothing of it. A file whose size or hash is
-not what the card says is refused.
+card.json describes the bundle; the code reads it and repeats none of it. A file whose size or hash differs from the
+card's is refused.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ OOD_ANSWERS = "strangers.csv"
 CROSS_VALIDATION = "cross_validation.csv"
 CROSS_VALIDATION_HISTORY = "cross_validation_history.csv"
 FOLD_BUNDLES = "bundles"
-"""Folder, beside the runs, of the folds' bundles."""
+"""Folder of the folds' bundles, beside their runs."""
 WEIGHTS = "network.keras"
 LAYERS = "layers.csv"
 FORMAT_VERSION = 1
@@ -67,32 +67,32 @@ class Bundle:
 
     @property
     def name(self) -> str:
-        """The bundle's name, also its folder's."""
+        """The bundle's name, which is also its folder's."""
         return str(self.card["name"])
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What it does, in the order of its network's outputs; see ``core.config``."""
+        """Its tasks, in the order of its network's outputs; see ``core.config``."""
         return tasks_of(self.card["task"])
 
     @property
     def mask_classes(self) -> list[str]:
-        """What the channels of a segmenter's output stand for, background first."""
+        """The classes of the channels of a segmenter's output, background first."""
         return list(self.card["output"].get("mask_classes", self.card["classes"]))
 
     @property
     def heat_method(self) -> str:
-        """The method of its heat maps unless another is asked for, one of ``core.explanation.explainer.METHODS``."""
+        """The default method of its heat maps, one of ``core.explanation.explainer.METHODS``."""
         return str(self.card.get("heat", {}).get("method", "grad-cam"))
 
     @property
     def heat_layer(self) -> str | None:
-        """The convolution at which they are taken; None for the deepest one."""
+        """The convolution at which its heat maps are taken by default; None for the deepest one."""
         return self.card.get("heat", {}).get("layer")
 
     @property
     def test_time_flip(self) -> bool:
-        """Whether its answers are means over a slice and its mirror image; see ``core.inference.forward``."""
+        """Whether its outputs are averaged over a slice and its mirror image; see ``core.inference.forward``."""
         return bool(self.card["output"].get("test_time_flip", False))
 
     @property
@@ -101,10 +101,10 @@ class Bundle:
         return self.card.get("metrics", {}).get("test", {})
 
     def path(self, file: str) -> Path:
-        """The path of one of the bundle's files, after its size and SHA-256 have been checked.
+        """Check the size and SHA-256 of one of the bundle's files; return its path.
 
         Raises:
-            BundleError: not in the card, missing, or not what the card says.
+            BundleError: the card does not list the file, or it is missing or altered.
         """
         stated = self.card["files"].get(file)
         path = self.folder / file
@@ -122,8 +122,8 @@ class Bundle:
 
 
 def bundle_names(models: Path = MODELS) -> list[str]:
-    """The names of all bundles there are."""
-    # A name that begins with a dot is that of one half written or half removed.
+    """List the names of all bundles."""
+    # A folder whose name begins with a dot is half written or half removed.
     return sorted(path.parent.name for path in models.glob(f"[!.]*/{CARD}"))
 
 
@@ -131,7 +131,7 @@ def open_bundle(name: str, models: Path = MODELS) -> Bundle:
     """Read and check a bundle's card; files are checked when they are used.
 
     Raises:
-        BundleError: no such bundle, or a card this version cannot use.
+        BundleError: there is no such bundle, or this version cannot use its card.
     """
     path = models / name / CARD
     if not path.is_file():
@@ -162,15 +162,15 @@ def open_bundle(name: str, models: Path = MODELS) -> Bundle:
 
 
 def distinct_bundles(*bundles: Bundle) -> tuple[Bundle, ...]:
-    """The bundles without repetition: one that answers two questions is named once."""
+    """Return the bundles without repetition: one that serves both tasks occurs once."""
     return tuple({bundle.name: bundle for bundle in bundles}.values())
 
 
 def load_network(bundle: Bundle) -> "keras.Model":
-    """The bundle's network, float32 and uncompiled, loaded in Keras' safe mode.
+    """Load a bundle's network, float32 and uncompiled, in Keras' safe mode.
 
     Raises:
-        BundleError: the file is missing, altered or no Keras network.
+        BundleError: the file is missing or altered, or is no Keras network.
     """
     path = bundle.path(WEIGHTS)
     import keras
@@ -184,11 +184,11 @@ def load_network(bundle: Bundle) -> "keras.Model":
 
 
 def save_network(network: "keras.Model", path: Path) -> None:
-    """Save a network that answers as it does here, wherever it is loaded.
+    """Save a network whose outputs are the same wherever it is loaded.
 
     Raises:
-        BundleError: it is compiled (its optimizer would be saved with it, three times the size), or it
-            is not float32 throughout (a network keeps its policy when saved, and answers differently).
+        BundleError: it is compiled (its optimizer would be saved too, which triples the size), or not float32
+            throughout (a saved network keeps its dtype policy, and its outputs differ).
     """
     policies = {layer.dtype_policy.name for layer in network.layers}
     if policies != {"float32"} or network.compiled:
@@ -198,13 +198,13 @@ def save_network(network: "keras.Model", path: Path) -> None:
 
 
 def file_facts(path: Path) -> dict[str, Any]:
-    """{"bytes": size, "sha256": hex digest} of a file."""
+    """Return {"bytes": size, "sha256": hex digest} of a file."""
     with path.open("rb") as file:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write card.json with the size and hash of every other file in the folder as they now are."""
+    """Write card.json with the current size and hash of every other file in the folder."""
     files = sorted(path for path in folder.iterdir() if path.name != CARD and not path.name.startswith("."))
     card = {**card, "files": {path.name: file_facts(path) for path in files}}
     with replace_file(folder / CARD) as temporary:

@@ -1,4 +1,4 @@
-"""What a bundle said of every slice, beside what is true: its predictions joined with the data set's index."""
+"""A bundle's predictions of every slice, joined with the data set's index."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ SORTS: dict[str, tuple[str, bool]] = {
     "smallest tumour first": ("tumour_px", True),
     "slice number": ("slice", True),
 }
-"""Orders of a table: the column, and whether it ascends."""
+"""Orders of a table of predictions: the column, and whether it ascends."""
 
 
 def read_predictions(bundle: Bundle) -> pd.DataFrame:
-    """One row a slice of the data set.
+    """Read a bundle's predictions, one row per slice of the data set.
 
     Returns:
-        slice, patient, part, fold, size (pixels a side), tumour_px (of the true mask) and true (class). Of a classifier
-        also predicted, p_CLASS, confidence (the highest probability), margin (its lead over the second) and right;
-        of a segmenter dice, iou and predicted_px.
+        slice, patient, part, fold, size (pixels a side), tumour_px (of the true mask) and true (class). A classifier's
+        also have predicted, p_CLASS, confidence (the highest probability), margin (its lead over the second) and right;
+        a segmenter's have dice, iou and predicted_px.
 
     Raises:
-        BundleError: the bundle has no predictions, or others than its card says.
+        BundleError: the bundle has no predictions, or they are altered.
     """
     table = pd.read_csv(bundle.path(PREDICTIONS))
     index = splits.index_table()[["slice", "fold", "size", "tumour_px"]]
@@ -52,21 +52,21 @@ def select_predictions(
     tumour_px: tuple[float, float] | None = None,
     patient: int | None = None,
 ) -> pd.DataFrame:
-    """The rows of ``evidence`` that meet every condition that is set.
+    """Return the rows that meet every condition that is set.
 
     Args:
-        table: of ``evidence``.
+        table: of ``read_predictions``.
         part: train, validation or test.
         true: the true class.
         predicted: the predicted class.
-        only_wrong: leave out what is named rightly.
+        only_wrong: leave out slices that are classified correctly.
         confidence: lowest and highest, both included.
         tumour_px: smallest and largest, both included.
         patient: a patient number.
     """
     keep = pd.Series(True, index=table.index)
-    wanted: dict[str, Any] = {"part": part, "true": true, "predicted": predicted, "patient": patient}
-    for column, value in wanted.items():
+    values: dict[str, Any] = {"part": part, "true": true, "predicted": predicted, "patient": patient}
+    for column, value in values.items():
         if value is not None:
             keep &= table[column] == value
     for column, limits in {"confidence": confidence, "tumour_px": tumour_px}.items():
@@ -78,25 +78,25 @@ def select_predictions(
 
 
 def order_predictions(table: pd.DataFrame, order: str) -> pd.DataFrame:
-    """The rows in one of the orders of ``SORTS``; equal ones by slice number."""
+    """Sort the rows by one of the orders of ``SORTS``; equal ones by slice number."""
     column, ascending = SORTS[order]
     return table.sort_values([column, "slice"], ascending=[ascending, True])
 
 
-def confusion_counts(table: pd.DataFrame, classes: list[str], answers: list[str] | None = None) -> pd.DataFrame:
-    """Counts of slices by true class (rows) and predicted class (columns).
+def confusion_counts(table: pd.DataFrame, classes: list[str], predictions: list[str] | None = None) -> pd.DataFrame:
+    """Count slices by true class (rows) and predicted class (columns).
 
     Args:
         table: with columns true and predicted.
         classes: the rows, in order.
-        answers: the columns; the classes if None.
+        predictions: the columns, in order; None for the classes.
     """
     counts = pd.crosstab(table["true"], table["predicted"])
-    return counts.reindex(index=classes, columns=answers or classes, fill_value=0)
+    return counts.reindex(index=classes, columns=predictions or classes, fill_value=0)
 
 
 def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Slices in both tables of ``evidence`` that the two bundles name differently.
+    """Find the slices in both tables of ``read_predictions`` whose predicted classes differ.
 
     Returns:
         The rows of ``first``, with ``other_predicted`` and ``other_right`` of ``second``.

@@ -1,4 +1,4 @@
-"""What a bundle keeps of its test slices, read without TensorFlow: heat maps, and a segmenter's probabilities."""
+"""The heat maps and tumour probabilities that a bundle stores of its test slices; read without TensorFlow."""
 
 import zipfile
 from pathlib import Path
@@ -12,12 +12,12 @@ from core.networks.receptive_field import ReceptiveField, map_to_input
 
 
 def write_heat_maps(path: Path, grids: dict[int, np.ndarray], *, field: ReceptiveField, size: int) -> None:
-    """Write heat maps as they come from a network, at their layer's own size.
+    """Write heat maps at their layer's own size.
 
     Args:
         path: the file.
         grids: (h, w) uint8, 0 to 255 for 0 to 1, by slice number.
-        field: which pixels of the input their places stand over.
+        field: the heat maps' positions on the input.
         size: side of the network's input.
     """
     with replace_file(path) as temporary:
@@ -39,13 +39,13 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
 
     Args:
         bundle: a bundle.
-        number: of a slice in the data set.
+        number: the slice's number in the data set.
 
     Returns:
         (S, S) float32 in [0, 1] over the network's input, or None where none is stored.
 
     Raises:
-        BundleError: the stored heat maps are not what the bundle's card says, or cannot be read.
+        BundleError: the stored heat maps are altered or cannot be read.
     """
     if HEAT_MAPS not in bundle.card["files"]:
         return None
@@ -61,17 +61,17 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
 
 
 def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
-    """A segmenter's tumour probabilities of a test slice.
+    """Return a segmenter's stored tumour probabilities of a test slice.
 
     Args:
         bundle: a bundle.
-        number: of a slice in the data set.
+        number: the slice's number in the data set.
 
     Returns:
         (S, S) float32 in [0, 1] over the network's input, or None where none are stored.
 
     Raises:
-        BundleError: the stored probabilities are not what the bundle's card says, or cannot be read.
+        BundleError: the stored probabilities are altered or cannot be read.
     """
     if MASKS not in bundle.card["files"]:
         return None

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import course_report
-from core.bundles import mask_thresholds
 from core.bundles.bundle import Bundle
 from core.inference.render import TRUE_COLOUR, outline, overlay_mask
+from core.metrics.iou_demonstration import iou_demonstration, iou_demonstration_metrics
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
 
 _STEPS = np.linspace(0, 1, 41)
@@ -23,7 +23,7 @@ def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
         bundle: a segmenter.
         table: its predictions of the test slices.
     """
-    perfect_mask = mask_thresholds.iou_demonstration_metrics(1.0, 0.0)
+    perfect_mask = iou_demonstration_metrics(1.0, 0.0)
     st.markdown(
         f"The report states an IoU of **{course_report.UNET_VALIDATION_IOU}** beside a pixel accuracy of "
         f"{course_report.UNET_VALIDATION_ACCURACY}. We do not have the report's code; this is our best explanation: "
@@ -46,7 +46,7 @@ def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
             bind="query-params",
             help="Only scores that are exactly 1 are not truncated.",
         )
-        tumour, scores = mask_thresholds.iou_demonstration(coverage / 100, ones / 100)
+        tumour, scores = iou_demonstration(coverage / 100, ones / 100)
         st.image(
             _demonstration_picture(tumour, scores),
             width=300,
@@ -54,7 +54,7 @@ def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
             caption="A made-up tumour (yellow) and the mask; brightest where the score is exactly 1",
             alt=f"A disc of which the mask covers {coverage} %",
         )
-    metrics = mask_thresholds.iou_demonstration_metrics(coverage / 100, ones / 100)
+    metrics = iou_demonstration_metrics(coverage / 100, ones / 100)
     with right:
         with st.container(horizontal=True, gap="medium"):
             st.metric("IoU of the tumour", f"{metrics['tumour']:.3f}", width="content")
@@ -94,7 +94,7 @@ def _demonstration_picture(tumour: np.ndarray, scores: np.ndarray) -> np.ndarray
 
 
 def _draw_chart(metrics: dict[str, float], ones: float) -> None:
-    curve = pd.DataFrame([mask_thresholds.iou_demonstration_metrics(float(step), ones) for step in _STEPS])
+    curve = pd.DataFrame([iou_demonstration_metrics(float(step), ones) for step in _STEPS])
     palette = st.get_option("theme.chartCategoricalColors")
     figure = go.Figure()
     for column, title, colour in (

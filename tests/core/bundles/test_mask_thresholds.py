@@ -1,4 +1,4 @@
-"""Masks at any threshold on tables worked out by hand, and the demonstration of Keras' IoU."""
+"""Masks at any threshold, on tables worked out by hand."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,6 @@ import pytest
 from core.bundles.bundle import open_bundle
 from core.bundles.mask_thresholds import (
     at_threshold,
-    iou_demonstration,
-    iou_demonstration_metrics,
     overlap_by_class,
     read_thresholds,
     typical_slice_numbers,
@@ -46,10 +44,10 @@ def test_every_threshold_has_every_test_slice_once() -> None:
 
 
 def test_figures_by_class() -> None:
-    found = overlap_by_class(TABLE)
-    assert found.index.tolist() == ["meningioma", "glioma"]
-    assert found.loc["glioma"].tolist() == pytest.approx([3, 1 / 3, 0, 1 / 3, 2 / 3])
-    assert found.loc["meningioma"].tolist() == pytest.approx([1, 0.5, 0.5, 1 / 3, 0])
+    summary = overlap_by_class(TABLE)
+    assert summary.index.tolist() == ["meningioma", "glioma"]
+    assert summary.loc["glioma"].tolist() == pytest.approx([3, 1 / 3, 0, 1 / 3, 2 / 3])
+    assert summary.loc["meningioma"].tolist() == pytest.approx([1, 0.5, 0.5, 1 / 3, 0])
 
 
 def test_best_median_and_worst_with_ties_to_the_lowest_number() -> None:
@@ -57,27 +55,7 @@ def test_best_median_and_worst_with_ties_to_the_lowest_number() -> None:
     assert typical_slice_numbers(TABLE.iloc[:3]) == {"Best": 4, "Median": 6, "Worst": 5}
 
 
-@pytest.mark.parametrize(("coverage", "ones"), ((0, 0), (0.5, 0), (1, 0), (1, 0.5), (1, 1)))
-def test_the_demonstrated_mask_covers_what_it_should(coverage: float, ones: float) -> None:
-    tumour, scores = iou_demonstration(coverage, ones)
-    assert (scores >= 0.5).sum() == round(coverage * tumour.sum())
-    assert (scores == 1).sum() == round(ones * round(coverage * tumour.sum()))
-    assert not (scores >= 0.5)[~tumour].any()
-
-
-def test_keras_figure_stays_at_half_the_background_while_the_tumours_iou_goes_from_0_to_1() -> None:
-    found = pd.DataFrame([iou_demonstration_metrics(float(step), 0) for step in np.linspace(0, 1, 11)])
-    assert found["tumour"].tolist() == pytest.approx(np.linspace(0, 1, 11), abs=0.01)
-    assert found["keras"].to_numpy() == pytest.approx(found["half_of_background"].to_numpy(), abs=1e-9)
-    assert 0.48 < found["keras"].iloc[0] < 0.5
-
-
-def test_scores_that_are_exactly_1_count() -> None:
-    assert iou_demonstration_metrics(1, 1)["keras"] == 1
-    assert 0.5 < iou_demonstration_metrics(1, 0.3)["keras"] < 1
-
-
-def test_the_difference_tells_agreed_missed_and_invented_apart() -> None:
+def test_the_difference_shows_true_positive_false_negative_and_false_positive_pixels() -> None:
     predicted, true = np.array([[True, True], [False, False]]), np.array([[True, False], [True, False]])
     expected = [[TRUE_POSITIVE_COLOUR, FALSE_POSITIVE_COLOUR], [FALSE_NEGATIVE_COLOUR, (0, 0, 0)]]
     assert mask_difference(predicted, true).tolist() == np.array(expected).tolist()

@@ -30,7 +30,7 @@ TABLE = pd.DataFrame(
 
 
 @pytest.mark.parametrize("name", bundle_names())
-def test_every_shipped_bundle_has_evidence_of_every_slice(name: str) -> None:
+def test_every_shipped_bundle_has_a_prediction_of_every_slice(name: str) -> None:
     bundle = open_bundle(name)
     table = read_predictions(bundle)
     assert table["slice"].tolist() == index_table()["slice"].tolist()
@@ -68,14 +68,14 @@ def test_orders_break_ties_by_slice_number() -> None:
     assert {column for column, _ in SORTS.values()} <= set(TABLE.columns)
 
 
-def test_the_crossed_table_has_a_row_and_a_column_for_a_class_nobody_has() -> None:
+def test_the_confusion_matrix_has_a_row_and_a_column_for_a_class_that_does_not_occur() -> None:
     counts = confusion_counts(TABLE, ["meningioma", "glioma", "pituitary"])
     assert counts.to_numpy().tolist() == [[1, 0, 0], [2, 1, 0], [0, 0, 0]]
 
 
-def test_disagreements_are_the_slices_in_both_that_are_named_differently() -> None:
+def test_disagreements_are_the_slices_in_both_with_different_predicted_classes() -> None:
     other = TABLE[TABLE["slice"] != 1].assign(predicted=["glioma", "meningioma", "glioma"], right=[True, True, True])
-    found = disagreements(TABLE, other)
-    assert found["slice"].tolist() == [2, 4]
-    assert found["other_predicted"].tolist() == ["glioma", "glioma"]
-    assert found["other_right"].tolist() == [True, True]
+    differing = disagreements(TABLE, other)
+    assert differing["slice"].tolist() == [2, 4]
+    assert differing["other_predicted"].tolist() == ["glioma", "glioma"]
+    assert differing["other_right"].tolist() == [True, True]
