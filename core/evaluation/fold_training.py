@@ -19,7 +19,7 @@ def cross_validate(
     train: Callable[[Recipe, Path], Bundle] | None,
     evaluate: Callable[[Bundle], Any],
 ) -> tuple[dict[str, Any], list[int]]:
-    """Make the folds of a recipe that are missing, and write the figures over its folds into its bundle.
+    """Make the folds of a recipe that are missing, and write the metrics over its folds into its bundle.
 
     A fold that is trained and evaluated, or kept in the bundle, is not trained again.
 
@@ -29,7 +29,7 @@ def cross_validate(
         runs: the folder of runs.
         models: the folder of shipped bundles.
         train: trains a recipe and writes its bundle into a folder; None to train nothing.
-        evaluate: writes a bundle's figures into it.
+        evaluate: writes a bundle's metrics into it.
 
     Returns:
         The new card, and the folds that are missing because nothing was trained.
@@ -59,7 +59,7 @@ def cross_validate(
             aside = put_run_aside(fold, runs)
             if aside:
                 print(f"{fold.name}: the run of another recipe is now called {aside.name}")
-            # A bundle of another recipe with the same weights would keep that recipe's figures.
+            # A bundle of another recipe with the same weights would keep that recipe's metrics.
             evaluate(train(fold, folder))
         elif not bundle.test_metrics:
             evaluate(bundle)

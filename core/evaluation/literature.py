@@ -15,9 +15,9 @@ class PublishedResult:
         title: of the paper, or what the source is.
         doi: where there is one.
         method: the network.
-        given: the network's input, the slice alone or more.
+        model_input: the network's input, the slice alone or more.
         official_folds: whether the data set's own five folds were used; None where that is unknown.
-        said_of_split: its own words about how patients were divided, and where they stand; None where unknown.
+        split_quote: its own words about how patients were divided, and where they stand; None where unknown.
         accuracy: share of slices classified correctly, or None.
         dice: mean Dice of the tumour, or None.
     """
@@ -26,11 +26,11 @@ class PublishedResult:
     title: str
     doi: str | None
     method: str
-    given: str
+    model_input: str
     official_folds: bool | None
     accuracy: float | None = None
     dice: float | None = None
-    said_of_split: str | None = None
+    split_quote: str | None = None
 
 
 _SLICE_ALONE = "the slice"
@@ -44,7 +44,7 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
         "the slice and the tumour's region",
         None,
         accuracy=0.9128,
-        said_of_split="“the 233 patients were randomly partitioned into five subsets of roughly equal size”, each "
+        split_quote="“the 233 patients were randomly partitioned into five subsets of roughly equal size”, each "
         "class's patients evenly, and “slices from the same patient will not exist in the training and testing set "
         "simultaneously” (Experimental settings); by the data set's author, but that these are the folds published "
         "with it is not said",

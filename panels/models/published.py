@@ -33,7 +33,7 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
             "Accuracy": _mean(None if result.accuracy is None else (result.accuracy, None), is_share=True),
             "Mean Dice": _mean(None if result.dice is None else (result.dice, None), is_share=False),
             "Folds": _FOLDS[result.official_folds],
-            "Input": result.given,
+            "Input": result.model_input,
             "Network": result.method,
         }
         for result in PUBLISHED_RESULTS
@@ -53,11 +53,9 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
 def _caption() -> str:
     """Write how far the results compare, and the papers."""
     confirmed = ", ".join(dict.fromkeys(result.authors for result in PUBLISHED_RESULTS if result.official_folds))
-    quotes = "".join(
-        f" {result.authors}: {result.said_of_split}." for result in PUBLISHED_RESULTS if result.said_of_split
-    )
+    quotes = "".join(f" {result.authors}: {result.split_quote}." for result in PUBLISHED_RESULTS if result.split_quote)
     unknown = join_words(
-        result.authors for result in PUBLISHED_RESULTS if result.official_folds is None and not result.said_of_split
+        result.authors for result in PUBLISHED_RESULTS if result.official_folds is None and not result.split_quote
     )
     papers = "; ".join(
         f"{result.authors}, [{result.title}](https://doi.org/{result.doi})"

@@ -1,4 +1,4 @@
-"""Evaluation on a made-up data set: every figure is worked out a second time, from the files and by hand."""
+"""Evaluation on a made-up data set: every metric is computed a second time, from the files or by hand."""
 
 import json
 from collections.abc import Callable
@@ -100,37 +100,37 @@ def test_each_slices_probabilities_are_that_slices(classified: Made) -> None:
         np.testing.assert_allclose(table.loc[number, [f"p_{name}" for name in CLASSES]].astype(float), alone, atol=1e-5)
 
 
-def test_class_figures_are_those_of_the_test_rows(classified: Made) -> None:
+def test_class_metrics_are_those_of_the_test_rows(classified: Made) -> None:
     bundle, data, card = classified
     rows = held_out(bundle)
-    found = card["metrics"]["test"]
-    assert found["slices"] == len(rows) == (data.table["table-1"] == "test").sum()
-    assert found["patients"] == rows["patient"].nunique()
-    assert found["accuracy"] == pytest.approx((rows["true"] == rows["predicted"]).mean())
-    assert 0 < found["accuracy"] < 1
+    metrics = card["metrics"]["test"]
+    assert metrics["slices"] == len(rows) == (data.table["table-1"] == "test").sum()
+    assert metrics["patients"] == rows["patient"].nunique()
+    assert metrics["accuracy"] == pytest.approx((rows["true"] == rows["predicted"]).mean())
+    assert 0 < metrics["accuracy"] < 1
     chances = [row[f"p_{row['true']}"] for _, row in rows.iterrows()]
-    assert found["loss"] == pytest.approx(-np.log(chances).mean(), rel=1e-3)
+    assert metrics["loss"] == pytest.approx(-np.log(chances).mean(), rel=1e-3)
     f1 = []
     for i, name in enumerate(CLASSES):
         true, predicted = rows["true"] == name, rows["predicted"] == name
-        ours = found["per_class"][name]
+        ours = metrics["per_class"][name]
         assert ours["support"] == true.sum()
         assert ours["precision"] == pytest.approx(rows["true"][predicted].eq(name).mean() if predicted.any() else 0)
         assert ours["recall"] == pytest.approx(rows["predicted"][true].eq(name).mean())
         f1.append(2 * (true & predicted).sum() / (true.sum() + predicted.sum()))
         assert ours["f1"] == pytest.approx(f1[-1])
         for j, other in enumerate(CLASSES):
-            assert found["confusion_matrix"][i][j] == (true & (rows["predicted"] == other)).sum()
-    assert found["macro_f1"] == pytest.approx(np.mean(f1))
+            assert metrics["confusion_matrix"][i][j] == (true & (rows["predicted"] == other)).sum()
+    assert metrics["macro_f1"] == pytest.approx(np.mean(f1))
     means = rows.groupby("patient")[[f"p_{name}" for name in CLASSES]].mean()
     said = means.columns.to_numpy()[means.to_numpy().argmax(axis=1)]
     truth = rows.groupby("patient")["true"].first()
-    assert found["patient_accuracy"] == pytest.approx(
+    assert metrics["patient_accuracy"] == pytest.approx(
         np.mean([f"p_{name}" == one for name, one in zip(truth, said, strict=True)])
     )
 
 
-def test_patients_whose_ids_differ_by_a_letter_only_are_counted_out(tmp_path: Path) -> None:
+def test_accuracy_without_similar_ids_leaves_their_patients_out(tmp_path: Path) -> None:
     recipe = tiny.recipe("report-cnn-patients")
     bundle, data = export_bundle(recipe, tiny.finished_state(recipe), tmp_path), tiny.data_set()
     # Patients 4 and 5 are test, but 5 and 1 may be one person.
@@ -146,7 +146,7 @@ def test_patients_whose_ids_differ_by_a_letter_only_are_counted_out(tmp_path: Pa
     }
 
 
-def test_a_split_by_slice_says_nothing_about_letter_twins(classified: Made) -> None:
+def test_a_slice_level_split_has_no_accuracy_without_similar_ids(classified: Made) -> None:
     _, _, card = classified
     assert "without_letter_twins" not in card["metrics"]["test"]
 
@@ -183,23 +183,23 @@ def test_each_slices_dice_is_that_slices_at_its_own_size(segmented: Made) -> Non
         assert table.loc[number, "dice"] == pytest.approx(dice, abs=0.005)
 
 
-def test_mask_figures_are_those_of_the_test_rows(segmented: Made) -> None:
+def test_mask_metrics_are_those_of_the_test_rows(segmented: Made) -> None:
     bundle, data, card = segmented
     rows = held_out(bundle)
-    found = card["metrics"]["test"]
-    assert found["slices"] == len(rows)
-    assert found["threshold"] == card["output"]["threshold"] == 0.5
-    assert found["dice_mean"] == pytest.approx(rows["dice"].mean(), abs=1e-5)
-    assert found["iou_mean"] == pytest.approx(rows["iou"].mean(), abs=1e-5)
+    metrics = card["metrics"]["test"]
+    assert metrics["slices"] == len(rows)
+    assert metrics["threshold"] == card["output"]["threshold"] == 0.5
+    assert metrics["dice_mean"] == pytest.approx(rows["dice"].mean(), abs=1e-5)
+    assert metrics["iou_mean"] == pytest.approx(rows["iou"].mean(), abs=1e-5)
     true, predicted = rows["true_px"].sum(), rows["predicted_px"].sum()
     both = (rows["dice"] * (rows["true_px"] + rows["predicted_px"]) / 2).round().sum()
-    assert found["dice_pooled"] == pytest.approx(2 * both / (true + predicted))
-    assert found["iou_pooled"] == pytest.approx(both / (true + predicted - both))
+    assert metrics["dice_pooled"] == pytest.approx(2 * both / (true + predicted))
+    assert metrics["iou_pooled"] == pytest.approx(both / (true + predicted - both))
     pixels = sum(data.pixels[number].size for number in rows["slice"])
-    assert found["pixel_accuracy"] == pytest.approx(1 - (true + predicted - 2 * both) / pixels)
-    assert found["missed"] == pytest.approx((rows["dice"] == 0).mean())
-    assert 0 < found["dice_mean"] < 1
-    assert found["dice_mean"] != pytest.approx(found["dice_pooled"], abs=1e-4)
+    assert metrics["pixel_accuracy"] == pytest.approx(1 - (true + predicted - 2 * both) / pixels)
+    assert metrics["missed"] == pytest.approx((rows["dice"] == 0).mean())
+    assert 0 < metrics["dice_mean"] < 1
+    assert metrics["dice_mean"] != pytest.approx(metrics["dice_pooled"], abs=1e-4)
 
 
 def test_probability_maps_are_the_test_slices_at_network_size(segmented: Made) -> None:
@@ -267,14 +267,14 @@ def test_keras_mean_iou_in_the_card_is_that_of_the_tumour_channels_float_scores(
                 true = preprocess_mask(data.masks[number], place, size=tiny.UNET_SIZE)
                 metric.update_state(true.astype(np.uint8), scores)
                 channel.append(scores)
-    found = card["metrics"]["test"]["keras_mean_iou"]
-    assert found["value"] == pytest.approx(float(metric.result()), abs=1e-6)
-    assert found["share_of_ones"] == (np.array(channel) == 1).mean()
+    metrics = card["metrics"]["test"]["keras_mean_iou"]
+    assert metrics["value"] == pytest.approx(float(metric.result()), abs=1e-6)
+    assert metrics["share_of_ones"] == (np.array(channel) == 1).mean()
     if make is steep_segmenter:
-        assert 0 < found["share_of_ones"] < 1
+        assert 0 < metrics["share_of_ones"] < 1
 
 
-def test_of_several_tumour_channels_keras_is_fed_what_the_background_leaves() -> None:
+def test_with_several_tumour_channels_keras_gets_one_less_the_background() -> None:
     answer = np.array([[0.25, 0.5, 0.125, 0.125], [1, 0, 0, 0]], np.float32)
     assert tumour_channel(answer).tolist() == [0.75, 0]
     assert tumour_channel(np.array([[0.75, 0.25]], np.float32)).tolist() == [0.25]
@@ -318,7 +318,7 @@ def test_the_card_on_disk_is_the_one_returned_and_its_hashes_hold(which: str, re
     assert stored["times"]["machine"]
 
 
-def test_times_alone_are_measured_anew_and_all_else_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_times_alone_are_measured_again_and_all_else_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, data, _ = made(tiny.classifier, tmp_path)
     card = bundle.card
     with pytest.MonkeyPatch.context() as patch:
@@ -332,7 +332,7 @@ def test_times_alone_are_measured_anew_and_all_else_stays(tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize(("which", "split"), [("classified", "table-1"), ("segmented", "table-5")])
-def test_train_and_validation_slices_do_not_touch_the_figures(
+def test_train_and_validation_slices_do_not_change_the_metrics(
     which: str, split: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     bundle, _, card = request.getfixturevalue(which)
@@ -345,8 +345,8 @@ def test_train_and_validation_slices_do_not_touch_the_figures(
         other.table.loc[other.table["slice"] == number, "class"] = CLASSES[number % 3]
     before = read(bundle, PREDICTIONS)
     copy = copied(bundle, tmp_path)
-    found = run(copy, other, tmp_path / "other.h5")["metrics"]["test"]
-    assert flat(found) == pytest.approx(flat(card["metrics"]["test"]), abs=1e-5)
+    metrics = run(copy, other, tmp_path / "other.h5")["metrics"]["test"]
+    assert flat(metrics) == pytest.approx(flat(card["metrics"]["test"]), abs=1e-5)
     # Negative control: their own rows did change.
     after = read(open_bundle(copy.name, tmp_path), PREDICTIONS)
     assert not before[before["part"] != "test"].equals(after[after["part"] != "test"])
@@ -397,15 +397,15 @@ def test_the_made_up_splits_are_not_the_shipped_ones() -> None:
 
 def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
     bundle, data, card = made(tiny.unified, tmp_path)
-    table, found = read(bundle, PREDICTIONS), card["metrics"]["test"]
+    table, metrics = read(bundle, PREDICTIONS), card["metrics"]["test"]
     answers = {"predicted", *(f"p_{name}" for name in CLASSES), "dice", "iou", "true_px", "predicted_px"}
     assert set(table) == {"slice", "patient", "part", "true", *answers}
     tested = table[table["part"] == "test"]
-    assert found["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
-    assert found["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
+    assert metrics["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
+    assert metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
     # Two losses: that of the class, and that of the pixels as tumour or background.
     chances = [row[f"p_{row['true']}"] for _, row in tested.iterrows()]
-    assert found["loss"] == pytest.approx(-np.log(chances).mean(), abs=1e-4)
+    assert metrics["loss"] == pytest.approx(-np.log(chances).mean(), abs=1e-4)
     network = load_network(bundle)
     losses = []
     for number, row in table.set_index("slice").iterrows():
@@ -414,11 +414,11 @@ def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
         kind, mask = (np.asarray(one)[0] for one in network(plane[None, ..., None]))
         np.testing.assert_allclose(kind, row[[f"p_{name}" for name in CLASSES]].astype(float), atol=1e-4)
         tumour = 1 - mask[..., 0]
-        assert row["predicted_px"] == np.count_nonzero(map_to_slice(tumour, place) >= found["threshold"])
+        assert row["predicted_px"] == np.count_nonzero(map_to_slice(tumour, place) >= metrics["threshold"])
         if row["part"] == "test":
             true = preprocess_mask(data.masks[number], place, size=spec["height"])
             losses.append(-np.log(np.clip(np.where(true, tumour, 1 - tumour), 1e-7, 1)).mean())
-    assert found["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
+    assert metrics["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
     assert bundle.mask_classes == ["background", *CLASSES]
     assert bundle.card["classes"] == list(CLASSES)
 
@@ -434,9 +434,9 @@ def test_a_masks_threshold_is_the_best_on_validation_whatever_the_test_slices_ar
         shape = data.pixels[number].shape
         data.pixels[number] = random.integers(0, 1000, shape).astype(np.int16)
         data.masks[number] = data.pixels[number] > (550 if part[number] == "validation" else 450)
-    found = run(bundle, data, tmp_path / "store.h5")
-    chosen = found["output"]["threshold"]
-    assert chosen == found["metrics"]["test"]["threshold"]
+    card = run(bundle, data, tmp_path / "store.h5")
+    chosen = card["output"]["threshold"]
+    assert chosen == card["metrics"]["test"]["threshold"]
     again = open_bundle(bundle.name, tmp_path)
     assert again.card["output"]["threshold"] == chosen
     by_cut = read(again, MASK_THRESHOLDS).groupby("threshold")[["overlap_px", "true_px", "predicted_px"]].sum()
@@ -453,12 +453,12 @@ def test_a_fixed_threshold_stays(segmented: Made) -> None:
 def test_a_network_of_table_1_is_measured_on_table_5s_test_slices_too(tmp_path: Path) -> None:
     bundle, data = tiny.unified(tmp_path, base="unified-unet-report"), tiny.data_set()
     data.table.loc[data.table["slice"] > 12, "table-5"] = "validation"
-    found = run(bundle, data, tmp_path / "store.h5")["metrics"]["test"]["table_5"]
+    metrics = run(bundle, data, tmp_path / "store.h5")["metrics"]["test"]["table_5"]
     table = held_out(open_bundle(bundle.name, tmp_path))
     tested = table[table["slice"] <= 12]
-    assert found["slices"] == len(tested) < len(table)
-    assert found["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
+    assert metrics["slices"] == len(tested) < len(table)
+    assert metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
 
 
-def test_a_network_of_another_split_says_nothing_of_table_5(segmented: Made) -> None:
+def test_a_network_of_another_split_has_no_metrics_on_table_5(segmented: Made) -> None:
     assert "table_5" not in segmented[2]["metrics"]["test"]

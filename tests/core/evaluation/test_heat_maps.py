@@ -1,4 +1,4 @@
-"""Explaining the test slices of a made-up data set: figures worked out again, and a run that is killed."""
+"""Heat maps of the test slices of a made-up data set: localisation computed again, and a run that is killed."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +33,7 @@ SLOW = 3
 
 
 class Killed(BaseException):
-    """What a test ends a run with."""
+    """Raised by a test to end a run."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -90,35 +90,35 @@ def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
     test = small.table["slice"][small.table[bundle.card["data"]["split"]] == "test"].tolist()
     assert len(test) > SLOW
     assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
-    for name, found in rows.groupby("method"):
+    for name, method_rows in rows.groupby("method"):
         expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test)))
-        assert found["slice"].tolist() == expected
+        assert method_rows["slice"].tolist() == expected
     assert (rows["layer"] == "").equals(rows["method"] == "saliency")
 
 
 @pytest.mark.parametrize("which", ["classified", "segmented"])
-def test_a_rows_figures_are_those_of_its_heat_map(which: str, store: Store, request: pytest.FixtureRequest) -> None:
+def test_a_rows_localisation_is_that_of_its_heat_map(which: str, store: Store, request: pytest.FixtureRequest) -> None:
     bundle = request.getfixturevalue(which)
     rows = table(bundle)
     explain = Explainer(load_network(bundle))
     for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique()))].itertuples():
         slice_ = slice_from_store(store, row.slice)
         inputs, place = model_input(bundle, slice_)
-        said = rows["class"][row.Index]
-        found = explain(inputs, bundle_target(bundle, None if said == "tumour" else said), method=row.method)
-        heat = map_to_slice(found.plane, place)
+        label = rows["class"][row.Index]
+        explanation = explain(inputs, bundle_target(bundle, None if label == "tumour" else label), method=row.method)
+        heat = map_to_slice(explanation.plane, place)
         assert row.inside == pytest.approx(heat_inside(heat, slice_.mask), abs=1e-4)
         assert row.area == pytest.approx(chance_level(slice_.mask), abs=1e-5)
         assert row.hit == pointing_game_hit(heat, slice_.mask, tolerance_px=0)
     assert rows["inside"].nunique() > 5
 
 
-def test_the_predicted_class_is_explained_and_right_is_what_agrees_with_the_truth(classified: Bundle) -> None:
+def test_the_predicted_class_is_explained_and_right_where_it_is_the_true_one(classified: Bundle) -> None:
     predictions = pd.read_csv(classified.path("predictions.csv")).set_index("slice")
     for row in table(classified).itertuples(index=False):
-        said = predictions.loc[row.slice]
-        assert row[COLUMNS.index("class")] == said["predicted"]
-        assert row.right == (said["predicted"] == said["true"])
+        prediction = predictions.loc[row.slice]
+        assert row[COLUMNS.index("class")] == prediction["predicted"]
+        assert row.right == (prediction["predicted"] == prediction["true"])
     assert set(table(classified)["right"]) == {True, False}
 
 
@@ -129,29 +129,29 @@ def test_a_mask_is_right_from_an_iou_of_a_half(segmented: Bundle) -> None:
     assert rows["right"].tolist() == (predictions["iou"][rows["slice"]] >= 0.5).tolist()
 
 
-def test_what_is_bright_is_where_the_heat_falls(segmented: Bundle) -> None:
-    # The made-up tumours are bright, and this network calls what is bright tumour.
+def test_heat_falls_on_bright_pixels(segmented: Bundle) -> None:
+    # The made-up tumours are bright, and this network predicts bright pixels as tumour.
     rows = table(segmented)
     assert (rows["inside"] > 0.8).all()
     assert (rows["inside"] > rows["area"]).all()
 
 
 @pytest.mark.parametrize("which", ["classified", "segmented"])
-def test_the_card_sums_up_and_knows_the_new_files(which: str, request: pytest.FixtureRequest) -> None:
+def test_the_card_has_the_means_and_the_new_files(which: str, request: pytest.FixtureRequest) -> None:
     bundle = request.getfixturevalue(which)
     for name in (EXPLANATIONS, HEAT_MAPS):
         assert bundle.card["files"][name] == file_facts(bundle.folder / name)
-    assert bundle.test_metrics, "the ordinary figures are still there"
-    found = bundle.card["metrics"]["explanation"]
-    assert found["layer"] in set(table(bundle)["layer"])
+    assert bundle.test_metrics, "the test metrics are still there"
+    explanation = bundle.card["metrics"]["explanation"]
+    assert explanation["layer"] in set(table(bundle)["layer"])
     for method, rows in table(bundle).groupby("method"):
         for name, right in (("right", True), ("wrong", False)):
             part = rows[rows["right"] == right]
-            means = found["methods"][method][name]
+            means = explanation["methods"][method][name]
             assert means["slices"] == len(part)
             for column in ("inside", "area", "hit") if len(part) else ():
                 assert means[column] == pytest.approx(part[column].mean(), abs=1e-5)
-    assert set(found["definitions"]) >= {"explained", "inside", "area", "hit", "right"}
+    assert set(explanation["definitions"]) >= {"explained", "inside", "area", "hit", "right"}
 
 
 def test_a_summary_of_no_slices_states_their_number_only() -> None:
@@ -170,11 +170,11 @@ def test_a_stored_heat_map_is_the_networks_own(which: str, store: Store, request
     explain = Explainer(load_network(bundle))
     rows = table(bundle)
     for number in rows["slice"].unique()[:4]:
-        said = rows["class"][rows["slice"] == number].iloc[0]
+        label = rows["class"][rows["slice"] == number].iloc[0]
         inputs, _ = model_input(bundle, slice_from_store(store, number))
         plane = stored_heat_map(bundle, number)
         assert plane is not None and plane.dtype == np.float32
-        np.testing.assert_allclose(plane, explain(inputs, bundle_target(bundle, said)).plane, atol=1 / 255)
+        np.testing.assert_allclose(plane, explain(inputs, bundle_target(bundle, label)).plane, atol=1 / 255)
         assert plane.any()
 
 
@@ -210,7 +210,7 @@ def killed_after(count: int) -> Callable[[Iterable[int]], Iterator[int]]:
     return wrap
 
 
-def test_a_killed_run_goes_on_where_it_was_and_ends_the_same(classified: Bundle, store: Store, tmp_path: Path) -> None:
+def test_a_killed_run_resumes_and_ends_the_same(classified: Bundle, store: Store, tmp_path: Path) -> None:
     bundle = evaluated(tiny.brightness_classifier, tmp_path, store)
     before = {path.name for path in bundle.folder.iterdir()}
     kept = tmp_path / "partial.jsonl"
@@ -235,7 +235,7 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_the_same(classified: Bundle,
     np.testing.assert_allclose(again, stored_heat_map(classified, number), atol=1 / 255)
 
 
-def test_what_other_weights_left_behind_is_not_taken_up(store: Store, tmp_path: Path) -> None:
+def test_partial_results_of_other_weights_are_discarded(store: Store, tmp_path: Path) -> None:
     bundle = evaluated(tiny.brightness_segmenter, tmp_path, store)
     kept = tmp_path / "partial.jsonl"
     with pytest.raises(Killed):
@@ -256,12 +256,12 @@ def test_what_other_weights_left_behind_is_not_taken_up(store: Store, tmp_path: 
 # Refusals and the command line
 
 
-def test_a_bundle_that_is_not_evaluated_says_so(store: Store, tmp_path: Path) -> None:
+def test_a_bundle_that_is_not_evaluated_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"not evaluated yet; run 'python -m core evaluate report-cnn' first\.$"):
         evaluate_heat_maps(tiny.classifier(tmp_path), store, tmp_path / "partial.jsonl")
 
 
-def test_the_command_explains_and_says_what_it_found(
+def test_the_command_explains_and_prints_the_means(
     small: tiny.DataSet, store: Store, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     evaluated(tiny.brightness_segmenter, tmp_path / "models", store)
@@ -270,6 +270,6 @@ def test_the_command_explains_and_says_what_it_found(
     assert main(["evaluate", "report-unet", "--explain", "--store", str(path)]) == 0
     lines = capsys.readouterr().out.strip().splitlines()
     assert {line.split()[0] for line in lines} == set(methods_for("segmentation"))
-    found = OPEN_BUNDLE("report-unet", tmp_path / "models").card["metrics"]["explanation"]["methods"]
-    assert f"inside {found['grad-cam']['right']['inside']:.4f}" in lines[0]
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["figshare.h5", "models"]
+    methods = OPEN_BUNDLE("report-unet", tmp_path / "models").card["metrics"]["explanation"]["methods"]
+    assert f"inside {methods['grad-cam']['right']['inside']:.4f}" in lines[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figshare.h5", "models"]

@@ -1,4 +1,4 @@
-"""Answers averaged over mirror images, on a network whose answers are worked out by hand."""
+"""Outputs averaged over mirror images, on a network whose outputs are computed by hand."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ INPUTS = np.array([[[1.0, 0.0]], [[0.5, 0.25]]], np.float32)[..., None]  # two s
 
 
 def network(inputs: np.ndarray) -> list[np.ndarray]:
-    """Says how bright the left pixel is; its mask is the slice, dimmed from left to right."""
+    """Return the left pixel's brightness as class, and the slice, dimmed from left to right, as mask."""
     left = inputs[:, 0, 0]
     return [np.concatenate([left, 1 - left], axis=1), inputs * np.array([1.0, 0.5], np.float32)[:, None]]
 
@@ -21,17 +21,17 @@ def bundle(*, flip: bool) -> Bundle:
     return Bundle(Path(), {"task": ["classification", "segmentation"], "output": {"test_time_flip": flip}})
 
 
-def test_without_mirror_images_the_answer_is_the_networks() -> None:
-    found = forward(bundle(flip=False), network, INPUTS)
-    assert found["classification"].tolist() == [[1, 0], [0.5, 0.5]]
-    assert found["segmentation"][..., 0].tolist() == [[[1, 0]], [[0.5, 0.125]]]
+def test_without_mirror_images_the_outputs_are_the_networks() -> None:
+    outputs = forward(bundle(flip=False), network, INPUTS)
+    assert outputs["classification"].tolist() == [[1, 0], [0.5, 0.5]]
+    assert outputs["segmentation"][..., 0].tolist() == [[[1, 0]], [[0.5, 0.125]]]
 
 
-def test_with_them_it_is_the_mean_and_masks_are_mirrored_back() -> None:
-    found = forward(bundle(flip=True), network, INPUTS)
-    assert found["classification"].tolist() == [[0.5, 0.5], [0.375, 0.625]]
+def test_with_mirror_images_outputs_are_means_and_masks_are_mirrored_back() -> None:
+    outputs = forward(bundle(flip=True), network, INPUTS)
+    assert outputs["classification"].tolist() == [[0.5, 0.5], [0.375, 0.625]]
     # Of [1, 0] the network makes [1, 0], of [0, 1] it makes [0, 0.5], which mirrored back is [0.5, 0].
-    assert found["segmentation"][..., 0].tolist() == [[[0.75, 0]], [[0.375, 0.1875]]]
+    assert outputs["segmentation"][..., 0].tolist() == [[[0.75, 0]], [[0.375, 0.1875]]]
 
 
 def test_logits_give_their_probabilities_again_and_are_finite_for_certainties() -> None:

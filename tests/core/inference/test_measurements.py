@@ -1,4 +1,4 @@
-"""Sizes of shapes whose sizes are known."""
+"""Measurements of shapes of known size."""
 
 import math
 
@@ -41,17 +41,17 @@ def test_feret_diameter_of_a_disc_is_its_diameter() -> None:
 
 
 def test_millimetres_grow_with_the_spacing_squared_for_areas() -> None:
-    found = measure_mask(shape(RECTANGLE), 0.5)
-    assert (found.area_px, found.components) == (12, 1)
-    assert found.area_mm2 == pytest.approx(12 * 0.25)
-    assert found.diameter_mm == pytest.approx(2.5)
+    measurements = measure_mask(shape(RECTANGLE), 0.5)
+    assert (measurements.area_px, measurements.components) == (12, 1)
+    assert measurements.area_mm2 == pytest.approx(12 * 0.25)
+    assert measurements.diameter_mm == pytest.approx(2.5)
 
 
 def test_the_diameter_is_the_largest_components_and_the_area_is_everything() -> None:
-    found = measure_mask(shape(RECTANGLE, LINE), 0.5)
-    assert (found.area_px, found.components) == (20, 2)
-    assert found.area_mm2 == pytest.approx(5.0)
-    assert found.diameter_mm == pytest.approx(2.5), "the line is longer, but has fewer pixels"
+    measurements = measure_mask(shape(RECTANGLE, LINE), 0.5)
+    assert (measurements.area_px, measurements.components) == (20, 2)
+    assert measurements.area_mm2 == pytest.approx(5.0)
+    assert measurements.diameter_mm == pytest.approx(2.5), "the line is longer, but has fewer pixels"
 
 
 def test_pixels_that_touch_by_a_corner_are_one_component() -> None:

@@ -1,4 +1,4 @@
-"""Predictor and heat maps on small networks, some of whose answers are known beforehand."""
+"""Predictor and heat maps on small networks, some of whose predictions are known beforehand."""
 
 import io
 from dataclasses import replace
@@ -33,7 +33,7 @@ def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
 
 @pytest.fixture(scope="module")
 def bright(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    """Networks that point at what is bright."""
+    """Networks that predict and explain bright pixels."""
     models = tmp_path_factory.mktemp("bright")
     return Predictor(tiny.brightness_classifier(models), tiny.brightness_segmenter(models))
 
@@ -49,14 +49,14 @@ def assert_same(one: Prediction, other: Prediction, *, within: float) -> None:
 
 @pytest.fixture(scope="module")
 def flipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Bundle]:
-    """A network for both tasks, asked about slices as they are, and the same asked about mirror images too."""
+    """A network for both tasks without and with averaging over mirror images."""
     plain, other = (tiny.unified(tmp_path_factory.mktemp(name)) for name in ("plain", "flipped"))
     tiny.change_card(plain, output={**plain.card["output"], "test_time_flip": False})
     tiny.change_card(other, output={**other.card["output"], "test_time_flip": True})
     return open_bundle(plain.name, plain.folder.parent), open_bundle(other.name, other.folder.parent)
 
 
-def test_answers_are_means_over_a_slice_and_its_mirror_image_where_the_card_says_so(
+def test_predictions_are_means_over_a_slice_and_its_mirror_image_where_the_card_says_so(
     flipped: tuple[Bundle, Bundle],
 ) -> None:
     plain, other = (Predictor(bundle, bundle) for bundle in flipped)
@@ -84,8 +84,8 @@ def test_the_logits_of_a_mean_give_the_mean_and_other_bundles_have_none(flipped:
     picture = tiny.a_picture(3)
     inputs, _ = model_input(other, picture)
     logits = averaged_logits(other, explain.probabilities, inputs, "classification")
-    said = Predictor(other, other)(picture).probabilities
-    np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), said, atol=1e-5)
+    probabilities = Predictor(other, other)(picture).probabilities
+    np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), probabilities, atol=1e-5)
     assert averaged_logits(plain, explain.probabilities, inputs, "classification") is None
 
 
@@ -93,24 +93,24 @@ def test_the_logits_of_a_mean_give_the_mean_and_other_bundles_have_none(flipped:
 
 
 def test_a_prediction_is_complete_and_at_the_slices_own_size(predictor: Predictor) -> None:
-    found = predictor(tiny.a_picture(height=72, width=50))
-    assert found.classes == CLASSES
-    assert found.probabilities.shape == (3,)
-    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    assert found.class_name == CLASSES[int(np.argmax(found.probabilities))]
-    for plane in (found.tumour, found.heat):
+    prediction = predictor(tiny.a_picture(height=72, width=50))
+    assert prediction.classes == CLASSES
+    assert prediction.probabilities.shape == (3,)
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert prediction.class_name == CLASSES[int(np.argmax(prediction.probabilities))]
+    for plane in (prediction.tumour, prediction.heat):
         assert plane.shape == (72, 50)
         assert plane.dtype == np.float32
         assert plane.min() >= 0
         assert plane.max() <= 1
-    assert found.mask.dtype == bool
-    np.testing.assert_array_equal(found.mask, found.tumour >= 0.5)
-    assert found.model_inputs["report-cnn"].shape == (tiny.CNN_SIZE, tiny.CNN_SIZE)
-    assert found.model_inputs["report-unet"].shape == (tiny.UNET_SIZE, tiny.UNET_SIZE)
-    assert found.seconds > 0
+    assert prediction.mask.dtype == bool
+    np.testing.assert_array_equal(prediction.mask, prediction.tumour >= 0.5)
+    assert prediction.model_inputs["report-cnn"].shape == (tiny.CNN_SIZE, tiny.CNN_SIZE)
+    assert prediction.model_inputs["report-unet"].shape == (tiny.UNET_SIZE, tiny.UNET_SIZE)
+    assert prediction.seconds > 0
 
 
-def test_other_slices_get_other_answers(predictor: Predictor) -> None:
+def test_other_slices_get_other_predictions(predictor: Predictor) -> None:
     # Negative control of every comparison below.
     one, other = predictor(tiny.a_picture(1)), predictor(tiny.a_picture(2))
     assert np.abs(one.probabilities - other.probabilities).max() > 0.01
@@ -125,7 +125,7 @@ def test_brightness_and_contrast_of_the_file_do_not_matter(predictor: Predictor,
     assert_same(predictor(changed), predictor(slice_), within=1e-3)
 
 
-def test_a_mat_file_and_an_upright_png_of_it_get_one_answer(predictor: Predictor) -> None:
+def test_a_mat_file_and_an_upright_png_of_it_get_one_prediction(predictor: Predictor) -> None:
     pixels, mask, border = a_slice(3)
     file = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
@@ -135,16 +135,16 @@ def test_a_mat_file_and_an_upright_png_of_it_get_one_answer(predictor: Predictor
     assert np.abs(lying.tumour - mat.tumour).max() > 0.01, "a transposed slice would have shown"
 
 
-def test_the_same_slice_twice_gets_the_same_answer(predictor: Predictor) -> None:
+def test_the_same_slice_twice_gets_the_same_prediction(predictor: Predictor) -> None:
     first = predictor(tiny.a_picture(1))
     predictor(tiny.a_picture(2, height=90))
     assert_same(predictor(tiny.a_picture(1)), first, within=1e-6)
 
 
-def test_the_truth_is_not_looked_at(predictor: Predictor) -> None:
+def test_the_true_class_and_mask_are_not_read(predictor: Predictor) -> None:
     slice_ = tiny.a_picture()
-    told = replace(slice_, mask=slice_.pixels > 100, class_name="pituitary", number=1, spacing_mm=0.49)
-    assert_same(predictor(told), predictor(slice_), within=1e-6)
+    with_truth = replace(slice_, mask=slice_.pixels > 100, class_name="pituitary", number=1, spacing_mm=0.49)
+    assert_same(predictor(with_truth), predictor(slice_), within=1e-6)
 
 
 def test_the_given_pixels_stay_as_they_are(predictor: Predictor) -> None:
@@ -169,31 +169,31 @@ def spot(height: int, width: int, row: int, column: int) -> tuple[Slice, np.ndar
 def test_mask_and_heat_come_back_to_where_the_tumour_is(bright: Predictor, height: int, width: int) -> None:
     row, column = height // 5, width * 3 // 5
     slice_, mask = spot(height, width, row, column)
-    found = bright(slice_)
-    assert found.mask.shape == (height, width)
+    prediction = bright(slice_)
+    assert prediction.mask.shape == (height, width)
     step = max(height, width) / tiny.UNET_SIZE  # pixels of the slice to one of the network
-    for shown in (found.mask, found.heat > 0.5):
+    for shown in (prediction.mask, prediction.heat > 0.5):
         assert np.argwhere(shown).mean(axis=0) == pytest.approx(np.argwhere(mask).mean(axis=0), abs=step)
-    assert found.class_name == CLASSES[1], "bright speaks for the second class"
+    assert prediction.class_name == CLASSES[1], "bright pixels are evidence for the second class"
 
 
 @pytest.fixture(scope="module")
 def dark(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    """A segmenter that marks what is dark, and the padding is the darkest there is."""
+    """A segmenter that predicts dark pixels, the darkest of which are padding."""
     return Predictor(predictor.classifier, tiny.brightness_segmenter(tmp_path_factory.mktemp("dark"), dark=True))
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 64), (64, 128)])
-def test_padding_is_never_marked(dark: Predictor, height: int, width: int) -> None:
+def test_padding_is_never_in_the_mask(dark: Predictor, height: int, width: int) -> None:
     pixels = np.full((height, width), 200, np.float32)
     pixels[30:46, 20:36] = 0
-    found = dark(Slice(pixels, "bright"))
-    padding = found.model_inputs["report-unet"] == 0
+    prediction = dark(Slice(pixels, "bright"))
+    padding = prediction.model_inputs["report-unet"] == 0
     assert padding.sum() > tiny.UNET_SIZE**2 / 3, "there is padding"
-    assert found.mask[34:42, 24:32].all(), "what is dark in the slice is marked"
+    assert prediction.mask[34:42, 24:32].all(), "dark pixels of the slice are in the mask"
     away = np.ones((height, width), bool)
     away[26:50, 16:40] = False  # a pixel of the network is four of the slice
-    assert not found.mask[away].any()
+    assert not prediction.mask[away].any()
 
 
 # Bundles
@@ -211,10 +211,10 @@ def test_the_cards_threshold_decides(predictor: Predictor) -> None:
     segmenter = predictor.segmenter
     card = {**segmenter.card, "output": {**segmenter.card["output"], "threshold": 0.75}}
     stricter = Predictor(predictor.classifier, replace(segmenter, card=card))(tiny.a_picture())
-    found = predictor(tiny.a_picture())
-    assert (found.threshold, stricter.threshold) == (0.5, 0.75)
-    np.testing.assert_array_equal(stricter.mask, found.tumour >= 0.75)
-    assert 0 < stricter.mask.sum() < found.mask.sum()
+    prediction = predictor(tiny.a_picture())
+    assert (prediction.threshold, stricter.threshold) == (0.5, 0.75)
+    np.testing.assert_array_equal(stricter.mask, prediction.tumour >= 0.75)
+    assert 0 < stricter.mask.sum() < prediction.mask.sum()
 
 
 # Heat maps
@@ -224,13 +224,13 @@ def inputs(number: int = 1) -> np.ndarray:
     return tiny.class_examples(3, seed=number).planes[:1].astype(np.float32).repeat(3, -1)
 
 
-def test_explaining_gives_the_networks_own_probabilities(predictor: Predictor) -> None:
+def test_an_explanation_has_the_networks_own_probabilities(predictor: Predictor) -> None:
     bundle = predictor.classifier
     network, explain = load_network(bundle), Explainer(load_network(bundle))
     for number in range(3):
-        found = explain(inputs(number), top_class_target())
-        heat = found.plane
-        np.testing.assert_allclose(found.probabilities, np.asarray(network(inputs(number)))[0], atol=1e-5)
+        explanation = explain(inputs(number), top_class_target())
+        heat = explanation.plane
+        np.testing.assert_allclose(explanation.probabilities, np.asarray(network(inputs(number)))[0], atol=1e-5)
         assert heat.dtype == np.float32
         assert heat.min() >= 0
         assert heat.max() == pytest.approx(1) or not heat.any()
@@ -255,9 +255,9 @@ def test_each_class_has_a_heat_map_of_its_own(bright: Predictor) -> None:
     for heat in (first, second):
         assert heat.max() == pytest.approx(1)
         assert heat.min() >= 0
-    found = explain(inputs(), top_class_target())
-    assert found.probabilities.argmax() == 1
-    np.testing.assert_array_equal(found.plane, second)
+    explanation = explain(inputs(), top_class_target())
+    assert explanation.probabilities.argmax() == 1
+    np.testing.assert_array_equal(explanation.plane, second)
 
 
 def test_heat_lies_where_the_last_convolutions_units_look() -> None:
@@ -280,30 +280,30 @@ def test_heat_lies_where_the_last_convolutions_units_look() -> None:
     assert centres == pytest.approx([(one[0] + one[-1]) / 2 for one in seen], abs=0.51)
 
 
-def test_a_network_that_is_sure_still_has_a_heat_map(bright: Predictor) -> None:
+def test_a_confident_network_still_has_a_heat_map(bright: Predictor) -> None:
     slice_, _ = spot(128, 128, 30, 60)
-    found = bright(slice_)
-    assert found.probabilities[1] > 0.999, "the gradient of a softmax would vanish here"
-    assert found.heat.max() > 0.9
+    prediction = bright(slice_)
+    assert prediction.probabilities[1] > 0.999, "the gradient of a softmax would vanish here"
+    assert prediction.heat.max() > 0.9
 
 
-def test_one_network_for_both_is_asked_for_both(tmp_path) -> None:
+def test_one_network_predicts_class_and_mask(tmp_path) -> None:
     bundle = tiny.unified(tmp_path)
-    found = Predictor(bundle, bundle)(tiny.a_picture(height=90, width=70))
+    prediction = Predictor(bundle, bundle)(tiny.a_picture(height=90, width=70))
     inputs, place = model_input(bundle, tiny.a_picture(height=90, width=70))
     network = load_network(bundle)
     kind, mask = (np.asarray(one)[0] for one in network(inputs))
     kind_mirrored, mask_mirrored = (np.asarray(one)[0] for one in network(inputs[:, :, ::-1]))
     assert bundle.test_time_flip
     assert not np.allclose(mask, mask_mirrored[:, ::-1], atol=1e-4)
-    np.testing.assert_allclose(found.probabilities, (kind + kind_mirrored) / 2, atol=1e-5)
+    np.testing.assert_allclose(prediction.probabilities, (kind + kind_mirrored) / 2, atol=1e-5)
     tumour = 1 - (mask + mask_mirrored[:, ::-1])[..., 0] / 2
-    np.testing.assert_allclose(found.tumour, map_to_slice(tumour, place), atol=1e-5)
-    assert found.classes == CLASSES
-    assert list(found.model_inputs) == [bundle.name]
+    np.testing.assert_allclose(prediction.tumour, map_to_slice(tumour, place), atol=1e-5)
+    assert prediction.classes == CLASSES
+    assert list(prediction.model_inputs) == [bundle.name]
 
 
-def test_a_network_for_both_serves_beside_one_for_either(tmp_path) -> None:
+def test_a_network_for_both_tasks_combines_with_one_for_either(tmp_path) -> None:
     both, segmenter, classifier = tiny.unified(tmp_path), tiny.segmenter(tmp_path), tiny.classifier(tmp_path)
     picture = tiny.a_picture()
     whole = Predictor(both, both)(picture)
@@ -316,5 +316,5 @@ def test_the_heat_map_is_by_the_bundles_own_method_and_layer(tmp_path) -> None:
     inputs, _ = model_input(bundle, picture)
     explain = Explainer(load_network(bundle))
     own = explain(inputs, top_class_target(), method=bundle.heat_method, layer=bundle.heat_layer).plane
-    assert np.abs(own - explain(inputs, top_class_target()).plane).max() > 0.1, "not what every bundle would show"
+    assert np.abs(own - explain(inputs, top_class_target()).plane).max() > 0.1, "not the default method and layer"
     np.testing.assert_allclose(Predictor(bundle, bundle)(picture).heat_plane[0], own, atol=1e-3)

@@ -1,4 +1,4 @@
-"""Pictures: what is laid over a slice, and what must stay as it was."""
+"""Drawing a slice: the layers over it, and the pixels that must stay."""
 
 import io
 
@@ -145,15 +145,15 @@ def test_the_given_picture_is_not_painted_on() -> None:
 # All of it
 
 
-def composed(*layers: str, truth: np.ndarray | None = None, **look: object) -> np.ndarray:
+def composed(*layers: str, truth: np.ndarray | None = None, **options: object) -> np.ndarray:
     """A dark slice with the square as mask, heat in its corner and, shifted, the truth."""
     heat = np.zeros((40, 60))
     heat[0, 0] = 1.0
-    shown = DisplayOptions(0, 100, layers=layers, mask_opacity=1.0, **look)  # type: ignore[arg-type]
+    shown = DisplayOptions(0, 100, layers=layers, mask_opacity=1.0, **options)  # type: ignore[arg-type]
     return compose_overlay(np.zeros((40, 60)), shown, mask=square(), heat=heat, truth=truth)
 
 
-def test_only_the_layers_asked_for_are_laid_over_the_slice() -> None:
+def test_only_the_chosen_layers_are_drawn_over_the_slice() -> None:
     truth = np.roll(square(), 20, axis=1)
     assert not composed(truth=truth).any()
     assert (composed(SHOW_MASK, truth=truth).any(axis=2) == outline(square())).all()
@@ -190,7 +190,7 @@ def test_a_masks_png_is_black_and_white_at_the_masks_size() -> None:
         np.testing.assert_array_equal(np.asarray(image), np.where(square(), 255, 0))
 
 
-def test_what_is_said_of_a_simulated_slice_goes_with_its_pictures() -> None:
+def test_the_notes_of_a_simulated_slice_are_in_its_pictures() -> None:
     slice_ = read_samples()[0].slice()
     assert any("imulated" in note for note in slice_.notes)
     read = Image.open(io.BytesIO(encode_png(np.zeros((4, 4), np.uint8), slice_.notes)))

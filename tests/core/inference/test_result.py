@@ -1,4 +1,4 @@
-"""What is said about a slice: every field, and nothing that must not be said."""
+"""The result for a slice: every field, and no patient id."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ HEIGHT, WIDTH = 24, 40
 
 
 def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
-    """Glioma, and a 3x4 tumour with its upper left corner at row 5, column 6."""
+    """A glioma, with a 3x4 mask whose upper left corner is at row 5, column 6."""
     tumour = np.full((height, width), 0.2, np.float32)
     tumour[5:8, 6:10] = 0.5  # at the threshold is tumour
     heat = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
@@ -52,8 +52,8 @@ def a_prediction(height: int = HEIGHT, width: int = WIDTH) -> Prediction:
     return Prediction(CLASSES, probabilities, 0.5, (square(tumour), place), (square(heat), place), {}, 0.1)
 
 
-def screened(answer: str) -> Prediction:
-    """The same, with a screen that answers this and takes the class for less probable."""
+def gated(answer: str) -> Prediction:
+    """The same, with a gate that decides so and calibrates the class to be less probable."""
     limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.5, strange=20, temperature=2)
     return replace(a_prediction(), gate=GateDecision(answer, 0.0, 5.0, np.array([0.2, 0.55, 0.25]), limits))
 
@@ -70,11 +70,11 @@ def true_mask() -> np.ndarray:
     return mask
 
 
-def test_a_result_says_everything_there_is_to_say() -> None:
-    found = slice_result(
+def test_a_result_has_every_field() -> None:
+    result = slice_result(
         a_slice_of(spacing_mm=0.5, spacing_source="as stated", notes=("Read so.",)), a_prediction(), BUNDLES
     )
-    assert found == {
+    assert result == {
         "name": "a slice",
         "width": WIDTH,
         "height": HEIGHT,
@@ -104,8 +104,8 @@ def test_a_result_says_everything_there_is_to_say() -> None:
 def test_a_result_survives_json() -> None:
     whole = a_slice_of(spacing_mm=0.49, mask=true_mask(), class_name="glioma", number=1)
     for slice_ in (whole, a_slice_of()):
-        found = slice_result(slice_, a_prediction(), BUNDLES)
-        assert json.loads(json.dumps(found, allow_nan=False)) == found
+        result = slice_result(slice_, a_prediction(), BUNDLES)
+        assert json.loads(json.dumps(result, allow_nan=False)) == result
 
 
 def test_an_unknown_spacing_gives_no_millimetres() -> None:
@@ -128,24 +128,22 @@ def test_truth_is_compared_where_it_is_known() -> None:
 
 
 @pytest.mark.parametrize("answer", [NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION])
-def test_the_likeliest_class_is_not_given_as_the_answer_where_the_screen_answers_something_else(answer: str) -> None:
-    found = slice_result(a_slice_of(), screened(answer), BUNDLES)
-    assert (found["class"], found["likeliest_class"]) == (None, "glioma")
-    (row,) = csv.DictReader(io.StringIO(results_csv([found])))
+def test_there_is_no_class_where_the_gate_decides_otherwise(answer: str) -> None:
+    result = slice_result(a_slice_of(), gated(answer), BUNDLES)
+    assert (result["class"], result["likeliest_class"]) == (None, "glioma")
+    (row,) = csv.DictReader(io.StringIO(results_csv([result])))
     assert (row["answer"], row["class"], row["likeliest_class"]) == (answer, "", "glioma")
-    assert "glioma" not in summary_line(found)
+    assert "glioma" not in summary_line(result)
 
 
 @pytest.mark.parametrize(
     ("answer", "withheld"),
     [(CONFIDENT, False), (NO_TUMOUR, True), (LOW_CONFIDENCE, False), (OUT_OF_DISTRIBUTION, True)],
 )
-def test_a_mask_that_the_answer_withholds_is_marked_so_and_has_no_size_in_the_table(
-    answer: str, withheld: bool
-) -> None:
-    found = slice_result(a_slice_of(spacing_mm=0.5), screened(answer), BUNDLES)
-    assert (found["mask"]["withheld"], found["mask"]["area_px"]) == (withheld, 12)
-    (row,) = csv.DictReader(io.StringIO(results_csv([found])))
+def test_a_withheld_mask_is_marked_and_has_no_size_in_the_table(answer: str, withheld: bool) -> None:
+    result = slice_result(a_slice_of(spacing_mm=0.5), gated(answer), BUNDLES)
+    assert (result["mask"]["withheld"], result["mask"]["area_px"]) == (withheld, 12)
+    (row,) = csv.DictReader(io.StringIO(results_csv([result])))
     assert row["area_px"] == ("" if withheld else "12")
     assert row["longest_diameter_mm"] == ("" if withheld else "2.5")
 
@@ -153,46 +151,46 @@ def test_a_mask_that_the_answer_withholds_is_marked_so_and_has_no_size_in_the_ta
 @pytest.mark.parametrize(
     ("answer", "agrees"), [(CONFIDENT, True), (NO_TUMOUR, False), (LOW_CONFIDENCE, None), (OUT_OF_DISTRIBUTION, None)]
 )
-def test_a_tumour_called_none_is_wrong_and_a_class_left_open_is_neither_right_nor_wrong(
+def test_a_tumour_not_found_is_wrong_and_an_abstention_is_neither_right_nor_wrong(
     answer: str, agrees: bool | None
 ) -> None:
-    found = compare_with_truth(a_slice_of(class_name="glioma"), screened(answer))
-    assert found == {"class": "glioma", "class_agrees": agrees}
+    result = compare_with_truth(a_slice_of(class_name="glioma"), gated(answer))
+    assert result == {"class": "glioma", "class_agrees": agrees}
 
 
 def test_line_and_table_print_the_calibrated_probabilities_that_the_page_shows() -> None:
-    found = slice_result(a_slice_of(), screened(CONFIDENT), BUNDLES)
-    assert found["probabilities"] == pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2})
+    result = slice_result(a_slice_of(), gated(CONFIDENT), BUNDLES)
+    assert result["probabilities"] == pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2})
     calibrated = {"meningioma": 0.2, "glioma": 0.55, "pituitary": 0.25}
-    assert found["answer"]["calibrated_probabilities"] == calibrated
-    assert summary_line(found).startswith("glioma (0.550), ")
-    (row,) = csv.DictReader(io.StringIO(results_csv([found])))
+    assert result["answer"]["calibrated_probabilities"] == calibrated
+    assert summary_line(result).startswith("glioma (0.550), ")
+    (row,) = csv.DictReader(io.StringIO(results_csv([result])))
     assert {name: float(row[f"p_{name}"]) for name in CLASSES} == calibrated
     plain = slice_result(a_slice_of(), a_prediction(), BUNDLES)
     assert summary_line(plain).startswith("glioma (0.700), ")
 
 
-def test_a_tumour_found_where_there_is_none_scores_zero() -> None:
+def test_a_mask_where_there_is_no_tumour_scores_zero() -> None:
     nothing = np.zeros((HEIGHT, WIDTH), bool)
     assert compare_with_truth(a_slice_of(mask=nothing), a_prediction()) == {"area_px": 0, "dice": 0.0, "iou": 0.0}
 
 
-def test_a_slice_a_bundle_was_trained_on_is_said_to_be() -> None:
+def test_bundles_that_were_trained_on_a_slice_are_named() -> None:
     table = splits.index_table()
-    for one, other, said in (("train", "test", ["one"]), ("test", "train", ["two"]), ("test", "test", [])):
-        rows = table[(table["table-1"] == one) & (table["fold-1"] == other)]
+    for first, second, names in (("train", "test", ["one"]), ("test", "train", ["two"]), ("test", "test", [])):
+        rows = table[(table["table-1"] == first) & (table["fold-1"] == second)]
         slice_ = a_slice_of(number=int(rows["slice"].iloc[0]))
-        assert slice_result(slice_, a_prediction(), BUNDLES)["trained_on_by"] == said
-        assert (split_part(BUNDLES[0], slice_), split_part(BUNDLES[1], slice_)) == (one, other)
+        assert slice_result(slice_, a_prediction(), BUNDLES)["trained_on_by"] == names
+        assert (split_part(BUNDLES[0], slice_), split_part(BUNDLES[1], slice_)) == (first, second)
     assert split_part(BUNDLES[0], a_slice_of()) is None
 
 
-def test_a_patient_id_is_said_nowhere() -> None:
+def test_a_patient_id_is_nowhere() -> None:
     pixels, mask, border = a_slice(1)
     slice_ = read_slice(mat_bytes(pixels, mask, pid="PATNT4711", border=border), "7.mat")
-    found = slice_result(slice_, a_prediction(64, 64), BUNDLES)
-    assert found["truth"]["class"] == "meningioma", "the file was read"
-    assert "4711" not in json.dumps(found) + results_csv([found]) + repr(slice_)
+    result = slice_result(slice_, a_prediction(64, 64), BUNDLES)
+    assert result["truth"]["class"] == "meningioma", "the file was read"
+    assert "4711" not in json.dumps(result) + results_csv([result]) + repr(slice_)
 
 
 def test_the_overlay_is_at_the_slices_own_size_with_both_outlines() -> None:
@@ -212,10 +210,10 @@ def test_the_overlay_without_truth_has_one_outline() -> None:
 
 @pytest.mark.parametrize("answer", [NO_TUMOUR, OUT_OF_DISTRIBUTION])
 def test_the_overlay_of_a_flagged_slice_has_no_outline_and_no_heat(answer: str) -> None:
-    with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), screened(answer)))) as image:
+    with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), gated(answer)))) as image:
         picture = np.asarray(image)
     yellow = (picture == TRUE_COLOUR).all(axis=2)
-    assert yellow.any(), "what is true may be shown"
+    assert yellow.any(), "the true mask may be shown"
     assert not np.ptp(picture[~yellow].astype(int), axis=1).any(), "the rest is grey"
 
 
@@ -223,7 +221,9 @@ def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> No
     known = a_slice_of(spacing_mm=0.5, mask=true_mask(), class_name="pituitary")
     odd = Slice(known.pixels, 'odd, "name"\nof a file')
     rows = list(
-        csv.DictReader(io.StringIO(results_csv([slice_result(one, a_prediction(), BUNDLES) for one in (known, odd)])))
+        csv.DictReader(
+            io.StringIO(results_csv([slice_result(slice_, a_prediction(), BUNDLES) for slice_ in (known, odd)]))
+        )
     )
     assert [row["name"] for row in rows] == ["a slice", 'odd, "name"\nof a file']
     assert rows[0] == {
