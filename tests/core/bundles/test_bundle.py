@@ -1,4 +1,4 @@
-"""Bundles: float32 and uncompiled whatever they were trained in, and refused when not what the card says."""
+"""Bundles are float32 and uncompiled whatever they were trained in, and refused when they differ from their card."""
 
 import dataclasses
 import json
@@ -85,7 +85,7 @@ def policies(network: "keras.Model") -> set[str]:
 # Writing
 
 
-def test_a_bundle_trained_in_bfloat16_answers_in_float32(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:
+def test_a_bundle_trained_in_bfloat16_predicts_in_float32(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:
     import keras
 
     recipe, state = mixed_run
@@ -111,7 +111,7 @@ def test_a_network_saved_from_bfloat16_would_keep_it_and_is_refused(
     with pytest.raises(BundleError, match=ONE_SENTENCE):
         save_network(network, tmp_path / WEIGHTS)
     assert not list(tmp_path.iterdir())
-    # What the refusal keeps away.
+    # What the refusal prevents.
     network.save(tmp_path / WEIGHTS)
     keras.config.set_dtype_policy("float32")
     kept = keras.saving.load_model(tmp_path / WEIGHTS)
@@ -139,20 +139,20 @@ def test_a_compiled_network_would_be_three_times_the_size_and_is_refused(tmp_pat
 def test_the_kept_weights_are_the_best_epochs_not_the_last(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:
     recipe, state = mixed_run
     other = replace(state, best=[weight + 1 for weight in state.best])
-    for ours, theirs in zip(
+    for exported, kept in zip(
         load_network(export_bundle(recipe, other, tmp_path)).get_weights(), other.best, strict=True
     ):
-        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_array_equal(exported, kept)
 
 
-def test_a_run_that_is_not_over_makes_no_bundle(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:
+def test_an_unfinished_run_makes_no_bundle(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:
     recipe, state = mixed_run
     with pytest.raises(TrainingError, match=r"^The run of 'report-cnn' is not finished after 2 epochs\.$"):
         export_bundle(recipe, replace(state, finished=False), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_figures_of_an_earlier_network_go_with_it(bundle: Bundle, tmp_path: Path) -> None:
+def test_figures_of_an_earlier_network_are_removed_with_it(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / "predictions.csv").write_text("slice\n1\n")
     write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 1.0}}})
     assert open_bundle(bundle.name, tmp_path).test_metrics
@@ -182,7 +182,7 @@ def test_an_export_that_breaks_off_leaves_the_old_bundle_sound(
     assert bundle_names(tmp_path) == [bundle.name]
 
 
-def test_a_bundle_half_written_by_a_killed_export_is_none(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_bundle_half_written_by_a_killed_export_is_not_listed(bundle: Bundle, tmp_path: Path) -> None:
     shutil.copytree(bundle.folder, tmp_path / f".{bundle.name}.new")
     assert bundle_names(tmp_path) == [bundle.name]
 
@@ -197,7 +197,7 @@ def test_an_exported_run_keeps_the_limits_of_its_gate(tmp_path: Path) -> None:
     assert export_bundle(made, state, tmp_path).card["limits"] == screened
 
 
-def test_a_finished_run_that_is_asked_for_again_keeps_its_figures(tmp_path: Path) -> None:
+def test_a_finished_run_that_is_exported_again_keeps_its_figures(tmp_path: Path) -> None:
     made = tiny.recipe("report-cnn")
     state = tiny.finished_state(made)
     bundle = export_bundle(made, state, tmp_path)
@@ -220,7 +220,7 @@ def test_a_bundle_carries_the_runs_history(mixed_run: tuple[Recipe, State], tmp_
 
 
 @pytest.mark.parametrize(("make", "task"), [(tiny.classifier, "classification"), (tiny.segmenter, "segmentation")])
-def test_the_card_says_everything(make: Callable[[Path], Bundle], task: str, tmp_path: Path) -> None:
+def test_the_card_has_every_field(make: Callable[[Path], Bundle], task: str, tmp_path: Path) -> None:
     made = make(tmp_path)
     card = json.loads((made.folder / CARD).read_text(encoding="utf-8"))
     assert not [field for field in CARD_FIELDS if not card.get(field)]
@@ -247,7 +247,7 @@ def test_the_card_says_everything(make: Callable[[Path], Bundle], task: str, tmp
         assert set(facts) == {"bytes", "sha256"}
 
 
-def test_a_split_by_slice_is_owned_up_to_in_the_limits(tmp_path: Path) -> None:
+def test_a_split_by_slice_is_stated_in_the_limits(tmp_path: Path) -> None:
     by_slice = tiny.classifier(tmp_path)
     assert "Slice-level split" in by_slice.card["limits"][0]
     assert by_slice.card["data"]["by_patient_bundle"] == "report-cnn-patients"
@@ -272,11 +272,11 @@ def test_a_sound_bundle_is_opened(bundle: Bundle, tmp_path: Path) -> None:
     assert load_network(bundle).output_shape == (None, 3)
 
 
-def spoilt(bundle: Bundle, tmp_path: Path, said: str) -> None:
+def assert_refused(bundle: Bundle, tmp_path: Path, part: str) -> None:
     """The bundle must be refused, by its card or at the latest when its network is loaded."""
     with pytest.raises(BundleError, match=ONE_SENTENCE) as refusal:
         load_network(open_bundle(bundle.name, tmp_path))
-    assert said in str(refusal.value)
+    assert part in str(refusal.value)
 
 
 def test_one_altered_byte_is_refused(bundle: Bundle, tmp_path: Path) -> None:
@@ -284,13 +284,13 @@ def test_one_altered_byte_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    spoilt(bundle, tmp_path, "is not the file its card describes")
+    assert_refused(bundle, tmp_path, "is not the file its card describes")
 
 
 def test_a_truncated_file_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     path = bundle.folder / WEIGHTS
     path.write_bytes(path.read_bytes()[:-1])
-    spoilt(bundle, tmp_path, "is not the file its card describes")
+    assert_refused(bundle, tmp_path, "is not the file its card describes")
 
 
 @pytest.mark.parametrize("field", ["sha256", "bytes"])
@@ -298,15 +298,15 @@ def test_a_wrong_hash_or_size_in_the_card_is_refused(field: str, bundle: Bundle,
     facts = bundle.card["files"][WEIGHTS]
     wrong = {"sha256": "0" * 64, "bytes": facts["bytes"] + 1}[field]
     tiny.change_card(bundle, files={**bundle.card["files"], WEIGHTS: {**facts, field: wrong}})
-    spoilt(bundle, tmp_path, "is not the file its card describes")
+    assert_refused(bundle, tmp_path, "is not the file its card describes")
 
 
 def test_a_missing_file_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / WEIGHTS).unlink()
-    spoilt(bundle, tmp_path, f"has no {WEIGHTS}")
+    assert_refused(bundle, tmp_path, f"has no {WEIGHTS}")
 
 
-def test_a_file_the_card_does_not_know_is_refused(bundle: Bundle) -> None:
+def test_a_file_the_card_does_not_list_is_refused(bundle: Bundle) -> None:
     (bundle.folder / "extra.csv").write_text("1\n")
     with pytest.raises(BundleError, match=r"has no extra\.csv; take the whole folder models/report-cnn"):
         bundle.path("extra.csv")
@@ -315,12 +315,12 @@ def test_a_file_the_card_does_not_know_is_refused(bundle: Bundle) -> None:
 @pytest.mark.parametrize("field", [field for field in CARD_FIELDS if field != "name"])
 def test_a_card_that_lacks_something_is_refused(field: str, bundle: Bundle, tmp_path: Path) -> None:
     tiny.change_card(bundle, **{field: None})
-    spoilt(bundle, tmp_path, f"lacks {field};")
+    assert_refused(bundle, tmp_path, f"lacks {field};")
 
 
 def test_a_card_of_another_format_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     tiny.change_card(bundle, format=FORMAT_VERSION + 1)
-    spoilt(bundle, tmp_path, f"is of format {FORMAT_VERSION + 1}")
+    assert_refused(bundle, tmp_path, f"is of format {FORMAT_VERSION + 1}")
 
 
 def test_a_renamed_folder_is_refused(bundle: Bundle, tmp_path: Path) -> None:
@@ -332,17 +332,17 @@ def test_a_renamed_folder_is_refused(bundle: Bundle, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "", "\x00", "version https://git-lfs.github.com/spec/v1"])
 def test_a_card_that_is_no_json_is_refused(text: str, bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / CARD).write_text(text)
-    spoilt(bundle, tmp_path, "is no JSON;")
+    assert_refused(bundle, tmp_path, "is no JSON;")
 
 
 def test_a_card_in_another_encoding_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / CARD).write_bytes('{"name": "é"}'.encode("latin-1"))
-    spoilt(bundle, tmp_path, "is no JSON;")
+    assert_refused(bundle, tmp_path, "is no JSON;")
 
 
 def test_a_card_that_is_a_list_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / CARD).write_text("[]")
-    spoilt(bundle, tmp_path, "is no JSON object;")
+    assert_refused(bundle, tmp_path, "is no JSON object;")
 
 
 def test_a_missing_bundle_is_refused_with_those_there_are(bundle: Bundle, tmp_path: Path) -> None:
@@ -360,16 +360,16 @@ def test_code_inside_a_network_file_is_not_run(bundle: Bundle, tmp_path: Path) -
     harmful = keras.Model(inputs, keras.layers.Lambda(lambda values: values * 0)(outputs))
     save_network(harmful, bundle.folder / WEIGHTS)
     write_card(bundle.folder, bundle.card)
-    spoilt(bundle, tmp_path, "cannot be loaded")
+    assert_refused(bundle, tmp_path, "cannot be loaded")
     # Only the safe mode keeps it out: the file itself is sound.
     unsafe = keras.saving.load_model(bundle.folder / WEIGHTS, safe_mode=False)
     assert float(np.abs(unsafe(np.ones((1, *unsafe.input_shape[1:]), np.float32))).max()) == 0
 
 
-def test_a_network_file_that_is_none_is_refused(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_file_that_is_no_network_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / WEIGHTS).write_text("version https://git-lfs.github.com/spec/v1\n")
     write_card(bundle.folder, bundle.card)
-    spoilt(bundle, tmp_path, "cannot be loaded")
+    assert_refused(bundle, tmp_path, "cannot be loaded")
 
 
 def test_a_damaged_network_file_that_its_card_describes_is_refused(bundle: Bundle, tmp_path: Path) -> None:
@@ -378,4 +378,4 @@ def test_a_damaged_network_file_that_its_card_describes_is_refused(bundle: Bundl
     data[len(data) // 2] ^= 1  # in the weights, where only the zip file's checksum notices
     path.write_bytes(data)
     write_card(bundle.folder, bundle.card)
-    spoilt(bundle, tmp_path, "cannot be loaded")
+    assert_refused(bundle, tmp_path, "cannot be loaded")
