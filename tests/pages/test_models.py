@@ -400,8 +400,8 @@ def test_the_start_leads_to_the_comparison_of_splits(models: Callable[..., Path]
     by_slice, by_patient = (card_of(name)["metrics"]["test"] for name in ("report-cnn", "report-cnn-patients"))
     start = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     assert (
-        f"names {percent(by_slice['accuracy'])} of new slices rightly, but of new patients' slices "
-        f"{percent(by_patient['accuracy'])}."
+        f"has accuracy {percent(by_slice['accuracy'])} on new slices, but {percent(by_patient['accuracy'])} on new "
+        "patients."
     ) in texts(start)
     links = [one.proto for one in start.get("page_link")]
     assert [one.query_string for one in links if "models" in one.page] == ["show=Slice-level+and+patient-level+splits"]
