@@ -122,7 +122,7 @@ def test_the_grid_leaves_what_it_does_not_name_to_the_recipe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("about = ", "cannot be read"),
         ('about = "x"', "cannot be read"),
@@ -138,10 +138,10 @@ def test_the_grid_leaves_what_it_does_not_name_to_the_recipe() -> None:
         ),
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "plan.toml").write_text(text)
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(TrainingError, match=message):
         load_plan("one", tmp_path)
 
 

@@ -1,24 +1,30 @@
-"""Trials that cost nothing, importable by worker processes, and a small plan for them."""
+"""Trials that cost nothing, importable by worker processes; a small plan for them, and what reads their studies."""
 
 import fcntl
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.search.objective import Report, Trial
-from core.search.plan import Plan, Setting
+from core.search.plan import PLAN, Plan, Setting
 from core.search.study import open_study
+from core.search.worker import run_worker
 
 if TYPE_CHECKING:
     # Workers need none.
     import pytest
 
 EPOCHS = 6
+STALE = 4
+"""Seconds without a heartbeat after which a worker counts as dead in tests."""
+GRID = sorted((rate, batch) for rate in (0.001, 0.002, 0.003) for batch in (15, 30))
+"""The points of the grid of ``plan``."""
 
 
 def plan(**changes: object) -> Plan:
@@ -38,6 +44,37 @@ def plan(**changes: object) -> Plan:
         "grid": {"learning_rate": [0.001, 0.002, 0.003], "batch": [15, 30]},
     }
     return Plan(**{**fields, **changes})
+
+
+def write_plan(folder: Path) -> None:
+    """Write ``plan`` into a folder of searches."""
+    from core.search.full_size import to_toml
+
+    fields = {key: value for key, value in vars(plan()).items() if key != "name"}
+    (folder / plan().name).mkdir()
+    (folder / plan().name / PLAN).write_text(to_toml(fields))
+
+
+def done_in_place(plan: Plan, sampler: str, storage: str, trials: int, make: Callable[[], Trial] | None = None) -> None:
+    """Do in this process what a worker does."""
+    run_worker(plan, sampler, storage, make or quick, trials, stale=STALE)
+
+
+def finished_trials(storage: str, sampler: str) -> dict[int, tuple[Any, ...]]:
+    """Return setting, value and state of the finished trials of ``plan``, by number."""
+    from optuna.trial import TrialState
+
+    return {
+        trial.number: (trial.params, trial.value, trial.state)
+        for trial in open_study(plan(), sampler, storage).trials
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    }
+
+
+def grid_points(storage: str) -> list[tuple[float, int]]:
+    """Return the settings of the grid's finished trials, in order."""
+    trials = finished_trials(storage, "grid").values()
+    return sorted((params["learning_rate"], params["batch"]) for params, _, _ in trials)
 
 
 def judge(setting: Setting, report: Report, *, seconds: float = 0.0) -> float:

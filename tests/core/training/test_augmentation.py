@@ -47,10 +47,10 @@ def test_a_mask_moves_with_its_slice(options: dict[str, float]) -> None:
 
 def test_the_same_generator_gives_the_same_changes() -> None:
     planes, masks = batch()
-    one, two, other = (augment(planes, (masks,), np.random.default_rng(seed), **EVERYTHING) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one[0], two[0])
-    np.testing.assert_array_equal(one[1][0], two[1][0])
-    assert (one[0] != other[0]).any()
+    first, second, other = (augment(planes, (masks,), np.random.default_rng(seed), **EVERYTHING) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1][0], second[1][0])
+    assert (first[0] != other[0]).any()
 
 
 def test_each_slice_of_a_batch_is_changed_in_its_own_way() -> None:

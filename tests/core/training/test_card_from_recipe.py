@@ -1,4 +1,4 @@
-"""What two bundles, or a bundle and a recipe, must have in common to be of one recipe."""
+"""What two bundles, or a bundle and a recipe, must have in common to be of the same recipe."""
 
 from dataclasses import replace
 from typing import Any
@@ -51,10 +51,12 @@ def test_a_threshold_counts_where_it_is_fixed_and_how_it_is_chosen_where_it_is_n
     assert "threshold_rule" in chosen
     other = Bundle(bundle.folder, {**bundle.card, "output": {**chosen, "threshold": 0.4}})
     assert same_recipe(bundle, other)
-    fixed = {name: one for name, one in chosen.items() if name != "threshold_rule"}
-    one, other = (Bundle(bundle.folder, {**bundle.card, "output": {**fixed, "threshold": cut}}) for cut in (0.4, 0.5))
-    assert not same_recipe(one, other)
-    assert same_training(one, other)
+    fixed = {name: value for name, value in chosen.items() if name != "threshold_rule"}
+    first, second = (
+        Bundle(bundle.folder, {**bundle.card, "output": {**fixed, "threshold": cut}}) for cut in (0.4, 0.5)
+    )
+    assert not same_recipe(first, second)
+    assert same_training(first, second)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import copy
+import json
 import multiprocessing
 import os
 
@@ -26,17 +27,17 @@ def a_state(epoch):
     )
 
 
-def same(one, other):
+def same(state, other):
     """Whether two states are equal, down to the types of their arrays."""
     for name in ("variables", "optimizer", "best"):
-        first, second = getattr(one, name), getattr(other, name)
+        first, second = getattr(state, name), getattr(other, name)
         if len(first) != len(second):
             return False
         for a, b in zip(first, second, strict=True):
             if a.dtype != b.dtype or a.shape != b.shape or not (a == b).all():
                 return False
     names = ("best_value", "best_epoch", "history", "counters", "finished", "recipe")
-    return all(getattr(one, name) == getattr(other, name) for name in names)
+    return all(getattr(state, name) == getattr(other, name) for name in names)
 
 
 OLD, NEW = a_state(1), a_state(2)
@@ -93,10 +94,10 @@ def test_a_kill_at_any_file_operation_leaves_the_old_state_or_the_new_one(tmp_pa
         child.start()
         child.join(120)
         assert child.exitcode in (0, KILLED)
-        found = load_state(folder)
-        outcomes.append("new" if found and same(found, NEW) else "old")
+        loaded = load_state(folder)
+        outcomes.append("new" if loaded and same(loaded, NEW) else "old")
         if outcomes[-1] == "old":
-            assert (found is None) if old is None else same(found, old)
+            assert (loaded is None) if old is None else same(loaded, old)
         if child.exitcode == 0:
             break
         if outcomes[-1] == "new" and old:
@@ -122,6 +123,15 @@ def test_litter_of_a_killed_save_does_not_hinder_the_next(tmp_path, litter):
     save_state(tmp_path, NEW)
     assert same(load_state(tmp_path), NEW)
     assert os.listdir(tmp_path) == [STATE_NAME]
+
+
+def test_a_states_file_keeps_its_layout_so_that_runs_begun_earlier_go_on(tmp_path):
+    save_state(tmp_path, OLD)
+    with np.load(tmp_path / STATE_NAME) as file:
+        arrays = {"variables/0000", "variables/0001", *(f"optimizer/{i:04d}" for i in range(3)), "best/0000"}
+        assert set(file.files) == {"rest", *arrays}
+        rest = json.loads(str(file["rest"]))
+    assert set(rest) == {"best_value", "best_epoch", "history", "counters", "finished", "recipe"}
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])

@@ -48,22 +48,22 @@ def table(*val_loss: float, **columns: list[float]) -> pd.DataFrame:
     return pd.DataFrame({**made, **columns})
 
 
-def history(found: pd.DataFrame, **fields: Any) -> History:
+def history(epochs: pd.DataFrame, **fields: Any) -> History:
     made = {"name": "a", "tasks": ("classification",), "plan": {"epochs": 10}, "kept": None, "finished": True}
-    return History(**{**made, "table": found, **fields})
+    return History(**{**made, "table": epochs, **fields})
 
 
 def write_run(
-    runs: Path, name: str, found: pd.DataFrame, *, finished: bool | None = None, plan: dict[str, Any] | None = None
+    runs: Path, name: str, epochs: pd.DataFrame, *, finished: bool | None = None, plan: dict[str, Any] | None = None
 ) -> Path:
     """A run's folder; with a state unless ``finished`` is None."""
     folder = runs / name
     folder.mkdir(parents=True)
     if finished is not None:
         recipe = {"task": "classification", "training": plan or {"epochs": 10, "keep": "val_loss"}}
-        rows = found.to_dict("records")
+        rows = epochs.to_dict("records")
         save_state(folder, State([], [], [], None, 0, rows, {}, finished, recipe))
-    found.to_csv(folder / "history.csv", index=False, float_format="%.6g")
+    epochs.to_csv(folder / "history.csv", index=False, float_format="%.6g")
     return folder
 
 
@@ -120,11 +120,11 @@ def test_what_is_no_history_is_refused_in_a_sentence(tmp_path: Path, content: by
 
 
 def test_the_best_epoch_is_the_first_lowest_loss_or_the_first_highest_score() -> None:
-    found = table(0.9, 0.4, NAN, 0.4, 0.7, val_dice=[0.1, 0.2, 0.6, 0.6, 0.5])
-    assert best_epoch(found, "val_loss") == 2
-    assert best_epoch(found, "val_dice") == 3
-    assert best_epoch(found, "last") == 5
-    assert best_epoch(found, "val_iou") is None
+    epochs = table(0.9, 0.4, NAN, 0.4, 0.7, val_dice=[0.1, 0.2, 0.6, 0.6, 0.5])
+    assert best_epoch(epochs, "val_loss") == 2
+    assert best_epoch(epochs, "val_dice") == 3
+    assert best_epoch(epochs, "last") == 5
+    assert best_epoch(epochs, "val_iou") is None
     assert best_epoch(table(NAN, NAN), "val_loss") is None
 
 
@@ -155,18 +155,18 @@ def test_training_and_validation_part_for_good() -> None:
 
 
 def test_a_training_stopped_early_if_it_is_over_before_its_last_epoch() -> None:
-    found = table(1, 1, 1)
-    assert early_stop(history(found)) == 3
-    assert early_stop(history(found, finished=False)) is None
-    assert early_stop(history(found, plan={"epochs": 3})) is None
-    assert early_stop(history(found, plan={})) is None
+    epochs = table(1, 1, 1)
+    assert early_stop(history(epochs)) == 3
+    assert early_stop(history(epochs, finished=False)) is None
+    assert early_stop(history(epochs, plan={"epochs": 3})) is None
+    assert early_stop(history(epochs, plan={})) is None
 
 
 def test_marks_that_depend_on_the_end_wait_for_it() -> None:
-    found = table(0.9, 0.5, 0.4, 0.41, learning_rate=[1e-3, 1e-3, 1e-3, 5e-4])
-    over = marked_epochs(history(found, kept=3))
+    epochs = table(0.9, 0.5, 0.4, 0.41, learning_rate=[1e-3, 1e-3, 1e-3, 5e-4])
+    over = marked_epochs(history(epochs, kept=3))
     assert over == {"settled": [3], "lowered": [4], "stopped": [4], "kept": [3]}
-    going_on = marked_epochs(history(found, kept=3, finished=False))
+    going_on = marked_epochs(history(epochs, kept=3, finished=False))
     assert going_on == {"settled": [], "lowered": [4], "stopped": [], "kept": [3]}
 
 
@@ -191,12 +191,12 @@ def test_the_time_left_follows_the_last_epochs_and_not_one_pause() -> None:
 
 
 def test_a_run_stands_still_after_three_times_its_longest_epoch() -> None:
-    found = table(1, 1, 1, seconds=[10, 100, 20])
-    going_on = history(found, finished=False, written=1000.0)
+    epochs = table(1, 1, 1, seconds=[10, 100, 20])
+    going_on = history(epochs, finished=False, written=1000.0)
     assert not is_stalled(going_on, 1300.0)
     assert is_stalled(going_on, 1301.0)
-    assert not is_stalled(history(found, finished=True, written=1000.0), 9999.0)
-    assert not is_stalled(history(found, finished=False), 9999.0)
+    assert not is_stalled(history(epochs, finished=True, written=1000.0), 9999.0)
+    assert not is_stalled(history(epochs, finished=False), 9999.0)
 
 
 # Finding
@@ -210,10 +210,10 @@ def test_runs_are_looked_for_beside_the_store(monkeypatch: pytest.MonkeyPatch, t
 def test_defaults_come_first_then_other_bundles_then_runs(tmp_path: Path) -> None:
     models = shipped(tmp_path / "models", "report-cnn-patients", "report-unet", "report-cnn")
     write_run(tmp_path / "runs", "another", table(0.9, 0.8), finished=True)
-    found, problems = find_histories(models, tmp_path / "runs")
-    assert [one.name for one in found] == ["report-cnn", "report-unet", "report-cnn-patients", "another"]
-    assert [one.tasks for one in found[:2]] == [("classification",), ("segmentation",)]
-    assert all(one.finished for one in found) and not problems
+    histories, problems = find_histories(models, tmp_path / "runs")
+    assert [one.name for one in histories] == ["report-cnn", "report-unet", "report-cnn-patients", "another"]
+    assert [one.tasks for one in histories[:2]] == [("classification",), ("segmentation",)]
+    assert all(one.finished for one in histories) and not problems
 
 
 def test_with_nothing_there_nothing_is_found(tmp_path: Path) -> None:
@@ -281,9 +281,9 @@ def test_without_other_folders_the_projects_own_bundles_are_found_beside_the_run
     write_run(tmp_path, "report-cnn", table(0.9, 0.7))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "history.csv").write_text("nothing")
-    found, problems = find_histories(runs=tmp_path)
-    by_name = {one.name: one for one in found}
-    assert not problems and len(by_name) == len(found) and "broken" not in by_name
+    histories, problems = find_histories(runs=tmp_path)
+    by_name = {one.name: one for one in histories}
+    assert not problems and len(by_name) == len(histories) and "broken" not in by_name
     assert by_name["report-cnn"].finished and not by_name[f"report-cnn{RUN_SUFFIX}"].finished
 
 
@@ -291,8 +291,8 @@ def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) 
     models = shipped(tmp_path / "models", "report-unet")
     (models / "report-cnn").mkdir()
     shutil.copy(MODELS / "report-cnn" / "card.json", models / "report-cnn")
-    found, problems = find_histories(models, tmp_path / "runs")
-    assert [one.name for one in found] == ["report-unet"]
+    histories, problems = find_histories(models, tmp_path / "runs")
+    assert [one.name for one in histories] == ["report-unet"]
     assert len(problems) == 1 and "'report-cnn' has no history.csv" in problems[0]
 
 
@@ -309,7 +309,7 @@ def test_a_network_that_does_both_tasks_has_both(tmp_path: Path) -> None:
 def test_tables_stand_below_each_other_with_their_runs_name() -> None:
     first = history(table(0.9, 0.8))
     second = history(table(0.7, dice=[0.3]), name="b")
-    found = joined_histories([first, second])
-    assert found["run"].tolist() == ["a", "a", "b"] and found.columns[0] == "run"
-    assert found["val_loss"].tolist() == [0.9, 0.8, 0.7]
-    assert found["dice"].isna().tolist() == [True, True, False]
+    joined = joined_histories([first, second])
+    assert joined["run"].tolist() == ["a", "a", "b"] and joined.columns[0] == "run"
+    assert joined["val_loss"].tolist() == [0.9, 0.8, 0.7]
+    assert joined["dice"].isna().tolist() == [True, True, False]

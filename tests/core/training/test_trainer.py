@@ -207,6 +207,13 @@ def test_a_process_killed_at_a_random_moment_resumes(tmp_path: Path, whole_run: 
     assert sorted(os.listdir(tmp_path)) == [HISTORY, STATE_NAME], "no temporary file is left"
 
 
+def test_a_state_stores_the_patience_counters_by_name(whole_run: tuple[Path, State]) -> None:
+    assert {name: set(counters) for name, counters in whole_run[1].counters.items()} == {
+        "early_stopping": {"wait", "best", "stopped_epoch"},
+        "reduce_rate": {"wait", "best", "cooldown_counter"},
+    }
+
+
 def test_a_folder_with_another_recipes_run_is_refused(whole_run: tuple[Path, State]) -> None:
     folder, _ = whole_run
     recipe, train, validation = tiny.overfitting_run()

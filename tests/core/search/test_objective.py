@@ -1,0 +1,47 @@
+"""A trial: it trains its setting, reports every epoch and reads no test slice."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.dataset import splits
+from core.search import objective
+from core.training import batches
+from tests.core import tiny
+from tests.core.search import trials as search_trials
+
+
+@pytest.fixture
+def small_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = tiny.data_set(60, side=48)
+    monkeypatch.setattr(splits, "index_table", lambda: made.table)
+    return made.write(tmp_path / "figshare.h5")
+
+
+def test_a_trial_trains_the_setting_and_reports_every_epoch(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = search_trials.plan(space={}, cheap={"size": 48, "dtype": "float32"})
+    monkeypatch.setattr(objective, "load_plan", lambda name: plan)
+    reported: list[tuple[int, float]] = []
+    value = objective.make_trial("report-cnn", small_data)(
+        {"filters": 2, "epochs": 3, "batch": 10, "learning_rate": 0.01},
+        lambda epoch, best: reported.append((epoch, best)),
+    )
+    assert [epoch for epoch, _ in reported] == [1, 2, 3]
+    assert value == reported[-1][1] == max(best for _, best in reported)
+    assert 0 <= value <= 1
+
+
+def test_a_trial_reads_no_test_slice(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    real = batches.load_examples
+    monkeypatch.setattr(
+        batches,
+        "load_examples",
+        lambda store, numbers, recipe: read.extend(numbers) or real(store, numbers, recipe),
+    )
+    recipe = search_trials.plan().recipe_of({}, name="x", cheap=True)
+    batches.read_split_examples(recipe, small_data)
+    part = splits.split_parts("fold-1")
+    assert sorted(read) == sorted(part.index[part != "test"])
+    assert not np.isin(read, part.index[part == "test"]).any()
