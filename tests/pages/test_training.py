@@ -42,7 +42,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def going_on(runs: Path) -> Callable[..., Path]:
+def write_run(runs: Path) -> Callable[..., Path]:
     """Writes a run with epochs to come: the first ones of report-cnn."""
 
     def write(epochs: int, *, finished: bool = False, name: str = "next-cnn") -> Path:
@@ -61,13 +61,13 @@ def history_of(name: str) -> pd.DataFrame:
     return pd.read_csv(MODELS / name / "history.csv")
 
 
-def sound(app: AppTest) -> AppTest:
+def without_errors(app: AppTest) -> AppTest:
     assert not app.exception and not app.error, [one.value for one in (*app.exception, *app.error)]
     return app
 
 
-def opened_with(**query: Any) -> AppTest:
-    return sound(opened("training", **query))
+def open_page(**query: Any) -> AppTest:
+    return without_errors(opened("training", **query))
 
 
 def figures(app: AppTest) -> dict[str, dict[str, Any]]:
@@ -102,7 +102,7 @@ def values(stored: Any) -> list[float]:
     return list(stored)
 
 
-def said(app: AppTest) -> str:
+def page_text(app: AppTest) -> str:
     return (texts(app) + " ".join(caption.value for caption in app.caption)).replace("\\", "")
 
 
@@ -112,7 +112,7 @@ def test_both_kinds_of_networks_open_in_every_situation(
     name: str, kind: str, charts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with situation(name, tmp_path, monkeypatch):
-        assert len(opened_with(kind=kind).get("plotly_chart")) == charts
+        assert len(open_page(kind=kind).get("plotly_chart")) == charts
 
 
 KINDS = {"Classifiers": "classification", "Masks": "segmentation"}
@@ -122,7 +122,7 @@ SHIPPED = [(kind, name) for kind, task in KINDS.items() for name in bundle_names
 @pytest.mark.parametrize(("kind", "name"), SHIPPED)
 def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "find_histories", partial(FIND, MODELS))
-    app = opened_with(kind=kind, **{kind.lower(): name})
+    app = open_page(kind=kind, **{kind.lower(): name})
     assert app.multiselect(key=kind.lower()).value == [name]
     validation, _ = traces(figures(app)["Loss"], name)
     assert values(validation["y"]) == history_of(name)["val_loss"].tolist()
@@ -130,17 +130,17 @@ def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, monk
 
 def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "find_histories", partial(FIND, MODELS))
-    app = opened_with(kind="Masks", masks="unified-unet")
+    app = open_page(kind="Masks", masks="unified-unet")
     assert list(figures(app)) == ["Loss", "Dice", "IoU", "Learning rate"], "its accuracy is that of the class"
-    assert "here it is the sum of cross-entropy (class) and cross-entropy + dice + class (mask)." in said(app)
-    assert "Accuracy" in figures(opened_with(classifiers="unified-unet"))
+    assert "here it is the sum of cross-entropy (class) and cross-entropy + dice + class (mask)." in page_text(app)
+    assert "Accuracy" in figures(open_page(classifiers="unified-unet"))
 
 
 # What is drawn
 
 
-def test_a_classifiers_curves_are_its_history() -> None:
-    found = figures(opened_with())
+def test_a_classifier_s_curves_follow_its_history() -> None:
+    found = figures(open_page())
     assert list(found) == ["Loss", "Accuracy", "Learning rate"]
     table = history_of("report-cnn")
     for title, column in (("Loss", "loss"), ("Accuracy", "accuracy")):
@@ -152,8 +152,8 @@ def test_a_classifiers_curves_are_its_history() -> None:
     assert values(rate["y"]) == table["learning_rate"].tolist()
 
 
-def test_a_segmenters_curves_have_dice_iou_and_the_accuracy_of_pixels() -> None:
-    app = opened_with(kind="Masks")
+def test_a_segmenter_s_curves_have_dice_iou_and_pixel_accuracy() -> None:
+    app = open_page(kind="Masks")
     found = figures(app)
     assert list(found) == ["Loss", "Dice", "IoU", "Pixel accuracy", "Learning rate"]
     table = history_of("report-unet")
@@ -162,8 +162,8 @@ def test_a_segmenters_curves_have_dice_iou_and_the_accuracy_of_pixels() -> None:
     assert not marked(found["Learning rate"], "triangle-down-open"), "a cosine has no steps"
 
 
-def test_epochs_that_stand_out_are_marked_and_told() -> None:
-    app = opened_with(classifiers="report-cnn-patients")
+def test_epochs_that_stand_out_are_marked_and_named() -> None:
+    app = open_page(classifiers="report-cnn-patients")
     loss = figures(app)["Loss"]
     table = history_of("report-cnn-patients").set_index("epoch")
     best, last = int(table["val_loss"].idxmin()), len(table)
@@ -172,7 +172,7 @@ def test_epochs_that_stand_out_are_marked_and_told() -> None:
     assert marked(loss, "square-open") == [last]
     assert marked(loss, "diamond-open") == [near]
     assert marked(loss, "triangle-down-open") == [14, 16]
-    text = said(app)
+    text = page_text(app)
     for sentence in (
         f"Kept: epoch {best}, best by validation loss (loss {table['val_loss'][best]:.3f}",
         f"{last} of 20 epochs, stopped early",
@@ -182,24 +182,24 @@ def test_epochs_that_stand_out_are_marked_and_told() -> None:
         "□ stopped early",
     ):
         assert sentence in text, sentence
-    assert "□" not in said(opened_with()), "what is not there is not explained"
+    assert "□" not in page_text(open_page()), "what is not there is not explained"
 
 
-def test_the_reports_end_values_are_lines_over_all_epochs() -> None:
-    app = opened_with()
+def test_the_report_s_final_values_are_lines_over_all_epochs() -> None:
+    app = open_page()
     lines = [trace for trace in figures(app)["Loss"]["data"] if trace.get("legendgroup") == "report"]
     ends = [trace["y"] for trace in lines if trace["mode"] == "lines"]
     assert ends == [[course_report.CNN_VALIDATION_LOSS] * 2, [course_report.CNN_TEST_LOSS] * 2]
     assert all(trace["x"] == [0.5, 20.5] for trace in lines if trace["mode"] == "lines")
     (early,) = [trace for trace in lines if trace["mode"] == "markers"]
     assert (early["x"], early["y"]) == ([course_report.CNN_EARLY_EPOCH], [course_report.CNN_EARLY_LOSS])
-    iou = figures(opened_with(kind="Masks"))["IoU"]["data"]
+    iou = figures(open_page(kind="Masks"))["IoU"]["data"]
     assert [trace["y"][0] for trace in iou if trace.get("legendgroup") == "report"] == [0.4921, 0.4923]
-    assert "our best explanation" in said(opened_with(kind="Masks"))
+    assert "our best explanation" in page_text(open_page(kind="Masks"))
 
 
-def test_every_chart_is_told_in_words() -> None:
-    app = opened_with(classifiers=BOTH)
+def test_every_chart_has_an_alternative_text() -> None:
+    app = open_page(classifiers=BOTH)
     words = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert len(words) == 3
     assert all("report-cnn, 20 epochs" in one and "report-cnn-patients, 16 epochs" in one for one in words)
@@ -209,24 +209,24 @@ def test_every_chart_is_told_in_words() -> None:
 # What is chosen
 
 
-def test_several_runs_lie_over_each_other_each_in_its_colour() -> None:
-    app = opened_with(classifiers=BOTH)
+def test_several_runs_are_drawn_each_in_its_colour() -> None:
+    app = open_page(classifiers=BOTH)
     found = figures(app)["Loss"]
     first, second = (traces(found, name)[0]["line"]["color"] for name in BOTH)
     assert first != second
-    alone = figures(opened_with(classifiers="report-cnn-patients"))["Loss"]
+    alone = figures(open_page(classifiers="report-cnn-patients"))["Loss"]
     assert traces(alone, "report-cnn-patients")[0]["line"]["color"] == second, "a colour stays with its run"
     assert not traces(alone, "report-cnn")
 
 
-def test_the_address_carries_the_whole_choice() -> None:
-    again = opened_with(classifiers=BOTH, log="true", report="false")
+def test_the_address_holds_the_whole_selection() -> None:
+    again = open_page(classifiers=BOTH, log="true", report="false")
     assert again.multiselect(key="classifiers").value == BOTH
     loss = figures(again)["Loss"]
     assert loss["layout"]["yaxis"]["type"] == "log"
     assert figures(again)["Accuracy"]["layout"]["yaxis"].get("type") != "log"
     assert not [trace for trace in loss["data"] if trace.get("legendgroup") == "report"]
-    assert "Dotted" not in said(again)
+    assert "Dotted" not in page_text(again)
 
 
 @pytest.mark.parametrize(
@@ -239,28 +239,28 @@ def test_the_address_carries_the_whole_choice() -> None:
     ],
 )
 def test_nonsense_in_the_address_opens_the_page_as_if_it_were_not_there(address: dict[str, Any]) -> None:
-    app = opened_with(**address)
+    app = open_page(**address)
     assert app.multiselect(key="classifiers").value == ["report-cnn"]
 
 
-def test_more_runs_in_the_address_than_there_are_colours_open_the_page(going_on: Callable[..., Path]) -> None:
+def test_more_runs_in_the_address_than_there_are_colours_open_the_page(write_run: Callable[..., Path]) -> None:
     names = [f"run-{place}" for place in range(5)]
     for name in names:
-        going_on(3, name=name, finished=True)
-    opened_with(classifiers=["report-cnn", *names])
+        write_run(3, name=name, finished=True)
+    open_page(classifiers=["report-cnn", *names])
 
 
 def test_with_no_run_chosen_the_page_asks_for_one() -> None:
-    app = opened_with()
-    sound(app.multiselect(key="classifiers").set_value([]).run())
+    app = open_page()
+    without_errors(app.multiselect(key="classifiers").set_value([]).run())
     assert "Choose a run" in app.info[0].value and not app.get("plotly_chart")
 
 
-def test_from_classifiers_to_masks_and_back_keeps_what_was_chosen_apart() -> None:
-    app = opened_with(classifiers=BOTH)
-    sound(app.segmented_control(key="kind").set_value("Masks").run())
+def test_classifiers_and_masks_keep_their_own_selections() -> None:
+    app = open_page(classifiers=BOTH)
+    without_errors(app.segmented_control(key="kind").set_value("Masks").run())
     assert app.multiselect(key="masks").value == ["report-unet"]
-    sound(app.segmented_control(key="kind").set_value("Classifiers").run())
+    without_errors(app.segmented_control(key="kind").set_value("Classifiers").run())
     assert set(app.multiselect(key="classifiers").value) <= set(BOTH)
 
 
@@ -269,7 +269,7 @@ def test_the_csv_holds_every_epoch_of_the_chosen_runs(monkeypatch: pytest.Monkey
 
     given: dict[str, Any] = {}
     monkeypatch.setattr(st, "download_button", lambda label, data, name, *_, **__: given.update({name: data()}))
-    opened_with(classifiers=BOTH)
+    open_page(classifiers=BOTH)
     table = pd.read_csv(io.BytesIO(given["curves.csv"]))
     assert table.columns[0] == "run" and table["run"].unique().tolist() == BOTH
     for name in BOTH:
@@ -280,17 +280,17 @@ def test_the_csv_holds_every_epoch_of_the_chosen_runs(monkeypatch: pytest.Monkey
 # A run in progress
 
 
-def test_a_run_beside_the_store_is_offered_and_followed(going_on: Callable[..., Path]) -> None:
-    folder = going_on(4)
-    app = opened_with()
-    assert "next-cnn is training now" in said(app)
-    app = opened_with(classifiers="next-cnn")
+def test_a_run_in_progress_is_offered_and_followed(write_run: Callable[..., Path]) -> None:
+    folder = write_run(4)
+    app = open_page()
+    assert "next-cnn is training now" in page_text(app)
+    app = open_page(classifiers="next-cnn")
     progress = app.get("progress")[0].proto
     assert progress.value == 20 and "4 of 20 epochs done" in progress.text
-    text = said(app)
+    text = page_text(app)
     assert "Kept so far: epoch 4" in text
-    for told_at_the_end in ("last value", "stays below validation loss", "lowest at the last epoch", "◇"):
-        assert told_at_the_end not in text, told_at_the_end
+    for sentence_of_the_end in ("last value", "stays below validation loss", "lowest at the last epoch", "◇"):
+        assert sentence_of_the_end not in text, sentence_of_the_end
     loss = figures(app)["Loss"]
     assert loss["layout"]["xaxis"]["range"] == [0.5, 20.5], "room for what is to come"
 
@@ -298,41 +298,41 @@ def test_a_run_beside_the_store_is_offered_and_followed(going_on: Callable[..., 
     row = history_of("report-cnn").iloc[4:5].to_csv(index=False, header=False)
     before = (folder / "history.csv").read_text()
     (folder / "history.csv").write_text(before + row[:20])
-    sound(app.run())
+    without_errors(app.run())
     assert "4 of 20 epochs done" in app.get("progress")[0].proto.text
     (folder / "history.csv").write_text(before + row)
-    sound(app.run())
+    without_errors(app.run())
     assert "5 of 20 epochs done" in app.get("progress")[0].proto.text
     assert len(values(traces(figures(app)["Loss"], "next-cnn")[0]["y"])) == 5
 
 
-def test_a_run_that_ends_is_no_longer_followed(going_on: Callable[..., Path]) -> None:
-    going_on(4)
-    app = opened_with(classifiers="next-cnn")
-    going_on(6, finished=True)
-    sound(app.run())
-    assert not app.get("progress") and "6 of 20 epochs, stopped early" in said(app)
+def test_a_run_that_ends_is_no_longer_followed(write_run: Callable[..., Path]) -> None:
+    write_run(4)
+    app = open_page(classifiers="next-cnn")
+    write_run(6, finished=True)
+    without_errors(app.run())
+    assert not app.get("progress") and "6 of 20 epochs, stopped early" in page_text(app)
 
 
-def test_a_run_that_is_gone_gives_way(going_on: Callable[..., Path]) -> None:
-    folder = going_on(4)
-    app = opened_with(classifiers="next-cnn")
+def test_a_run_that_is_deleted_is_no_longer_offered(write_run: Callable[..., Path]) -> None:
+    folder = write_run(4)
+    app = open_page(classifiers="next-cnn")
     shutil.rmtree(folder)
-    sound(app.run())
+    without_errors(app.run())
     assert "next-cnn" not in app.multiselect(key="classifiers").options
 
 
-def test_one_epoch_is_a_point(going_on: Callable[..., Path]) -> None:
-    going_on(1)
-    validation, training = traces(figures(opened_with(classifiers="next-cnn"))["Loss"], "next-cnn")
+def test_one_epoch_is_a_point(write_run: Callable[..., Path]) -> None:
+    write_run(1)
+    validation, training = traces(figures(open_page(classifiers="next-cnn"))["Loss"], "next-cnn")
     assert validation["mode"] == training["mode"] == "markers"
 
 
-def test_a_run_without_a_new_epoch_for_long_seems_interrupted(going_on: Callable[..., Path]) -> None:
-    path = going_on(4) / "history.csv"
-    assert not opened_with(classifiers="next-cnn").warning
+def test_a_run_without_a_new_epoch_for_long_seems_interrupted(write_run: Callable[..., Path]) -> None:
+    path = write_run(4) / "history.csv"
+    assert not open_page(classifiers="next-cnn").warning
     os.utime(path, (time.time() - 7200,) * 2)
-    (warning,) = opened_with(classifiers="next-cnn").warning
+    (warning,) = open_page(classifiers="next-cnn").warning
     assert "No epoch of next-cnn has ended for 2 h 0 min" in warning.value
     assert "`python -m core train next-cnn`" in warning.value
 
@@ -347,13 +347,13 @@ def test_without_any_training_the_page_says_so(tmp_path: Path, monkeypatch: pyte
     assert "There is no training of classifiers here" in app.error[0].value
 
 
-def test_a_bundle_whose_history_was_altered_is_told_beside_the_others(tmp_path: Path) -> None:
+def test_a_bundle_with_an_altered_history_is_named_beside_the_others(tmp_path: Path) -> None:
     models = tmp_path / "models"
     (models / "report-cnn").unlink()
     (models / "report-cnn").mkdir()
     shutil.copy(MODELS / "report-cnn" / "card.json", models / "report-cnn")
     (models / "report-cnn" / "history.csv").write_text("epoch\n")
-    app = opened_with()
+    app = open_page()
     assert "is not the file its card describes" in app.warning[0].value
     assert app.multiselect(key="classifiers").value == ["report-cnn-patients"]
 

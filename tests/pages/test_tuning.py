@@ -56,7 +56,7 @@ def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
 
 
 @pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def make_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Makes a folder of searches the page reads, with made-up trials and, where asked for, a full-size check."""
 
     def make(*names: str, full: list[float] | None = None) -> Path:
@@ -84,7 +84,7 @@ def tables(app: AppTest) -> list[pd.DataFrame]:
 
 
 @pytest.mark.parametrize("name", results.search_names())
-def test_what_ships_opens_and_says_what_its_files_say(name: str) -> None:
+def test_every_shipped_search_opens_with_the_trials_of_its_files(name: str) -> None:
     app = opened("tuning", search=name)
     assert not app.exception and not app.error
     shipped = results.read_search(name)
@@ -93,8 +93,8 @@ def test_what_ships_opens_and_says_what_its_files_say(name: str) -> None:
     ]
 
 
-def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
-    found("report-cnn")
+def test_the_samplers_stand_side_by_side(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn")
     app = opened("tuning")
     assert not app.exception and not app.error
     table = tables(app)[0]
@@ -105,15 +105,15 @@ def test_the_samplers_stand_side_by_side(found: Callable[..., Path]) -> None:
     assert table["Found at"].tolist() == ["9 of 12", "12 of 12"]
     assert table["Different"].tolist() == [12, 12]
     assert table["Epochs trained"].tolist() == [60, 60]
-    said = texts(app)
-    assert "The recipe's own setting reached 50.0 % as a trial." in said
+    text = texts(app)
+    assert "The recipe's own setting reached 50.0 % as a trial." in text
     index = splits.index_table()
     validation = index[index["fold-1"] == "validation"]
-    assert f"on the same {len(validation)} validation slices of {validation['patient'].nunique()} patients" in said
+    assert f"on the same {len(validation)} validation slices of {validation['patient'].nunique()} patients" in text
 
 
-def test_a_setting_tried_again_counts_once_among_the_different_ones(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_a_setting_tried_again_counts_once_among_the_different_ones(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     trials = made_up_trials()
     settings = list(load_plan("report-cnn").space)
     trials.loc[3, settings] = trials.loc[2, settings]
@@ -121,47 +121,49 @@ def test_a_setting_tried_again_counts_once_among_the_different_ones(found: Calla
     assert tables(opened("tuning"))[0]["Different"].tolist() == [11, 12]
 
 
-def test_a_search_that_is_not_finished_says_so(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_a_search_that_is_not_finished_says_so(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     assert "TPE has 12 of 48 trials and Genetic (NSGA-II) has 12 of 48 trials." in texts(opened("tuning"))
     made_up_trials(count=load_plan("report-cnn").trials).to_csv(folder / "report-cnn" / TRIALS, index=False)
     assert "This search is not finished" not in texts(opened("tuning"))
 
 
-def test_the_importance_is_said_in_words(found: Callable[..., Path]) -> None:
-    found("report-cnn")
-    said = texts(opened("tuning"))
-    assert "Both samplers together: learning rate 50 %" in said
+def test_the_importance_is_given_in_words(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn")
+    text = texts(opened("tuning"))
+    assert "Both samplers together: learning rate 50 %" in text
     assert re.search(
-        r"looks unimportant \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", said
+        r"looks unimportant \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", text
     )
 
 
-def test_where_the_rate_follows_a_schedule_fewer_epochs_are_another_training(found: Callable[..., Path]) -> None:
-    found("report-unet")
+def test_with_a_schedule_fewer_epochs_are_another_training(
+    make_searches: Callable[..., Path],
+) -> None:
+    make_searches("report-unet")
     assert "Fewer epochs are the same training" not in texts(opened("tuning"))
 
 
-def test_every_setting_and_sampler_is_explained(found: Callable[..., Path]) -> None:
-    found("report-cnn", "report-unet")
+def test_every_setting_and_sampler_is_explained(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn", "report-unet")
     for name in ("report-cnn", "report-unet"):
-        said = texts(opened("tuning", search=name))
+        text = texts(opened("tuning", search=name))
         for word in ("TPE", "NSGA-II", "stopped early", *SETTING_TITLES.values()):
-            assert f"**{word}**" in said
-        assert "50 % of the slices mirrored, turned by up to 15°" in said
-    assert "at the same quarter of its training, from 50 % of it on" in said
+            assert f"**{word}**" in text
+        assert "50 % of the slices mirrored, turned by up to 15°" in text
+    assert "at the same quarter of its training, from 50 % of it on" in text
 
 
-def test_trials_below_the_picture_are_counted(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_trials_below_the_chart_are_counted(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     trials = made_up_trials()
     trials.loc[[2, 14], "value"] = 0.01
     trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
     assert "2 of the trials lie below the chart." in texts(opened("tuning"))
 
 
-def test_close_settings_do_not_cover_each_others_names(found: Callable[..., Path]) -> None:
-    found("report-cnn", full=[0.8, 0.6, 0.7])
+def test_settings_at_full_size_are_numbered(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn", full=[0.8, 0.6, 0.7])
     app = opened("tuning")
     charts = [chart.proto for chart in app.get("plotly_chart")]
     (fidelity,) = [json.loads(one.spec) for one in charts if "at low fidelity against full size" in one.alt]
@@ -170,19 +172,19 @@ def test_close_settings_do_not_cover_each_others_names(found: Callable[..., Path
     assert named and list(named.groups()) == fidelity["data"][0]["customdata"]
 
 
-def test_dice_is_a_name_within_a_sentence(found: Callable[..., Path]) -> None:
-    found("report-unet")
+def test_dice_keeps_its_capital_within_a_sentence(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-unet")
     assert "the better its validation Dice" in texts(opened("tuning"))
 
 
-def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
-    found("report-cnn", "report-unet")
+def test_a_search_can_be_chosen_by_address(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn", "report-unet")
     app = opened("tuning", search="report-unet")
     assert tables(app)[0]["Best"].tolist() == ["0.950", "0.830"]
 
 
 @pytest.mark.parametrize(
-    ("full", "said"),
+    ("full", "text"),
     [
         (
             [0.5, 0.6, 0.7, 0.8, 0.9],
@@ -199,24 +201,24 @@ def test_a_search_can_be_chosen_by_address(found: Callable[..., Path]) -> None:
     ],
 )
 def test_the_ranking_of_low_fidelity_trials_is_checked_at_full_size(
-    found: Callable[..., Path], full: list[float], said: str
+    make_searches: Callable[..., Path], full: list[float], text: str
 ) -> None:
-    found("report-cnn", full=full)
+    make_searches("report-cnn", full=full)
     shown = texts(opened("tuning"))
-    assert said in shown
+    assert text in shown
     assert "nan" not in shown
 
 
 @pytest.mark.parametrize("full", [[0.9, 0.8, 0.7, 0.6], [0.5] * 5])
-def test_no_verdict_on_the_ranking_is_given_where_there_is_none(found: Callable[..., Path], full: list[float]) -> None:
-    found("report-cnn", full=full)
+def test_no_verdict_without_a_ranking(make_searches: Callable[..., Path], full: list[float]) -> None:
+    make_searches("report-cnn", full=full)
     shown = texts(opened("tuning"))
     assert "the ranking does not hold" not in shown
     assert "the ranking holds" not in shown.replace("whether the ranking holds", "")
 
 
-def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_the_folds_follow_from_the_plan(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     path = folder / "report-cnn" / PLAN
     path.write_text(path.read_text().replace('split = "fold-1"', 'split = "fold-3"'))
     app = opened("tuning")
@@ -225,16 +227,16 @@ def test_the_folds_are_those_of_the_plan(found: Callable[..., Path]) -> None:
     assert any("evaluated on fold 3 yet" in one.value for one in app.info)
 
 
-def test_shorter_trials_are_said_to_be_shorter(found: Callable[..., Path]) -> None:
-    found("report-cnn", "report-unet")
+def test_shorter_trials_are_named_as_such(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn", "report-unet")
     assert "at 48 pixels and for 20 % of its epochs, within folds 2 to 5" in texts(
         opened("tuning", search="report-unet")
     )
     assert "at 96 pixels, within folds 2 to 5" in texts(opened("tuning"))
 
 
-def test_the_trials_of_a_selection_are_those_at_its_points(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_the_trials_of_a_selection_are_those_at_its_points(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     trials = READ("report-cnn", folder)
     # As Streamlit gives them: of a line without what it carries, of markers with the row first.
     points = [
@@ -248,31 +250,31 @@ def test_the_trials_of_a_selection_are_those_at_its_points(found: Callable[..., 
     assert len(selected_trials(trials, [])) == len(selected_trials(trials, points[:1])) == len(trials.trials)
 
 
-def test_what_a_selection_leaves_as_it_is_is_said(found: Callable[..., Path]) -> None:
-    found("report-cnn")
+def test_the_page_names_what_a_selection_does_not_change(make_searches: Callable[..., Path]) -> None:
+    make_searches("report-cnn")
     assert "The comparison above and the importance of settings stay over all trials." in texts(opened("tuning"))
 
 
-def test_what_is_not_there_yet_is_said(found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    found("report-cnn")
+def test_the_page_names_missing_results(make_searches: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    make_searches("report-cnn")
     monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
-    said = [one.value for one in opened("tuning").info]
-    assert any("at full size yet" in one for one in said)
-    assert any("evaluated on fold 1 yet" in one for one in said)
+    text = [one.value for one in opened("tuning").info]
+    assert any("at full size yet" in one for one in text)
+    assert any("evaluated on fold 1 yet" in one for one in text)
 
 
 def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
-    found: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    make_searches: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
-    found("report-cnn", full=[0.8, 0.6, 0.7])
+    make_searches("report-cnn", full=[0.8, 0.6, 0.7])
     assert any("The recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
 
 
-def test_the_winners_gain_is_its_cards(
-    found: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_winner_s_gain_is_that_of_its_card(
+    make_searches: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found("report-cnn")
+    make_searches("report-cnn")
     folder = tmp_path / "models" / "report-cnn-searched"
     shutil.copytree(open_bundle("report-cnn-patients").folder, folder)
     card = json.loads((folder / "card.json").read_text())
@@ -291,26 +293,26 @@ def test_the_winners_gain_is_its_cards(
     app = opened("tuning")
     row = tables(app)[-1].iloc[0].tolist()
     assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
-    said = texts(app)
-    assert "for accuracy it excludes zero" in said
-    assert "Apart from what was searched they differ in which epoch is kept." in said
+    text = texts(app)
+    assert "for accuracy it excludes zero" in text
+    assert "Apart from what was searched they differ in which epoch is kept." in text
     assert (
         "on fold 1 report-cnn-searched reaches accuracy **80.0 %**, the untuned recipe 72.6 %: +7.4 points "
-        "(95 % interval +1.2 to +13.6)." in said
+        "(95 % interval +1.2 to +13.6)." in text
     )
-    assert "(483 slices remain)" in said
+    assert "(483 slices remain)" in text
 
 
-def test_no_search_is_told_with_the_command_that_makes_one(found: Callable[..., Path]) -> None:
-    found()
+def test_without_a_search_the_page_names_the_command_that_makes_one(make_searches: Callable[..., Path]) -> None:
+    make_searches()
     app = opened("tuning")
     assert not app.exception
     assert not app.error
     assert "python -m core search report-cnn" in app.info[0].value
 
 
-def test_trials_of_a_grid_that_lack_settings_are_shown(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_trials_of_a_grid_that_lack_settings_are_shown(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     trials = made_up_trials()
     trials.loc[trials["sampler"] == "genetic", ["sampler", "epochs", "generation"]] = ["grid", None, None]
     trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
@@ -320,8 +322,8 @@ def test_trials_of_a_grid_that_lack_settings_are_shown(found: Callable[..., Path
     assert "12 of a grid, which names fewer settings, are only in the table." in texts(app)
 
 
-def test_files_of_a_search_that_cannot_be_read_are_told_in_a_sentence(found: Callable[..., Path]) -> None:
-    folder = found("report-cnn")
+def test_unreadable_files_of_a_search_are_one_sentence(make_searches: Callable[..., Path]) -> None:
+    folder = make_searches("report-cnn")
     (folder / "report-cnn" / IMPORTANCE).write_text("{")
     app = opened("tuning")
     assert not app.exception
