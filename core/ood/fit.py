@@ -1,7 +1,7 @@
 """Fit the gate beside a network: its tumour score, its OOD score, and its thresholds."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,11 @@ from core.metrics.classification import log_loss
 from core.ood.gate_control import check_gate
 from core.ood.gate_recipe import GateRecipe, GateSettings, gate_texts, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs, features_and_probabilities
-from core.ood.training_planes import GateSlices, degrade, training_groups
+from core.ood.training_planes import ExternalSlice, GateSlices, InternalSlice, degrade, training_groups
 from core.progress import ProgressWrapper
+
+if TYPE_CHECKING:
+    import keras
 
 
 class FeatureGroup(NamedTuple):
@@ -71,13 +74,8 @@ def fit_gate(
         )
     channels = network.get_layer(FUSION_LAYER).output.shape[-1]
     gate = fit_scores(features, recipe.settings, channels=channels)
-    validation, dev = (
-        NetworkOutputs(
-            *features_and_probabilities(bundle, network, [row.plane for row in rows]),
-            np.array([row.class_name for row in rows]),
-        )
-        for rows in (slices.internal("validation"), slices.external(DEV))
-    )
+    validation = _network_outputs(bundle, network, slices.internal("validation"))
+    dev = _network_outputs(bundle, network, slices.external(DEV))
     thresholds = choose_thresholds(gate, validation, dev, recipe.settings)
     _write_gate(
         bundle,
@@ -94,6 +92,13 @@ def fit_gate(
         },
     )
     return check_gate(open_bundle(bundle.name, bundle.folder.parent), store, folder, recipe=recipe)
+
+
+def _network_outputs(
+    bundle: Bundle, network: "keras.Model", rows: list[InternalSlice] | list[ExternalSlice]
+) -> NetworkOutputs:
+    features, probabilities = features_and_probabilities(bundle, network, [row.plane for row in rows])
+    return NetworkOutputs(features, probabilities, np.array([row.class_name for row in rows]))
 
 
 def _write_gate(bundle: Bundle, gate: Gate, description: dict[str, Any]) -> None:

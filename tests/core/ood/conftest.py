@@ -25,7 +25,7 @@ def small_recipe() -> GateRecipe:
 
 
 def a_head(number: int, *, lesion: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """(64, 64) noise in a grey disc, on its left or right a brighter one, and that one's mask."""
+    """(64, 64) noise in a grey disc, with a brighter disc on its left or right, and the mask of that."""
     random = np.random.default_rng(number)
     rows, columns = np.mgrid[:64, :64]
     pixels = np.where(np.hypot(rows - 32, columns - 32) < 28, 100 + 20 * random.normal(size=(64, 64)), 0).clip(0, 255)

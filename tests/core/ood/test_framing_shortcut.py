@@ -34,7 +34,7 @@ def made_up(*, informative: bool, count: int = 600, seed: int = 0) -> pd.DataFra
     at = kinds if informative else random.integers(0, 3, count)
     frame = {name: 0.05 + 0.1 * at + random.normal(0, 0.015, count) for name in MARGINS}
     return pd.DataFrame(
-        {"slice": range(count), "fold": np.arange(count) % 5 + 1, "true": [CLASSES[one] for one in kinds], **frame}
+        {"slice": range(count), "fold": np.arange(count) % 5 + 1, "true": [CLASSES[index] for index in kinds], **frame}
     )
 
 
@@ -49,7 +49,7 @@ def test_a_fold_is_judged_by_a_model_that_has_not_seen_it() -> None:
     # In fold 5 the margins belong to other classes: a model that had seen it would do better there.
     frames = made_up(informative=True)
     last = frames["fold"] == 5
-    frames.loc[last, "true"] = [CLASSES[(CLASSES.index(one) + 1) % 3] for one in frames.loc[last, "true"]]
+    frames.loc[last, "true"] = [CLASSES[(CLASSES.index(name) + 1) % 3] for name in frames.loc[last, "true"]]
     predicted = predict_by_fold(frames)
     right = predicted["true"] == predicted["predicted"]
     assert right[last].mean() < 0.05
