@@ -108,20 +108,20 @@ class GateDecision:
             score, limit = _distinguishable(self.ood_score, limits.strange, digits=0)
             return (
                 f"Its features lie {score} standard deviations from those of the nearest training slice; beyond "
-                f"{limit} no answer is given."
+                f"{limit} an image counts as out-of-distribution."
             )
         if self.answer == NO_TUMOUR:
             score, limit = _distinguishable(self.tumour_score, limits.no_tumour, digits=1)
-            return f"The score for a tumour is {score}; below {limit} the answer is that there is none."
+            return f"The tumour score is {score}; below {limit} the result is no tumour."
         if self.answer == LOW_CONFIDENCE and self.tumour_score < limits.tumour:
             score, low, high = _distinguishable(self.tumour_score, limits.no_tumour, limits.tumour, digits=1)
-            return f"The score for a tumour is {score}; from {low} to {high} it is left open whether there is one."
+            return f"The tumour score is {score}; from {low} to {high} confidence is low."
         if self.answer == LOW_CONFIDENCE:
             sure, limit = _distinguishable(highest, 100 * limits.sure, digits=0)
-            return f"There seems to be a tumour, but its likeliest kind has {sure} %; below {limit} % none is named."
+            return f"The most probable tumour type has {sure} %; below {limit} % confidence is low."
         return (
-            f"The score for a tumour is {self.tumour_score:z.1f}, and its likeliest kind has {highest:.0f} %: both are "
-            "enough."
+            f"The tumour score is {self.tumour_score:z.1f}, and the most probable tumour type has {highest:.0f} %: "
+            "both are high enough."
         )
 
 

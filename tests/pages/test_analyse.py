@@ -319,7 +319,7 @@ def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
     app = opened(sample="no-tumour-axial")
     assert app.subheader[0].value == "No tumour found"
     text = texts(app)
-    assert "is -2.5; below -1.0 the answer is that there is none" in text
+    assert "is -2.5; below -1.0 the result is no tumour" in text
     assert ":green[:material/check_circle:] True: **no tumour**" in text
     assert ":red[:material/cancel:] True class: **Glioma**" in texts(opened(sample="glioma-axial-1"))
 
@@ -395,7 +395,7 @@ def test_low_confidence_is_named_and_shows_the_bars(gated):
     app = opened(sample="glioma-axial-1")
     assert [heading.value for heading in app.subheader] == ["Low confidence"]
     text = texts(app)
-    assert "likeliest kind has 60 %" in text and "Predicted area" in text
+    assert "most probable tumour type has 60 %" in text and "Predicted area" in text
     assert ":material/remove_circle: True class: **Glioma**" in text
     assert app.get("plotly_chart")
 

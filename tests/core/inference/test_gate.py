@@ -41,8 +41,8 @@ def test_the_reason_states_the_score_that_decided() -> None:
 
     assert "12 standard deviations" in reason(OUT_OF_DISTRIBUTION, 0) and "beyond 10" in reason(OUT_OF_DISTRIBUTION, 0)
     assert "below -1.0" in reason(NO_TUMOUR, -2)
-    assert "left open" in reason(LOW_CONFIDENCE, 0)
-    assert "likeliest kind has 60 %" in reason(LOW_CONFIDENCE, 2)
+    assert "from -1.0 to 1.0 confidence is low" in reason(LOW_CONFIDENCE, 0)
+    assert "most probable tumour type has 60 %" in reason(LOW_CONFIDENCE, 2)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_the_reason_states_the_score_that_decided() -> None:
         (LOW_CONFIDENCE, 0.86, 1, 0.9, "is 0.860; from 0.407 to 0.863 "),
         (LOW_CONFIDENCE, 0.6, 1, 0.9, "is 0.6; from 0.4 to 0.9 "),
         (LOW_CONFIDENCE, 0.4071, 1, 0.9, "is 0.4; from 0.4 to 0.9 "),
-        (LOW_CONFIDENCE, 3, 1, 0.722, "has 72.2 %; below 72.5 % none"),
-        (LOW_CONFIDENCE, 3, 1, 0.6, "has 60 %; below 72 % none"),
+        (LOW_CONFIDENCE, 3, 1, 0.722, "has 72.2 %; below 72.5 % confidence"),
+        (LOW_CONFIDENCE, 3, 1, 0.6, "has 60 %; below 72 % confidence"),
     ],
 )
 def test_a_number_and_its_limit_do_not_round_to_the_same(
