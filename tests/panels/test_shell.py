@@ -2,6 +2,7 @@
 
 import asyncio
 
+import streamlit as st
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
@@ -30,3 +31,8 @@ def test_an_upload_of_megabytes_stays_off_the_disk():
 
 def test_foreign_text_makes_no_link_and_no_emphasis():
     assert escape_markdown("[a](b) *c* $d$") == r"\[a\](b) \*c\* \$d\$"
+
+
+def test_a_page_never_shows_a_docstring_of_its_own():
+    """Streamlit's magic writes every bare string of a page onto it."""
+    assert st.get_option("runner.magicEnabled") is False
