@@ -118,3 +118,35 @@ def test_the_given_arrays_stay_as_they_are() -> None:
     augment(planes, (masks,), np.random.default_rng(1), **EVERYTHING)
     np.testing.assert_array_equal(planes, before[0])
     np.testing.assert_array_equal(masks, before[1])
+
+
+def test_a_slice_is_interpolated_once_from_the_side_it_is_kept_at() -> None:
+    planes, masks = batch()
+    changed, (changed_masks,) = augment(planes, (masks,), np.random.default_rng(1), size=SIZE // 2)
+    assert changed.shape == (4, SIZE // 2, SIZE // 2, 1) and changed_masks.shape == changed.shape
+    for plane, before in zip(changed, planes, strict=True):
+        np.testing.assert_allclose(middle(plane), (middle(before) + 0.5) / 2 - 0.5, atol=0.5)
+
+
+@pytest.mark.parametrize("size", [SIZE, SIZE // 2])
+def test_a_quarter_turn_turns_slice_and_mask_alike(size: int) -> None:
+    planes, masks = batch()
+    changed, (changed_masks,) = augment(planes, (masks,), np.random.default_rng(1), size=size, quarter_turn=1.0)
+    for plane, mask in zip(changed, changed_masks, strict=True):
+        np.testing.assert_allclose(middle(plane), middle(mask), atol=0.75)
+    if size == SIZE:
+        for plane, before in zip(changed, planes, strict=True):
+            turns = [np.rot90(before, count) for count in (1, 2, 3)]
+            assert min(float(np.abs(plane - turned).max()) for turned in turns) < 1e-2
+
+
+INTENSITIES = {"curve": 0.15, "invert": 0.5, "bias": 0.4, "blur": 1.0, "noise": 0.06, "jpeg": 0.5, "caption": 0.5}
+
+
+@pytest.mark.parametrize("name", INTENSITIES)
+def test_a_change_of_intensities_moves_no_mask(name: str) -> None:
+    planes, masks = batch()
+    changed, (changed_masks,) = augment(planes, (masks,), np.random.default_rng(1), **{name: INTENSITIES[name]})
+    np.testing.assert_array_equal(changed_masks, masks)
+    assert (changed != planes).any()
+    assert changed.min() >= 0 and changed.max() <= 1
