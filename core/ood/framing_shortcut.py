@@ -9,10 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import log_softmax
 
-from core.config import CLASSES
 from core.dataset.store import Store
 from core.readers.preprocessing import head_box, scale_by_percentiles
 
@@ -20,6 +17,7 @@ SHORTCUT_FILE = Path(__file__).with_name("framing_shortcut.csv")
 MARGINS = ("above", "below", "left", "right")
 """Distances between the head and each side of the frame, as shares of the frame's side."""
 _PENALTY = 1e-3
+"""Of the squared weights, beside the mean log loss."""
 
 
 def head_margins(pixels: np.ndarray) -> dict[str, float]:
@@ -55,36 +53,23 @@ def measure_margins(store: Store, index: pd.DataFrame) -> pd.DataFrame:
 
 def predict_by_fold(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with ``predicted``: each fold's classes by a model of the other folds."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     values = table[list(MARGINS)].to_numpy()
     # Products let the model weigh the head's size and place together.
     values = np.column_stack([values, values**2, values[:, :1] * values[:, 1:2], values[:, 2:3] * values[:, 3:4]])
-    true = table["true"].map(CLASSES.index).to_numpy()
-    predicted = np.zeros(len(table), np.int64)
+    true = table["true"].to_numpy()
+    predicted = np.empty_like(true)
     for fold in np.unique(table["fold"]):
         held_out = (table["fold"] == fold).to_numpy()
-        mean, spread = values[~held_out].mean(axis=0), values[~held_out].std(axis=0) + 1e-12
-        scaled = (values - mean) / spread
-        weights = _fit_logistic_regression(scaled[~held_out], true[~held_out])
-        predicted[held_out] = (_with_intercept(scaled[held_out]) @ weights).argmax(axis=1)
-    return table.assign(predicted=[CLASSES[index] for index in predicted])
-
-
-def _with_intercept(values: np.ndarray) -> np.ndarray:
-    return np.column_stack([values, np.ones(len(values))])
-
-
-def _fit_logistic_regression(values: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return (features + 1, classes) weights of a multinomial logistic regression with a small L2 penalty."""
-    inputs, target = _with_intercept(values), np.eye(len(CLASSES))[true]
-    shape = inputs.shape[1], len(CLASSES)
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        weights = flat.reshape(shape)
-        logs = log_softmax(inputs @ weights, axis=1)
-        gradient = inputs.T @ (np.exp(logs) - target) / len(true) + 2 * _PENALTY * weights
-        return float(-(logs * target).sum() / len(true) + _PENALTY * (weights**2).sum()), gradient.ravel()
-
-    return minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B").x.reshape(shape)
+        scaler = StandardScaler().fit(values[~held_out])
+        # A column of ones in place of an intercept: its weight is penalised like the others.
+        inputs = np.column_stack([scaler.transform(values), np.ones(len(values))])
+        penalty = 2 * _PENALTY * np.count_nonzero(~held_out)
+        model = LogisticRegression(C=1 / penalty, fit_intercept=False, max_iter=5000)
+        predicted[held_out] = model.fit(inputs[~held_out], true[~held_out]).predict(inputs[held_out])
+    return table.assign(predicted=predicted)
 
 
 @functools.cache
