@@ -15,10 +15,22 @@ from core.metrics.definitions import DEFINITIONS
 
 
 def compare_bundles(bundle: Bundle, other: Bundle) -> dict[str, Any]:
-    """Write ``metrics.comparison`` into a bundle's card: its metrics beside another's, with differences and intervals.
+    """Write ``metrics.comparison`` into a bundle's card; see ``comparison``.
 
     Returns:
         The new card.
+
+    Raises:
+        BundleError: one of them is not evaluated, or they have different test slices or no metric in common.
+    """
+    section = {**comparison(bundle, other), "definitions": DEFINITIONS["comparison"]}
+    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": section}}
+    write_card(bundle.folder, card)
+    return card
+
+
+def comparison(bundle: Bundle, other: Bundle) -> dict[str, Any]:
+    """Return a bundle's metrics beside another's, with differences and their intervals; without definitions.
 
     Raises:
         BundleError: one of them is not evaluated, or they have different test slices or no metric in common.
@@ -31,7 +43,7 @@ def compare_bundles(bundle: Bundle, other: Bundle) -> dict[str, Any]:
     if not metrics:
         raise BundleError(f"'{bundle.name}' and '{other.name}' have no metric in common.")
     distinct = (~has_similar_id(table)).to_numpy()
-    comparison = {
+    return {
         "with": other.name,
         "slices": len(table),
         "figures": metrics,
@@ -40,11 +52,7 @@ def compare_bundles(bundle: Bundle, other: Bundle) -> dict[str, Any]:
             "figures": _compare_metrics(table[distinct], other_table[distinct], classes),
         },
         "recipe_differences": recipe_differences(bundle, other),
-        "definitions": DEFINITIONS["comparison"],
     }
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": comparison}}
-    write_card(bundle.folder, card)
-    return card
 
 
 def _test_predictions(bundle: Bundle) -> pd.DataFrame:

@@ -110,19 +110,27 @@ def write_external_metrics(bundle: Bundle) -> dict[str, Any]:
     Raises:
         BundleError: no predictions are stored.
     """
-    path = bundle.folder / EXTERNAL
-    if not path.is_file():
+    if not (bundle.folder / EXTERNAL).is_file():
         raise BundleError(f"The bundle '{bundle.name}' was not measured on an external test set yet.")
-    # A mask without a class is an empty field, not an unknown one.
-    table = pd.read_csv(path, converters={"mask_class": str})
-    external: dict[str, Any] = dict(bundle.card["metrics"].get("external", {}))
-    # Metrics of the split test stand by themselves, those of a split that thresholds were chosen on under its name.
-    for split, rows in table.groupby("split"):
-        external |= external_metrics(rows) if split == TEST else {str(split): external_metrics(rows)}
+    external: dict[str, Any] = {**bundle.card["metrics"].get("external", {}), **stored_external_metrics(bundle)}
     external["definitions"] = {**external.get("definitions", {}), **DEFINITIONS["external"]}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": external}}
     write_card(bundle.folder, card)
     return card
+
+
+def stored_external_metrics(bundle: Bundle) -> dict[str, Any]:
+    """Compute the metrics of the stored predictions of external slices.
+
+    Returns:
+        Those of the split test by themselves, those of a split that thresholds were chosen on under its name.
+    """
+    # A mask without a class is an empty field, not an unknown one.
+    table = pd.read_csv(bundle.folder / EXTERNAL, converters={"mask_class": str})
+    metrics: dict[str, Any] = {}
+    for split, rows in table.groupby("split"):
+        metrics |= external_metrics(rows) if split == TEST else {str(split): external_metrics(rows)}
+    return metrics
 
 
 def _has_test_predictions(bundle: Bundle) -> bool:

@@ -195,14 +195,23 @@ def write_ood_metrics(bundle: Bundle) -> dict[str, Any]:
         **ood_metrics(pd.read_csv(bundle.folder / OOD_ANSWERS)),
     }
     if "answers" in metrics:
-        metrics["aims"] = {
-            name: {"aim": aim.words, "reached": metrics[name], "short_by": aim.short_by(metrics[name])}
-            for name, aim in AIMS.items()
-        }
+        metrics["aims"] = aims_reached(metrics)
     metrics["definitions"] = {**metrics.get("definitions", {}), **DEFINITIONS["ood"]}
     card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": metrics}}
     write_card(bundle.folder, card)
     return card
+
+
+def aims_reached(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each of ``AIMS`` with the value reached and by how much it falls short.
+
+    Args:
+        metrics: ``metrics.external`` of a gate that was measured on the split test.
+    """
+    return {
+        name: {"aim": aim.words, "reached": metrics[name], "short_by": aim.short_by(metrics[name])}
+        for name, aim in AIMS.items()
+    }
 
 
 def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
