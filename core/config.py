@@ -1,4 +1,4 @@
-"""The project's classes, tasks, paths and seed."""
+"""The project's classes, answers, tasks, paths and seed."""
 
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,11 @@ SEED = 2023
 
 CLASSES: tuple[str, ...] = ("meningioma", "glioma", "pituitary")
 """The classes in the order of the data set's labels (1, 2, 3) and of the networks' outputs."""
+
+CONFIDENT, NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION = ANSWERS = ("class", "no_tumour", "not_sure", "stranger")
+"""The gate's decisions as tables store them: confident in a class, no tumour, low confidence, out of distribution."""
+ABSTAINING = (NO_TUMOUR, OUT_OF_DISTRIBUTION)
+"""Decisions with which class, mask and heat map are shown only on request."""
 
 CLASSIFICATION, SEGMENTATION = "classification", "segmentation"
 TASKS = (CLASSIFICATION, SEGMENTATION)

@@ -8,21 +8,20 @@ import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, Bundle, write_card
 from core.bundles.predictions import confusion_counts
-from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
-from core.errors import BundleError, DatasetError
-from core.files import write_table
-from core.inference.forward import FEATURES, forward
-from core.inference.gate import (
+from core.config import (
     ANSWERS,
+    CLASSES,
+    CLASSIFICATION,
     CONFIDENT,
     LOW_CONFIDENCE,
     NO_TUMOUR,
     OUT_OF_DISTRIBUTION,
-    apply_gate,
-    has_gate,
-    load_gate,
-    load_gated_network,
+    SEGMENTATION,
 )
+from core.errors import BundleError, DatasetError
+from core.files import write_table
+from core.inference.forward import FEATURES, forward
+from core.inference.gate import apply_gate, has_gate, load_gate, load_gated_network
 from core.inference.predictor import model_input
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import BACKGROUND, tumour_probability

@@ -14,16 +14,13 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from core.bundles.bundle import GATE, Bundle, load_network
+from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.forward import FEATURES, as_logits
 from core.readers.preprocessing import HEAD_THRESHOLD
 
 if TYPE_CHECKING:
     import keras
 
-CONFIDENT, NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION = ANSWERS = ("class", "no_tumour", "not_sure", "stranger")
-"""The decisions as tables store them: confident in a class, no tumour, low confidence, out of distribution."""
-ABSTAINING = (NO_TUMOUR, OUT_OF_DISTRIBUTION)
-"""Decisions with which class, mask and heat map are shown only on request."""
 FUSION_LAYER = "decoder_4_concat"
 """The layer where encoder and decoder meet."""
 _WEIGHTS, _EVIDENCE = "weight_of_place", ("look_places", "mask_places")
@@ -87,7 +84,7 @@ class GateDecision:
     """The gate's decision about one slice.
 
     Attributes:
-        answer: one of ``ANSWERS``.
+        answer: one of ``core.config.ANSWERS``.
         tumour_score: logit of a tumour.
         ood_score: distance from the nearest training slice.
         probabilities: (classes,) calibrated.
@@ -160,7 +157,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 
 
 def decide_answers(tumour_score: Any, ood_score: Any, confidence: Any, thresholds: GateThresholds) -> np.ndarray:
-    """Decide slices; return one of ``ANSWERS`` for each.
+    """Decide slices; return one of ``core.config.ANSWERS`` for each.
 
     Args:
         tumour_score, ood_score: (n,) of the gate.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.bundles.bundle import Bundle
+from core.config import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
-from core.inference.gate import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
@@ -64,7 +64,7 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
 
 
 def _decision(prediction: Prediction) -> str:
-    """Return one of ``core.inference.gate.ANSWERS``; without a gate every slice is given a class."""
+    """Return one of ``core.config.ANSWERS``; without a gate every slice is given a class."""
     return CONFIDENT if prediction.gate is None else prediction.gate.answer
 
 

@@ -8,22 +8,14 @@ from typing import Any
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, bundle_names, open_bundle, write_card
-from core.config import CLASSES
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import DEV, TEST, ExternalPredictor, outcome_shares
 from core.files import write_table
-from core.inference.gate import (
-    CONFIDENT,
-    LOW_CONFIDENCE,
-    NO_TUMOUR,
-    OUT_OF_DISTRIBUTION,
-    GateThresholds,
-    decide_answers,
-    has_gate,
-)
+from core.inference.gate import GateThresholds, decide_answers, has_gate
 from core.metrics.definitions import DEFINITIONS
 from core.ood.non_brain import read_non_brain_images, read_non_brain_index
 from core.progress import ProgressWrapper
@@ -94,7 +86,7 @@ def with_outcomes(table: pd.DataFrame, thresholds: GateThresholds) -> pd.DataFra
         thresholds: of the gate, or others.
 
     Returns:
-        The table with true (its ``kind``), answer (a class, or one of ``core.inference.gate.ANSWERS`` in its place) and
+        The table with true (its ``kind``), answer (a class, or one of ``core.config.ANSWERS`` in its place) and
         outcome: ``CORRECT``, ``WRONG``, or the answer that abstains. A non-brain image that is flagged OOD is correct.
     """
     decisions = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)

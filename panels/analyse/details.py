@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle, distinct_bundles
-from core.inference.gate import NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.predictor import Prediction
 from core.inference.render import DisplayOptions, encode_png
 from core.inference.result import overlay_png, results_csv, slice_result

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.inference.gate import ABSTAINING, CONFIDENT
+from core.config import ABSTAINING, CONFIDENT
 from core.inference.result import shown_probabilities, split_part
 from core.readers.slices import Slice
 from panels.shared.answer import draw_class_probabilities, draw_gate_answer

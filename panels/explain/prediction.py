@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.inference.gate import ABSTAINING, CONFIDENT
+from core.config import ABSTAINING, CONFIDENT
 from core.inference.result import shown_probabilities
 from core.metrics import overlap
 from core.readers.slices import Slice

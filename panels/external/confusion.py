@@ -4,8 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.predictions import confusion_counts
-from core.config import CLASSES
-from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.ood.evaluate import disputed_labels
 from panels.external.slice_list import draw_slice_list
 from panels.shared.confusion_matrix import (

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.inference.gate import OUT_OF_DISTRIBUTION
+from core.config import OUT_OF_DISTRIBUTION
 from core.inference.render import default_window, grey_image
 from core.ood.evaluate import NON_BRAIN_GROUP
 from core.ood.non_brain import EXAMPLES, example_image

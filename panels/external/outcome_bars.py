@@ -4,8 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import CLASSES
-from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.ood.evaluate import CORRECT, EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP, WRONG
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
 

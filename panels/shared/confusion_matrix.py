@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, text_colour, theme_colour
 
 TRUE_KEY, PREDICTED_KEY = "true", "predicted"

@@ -22,18 +22,11 @@ from core.bundles.bundle import (
     bundle_names,
     open_bundle,
 )
-from core.config import CLASSES
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.evaluation.cross_validation import stored_folds, summarise_folds
-from core.inference.gate import (
-    CONFIDENT,
-    LOW_CONFIDENCE,
-    NO_TUMOUR,
-    OUT_OF_DISTRIBUTION,
-    GateThresholds,
-    decide_answers,
-)
+from core.inference.gate import GateThresholds, decide_answers
 from core.inference.predictor import Predictor
 from core.metrics import overlap
 from core.ood.evaluate import INTERNAL_GROUP

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.bundles import bundle as bundles
 from core.bundles.bundle import GATE, Bundle, bundle_names, open_bundle
-from core.config import CLASSIFICATION, ROOT
-from core.inference.gate import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateDecision, GateThresholds
+from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
+from core.inference.gate import GateDecision, GateThresholds
 from core.inference.render import TRUE_COLOUR
 from core.inference.result import NOTICE
 from core.readers.samples import read_samples

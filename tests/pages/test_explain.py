@@ -18,14 +18,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.bundles import bundle as bundles
 from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
-from core.config import CLASSES, ROOT
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
 from core.dataset import splits
 from core.dataset.store import STORE_NAME, Store
 from core.evaluation import heat_maps
 from core.evaluation.evaluate import evaluate
 from core.evaluation.heat_maps import evaluate_heat_maps
 from core.explanation.explainer import METHODS, methods_for
-from core.inference.gate import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.render import DisplayOptions
 from core.readers.samples import read_samples
 from panels.shared.theme import CLASS_TITLES, percent

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import config
 from core.bundles import bundle
 from core.bundles.bundle import file_facts, open_bundle
-from core.inference.gate import OUT_OF_DISTRIBUTION
+from core.config import OUT_OF_DISTRIBUTION
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.confusion_matrix import SHORT_TITLES
 from panels.shared.theme import percent

@@ -3,16 +3,8 @@
 import numpy as np
 import pytest
 
-from core.inference.gate import (
-    CONFIDENT,
-    LOW_CONFIDENCE,
-    NO_TUMOUR,
-    OUT_OF_DISTRIBUTION,
-    GateDecision,
-    GateThresholds,
-    apply_temperature,
-    decide_answers,
-)
+from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.inference.gate import GateDecision, GateThresholds, apply_temperature, decide_answers
 
 THRESHOLDS = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=10, temperature=1)
 

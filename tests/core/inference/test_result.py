@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSES
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
-from core.inference.gate import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, GateDecision, GateThresholds
+from core.inference.gate import GateDecision, GateThresholds
 from core.inference.predictor import Prediction
 from core.inference.render import PREDICTED_COLOUR, TRUE_COLOUR
 from core.inference.result import (

@@ -10,19 +10,12 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, open_bundle
-from core.config import CLASSES
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.store import Store
 from core.errors import DatasetError
 from core.evaluation.external import measure_external
-from core.inference.gate import (
-    CONFIDENT,
-    LOW_CONFIDENCE,
-    NO_TUMOUR,
-    OUT_OF_DISTRIBUTION,
-    decide_answers,
-    load_gate,
-)
+from core.inference.gate import decide_answers, load_gate
 from core.ood import evaluate
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP, Aim, measure_ood
 from core.ood.external_set import measure_external_set

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.bundles.bundle import open_bundle
+from core.config import ANSWERS
 from core.errors import TrainingError
-from core.inference.gate import ANSWERS, GateThresholds
+from core.inference.gate import GateThresholds
 from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, load_gate_recipe, with_current_gate_texts
 from core.training.recipe import recipe_names
 

@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 
 from core.bundles.bundle import Bundle, load_network
-from core.inference.gate import (
-    FUSION_LAYER,
-    OUT_OF_DISTRIBUTION,
-    decide_answers,
-    gate_classifier,
-    load_gate,
-    with_feature_output,
-)
+from core.config import OUT_OF_DISTRIBUTION
+from core.inference.gate import FUSION_LAYER, decide_answers, gate_classifier, load_gate, with_feature_output
 from core.inference.predictor import Predictor
 from core.inference.result import results_csv, slice_result, summary_line
 from tests.core import tiny
