@@ -1,5 +1,7 @@
 """Explain: which parts of a slice are evidence for a network's prediction, and whether they are the tumour."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.inference.gate import has_gate
@@ -81,7 +83,7 @@ if chosen is not None:
             st.caption(f":material/school: This slice was in training for {bundle.name}.")
         st.download_button(
             "Heat map PNG",
-            lambda: heat_maps_png(slice_, views, options),
+            partial(heat_maps_png, slice_, views, options),
             f"{KEY}-{request.method}.png",
             "image/png",
             on_click="ignore",

@@ -41,6 +41,18 @@ def read_predictions(bundle: Bundle) -> pd.DataFrame:
     return table
 
 
+def row_of_slice(table: pd.DataFrame, number: int) -> pd.Series:
+    """Return a slice's row of a table that has one row a slice.
+
+    Raises:
+        KeyError: the table has no row of the slice.
+    """
+    rows = table[table["slice"] == number]
+    if rows.empty:
+        raise KeyError(number)
+    return rows.iloc[0]
+
+
 def select_predictions(
     table: pd.DataFrame,
     *,

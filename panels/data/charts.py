@@ -46,7 +46,8 @@ def draw_class_counts(table: pd.DataFrame) -> None:
     figure.update_xaxes(title_text="slices")
     figure.update_yaxes(showgrid=False)
     words = "; ".join(
-        f"{CLASS_TITLES[row.Index]} {row.slices} of {row.patients} patients" for row in counts.itertuples()
+        f"{CLASS_TITLES[name]} {slices} of {patients} patients"
+        for name, slices, patients in zip(counts.index, counts["slices"], counts["patients"], strict=True)
     )
     _show(figure, "data_classes", f"Slices by class: {words}")
 
@@ -55,7 +56,7 @@ def draw_slices_per_patient(table: pd.DataFrame) -> None:
     """Draw how many patients have how many slices."""
     counted = patients_by_slices(table, list(CLASS_COLOURS))
     figure = go.Figure()
-    for name in counted:
+    for name in CLASS_COLOURS:
         figure.add_bar(x=counted.index, y=counted[name], name=short_title(name), marker={"color": CLASS_COLOURS[name]})
     sizes = table.groupby("patient").size()
     style_figure(figure, height=260)
@@ -145,7 +146,7 @@ def _part_colours() -> dict[str, str]:
 def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
     """Draw a bar for each row, from top to bottom, divided by column."""
     figure = go.Figure()
-    for name, colour in zip(counted, colours, strict=True):
+    for name, colour in zip(counted.columns, colours, strict=True):
         figure.add_bar(
             x=counted[name],
             y=counted.index,
@@ -169,5 +170,6 @@ def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
 def _counts_text(counted: pd.DataFrame) -> str:
     """Write a table of counts as a text for those who do not see the chart."""
     return "; ".join(
-        f"{row}: " + ", ".join(f"{counted.loc[row, name]} {name.lower()}" for name in counted) for row in counted.index
+        f"{row}: " + ", ".join(f"{counted.loc[row, name]} {name.lower()}" for name in counted.columns)
+        for row in counted.index
     )

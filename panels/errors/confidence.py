@@ -1,5 +1,6 @@
 """The Errors page's third view: whether the network's confidence can be believed, and how sure the figures are."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -126,7 +127,7 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
     figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text="coverage, highest confidence first")
     figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="accuracy")
     st.subheader("Accuracy against coverage", anchor=False)
-    half = curve.loc[(curve["coverage"] - 0.5).abs().idxmin()]
+    half = curve.iloc[int(np.abs(curve["coverage"].to_numpy() - 0.5).argmin())]
     st.plotly_chart(
         figure,
         key="confidence_coverage",

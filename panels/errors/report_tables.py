@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import course_report
 from core.bundles.bundle import Bundle, open_bundle
+from core.bundles.predictions import row_of_slice
 from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions, evaluated_bundle_names, load_slices
@@ -71,12 +72,12 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
 
 def _table_3() -> pd.DataFrame:
     names = evaluated_bundle_names("classification")
-    tables = {name: cached_predictions(open_bundle(name)).set_index("slice") for name in names}
+    tables = {name: cached_predictions(open_bundle(name)) for name in names}
     rows = []
     for row in course_report.TABLE_3:
         cells = {"Slice": str(row.slice), "Report": f"✗ Meningioma {percent(row.confidence)}"}
         for name, table in tables.items():
-            prediction = table.loc[row.slice]
+            prediction = row_of_slice(table, row.slice)
             mark = "✓" if prediction["right"] else "✗"
             class_and_confidence = f"{short_title(prediction['predicted'])} {percent(prediction['confidence'])}"
             cells[name] = f"{mark} {class_and_confidence} ({_ROLES[prediction['part']]})"

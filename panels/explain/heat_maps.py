@@ -6,13 +6,16 @@ TensorFlow is loaded only to make one.
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles import bundle as bundles
 from core.bundles.bundle import WEIGHTS, Bundle
 from core.bundles.convolutions import default_convolution
+from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
 from core.explanation.explainer import METHODS, Explainer, Explanation
 from core.explanation.targets import Target, bundle_target, top_class_target
@@ -115,7 +118,7 @@ def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: 
         if probability is None:
             return None
         return HeatMapView(PREDICTED_MASK, heat, None, _threshold_mask(bundle, probability, placement))
-    row = cached_predictions(bundle).set_index("slice").loc[slice_.number]
+    row = row_of_slice(cached_predictions(bundle), slice_.number)
     if output not in (PREDICTED_CLASS, row["predicted"]):
         return None
     probabilities = {name: float(row[f"p_{name}"]) for name in bundle.card["classes"]}
@@ -137,7 +140,7 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
             method=request.method,
             layer=request.layer,
             reference=logits,
-            progress=None if bar is None else lambda done, total: bar.progress(done / total),
+            progress=None if bar is None else partial(_draw_progress, bar),
         )
     if logits is not None:
         # Beside the heat map stands the bundle's own prediction.
@@ -147,6 +150,10 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
     while len(memory) > _MAX_REMEMBERED:
         memory.popitem(last=False)
     return _view(slice_, bundle, explanation, output)
+
+
+def _draw_progress(bar: DeltaGenerator, done: int, total: int) -> None:
+    bar.progress(done / total)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -57,5 +57,5 @@ def _choose(label: str, options: list[str], *, key: str) -> str | None:
     """Draw a select box of classes and answers, empty at first; return the choice."""
     accept_former_options(key, FORMER_TITLES)
     return st.selectbox(
-        label, options, None, format_func=SHORT_TITLES.get, key=key, placeholder="Any", bind="query-params"
+        label, options, None, format_func=SHORT_TITLES.__getitem__, key=key, placeholder="Any", bind="query-params"
     )

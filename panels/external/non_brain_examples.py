@@ -16,20 +16,23 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
     Args:
         table: of ``core.ood.evaluate.with_outcomes``.
     """
-    rows = table[table["group"] == NON_BRAIN_GROUP].set_index("name")
+    rows = table[table["group"] == NON_BRAIN_GROUP]
     grid = st.grid(min_column_width=160, gap="small")
     for kind in EXAMPLES:
         slice_ = example_image(kind)
-        if slice_.name not in rows.index:
+        answers = rows.loc[rows["name"] == slice_.name, "answer"]
+        if answers.empty:
             continue
-        answer = rows.loc[slice_.name]["answer"]
+        answer = str(answers.iloc[0])
         with grid.container():
             st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
             st.caption(f"{kind.capitalize()}: {SHORT_TITLES.get(answer, answer).lower()}")
     by_kind = (rows["answer"] == OUT_OF_DISTRIBUTION).groupby(rows["kind"], sort=False)
     rejected = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in by_kind)
     predicted = rows["predicted"].value_counts()
-    classes = ", ".join(f"{SHORT_TITLES[name].lower()} for {count}" for name, count in predicted.items())
+    classes = ", ".join(
+        f"{SHORT_TITLES[name].lower()} for {count}" for name, count in zip(predicted.index, predicted, strict=True)
+    )
     st.caption(
         f"Non-brain images rejected: {rejected}. Without the gate, the network predicts a tumour for all {len(rows)}: "
         f"{classes}.",

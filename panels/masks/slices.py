@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.bundles import mask_thresholds
 from core.bundles.bundle import Bundle
+from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_tumour_probability
 from core.inference.predictor import model_input
 from core.inference.render import (
@@ -40,9 +41,8 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     slices = load_slices(list(numbers.values()))
     if len(slices) < len(set(numbers.values())):
         gallery.offer_fetching(key="rows")
-    masks = table.set_index("slice")
     for title, number in numbers.items():
-        row = masks.loc[number]
+        row = row_of_slice(table, number)
         st.markdown(
             f"**{title}: slice {number}** · {CLASS_TITLES[row['true']]}, patient {row['patient']} · Dice "
             f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"

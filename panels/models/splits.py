@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles.bundle import Bundle
 from core.dataset import splits
@@ -45,7 +46,9 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
     for bundle, counterparts in pairs:
         differences = {other.name: recipe_differences(bundle, other) for other in counterparts}
         if any(differences.values()):
-            place = st.expander(f"{bundle.card['title']}: more than the split differs", icon=":material/warning:")
+            place: DeltaGenerator = st.expander(
+                f"{bundle.card['title']}: more than the split differs", icon=":material/warning:"
+            )
         else:
             place = st.container()
             place.markdown(f"**{escape_markdown(bundle.card['title'])}**")

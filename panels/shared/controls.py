@@ -26,6 +26,6 @@ def accept_former_options(key: str, former: Mapping[str, str]) -> None:
         former: present names of options by the names they had in the address before.
     """
     written = st.query_params.get(key)
-    if key not in st.session_state and written in former:
+    if key not in st.session_state and written is not None and written in former:
         st.query_params[key] = former[written]
         st.rerun()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
+from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
 from core.inference.predictor import model_input
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
@@ -81,7 +82,7 @@ def _draw_slice(
     segmenter: Bundle,
     threshold: float,
 ) -> None:
-    row = table.set_index("slice", drop=False).loc[number]
+    row = row_of_slice(table, number)
     image_column, text_column = st.columns([10, 11], gap="medium")
     with image_column:
         slice_ = load_slice(number)
@@ -157,7 +158,7 @@ def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle,
 def _draw_stored_predictions(
     number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, threshold: float
 ) -> None:
-    prediction = cached_predictions(classifier).set_index("slice").loc[number]
+    prediction = row_of_slice(cached_predictions(classifier), number)
     draw_class_probabilities(
         prediction["predicted"],
         {name: prediction[f"p_{name}"] for name in classifier.card["classes"]},
@@ -185,10 +186,10 @@ def _mask_scores(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.S
     """
     own = float(segmenter.card["output"]["threshold"])
     if threshold != own:
-        rows = at_threshold(cached_mask_thresholds(segmenter), threshold).set_index("slice")
-        if number in rows.index:
-            return rows.loc[number], threshold
-    return cached_predictions(segmenter).set_index("slice").loc[number], own
+        rows = at_threshold(cached_mask_thresholds(segmenter), threshold)
+        if number in rows["slice"].to_numpy():
+            return row_of_slice(rows, number), threshold
+    return row_of_slice(cached_predictions(segmenter), number), own
 
 
 def _draw_neighbours(row: pd.Series, table: pd.DataFrame, caption: gallery.TileCaption) -> None:

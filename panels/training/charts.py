@@ -82,7 +82,7 @@ def show_charts(
     # Room for the legend, which on a telephone takes a row a run; the same for all, so that neighbours align.
     height = 280 + 22 * (len(chosen) + bool(stated))
     runs_of = {metric: [history for history in chosen if _is_drawn(history, metric, task)] for metric in METRIC_TITLES}
-    cells = [*(metric for metric, runs in runs_of.items() if runs), *chosen]
+    cells: list[str | History] = [*(metric for metric, runs in runs_of.items() if runs), *chosen]
     for start in range(0, len(cells), _COLUMNS):
         for column, cell in zip(st.columns(_COLUMNS, gap="medium"), cells[start : start + _COLUMNS], strict=False):
             with column:

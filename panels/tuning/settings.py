@@ -76,13 +76,13 @@ def _axis(results: SearchResults, name: str, rows: pd.DataFrame) -> dict:
             "tickvals": list(range(len(space))),
             "ticktext": [setting_text(name, value) for value in space],
         }
-    ends = np.array([space["low"], space["high"]], float)
-    ticks = np.geomspace(*ends, _TICKS) if space.get("log") else np.linspace(*ends, _TICKS)
+    low, high = float(space["low"]), float(space["high"])
+    ticks = np.geomspace(low, high, _TICKS) if space.get("log") else np.linspace(low, high, _TICKS)
     scale = np.log10 if space.get("log") else np.asarray
     return {
         "label": title,
         "values": scale(values.to_numpy()),
-        "range": scale(ends).tolist(),
+        "range": scale([low, high]).tolist(),
         "tickvals": scale(ticks).tolist(),
         "ticktext": [f"{value:.2g}" for value in ticks],
     }
