@@ -19,3 +19,7 @@ class BundleError(SliceScopeError):
 
 class TrainingError(SliceScopeError):
     """A recipe or a stored training state that cannot be used."""
+
+
+class MetricError(SliceScopeError):
+    """An option of a metric, or an input of it, that it does not know."""

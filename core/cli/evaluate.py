@@ -21,19 +21,22 @@ if TYPE_CHECKING:
     "an interrupted run goes on.",
 )
 @click.option("--times", is_flag=True, help="Only measure how long inference takes, on an idle machine.")
-def evaluate_command(bundle: str, store: Path, explain: bool, times: bool) -> None:
+@click.option("--stored", is_flag=True, help="Run no network; compute the figures again from the stored predictions.")
+def evaluate_command(bundle: str, store: Path, explain: bool, times: bool, stored: bool) -> None:
     """Run a bundle on every slice and write its figures."""
     from core.bundles.bundle import open_bundle
+    from core.evaluation.evaluate import recompute_figures
 
-    if explain and times:
-        raise click.UsageError("--explain and --times exclude each other.")
+    if explain + times + stored > 1:
+        raise click.UsageError("--explain, --times and --stored exclude each other.")
     opened = open_bundle(bundle)
     if explain:
         _evaluate_heat_maps(opened, store)
     elif times:
         _measure_times(opened, store)
     else:
-        for name, value in evaluate_bundle(opened, store)["metrics"]["test"].items():
+        card = recompute_figures(opened) if stored else evaluate_bundle(opened, store)
+        for name, value in card["metrics"]["test"].items():
             if isinstance(value, float):
                 print(f"{name:24}{value:.4f}")
 

@@ -6,7 +6,6 @@ and the interval lies between percentiles of the metric over the draws. It cover
 variation between trainings.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +14,11 @@ import pandas as pd
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import read_predictions, select_predictions
 from core.config import SEED
-from core.metrics.overlap import dice_from_counts, intersection_from_dice, iou_from_counts
+from core.evaluation.figures import Figures, class_figures, drawn_mask_figures
+from core.metrics.averages import Draws
 
 DRAWS = 2000
 LEVEL = 0.95
-
-Statistic = Callable[[np.ndarray], np.ndarray]
-"""(draws, k) sums over the drawn patients -> (draws,) values."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,8 @@ def bootstrap_intervals(
         seed: of the draws.
 
     Returns:
-        Of a classifier accuracy, macro_f1, patient_accuracy and recall_CLASS; of a segmenter dice_mean, iou_mean,
-        dice_pooled, iou_pooled and missed.
+        Of a classifier accuracy, macro_f1, patient_accuracy and recall_CLASS; of a segmenter dice_mean,
+        dice_class_mean, iou_mean, dice_pooled, iou_pooled and missed.
     """
     return {
         name: _interval(value, drawn, level) for name, (value, drawn) in _bootstrap(table, classes, draws, seed).items()
@@ -90,6 +87,7 @@ def bootstrap_differences(
 
 
 def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
+    # A draw may have nothing to divide by, such as no slice of a class.
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(value, float(low), float(high))
 
@@ -97,92 +95,12 @@ def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
 def _bootstrap(table: pd.DataFrame, classes: list[str], draws: int, seed: int) -> dict[str, tuple[float, np.ndarray]]:
     """Return each metric of the table, and its (draws,) values over draws of the patients."""
     numbers, patient = np.unique(table["patient"].to_numpy(), return_inverse=True)
-    times = np.random.default_rng(seed).multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), size=draws)
-    values = {}
-    for columns, statistics in _statistics(table, classes, patient):
-        sums = np.zeros((len(numbers), columns.shape[1]))
-        np.add.at(sums, patient, columns)
-        weighted = times @ sums
-        for name, statistic in statistics.items():
-            values[name] = float(statistic(sums.sum(axis=0)[None])[0]), statistic(weighted)
-    return values
+    random = np.random.default_rng(seed)
+    times = random.multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), size=draws)
+    values, drawn = _figures(table, classes), _figures(table, classes, Draws(times.astype(np.float64), patient))
+    return {name: (float(value), drawn[name]) for name, value in values.items()}
 
 
-def _statistics(
-    table: pd.DataFrame, classes: list[str], patient: np.ndarray
-) -> list[tuple[np.ndarray, dict[str, Statistic]]]:
-    """Return (slices, k) columns to sum by patient, and the metrics that are computed from the sums."""
-    statistics: list[tuple[np.ndarray, dict[str, Statistic]]] = []
-    if "predicted" in table:
-        patients = _correct_patients(table, classes, patient)
-        statistics += [
-            (_confusion_cells(table, classes), _class_statistics(classes)),
-            (patients, {"patient_accuracy": lambda sums: _nan_divide(sums[:, 0], sums[:, 1])}),
-        ]
-    if "dice" in table:
-        statistics.append((_mask_columns(table), _MASK_STATISTICS))
-    return statistics
-
-
-def _confusion_cells(table: pd.DataFrame, classes: list[str]) -> np.ndarray:
-    """Return (slices, classes²): 1 in the slice's cell of the confusion matrix."""
-    true, predicted = (pd.Categorical(table[name], classes).codes.astype(int) for name in ("true", "predicted"))
-    return np.eye(len(classes) ** 2)[true * len(classes) + predicted]
-
-
-def _class_statistics(classes: list[str]) -> dict[str, Statistic]:
-    count = len(classes)
-
-    def matrices(sums: np.ndarray) -> np.ndarray:
-        return sums.reshape(-1, count, count)
-
-    def hits(sums: np.ndarray) -> np.ndarray:
-        return np.einsum("nii->ni", matrices(sums))
-
-    def accuracy(sums: np.ndarray) -> np.ndarray:
-        return _nan_divide(hits(sums).sum(axis=1), sums.sum(axis=1))
-
-    def macro_f1(sums: np.ndarray) -> np.ndarray:
-        both = matrices(sums).sum(axis=1) + matrices(sums).sum(axis=2)
-        f1 = np.divide(2 * hits(sums), both, out=np.zeros_like(both), where=both > 0)
-        return f1.mean(axis=1)
-
-    def recall(index: int) -> Statistic:
-        return lambda sums: _nan_divide(hits(sums)[:, index], matrices(sums)[:, index].sum(axis=1))
-
-    recalls = {f"recall_{name}": recall(index) for index, name in enumerate(classes)}
-    return {"accuracy": accuracy, "macro_f1": macro_f1, **recalls}
-
-
-def _correct_patients(table: pd.DataFrame, classes: list[str], patient: np.ndarray) -> np.ndarray:
-    """Return (slices, 2): at each patient's first slice, whether its mean probabilities are right, and 1."""
-    probabilities = pd.DataFrame(table[[f"p_{name}" for name in classes]].to_numpy()).groupby(patient).mean()
-    _, first = np.unique(patient, return_index=True)
-    true = pd.Categorical(table["true"], classes).codes[first]
-    columns = np.zeros((len(table), 2))
-    columns[first, 0] = probabilities.to_numpy().argmax(axis=1) == true
-    columns[first, 1] = 1
-    return columns
-
-
-def _mask_columns(table: pd.DataFrame) -> np.ndarray:
-    """Return (slices, 7): 1, Dice, IoU, pixels in both, true, predicted, and whether a tumour is missed (Dice 0)."""
-    true, predicted = (table[name].to_numpy(np.float64) for name in ("true_px", "predicted_px"))
-    dice = table["dice"].to_numpy()
-    both = intersection_from_dice(dice, true, predicted)
-    missed = (true > 0) & (both == 0)
-    return np.stack([np.ones(len(table)), dice, table["iou"], both, true, predicted, missed], axis=1)
-
-
-_MASK_STATISTICS: dict[str, Statistic] = {
-    "dice_mean": lambda sums: _nan_divide(sums[:, 1], sums[:, 0]),
-    "iou_mean": lambda sums: _nan_divide(sums[:, 2], sums[:, 0]),
-    "dice_pooled": lambda sums: dice_from_counts(sums[:, 3], sums[:, 4], sums[:, 5]),
-    "iou_pooled": lambda sums: iou_from_counts(sums[:, 3], sums[:, 4], sums[:, 5]),
-    "missed": lambda sums: _nan_divide(sums[:, 6], sums[:, 0]),
-}
-
-
-def _nan_divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Divide; NaN where a draw has nothing to divide by, such as no slice of a class."""
-    return np.divide(numerator, denominator, out=np.full(len(denominator), np.nan), where=denominator > 0)
+def _figures(table: pd.DataFrame, classes: list[str], draws: Draws | None = None) -> Figures:
+    figures = class_figures(table, classes, draws=draws) if "predicted" in table else {}
+    return figures | (drawn_mask_figures(table, draws=draws) if "dice" in table else {})

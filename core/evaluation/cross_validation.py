@@ -23,11 +23,11 @@ from core.bundles.bundle import (
     open_bundle,
     write_card,
 )
-from core.config import CLASSES, CLASSIFICATION, MODELS, SEGMENTATION
+from core.config import CLASSIFICATION, MODELS, SEGMENTATION
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
+from core.evaluation.figures import class_figures, mask_figures
 from core.files import write_table
-from core.metrics import classification, overlap
 from core.metrics.definitions import DEFINITIONS
 from core.training.card_from_recipe import recipe_fingerprint, same_recipe
 from core.training.checkpoint import load_state
@@ -198,12 +198,15 @@ def metrics_over_folds(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, A
         tasks: of the network.
 
     Returns:
-        ``slices`` by fold, and by metric {"mean", "std", "folds"}; ``std`` is None for one fold.
+        ``slices`` by fold, and by metric {"mean", "std", "folds", "all"}; ``std`` is None for one fold.
     """
-    by_fold = [_fold_metrics(rows, tasks) for _, rows in table.groupby("fold")]
+    by_fold = [_metrics(rows, tasks) for _, rows in table.groupby("fold")]
     return {
         "slices": [len(rows) for _, rows in table.groupby("fold")],
-        **{name: _mean_and_std([metrics[name] for metrics in by_fold]) for name in by_fold[0]},
+        **{
+            name: {**_mean_and_std([metrics[name] for metrics in by_fold]), "all": of_all}
+            for name, of_all in _metrics(table, tasks).items()
+        },
     }
 
 
@@ -212,23 +215,7 @@ def _mean_and_std(values: list[float]) -> dict[str, Any]:
     return {"mean": float(np.mean(values)), "std": std, "folds": values}
 
 
-def _fold_metrics(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
-    """Return the metrics of one fold's test slices."""
-    metrics: dict[str, float] = {}
-    if CLASSIFICATION in tasks:
-        true, predicted = (table[name].map(CLASSES.index).to_numpy() for name in ("true", "predicted"))
-        probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
-        matrix = classification.confusion_matrix(true, predicted, classes=len(CLASSES))
-        report = classification.classification_report(matrix, CLASSES)
-        metrics = {
-            "accuracy": report["accuracy"],
-            "macro_f1": report["macro_f1"],
-            **{f"recall_{name}": report["per_class"][name]["recall"] for name in CLASSES},
-            "patient_accuracy": classification.patient_accuracy(true, probabilities, table["patient"].to_numpy()),
-        }
-    if SEGMENTATION in tasks:
-        true_px, predicted_px = table["true_px"].to_numpy(), table["predicted_px"].to_numpy()
-        intersection = overlap.intersection_from_dice(table["dice"].to_numpy(), true_px, predicted_px)
-        size = table["slice"].map(splits.index_table().set_index("slice")["size"]).to_numpy()
-        metrics |= overlap.mask_summary(intersection, true_px, predicted_px, size**2)
-    return metrics
+def _metrics(table: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
+    """Return the metrics of one fold's test slices, or of all folds'."""
+    metrics = {name: float(value) for name, value in class_figures(table).items()} if CLASSIFICATION in tasks else {}
+    return metrics | (mask_figures(table) if SEGMENTATION in tasks else {})

@@ -1,23 +1,102 @@
-"""Metrics of a classifier: pure functions on arrays of classes and probabilities."""
+"""Metrics of a classifier: pure functions on arrays of classes and probabilities.
+
+Those of a confusion matrix take many matrices at a time, (..., classes, classes) with rows true and columns predicted.
+"""
 
 from typing import Any
 
 import numpy as np
 
-from core.metrics.overlap import safe_divide
+from core.errors import MetricError
+from core.metrics.averages import Draws, mean, require_option, safe_divide
+
+NONE, MACRO = "none", "macro"
+AVERAGING = (NONE, MACRO)
+"""A figure of each class, or the mean over the classes."""
 
 
-def confusion_matrix(true: np.ndarray, predicted: np.ndarray, *, classes: int) -> np.ndarray:
-    """Count slices by true class (rows) and predicted class (columns): (classes, classes) int64.
+def confusion_matrix(
+    true: np.ndarray, predicted: np.ndarray, *, classes: int, draws: Draws | None = None
+) -> np.ndarray:
+    """Count slices by true class (rows) and predicted class (columns).
 
     Args:
         true: (n,) class indices.
         predicted: (n,) class indices.
         classes: number of classes.
+        draws: of the slices.
+
+    Returns:
+        (classes, classes) int64, or (draws, classes, classes) float64.
+
+    Raises:
+        MetricError: an index is not that of a class.
     """
-    matrix = np.zeros((classes, classes), np.int64)
-    np.add.at(matrix, (true, predicted), 1)
-    return matrix
+    for indices in (true, predicted):
+        if len(indices) and not (indices.min() >= 0 and indices.max() < classes):
+            raise MetricError(f"Class indices go from {indices.min()} to {indices.max()}; there are {classes} classes.")
+    cells = true.astype(np.int64) * classes + predicted
+    if draws is None:
+        return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+    return draws.counts(cells, classes**2).reshape(-1, classes, classes)
+
+
+def accuracy(matrix: np.ndarray, *, empty: float = 0.0) -> np.ndarray:
+    """Compute the share of slices classified correctly, (...); ``empty`` where there is no slice."""
+    return safe_divide(_true_positives(matrix).sum(axis=-1), matrix.sum(axis=(-2, -1)), empty=empty)
+
+
+def precision(matrix: np.ndarray, *, averaging: str = NONE, empty: float = 0.0) -> np.ndarray:
+    """Compute the share of the slices predicted as each class that are of it.
+
+    Args:
+        matrix: of ``confusion_matrix``.
+        averaging: one of ``AVERAGING``.
+        empty: the value of a class without such slices.
+
+    Returns:
+        (..., classes), or (...) averaged.
+
+    Raises:
+        MetricError: there is no such averaging.
+    """
+    return _average(safe_divide(_true_positives(matrix), matrix.sum(axis=-2), empty=empty), averaging)
+
+
+def recall(matrix: np.ndarray, *, averaging: str = NONE, empty: float = 0.0) -> np.ndarray:
+    """Compute the share of each class's slices that are predicted as it; the rest as of ``precision``."""
+    return _average(safe_divide(_true_positives(matrix), matrix.sum(axis=-1), empty=empty), averaging)
+
+
+def f1(matrix: np.ndarray, *, averaging: str = NONE, empty: float = 0.0) -> np.ndarray:
+    """Compute the harmonic mean of precision and recall of each class; the rest as of ``precision``."""
+    either = matrix.sum(axis=-1) + matrix.sum(axis=-2)
+    return _average(safe_divide(2 * _true_positives(matrix), either, empty=empty), averaging)
+
+
+def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return accuracy, macro F1, and each class's precision, recall, F1 and support.
+
+    A quotient whose denominator is zero is 0.
+
+    Args:
+        matrix: (classes, classes), of ``confusion_matrix``.
+        names: class names in the matrix's order.
+    """
+    columns = {"precision": precision(matrix), "recall": recall(matrix), "f1": f1(matrix)}
+    per_class = {
+        name: {
+            **{measure: float(values[i]) for measure, values in columns.items()},
+            "support": int(matrix[i].sum()),
+        }
+        for i, name in enumerate(names)
+    }
+    return {
+        "accuracy": float(accuracy(matrix)),
+        "macro_f1": float(f1(matrix, averaging=MACRO)),
+        "per_class": per_class,
+        "confusion_matrix": matrix.tolist(),
+    }
 
 
 def log_loss(true: np.ndarray, probabilities: np.ndarray, *, smallest: float = 1e-7) -> float:
@@ -28,40 +107,28 @@ def log_loss(true: np.ndarray, probabilities: np.ndarray, *, smallest: float = 1
         probabilities: (n, classes).
         smallest: lower limit that probabilities are clipped to; Keras clips to the same value.
     """
-    of_true_class = np.take_along_axis(probabilities, true[:, None].astype(np.int64), axis=1)[:, 0]
-    return float(-np.log(np.clip(of_true_class.astype(np.float64), smallest, 1.0)).mean())
+    of_true_class = np.take_along_axis(probabilities, true[:, None].astype(np.int64), axis=1)
+    return _negative_log(of_true_class, smallest)
 
 
-def classification_report(matrix: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
-    """Compute accuracy, macro F1, and each class's precision, recall, F1 and support.
-
-    A quotient whose denominator is zero is 0.
+def binary_log_loss(true: np.ndarray, probabilities: np.ndarray, *, smallest: float = 1e-7) -> float:
+    """Compute ``log_loss`` of one class against its absence.
 
     Args:
-        matrix: (classes, classes), rows true, columns predicted.
-        names: class names in the matrix's order.
+        true: bool, any shape: whether it is the class, such as tumour.
+        probabilities: the class's, the same shape.
+        smallest: as of ``log_loss``.
     """
-    true_positives, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    precision, recall = safe_divide(true_positives, predicted), safe_divide(true_positives, true)
-    f1 = safe_divide(2 * true_positives, true + predicted)
-    per_class = {
-        name: {
-            "precision": float(precision[i]),
-            "recall": float(recall[i]),
-            "f1": float(f1[i]),
-            "support": int(true[i]),
-        }
-        for i, name in enumerate(names)
-    }
-    return {
-        "accuracy": float(safe_divide(true_positives.sum(), matrix.sum())),
-        "macro_f1": float(f1.mean()),
-        "per_class": per_class,
-        "confusion_matrix": matrix.tolist(),
-    }
+    return _negative_log(np.where(true, probabilities, 1 - probabilities), smallest)
 
 
-def patient_accuracy(true: np.ndarray, probabilities: np.ndarray, patients: np.ndarray) -> float:
+def _negative_log(probabilities: np.ndarray, smallest: float) -> float:
+    return float(-np.log(np.clip(probabilities.astype(np.float64), smallest, 1.0)).mean())
+
+
+def patient_accuracy(
+    true: np.ndarray, probabilities: np.ndarray, patients: np.ndarray, *, draws: Draws | None = None
+) -> np.ndarray:
     """Compute the patient-level accuracy: each patient's class is predicted by the mean probability of their slices.
 
     A patient has one class: the data set gives each patient's slices the same label.
@@ -70,7 +137,21 @@ def patient_accuracy(true: np.ndarray, probabilities: np.ndarray, patients: np.n
         true: (n,) class indices.
         probabilities: (n, classes).
         patients: (n,) patient numbers.
+        draws: of the slices, with all slices of a patient in one cluster.
+
+    Returns:
+        () or (draws,) float64.
     """
-    numbers, first = np.unique(patients, return_index=True)
-    means = np.array([probabilities[patients == number].mean(axis=0) for number in numbers])
-    return float((means.argmax(axis=1) == true[first]).mean())
+    _, first, patient = np.unique(patients, return_index=True, return_inverse=True)
+    sums = np.zeros((len(first), probabilities.shape[1]))
+    np.add.at(sums, patient, probabilities)
+    return mean(sums.argmax(axis=1) == true[first], draws and draws.of(first))
+
+
+def _true_positives(matrix: np.ndarray) -> np.ndarray:
+    return np.diagonal(matrix, axis1=-2, axis2=-1)
+
+
+def _average(by_class: np.ndarray, averaging: str) -> np.ndarray:
+    require_option("averaging", averaging, AVERAGING)
+    return by_class if averaging == NONE else by_class.mean(axis=-1)

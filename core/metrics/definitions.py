@@ -21,6 +21,8 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "patient in another part",
         "confusion_matrix": "counts of test slices; rows true, columns predicted, in the order of 'classes'",
         "dice_mean": "mean over test slices of each slice's tumour Dice; two empty masks count 1",
+        "dice_class_mean": "mean over the three classes of the class's mean Dice, so that each class counts alike",
+        "dice_patient_mean": "mean over test patients of the patient's mean Dice: Dice by patient",
         "dice_median": "median over test slices of each slice's tumour Dice",
         "dice_pooled": "tumour Dice over all pixels of all test slices taken together",
         "iou_mean": "as dice_mean, intersection over union",
@@ -40,6 +42,7 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "std": "standard deviation over those folds (n - 1 in the denominator)",
         "without_letter_twins": _WITHOUT_SIMILAR_IDS,
         "training_seconds": "duration of each fold's training, by fold",
+        "all": "over the test slices of all folds taken together",
         "recipe": "digest of the recipe that all folds were trained by, whatever their split",
     },
     "comparison": {

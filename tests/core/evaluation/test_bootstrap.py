@@ -72,6 +72,7 @@ def test_masks_are_pooled_over_the_drawn_patients() -> None:
     table = pd.DataFrame(
         {
             "patient": [1, 1, 2],
+            "true": ["a", "b", "b"],
             "dice": [1.0, 0.0, 0.5],
             "iou": [1.0, 0.0, 1 / 3],
             "true_px": [10, 20, 30],
@@ -80,6 +81,7 @@ def test_masks_are_pooled_over_the_drawn_patients() -> None:
     )
     metrics = bootstrap_intervals(table, CLASSES)
     assert metrics["dice_mean"].value == pytest.approx(0.5)
+    assert metrics["dice_class_mean"].value == pytest.approx((1.0 + 0.25) / 2)
     assert metrics["dice_pooled"].value == pytest.approx(2 * 20 / 80)
     assert metrics["iou_pooled"].value == pytest.approx(20 / 60)
     assert metrics["missed"].value == pytest.approx(1 / 3)

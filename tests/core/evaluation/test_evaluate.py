@@ -28,7 +28,8 @@ from core.dataset import splits
 from core.dataset.splits import SPLIT_NAMES
 from core.dataset.store import Store
 from core.errors import BundleError, DatasetError
-from core.evaluation.evaluate import BATCH, evaluate, tumour_channel
+from core.evaluation.evaluate import evaluate
+from core.evaluation.slice_predictions import BATCH, tumour_channel
 from core.metrics import overlap
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import tumour_probability

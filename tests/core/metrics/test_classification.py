@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from core.errors import MetricError
 from core.metrics import classification
+from core.metrics.averages import Draws
 
 CLASSES = ("a", "b", "c")
 
@@ -21,6 +23,49 @@ def test_confusion_matrix_counts_classes_that_do_not_occur() -> None:
         [0, 1, 0],
         [0] * 3,
     ]
+
+
+def test_figures_of_a_matrix_by_hand() -> None:
+    matrix = np.array([[3, 1, 0], [2, 4, 0], [0, 1, 5]])
+    assert classification.accuracy(matrix) == pytest.approx(12 / 16)
+    np.testing.assert_allclose(classification.precision(matrix), [3 / 5, 4 / 6, 1])
+    np.testing.assert_allclose(classification.recall(matrix), [3 / 4, 4 / 6, 5 / 6])
+    np.testing.assert_allclose(classification.f1(matrix), [6 / 9, 8 / 12, 10 / 11])
+    for measure in (classification.precision, classification.recall, classification.f1):
+        assert measure(matrix, averaging="macro") == pytest.approx(measure(matrix).mean())
+
+
+def test_what_there_is_none_of_is_as_the_caller_chooses() -> None:
+    matrix = np.array([[2, 0], [0, 0]])
+    assert classification.recall(matrix, empty=0.5).tolist() == [1, 0.5]
+    assert np.isnan(classification.accuracy(np.zeros((2, 2)), empty=np.nan))
+
+
+def test_many_matrices_at_once_are_each_by_itself() -> None:
+    true, predicted = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0])
+    # Slices 0 and 1 are one patient's; the second draw takes that patient twice and leaves slice 3 out.
+    draws = Draws(np.array([[1.0, 1, 1], [2, 1, 0]]), np.array([0, 0, 1, 2]))
+    matrices = classification.confusion_matrix(true, predicted, classes=3, draws=draws)
+    assert matrices.tolist() == [[[1, 1, 0], [0, 1, 0], [1, 0, 0]], [[2, 2, 0], [0, 1, 0], [0, 0, 0]]]
+    assert classification.accuracy(matrices).tolist() == [2 / 4, 3 / 5]
+    np.testing.assert_allclose(classification.recall(matrices), [[1 / 2, 1, 0], [1 / 2, 1, 0]])
+    probabilities = np.eye(3)[predicted] + [[0.1, 0, 0]] * 4
+    patients = np.array([5, 5, 6, 7])
+    # Patient 5's probabilities are right in the mean, 6 is right, 7 is wrong.
+    drawn = classification.patient_accuracy(true, probabilities, patients, draws=draws)
+    np.testing.assert_allclose(drawn, [2 / 3, 1])
+
+
+def test_a_bad_option_is_refused_with_its_value() -> None:
+    for measure in (classification.precision, classification.recall, classification.f1):
+        with pytest.raises(MetricError, match="'micro'"):
+            measure(np.eye(2), averaging="micro")
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_an_index_that_is_no_classs_is_refused(index: int) -> None:
+    with pytest.raises(MetricError, match=rf"{index}.* 3 "):
+        classification.confusion_matrix(np.array([0, index]), np.array([0, 1]), classes=3)
 
 
 def test_classification_report_by_hand() -> None:
@@ -53,6 +98,13 @@ def test_cross_entropy_of_a_certain_mistake_is_finite() -> None:
     assert classification.log_loss(np.array([1]), np.array([[1.0, 0.0]])) == pytest.approx(-math.log(1e-7))
     assert classification.log_loss(np.array([1]), np.array([[1.0, 0.0]]), smallest=0.1) == pytest.approx(math.log(10))
     assert classification.log_loss(np.array([0]), np.array([[1.0, 0.0]])) == 0
+
+
+def test_cross_entropy_of_one_class_against_its_absence_by_hand() -> None:
+    true, scores = np.array([[True, False]]), np.array([[0.8, 0.4]], np.float32)
+    expected = -(math.log(0.8) + math.log(0.6)) / 2
+    assert classification.binary_log_loss(true, scores) == pytest.approx(expected)
+    assert classification.binary_log_loss(true, np.zeros((1, 2)), smallest=0.1) == pytest.approx(math.log(10) / 2)
 
 
 def test_cross_entropy_is_keras() -> None:

@@ -1,0 +1,105 @@
+"""Figures of tables of predictions: evaluation, folds, bootstrap and pages compute them here, by ``core.metrics``.
+
+A table has a row a slice, with the columns of ``core.bundles.predictions.read_predictions`` that a function names.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.config import CLASSES
+from core.dataset import splits
+from core.metrics import classification, overlap
+from core.metrics.averages import Draws
+from core.metrics.classification import MACRO
+from core.metrics.overlap import GROUPS, MEAN, POOLED
+
+Figures = dict[str, Any]
+"""Figures by their key in ``core.metrics.definitions.DEFINITIONS``: () or (draws,) arrays."""
+
+
+def class_indices(names: "pd.Series[str]", classes: Sequence[str] = CLASSES) -> np.ndarray:
+    """Return the (n,) index of each class name."""
+    return pd.Index(classes).get_indexer(pd.Index(names))
+
+
+def confusion_of(table: pd.DataFrame, classes: Sequence[str] = CLASSES, *, draws: Draws | None = None) -> np.ndarray:
+    """Count a table's slices by true and predicted; see ``core.metrics.classification.confusion_matrix``."""
+    true, predicted = (class_indices(table[name], classes) for name in ("true", "predicted"))
+    return classification.confusion_matrix(true, predicted, classes=len(classes), draws=draws)
+
+
+def accuracy_of(table: pd.DataFrame, classes: Sequence[str] = CLASSES) -> float:
+    """Return the share of a table's slices classified correctly, by the columns true and predicted; NaN of none."""
+    return float(classification.accuracy(confusion_of(table, classes), empty=np.nan))
+
+
+def class_figures(table: pd.DataFrame, classes: Sequence[str] = CLASSES, *, draws: Draws | None = None) -> Figures:
+    """Return accuracy, macro_f1, recall_CLASS and patient_accuracy.
+
+    Args:
+        table: true, predicted, p_CLASS and patient.
+        classes: in the card's order.
+        draws: of the slices, with all slices of a patient in one cluster.
+
+    Returns:
+        A recall is NaN where no slice of the class counts.
+    """
+    matrix = confusion_of(table, classes, draws=draws)
+    recalls = classification.recall(matrix, empty=np.nan)
+    return {
+        "accuracy": classification.accuracy(matrix, empty=np.nan),
+        "macro_f1": classification.f1(matrix, averaging=MACRO),
+        **{f"recall_{name}": recalls[..., place] for place, name in enumerate(classes)},
+        "patient_accuracy": classification.patient_accuracy(
+            class_indices(table["true"], classes),
+            table[[f"p_{name}" for name in classes]].to_numpy(),
+            table["patient"].to_numpy(),
+            draws=draws,
+        ),
+    }
+
+
+def mask_counts(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the (n,) pixels in both masks, in the true and in the predicted one, from dice, true_px, predicted_px."""
+    true, predicted = (table[name].to_numpy() for name in ("true_px", "predicted_px"))
+    return overlap.intersection_from_dice(table["dice"].to_numpy(), true, predicted), true, predicted
+
+
+def drawn_mask_figures(table: pd.DataFrame, *, draws: Draws | None = None) -> Figures:
+    """Return the figures of masks that can be drawn: dice and iou as mean and pooled, dice_class_mean, missed.
+
+    Args:
+        table: true, dice, true_px and predicted_px.
+        draws: of the slices.
+    """
+    counts = mask_counts(table)
+
+    def dice(averaging: str, groups: Any = None) -> np.ndarray:
+        return overlap.dice_from_counts(*counts, averaging=averaging, groups=groups, draws=draws)
+
+    return {
+        "dice_mean": dice(MEAN),
+        "dice_class_mean": dice(GROUPS, table["true"]),
+        "iou_mean": overlap.iou_from_counts(*counts, averaging=MEAN, draws=draws),
+        "dice_pooled": dice(POOLED),
+        "iou_pooled": overlap.iou_from_counts(*counts, averaging=POOLED, draws=draws),
+        "missed": overlap.missed_tumours(*counts[:2], draws=draws),
+    }
+
+
+def mask_figures(table: pd.DataFrame) -> dict[str, float]:
+    """Return every figure of masks at the slices' own size; see ``core.metrics.overlap.mask_summary``.
+
+    Args:
+        table: slice, patient, true, dice, true_px and predicted_px.
+    """
+    size = table["slice"].map(splits.index_table().set_index("slice")["size"]).to_numpy()
+    return overlap.mask_summary(
+        *mask_counts(table),
+        classes=table["true"].to_numpy(),
+        patients=table["patient"].to_numpy(),
+        pixels=size**2,
+    )
