@@ -33,6 +33,7 @@ from core.ood.evaluate import INTERNAL_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
 from core.readers.samples import read_samples
 from core.readers.slices import read_slice
+from core.training.recipe import load_recipe
 from tests.patient_ids import SHAPE
 
 CLASSIFIERS = [name for name in bundle_names() if "classification" in open_bundle(name).tasks]
@@ -64,6 +65,15 @@ def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
     part = splits.split_parts(open_bundle(name).card["data"]["split"])
     assert table["part"].tolist() == part.tolist()
     assert table["true"].tolist() == splits.index_table()["class"].tolist()
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_card_names_the_patient_level_bundle_that_its_recipe_names(name):
+    bundle = open_bundle(name)
+    named = bundle.card["data"].get("by_patient_bundle")
+    assert named == load_recipe(name).by_patient
+    assert (named is None) == bundle.card["data"]["by_patient"]
+    assert named is None or open_bundle(named).card["data"]["by_patient"]
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
