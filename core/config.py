@@ -1,5 +1,6 @@
 """The project's classes, answers, tasks, paths and seed."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,17 @@ SAMPLES = ROOT / "samples"
 PRETRAINED = ROOT / "pretrained" / "efficientnet-lite0.npz"
 README = ROOT / "README.md"
 PAGES = ROOT / "pages"
+
+
+def models_folder() -> Path:
+    """Return the folder of bundles: the one that SLICESCOPE_MODELS names, else ``MODELS``."""
+    return Path(os.environ.get("SLICESCOPE_MODELS") or MODELS)
+
+
+def searches_folder() -> Path:
+    """Return the folder of searches: the one that SLICESCOPE_SEARCHES names, else ``SEARCHES``."""
+    return Path(os.environ.get("SLICESCOPE_SEARCHES") or SEARCHES)
+
 
 SEED = 2023
 """The seed of every random draw that must be reproducible."""

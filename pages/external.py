@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.bundles.bundle import bundle_names, open_bundle
 from core.evaluation.external import DEV
 from core.inference.gate import GateThresholds
 from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, measured_split, with_outcomes
@@ -14,12 +13,13 @@ from panels.external.outcome_bars import draw_outcome_bars
 from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
 from panels.external.thresholds import draw_threshold_sliders
+from panels.shared.model_choice import listed_bundles
 from panels.shared.theme import escape_markdown
 
 shell.require()
 
 st.title("External data", anchor=False)
-measured = [bundle for bundle in map(open_bundle, bundle_names()) if measured_split(bundle)]
+measured = [bundle for bundle in listed_bundles().bundles.values() if measured_split(bundle)]
 if not measured:
     st.info(
         "No network has a measured gate yet; `python -m core screen unified-unet FOLDER` fits one.",

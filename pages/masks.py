@@ -3,16 +3,18 @@
 import pandas as pd
 import streamlit as st
 
-from core.bundles.bundle import Bundle, open_bundle
+from core.bundles.bundle import REPORT_SEGMENTER, Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import select_predictions
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.metrics.overlap import THRESHOLDS
 from panels import shell
 from panels.masks.iou_demonstration import draw_iou_demonstration
 from panels.masks.overview import draw_overview
 from panels.masks.slices import draw_slices
-from panels.shared.cache import cached_mask_thresholds, cached_predictions, evaluated_bundle_names
+from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.labels import describe_test_set
+from panels.shared.model_choice import choose_bundle, default_bundle, evaluated_bundle_names, listed_bundles
 from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()
@@ -52,12 +54,12 @@ st.title("Masks", anchor=False)
 st.markdown("How well a network segments tumours it has not trained on: overall, slice by slice, and at any threshold.")
 segmenter_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
 with segmenter_column:
-    name = st.selectbox("Segmenter", evaluated_bundle_names("segmentation"), key="segmenter", bind="query-params")
+    name = choose_bundle("Segmenter", evaluated_bundle_names(SEGMENTATION), key="segmenter", default=REPORT_SEGMENTER)
 with view_column:
     view = st.segmented_control(
         "View", VIEWS, default=OVERVIEW, required=True, wrap=True, key="view", bind="query-params"
     )
-segmenter = open_bundle(name)
+segmenter = listed_bundles().find(name)
 st.caption(describe_test_set(segmenter))
 predictions = cached_predictions(segmenter)
 own_threshold = threshold = float(segmenter.card["output"]["threshold"])
@@ -77,7 +79,7 @@ def dice_label(row: pd.Series) -> str:
 draw_slice_dialog(
     predictions,
     caption=dice_label,
-    classifier=open_bundle(evaluated_bundle_names("classification")[0]),
+    classifier=default_bundle(CLASSIFICATION),
     segmenter=segmenter,
     threshold=threshold,
 )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.bundles.bundle import Bundle, bundle_names, open_bundle
+from core.bundles.bundle import Bundle
 from core.errors import BundleError
 from core.evaluation.literature import patient_level_results
 from panels import shell
@@ -15,6 +15,7 @@ from panels.models.splits import draw_split_comparisons, split_comparisons
 from panels.models.table import INTERVAL_NOTE, draw_networks_table, draw_unified_against_report, task_text
 from panels.shared.controls import accept_former_options
 from panels.shared.labels import SPLITS_SECTION
+from panels.shared.model_choice import choose_bundle, listed_bundles
 from panels.shared.theme import escape_markdown
 
 shell.require()
@@ -28,9 +29,7 @@ def networks(bundles: list[Bundle]) -> None:
     top = st.container()
     open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
     with open_column:
-        name = st.selectbox(
-            "Open a network", names, key="bundle", bind="query-params", help="Or click its row in the table above."
-        )
+        name = choose_bundle("Open a network", names, key="bundle", help="Or click its row in the table above.")
     with view_column:
         view = st.segmented_control(
             "View", list(VIEWS), default="Network", required=True, key="view", bind="query-params"
@@ -42,7 +41,7 @@ def networks(bundles: list[Bundle]) -> None:
             f"cannot be compared (see Masks). {INTERVAL_NOTE} Times depend on the machine they were taken on."
         )
         draw_unified_against_report(bundles)
-    bundle = bundles[names.index(name)]
+    bundle = listed_bundles().find(name)
     st.subheader(bundle.card["title"], anchor=False)
     st.markdown(escape_markdown(bundle.card["about"]))
     VIEWS[view](bundle, key="models")
@@ -81,15 +80,9 @@ st.markdown(
     "The report's two networks, rebuilt, and later ones: what each is made of, how good it is on slices it has not "
     "trained on, and how much of that holds for new patients and other scanners."
 )
-bundles: list[Bundle] = []
-for bundle_name in bundle_names():
-    try:
-        bundles.append(open_bundle(bundle_name))
-    except BundleError as error:
-        st.warning(escape_markdown(str(error)), icon=":material/warning:")
+bundles = sorted(listed_bundles().bundles.values(), key=lambda bundle: (task_text(bundle), bundle.name))
 if not bundles:
-    raise BundleError("There is no bundle; take models/ from the project again, or train one.")
-bundles.sort(key=lambda bundle: (task_text(bundle), bundle.name))
+    raise BundleError("There is no bundle that can be used; take models/ from the project again, or train one.")
 accept_former_options("show", FORMER_SECTIONS)
 section = st.segmented_control(
     "Shown",

@@ -20,7 +20,7 @@ st.title("Hyperparameters", anchor=False)
 names = search_names()
 if not names:
     st.info(
-        f"No search has been made here yet; `python -m core search {plan_names()[0]}` makes one.",
+        f"No search has been made here yet; `python -m core search {next(iter(plan_names()), 'NAME')}` makes one.",
         icon=":material/tune:",
     )
     st.stop()

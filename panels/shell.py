@@ -13,9 +13,10 @@ from starlette.formparsers import MultiPartParser
 from core.config import PAGES
 from core.errors import SliceScopeError
 from core.inference.result import NOTICE
-from core.ood.evaluate import any_gate_measured
+from core.ood.evaluate import measured_split
 from core.readers.mat import MAX_FILE_BYTES
 from core.search.results import search_names
+from panels.shared.model_choice import draw_broken_bundles, listed_bundles
 from panels.shared.theme import escape_markdown
 
 _INSIDE_FRAME = "_inside_frame"
@@ -29,6 +30,7 @@ def run() -> None:
     st.set_page_config(page_title="SliceScope", page_icon=":material/neurology:", layout="wide")
     page = _navigation()
     st.caption(f":material/info: **SliceScope.** {NOTICE}")
+    draw_broken_bundles()
     st.session_state[_INSIDE_FRAME] = True
     try:
         page.run()
@@ -50,7 +52,7 @@ def _navigation() -> Any:
         PAGES / f"{name}.py" for name in ("analyse", "external", "training", "tuning")
     )
     # A page that needs results is in the menu only once there are some.
-    with_external = _visibility(any_gate_measured())
+    with_external = _visibility(any(map(measured_split, listed_bundles().bundles.values())))
     with_searches = _visibility(bool(search_names()))
     return st.navigation(
         [

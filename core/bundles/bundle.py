@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.config import MODELS, tasks_of
+from core.config import models_folder, tasks_of
 from core.errors import BundleError
 from core.files import replace_file
 
@@ -121,21 +121,32 @@ class Bundle:
         return path
 
 
-def bundle_names(models: Path = MODELS) -> list[str]:
-    """List the names of all bundles."""
+def bundle_names(models: Path | None = None) -> list[str]:
+    """List the names of all bundles, usable or not: of the folders that hold files.
+
+    Args:
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
+    """
     # A folder whose name begins with a dot is half written or half removed.
-    return sorted(path.parent.name for path in models.glob(f"[!.]*/{CARD}"))
+    return sorted({path.parent.name for path in (models or models_folder()).glob("[!.]*/[!.]*")})
 
 
-def open_bundle(name: str, models: Path = MODELS) -> Bundle:
+def open_bundle(name: str, models: Path | None = None) -> Bundle:
     """Read and check a bundle's card; files are checked when they are used.
+
+    Args:
+        name: the bundle's, and its folder's.
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
 
     Raises:
         BundleError: there is no such bundle, or this version cannot use its card.
     """
-    path = models / name / CARD
+    names = bundle_names(models)
+    if name not in names:
+        raise BundleError(f"There is no bundle '{name}'; there are {', '.join(names) or 'none'}.")
+    path = (models or models_folder()) / name / CARD
     if not path.is_file():
-        raise BundleError(f"There is no bundle '{name}'; there are {', '.join(bundle_names(models)) or 'none'}.")
+        raise BundleError(f"The bundle '{name}' has no {CARD}; take the whole folder models/{name} again.")
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

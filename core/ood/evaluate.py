@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, bundle_names, open_bundle, write_card
+from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, write_card
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
@@ -134,17 +134,6 @@ def measured_split(bundle: Bundle) -> str | None:
     if not has_gate(bundle) or "non_brain_flagged" not in metrics:
         return None
     return TEST if "answers" in metrics else DEV if "answers" in metrics.get(DEV, {}) else None
-
-
-def any_gate_measured() -> bool:
-    """Return whether any bundle's gate is measured."""
-    for name in bundle_names():
-        try:
-            if measured_split(open_bundle(name)):
-                return True
-        except BundleError:
-            continue  # a broken bundle does not hide the others
-    return False
 
 
 def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: ProgressWrapper = iter) -> dict[str, Any]:

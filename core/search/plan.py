@@ -7,7 +7,7 @@ from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.config import SEARCHES
+from core.config import searches_folder
 from core.dataset.splits import FOLD_SPLITS
 from core.errors import TrainingError
 from core.text import join_words
@@ -127,16 +127,16 @@ class Plan:
 
 def plan_names() -> list[str]:
     """Return the names of all searches."""
-    return sorted(path.parent.name for path in SEARCHES.glob(f"*/{PLAN}"))
+    return sorted(path.parent.name for path in searches_folder().glob(f"*/{PLAN}"))
 
 
-def load_plan(name: str, folder: Path = SEARCHES) -> Plan:
+def load_plan(name: str, folder: Path | None = None) -> Plan:
     """Read ``searches/<name>/plan.toml``.
 
     Raises:
         TrainingError: no such plan, or one that does not make sense; the text says what.
     """
-    path = folder / name / PLAN
+    path = (folder or searches_folder()) / name / PLAN
     if not path.is_file():
         raise TrainingError(f"There is no search '{name}'; there are {', '.join(plan_names())}.")
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.config import SEARCHES
+from core.config import searches_folder
 from core.errors import TrainingError
 from core.search.plan import SAMPLERS, Plan, load_plan
 
@@ -86,18 +86,26 @@ def best_at_full_size(results: SearchResults) -> pd.Series | None:
     return rows.iloc[int(rows["full_value"].to_numpy().argmax())]
 
 
-def search_names(folder: Path = SEARCHES) -> list[str]:
-    """Return the names of the searches that have results."""
-    return sorted(path.parent.name for path in folder.glob(f"*/{TRIALS}"))
+def search_names(folder: Path | None = None) -> list[str]:
+    """Return the names of the searches that have results.
+
+    Args:
+        folder: of searches; ``core.config.searches_folder()`` if None.
+    """
+    return sorted(path.parent.name for path in (folder or searches_folder()).glob(f"*/{TRIALS}"))
 
 
-def read_search(name: str, folder: Path = SEARCHES) -> SearchResults:
+def read_search(name: str, folder: Path | None = None) -> SearchResults:
     """Read the results of a search.
+
+    Args:
+        name: the search's.
+        folder: of searches; ``core.config.searches_folder()`` if None.
 
     Raises:
         TrainingError: it has no trials, or files that cannot be read.
     """
-    plan, place = load_plan(name, folder), folder / name
+    plan, place = load_plan(name, folder), (folder or searches_folder()) / name
     if not (place / TRIALS).is_file():
         raise TrainingError(f"The search '{name}' has no trials yet; 'python -m core search {name}' makes them.")
     try:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import HISTORY, REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, bundle_names, open_bundle
-from core.config import CLASSIFICATION, MODELS, SEGMENTATION, tasks_of
+from core.bundles.bundle import HISTORY, REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle
+from core.bundles.listing import list_bundles
+from core.config import CLASSIFICATION, SEGMENTATION, tasks_of
 from core.dataset.store import default_store
 from core.errors import SliceScopeError, TrainingError
 from core.training.checkpoint import STATE_NAME
@@ -74,24 +75,23 @@ def default_runs() -> Path:
     return default_store().parent / "runs"
 
 
-def find_histories(models: Path = MODELS, runs: Path | None = None) -> tuple[list[History], list[str]]:
+def find_histories(models: Path | None = None, runs: Path | None = None) -> tuple[list[History], list[str]]:
     """Find every history: the report's networks first, then other bundles, then runs that no bundle ships.
 
     Args:
-        models: the folder of bundles.
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
         runs: the folder of runs; ``default_runs()`` if None.
 
     Returns:
-        The histories, and a sentence for each bundle whose history cannot be read. A run's file that cannot be read is
-        left out silently, since it may be half written.
+        The histories, and a sentence for each usable bundle whose history cannot be read. A run's file that cannot be
+        read is left out silently, since it may be half written.
     """
     shipped: list[History] = []
     problems: list[str] = []
-    for name in sorted(
-        bundle_names(models), key=lambda name: (name not in (REPORT_CLASSIFIER, REPORT_SEGMENTER), name)
-    ):
+    bundles = list_bundles(models).bundles.values()
+    for bundle in sorted(bundles, key=lambda bundle: bundle.name not in (REPORT_CLASSIFIER, REPORT_SEGMENTER)):
         try:
-            shipped.append(bundle_history(open_bundle(name, models)))
+            shipped.append(bundle_history(bundle))
         except SliceScopeError as error:
             problems.append(str(error))
     folder = default_runs() if runs is None else runs

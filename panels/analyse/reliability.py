@@ -7,8 +7,8 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.evaluation.external import DEV
 from core.ood.evaluate import measured_split
-from panels.shared.cache import evaluated_bundle
 from panels.shared.labels import split_level
+from panels.shared.model_choice import evaluated_bundle
 from panels.shared.theme import percent
 
 

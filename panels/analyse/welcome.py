@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.bundles.bundle import REPORT_CLASSIFIER
-from panels.shared.cache import evaluated_bundle
 from panels.shared.labels import SPLITS_SECTION
+from panels.shared.model_choice import evaluated_bundle
 from panels.shared.theme import percent
 
 _SAMPLE = "glioma-axial-1"

@@ -3,12 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from core.bundles.bundle import Bundle, open_bundle
+from core.bundles.bundle import Bundle
 from core.bundles.predictions import disagreements, order_predictions, select_predictions
+from core.config import CLASSIFICATION
 from panels.shared import gallery
-from panels.shared.cache import cached_predictions, evaluated_bundle_names
+from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button
 from panels.shared.labels import short_title
+from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
 from panels.shared.theme import percent
 
 ALL, FIRST, SECOND, NEITHER = "All", "first", "second", "neither"
@@ -16,11 +18,11 @@ ALL, FIRST, SECOND, NEITHER = "All", "first", "second", "neither"
 
 def draw_comparison(bundle: Bundle) -> None:
     """Draw the view."""
-    other_names = [name for name in evaluated_bundle_names("classification") if name != bundle.name]
+    other_names = [name for name in evaluated_bundle_names(CLASSIFICATION) if name != bundle.name]
     if not other_names:
         st.info("There is only one classifier; train another to compare.", icon=":material/info:")
         return
-    other = open_bundle(st.selectbox("Compare with", other_names, key="other", bind="query-params"))
+    other = listed_bundles().find(choose_bundle("Compare with", other_names, key="other"))
     first, second = (select_predictions(cached_predictions(each), part="test") for each in (bundle, other))
     shared = first.merge(second[["slice", "right"]], on="slice", suffixes=("", "_other"))
     if shared.empty:

@@ -4,12 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from core import course_report
-from core.bundles.bundle import Bundle, open_bundle
+from core.bundles.bundle import Bundle
 from core.bundles.predictions import row_of_slice
+from core.config import CLASSIFICATION
 from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
-from panels.shared.cache import cached_predictions, evaluated_bundle_names, load_slices
+from panels.shared.cache import cached_predictions, load_slices
 from panels.shared.labels import short_split_level, short_title
+from panels.shared.model_choice import listed_bundles
 from panels.shared.theme import CLASS_TITLES, percent
 
 _ROLES = {"train": "trained on it", "validation": "validation", "test": "test"}
@@ -71,8 +73,8 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
 
 
 def _table_3() -> pd.DataFrame:
-    names = evaluated_bundle_names("classification")
-    tables = {name: cached_predictions(open_bundle(name)) for name in names}
+    listing = listed_bundles()
+    tables = {name: cached_predictions(listing.find(name)) for name in listing.evaluated(CLASSIFICATION)}
     rows = []
     for row in course_report.TABLE_3:
         cells = {"Slice": str(row.slice), "Report": f"✗ Meningioma {percent(row.confidence)}"}

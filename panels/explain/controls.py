@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.bundles import bundle as bundles
 from core.bundles.bundle import DEFAULT_CLASSIFIER, WEIGHTS, Bundle
 from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS
 from core.explanation.explainer import METHODS, SALIENCY, methods_for
-from panels.shared.cache import evaluated_bundle_names, file_sha256
+from panels.shared.cache import file_sha256
+from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
 from panels.shared.theme import CLASS_TITLES
 
 PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
@@ -48,8 +48,7 @@ def choose_explained_network() -> Bundle:
     """Draw the choice of a network, Analyse's default first; return its bundle."""
     # A network for both tasks is listed once.
     names = dict.fromkeys(name for task in TASKS for name in evaluated_bundle_names(task))
-    ordered = sorted(names, key=lambda name: name != DEFAULT_CLASSIFIER)
-    return bundles.open_bundle(st.selectbox("Network", ordered, key="bundle", bind="query-params"))
+    return listed_bundles().find(choose_bundle("Network", list(names), key="bundle", default=DEFAULT_CLASSIFIER))
 
 
 def choose_explanation(bundle: Bundle, method_column: Any, layer_column: Any) -> ExplanationRequest:
@@ -109,9 +108,9 @@ def _choose_method(bundle: Bundle, task: str) -> str:
 
 def cached_convolutions(bundle: Bundle, task: str) -> list[Convolution]:
     """Return the convolutions that lead to the output of a task (``core.bundles.convolutions``)."""
-    return _find_convolutions(bundle.name, file_sha256(bundle, WEIGHTS), task)
+    return _find_convolutions(bundle.name, file_sha256(bundle, WEIGHTS), task, bundle)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _find_convolutions(name: str, fingerprint: str, task: str) -> list[Convolution]:
-    return find_convolutions(bundles.open_bundle(name), task)
+def _find_convolutions(name: str, fingerprint: str, task: str, _bundle: Bundle) -> list[Convolution]:
+    return find_convolutions(_bundle, task)

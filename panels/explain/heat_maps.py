@@ -129,7 +129,7 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
     method = METHODS[request.method]
     title = f"{method.title} for {CLASS_TITLES[output].lower()}" if output in CLASS_TITLES else method.title
     with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
-        explainer = _load_explainer(bundle.name, file_sha256(bundle, WEIGHTS), request.task)
+        explainer = _load_explainer(bundle.name, file_sha256(bundle, WEIGHTS), request.task, bundle)
     with st.spinner(f"Making the heat map: {title}"):
         bar = None if method.quick else st.progress(0.0)
         inputs, _ = model_input(bundle, slice_)
@@ -157,9 +157,8 @@ def _draw_progress(bar: DeltaGenerator, done: int, total: int) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _load_explainer(name: str, fingerprint: str, task: str) -> Explainer:
-    bundle = bundles.open_bundle(name)
-    return Explainer(bundles.load_network(bundle), output=bundle.tasks.index(task))
+def _load_explainer(name: str, fingerprint: str, task: str, _bundle: Bundle) -> Explainer:
+    return Explainer(bundles.load_network(_bundle), output=_bundle.tasks.index(task))
 
 
 def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) -> HeatMapView:

@@ -4,7 +4,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles import bundle as bundles
 from core.bundles.bundle import EXPLANATIONS, Bundle
 from core.evaluation.heat_maps import summarise_heat_maps
 from core.explanation.explainer import METHODS
@@ -15,8 +14,8 @@ _CORRECTNESS = {"right": True, "wrong": False}
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _read_explanations(name: str, fingerprint: str) -> pd.DataFrame:
-    return pd.read_csv(bundles.open_bundle(name).path(EXPLANATIONS), keep_default_na=False)
+def _read_explanations(name: str, fingerprint: str, _bundle: Bundle) -> pd.DataFrame:
+    return pd.read_csv(_bundle.path(EXPLANATIONS), keep_default_na=False)
 
 
 def draw_statistics(bundle: Bundle, *, key: str) -> None:
@@ -28,7 +27,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    table = _read_explanations(bundle.name, file_sha256(bundle, EXPLANATIONS))
+    table = _read_explanations(bundle.name, file_sha256(bundle, EXPLANATIONS), bundle)
     metrics = bundle.card["metrics"]["explanation"]
     definitions = metrics["definitions"]
     means = summarise_heat_maps(table)

@@ -15,7 +15,7 @@ from core.bundles.predictions import read_predictions
 from core.dataset.download import FigshareDownloader, default_cache, remote_enabled
 from core.dataset.lookup import find_slice
 from core.dataset.store import Store, default_store
-from core.errors import BundleError, DatasetError
+from core.errors import DatasetError
 from core.evaluation import bootstrap
 from core.evaluation.bootstrap import Interval
 from core.inference.predictor import Prediction, Predictor
@@ -23,35 +23,6 @@ from core.readers.slices import Slice
 from panels.shared.theme import escape_markdown
 
 _KEPT_PREDICTIONS = 64
-
-
-@st.cache_data(ttl=60, show_spinner=False)
-def evaluated_bundle_names(task: str) -> list[str]:
-    """Return the names of the evaluated bundles for a task, the report's first.
-
-    Raises:
-        BundleError: there is none.
-    """
-    report = {"classification": bundles.REPORT_CLASSIFIER, "segmentation": bundles.REPORT_SEGMENTER}[task]
-    names = []
-    for name in bundles.bundle_names():
-        try:
-            bundle = bundles.open_bundle(name)
-        except BundleError:
-            continue  # one broken folder does not hide the others
-        if task in bundle.tasks and bundle.test_metrics:
-            names.append(name)
-    if not names:
-        raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
-    return sorted(names, key=lambda name: (name != report, name))
-
-
-def evaluated_bundle(name: str | None) -> Bundle | None:
-    """Return the bundle of this name if there is one and it has test metrics, else None."""
-    if name not in bundles.bundle_names():
-        return None
-    bundle = bundles.open_bundle(name)
-    return bundle if bundle.test_metrics else None
 
 
 def file_sha256(bundle: Bundle, file: str) -> str:
@@ -81,33 +52,33 @@ def _open_store(path: Path) -> Store:
 def cached_predictions(bundle: Bundle) -> pd.DataFrame:
     """Return a bundle's stored predictions, a row a slice (``core.bundles.predictions``). Do not change them in
     place."""
-    return _read_predictions(bundle.name, _predictions_fingerprint(bundle))
+    return _read_predictions(bundle.name, _predictions_fingerprint(bundle), bundle)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _read_predictions(name: str, fingerprint: str) -> pd.DataFrame:
-    return read_predictions(bundles.open_bundle(name))
+def _read_predictions(name: str, fingerprint: str, _bundle: Bundle) -> pd.DataFrame:
+    return read_predictions(_bundle)
 
 
 def cached_mask_thresholds(bundle: Bundle) -> pd.DataFrame:
     """Return a segmenter's Dice and IoU per test slice and threshold (``core.bundles.mask_thresholds``). Do not change
     them in place."""
-    return _read_mask_thresholds(bundle.name, _predictions_fingerprint(bundle))
+    return _read_mask_thresholds(bundle.name, _predictions_fingerprint(bundle), bundle)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _read_mask_thresholds(name: str, fingerprint: str) -> pd.DataFrame:
-    return mask_thresholds.read_thresholds(bundles.open_bundle(name))
+def _read_mask_thresholds(name: str, fingerprint: str, _bundle: Bundle) -> pd.DataFrame:
+    return mask_thresholds.read_thresholds(_bundle)
 
 
 def cached_headline_metrics(bundle: Bundle) -> dict[str, Interval]:
     """Return a bundle's headline metrics with intervals (``core.evaluation.bootstrap.headline_metrics``)."""
-    return _headline_metrics(bundle.name, _predictions_fingerprint(bundle))
+    return _headline_metrics(bundle.name, _predictions_fingerprint(bundle), bundle)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _headline_metrics(name: str, fingerprint: str) -> dict[str, Interval]:
-    return bootstrap.headline_metrics(bundles.open_bundle(name))
+def _headline_metrics(name: str, fingerprint: str, _bundle: Bundle) -> dict[str, Interval]:
+    return bootstrap.headline_metrics(_bundle)
 
 
 def _predictions_fingerprint(bundle: Bundle) -> str:
@@ -162,13 +133,16 @@ def figshare_downloader() -> FigshareDownloader:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _load_predictor(classifier: str, segmenter: str, fingerprint: str) -> Predictor:
-    return Predictor(bundles.open_bundle(classifier), bundles.open_bundle(segmenter))
+def _load_predictor(
+    classifier: str, segmenter: str, fingerprint: str, _classifier: Bundle, _segmenter: Bundle
+) -> Predictor:
+    return Predictor(_classifier, _segmenter)
 
 
 def cached_predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
     """Return the loaded networks of two bundles, shared by all sessions."""
-    return _load_predictor(classifier.name, segmenter.name, str(_prediction_key(None, classifier, segmenter)))
+    key = str(_prediction_key(None, classifier, segmenter))
+    return _load_predictor(classifier.name, segmenter.name, key, classifier, segmenter)
 
 
 def is_predicted(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bool:

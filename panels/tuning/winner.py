@@ -5,11 +5,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.bundles.bundle import Bundle, bundle_names, open_bundle
+from core.bundles.bundle import Bundle
 from core.config import CLASSES, CLASSIFICATION
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
+from panels.shared.model_choice import listed_bundles
 from panels.shared.theme import CLASS_TITLES, percent
 
 _FIGURE_TITLES = {
@@ -27,11 +28,10 @@ _SHARE_FIGURES = {*_FIGURE_TITLES} - {"macro_f1", "dice_mean", "dice_pooled"}
 
 
 def winner_bundle(plan: Plan) -> Bundle | None:
-    """Return the bundle of a search's winner if it is evaluated on the plan's fold, else None."""
-    name = f"{plan.name}-searched"
-    if name not in bundle_names():
+    """Return the bundle of a search's winner if it can be used and is evaluated on the plan's fold, else None."""
+    bundle = listed_bundles().bundles.get(f"{plan.name}-searched")
+    if bundle is None:
         return None
-    bundle = open_bundle(name)
     evaluated = bundle.card["data"]["split"] == plan.split and "comparison" in bundle.card.get("metrics", {})
     return bundle if evaluated else None
 

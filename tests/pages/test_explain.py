@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ from panels.shared.theme import CLASS_TITLES, percent
 from tests.core import tiny
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
 
-OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.bundle_names
 SAMPLE = "glioma-axial-1"
 
 
@@ -47,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
             bundle = make(folder / "models")
             evaluate(bundle, store)
-            evaluate_heat_maps(OPEN_BUNDLE(bundle.name, folder / "models"), store, folder / "partial.jsonl")
+            evaluate_heat_maps(bundles.open_bundle(bundle.name, folder / "models"), store, folder / "partial.jsonl")
         evaluate(tiny.classifier(folder / "models", name="report-cnn-patients"), store)
     return folder
 
@@ -56,8 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The page with the small bundles and the made-up data set."""
     models = folder / "models"
-    monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, models))
-    monkeypatch.setattr(bundles, "bundle_names", partial(NAMES, models))
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(models))
     monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set().table)
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
     st.cache_data.clear()
@@ -76,7 +73,7 @@ def opened(**query: str) -> AppTest:
 
 
 def bundle_of(folder: Path, name: str) -> Bundle:
-    return OPEN_BUNDLE(name, folder / "models")
+    return bundles.open_bundle(name, folder / "models")
 
 
 def rows_of(folder: Path, name: str = "report-cnn") -> pd.DataFrame:
@@ -392,15 +389,9 @@ def test_opening_the_page_or_a_stored_slice_imports_no_tensorflow(folder: Path) 
     code = f"""
 import sys
 from pathlib import Path
-from functools import partial
 from streamlit.testing.v1 import AppTest
-from core.bundles import bundle as bundles
 from core.dataset import splits
 from tests.core import tiny
-models = Path({str(folder / "models")!r})
-open_bundle = bundles.open_bundle
-bundles.open_bundle = lambda name: open_bundle(name, models)
-bundles.bundle_names = partial(bundles.bundle_names, models)
 splits.index_table = lambda: tiny.data_set().table
 for number in (None, {number}):
     app = AppTest.from_file("app.py", default_timeout=60)

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -113,8 +112,7 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         for name in ("external.csv", "strangers.csv", "screen.npz"):
             card["files"][name] = file_facts(folder / name)
         (folder / "card.json").write_text(json.dumps(card))
-        monkeypatch.setattr(bundle, "open_bundle", lambda name, models=folder.parent: OPEN_BUNDLE(name, models))
-        monkeypatch.setattr(bundle, "bundle_names", partial(NAMES, folder.parent))
+        monkeypatch.setenv("SLICESCOPE_MODELS", str(folder.parent))
 
     return make
 
@@ -231,8 +229,9 @@ def test_non_brain_images_stand_beside_their_results(gated: Callable[..., None])
     assert "photograph 2 of 3, face 3 of 3" in text
 
 
-def test_without_a_gate_the_page_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "bundle_names", lambda: ["report-cnn"])
+def test_without_a_gate_the_page_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "report-cnn").symlink_to(config.MODELS / "report-cnn")
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path))
     app = opened("external")
     assert not app.exception and not app.error
     assert "python -m core screen unified-unet" in app.info[0].value

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,6 @@ from core.evaluation.literature import PUBLISHED_RESULTS, patient_level_results
 from panels.models.table import task_text
 from panels.shared.theme import percent
 from tests.pages.test_analyse import texts
-
-OPEN_BUNDLE, NAMES = bundles.open_bundle, bundles.bundle_names
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +46,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
             shutil.copytree(config.MODELS / shipped, copy)
             card = {**json.loads((copy / "card.json").read_text()), "name": copy.name, **fields}
             (copy / "card.json").write_text(json.dumps(card))
-        monkeypatch.setattr(bundles, "open_bundle", lambda name: OPEN_BUNDLE(name, folder))
-        monkeypatch.setattr(bundles, "bundle_names", partial(NAMES, folder))
+        monkeypatch.setenv("SLICESCOPE_MODELS", str(folder))
         return folder
 
     return make
@@ -76,7 +72,7 @@ def said(app: AppTest) -> str:
 
 
 def card_of(name: str) -> dict[str, Any]:
-    return OPEN_BUNDLE(name).card
+    return bundles.open_bundle(name).card
 
 
 # The table
@@ -106,7 +102,7 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
         assert row["Training (min)"] == card["training"]["seconds"] / 60
         assert row["Inference (ms)"] == card["times"]["one_slice_seconds"] * 1000
         assert card["data"]["split"] in row["Split"]
-    accuracy = bootstrap.headline_metrics(OPEN_BUNDLE("report-cnn"))["accuracy"]
+    accuracy = bootstrap.headline_metrics(bundles.open_bundle("report-cnn"))["accuracy"]
     shown = f"{percent(accuracy.value)} ({accuracy.low * 100:.1f} to {accuracy.high * 100:.1f})"
     assert table.loc["report-cnn", "Accuracy"] == shown
     assert accuracy.value == pytest.approx(card_of("report-cnn")["metrics"]["test"]["accuracy"])
@@ -146,7 +142,7 @@ def test_no_bundle_at_all_is_told_in_a_sentence(models: Callable[..., Path]) -> 
     models()
     app = opened()
     assert not app.exception
-    assert "There is no bundle;" in app.error[0].value
+    assert "There is no bundle that can be used;" in app.error[0].value
 
 
 # One network

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,10 @@ from streamlit.testing.v1 import AppTest
 from core import course_report
 from core.bundles.bundle import bundle_names, open_bundle
 from core.config import MODELS
-from core.training import history
 from core.training.checkpoint import State, save_state
 from tests.pages.situations import ROOT, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
 
-FIND = history.find_histories
 BOTH = ["report-cnn", "report-cnn-patients"]
 
 
@@ -37,7 +34,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     models.mkdir()
     for name in (*BOTH, "report-unet"):
         (models / name).symlink_to(MODELS / name)
-    monkeypatch.setattr(history, "find_histories", partial(FIND, models))
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(models))
     return tmp_path / "runs"
 
 
@@ -121,7 +118,7 @@ SHIPPED = [(kind, name) for kind, task in KINDS.items() for name in bundle_names
 
 @pytest.mark.parametrize(("kind", "name"), SHIPPED)
 def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "find_histories", partial(FIND, MODELS))
+    monkeypatch.delenv("SLICESCOPE_MODELS")
     app = open_page(kind=kind, **{kind.lower(): name})
     assert app.multiselect(key=kind.lower()).value == [name]
     validation, _ = traces(figures(app)["Loss"], name)
@@ -129,7 +126,7 @@ def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, monk
 
 
 def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "find_histories", partial(FIND, MODELS))
+    monkeypatch.delenv("SLICESCOPE_MODELS")
     app = open_page(kind="Masks", masks="unified-unet")
     assert list(figures(app)) == ["Loss", "Dice", "IoU", "Learning rate"], "its accuracy is that of the class"
     assert "here it is the sum of cross-entropy (class) and cross-entropy + dice + class (mask)." in page_text(app)
@@ -341,7 +338,7 @@ def test_a_run_without_a_new_epoch_for_long_seems_interrupted(write_run: Callabl
 
 
 def test_without_any_training_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "find_histories", partial(FIND, tmp_path / "nothing"))
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path / "nothing"))
     app = opened("training")
     assert not app.exception
     assert "There is no training of classifiers here" in app.error[0].value

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +17,10 @@ from core.dataset import splits
 from core.search import results
 from core.search.plan import PLAN, load_plan
 from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
-from panels.tuning import winner
 from panels.tuning.help import SETTING_TITLES
 from panels.tuning.history import selected_trials
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
-
-READ, NAMES = results.read_search, results.search_names
 
 
 def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
@@ -72,8 +68,7 @@ def make_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
             if full:
                 rows = trials.head(len(full))[["sampler", "trial", "value"]].assign(full_value=full, seconds=100)
                 rows.to_csv(folder / name / FULL_SIZE, index=False)
-        monkeypatch.setattr(results, "search_names", partial(NAMES, folder))
-        monkeypatch.setattr(results, "read_search", partial(READ, folder=folder))
+        monkeypatch.setenv("SLICESCOPE_SEARCHES", str(folder))
         return folder
 
     return make
@@ -237,7 +232,7 @@ def test_shorter_trials_are_named_as_such(make_searches: Callable[..., Path]) ->
 
 def test_the_trials_of_a_selection_are_those_at_its_points(make_searches: Callable[..., Path]) -> None:
     folder = make_searches("report-cnn")
-    trials = READ("report-cnn", folder)
+    trials = results.read_search("report-cnn", folder)
     # As Streamlit gives them: of a line without what it carries, of markers with the row first.
     points = [
         {"x": 3, "y": 0.5, "curve_number": 0},
@@ -255,18 +250,20 @@ def test_the_page_names_what_a_selection_does_not_change(make_searches: Callable
     assert "The comparison above and the importance of settings stay over all trials." in texts(opened("tuning"))
 
 
-def test_the_page_names_missing_results(make_searches: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_names_missing_results(
+    make_searches: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_searches("report-cnn")
-    monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path / "models"))
     text = [one.value for one in opened("tuning").info]
     assert any("at full size yet" in one for one in text)
     assert any("evaluated on fold 1 yet" in one for one in text)
 
 
 def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
-    make_searches: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    make_searches: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(winner, "bundle_names", lambda: ["report-cnn"])
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path / "models"))
     make_searches("report-cnn", full=[0.8, 0.6, 0.7])
     assert any("The recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
 
@@ -288,8 +285,7 @@ def test_the_winner_s_gain_is_that_of_its_card(
         "recipe_differences": ["batch", "keep", "micro_batch"],
     }
     (folder / "card.json").write_text(json.dumps(card))
-    monkeypatch.setattr(winner, "bundle_names", lambda: [folder.name])
-    monkeypatch.setattr(winner, "open_bundle", lambda name: open_bundle(name, folder.parent))
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(folder.parent))
     app = opened("tuning")
     row = tables(app)[-1].iloc[0].tolist()
     assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
@@ -304,7 +300,8 @@ def test_the_winner_s_gain_is_that_of_its_card(
 
 
 def test_without_a_search_the_page_names_the_command_that_makes_one(make_searches: Callable[..., Path]) -> None:
-    make_searches()
+    folder = make_searches("report-cnn")
+    (folder / "report-cnn" / TRIALS).unlink()
     app = opened("tuning")
     assert not app.exception
     assert not app.error
