@@ -27,10 +27,10 @@ if not names:
 name = st.segmented_control("Search", names, default=names[0], required=True, key="search", bind="query-params")
 results = read_search(name)
 plan = results.plan
-share = plan.cheap.get("epochs", 1)
+share = plan.cheap.epochs
 shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
-    f"{escape_markdown(plan.about)} A trial trains a setting at low fidelity, at {plan.cheap['size']} pixels{shorter}, "
+    f"{escape_markdown(plan.about)} A trial trains a setting at low fidelity, at {plan.cheap.size} pixels{shorter}, "
     f"within {plan.searched}; it is evaluated on patients of those folds that it was not trained on. "
     f"{plan.held_out.capitalize()} is held out for the winner."
 )

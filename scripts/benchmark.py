@@ -141,7 +141,6 @@ def measure_search() -> None:
     Loading TensorFlow and the slices, which each worker does once, is part of it.
     """
     import tempfile
-    from dataclasses import replace
     from functools import partial
 
     from core.search.objective import make_trial
@@ -151,7 +150,8 @@ def measure_search() -> None:
 
     plan = load_plan("report-cnn")
     # A grid, so that all do the same trials, and too few of them for any to be stopped by the others.
-    plan = replace(plan, grid={"learning_rate": [0.0005, 0.002], "batch": [30, 60, 150, 300], "epochs": [4]})
+    grid = {"learning_rate": [0.0005, 0.002], "batch": [30, 60, 150, 300], "epochs": [4]}
+    plan = plan.model_copy(update={"grid": grid})
     trials = trial_budget(plan, "grid")
     for workers, threads in ((1, 1), (1, 2), (2, 1)):
         with tempfile.TemporaryDirectory() as folder:

@@ -250,7 +250,7 @@ def _winner_notes(results: SearchResults, best: pd.Series) -> list[str]:
         tried.append(f"{count} by {sampler}, best {best_trial['value']:.4f} (trial {best_trial['trial']})")
     values = ", ".join(f"{value:.4f}" for value in results.current_full_size["full_value"])
     return [
-        f"Cheap trials at {plan.cheap['size']} pixels within {plan.searched}, judged by {plan.value} on patients of "
+        f"Cheap trials at {plan.cheap.size} pixels within {plan.searched}, judged by {plan.value} on patients of "
         f"those folds: {'; '.join(tried)}.",
         f"Trained again at full size, from the best trial to the worst: {plan.value} {values}; the highest, of trial "
         f"{best['trial']} of {best['sampler']} ({best['value']:.4f} as a trial), is this one.",

@@ -1,17 +1,19 @@
 """Plans of searches: which settings vary and how cheaply a trial trains; ``searches/NAME/plan.toml`` of recipe NAME."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from math import floor, log10
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from core.config import searches_folder
 from core.dataset.splits import FOLD_SPLITS
 from core.errors import TrainingError
 from core.text import join_words
-from core.training.recipe import Recipe, load_recipe, parse_recipe
+from core.training.recipe import KEEP, Recipe, load_recipe, parse_recipe
+from core.validation import FileModel, Number, one_of, parse_file
 
 if TYPE_CHECKING:
     import optuna
@@ -28,21 +30,60 @@ Setting = Mapping[str, float]
 """A value for some of the ``SETTINGS``; the others stay as in the recipe."""
 
 
-@dataclass(frozen=True)
-class Plan:
+SettingName = Annotated[str, one_of(SETTINGS)]
+
+
+class Range(FileModel):
+    """The numbers from ``low`` to ``high``; ``log`` where they are drawn evenly in their logarithm."""
+
+    low: Number
+    high: Number
+    log: bool = False
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check that there are numbers in it."""
+        if not self.low < self.high or (self.log and self.low <= 0):
+            raise ValueError("low must be below high, and above 0 where log is true")
+        return self
+
+
+Choices = Annotated[list[Number], Field(min_length=1)]
+Space = Annotated[
+    Annotated[Choices, Tag("choices")] | Annotated[Range, Tag("range")],
+    Discriminator(lambda values: "choices" if isinstance(values, list) else "range"),
+]
+"""A setting's values: a list of choices, or a range."""
+
+
+class Fidelity(FileModel):
+    """How a trial's network differs from the recipe's.
+
+    Attributes:
+        size: of its input in pixels.
+        dtype: the Keras dtype policy.
+        epochs: the share of a setting's epochs that it trains.
+    """
+
+    size: PositiveInt
+    dtype: Literal["float32", "mixed_bfloat16"]
+    epochs: float = Field(1.0, gt=0, le=1)
+
+
+class Plan(FileModel):
     """The plan of a search.
 
     Attributes:
         name: the recipe's and the search's.
         about: a sentence.
-        split: a patient-level split; its test part is never read.
+        split: a patient-level split, so that the winner can be judged on patients that no trial has met; its test part
+            is never read.
         value: a trial's value, at its best epoch: a validation figure, the larger the better.
         trials: trials of each sampler.
         population: the genetic sampler's population.
         seed: the samplers' seed.
-        cheap: ``size`` and ``dtype`` of a trial's network in place of the recipe's, and, where a trial is shorter than
-            its setting says, ``epochs``: the share of them that it trains.
-        space: by setting a list of choices, or {"low", "high"} and perhaps "log".
+        cheap: how a trial is cheaper than its setting at full size.
+        space: by setting its values.
         augmentation: options of ``core.training.augmentation.augment`` at strength 1.
         start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
         grid: by setting the values the systematic search goes through.
@@ -52,18 +93,26 @@ class Plan:
 
     name: str
     about: str
-    split: str
-    value: str
-    trials: int
-    population: int
+    split: Annotated[str, one_of(FOLD_SPLITS)]
+    value: Annotated[str, one_of(name for name in KEEP if name.startswith("val_") and name != "val_loss")]
+    trials: PositiveInt
+    population: PositiveInt
     seed: int
-    cheap: dict[str, Any]
-    space: dict[str, Any]
+    cheap: Fidelity
+    space: dict[SettingName, Space]
     augmentation: dict[str, float]
-    start: dict[str, float]
-    grid: dict[str, list[Any]]
-    means: dict[str, str] = field(default_factory=dict)
-    known: list[str] = field(default_factory=list)
+    start: dict[SettingName, Number]
+    grid: dict[SettingName, Choices]
+    means: dict[SettingName, str] = Field(default_factory=dict)
+    known: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check that every setting is explained."""
+        missing = [name for name in self.space if name != "augmentation" and name not in self.means]
+        if missing:
+            raise ValueError(f"means must say what {', '.join(missing)} is")
+        return self
 
     @property
     def held_out(self) -> str:
@@ -114,8 +163,8 @@ class Plan:
         training["micro_batch"] = batch if cheap else max(n for n in range(1, largest + 1) if not batch % n)
         size = base.input["size"]
         if cheap:
-            training["dtype"], size = self.cheap["dtype"], self.cheap["size"]
-            training["epochs"] = max(1, round(training["epochs"] * self.cheap.get("epochs", 1)))
+            training["dtype"], size = self.cheap.dtype, self.cheap.size
+            training["epochs"] = max(1, round(training["epochs"] * self.cheap.epochs))
         table = {
             **base.table,
             "network": {**base.network, **({"options": options} if options else {})},
@@ -139,38 +188,28 @@ def load_plan(name: str, folder: Path | None = None) -> Plan:
     path = (folder or searches_folder()) / name / PLAN
     if not path.is_file():
         raise TrainingError(f"There is no search '{name}'; there are {', '.join(plan_names())}.")
+    title = f"The plan of the search '{name}'"
     try:
-        plan = Plan(name=name, **tomllib.loads(path.read_text()))
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise TrainingError(f"The plan of the search '{name}' cannot be read: {error}.") from error
-    unknown = [key for key in (*plan.space, *plan.grid, *plan.start) if key not in SETTINGS]
-    if unknown:
-        raise TrainingError(
-            f"The plan of the search '{name}' varies {', '.join(unknown)}; it may vary {', '.join(SETTINGS)}."
-        )
-    if plan.split not in FOLD_SPLITS:
-        raise TrainingError(
-            f"The plan of the search '{name}' is on the split '{plan.split}'; it may be {', '.join(FOLD_SPLITS)}, so "
-            "that "
-            "the winner can be judged on patients that no trial has met."
-        )
-    return plan
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"{title} cannot be read: {error}.") from error
+    return parse_file(Plan, name, table, title=title, error=TrainingError)
 
 
 def suggest_setting(plan: Plan, trial: "optuna.trial.BaseTrial", *, grid: bool = False) -> dict[str, float]:
     """Let the trial's sampler propose a setting; with ``grid`` one of the plan's grid."""
-    return {
-        key: _suggest_value(trial, key, values) for key, values in (plan.grid.items() if grid else plan.space.items())
-    }
+    values = plan.grid if grid else plan.space
+    return {key: _suggest_value(trial, key, values[key]) for key in values}
 
 
-def _suggest_value(trial: "optuna.trial.BaseTrial", key: str, values: Any) -> Any:
+def _suggest_value(trial: "optuna.trial.BaseTrial", key: str, values: Range | Sequence[float]) -> float:
     """Let a sampler propose a value: one of a list, or a number from a range."""
-    if isinstance(values, list):
-        return trial.suggest_categorical(key, values)
-    if isinstance(values["low"], int):
-        return trial.suggest_int(key, values["low"], values["high"])
-    return trial.suggest_float(key, values["low"], values["high"], log=values.get("log", False))
+    if not isinstance(values, Range):
+        value: float = trial.suggest_categorical(key, values)
+        return value
+    if isinstance(values.low, int) and isinstance(values.high, int):
+        return trial.suggest_int(key, values.low, values.high)
+    return trial.suggest_float(key, values.low, values.high, log=values.log)
 
 
 def round_setting(value: float) -> float:

@@ -61,7 +61,7 @@ def show_help(plan: Plan) -> None:
     )
     with st.expander("How to read this page"):
         st.markdown(
-            f"A **trial** trains one setting at low fidelity: at {plan.cheap['size']} instead of {size} pixels. Its "
+            f"A **trial** trains one setting at low fidelity: at {plan.cheap.size} instead of {size} pixels. Its "
             f"value is the {lower_first(value_title(plan))} of its best epoch. It is **stopped early** if its best "
             f"value so far is below the median of the trials before it {point}. The **median** in the table leaves "
             "stopped trials out.\n\n"

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.search.plan import Range
 from core.search.results import SearchResults
 from core.text import lower_first
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
@@ -67,7 +68,7 @@ def _axis(results: SearchResults, name: str, rows: pd.DataFrame) -> dict:
     """Return an axis over the plan's whole range; the values of a choice stand at equal steps."""
     space, values = results.plan.space[name], rows[name].astype(float)
     title = SETTING_TITLES[name]
-    if isinstance(space, list):
+    if not isinstance(space, Range):
         places = values.map({float(value): place for place, value in enumerate(space)})
         return {
             "label": title,
@@ -76,9 +77,9 @@ def _axis(results: SearchResults, name: str, rows: pd.DataFrame) -> dict:
             "tickvals": list(range(len(space))),
             "ticktext": [setting_text(name, value) for value in space],
         }
-    low, high = float(space["low"]), float(space["high"])
-    ticks = np.geomspace(low, high, _TICKS) if space.get("log") else np.linspace(low, high, _TICKS)
-    scale = np.log10 if space.get("log") else np.asarray
+    low, high = float(space.low), float(space.high)
+    ticks = np.geomspace(low, high, _TICKS) if space.log else np.linspace(low, high, _TICKS)
+    scale = np.log10 if space.log else np.asarray
     return {
         "label": title,
         "values": scale(values.to_numpy()),

@@ -15,7 +15,7 @@ from core.bundles.bundle import open_bundle
 from core.config import SEARCHES
 from core.dataset import splits
 from core.search import results
-from core.search.plan import PLAN, load_plan
+from core.search.plan import PLAN, Range, load_plan
 from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
 from panels.tuning.help import SETTING_TITLES
 from panels.tuning.history import selected_trials
@@ -29,9 +29,7 @@ def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
     for sampler in ("tpe", "genetic"):
         for trial in range(count):
             setting = {
-                key: random.choice(values)
-                if isinstance(values, list)
-                else random.uniform(values["low"], values["high"])
+                key: random.uniform(values.low, values.high) if isinstance(values, Range) else random.choice(values)
                 for key, values in plan.space.items()
             }
             setting["epochs"] = round(setting["epochs"])

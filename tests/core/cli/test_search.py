@@ -10,7 +10,7 @@ from core.cli.main import main
 from core.errors import TrainingError
 from core.search import full_size, objective, results, study, trials_file, worker
 from core.search import plan as search_plan
-from core.search.plan import PLAN, Plan
+from core.search.plan import Plan
 from tests.core.cli.support import sentence
 from tests.core.search import trials as search_trials
 
@@ -19,9 +19,7 @@ from tests.core.search import trials as search_trials
 def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of searches with a plan and no trials, which the command line finds; trials cost nothing."""
     plan, folder = search_trials.plan(), tmp_path / "searches"
-    (folder / plan.name).mkdir(parents=True)
-    fields = {key: value for key, value in vars(plan).items() if key != "name"}
-    (folder / plan.name / PLAN).write_text(full_size.to_toml(fields))
+    search_trials.write_plan(folder)
     monkeypatch.setattr(search_plan, "load_plan", lambda name: plan)
     search_trials.without_main(monkeypatch)
     monkeypatch.setattr(objective, "make_trial", search_trials.without_data)

@@ -17,7 +17,7 @@ from core.dataset import splits
 from core.dataset.store import Store
 from core.errors import TrainingError
 from core.search import full_size
-from core.search.plan import load_plan
+from core.search.plan import Plan, load_plan
 from core.search.results import (
     COMPLETE,
     FULL_SIZE,
@@ -55,9 +55,14 @@ def test_the_recipes_own_setting_is_among_those_to_check(done: tuple[Path, Searc
     other_rate = results.trials["learning_rate"] != results.plan.start["learning_rate"]
     without = replace(results, trials=results.trials[other_rate])
     assert len(full_size.choose_trials(without, 5)) == 5
-    itself = replace(results, plan=replace(results.plan, start={name: best[name] for name in results.settings}))
+    itself = replace(results, plan=with_start(results.plan, {name: best[name] for name in results.settings}))
     rows = full_size.choose_trials(itself, 5)
     assert (len(rows), rows["value"].iloc[0]) == (5, best["value"])
+
+
+def with_start(plan: Plan, start: dict[str, float]) -> Plan:
+    """The plan of a recipe with another setting of its own."""
+    return plan.model_copy(update={"start": start})
 
 
 def with_grid(results: SearchResults) -> SearchResults:
@@ -125,7 +130,7 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     results = read_search("report-cnn", folder)
     pd.testing.assert_frame_equal(results.full_size, table, rtol=1e-4)
     # So short a training may go best by the recipe's own setting, which would be no winner.
-    results = replace(results, plan=replace(results.plan, start={}))
+    results = replace(results, plan=with_start(results.plan, {}))
     winner = full_size.write_winner(results, runs, folder=recipes, models=models)
     best = table.iloc[table["full_value"].to_numpy().argmax()]
     state = load_state(runs / "report-cnn-searched")
@@ -248,7 +253,7 @@ def test_a_winner_says_nothing_of_the_untuned_recipes_own_split(
     done: tuple[Path, SearchResults], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = done[1]
-    plan = replace(load_plan("report-unet"), space={"batch": [8, 32]}, start={"batch": 32})
+    plan = load_plan("report-unet").model_copy(update={"space": {"batch": [8, 32]}, "start": {"batch": 32}})
     trials = pd.DataFrame([{"sampler": "tpe", "trial": 0, "state": COMPLETE, "value": 0.6, "batch": 8}])
     full = trials[["sampler", "trial", "value"]].assign(full_value=0.7)
     (tmp_path / "report-unet-tpe-0").mkdir()

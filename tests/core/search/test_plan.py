@@ -1,6 +1,5 @@
 """Plans: settings become recipes, cheap and at full size, and what is refused."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -8,8 +7,10 @@ import pytest
 
 from core.errors import TrainingError
 from core.networks.registry import build_network
-from core.search.plan import SETTINGS, load_plan, plan_names, round_setting, suggest_setting
+from core.search.full_size import to_toml
+from core.search.plan import PLAN, SETTINGS, Range, load_plan, plan_names, round_setting, suggest_setting
 from core.training.recipe import load_recipe
+from tests.core.search import trials as search_trials
 
 SETTING = {"filters": 16, "epochs": 7, "batch": 60, "learning_rate": 0.00123456, "dropout": 0.1, "augmentation": 0.5}
 
@@ -38,7 +39,7 @@ def test_every_shipped_plan_starts_with_the_recipes_own_setting(name: str) -> No
         assert getattr(started.training, option) == getattr(own.training, option)
     assert not any(started.training.augmentation.values())
     for key, values in plan.space.items():
-        low, high = (values["low"], values["high"]) if isinstance(values, dict) else (min(values), max(values))
+        low, high = (values.low, values.high) if isinstance(values, Range) else (min(values), max(values))
         assert low <= plan.start[key] <= high
 
 
@@ -94,7 +95,7 @@ def test_a_cheap_recipe_trains_its_share_of_the_settings_epochs() -> None:
     ],
 )
 def test_a_plan_says_which_folds_it_searches_and_which_it_leaves(split: str, held_out: str, searched: str) -> None:
-    plan = replace(load_plan("report-cnn"), split=split)
+    plan = load_plan("report-cnn").model_copy(update={"split": split})
     assert (plan.held_out, plan.searched) == (held_out, searched)
 
 
@@ -121,27 +122,64 @@ def test_the_grid_leaves_what_it_does_not_name_to_the_recipe() -> None:
     assert set(suggest_setting(plan, study.ask(), grid=True)) == set(plan.grid) < set(plan.space)
 
 
+def written(folder: Path, changes: dict[str, object]) -> str:
+    """Write the plan of ``tests.core.search.trials`` with changes, without the fields that are None; its name."""
+    table = {**search_trials.plan().model_dump(exclude={"name"}), **changes}
+    (folder / "mine").mkdir()
+    (folder / "mine" / PLAN).write_text(to_toml({key: value for key, value in table.items() if value is not None}))
+    return "mine"
+
+
+def test_a_written_plan_is_the_plan(tmp_path: Path) -> None:
+    plan = search_trials.plan()
+    read = load_plan(written(tmp_path, {}), tmp_path)
+    assert read == plan.model_copy(update={"name": "mine"})
+    assert [type(value) for value in read.start.values()] == [float, int], "a whole number stays one"
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("changes", "message"),
     [
-        ("about = ", "cannot be read"),
-        ('about = "x"', "cannot be read"),
+        ({"trials": None}, "trials is missing"),
+        ({"trails": 4}, "trails is unknown; it may be about, split, "),
+        ({"name": "other"}, "name is unknown"),
+        ({"trials": "4"}, "trials is '4'; it should be a valid integer"),
+        ({"trials": 0}, "trials is 0; it should be greater than 0"),
+        ({"population": 2.5}, "population is 2.5; "),
+        ({"split": "table-1"}, "split is 'table-1'; it may be fold-1, fold-2, "),
+        ({"value": "val_loss"}, "value is 'val_loss'; it may be val_accuracy, val_dice, val_iou"),
+        ({"cheap": {"dtype": "float32"}}, "cheap.size is missing"),
         (
-            'about = "x"\nsplit = "fold-1"\nvalue = "val_accuracy"\ntrials = 4\npopulation = 2\nseed = 1\n'
-            "[cheap]\n[space]\ndepth = [1, 2]\n[augmentation]\n[start]\n[grid]\n",
-            "varies depth; it may vary filters",
+            {"cheap": {"size": 48, "dtype": "float32", "epoch": 1}},
+            "cheap.epoch is unknown; it may be size, dtype, e",
         ),
-        (
-            'about = "x"\nsplit = "table-1"\nvalue = "val_accuracy"\ntrials = 4\npopulation = 2\nseed = 1\n'
-            "[cheap]\n[space]\n[augmentation]\n[start]\n[grid]\n",
-            "on the split 'table-1'; it may be fold-1",
-        ),
+        ({"cheap": {"size": 48, "dtype": "float64"}}, "cheap.dtype is 'float64'; it should be 'float32' or "),
+        ({"cheap": {"size": 48, "dtype": "float32", "epochs": 2.0}}, "cheap.epochs is 2.0; .* less than or equal to 1"),
+        ({"space": {"depth": [1, 2]}}, "space.depth is unknown; it may be filters, epochs, "),
+        ({"space": {"batch": []}}, "space.batch: .* at least 1 item"),
+        ({"space": {"batch": ["15"]}}, "space.batch.0 is '15'; it should be a valid number"),
+        ({"space": {"batch": 15}}, "space.batch is 15; it should be a table"),
+        ({"space": {"batch": {"low": 15}}}, "space.batch.high is missing"),
+        ({"space": {"batch": {"low": 15, "high": 8}}}, "space.batch: low must be below high"),
+        ({"space": {"batch": {"low": 0, "high": 8, "log": True}}}, "space.batch: low must be .* above 0"),
+        ({"grid": {"depth": [1]}}, "grid.depth is unknown; it may be filters, "),
+        ({"start": {"batch": "all"}}, "start.batch is 'all'; it should be a valid number"),
+        ({"means": {"batch": "slices an update"}}, "means must say what learning_rate is"),
+        ({"known": "nothing"}, "known is 'nothing'; it should be a valid list"),
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    name = written(tmp_path, changes)
+    with pytest.raises(TrainingError, match=f"^The plan of the search 'mine' cannot be read: {message}") as refused:
+        load_plan(name, tmp_path)
+    assert "\n" not in str(refused.value) and str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("content", [b"about = ", 'about = "größer"'.encode("latin-1")])
+def test_a_plan_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "plan.toml").write_text(text)
-    with pytest.raises(TrainingError, match=message):
+    (tmp_path / "one" / PLAN).write_bytes(content)
+    with pytest.raises(TrainingError, match="The plan of the search 'one' cannot be read"):
         load_plan("one", tmp_path)
 
 

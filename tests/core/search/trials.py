@@ -29,7 +29,7 @@ GRID = sorted((rate, batch) for rate in (0.001, 0.002, 0.003) for batch in (15, 
 
 def plan(**changes: object) -> Plan:
     """A plan of two settings whose best values are known: see ``judge``."""
-    fields: dict = {
+    fields: dict[str, Any] = {
         "name": "report-cnn",
         "about": "A made-up search.",
         "split": "fold-1",
@@ -43,16 +43,16 @@ def plan(**changes: object) -> Plan:
         "start": {"learning_rate": 0.004, "batch": 15},
         "grid": {"learning_rate": [0.001, 0.002, 0.003], "batch": [15, 30]},
     }
-    return Plan(**{**fields, **changes})
+    fields |= changes
+    return Plan.model_validate({"means": dict.fromkeys(fields["space"], "a setting"), **fields})
 
 
 def write_plan(folder: Path) -> None:
     """Write ``plan`` into a folder of searches."""
     from core.search.full_size import to_toml
 
-    fields = {key: value for key, value in vars(plan()).items() if key != "name"}
-    (folder / plan().name).mkdir()
-    (folder / plan().name / PLAN).write_text(to_toml(fields))
+    (folder / plan().name).mkdir(parents=True)
+    (folder / plan().name / PLAN).write_text(to_toml(plan().model_dump(exclude={"name"})))
 
 
 def done_in_place(plan: Plan, sampler: str, storage: str, trials: int, make: Callable[[], Trial] | None = None) -> None:
