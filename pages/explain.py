@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.inference.gate import has_gate
 from core.inference.result import slice_result, split_part
+from core.labels import CLASS_LABELS
 from panels import shell
 from panels.explain.controls import (
     ALL_CLASSES,
@@ -24,7 +25,6 @@ from panels.shared.answer import draw_file_remarks
 from panels.shared.cache import predict
 from panels.shared.slice_chooser import choose_slice
 from panels.shared.slice_image import draw_slice
-from panels.shared.theme import CLASS_TITLES
 
 shell.require()
 
@@ -67,7 +67,7 @@ if chosen is not None:
             views = make_heat_maps(slice_, chosen.identity, bundle, request)
     for area, view in zip(image_areas, views, strict=True):
         with area.container():
-            name = CLASS_TITLES[view.class_name] if several else slice_.name
+            name = CLASS_LABELS[view.class_name].title if several else slice_.name
             draw_heat_map(slice_, view, options, method=request.method, name=name)
     with text_area.container():
         result = None

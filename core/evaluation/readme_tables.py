@@ -10,6 +10,7 @@ from core.config import CLASSES, CLASSIFICATION, MODELS, README, SEGMENTATION
 from core.dataset import splits
 from core.errors import BundleError
 from core.files import replace_file
+from core.labels import CLASS_LABELS, split_level
 from core.text import join_words
 
 BEGIN = "<!-- figures: written by `python -m core readme` -->"
@@ -121,12 +122,8 @@ def _class_row(name: str) -> _Row:
         metrics = bundle.test_metrics["per_class"][name]
         return f"{metrics['precision']:.2f} / {metrics['recall']:.2f} / {metrics['f1']:.2f}"
 
-    title = f"{name.capitalize()}: precision / recall / F1"
+    title = f"{CLASS_LABELS[name].short}: precision / recall / F1"
     return _Row(title, f"{report.precision:.2f} / {report.recall:.2f} / {report.f1:.2f}", value)
-
-
-def _split_level(bundle: Bundle) -> str:
-    return "patient-level" if bundle.card["data"]["by_patient"] else "slice-level"
 
 
 def _correct_slices(bundle: Bundle) -> str:
@@ -200,7 +197,7 @@ _GATE_TITLES = {
 }
 _REPORT_CORRECT = course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
 _CLASS_ROWS = [
-    _Row("Split", "slice-level", _split_level),
+    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card["data"]["by_patient"])),
     _Row("Test slices classified correctly", f"{_REPORT_CORRECT} of {course_report.CNN_TEST_SLICES}", _correct_slices),
     _Row("Test accuracy", f"{_REPORT_CORRECT / course_report.CNN_TEST_SLICES:.4f}", _test_metric("accuracy")),
     _Row("Test loss", f"{course_report.CNN_TEST_LOSS:.2f}", _test_metric("loss", digits=2)),
@@ -216,7 +213,7 @@ _CLASS_ROWS = [
     _Row("Inference time, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
 ]
 _MASK_ROWS = [
-    _Row("Split", "slice-level", _split_level),
+    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card["data"]["by_patient"])),
     _Row("Mean Dice", _EMPTY_CELL, _test_metric("dice_mean")),
     _Row("Pooled Dice", _EMPTY_CELL, _test_metric("dice_pooled")),
     _Row("Mean Dice on Table 5's test slices", _EMPTY_CELL, _table_5_metric("dice_mean")),

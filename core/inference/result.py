@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR
 from core.dataset import splits
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
+from core.labels import GATE_LABELS
 from core.metrics import overlap
 from core.readers.slices import Slice
 
@@ -168,17 +169,10 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
 
 
-_DECISION_TITLES = {
-    NO_TUMOUR: "no tumour found",
-    LOW_CONFIDENCE: "low confidence",
-    OUT_OF_DISTRIBUTION: "unusual image, not a head slice",
-}
-
-
 def summary_line(result: dict[str, Any]) -> str:
     """Return a result in a line: "glioma (0.912), 3578 px tumour", or the gate's decision and its reason."""
     decision = (result["answer"] or {}).get("kind", CONFIDENT)
     if decision != CONFIDENT:
-        return f"{_DECISION_TITLES[decision]}: {result['answer']['reason']}"
+        return f"{GATE_LABELS[decision].in_text}: {result['answer']['reason']}"
     probability = shown_probabilities(result)[result["class"]]
     return f"{result['class']} ({probability:.3f}), {result['mask']['area_px']} px tumour"

@@ -7,7 +7,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.evaluation.external import DEV
 from core.ood.evaluate import measured_split
-from panels.shared.labels import split_level
+from panels.shared.labels import split_level_of
 from panels.shared.model_choice import evaluated_bundle
 from panels.shared.theme import percent
 
@@ -97,6 +97,6 @@ def _mask_line(bundle: Bundle) -> str:
         )
     return (
         f"**Mask:** {bundle.card['title']} ({bundle.name}). Mean Dice **{metrics['dice_mean']:.2f}** on "
-        f"{metrics['slices']} test slices; the split is {split_level(bundle)}{patient_level}"
+        f"{metrics['slices']} test slices; the split is {split_level_of(bundle, with_caveat=True)}{patient_level}"
         f"{_over_folds(bundle, 'dice_mean')}. Missed tumours (Dice 0): {percent(metrics['missed'])}."
     )

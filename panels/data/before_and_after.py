@@ -5,13 +5,14 @@ import pandas as pd
 import streamlit as st
 
 from core import course_report
+from core.config import CLASSES
 from core.dataset.statistics import typical_slices
 from core.inference.render import default_window, grey_image
+from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
 from panels.shared.cache import load_slices
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES
 
 _PICTURE_SIDE = 384
 """Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""
@@ -24,11 +25,11 @@ def draw_before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
         table: of ``core.dataset.splits.index_table``.
         can_fetch: whether to look for slices at all: not in a store that cannot be read.
     """
-    numbers = typical_slices(table, list(CLASS_COLOURS))
+    numbers = typical_slices(table, CLASSES)
     slices = load_slices(list(numbers.values())) if can_fetch else {}
     for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
         with column:
-            st.markdown(f"**{CLASS_TITLES[name]}**, slice {number}")
+            st.markdown(f"**{CLASS_LABELS[name].title}**, slice {number}")
             _draw_pictures(number, slices.get(number))
     if can_fetch and len(slices) < len(numbers):
         gallery.offer_fetching(key="data")

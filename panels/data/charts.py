@@ -1,10 +1,13 @@
 """Charts of the data set: classes, patients, the leakage of splits, their parts and the official folds."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.dataset.splits import FOLD_SPLITS, PARTS, SPLIT_NAMES, TABLE_1, TABLE_5
+from core.config import CLASSES
+from core.dataset.splits import FOLD_SPLITS, SPLIT_NAMES, TABLE_1, TABLE_5
 from core.dataset.statistics import (
     class_counts,
     fold_counts,
@@ -14,31 +17,29 @@ from core.dataset.statistics import (
     similar_patient_ids,
     split_leakage,
 )
+from core.labels import CLASS_LABELS, PART_LABELS, Label
 from core.text import join_words
-from panels.shared.labels import PART_TITLES, count_text, short_title
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, style_figure
+from panels.shared.labels import count_text
+from panels.shared.theme import PLOT_CONFIG, style_figure
 
 SPLIT_TITLES = {TABLE_1: "Table 1", TABLE_5: "Table 5", **{name: f"Fold {name[-1]}" for name in FOLD_SPLITS}}
 """The report's two slice-level splits, and the official patient-level folds, each of them the test part once."""
-_PARTS = {part: PART_TITLES[part] for part in PARTS}
-"""Titles in the order in which the bars are stacked."""
 
 
 def draw_class_counts(table: pd.DataFrame) -> None:
     """Draw the slices of each class, and how many patients they come from."""
-    counts = class_counts(table, list(CLASS_COLOURS))[::-1]
+    counts = class_counts(table, CLASSES)[::-1]
     figure = go.Figure(
         go.Bar(
             x=counts["slices"],
-            y=[short_title(name) for name in counts.index],
+            y=[CLASS_LABELS[name].short for name in counts.index],
             orientation="h",
-            marker={"color": [CLASS_COLOURS[name] for name in counts.index]},
+            marker={"color": [CLASS_LABELS[name].colour for name in counts.index]},
             text=[f"{row.slices:,} slices of {row.patients} patients" for row in counts.itertuples()],
             textposition="auto",
             insidetextanchor="middle",
             textfont={"size": 13},
-            # Dark on the two lighter colours, white on the blue: 5:1.
-            insidetextfont={"color": ["#FFFFFF" if name == "meningioma" else "#0C1518" for name in counts.index]},
+            insidetextfont={"color": [CLASS_LABELS[name].text_colour for name in counts.index]},
             hoverinfo="skip",
         )
     )
@@ -46,7 +47,7 @@ def draw_class_counts(table: pd.DataFrame) -> None:
     figure.update_xaxes(title_text="slices")
     figure.update_yaxes(showgrid=False)
     words = "; ".join(
-        f"{CLASS_TITLES[name]} {slices} of {patients} patients"
+        f"{CLASS_LABELS[name].title} {slices} of {patients} patients"
         for name, slices, patients in zip(counts.index, counts["slices"], counts["patients"], strict=True)
     )
     _show(figure, "data_classes", f"Slices by class: {words}")
@@ -54,10 +55,12 @@ def draw_class_counts(table: pd.DataFrame) -> None:
 
 def draw_slices_per_patient(table: pd.DataFrame) -> None:
     """Draw how many patients have how many slices."""
-    counted = patients_by_slices(table, list(CLASS_COLOURS))
+    counted = patients_by_slices(table, CLASSES)
     figure = go.Figure()
-    for name in CLASS_COLOURS:
-        figure.add_bar(x=counted.index, y=counted[name], name=short_title(name), marker={"color": CLASS_COLOURS[name]})
+    for name in CLASSES:
+        figure.add_bar(
+            x=counted.index, y=counted[name], name=CLASS_LABELS[name].short, marker={"color": CLASS_LABELS[name].colour}
+        )
     sizes = table.groupby("patient").size()
     style_figure(figure, height=260)
     figure.update_layout(barmode="stack", bargap=0.1, legend={"traceorder": "normal"})
@@ -76,14 +79,14 @@ def draw_leakage(table: pd.DataFrame, split: str) -> None:
     """Draw every patient's slices by part of a split: where training and test share a bar, the split leaks."""
     counted = patients_by_part(table, split)
     figure = go.Figure()
-    for part, title in _PARTS.items():
+    for part, label in PART_LABELS.items():
         figure.add_bar(
             x=list(range(1, len(counted) + 1)),
             y=counted[part],
-            name=title,
-            marker={"color": _part_colours()[part], "line": {"width": 0}},
+            name=label.short,
+            marker={"color": label.colour, "line": {"width": 0}},
             customdata=counted.index,
-            hovertemplate=f"patient %{{customdata}}: %{{y}} in {title.lower()}<extra></extra>",
+            hovertemplate=f"patient %{{customdata}}: %{{y}} in {label.short_in_text}<extra></extra>",
         )
     style_figure(figure, height=280)
     figure.update_layout(barmode="stack", bargap=0, legend={"traceorder": "normal"})
@@ -104,19 +107,16 @@ def draw_leakage(table: pd.DataFrame, split: str) -> None:
 
 def draw_part_counts(table: pd.DataFrame) -> None:
     """Draw how many slices each split has in each part."""
-    counted = part_counts(table, SPLIT_NAMES).rename(index=SPLIT_TITLES, columns=_PARTS)
-    colours = [_part_colours()[part] for part in _PARTS]
-    _show(_stacked(counted, colours), "data_parts", f"Slices by split and part. {_counts_text(counted)}")
+    counted = part_counts(table, SPLIT_NAMES).rename(index=SPLIT_TITLES)
+    words = _counts_text(counted, PART_LABELS)
+    _show(_stacked(counted, PART_LABELS), "data_parts", f"Slices by split and part. {words}")
 
 
 def draw_fold_counts(table: pd.DataFrame) -> None:
     """Draw the official folds by class."""
-    counted = fold_counts(table, list(CLASS_COLOURS)).rename(index="Fold {}".format, columns=short_title)
-    _show(
-        _stacked(counted, list(CLASS_COLOURS.values())),
-        "data_folds",
-        f"Slices by official fold and class. {_counts_text(counted)}",
-    )
+    counted = fold_counts(table, CLASSES).rename(index="Fold {}".format)
+    words = _counts_text(counted, CLASS_LABELS)
+    _show(_stacked(counted, CLASS_LABELS), "data_folds", f"Slices by official fold and class. {words}")
 
 
 def draw_similar_ids(table: pd.DataFrame) -> None:
@@ -124,7 +124,7 @@ def draw_similar_ids(table: pd.DataFrame) -> None:
     similar = similar_patient_ids(table)
     if not similar.groups:
         return
-    tumour_types = join_words(CLASS_TITLES[name].lower() for name in similar.classes)
+    tumour_types = join_words(CLASS_LABELS[name].in_text for name in similar.classes)
     st.markdown(
         f"**Patient ids that differ by a final letter.** {similar.groups} groups of patients ({tumour_types}) have "
         "such ids. The data set does not say whether a group is one person. The official folds treat them as different "
@@ -137,27 +137,21 @@ def _show(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=alt)
 
 
-def _part_colours() -> dict[str, str]:
-    # None of them is a class's colour.
-    training, test, _, _, validation = st.get_option("theme.chartCategoricalColors")
-    return {"train": training, "validation": validation, "test": test}
-
-
-def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
+def _stacked(counted: pd.DataFrame, labels: Mapping[str, Label]) -> go.Figure:
     """Draw a bar for each row, from top to bottom, divided by column."""
     figure = go.Figure()
-    for name, colour in zip(counted.columns, colours, strict=True):
+    for name in counted.columns:
         figure.add_bar(
             x=counted[name],
             y=counted.index,
-            name=name,
+            name=labels[name].short,
             orientation="h",
-            marker={"color": colour},
+            marker={"color": labels[name].colour},
             text=counted[name],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            hovertemplate=f"%{{y}}: %{{x}} slices, {name.lower()}<extra></extra>",
+            hovertemplate=f"%{{y}}: %{{x}} slices, {labels[name].short_in_text}<extra></extra>",
         )
     style_figure(figure, height=110 + 32 * len(counted))
     # A number that does not fit into its bar is left out; the alternative text has them all.
@@ -167,9 +161,9 @@ def _stacked(counted: pd.DataFrame, colours: list[str]) -> go.Figure:
     return figure
 
 
-def _counts_text(counted: pd.DataFrame) -> str:
+def _counts_text(counted: pd.DataFrame, labels: Mapping[str, Label]) -> str:
     """Write a table of counts as a text for those who do not see the chart."""
     return "; ".join(
-        f"{row}: " + ", ".join(f"{counted.loc[row, name]} {name.lower()}" for name in counted.columns)
+        f"{row}: " + ", ".join(f"{counted.loc[row, name]} {labels[name].short_in_text}" for name in counted.columns)
         for row in counted.index
     )

@@ -6,10 +6,11 @@ import streamlit as st
 
 from core.bundles.predictions import confusion_counts
 from core.config import CLASSES
+from core.labels import CLASS_LABELS
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
-from panels.shared.labels import count_text, short_title
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
+from panels.shared.labels import count_text
+from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
 
 def draw_framing_shortcut(table: pd.DataFrame) -> None:
@@ -23,14 +24,14 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
     recall = right.groupby(table["true"]).mean()
     filling = str(at_border.idxmax())
     others = [name for name in CLASSES if name != filling]
-    border_shares = join_words(f"{percent(at_border[name])} of {CLASS_TITLES[name].lower()} slices" for name in others)
-    recalls = join_words(f"{percent(recall[name])} for {CLASS_TITLES[name].lower()}" for name in others)
+    border_shares = join_words(f"{percent(at_border[name])} of {CLASS_LABELS[name].in_text} slices" for name in others)
+    recalls = join_words(f"{percent(recall[name])} for {CLASS_LABELS[name].in_text}" for name in others)
     st.markdown(
         "A model that sees no picture, only where the head begins and ends in the frame, reaches an accuracy of "
         f"**{count_text(right.mean(), len(table))}** with the official patient-level folds. Always predicting the most "
         f"frequent class reaches {percent(majority_accuracy(table))}. Its recall is {percent(recall[filling])} for "
-        f"{CLASS_TITLES[filling].lower()}, {recalls}. The reason: the head touches the frame's upper or side border in "
-        f"{percent(at_border[filling])} of {CLASS_TITLES[filling].lower()} slices, but only in {border_shares}. A "
+        f"{CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the frame's upper or side border in "
+        f"{percent(at_border[filling])} of {CLASS_LABELS[filling].in_text} slices, but only in {border_shares}. A "
         "network on whole slices can learn this shortcut instead of the tumour, and external slices are framed "
         "differently. Networks whose card names the preprocessing *head* therefore get a square cut around the head."
     )
@@ -50,8 +51,8 @@ def _draw_sizes(table: pd.DataFrame) -> None:
             x=1 - rows["left"] - rows["right"],
             y=1 - rows["above"] - rows["below"],
             mode="markers",
-            name=short_title(name),
-            marker={"size": 5, "opacity": 0.45, "color": CLASS_COLOURS[name]},
+            name=CLASS_LABELS[name].short,
+            marker={"size": 5, "opacity": 0.45, "color": CLASS_LABELS[name].colour},
             customdata=rows["slice"],
             hovertemplate="slice %{customdata}: %{x:.0%} wide, %{y:.0%} high<extra></extra>",
         )
@@ -59,7 +60,7 @@ def _draw_sizes(table: pd.DataFrame) -> None:
     figure.update_xaxes(title_text="width of the head, share of the frame", tickformat=".0%")
     figure.update_yaxes(title_text="height of the head", tickformat=".0%")
     medians = table.assign(width=1 - table["left"] - table["right"]).groupby("true")["width"].median()
-    words = "; ".join(f"{CLASS_TITLES[name]} {percent(medians[name])}" for name in CLASSES)
+    words = "; ".join(f"{CLASS_LABELS[name].title} {percent(medians[name])}" for name in CLASSES)
     st.plotly_chart(
         figure, key="data_frame_sizes", config=PLOT_CONFIG, alt=f"Head width against height; median width: {words}"
     )
@@ -71,7 +72,7 @@ def _draw_sizes(table: pd.DataFrame) -> None:
 
 def _draw_matrix(table: pd.DataFrame) -> None:
     counts = confusion_counts(table, list(CLASSES))
-    titles = [short_title(name) for name in CLASSES]
+    titles = [CLASS_LABELS[name].short for name in CLASSES]
     st.dataframe(
         pd.DataFrame(counts.to_numpy(), index=pd.Index(titles, name="True class"), columns=titles),
         alt="Classes predicted from the framing alone, by true class",

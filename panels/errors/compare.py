@@ -6,10 +6,10 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import disagreements, order_predictions, select_predictions
 from core.config import CLASSIFICATION
+from core.labels import CLASS_LABELS
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button
-from panels.shared.labels import short_title
 from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
 from panels.shared.theme import percent
 
@@ -75,5 +75,5 @@ def _who_is_right(row: object) -> str:
 
 
 def _tile_label(row: pd.Series) -> str:
-    first, second, true = (short_title(row[name]) for name in ("predicted", "other_predicted", "true"))
+    first, second, true = (CLASS_LABELS[row[name]].short for name in ("predicted", "other_predicted", "true"))
     return f"{row['slice']} · {true}: {first.lower()} / {second.lower()}"

@@ -7,14 +7,14 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import select_predictions
+from core.config import CLASSES
 from core.evaluation.bootstrap import DRAWS, LEVEL
+from core.labels import CLASS_LABELS, metric_titles
 from core.metrics import calibration
 from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.controls import csv_button
-from panels.shared.labels import short_split_level, short_title
+from panels.shared.labels import split_level_of
 from panels.shared.theme import (
-    CLASS_COLOURS,
-    CLASS_TITLES,
     PLOT_CONFIG,
     add_interval,
     percent,
@@ -48,12 +48,7 @@ def draw_confidence(bundle: Bundle) -> None:
 def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the headline metrics with their bootstrap intervals."""
     metrics = cached_headline_metrics(bundle)
-    titles = {
-        "accuracy": "Accuracy, slices",
-        "patient_accuracy": "Accuracy, patients",
-        "macro_f1": "Macro F1",
-        **{f"recall_{name}": f"Recall, {short_title(name).lower()}" for name in bundle.card["classes"]},
-    }
+    titles = metric_titles(["accuracy", "patient_accuracy", "macro_f1", *(f"recall_{name}" for name in CLASSES)])
     figure = go.Figure()
     for name, title in reversed(titles.items()):
         hover = f"{title}: {share_interval(metrics[name])}"
@@ -69,7 +64,7 @@ def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     st.caption(
         f"{words}. {whole_percent(LEVEL)} intervals by a patient-level bootstrap: {DRAWS} draws of the "
         f"{table['patient'].nunique()} test patients, each with all their slices. The split is "
-        f"{short_split_level(bundle)}. A patient counts as correct when the mean probability over their test slices is "
+        f"{split_level_of(bundle)}. A patient counts as correct when the mean probability over their test slices is "
         "highest for the true class."
     )
 
@@ -155,8 +150,8 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
             x=curve["false_positive_rate"],
             y=curve["true_positive_rate"],
             mode="lines",
-            name=f"{short_title(name)} {areas[name]:.3f}",
-            line={"color": CLASS_COLOURS[name], "width": 2.5},
+            name=f"{CLASS_LABELS[name].short} {areas[name]:.3f}",
+            line={"color": CLASS_LABELS[name].colour, "width": 2.5},
             hovertemplate="true positive rate %{y:.1%} at false positive rate %{x:.1%}<extra></extra>",
         )
     figure.add_scatter(
@@ -172,7 +167,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text="false positive rate")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="true positive rate")
     st.subheader("ROC, each class against the others", anchor=False)
-    words = ", ".join(f"{CLASS_TITLES[name]} {area:.3f}" for name, area in areas.items())
+    words = ", ".join(f"{CLASS_LABELS[name].title} {area:.3f}" for name, area in areas.items())
     st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=f"AUC: {words}")
     st.caption(
         f"AUC: {words}. A high AUC beside a low recall means that the probabilities rank the slices well, but the "
@@ -188,8 +183,8 @@ def _confident_errors(bundle: Bundle, table: pd.DataFrame) -> None:
         {
             "Slice": errors["slice"],
             "Patient": errors["patient"],
-            "True": errors["true"].map(CLASS_TITLES),
-            "Predicted": errors["predicted"].map(CLASS_TITLES),
+            "True": [CLASS_LABELS[name].title for name in errors["true"]],
+            "Predicted": [CLASS_LABELS[name].title for name in errors["predicted"]],
             "Confidence": errors["confidence"].map(percent),
         }
     )

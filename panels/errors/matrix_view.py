@@ -5,11 +5,11 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import SORTS, confusion_counts, order_predictions, select_predictions
+from core.labels import CLASS_LABELS, PART_LABELS
 from panels.shared import confusion_matrix, gallery
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import accept_former_options, csv_button
-from panels.shared.labels import PART_TITLES, short_title
-from panels.shared.theme import CLASS_TITLES, percent
+from panels.shared.theme import percent
 
 ORDER_TITLES = {"least sure first": "lowest confidence first", "surest first": "highest confidence first"}
 """Titles of those orders of ``core.bundles.predictions.SORTS`` that are not shown under their own name."""
@@ -50,7 +50,7 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
 
 def tile_label(row: pd.Series) -> str:
     """Label a slice's tile: whether the prediction is right, the slice's number, predicted class, confidence."""
-    prediction = f"{short_title(row['predicted'])} {percent(row['confidence']).replace('> ', '')}"
+    prediction = f"{CLASS_LABELS[row['predicted']].short} {percent(row['confidence']).replace('> ', '')}"
     if row["right"]:
         return f":green[:material/check:] {row['slice']} · {prediction}"
     return f":red[:material/close:] {row['slice']} · {prediction}"
@@ -81,7 +81,7 @@ def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
         classes,
         index=None,
         placeholder="Any",
-        format_func=CLASS_TITLES.__getitem__,
+        format_func=lambda name: CLASS_LABELS[name].title,
         key=key,
         bind="query-params",
     )
@@ -92,10 +92,10 @@ def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
     with st.expander("More filters (they change the matrix too)", icon=":material/filter_alt:"):
         part = st.segmented_control(
             "Part of the split",
-            list(PART_TITLES),
+            list(PART_LABELS),
             default="test",
             required=True,
-            format_func=PART_TITLES.__getitem__,
+            format_func=lambda name: PART_LABELS[name].short,
             key="part",
             bind="query-params",
         )

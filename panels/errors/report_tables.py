@@ -7,14 +7,14 @@ from core import course_report
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import row_of_slice
 from core.config import CLASSIFICATION
+from core.labels import CLASS_LABELS, PART_LABELS
 from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions, load_slices
-from panels.shared.labels import short_split_level, short_title
+from panels.shared.labels import split_level_of
 from panels.shared.model_choice import listed_bundles
-from panels.shared.theme import CLASS_TITLES, percent
+from panels.shared.theme import percent
 
-_ROLES = {"train": "trained on it", "validation": "validation", "test": "test"}
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
 _MEASURE_COLUMNS = [f"{name}, {whose}" for name in _MEASURES for whose in ("report", "ours")]
 
@@ -31,7 +31,7 @@ def draw_report_tables(bundle: Bundle) -> None:
     st.caption(
         f"Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; its early "
         f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics['slices']} test slices, "
-        f"{short_split_level(bundle)} split, {_errors(bundle)} errors; training did not look at the test slices."
+        f"{split_level_of(bundle)} split, {_errors(bundle)} errors; training did not look at the test slices."
     )
     st.subheader("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
     st.markdown(
@@ -59,7 +59,7 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
     ours = bundle.test_metrics["per_class"]
     rows = []
     for name, theirs in course_report.TABLE_4.items():
-        row: dict[str, object] = {"Class": CLASS_TITLES[name]}
+        row: dict[str, object] = {"Class": CLASS_LABELS[name].title}
         for title, measure in _MEASURES.items():
             row |= {f"{title}, report": getattr(theirs, measure), f"{title}, ours": ours[name][measure]}
         rows.append(row | {"Slices, report": theirs.support, "Slices, ours": ours[name]["support"]})
@@ -81,7 +81,7 @@ def _table_3() -> pd.DataFrame:
         for name, table in tables.items():
             prediction = row_of_slice(table, row.slice)
             mark = "✓" if prediction["right"] else "✗"
-            class_and_confidence = f"{short_title(prediction['predicted'])} {percent(prediction['confidence'])}"
-            cells[name] = f"{mark} {class_and_confidence} ({_ROLES[prediction['part']]})"
+            class_and_confidence = f"{CLASS_LABELS[prediction['predicted']].short} {percent(prediction['confidence'])}"
+            cells[name] = f"{mark} {class_and_confidence} ({PART_LABELS[prediction['part']].short_in_text})"
         rows.append(cells)
     return pd.DataFrame(rows)

@@ -9,9 +9,9 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, WEIGHTS, Bundle
 from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS
 from core.explanation.explainer import METHODS, SALIENCY, methods_for
+from core.labels import CLASS_LABELS
 from panels.shared.cache import file_sha256
 from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
-from panels.shared.theme import CLASS_TITLES
 
 PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
 """What can be explained beside a class by name."""
@@ -85,7 +85,7 @@ def _choose_output(bundle: Bundle) -> str:
         outputs,
         default=outputs[0],
         required=True,
-        format_func=lambda name: _OUTPUT_TITLES.get(name) or CLASS_TITLES[name],
+        format_func=lambda name: _OUTPUT_TITLES.get(name) or CLASS_LABELS[name].title,
         key="class",
         bind="query-params",
     )

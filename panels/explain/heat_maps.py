@@ -21,6 +21,7 @@ from core.explanation.explainer import METHODS, Explainer, Explanation
 from core.explanation.targets import Target, bundle_target, top_class_target
 from core.inference.forward import averaged_logits
 from core.inference.predictor import model_input
+from core.labels import CLASS_LABELS
 from core.networks.losses import tumour_probability
 from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice
@@ -32,7 +33,6 @@ from panels.explain.controls import (
     cached_convolutions,
 )
 from panels.shared.cache import cached_predictions, file_sha256
-from panels.shared.theme import CLASS_TITLES
 
 _MAX_REMEMBERED = 32
 
@@ -127,7 +127,7 @@ def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: 
 
 def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str) -> HeatMapView:
     method = METHODS[request.method]
-    title = f"{method.title} for {CLASS_TITLES[output].lower()}" if output in CLASS_TITLES else method.title
+    title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
     with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
         explainer = _load_explainer(bundle.name, file_sha256(bundle, WEIGHTS), request.task, bundle)
     with st.spinner(f"Making the heat map: {title}"):

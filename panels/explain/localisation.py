@@ -3,11 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from core.labels import CLASS_LABELS
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slice_image import has_true_tumour
-from panels.shared.theme import CLASS_TITLES, percent
+from panels.shared.theme import percent
 
 
 def draw_localisation(slice_: Slice, views: list[HeatMapView]) -> None:
@@ -27,7 +28,7 @@ def draw_localisation(slice_: Slice, views: list[HeatMapView]) -> None:
     else:
         table = pd.DataFrame(
             {
-                "Class": [CLASS_TITLES[view.class_name] for view in views],
+                "Class": [CLASS_LABELS[view.class_name].title for view in views],
                 "Heat on the tumour": shares,
                 "Chance level": chance,
                 "Pointing game": hits,

@@ -14,10 +14,11 @@ from core.inference.render import (
     default_window,
     encode_png,
 )
+from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slice_image import OVERLAY_LEGEND, has_true_tumour, shown_pixels
-from panels.shared.theme import CLASS_TITLES, escape_markdown
+from panels.shared.theme import escape_markdown
 
 _FULL_STRENGTH_PERCENTILE = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
@@ -75,7 +76,7 @@ def _compose(slice_: Slice, view: HeatMapView, options: DisplayOptions, pixels: 
 
 
 def _heat_legend(view: HeatMapView, method: str) -> str:
-    output = "the mask" if view.mask is not None else CLASS_TITLES[view.class_name].lower()
+    output = "the mask" if view.mask is not None else CLASS_LABELS[view.class_name].in_text
     if not view.heat.any():
         return f"heat map: empty, no evidence for {output}"
     if method == SALIENCY:

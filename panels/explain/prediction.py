@@ -7,11 +7,12 @@ import streamlit as st
 
 from core.config import ABSTAINING, CONFIDENT
 from core.inference.result import shown_probabilities
+from core.labels import CLASS_LABELS
 from core.metrics import overlap
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.answer import draw_class_probabilities, draw_gate_answer, draw_truth
-from panels.shared.theme import CLASS_TITLES, percent
+from panels.shared.theme import percent
 
 
 def draw_prediction(
@@ -56,7 +57,7 @@ def _draw_gated_class(result: dict[str, Any], *, of_predicted_class: bool, key: 
         draw_class_probabilities(name, probabilities, key=key, headline=is_confident)
     if not is_confident:
         label = "The heat map still explains the likeliest class" if of_predicted_class else "Likeliest class"
-        st.caption(f"{label}: {CLASS_TITLES[name]} · {percent(probabilities[name])}.")
+        st.caption(f"{label}: {CLASS_LABELS[name].title} · {percent(probabilities[name])}.")
 
 
 def _draw_mask(slice_: Slice, mask: np.ndarray, result: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -5,20 +5,24 @@ import streamlit as st
 
 from core.bundles.predictions import confusion_counts
 from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.labels import ANSWER_LABELS
 from core.ood.evaluate import disputed_labels
 from panels.external.slice_list import draw_slice_list
 from panels.shared.confusion_matrix import (
     COUNTS,
-    FORMER_TITLES,
     PREDICTED_KEY,
-    SHORT_TITLES,
     TRUE_KEY,
     draw_confusion_matrix,
 )
 from panels.shared.controls import accept_former_options
 
 _KINDS = [*CLASSES, NO_TUMOUR]
-_ANSWERS = [*_KINDS, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]
+_ANSWERS = list(ANSWER_LABELS)
+_FORMER_TITLES = {
+    "Not sure": ANSWER_LABELS[LOW_CONFIDENCE].short,
+    "Stranger": ANSWER_LABELS[OUT_OF_DISTRIBUTION].short,
+}
+"""Titles of answers by those they had in addresses before."""
 
 
 def draw_external_confusion(rows: pd.DataFrame) -> None:
@@ -55,7 +59,13 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
 
 def _choose(label: str, options: list[str], *, key: str) -> str | None:
     """Draw a select box of classes and answers, empty at first; return the choice."""
-    accept_former_options(key, FORMER_TITLES)
+    accept_former_options(key, _FORMER_TITLES)
     return st.selectbox(
-        label, options, None, format_func=SHORT_TITLES.__getitem__, key=key, placeholder="Any", bind="query-params"
+        label,
+        options,
+        None,
+        format_func=lambda name: ANSWER_LABELS[name].short,
+        key=key,
+        placeholder="Any",
+        bind="query-params",
     )

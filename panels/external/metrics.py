@@ -5,8 +5,9 @@ import streamlit as st
 from scipy.stats import binomtest
 
 from core.bundles.bundle import Bundle
+from core.labels import CLASS_LABELS
 from core.ood.evaluate import AIMS, metric_hits
-from panels.shared.theme import CLASS_TITLES, percent
+from panels.shared.theme import percent
 
 _TILES = {
     "no_tumour_called_tumour": ("False positive rate", "tumour-free slices given a class"),
@@ -85,5 +86,5 @@ def draw_internal_cost(bundle: Bundle) -> None:
         f"{percent(outcomes['right'])} are classified correctly, {percent(outcomes['wrong'])} are wrong, and "
         f"{percent(outcomes['not_sure'] + outcomes['stranger'])} abstained ({percent(outcomes['not_sure'])} low "
         f"confidence, {percent(outcomes['stranger'])} flagged OOD). “No tumour found” is most frequent for "
-        f"{CLASS_TITLES[worst].lower()}: {percent(called_free[worst])} of its slices."
+        f"{CLASS_LABELS[worst].in_text}: {percent(called_free[worst])} of its slices."
     )

@@ -5,9 +5,9 @@ import streamlit as st
 
 from core.config import OUT_OF_DISTRIBUTION
 from core.inference.render import default_window, grey_image
+from core.labels import ANSWER_LABELS
 from core.ood.evaluate import NON_BRAIN_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
-from panels.shared.confusion_matrix import SHORT_TITLES
 
 
 def draw_non_brain_examples(table: pd.DataFrame) -> None:
@@ -26,12 +26,13 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
         answer = str(answers.iloc[0])
         with grid.container():
             st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
-            st.caption(f"{kind.capitalize()}: {SHORT_TITLES.get(answer, answer).lower()}")
+            st.caption(f"{kind.capitalize()}: {ANSWER_LABELS[answer].short_in_text}")
     by_kind = (rows["answer"] == OUT_OF_DISTRIBUTION).groupby(rows["kind"], sort=False)
     rejected = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in by_kind)
     predicted = rows["predicted"].value_counts()
     classes = ", ".join(
-        f"{SHORT_TITLES[name].lower()} for {count}" for name, count in zip(predicted.index, predicted, strict=True)
+        f"{ANSWER_LABELS[name].short_in_text} for {count}"
+        for name, count in zip(predicted.index, predicted, strict=True)
     )
     st.caption(
         f"Non-brain images rejected: {rejected}. Without the gate, the network predicts a tumour for all {len(rows)}: "

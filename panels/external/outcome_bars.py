@@ -5,16 +5,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.labels import ANSWER_LABELS, GATE_LABELS, GREEN, VERMILLION, Label
 from core.ood.evaluate import CORRECT, EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP, WRONG
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
 
 _OUTCOMES = {
-    CORRECT: ("Correct", "#009E73"),
-    WRONG: ("Wrong", "#D55E00"),
-    LOW_CONFIDENCE: ("Low confidence", "#8A9399"),
-    OUT_OF_DISTRIBUTION: ("Flagged OOD", "#56B4E9"),
+    CORRECT: Label("Correct", "Correct", GREEN),
+    WRONG: Label("Wrong", "Wrong", VERMILLION),
+    LOW_CONFIDENCE: GATE_LABELS[LOW_CONFIDENCE],
+    OUT_OF_DISTRIBUTION: GATE_LABELS[OUT_OF_DISTRIBUTION],
 }
-"""By outcome its title and its colour: Okabe and Ito's, grey where there is no prediction."""
+"""In the order in which the bars are stacked."""
 
 
 def draw_outcome_bars(table: pd.DataFrame, *, key: str) -> None:
@@ -30,19 +31,19 @@ def draw_outcome_bars(table: pd.DataFrame, *, key: str) -> None:
         if len(outcomes)
     }
     figure = go.Figure()
-    for outcome, (title, colour) in _OUTCOMES.items():
+    for outcome, label in _OUTCOMES.items():
         lengths = [float(row.get(outcome, 0)) for row in shares.values()]
         figure.add_bar(
             x=lengths,
             y=list(shares),
             orientation="h",
-            name=title,
-            marker={"color": colour},
+            name=label.short,
+            marker={"color": label.colour},
             text=[f"{length:.0%}" if length >= 0.08 else "" for length in lengths],
             textposition="inside",
             insidetextanchor="middle",
-            textfont={"color": "#0C1518", "size": 13},
-            hovertemplate=f"%{{y}}: {title.lower()} %{{x:.1%}}<extra></extra>",
+            textfont={"color": label.text_colour, "size": 13},
+            hovertemplate=f"%{{y}}: {label.short_in_text} %{{x:.1%}}<extra></extra>",
         )
     style_figure(figure, height=90 + 46 * len(shares))
     figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
@@ -55,8 +56,10 @@ def _outcomes_by_kind(table: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the outcomes of each bar's slices, by the bar's title."""
     external = table[table["group"] == EXTERNAL_GROUP]
     return {
-        **{f"{name.capitalize()}, external": external["outcome"][external["true"] == name] for name in CLASSES},
-        "No tumour, external": external["outcome"][external["true"] == NO_TUMOUR],
+        **{
+            f"{ANSWER_LABELS[name].short}, external": external["outcome"][external["true"] == name]
+            for name in (*CLASSES, NO_TUMOUR)
+        },
         "All external": external["outcome"],
         "Internal test slices": table["outcome"][table["group"] == INTERNAL_GROUP],
         "Non-brain images": table["outcome"][table["group"] == NON_BRAIN_GROUP],
@@ -66,6 +69,8 @@ def _outcomes_by_kind(table: pd.DataFrame) -> dict[str, pd.Series]:
 def _in_words(shares: dict[str, pd.Series]) -> str:
     return "; ".join(
         f"{title}: "
-        + ", ".join(f"{whole_percent(row.get(outcome, 0))} {name.lower()}" for outcome, (name, _) in _OUTCOMES.items())
+        + ", ".join(
+            f"{whole_percent(row.get(outcome, 0))} {label.short_in_text}" for outcome, label in _OUTCOMES.items()
+        )
         for title, row in shares.items()
     )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import NO_TUMOUR
 from core.inference.gate import GateThresholds
+from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
@@ -20,10 +21,10 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
     """
     external, tumour_free = table["group"] == EXTERNAL_GROUP, table["true"] == NO_TUMOUR
     groups = {
-        "Internal test slices": (table["group"] == INTERNAL_GROUP, "#8A9399", "circle", 5),
-        "Tumours, external": (external & ~tumour_free, "#D55E00", "circle", 8),
-        "No tumour, external": (external & tumour_free, "#0072B2", "diamond", 8),
-        "Non-brain images": (table["group"] == NON_BRAIN_GROUP, "#56B4E9", "x", 7),
+        "Internal test slices": (table["group"] == INTERNAL_GROUP, GREY, "circle", 5),
+        "Tumours, external": (external & ~tumour_free, VERMILLION, "circle", 8),
+        "No tumour, external": (external & tumour_free, BLUE, "diamond", 8),
+        "Non-brain images": (table["group"] == NON_BRAIN_GROUP, SKY_BLUE, "x", 7),
     }
     figure = go.Figure()
     for name, (members, colour, symbol, size) in groups.items():

@@ -10,8 +10,8 @@ from core.dataset.store import default_store
 from core.errors import SliceScopeError
 from core.evaluation.external import EXTERNAL_INDEX
 from core.inference.render import default_window, grey_image
+from core.labels import ANSWER_LABELS
 from core.readers.slices import read_slice
-from panels.shared.confusion_matrix import SHORT_TITLES
 
 _PER_PAGE = 12
 _VARIABLE = "SLICESCOPE_EXTERNAL"
@@ -42,7 +42,7 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
         for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
             with grid.container():
                 _draw_image(folder / str(row["name"]))
-                st.caption(f"{SHORT_TITLES[row['true']]}; result {SHORT_TITLES[row['answer']].lower()}")
+                st.caption(f"{ANSWER_LABELS[row['true']].short}; result {ANSWER_LABELS[row['answer']].short_in_text}")
     else:
         st.caption(
             f":material/image_not_supported: Images are shown where {_VARIABLE} names the folder of external slices; "
@@ -52,9 +52,9 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
         pd.DataFrame(
             {
                 "Slice": rows["name"],
-                "True": rows["true"].map(SHORT_TITLES),
-                "Result": rows["answer"].map(SHORT_TITLES),
-                "Most probable class": rows["predicted"].map(SHORT_TITLES),
+                "True": [ANSWER_LABELS[name].short for name in rows["true"]],
+                "Result": [ANSWER_LABELS[name].short for name in rows["answer"]],
+                "Most probable class": [ANSWER_LABELS[name].short for name in rows["predicted"]],
                 "Probability": rows["sure"].round(2),
                 "Tumour score": rows["tumour_score"].round(2),
                 "OOD score": rows["strangeness"].round(1),

@@ -8,20 +8,19 @@ from core.bundles import mask_thresholds
 from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
+from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
 from panels.shared import gallery
 from panels.shared.controls import csv_button
-from panels.shared.labels import short_title
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, style_figure
+from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
-_TITLES = {"dice_mean": "Mean Dice", "dice_pooled": "Pooled Dice", "iou_mean": "Mean IoU", "iou_pooled": "Pooled IoU"}
 _MEANINGS = {
     "dice_mean": "2 × pixels in both masks / (pixels of one + pixels of the other) for each slice; then the mean.",
     "dice_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
     "iou_mean": "Pixels in both masks / pixels in either mask for each slice; then the mean.",
     "iou_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
 }
-_MISSED = "Missed tumours (Dice 0)"
-_OVERLAP_COLUMNS = ("Mean Dice", "Median Dice", "Mean IoU")
+_TITLES = metric_titles(_MEANINGS)
+_CLASS_TITLES = metric_titles(("dice_mean", "dice_median", "iou_mean"))
 """Columns of the table by class that hold a Dice or an IoU."""
 _SLICE_BOX = "masks_open"
 
@@ -45,7 +44,7 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
         st.dataframe(
             _by_class(table),
             hide_index=True,
-            column_config=dict.fromkeys(_OVERLAP_COLUMNS, st.column_config.NumberColumn(format="%.3f")),
+            column_config=dict.fromkeys(_CLASS_TITLES.values(), st.column_config.NumberColumn(format="%.3f")),
             alt="Metrics by class: " + _class_text(table),
         )
     with right:
@@ -72,9 +71,9 @@ def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
         for name, title in _TITLES.items():
             st.metric(title, f"{intervals[name].value:.3f}", width="content", help=_MEANINGS[name])
             if name == "dice_mean":
-                st.metric("Median Dice", f"{table['dice'].median():.3f}", width="content")
+                st.metric(METRIC_TITLES["dice_median"], f"{table['dice'].median():.3f}", width="content")
         st.metric(
-            _MISSED,
+            METRIC_TITLES["missed"],
             percent(missed.value),
             width="content",
             help="Slices on which the predicted mask holds no tumour pixel.",
@@ -92,8 +91,8 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
     for name in CLASSES:
         figure.add_histogram(
             x=table[measure.lower()][table["true"] == name],
-            name=short_title(name),
-            marker_color=CLASS_COLOURS[name],
+            name=CLASS_LABELS[name].short,
+            marker_color=CLASS_LABELS[name].colour,
             xbins={"start": 0, "end": 1.0001, "size": 0.05},
             hovertemplate="%{y} slices<extra></extra>",
         )
@@ -112,8 +111,8 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
             x=rows["true_px"],
             y=rows[measure.lower()],
             mode="markers",
-            name=short_title(name),
-            marker={"color": CLASS_COLOURS[name], "size": 10, "opacity": 0.75},
+            name=CLASS_LABELS[name].short,
+            marker={"color": CLASS_LABELS[name].colour, "size": 10, "opacity": 0.75},
             unselected={"marker": {"opacity": 0.75}},
             customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
             hovertemplate=f"slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>",
@@ -147,11 +146,9 @@ def _by_class(table: pd.DataFrame) -> pd.DataFrame:
     metrics = mask_thresholds.overlap_by_class(table)
     return pd.DataFrame(
         {
-            "Class": [CLASS_TITLES[name] for name in metrics.index],
+            "Class": [CLASS_LABELS[name].title for name in metrics.index],
             "Slices": metrics["slices"].to_numpy(),
-            "Mean Dice": metrics["dice_mean"].to_numpy(),
-            "Median Dice": metrics["dice_median"].to_numpy(),
-            "Mean IoU": metrics["iou_mean"].to_numpy(),
+            **{title: metrics[name].to_numpy() for name, title in _CLASS_TITLES.items()},
             "Missed": [percent(share) for share in metrics["missed"]],
         }
     )
@@ -160,7 +157,7 @@ def _by_class(table: pd.DataFrame) -> pd.DataFrame:
 def _class_text(table: pd.DataFrame) -> str:
     """Write the metrics by class as a text for those who do not see the plots."""
     return "; ".join(
-        f"{CLASS_TITLES[str(name)]}: {row['slices']:.0f} slices, mean Dice {row['dice_mean']:.2f}, median "
+        f"{CLASS_LABELS[str(name)].title}: {row['slices']:.0f} slices, mean Dice {row['dice_mean']:.2f}, median "
         f"{row['dice_median']:.2f}"
         for name, row in mask_thresholds.overlap_by_class(table).iterrows()
     )

@@ -18,11 +18,12 @@ from core.inference.render import (
     grey_image,
     mask_difference,
 )
+from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
+from core.text import lower_first
 from panels.shared import gallery
 from panels.shared.cache import load_slices
-from panels.shared.theme import CLASS_TITLES
 
 
 def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
@@ -44,7 +45,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     for title, number in numbers.items():
         row = row_of_slice(table, number)
         st.markdown(
-            f"**{title}: slice {number}** · {CLASS_TITLES[row['true']]}, patient {row['patient']} · Dice "
+            f"**{title}: slice {number}** · {CLASS_LABELS[row['true']].title}, patient {row['patient']} · Dice "
             f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"
         )
         _draw_pictures(bundle, number, slices.get(number), threshold)
@@ -86,7 +87,9 @@ def _draw_pictures(bundle: Bundle, number: int, slice_: Slice | None, threshold:
         }
     grid = st.grid(5, min_column_width=150, gap="small")
     for title, picture in pictures.items():
-        grid.image(picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {title.lower()}")
+        grid.image(
+            picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {lower_first(title)}"
+        )
 
 
 def _mask_picture(mask: np.ndarray) -> np.ndarray:

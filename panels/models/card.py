@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from panels.models.table import HEADLINE_METRICS, interval_text, split_text, task_text
+from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
-from panels.shared.labels import minutes_text
+from panels.shared.labels import interval_text, minutes_text
 from panels.shared.theme import escape_markdown
 
 

@@ -7,26 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
-from panels.shared.labels import mean_text, short_title
-from panels.shared.theme import percent
-
-_TITLES = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-    **{f"recall_{name}": f"Recall, {short_title(name).lower()}" for name in CLASSES},
-    "patient_accuracy": "Patient-level accuracy",
-    "dice_mean": "Mean Dice",
-    "dice_median": "Median Dice",
-    "dice_pooled": "Pooled Dice",
-    "iou_mean": "Mean IoU",
-    "iou_median": "Median IoU",
-    "iou_pooled": "Pooled IoU",
-    "missed": "Missed tumours (Dice 0)",
-}
-_SHARES = {"accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
-"""Metrics that are written as percent."""
+from core.labels import METRIC_TITLES, metric_titles
+from core.text import lower_first
+from panels.shared.labels import mean_text, metric_text
 
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
@@ -48,14 +32,16 @@ def _draw_table(name: str, metrics: dict[str, Any]) -> None:
     done, total = len(metrics["folds_done"]), len(FOLD_SPLITS)
     st.markdown(f"**{name}** on {'all' if done == total else f'{done} of the'} {total} official folds")
     st.dataframe(
-        pd.DataFrame([_metric_row(key, title, metrics) for key, title in _TITLES.items() if key in metrics]),
+        pd.DataFrame([_metric_row(name, title, metrics) for name, title in metric_titles(metrics).items()]),
         height="content",  # every metric, without scrolling inside the page
         hide_index=True,
         column_config={"": st.column_config.TextColumn(pinned=True)},
         alt=f"Metrics of {name} by fold",
     )
     rest = metrics["without_letter_twins"]
-    words = ", ".join(f"{_TITLES[key].lower()} {_mean(key, rest)}" for key in ("accuracy", "dice_mean") if key in rest)
+    words = ", ".join(
+        f"{lower_first(METRIC_TITLES[key])} {_mean(key, rest)}" for key in ("accuracy", "dice_mean") if key in rest
+    )
     st.caption(
         "Some patient ids differ only by a final letter and stand in different folds. Without their slices "
         f"({sum(metrics['slices']) - sum(rest['slices'])} of {sum(metrics['slices'])}): {words}."
@@ -64,9 +50,9 @@ def _draw_table(name: str, metrics: dict[str, Any]) -> None:
 
 def _metric_row(name: str, title: str, metrics: dict[str, Any]) -> dict[str, str]:
     folds = zip(metrics["folds_done"], metrics[name]["folds"], strict=True)
-    values = {f"Fold {fold}": percent(value) if name in _SHARES else f"{value:.3f}" for fold, value in folds}
+    values = {f"Fold {fold}": metric_text(name, value) for fold, value in folds}
     return {"": title, "Mean": _mean(name, metrics), **values}
 
 
 def _mean(name: str, metrics: dict[str, Any]) -> str:
-    return mean_text(metrics[name]["mean"], metrics[name]["std"], is_share=name in _SHARES)
+    return mean_text(name, metrics[name]["mean"], metrics[name]["std"])

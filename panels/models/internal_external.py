@@ -10,8 +10,9 @@ from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
 from core.evaluation.external import DEV
-from panels.shared.labels import NOT_AVAILABLE, mean_text, short_title
-from panels.shared.theme import CLASS_TITLES, percent
+from core.labels import CLASS_LABELS
+from panels.shared.labels import NOT_AVAILABLE, mean_text
+from panels.shared.theme import percent
 
 _WITH_SHORTCUT, _WITHOUT_SHORTCUT = "unified-unet-plain", "unified-unet"
 """The same network on whole slices, whose framing is a shortcut, and on slices cut to the head."""
@@ -36,7 +37,7 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     if comparison:
         st.markdown(comparison)
     slices = _external_metrics(next(iter(tested.values())))["slices"]
-    counts = ", ".join(f"{slices.get(name, 0)} {CLASS_TITLES[name].lower()}" for name in CLASSES)
+    counts = ", ".join(f"{slices.get(name, 0)} {CLASS_LABELS[name].in_text}" for name in CLASSES)
     st.caption(
         f"External: the split {DEV} of the external test set, without the gate, so that every slice gets a class. It "
         f"is {counts} slices of the collection “Brain Tumor Classification (MRI)” by Sartaj Bhuvaji et al., from other "
@@ -74,7 +75,9 @@ def _bundle_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     matrix = external.get("confusion_matrix")
     if matrix:
         for place, name in enumerate(CLASSES):
-            row[f"External recall, {short_title(name).lower()}"] = f"{matrix[place][place]} of {sum(matrix[place])}"
+            row[f"External recall, {CLASS_LABELS[name].short_in_text}"] = (
+                f"{matrix[place][place]} of {sum(matrix[place])}"
+            )
         row["Meningioma predicted as pituitary"] = str(matrix[_MENINGIOMA][_PITUITARY])
     row["External slices with a mask"] = _share(external, "outlined")
     row["External accuracy of the mask's class"] = _share(external, "mask_class_accuracy")
@@ -91,7 +94,7 @@ def _accuracy_over_folds(bundle: Bundle) -> str:
     done = len(metrics.get("folds_done", ()))
     if "accuracy" not in metrics or done < 2:
         return NOT_AVAILABLE
-    text = mean_text(metrics["accuracy"]["mean"], metrics["accuracy"]["std"], is_share=True)
+    text = mean_text("accuracy", metrics["accuracy"]["mean"], metrics["accuracy"]["std"])
     return text if done == len(FOLD_SPLITS) else f"{text} ({done} folds)"
 
 

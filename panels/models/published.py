@@ -19,8 +19,8 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     own_rows = [
         {
             "Source": result.name,
-            "Accuracy": _mean(result.accuracy, is_share=True),
-            "Mean Dice": _mean(result.dice, is_share=False),
+            "Accuracy": _mean("accuracy", result.accuracy),
+            "Mean Dice": _mean("dice_mean", result.dice),
             "Folds": f"{result.folds} of the official five",
             "Input": "the slice",
             "Network": "ours",
@@ -30,8 +30,8 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     published_rows = [
         {
             "Source": result.authors,
-            "Accuracy": _mean(None if result.accuracy is None else (result.accuracy, None), is_share=True),
-            "Mean Dice": _mean(None if result.dice is None else (result.dice, None), is_share=False),
+            "Accuracy": _mean("accuracy", None if result.accuracy is None else (result.accuracy, None)),
+            "Mean Dice": _mean("dice_mean", None if result.dice is None else (result.dice, None)),
             "Folds": _FOLDS[result.official_folds],
             "Input": result.model_input,
             "Network": result.method,
@@ -69,5 +69,5 @@ def _caption() -> str:
     )
 
 
-def _mean(value: tuple[float, float | None] | None, *, is_share: bool) -> str:
-    return NOT_AVAILABLE if value is None else mean_text(*value, is_share=is_share)
+def _mean(name: str, value: tuple[float, float | None] | None) -> str:
+    return NOT_AVAILABLE if value is None else mean_text(name, *value)

@@ -13,10 +13,11 @@ from core.dataset import splits
 from core.dataset.statistics import split_leakage
 from core.evaluation.bootstrap import Interval
 from core.evaluation.compare import patient_level_counterparts, recipe_differences
-from core.text import join_words
-from panels.models.table import HEADLINE_METRICS, interval_text
+from core.labels import SHARE_METRICS, split_level
+from core.text import join_words, lower_first
+from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
-from panels.shared.labels import mean_text, short_split_level
+from panels.shared.labels import interval_text, mean_text, split_level_of
 from panels.shared.theme import PLOT_CONFIG, add_interval, escape_markdown, style_figure
 
 
@@ -105,7 +106,7 @@ def _draw_charts(bundles: list[Bundle], *, key: str) -> None:
         words = "; ".join(point.text for point in points)
         spread = " ± and the thin bar: standard deviation over folds." if "±" in words else ""
         st.plotly_chart(
-            _chart(points, title, is_share=name == "accuracy"),
+            _chart(points, title, is_share=name in SHARE_METRICS),
             key=f"{key}_{name}",
             config=PLOT_CONFIG,
             alt=f"{title} on test slices: {words}",
@@ -125,14 +126,14 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
     points = []
     if name in cached_headline_metrics(bundle) and not (data["by_patient"] and name in across):
         value = cached_headline_metrics(bundle)[name]
-        label = f"{short_split_level(bundle)}<br>{data['split']}"
+        label = f"{split_level_of(bundle)}<br>{data['split']}"
         text = f"{title} {interval_text(name, value)}"
         points.append(_Point(bundle.name, data["by_patient"], label, value, text))
     if name in across:
         mean, std, count = across[name]["mean"], across[name]["std"], len(across["folds_done"])
         value = Interval(mean, mean - std, mean + std)
-        label = f"patient-level<br>{count} folds"
-        spread = mean_text(mean, std, is_share=name == "accuracy")
+        label = f"{split_level(True)}<br>{count} folds"
+        spread = mean_text(name, mean, std)
         text = f"{title}, mean over {count} patient-level folds, {spread}"
         points.append(_Point(bundle.name, True, label, value, text, over_folds=True))
     return points
@@ -157,6 +158,6 @@ def _chart(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure
     figure.update_xaxes(
         range=[max(0, lowest - 0.05), 1],
         tickformat=".0%" if is_share else ".2f",
-        title_text=f"{title.lower()} on test slices",
+        title_text=f"{lower_first(title)} on test slices",
     )
     return figure

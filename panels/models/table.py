@@ -7,14 +7,16 @@ import streamlit as st
 
 from core import course_report
 from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, WEIGHTS, Bundle
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.dataset import splits
-from core.evaluation.bootstrap import DRAWS, LEVEL, Interval
+from core.evaluation.bootstrap import DRAWS, LEVEL
+from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from panels.shared.cache import cached_headline_metrics
-from panels.shared.labels import NOT_AVAILABLE, count_text, short_split_level
-from panels.shared.theme import percent, share_interval
+from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of
+from panels.shared.theme import percent
 
-HEADLINE_METRICS = {"accuracy": "Accuracy", "dice_mean": "Mean Dice"}
+HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean"))
 """Metrics of the table and of the charts by split: name in ``core.evaluation.bootstrap`` and title."""
 INTERVAL_NOTE = (
     f"In brackets: {LEVEL * 100:g} % intervals by a patient-level bootstrap ({DRAWS} draws of the test patients, each "
@@ -28,21 +30,12 @@ _TABLE_5 = "Mean Dice on Table 5's test slices"
 
 def task_text(bundle: Bundle) -> str:
     """Name a bundle's tasks: "classification and segmentation"."""
-    return join_words(bundle.tasks)
+    return join_words(TASK_LABELS[task].in_text for task in bundle.tasks)
 
 
 def split_text(bundle: Bundle) -> str:
     """Name a bundle's split and its level: "patient-level (fold-1)"."""
-    return f"{short_split_level(bundle)} ({bundle.card['data']['split']})"
-
-
-def interval_text(name: str, interval: Interval | None) -> str:
-    """Write a headline metric: "85.7 % (81.0 to 90.3)" for an accuracy, "0.774 (0.721 to 0.820)" for a Dice."""
-    if interval is None:
-        return NOT_AVAILABLE
-    if name == "accuracy":
-        return share_interval(interval)
-    return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    return f"{split_level_of(bundle)} ({bundle.card['data']['split']})"
 
 
 def dice_on_table_5(bundle: Bundle) -> float | None:
@@ -159,11 +152,11 @@ def _bundle_row(bundle: Bundle) -> dict[str, object]:
 
 
 def _report_rows() -> list[dict[str, object]]:
-    shared = {"Mean Dice": NOT_AVAILABLE, _TABLE_5: None, "Split": "slice-level", _SIZE: None}
+    shared = {"Mean Dice": NOT_AVAILABLE, _TABLE_5: None, "Split": split_level(False), _SIZE: None}
     return [
         {
             _NETWORK: "The report's CNN",
-            "Task": "classification",
+            "Task": TASK_LABELS[CLASSIFICATION].in_text,
             "Accuracy": percent(_report_accuracy()),
             **shared,
             "Parameters": course_report.CNN_PARAMETERS,
@@ -172,7 +165,7 @@ def _report_rows() -> list[dict[str, object]]:
         },
         {
             _NETWORK: "The report's U-Net",
-            "Task": "segmentation",
+            "Task": TASK_LABELS[SEGMENTATION].in_text,
             "Accuracy": NOT_AVAILABLE,
             **shared,
             "Parameters": course_report.UNET_PARAMETERS,

@@ -5,15 +5,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.labels import CLASS_LABELS, GATE_LABELS
 from core.readers.slices import Slice
-from panels.shared.theme import CLASS_COLOURS, CLASS_TITLES, PLOT_CONFIG, percent, text_colour
-
-_GATE_HEADLINES = {
-    NO_TUMOUR: "No tumour found",
-    LOW_CONFIDENCE: "Low confidence",
-    OUT_OF_DISTRIBUTION: "Unusual image: it does not look like a contrast-enhanced T1 slice of a head",
-}
+from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
 
 def draw_gate_answer(answer: dict[str, Any]) -> None:
@@ -22,7 +16,7 @@ def draw_gate_answer(answer: dict[str, Any]) -> None:
     Args:
         answer: ``answer`` of a ``core.inference.result.slice_result``, of another kind than a class.
     """
-    st.subheader(_GATE_HEADLINES[answer["kind"]], anchor=False)
+    st.subheader(GATE_LABELS[answer["kind"]].title, anchor=False)
     st.markdown(answer["reason"])
 
 
@@ -31,8 +25,8 @@ def draw_class_probabilities(
 ) -> None:
     """Draw a bar for each class, below the predicted class with its probability where ``headline`` is set."""
     if headline:
-        st.subheader(f"{CLASS_TITLES[class_name]} · {percent(probabilities[class_name])}", anchor=False)
-    description = ", ".join(f"{CLASS_TITLES[name]} {percent(p)}" for name, p in probabilities.items())
+        st.subheader(f"{CLASS_LABELS[class_name].title} · {percent(probabilities[class_name])}", anchor=False)
+    description = ", ".join(f"{CLASS_LABELS[name].title} {percent(p)}" for name, p in probabilities.items())
     st.plotly_chart(
         _probability_bars(probabilities), key=key, config=PLOT_CONFIG, width="stretch", alt=f"Bars: {description}"
     )
@@ -43,9 +37,9 @@ def _probability_bars(probabilities: dict[str, float]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=[probabilities[name] for name in classes],
-            y=[CLASS_TITLES[name] for name in classes],
+            y=[CLASS_LABELS[name].title for name in classes],
             orientation="h",
-            marker_color=[CLASS_COLOURS[name] for name in classes],
+            marker_color=[CLASS_LABELS[name].colour for name in classes],
             text=[percent(probabilities[name]) for name in classes],
             textposition="outside",
             textfont={"color": text_colour()},
@@ -78,7 +72,7 @@ def draw_truth(truth: dict[str, Any] | None, *, with_mask: bool = True) -> None:
     if "class" in truth:
         agrees = truth["class_agrees"]
         mark = ":material/remove_circle:" if agrees is None else agreement_mark(agrees)
-        parts.append(f"{mark} True class: **{CLASS_TITLES[truth['class']]}**")
+        parts.append(f"{mark} True class: **{CLASS_LABELS[truth['class']].title}**")
     elif truth.get("area_px") == 0:
         parts.append(_tumour_free_truth(truth))
     if with_mask and truth.get("area_px"):

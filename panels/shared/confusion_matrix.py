@@ -4,25 +4,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import LOW_CONFIDENCE, OUT_OF_DISTRIBUTION
+from core.labels import ANSWER_LABELS
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, text_colour, theme_colour
 
 TRUE_KEY, PREDICTED_KEY = "true", "predicted"
 """Keys of the select boxes that hold the chosen cell, also their names in the address."""
 COUNTS, ROW_SHARE, COLUMN_SHARE = "Counts", "Share of row", "Share of column"
 _CORRECT_COLOUR, _WRONG_COLOUR, _ABSTAINED_COLOUR = "0, 114, 178", "213, 113, 0", "128, 134, 139"
-SHORT_TITLES = {
-    "meningioma": "Meningioma",
-    "glioma": "Glioma",
-    "pituitary": "Pituitary",
-    NO_TUMOUR: "No tumour",
-    LOW_CONFIDENCE: "Low confidence",
-    OUT_OF_DISTRIBUTION: "Unusual image",
-}
-"""True classes and answers, short enough for an axis."""
-FORMER_TITLES = {"Not sure": SHORT_TITLES[LOW_CONFIDENCE], "Stranger": SHORT_TITLES[OUT_OF_DISTRIBUTION]}
-"""Titles of answers by those they had in addresses before."""
-_AXIS_TITLES = SHORT_TITLES | {LOW_CONFIDENCE: "Low<br>confidence", OUT_OF_DISTRIBUTION: "Unusual<br>image"}
+_ABSTAINED = (LOW_CONFIDENCE, OUT_OF_DISTRIBUTION)
 
 
 def draw_confusion_matrix(counts: pd.DataFrame, *, show: str, key: str) -> None:
@@ -95,7 +85,7 @@ def _add_cells(figure: go.Figure, counts: pd.DataFrame, show: str, cell: tuple[s
                 _add_rectangle(figure, j, i, line={"width": 3, "color": text_colour()})
             positions.append((j, i))
             texts.append(f"<b>{count}</b>" if show == COUNTS else f"<b>{percent(share)}</b><br>{count} slices")
-            titles = SHORT_TITLES.get(true, true), SHORT_TITLES.get(predicted, predicted)
+            titles = ANSWER_LABELS[true].short, ANSWER_LABELS[predicted].short
             details.append((true, predicted, count, percent(share), direction, *titles))
     figure.add_scatter(
         x=[x for x, _ in positions],
@@ -115,17 +105,22 @@ def _add_cells(figure: go.Figure, counts: pd.DataFrame, show: str, cell: tuple[s
 def _cell_colour(true: str, predicted: str) -> str:
     if true == predicted:
         return _CORRECT_COLOUR
-    return _ABSTAINED_COLOUR if predicted in (LOW_CONFIDENCE, OUT_OF_DISTRIBUTION) else _WRONG_COLOUR
+    return _ABSTAINED_COLOUR if predicted in _ABSTAINED else _WRONG_COLOUR
 
 
 def _category_axis(names: list[str]) -> dict:
     return {
         "tickvals": list(range(len(names))),
-        "ticktext": [_AXIS_TITLES.get(name, name) for name in names],
+        "ticktext": [_axis_title(name) for name in names],
         "showgrid": False,
         "tickfont": {"size": 13, "color": text_colour()},
         "ticklabeloverflow": "allow",
     }
+
+
+def _axis_title(name: str) -> str:
+    title = ANSWER_LABELS[name].short
+    return title.replace(" ", "<br>") if name in _ABSTAINED else title
 
 
 def _add_rectangle(figure: go.Figure, x: int, y: int, **look: object) -> None:
@@ -134,6 +129,9 @@ def _add_rectangle(figure: go.Figure, x: int, y: int, **look: object) -> None:
 
 def _describe_counts(counts: pd.DataFrame) -> str:
     return "; ".join(
-        f"true {true}: " + ", ".join(f"{counts.loc[true, answer]} predicted {answer}" for answer in counts.columns)
+        f"true {ANSWER_LABELS[true].short_in_text}: "
+        + ", ".join(
+            f"{counts.loc[true, answer]} predicted {ANSWER_LABELS[answer].short_in_text}" for answer in counts.columns
+        )
         for true in counts.index
     )

@@ -1,30 +1,22 @@
-"""Short texts that several pages share: class names, parts and level of a split, test sets, numbers."""
+"""Short texts that several pages share: the level of a split, test sets, metrics, durations."""
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
 from core.config import CLASSIFICATION
-from panels.shared.theme import CLASS_TITLES, percent
+from core.evaluation.bootstrap import Interval
+from core.labels import SHARE_METRICS, split_level
+from panels.shared.theme import percent, share_interval
 
 NOT_AVAILABLE = "–"
 """What stands in a table where there is no figure."""
 SPLITS_SECTION = "Slice-level and patient-level splits"
 """Title of the Models page's section that compares the two, also in its address."""
-PART_TITLES = {"test": "Test", "validation": "Validation", "train": "Training"}
 
 
-def short_title(class_name: str) -> str:
-    """Return the first word of a class's title: "pituitary" -> "Pituitary"."""
-    return CLASS_TITLES[class_name].split()[0]
-
-
-def short_split_level(bundle: Bundle) -> str:
-    """Return "patient-level" if a bundle's split keeps patients apart, else "slice-level"."""
-    return "patient-level" if bundle.card["data"]["by_patient"] else "slice-level"
-
-
-def split_level(bundle: Bundle) -> str:
-    """Return the level of a bundle's split, with the caveat of one by slice."""
-    level = short_split_level(bundle)
-    return level if bundle.card["data"]["by_patient"] else f"{level} (leaks: optimistic)"
+def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:
+    """Name the level of a bundle's split, on request with the caveat of a slice-level one."""
+    by_patient = bundle.card["data"]["by_patient"]
+    caveat = " (leaks: optimistic)" if with_caveat and not by_patient else ""
+    return split_level(by_patient) + caveat
 
 
 def describe_test_set(bundle: Bundle) -> str:
@@ -32,21 +24,35 @@ def describe_test_set(bundle: Bundle) -> str:
     metrics = bundle.test_metrics
     sentence = (
         f"{bundle.card['title']}: {metrics['slices']} test slices of {metrics['patients']} patients; the split is "
-        f"{split_level(bundle)}."
+        f"{split_level_of(bundle, with_caveat=True)}."
     )
     default = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
     return sentence if bundle.name == default else f"{sentence} Analyse uses {default} by default."
 
 
-def mean_text(mean: float, std: float | None, *, is_share: bool) -> str:
-    """Write a mean and its standard deviation: "94.9 % ± 1.2" for a share, "0.757 ± 0.011" for another figure.
+def metric_text(name: str, value: float) -> str:
+    """Write a metric of ``core.labels.METRIC_TITLES``: "94.9 %" for an accuracy, "0.757" for a Dice."""
+    return percent(value) if name in SHARE_METRICS else f"{value:.3f}"
+
+
+def interval_text(name: str, interval: Interval | None) -> str:
+    """Write a metric with its interval: "85.7 % (81.0 to 90.3)", "0.774 (0.721 to 0.820)"; a dash where it is None."""
+    if interval is None:
+        return NOT_AVAILABLE
+    if name in SHARE_METRICS:
+        return share_interval(interval)
+    return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+
+
+def mean_text(name: str, mean: float, std: float | None) -> str:
+    """Write a metric's mean and its standard deviation: "94.9 % ± 1.2", "0.757 ± 0.011".
 
     Args:
+        name: of ``core.labels.METRIC_TITLES``.
         mean: in [0, 1].
-        std: of the same figure; None where there is only one value.
-        is_share: whether to write percent.
+        std: of the same metric; None where there is only one value.
     """
-    if is_share:
+    if name in SHARE_METRICS:
         return percent(mean) + ("" if std is None else f" ± {std * 100:.1f}")
     return f"{mean:.3f}" + ("" if std is None else f" ± {std:.3f}")
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.config import NO_TUMOUR
 from core.dataset.slices import slice_from_store
 from core.dataset.store import SLICE_COUNT
 from core.errors import SliceScopeError
 from core.inference.render import default_window, grey_image
+from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.cache import has_store, open_store
-from panels.shared.theme import CLASS_TITLES, escape_markdown
+from panels.shared.theme import escape_markdown
 from panels.shared.uploads import SliceIdentity, read_uploads
 
 _STRIP_LENGTH = 10
@@ -166,7 +168,7 @@ def _sample_buttons(key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         counts: Counter[str] = Counter()
         for sample in read_samples():
-            title = CLASS_TITLES[sample.class_name].split()[0] if sample.class_name else "No tumour"
+            title = ANSWER_LABELS[sample.class_name or NO_TUMOUR].short
             counts[title] += 1
             with st.container(width=_THUMBNAIL + 10, gap=None):
                 st.image(_sample_thumbnail(sample.name), width=_THUMBNAIL, alt=sample.alt)

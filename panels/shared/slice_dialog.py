@@ -12,6 +12,7 @@ from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
 from core.inference.predictor import model_input
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
+from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery, model_choice
@@ -25,14 +26,8 @@ from panels.shared.cache import (
     predict,
 )
 from panels.shared.slice_image import OVERLAY_LEGEND
-from panels.shared.theme import CLASS_TITLES
 
 _NEIGHBOURS = 6
-_PART_TITLES = {
-    "train": "in training",
-    "validation": "validation slice, used for model selection",
-    "test": "test slice",
-}
 
 
 @dataclass(frozen=True)
@@ -166,7 +161,7 @@ def _draw_stored_predictions(
     )
     mask_scores, scored_threshold = _mask_scores(number, segmenter, threshold)
     st.markdown(
-        f"{agreement_mark(prediction['right'])} True class: **{CLASS_TITLES[prediction['true']]}** · predicted "
+        f"{agreement_mark(prediction['right'])} True class: **{CLASS_LABELS[prediction['true']].title}** · predicted "
         "against true "
         f"mask: **Dice {mask_scores['dice']:.2f}**, IoU {mask_scores['iou']:.2f} at threshold {scored_threshold:.2f}"
     )
@@ -174,8 +169,8 @@ def _draw_stored_predictions(
         st.caption(f"Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.")
     st.caption(
         f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. Class by "
-        f"{classifier.name} ({_PART_TITLES[prediction['part']]}), mask by {segmenter.name} "
-        f"({_PART_TITLES[mask_scores['part']]})."
+        f"{classifier.name} ({PART_LABELS[prediction['part']].in_text}), mask by {segmenter.name} "
+        f"({PART_LABELS[mask_scores['part']].in_text})."
     )
 
 

@@ -1,4 +1,4 @@
-"""The classes' colours and titles, numbers as text, and the style of plots."""
+"""Numbers as text, and the style of plots."""
 
 from typing import Any
 
@@ -7,9 +7,6 @@ import streamlit as st
 
 from core.evaluation.bootstrap import Interval
 
-CLASS_COLOURS: dict[str, str] = {"meningioma": "#0072B2", "glioma": "#D55E00", "pituitary": "#009E73"}
-"""Okabe and Ito's blue, vermillion and bluish green, told apart by colour-blind eyes."""
-CLASS_TITLES: dict[str, str] = {"meningioma": "Meningioma", "glioma": "Glioma", "pituitary": "Pituitary tumour"}
 PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 
 

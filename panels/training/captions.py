@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.config import CLASSIFICATION, SEGMENTATION
+from core.config import CLASSIFICATION
 from core.course_report import (
     CNN_EARLY_EPOCH,
     CNN_EPOCHS,
@@ -11,6 +11,7 @@ from core.course_report import (
     UNET_EPOCHS,
     UNET_STEADY_EPOCH,
 )
+from core.labels import TASK_LABELS
 from core.text import join_words
 from core.training.history import (
     RECENT_EPOCHS,
@@ -27,7 +28,6 @@ from core.training.history import (
 from panels.shared.theme import escape_markdown
 
 _METRIC_NAMES = {"dice": "Dice", "iou": "IoU"}
-_OUTPUTS = {CLASSIFICATION: "class", SEGMENTATION: "mask"}
 
 
 def report_caption(histories: list[History], task: str) -> str:
@@ -59,7 +59,7 @@ def _loss_text(history: History) -> str:
     if isinstance(loss, str):
         return loss
     return "the sum of " + join_words(
-        f"{name} ({_OUTPUTS[task]})" for name, task in zip(loss, history.tasks, strict=True)
+        f"{name} ({TASK_LABELS[task].short_in_text})" for name, task in zip(loss, history.tasks, strict=True)
     )
 
 

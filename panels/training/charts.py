@@ -13,7 +13,7 @@ from panels.training.captions import run_summary
 
 MAX_RUNS = 5
 """Runs drawn at a time; the theme has as many colours."""
-METRIC_TITLES = {
+CURVE_TITLES = {
     "loss": "Loss",
     "dice": "Dice",
     "iou": "IoU",
@@ -81,7 +81,7 @@ def show_charts(
     stated = CURVE_VALUES[task] if show_report else ()
     # Room for the legend, which on a telephone takes a row a run; the same for all, so that neighbours align.
     height = 280 + 22 * (len(chosen) + bool(stated))
-    runs_of = {metric: [history for history in chosen if _is_drawn(history, metric, task)] for metric in METRIC_TITLES}
+    runs_of = {metric: [history for history in chosen if _is_drawn(history, metric, task)] for metric in CURVE_TITLES}
     cells: list[str | History] = [*(metric for metric, runs in runs_of.items() if runs), *chosen]
     for start in range(0, len(cells), _COLUMNS):
         for column, cell in zip(st.columns(_COLUMNS, gap="medium"), cells[start : start + _COLUMNS], strict=False):
@@ -89,7 +89,7 @@ def show_charts(
                 if isinstance(cell, History):
                     st.markdown(run_summary(cell))
                     continue
-                title = "Pixel accuracy" if (cell, task) == ("accuracy", SEGMENTATION) else METRIC_TITLES[cell]
+                title = "Pixel accuracy" if (cell, task) == ("accuracy", SEGMENTATION) else CURVE_TITLES[cell]
                 of_report = [value for value in stated if value.measure == cell]
                 figure = _chart(cell, runs_of[cell], colour_of, of_report, log=log)
                 st.markdown(f"**{title}**")

@@ -8,7 +8,7 @@ from scipy.stats import kendalltau
 from core.evaluation.bootstrap import LEVEL
 from core.search.results import SearchResults
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
-from panels.tuning.help import SAMPLER_TITLES, value_format, value_title
+from panels.tuning.help import SAMPLER_LABELS, value_format, value_title
 
 _ENOUGH = 5
 """Fewer settings at full size are too few to judge their ranking."""
@@ -21,7 +21,7 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
         st.info("No trials have been trained again at full size yet.", icon=":material/tune:")
         return
     plan = results.plan
-    names = [f"{SAMPLER_TITLES[row['sampler']].split()[0]} {row['trial']}" for _, row in full.iterrows()]
+    names = [f"{SAMPLER_LABELS[row['sampler']].short} {row['trial']}" for _, row in full.iterrows()]
     figure = go.Figure(
         go.Scatter(
             x=full["value"],

@@ -5,13 +5,18 @@ from math import exp
 
 import streamlit as st
 
+from core.labels import Label
 from core.search.plan import Plan
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
 from panels.shared.theme import escape_markdown, whole_percent
 
-SAMPLER_TITLES = {"tpe": "TPE", "genetic": "Genetic (NSGA-II)", "grid": "Grid"}
+SAMPLER_LABELS = {
+    "tpe": Label("TPE", "TPE"),
+    "genetic": Label("Genetic", "Genetic (NSGA-II)"),
+    "grid": Label("Grid", "Grid"),
+}
 SETTING_TITLES = {
     "filters": "Filters",
     "epochs": "Epochs",

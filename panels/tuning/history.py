@@ -10,7 +10,7 @@ import streamlit as st
 from core.search.results import STOPPED, SearchResults
 from core.text import lower_first
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
-from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_format, value_text, value_title
+from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_format, value_text, value_title
 from panels.tuning.samplers import own_setting_value
 
 
@@ -31,7 +31,7 @@ def show_history(results: SearchResults, *, key: str) -> pd.DataFrame:
     own = own_setting_value(results)
     own = own if own is not None and own > bottom else None
     best = "; ".join(
-        f"{SAMPLER_TITLES[sampler]} {value_text(results.plan, float(results.best(sampler)['value']))}"
+        f"{SAMPLER_LABELS[sampler].title} {value_text(results.plan, float(results.best(sampler)['value']))}"
         for sampler in results.samplers
     )
     event = st.plotly_chart(
@@ -94,7 +94,7 @@ def _add_sampler(figure: go.Figure, results: SearchResults, sampler: str, colour
     """Draw one sampler's trials as points and the best so far as a line."""
     rows = results.trials[results.trials["sampler"] == sampler]
     order = list(range(1, len(rows) + 1))
-    title = SAMPLER_TITLES[sampler]
+    title = SAMPLER_LABELS[sampler].title
     figure.add_scatter(
         x=order,
         y=rows["value"].cummax(),
@@ -126,6 +126,6 @@ def _trial_text(results: SearchResults, row: pd.Series) -> str:
         f"{SETTING_TITLES[name]} {setting_text(name, row[name])}" for name in results.settings if pd.notna(row[name])
     )
     return (
-        f"<b>{SAMPLER_TITLES[str(row['sampler'])]}, trial {row['trial']}</b><br>"
+        f"<b>{SAMPLER_LABELS[str(row['sampler'])].title}, trial {row['trial']}</b><br>"
         f"{value_text(results.plan, float(row['value']))}, {row['state']}<br>{setting}"
     )

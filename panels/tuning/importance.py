@@ -4,8 +4,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.results import ALL_SAMPLERS, SearchResults
+from core.text import lower_first
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
-from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text
+from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text
 
 _ALL_TRIALS = "Both samplers together"
 
@@ -28,16 +29,18 @@ def show_importance(results: SearchResults, *, key: str) -> None:
             x=[shares[name] for name in named],
             y=[SETTING_TITLES[name] for name in named],
             orientation="h",
-            name=SAMPLER_TITLES[sampler],
+            name=SAMPLER_LABELS[sampler].title,
             marker={"color": colour},
-            hovertemplate=f"%{{y}}: %{{x:.0%}} ({SAMPLER_TITLES[sampler]})<extra></extra>",
+            hovertemplate=f"%{{y}}: %{{x:.0%}} ({SAMPLER_LABELS[sampler].title})<extra></extra>",
         )
     style_figure(figure, height=80 + 44 * len(order))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="reversed")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     shares = results.importance.get(ALL_SAMPLERS, next(iter(results.importance.values())))
     shares_text = ", ".join(
-        f"{SETTING_TITLES[name].lower()} {whole_percent(shares[name])}" for name in reversed(order) if name in shares
+        f"{lower_first(SETTING_TITLES[name])} {whole_percent(shares[name])}"
+        for name in reversed(order)
+        if name in shares
     )
     st.plotly_chart(
         figure, key=key, config=PLOT_CONFIG, alt=f"Importance of the settings. {_ALL_TRIALS}: {shares_text}"
@@ -66,6 +69,6 @@ def _most_common_choice(results: SearchResults) -> str:
         return ""
     name = max(counts, key=lambda setting: counts[setting].iloc[0])
     return (
-        f" ({SETTING_TITLES[name].lower()} {setting_text(name, float(counts[name].index[0]))} in "
+        f" ({lower_first(SETTING_TITLES[name])} {setting_text(name, float(counts[name].index[0]))} in "
         f"{counts[name].iloc[0]} of {len(results.trials)} trials)"
     )

@@ -6,8 +6,8 @@ import streamlit as st
 from core.dataset import splits
 from core.search.plan import PLANNED
 from core.search.results import COMPLETE, SearchResults
-from core.text import join_words
-from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text
+from core.text import join_words, lower_first
+from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text
 
 
 def show_samplers(results: SearchResults) -> None:
@@ -18,7 +18,8 @@ def show_samplers(results: SearchResults) -> None:
     unfinished = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < results.plan.trials}
     if unfinished:
         progress = join_words(
-            f"{SAMPLER_TITLES[name]} has {done} of {results.plan.trials} trials" for name, done in unfinished.items()
+            f"{SAMPLER_LABELS[name].title} has {done} of {results.plan.trials} trials"
+            for name, done in unfinished.items()
         )
         st.info(f"This search is not finished: {progress}. Its results may change.", icon=":material/hourglass_top:")
     own = own_setting_value(results)
@@ -38,7 +39,7 @@ def _sampler_row(results: SearchResults, sampler: str) -> dict[str, object]:
     complete = trials[trials["state"] == COMPLETE]
     best = results.best(sampler)
     return {
-        "Sampler": SAMPLER_TITLES[sampler],
+        "Sampler": SAMPLER_LABELS[sampler].title,
         "Trials": len(trials),
         "Different": len(trials.drop_duplicates(results.settings)),
         "Stopped early": len(trials) - len(complete),
@@ -47,7 +48,7 @@ def _sampler_row(results: SearchResults, sampler: str) -> dict[str, object]:
         "Median": value_text(results.plan, float(complete["value"].median())) if len(complete) else "–",
         "Epochs trained": int(trials["epochs_run"].sum()),
         "Its setting": ", ".join(
-            f"{SETTING_TITLES[name].lower()} {setting_text(name, best[name])}"
+            f"{lower_first(SETTING_TITLES[name])} {setting_text(name, best[name])}"
             for name in results.settings
             if pd.notna(best[name])
         ),

@@ -9,7 +9,7 @@ from core.search.plan import Range
 from core.search.results import SearchResults
 from core.text import lower_first
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
-from panels.tuning.help import SAMPLER_TITLES, SETTING_TITLES, setting_text, value_text, value_title
+from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text, value_title
 
 _TICKS = 3
 
@@ -102,7 +102,7 @@ def show_trials_table(results: SearchResults, trials: pd.DataFrame, *, key: str)
         pd.DataFrame(
             {
                 "Value": [value_text(results.plan, value) for value in rows["value"]],
-                "Sampler": rows["sampler"].map(SAMPLER_TITLES),
+                "Sampler": [SAMPLER_LABELS[name].title for name in rows["sampler"]],
                 "Trial": rows["trial"],
                 "Generation": rows["generation"],
                 "Ended": rows["state"],

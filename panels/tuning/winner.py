@@ -6,25 +6,16 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSES, CLASSIFICATION
+from core.config import CLASSIFICATION
+from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
+from panels.shared.labels import metric_text
 from panels.shared.model_choice import listed_bundles
-from panels.shared.theme import CLASS_TITLES, percent
 
-_FIGURE_TITLES = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-    "patient_accuracy": "Patient-level accuracy",
-    **{f"recall_{name}": f"{CLASS_TITLES[name]} recall" for name in CLASSES},
-    "dice_mean": "Mean Dice",
-    "dice_pooled": "Pooled Dice",
-    "missed": "Missed tumours (lower is better)",
-}
 _SEARCHED = {*SETTINGS, "micro_batch"}
 _OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
-_SHARE_FIGURES = {*_FIGURE_TITLES} - {"macro_f1", "dice_mean", "dice_pooled"}
 
 
 def winner_bundle(plan: Plan) -> Bundle | None:
@@ -43,7 +34,7 @@ def show_gain(plan: Plan, bundle: Bundle | None) -> None:
     name, figure = next(iter(bundle.card["metrics"]["comparison"]["figures"].items()))
     row = _row(name, figure)
     st.markdown(
-        f"**Result:** on {plan.held_out} {bundle.name} reaches {lower_first(_FIGURE_TITLES[name])} "
+        f"**Result:** on {plan.held_out} {bundle.name} reaches {lower_first(METRIC_TITLES[name])} "
         f"**{row['Searched']}**, the untuned recipe {row['Untuned']}: {row['Difference']} "
         f"(95 % interval {row['95 % interval']})."
     )
@@ -67,7 +58,7 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
             **_row(name, comparison["figures"][name]),
             "Without similar patient ids": _difference(name, without_twins[name]),
         }
-        for name in _FIGURE_TITLES
+        for name in METRIC_TITLES
         if name in comparison["figures"]
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
@@ -94,25 +85,24 @@ def _comparison_caption(name: str, comparison: dict[str, Any], plan: Plan) -> st
         f"{name} beside {comparison['with']} on the {comparison['slices']} slices of {plan.held_out}, whose patients "
         "no trial has used. The last column leaves out patients whose ids differ only by a final letter from ids in "
         f"other folds ({comparison['without_letter_twins']['slices']} slices remain). The interval is a patient-level "
-        f"bootstrap, the same for both: for {lower_first(_FIGURE_TITLES[metric])} it {verdict}. It does not cover how "
+        f"bootstrap, the same for both: for {lower_first(METRIC_TITLES[metric])} it {verdict}. It does not cover how "
         f"much another training of either would differ.{differences}"
     )
 
 
 def _row(name: str, figure: dict[str, float]) -> dict[str, str]:
-    show = percent if name in _SHARE_FIGURES else "{:.3f}".format
     return {
-        "": _FIGURE_TITLES[name],
-        "Searched": show(figure["value"]),
-        "Untuned": show(figure["other"]),
+        "": METRIC_TITLES[name],
+        "Searched": metric_text(name, figure["value"]),
+        "Untuned": metric_text(name, figure["other"]),
         "Difference": _difference(name, figure),
         "95 % interval": f"{_signed(name, figure['low'])} to {_signed(name, figure['high'])}",
     }
 
 
 def _difference(name: str, figure: dict[str, float]) -> str:
-    return f"{_signed(name, figure['difference'])}{' points' if name in _SHARE_FIGURES else ''}"
+    return f"{_signed(name, figure['difference'])}{' points' if name in SHARE_METRICS else ''}"
 
 
 def _signed(name: str, value: float) -> str:
-    return f"{value * 100:+.1f}" if name in _SHARE_FIGURES else f"{value:+.3f}"
+    return f"{value * 100:+.1f}" if name in SHARE_METRICS else f"{value:+.3f}"

@@ -16,6 +16,7 @@ from core.config import CLASSIFICATION, LOW_CONFIDENCE, MODELS, NO_TUMOUR, OUT_O
 from core.inference.gate import GateDecision, GateThresholds
 from core.inference.render import TRUE_COLOUR
 from core.inference.result import NOTICE
+from core.labels import GATE_LABELS
 from core.readers.samples import read_samples
 from panels.analyse import details, welcome
 from panels.shared import cache, model_choice
@@ -235,7 +236,7 @@ def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gate
     gated(OUT_OF_DISTRIBUTION, ood_score=31)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
-    assert app.subheader[0].value == "Unusual image: it does not look like a contrast-enhanced T1 slice of a head"
+    assert app.subheader[0].value == GATE_LABELS[OUT_OF_DISTRIBUTION].title
     text = texts(app)
     assert "31 standard deviations" in text
     assert "Predicted area" not in text and not app.get("plotly_chart")

@@ -11,8 +11,8 @@ from core import course_report
 from core.bundles.bundle import open_bundle
 from core.bundles.predictions import read_predictions, select_predictions
 from core.config import CLASSES
+from core.labels import CLASS_LABELS
 from panels.shared import confusion_matrix
-from panels.shared.theme import CLASS_TITLES
 from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation
 from tests.pages.test_analyse import texts
 
@@ -52,7 +52,9 @@ def test_every_view_opens_in_every_situation(here: str, view: str) -> None:
 def test_each_cell_of_the_cards_matrix_has_as_many_slices(here: str) -> None:
     matrix = open_bundle(NAME).test_metrics["confusion_matrix"]
     for true, predicted in ((0, 1), (2, 2), (1, 0)):
-        app = sound(opened("errors", true=CLASS_TITLES[CLASSES[true]], predicted=CLASS_TITLES[CLASSES[predicted]]))
+        app = sound(
+            opened("errors", true=CLASS_LABELS[CLASSES[true]].title, predicted=CLASS_LABELS[CLASSES[predicted]].title)
+        )
         assert f"**{matrix[true][predicted]} slices**" in texts(app)
 
 
@@ -72,7 +74,7 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
     app.selectbox(key="true").set_value("meningioma").run()
     app.toggle(key="wrong").set_value(True).run()
     sound(app.selectbox(key="sort").set_value("surest first").run())
-    address = {"true": CLASS_TITLES["meningioma"], "wrong": "true", "sort": "highest confidence first"}
+    address = {"true": CLASS_LABELS["meningioma"].title, "wrong": "true", "sort": "highest confidence first"}
     again = sound(opened("errors", **address))
     table = select_predictions(read_predictions(open_bundle(NAME)), part="test", true="meningioma", only_wrong=True)
     expected = table.sort_values(["confidence", "slice"], ascending=[False, True])["slice"].tolist()
@@ -106,7 +108,7 @@ def test_nonsense_in_the_address_opens_the_page_as_if_it_were_not_there(here: st
 
 
 def test_filters_that_let_nothing_through_say_so(here: str) -> None:
-    app = opened("errors", true=CLASS_TITLES["pituitary"], predicted=CLASS_TITLES["meningioma"])
+    app = opened("errors", true=CLASS_LABELS["pituitary"].title, predicted=CLASS_LABELS["meningioma"].title)
     sound(app.slider(key="confidence").set_value((0, 10)).run())
     assert "No slice passes" in "\n".join(one.value for one in app.info)
 
@@ -147,7 +149,7 @@ def test_the_reports_tables_stand_beside_ours(here: str) -> None:
     assert fourth["Recall, ours"].tolist()[:3] == [ours[name]["recall"] for name in course_report.TABLE_4]
     assert third["Slice"].tolist() == [str(one.slice) for one in course_report.TABLE_3]
     assert {NAME, "report-cnn-patients"} <= set(third.columns)
-    assert any("trained on it" in cell for cell in third[NAME])
+    assert any("(training)" in cell for cell in third[NAME])
 
 
 def test_two_bundles_are_compared_on_slices_neither_trained_on(here: str) -> None:

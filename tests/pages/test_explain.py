@@ -25,8 +25,9 @@ from core.evaluation.evaluate import evaluate
 from core.evaluation.heat_maps import evaluate_heat_maps
 from core.explanation.explainer import METHODS, methods_for
 from core.inference.render import DisplayOptions
+from core.labels import CLASS_LABELS
 from core.readers.samples import read_samples
-from panels.shared.theme import CLASS_TITLES, percent
+from panels.shared.theme import percent
 from tests.core import tiny
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
 
@@ -163,9 +164,9 @@ def test_a_test_slices_heat_map_is_shown_without_a_network(
 def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: Callable[[], None]) -> None:
     no_network()
     row = next(rows_of(folder).itertuples(index=False))
-    predicted = CLASS_TITLES[row[3]]
+    predicted = CLASS_LABELS[row[3]].title
     assert not opened(slice=str(row.slice), bundle="report-cnn", **{"class": predicted}).exception
-    other = next(title for title in CLASS_TITLES.values() if title != predicted)
+    other = next(label.title for label in CLASS_LABELS.values() if label.title != predicted)
     assert opened(slice=str(row.slice), bundle="report-cnn", **{"class": other}).exception, "that one is not stored"
 
 
@@ -194,7 +195,7 @@ def test_a_network_for_both_explains_its_class_and_its_mask() -> None:
     app = opened(bundle="unified-unet", sample=SAMPLE)
     assert not app.exception and not app.error
     assert app.selectbox(key="bundle").options.count("unified-unet") == 1
-    assert any(title in app.subheader[0].value for title in CLASS_TITLES.values())
+    assert any(label.title in app.subheader[0].value for label in CLASS_LABELS.values())
     assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("classification")}
     app.segmented_control(key="class").set_value("mask").run()
     assert not app.exception and not app.error
@@ -210,14 +211,14 @@ def test_the_stored_heat_map_of_a_network_for_both_is_its_classs(folder: Path, n
     no_network()
     app = opened(bundle="unified-unet", slice=str(row["slice"]))
     assert not app.exception and not app.error
-    assert CLASS_TITLES[row["class"]] in app.subheader[0].value
+    assert CLASS_LABELS[row["class"]].title in app.subheader[0].value
 
 
 def test_all_three_classes_stand_side_by_side() -> None:
     app = opened(sample=SAMPLE, **{"class": "All three"})
     assert not app.exception and not app.error
     table = app.dataframe[0].value
-    assert table["Class"].tolist() == [CLASS_TITLES[name] for name in CLASSES]
+    assert table["Class"].tolist() == [CLASS_LABELS[name].title for name in CLASSES]
     captions = [image.proto.imgs[0].caption for image in app.get("image")]
     assert [caption.split(";")[0] for caption in captions if "heat map: " in caption] == table["Class"].tolist()
 
@@ -340,7 +341,7 @@ def test_a_confident_class_leads_with_its_calibrated_probability(
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
     calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
-    assert app.subheader[0].value in {f"{CLASS_TITLES[name]} · {share}" for name, share in calibrated}
+    assert app.subheader[0].value in {f"{CLASS_LABELS[name].title} · {share}" for name, share in calibrated}
     assert "ikeliest class: " not in texts(app)
 
 

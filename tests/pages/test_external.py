@@ -15,8 +15,8 @@ from core import config
 from core.bundles import bundle
 from core.bundles.bundle import file_facts, open_bundle
 from core.config import OUT_OF_DISTRIBUTION
+from core.labels import ANSWER_LABELS
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
-from panels.shared.confusion_matrix import SHORT_TITLES
 from panels.shared.theme import percent
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
@@ -224,7 +224,7 @@ def test_the_control_and_what_was_tried_are_stated(gated: Callable[..., None]) -
 def test_non_brain_images_stand_beside_their_results(gated: Callable[..., None]) -> None:
     gated()
     text = texts(opened("external"))
-    assert f"Chart: {SHORT_TITLES[OUT_OF_DISTRIBUTION].lower()}" in text
+    assert f"Chart: {ANSWER_LABELS[OUT_OF_DISTRIBUTION].short_in_text}" in text
     assert f"for all {3 * len(KINDS)}: glioma for {3 * len(KINDS)}" in text
     assert "photograph 2 of 3, face 3 of 3" in text
 

@@ -1,0 +1,94 @@
+"""How classes, answers, parts of a split, tasks and metrics are named and coloured, on pages and on the command line.
+
+Each kind of thing has one table; its entries are shown in the table's order.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from core.config import CLASSES, CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, SEGMENTATION
+from core.text import lower_first
+
+BLUE, VERMILLION, GREEN, SKY_BLUE = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
+"""Okabe and Ito's colours, told apart by colour-blind eyes."""
+GREY = "#8A9399"
+WHITE, BLACK = "#FFFFFF", "#0C1518"
+"""Text on a colour."""
+_TEAL, _OCHRE, _SLATE = "#0E7C93", "#C26A1B", "#5F7480"
+"""The theme's first, second and last chart colour; none of them is a class's."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """How one thing is shown.
+
+    Attributes:
+        short: for an axis, a legend or a tile.
+        title: in full.
+        colour: of its marks on a plot, in hex; empty where it is never drawn.
+        text_colour: of text on that colour, readable at 4.5:1.
+    """
+
+    short: str
+    title: str
+    colour: str = ""
+    text_colour: str = BLACK
+
+    @property
+    def in_text(self) -> str:
+        """The full title within a sentence."""
+        return lower_first(self.title)
+
+    @property
+    def short_in_text(self) -> str:
+        """The short title within a sentence."""
+        return lower_first(self.short)
+
+
+CLASS_LABELS = {
+    "meningioma": Label("Meningioma", "Meningioma", BLUE, WHITE),
+    "glioma": Label("Glioma", "Glioma", VERMILLION),
+    "pituitary": Label("Pituitary", "Pituitary tumour", GREEN),
+}
+GATE_LABELS = {
+    NO_TUMOUR: Label("No tumour", "No tumour found"),
+    LOW_CONFIDENCE: Label("Low confidence", "Low confidence", GREY),
+    OUT_OF_DISTRIBUTION: Label("Unusual image", "Unusual image, not a head slice", SKY_BLUE),
+}
+"""What the gate answers instead of a class."""
+ANSWER_LABELS = CLASS_LABELS | GATE_LABELS
+PART_LABELS = {
+    "train": Label("Training", "In training", _TEAL),
+    "validation": Label("Validation", "Validation slice, used for model selection", _SLATE),
+    "test": Label("Test", "Test slice", _OCHRE),
+}
+"""Parts of a split, and what a slice of the part is to a network."""
+TASK_LABELS = {CLASSIFICATION: Label("Class", "Classification"), SEGMENTATION: Label("Mask", "Segmentation")}
+METRIC_TITLES = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    **{f"recall_{name}": f"Recall, {CLASS_LABELS[name].short_in_text}" for name in CLASSES},
+    "patient_accuracy": "Patient-level accuracy",
+    "dice_mean": "Mean Dice",
+    "dice_median": "Median Dice",
+    "dice_class_mean": "Class-mean Dice",
+    "dice_patient_mean": "Dice by patient",
+    "dice_pooled": "Pooled Dice",
+    "iou_mean": "Mean IoU",
+    "iou_median": "Median IoU",
+    "iou_pooled": "Pooled IoU",
+    "missed": "Missed tumours (Dice 0)",
+}
+"""By name in ``core.evaluation.bootstrap`` and in a card's ``metrics``."""
+SHARE_METRICS = {"accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
+"""Metrics that are written as percent."""
+
+
+def metric_titles(names: Collection[str]) -> dict[str, str]:
+    """Return the titles of those of the metrics that are named, by name, in the order of ``METRIC_TITLES``."""
+    return {name: title for name, title in METRIC_TITLES.items() if name in names}
+
+
+def split_level(by_patient: bool) -> str:
+    """Name the level of a split: whether it keeps a patient's slices together."""
+    return "patient-level" if by_patient else "slice-level"
