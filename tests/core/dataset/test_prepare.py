@@ -323,10 +323,9 @@ def test_files_that_have_no_place_in_the_set_are_named(folder, store):
 def test_a_link_to_nowhere_is_named(folder, store):
     (folder / "3.mat").unlink()
     (folder / "3.mat").symlink_to("not fetched")
-    assert prepare(folder, store).problems == [
-        "3.mat is a link to nowhere; put the file itself there.",
-        "3.mat is missing.",
-    ]
+    link, missing = prepare(folder, store).problems
+    assert "3.mat" in link and "link" in link
+    assert "3.mat" in missing and "missing" in missing
 
 
 def test_broken_zip_files_are_named(published_folder, tmp_path, store):

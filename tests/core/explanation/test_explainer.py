@@ -120,7 +120,7 @@ def test_a_network_that_does_not_end_in_a_softmax_is_refused():
     inputs = keras.Input((8, 8, 1))
     x = keras.layers.Conv2D(2, 3)(inputs)
     network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
-    with pytest.raises(BundleError, match="does not end in a softmax"):
+    with pytest.raises(BundleError, match="softmax"):
         Explainer(network)
 
 

@@ -149,5 +149,5 @@ def test_of_two_tasks_each_has_its_own_metrics() -> None:
 
 
 def test_an_unknown_loss_is_refused_with_those_there_are() -> None:
-    with pytest.raises(TrainingError, match=r"^There is no loss 'dice'; there are cross-entropy, .*\.$"):
+    with pytest.raises(TrainingError, match=r"'dice'.*cross-entropy, "):
         loss_by_name("dice")
