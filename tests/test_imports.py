@@ -24,6 +24,7 @@ ORDER = (
     "panels.<page>",
     "panels.shared",
     "core.cli",
+    "core.check",
     "core.ood",
     "core.evaluation",
     "core.search",

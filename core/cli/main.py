@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "core.cli.train",
     "cross-validate": "core.cli.train",
     "card": "core.cli.card",
+    "check": "core.cli.check",
     "search": "core.cli.search",
     "evaluate": "core.cli.evaluate",
     "compare": "core.cli.evaluate",

@@ -121,17 +121,27 @@ def recompute_figures(bundle: Bundle) -> dict[str, Any]:
         raise BundleError(
             f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}'."
         )
-    predictions = pd.read_csv(bundle.path(PREDICTIONS))
-    test = predictions[predictions["part"] == "test"]
-    figures = dict(bundle.test_metrics)
-    if "dice" in test:
-        figures |= {**mask_figures(test), **_table_5_metrics(bundle, test)}
-    if "predicted" in test:
-        figures |= _class_metrics(bundle, predictions)
+    figures = {**bundle.test_metrics, **stored_figures(bundle)}
     metrics = {**bundle.card["metrics"], "test": figures, "definitions": DEFINITIONS["test"]}
     card = {**bundle.card, "metrics": metrics}
     write_card(bundle.folder, card)
     return card
+
+
+def stored_figures(bundle: Bundle) -> dict[str, Any]:
+    """Compute the figures of the test slices that follow from ``predictions.csv``; no network runs.
+
+    Raises:
+        BundleError: the bundle has no predictions, or they are altered.
+    """
+    predictions = pd.read_csv(bundle.path(PREDICTIONS))
+    test = predictions[predictions["part"] == "test"]
+    figures: dict[str, Any] = {"slices": len(test), "patients": int(test["patient"].nunique())}
+    if "dice" in test:
+        figures |= {**mask_figures(test), **_table_5_metrics(bundle, test)}
+    if "predicted" in test:
+        figures |= _class_metrics(bundle, predictions)
+    return figures
 
 
 def measure_times(bundle: Bundle, store: Store) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
-from core.config import CLASSES, CLASSIFICATION, MODELS, README, SEGMENTATION
+from core.config import CLASSES, CLASSIFICATION, README, SEGMENTATION
 from core.dataset import splits
 from core.errors import BundleError
 from core.files import replace_file
@@ -26,8 +26,12 @@ class _Row(NamedTuple):
     value: Callable[[Bundle], str]
 
 
-def write_readme(path: Path = README, models: Path = MODELS) -> None:
+def write_readme(path: Path = README, models: Path | None = None) -> None:
     """Replace the text between the markers.
+
+    Args:
+        path: the README.
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
 
     Raises:
         BundleError: the README lacks a marker.
@@ -37,8 +41,12 @@ def write_readme(path: Path = README, models: Path = MODELS) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def check_readme(path: Path = README, models: Path = MODELS) -> None:
+def check_readme(path: Path = README, models: Path | None = None) -> None:
     """Refuse a README whose tables are not those of the bundles.
+
+    Args:
+        path: the README.
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
 
     Raises:
         BundleError: they differ, or the README lacks a marker.
@@ -48,7 +56,7 @@ def check_readme(path: Path = README, models: Path = MODELS) -> None:
         raise BundleError("The README's figures are not those of the bundles; run 'python -m core readme'.")
 
 
-def _with_tables(text: str, models: Path) -> str:
+def _with_tables(text: str, models: Path | None) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -56,7 +64,7 @@ def _with_tables(text: str, models: Path) -> str:
     return f"{before}{begin}\n\n{metrics_tables(models)}\n{end}{after}"
 
 
-def metrics_tables(models: Path = MODELS) -> str:
+def metrics_tables(models: Path | None = None) -> str:
     """Return Markdown: classification and segmentation, the report beside every bundle; gates; and notes."""
     bundles = [bundle for bundle in (open_bundle(name, models) for name in bundle_names(models)) if bundle.test_metrics]
     tables = [

@@ -1,0 +1,58 @@
+"""Check everything that ships with figures: every bundle, the README's tables, and the searches."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.bundles.bundle import bundle_names
+from core.check.bundles import Checked, check_bundle
+from core.config import README
+from core.errors import SliceScopeError
+from core.evaluation.readme_tables import check_readme
+from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search, search_names
+
+_ROUNDING = 1e-3
+"""Difference from 1 of a sum of shares that are rounded to four digits."""
+
+
+def check_project(models: Path | None = None, readme: Path = README, searches: Path | None = None) -> Iterator[Checked]:
+    """Check every bundle, the README's tables and every search, one after the other; nothing is raised.
+
+    Args:
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
+        readme: the project's README.
+        searches: the folder of searches; ``core.config.searches_folder()`` if None.
+    """
+    for name in bundle_names(models):
+        yield check_bundle(name, models)
+    yield _check_tables(readme, models)
+    for name in search_names(searches):
+        yield check_search(name, searches)
+
+
+def _check_tables(readme: Path, models: Path | None) -> Checked:
+    try:
+        check_readme(readme, models)
+    except SliceScopeError as error:
+        return Checked(readme.name, "tables", (str(error),))
+    return Checked(readme.name, "tables", ())
+
+
+def check_search(name: str, searches: Path | None = None) -> Checked:
+    """Check the files of a search against each other; nothing is raised, every fault is told."""
+    place = f"searches/{name}"
+    try:
+        results = read_search(name, searches)
+    except SliceScopeError as error:
+        return Checked(place, "no trial", (str(error),))
+    return Checked(place, f"{len(results.trials)} trials", tuple(_search_faults(results)))
+
+
+def _search_faults(results: SearchResults) -> Iterator[str]:
+    place, again = f"searches/{results.plan.name}", f"'python -m core search {results.plan.name}' writes it again."
+    if results.full_size is not None and len(results.current_full_size) != len(results.full_size):
+        yield f"{FULL_SIZE} of {place} has trials that are not in trials.csv; remove their rows."
+    for sampler, shares in results.importance.items():
+        if sampler not in (*results.samplers, ALL_SAMPLERS) or not set(shares) <= set(results.settings):
+            yield f"{IMPORTANCE} of {place} has a sampler or a setting that trials.csv lacks; {again}"
+        elif abs(sum(shares.values()) - 1) > _ROUNDING:
+            yield f"The shares of {sampler} in {IMPORTANCE} of {place} do not sum to 1; {again}"
