@@ -48,7 +48,7 @@ def networks(bundles: list[Bundle]) -> None:
 
 
 def splits(bundles: list[Bundle]) -> None:
-    """Draw what a slice-level split adds to the figures, then the patient-level figures of every fold."""
+    """Draw what a slice-level split adds to the figures, then the figures of every fold."""
     pairs = split_comparisons(bundles)
     if pairs:
         st.subheader("Slice-level against patient-level split", anchor=False)
@@ -58,7 +58,7 @@ def splits(bundles: list[Bundle]) -> None:
 
 def published(bundles: list[Bundle]) -> None:
     """Draw published results beside ours."""
-    st.subheader("Published results, patient-level", anchor=False)
+    st.subheader("Published results, patient-level split", anchor=False)
     draw_published_results(patient_level_results(bundles))
 
 

@@ -1,4 +1,4 @@
-"""Patient-level results on this data set: published ones, and those of the bundles to compare with them."""
+"""Results on patient-level splits of this data set: published ones, and those of the bundles beside them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
 
 @dataclass(frozen=True)
 class PatientLevelResult:
-    """A bundle's patient-level result.
+    """A bundle's result on patient-level splits.
 
     Attributes:
         name: of the bundle.
@@ -97,7 +97,7 @@ class PatientLevelResult:
 
 
 def patient_level_results(bundles: Iterable[Bundle]) -> list[PatientLevelResult]:
-    """Return the results of bundles with a patient-level test: over the card's folds, else on their own split."""
+    """Return the results of bundles with a patient-level split: over the card's folds, else on their own split."""
     results = []
     for bundle in bundles:
         cross_validation = bundle.card.get("metrics", {}).get("cross_validation")

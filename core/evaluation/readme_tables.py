@@ -193,7 +193,8 @@ def _test_set_time(bundle: Bundle) -> str:
 _ACCURACY_OVER_FOLDS = "Accuracy, patient-level split, mean ± std over folds"
 _PATIENTS_OVER_FOLDS = "Patient-level accuracy, mean ± std over folds"
 _DICE_OVER_FOLDS = "Mean Dice, patient-level split, mean ± std over folds"
-_OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS)
+_CLASS_DICE_OVER_FOLDS = "Class-mean Dice, patient-level split, mean ± std over folds"
+_OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS, _CLASS_DICE_OVER_FOLDS)
 _GATE_TITLES = {
     "no_tumour_called_tumour": "External tumour-free slices given a tumour type",
     "tumour_called_no_tumour": "External tumour slices with no tumour found",
@@ -223,10 +224,12 @@ _CLASS_ROWS = [
 _MASK_ROWS = [
     _Row("Split", split_level(False), lambda bundle: split_level(bundle.card["data"]["by_patient"])),
     _Row("Mean Dice", _EMPTY_CELL, _test_metric("dice_mean")),
+    _Row("Class-mean Dice", _EMPTY_CELL, _test_metric("dice_class_mean")),
     _Row("Pooled Dice", _EMPTY_CELL, _test_metric("dice_pooled")),
     _Row("Mean Dice on Table 5's test slices", _EMPTY_CELL, _table_5_metric("dice_mean")),
     _Row("Pooled Dice on Table 5's test slices", _EMPTY_CELL, _table_5_metric("dice_pooled")),
     _Row(_DICE_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("dice_mean")),
+    _Row(_CLASS_DICE_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("dice_class_mean")),
     _Row("Mean IoU of the tumour", _EMPTY_CELL, _test_metric("iou_mean")),
     _Row("Pooled IoU of the tumour", _EMPTY_CELL, _test_metric("iou_pooled")),
     _Row(

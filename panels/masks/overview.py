@@ -15,6 +15,7 @@ from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
 _MEANINGS = {
     "dice_mean": "2 × pixels in both masks / (pixels of one + pixels of the other) for each slice; then the mean.",
+    "dice_class_mean": "The mean Dice of each class; then the mean of the three, so that each class counts alike.",
     "dice_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
     "iou_mean": "Pixels in both masks / pixels in either mask for each slice; then the mean.",
     "iou_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",

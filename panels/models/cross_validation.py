@@ -10,7 +10,7 @@ from core.bundles.bundle import Bundle
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
-from panels.shared.labels import mean_text, metric_text
+from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text
 
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
@@ -19,12 +19,13 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     measured = {name: over_folds for name, over_folds in metrics.items() if over_folds}
     if not measured:
         return
-    st.subheader("Fold by fold, patient-level", anchor=False)
+    st.subheader("Fold by fold, patient-level split", anchor=False)
     for name, over_folds in measured.items():
         _draw_table(name, over_folds)
     st.caption(
         "Each fold is held out of one training of the same recipe, and no patient id is in two folds. ± is the "
-        "standard deviation over folds."
+        "standard deviation over folds. *All slices*: over the test slices of all folds together. By patient: the mean "
+        "over patients of the patient's mean."
     )
 
 
@@ -50,8 +51,13 @@ def _draw_table(name: str, metrics: dict[str, Any]) -> None:
 
 def _metric_row(name: str, title: str, metrics: dict[str, Any]) -> dict[str, str]:
     folds = zip(metrics["folds_done"], metrics[name]["folds"], strict=True)
-    values = {f"Fold {fold}": metric_text(name, value) for fold, value in folds}
-    return {"": title, "Mean": _mean(name, metrics), **values}
+    columns = {"All slices": metrics[name].get("all"), **{f"Fold {fold}": value for fold, value in folds}}
+    texts = {
+        # Cards written before have no figure over all slices.
+        column: NOT_AVAILABLE if value is None else metric_text(name, value)
+        for column, value in columns.items()
+    }
+    return {"": title, "Mean": _mean(name, metrics), **texts}
 
 
 def _mean(name: str, metrics: dict[str, Any]) -> str:

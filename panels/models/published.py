@@ -11,7 +11,7 @@ _FOLDS = {True: "the official five", False: "others", None: "not known"}
 
 
 def draw_published_results(ours: list[PatientLevelResult]) -> None:
-    """Draw a table of our bundles with patient-level figures, then of published results.
+    """Draw a table of our bundles on patient-level splits, then of published results.
 
     Args:
         ours: of ``core.evaluation.literature.patient_level_results``.
@@ -45,7 +45,7 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
             "Source": st.column_config.TextColumn(pinned=True),
             "Input": st.column_config.TextColumn(width=220),
         },
-        alt="Patient-level results: ours, then published ones",
+        alt="Results on patient-level splits: ours, then published ones",
     )
     st.caption(_caption())
 

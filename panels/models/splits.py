@@ -20,6 +20,9 @@ from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import interval_text, mean_text, split_level_of
 from panels.shared.theme import PLOT_CONFIG, add_interval, escape_markdown, style_figure
 
+_CHARTED = ("accuracy", "dice_mean")
+"""Metrics of the charts."""
+
 
 def split_comparisons(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
     """Pair bundles with a slice-level split with the bundles of the same network on a patient-level split.
@@ -83,7 +86,7 @@ class _Point:
 
     Attributes:
         name: of the bundle.
-        by_patient: whether patients were held out.
+        patient_level: whether patients were held out.
         label: beside the dot.
         value: the dot and the ends of its bar.
         text: the figure in words.
@@ -91,7 +94,7 @@ class _Point:
     """
 
     name: str
-    by_patient: bool
+    patient_level: bool
     label: str
     value: Interval
     text: str
@@ -99,7 +102,8 @@ class _Point:
 
 
 def _draw_charts(bundles: list[Bundle], *, key: str) -> None:
-    for name, title in HEADLINE_METRICS.items():
+    for name in _CHARTED:
+        title = HEADLINE_METRICS[name]
         points = [point for bundle in bundles for point in _points(bundle, name)]
         if len(points) < 2:
             continue
@@ -141,14 +145,14 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
 
 def _chart(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
     """Draw a dot with its bar for each point, from top to bottom."""
-    by_slice, by_patient = st.get_option("theme.chartCategoricalColors")[1::-1]
+    slice_level, patient_level = st.get_option("theme.chartCategoricalColors")[1::-1]
     figure = go.Figure()
     for point in reversed(points):
         add_interval(
             figure,
             point.value,
             label=point.label,
-            colour=by_patient if point.by_patient else by_slice,
+            colour=patient_level if point.patient_level else slice_level,
             hover=f"{point.name}: %{{x:{'.1%' if is_share else '.3f'}}}",
             thickness=1 if point.over_folds else 3,
         )

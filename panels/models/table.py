@@ -16,8 +16,8 @@ from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of
 from panels.shared.theme import percent
 
-HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean"))
-"""Metrics of the table and of the charts by split: name in ``core.evaluation.bootstrap`` and title."""
+HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean", "dice_class_mean"))
+"""Metrics of the table: name in ``core.evaluation.bootstrap`` and title."""
 INTERVAL_NOTE = (
     f"In brackets: {LEVEL * 100:g} % intervals by a patient-level bootstrap ({DRAWS} draws of the test patients, each "
     "with all their slices)."
@@ -86,6 +86,7 @@ def draw_networks_table(bundles: Sequence[Bundle], *, chosen: str, key: str) -> 
             _NETWORK: st.column_config.TextColumn(pinned=True),
             # The first rows, the report's, have none: its width would be theirs.
             "Mean Dice": st.column_config.TextColumn(width=170),
+            "Class-mean Dice": st.column_config.TextColumn(width=170),
             _TABLE_5: st.column_config.NumberColumn(format="%.3f"),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             _SIZE: st.column_config.NumberColumn(format="%.1f"),
@@ -152,7 +153,7 @@ def _bundle_row(bundle: Bundle) -> dict[str, object]:
 
 
 def _report_rows() -> list[dict[str, object]]:
-    shared = {"Mean Dice": NOT_AVAILABLE, _TABLE_5: None, "Split": split_level(False), _SIZE: None}
+    shared = {"Mean Dice": NOT_AVAILABLE, "Class-mean Dice": NOT_AVAILABLE, _TABLE_5: None, "Split": split_level(False), _SIZE: None}
     return [
         {
             _NETWORK: "The report's CNN",

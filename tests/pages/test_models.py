@@ -315,7 +315,7 @@ def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -
     models("report-cnn", folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "Fold by fold, patient-level" in [heading.value for heading in app.subheader]
+    assert "Fold by fold, patient-level split" in [heading.value for heading in app.subheader]
     assert "**folded** on 2 of the 5 official folds" in said(app)
     shown = [one.value for one in app.dataframe if "Fold 3" in one.value]
     assert len(shown) == 1
