@@ -274,7 +274,7 @@ def test_published_results_stand_below_ours() -> None:
     table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Source" in one.value)
     in_order = sorted(map(bundles.open_bundle, bundles.bundle_names()), key=lambda one: (task_text(one), one.name))
     names = [one.name for one in patient_level_results(in_order)]
-    assert names, "a bundle split by patient ships"
+    assert names
     assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED_RESULTS)]
     cheng = table.set_index("Source").loc["Cheng et al., 2015"]
     assert (cheng["Accuracy"], cheng["Input"]) == ("91.3 %", "the slice and the tumour's region")
@@ -296,7 +296,7 @@ def test_external_accuracy_stands_beside_internal_accuracy() -> None:
     assert row["External recall, meningioma"] == f"{matrix[0][0]} of {sum(matrix[0])}"
 
 
-ONE = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8]}
+ONE = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8], "all": 0.76}
 ACROSS = {
     "folds_done": [1, 3],
     "slices": [570, 600],
@@ -327,15 +327,15 @@ def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path])
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
     table = next(one.value for one in app.dataframe if "Fold 3" in one.value).set_index("")
-    assert table.loc["Accuracy"].tolist() == ["75.0 % ± 7.1", "70.0 %", "80.0 %"]
-    assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.700", "0.800"]
+    assert table.loc["Accuracy"].tolist() == ["75.0 % ± 7.1", "76.0 %", "70.0 %", "80.0 %"]
+    assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.760", "0.700", "0.800"]
     assert "(187 of 1170): accuracy 70.0 %" in said(app)
     ours = next(one.value for one in opened(show=PUBLISHED).dataframe if "Source" in one.value)
     assert ours.loc[0, "Folds"] == "2 of the official five"
     assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
 
 
-def test_folds_by_patient_stand_apart_from_the_one_fold_of_the_network_shown(models: Callable[..., Path]) -> None:
+def test_patient_level_folds_stand_apart_from_the_one_fold_of_the_network_shown(models: Callable[..., Path]) -> None:
     five = {**ONE, "folds": [0.7, 0.8, 0.75, 0.75, 0.75]}
     all_five = {**ACROSS, "folds_done": [1, 2, 3, 4, 5], "accuracy": five, "macro_f1": five}
     models(
@@ -434,7 +434,7 @@ def test_a_counterpart_stands_with_its_mean_over_folds_where_there_is_one(models
 
 
 def test_a_bundle_by_slice_with_folds_of_its_own_is_compared_with_them(models: Callable[..., Path]) -> None:
-    dice = {"mean": 0.7, "std": 0.02, "folds": [0.68, 0.72]}
+    dice = {"mean": 0.7, "std": 0.02, "folds": [0.68, 0.72], "all": 0.7}
     across = {**ACROSS, "dice_mean": dice, "without_letter_twins": {"slices": [483, 500], "dice_mean": dice}}
     models(by_slice=("report-unet", measured("report-unet", cross_validation=across)))
     app = opened(show=SPLITS)

@@ -28,6 +28,7 @@ CLASS_METRICS = {
 }
 MASK_METRICS = {
     "dice_mean": 0.7711,
+    "dice_class_mean": 0.7822,
     "dice_pooled": 0.8022,
     "iou_mean": 0.6633,
     "iou_pooled": 0.6744,
@@ -95,6 +96,7 @@ def test_the_table_has_the_reports_metrics_beside_the_bundles(readme: Path, mode
     assert table["Test loss"] == ["0.17", "0.23", "0.23"]
     assert table["Meningioma: precision / recall / F1"][:2] == ["0.88 / 0.84 / 0.86", "0.81 / 0.82 / 0.83"]
     assert table["Mean Dice"] == ["–", "0.7711"]
+    assert table["Class-mean Dice"] == ["–", "0.7822"]
     assert table["Pooled Dice"] == ["–", "0.8022"]
     assert table["Mean Dice on Table 5's test slices"] == ["–", "0.7711"]
     assert table["Keras MeanIoU fed scores"] == ["0.4923 (validation)", "0.4977"]
@@ -118,6 +120,7 @@ FOLDS = {
     "accuracy": {"mean": 0.9502, "std": 0.0101, "folds": [0.9431, 0.9573]},
     "patient_accuracy": {"mean": 0.9, "std": 0.02, "folds": [0.886, 0.914]},
     "dice_mean": {"mean": 0.7611, "std": 0.0123, "folds": [0.752, 0.77]},
+    "dice_class_mean": {"mean": 0.7822, "std": 0.0111, "folds": [0.774, 0.79]},
 }
 
 
@@ -136,6 +139,7 @@ def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, 
     assert table["Accuracy, patient-level split, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
     assert table["Patient-level accuracy, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
     assert table["Mean Dice, patient-level split, mean ± std over folds"] == ["–", "0.7611 ± 0.0123 (2 folds)"]
+    assert table["Class-mean Dice, patient-level split, mean ± std over folds"][1] == "0.7822 ± 0.0111 (2 folds)"
 
 
 def test_a_bundle_that_averages_over_mirror_images_is_noted_under_the_tables(readme: Path, models: Path) -> None:
