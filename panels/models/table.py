@@ -153,7 +153,13 @@ def _bundle_row(bundle: Bundle) -> dict[str, object]:
 
 
 def _report_rows() -> list[dict[str, object]]:
-    shared = {"Mean Dice": NOT_AVAILABLE, "Class-mean Dice": NOT_AVAILABLE, _TABLE_5: None, "Split": split_level(False), _SIZE: None}
+    shared = {
+        "Mean Dice": NOT_AVAILABLE,
+        "Class-mean Dice": NOT_AVAILABLE,
+        _TABLE_5: None,
+        "Split": split_level(False),
+        _SIZE: None,
+    }
     return [
         {
             _NETWORK: "The report's CNN",
