@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.evaluation.external import DEV
-from core.inference.gate import GateThresholds
 from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, measured_split, with_outcomes
 from panels import shell
 from panels.external.confusion import draw_external_confusion
@@ -41,7 +40,7 @@ if split == DEV:
         icon=":material/warning:",
     )
 answers = gate_answers(bundle, split)
-draw_aims(bundle, with_outcomes(answers, GateThresholds(**bundle.card["screen"]["thresholds"])))
+draw_aims(bundle, with_outcomes(answers, bundle.gate.thresholds))
 thresholds = draw_threshold_sliders(bundle, answers)
 table = with_outcomes(answers, thresholds)
 draw_metrics(table)

@@ -5,13 +5,16 @@ card's is refused.
 """
 
 import hashlib
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.config import models_folder, tasks_of
+from pydantic import ValidationError
+
+from core.bundles.card import Card, FileFacts, GateDescription
+from core.bundles.card_part import first_error
+from core.config import models_folder
 from core.errors import BundleError
 from core.files import replace_file
 
@@ -34,28 +37,10 @@ FOLD_BUNDLES = "bundles"
 """Folder of the folds' bundles, beside their runs."""
 WEIGHTS = "network.keras"
 LAYERS = "layers.csv"
-FORMAT_VERSION = 1
 DEFAULT_CLASSIFIER = "unified-unet"
 DEFAULT_SEGMENTER = "unified-unet"
 REPORT_CLASSIFIER = "report-cnn"
 REPORT_SEGMENTER = "report-unet"
-_REQUIRED = (
-    "format",
-    "name",
-    "version",
-    "title",
-    "about",
-    "task",
-    "parameters",
-    "input",
-    "classes",
-    "data",
-    "training",
-    "files",
-    "licence",
-    "intended_use",
-    "limits",
-)
 
 
 @dataclass(frozen=True)
@@ -63,42 +48,59 @@ class Bundle:
     """A bundle's folder and its card."""
 
     folder: Path
-    card: dict[str, Any]
+    card: Card
 
     @property
     def name(self) -> str:
         """The bundle's name, which is also its folder's."""
-        return str(self.card["name"])
+        return self.card.name
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """Its tasks, in the order of its network's outputs; see ``core.config``."""
-        return tasks_of(self.card["task"])
+        return self.card.tasks
 
     @property
     def mask_classes(self) -> list[str]:
         """The classes of the channels of a segmenter's output, background first."""
-        return list(self.card["output"].get("mask_classes", self.card["classes"]))
+        return self.card.output.mask_classes or self.card.classes
+
+    @property
+    def mask_threshold(self) -> float:
+        """The tumour probability from which a pixel counts as tumour; of a bundle for segmentation."""
+        assert self.card.output.threshold is not None
+        return self.card.output.threshold
+
+    @property
+    def gate(self) -> GateDescription:
+        """The card's description of its gate.
+
+        Raises:
+            BundleError: it has none.
+        """
+        if self.card.gate is None:
+            raise BundleError(f"The bundle '{self.name}' has no gate; take one that has.")
+        return self.card.gate
 
     @property
     def heat_method(self) -> str:
         """The default method of its heat maps, one of ``core.explanation.explainer.METHODS``."""
-        return str(self.card.get("heat", {}).get("method", "grad-cam"))
+        return self.card.heat.method if self.card.heat else "grad-cam"
 
     @property
     def heat_layer(self) -> str | None:
         """The convolution at which its heat maps are taken by default; None for the deepest one."""
-        return self.card.get("heat", {}).get("layer")
+        return self.card.heat.layer if self.card.heat else None
 
     @property
     def test_time_flip(self) -> bool:
         """Whether its outputs are averaged over a slice and its mirror image; see ``core.inference.forward``."""
-        return bool(self.card["output"].get("test_time_flip", False))
+        return self.card.output.test_time_flip
 
     @property
-    def test_metrics(self) -> dict[str, Any]:
-        """``metrics.test`` of the card, or empty before ``evaluate`` has run."""
-        return self.card.get("metrics", {}).get("test", {})
+    def test_metrics(self) -> Any:
+        """``metrics.test`` of the card, or None before ``evaluate`` has run."""
+        return self.card.metrics.test
 
     def path(self, file: str) -> Path:
         """Check the size and SHA-256 of one of the bundle's files; return its path.
@@ -106,7 +108,7 @@ class Bundle:
         Raises:
             BundleError: the card does not list the file, or it is missing or altered.
         """
-        stated = self.card["files"].get(file)
+        stated = self.card.files.get(file)
         path = self.folder / file
         if stated is None or not path.is_file():
             raise BundleError(
@@ -132,7 +134,7 @@ def bundle_names(models: Path | None = None) -> list[str]:
 
 
 def open_bundle(name: str, models: Path | None = None) -> Bundle:
-    """Read and check a bundle's card; files are checked when they are used.
+    """Open a bundle, its card checked; files are checked when they are used.
 
     Args:
         name: the bundle's, and its folder's.
@@ -147,29 +149,7 @@ def open_bundle(name: str, models: Path | None = None) -> Bundle:
     path = (models or models_folder()) / name / CARD
     if not path.is_file():
         raise BundleError(f"The bundle '{name}' has no {CARD}; take the whole folder models/{name} again.")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BundleError(
-            f"The card of the bundle '{name}' is no JSON; take its folder from the project again."
-        ) from error
-    if not isinstance(card, dict):
-        raise BundleError(f"The card of the bundle '{name}' is no JSON object; take its folder from the project again.")
-    missing = [key for key in _REQUIRED if key not in card]
-    if missing:
-        raise BundleError(
-            f"The card of the bundle '{name}' lacks {', '.join(missing)}; train or fetch the bundle again."
-        )
-    if card["format"] != FORMAT_VERSION or card["name"] != name:
-        raise BundleError(
-            f"The bundle '{name}' is of format {card['format']} and names itself '{card['name']}'; "
-            f"this version reads format {FORMAT_VERSION} under the bundle's own name."
-        )
-    try:
-        tasks_of(card["task"])
-    except ValueError as error:
-        raise BundleError(f"The bundle '{name}' cannot be used by this version: {error}.") from error
-    return Bundle(path.parent, card)
+    return Bundle(path.parent, read_card(path, name))
 
 
 def distinct_bundles(*bundles: Bundle) -> tuple[Bundle, ...]:
@@ -208,15 +188,26 @@ def save_network(network: "keras.Model", path: Path) -> None:
         network.save(temporary)
 
 
-def file_facts(path: Path) -> dict[str, Any]:
-    """Return {"bytes": size, "sha256": hex digest} of a file."""
+def file_facts(path: Path) -> FileFacts:
+    """Return the size and SHA-256 of a file."""
     with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return FileFacts(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write card.json with the current size and hash of every other file in the folder."""
-    files = sorted(path for path in folder.iterdir() if path.name != CARD and not path.name.startswith("."))
-    card = {**card, "files": {path.name: file_facts(path) for path in files}}
-    with replace_file(folder / CARD) as temporary:
-        temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def read_card(path: Path, name: str) -> Card:
+    """Read and check the card of a bundle.
+
+    Raises:
+        BundleError: it is no card of this version, or another bundle's.
+    """
+    try:
+        card = Card.from_json(path.read_bytes())
+    except ValidationError as error:
+        raise BundleError(
+            f"The card of the bundle '{name}' {first_error(error)}; take its folder from the project again."
+        ) from error
+    if card.name != name:
+        raise BundleError(
+            f"The card of the bundle '{name}' names itself '{card.name}'; a bundle's folder has its card's name."
+        )
+    return card

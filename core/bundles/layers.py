@@ -56,7 +56,7 @@ def read_layers(bundle: Bundle) -> list[Layer]:
     Raises:
         BundleError: the bundle has no layers.csv, the file cannot be read, or it or the network is altered.
     """
-    if LAYERS not in bundle.card["files"]:
+    if LAYERS not in bundle.card.files:
         raise BundleError(f"The bundle '{bundle.name}' has no {LAYERS}; 'python -m core card {bundle.name}' writes it.")
     bundle.path(WEIGHTS)  # The layers of an altered network are not shown.
     path = bundle.path(LAYERS)

@@ -34,7 +34,7 @@ def read_predictions(bundle: Bundle) -> pd.DataFrame:
     index = splits.index_table()[["slice", "fold", "size", "tumour_px"]]
     table = table.merge(index, on="slice", how="left", validate="one_to_one")
     if "predicted" in table:
-        ordered = np.sort(table[[f"p_{name}" for name in bundle.card["classes"]]].to_numpy(), axis=1)
+        ordered = np.sort(table[[f"p_{name}" for name in bundle.card.classes]].to_numpy(), axis=1)
         table["confidence"] = ordered[:, -1]
         table["margin"] = ordered[:, -1] - ordered[:, -2]
         table["right"] = table["true"] == table["predicted"]

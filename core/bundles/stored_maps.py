@@ -47,7 +47,7 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
     Raises:
         BundleError: the stored heat maps are altered or cannot be read.
     """
-    if HEAT_MAPS not in bundle.card["files"]:
+    if HEAT_MAPS not in bundle.card.files:
         return None
     try:
         with np.load(bundle.path(HEAT_MAPS)) as file:
@@ -73,7 +73,7 @@ def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
     Raises:
         BundleError: the stored probabilities are altered or cannot be read.
     """
-    if MASKS not in bundle.card["files"]:
+    if MASKS not in bundle.card.files:
         return None
     try:
         with np.load(bundle.path(MASKS)) as file:

@@ -21,15 +21,17 @@ def card_command(bundle: str | None, every: bool) -> None:
 
 
 def _update_card(name: str) -> None:
-    from core.bundles.bundle import open_bundle, write_card
-    from core.evaluation.card_definitions import current_definitions
-    from core.ood.gate_recipe import with_current_gate_texts
+    from core.bundles.bundle import open_bundle
+    from core.bundles.card_update import update_card
+    from core.evaluation.card_definitions import definition_changes
+    from core.ood.gate_recipe import gate_text_changes
     from core.training.card_writer import rewrite_texts
     from core.training.export import write_layers
     from core.training.recipe import load_recipe
 
     bundle = open_bundle(name)
     card = rewrite_texts(bundle, load_recipe(name))
-    write_card(bundle.folder, with_current_gate_texts(current_definitions(card)))
+    changes = {**definition_changes(card), **gate_text_changes(card)}
+    update_card(bundle.folder, changes, "Definitions and texts of the gate brought up to the code.")
     write_layers(open_bundle(name))
     print(f"{bundle.folder / 'card.json'} is up to date with recipes/{name}.toml and the code.")

@@ -9,6 +9,7 @@ from core.cli.options import store_option
 
 if TYPE_CHECKING:
     from core.bundles.bundle import Bundle
+    from core.bundles.card import Card
 
 
 @click.command("evaluate")
@@ -36,12 +37,13 @@ def evaluate_command(bundle: str, store: Path, explain: bool, times: bool, store
         _measure_times(opened, store)
     else:
         card = recompute_figures(opened) if stored else evaluate_bundle(opened, store)
-        for name, value in card["metrics"]["test"].items():
+        test = card.metrics.test
+        for name, value in test.as_dict().items() if test else ():
             if isinstance(value, float):
                 print(f"{name:24}{value:.4f}")
 
 
-def evaluate_bundle(bundle: "Bundle", store: Path) -> dict:
+def evaluate_bundle(bundle: "Bundle", store: Path) -> "Card":
     """Evaluate a bundle with a progress bar; return its new card."""
     from core.cli.progress import slices_bar
     from core.dataset.store import Store
@@ -56,8 +58,9 @@ def _measure_times(bundle: "Bundle", store: Path) -> None:
     from core.evaluation.evaluate import measure_times
 
     with Store(store) as opened:
-        times = measure_times(bundle, opened)["times"]
-    print(f"one slice {times['one_slice_seconds'] * 1000:.1f} ms, the test slices {times['test_set_seconds']:.1f} s")
+        times = measure_times(bundle, opened).times
+    if times:
+        print(f"one slice {times.one_slice_seconds * 1000:.1f} ms, the test slices {times.test_set_seconds:.1f} s")
 
 
 def _evaluate_heat_maps(bundle: "Bundle", store: Path) -> None:
@@ -68,12 +71,13 @@ def _evaluate_heat_maps(bundle: "Bundle", store: Path) -> None:
     unfinished = store.with_name(f"{bundle.name}-explanations.jsonl")
     with Store(store) as opened:
         card = evaluate_heat_maps(bundle, opened, unfinished, progress=slices_bar(bundle.name))
-    for method, groups in card["metrics"]["explanation"]["methods"].items():
-        for group, means in groups.items():
-            if means["slices"]:
+    explanation = card.metrics.explanation
+    for method, outcomes in explanation.methods.items() if explanation else ():
+        for outcome, means in (("right", outcomes.right), ("wrong", outcomes.wrong)):
+            if means.slices:
                 print(
-                    f"{method:20}{group:8}{means['slices']:5} slices   inside {means['inside']:.4f} "
-                    f"of area {means['area']:.4f}   hit {means['hit']:.4f}"
+                    f"{method:20}{outcome:8}{means.slices:5} slices   inside {means.inside:.4f} "
+                    f"of area {means.area:.4f}   hit {means.hit:.4f}"
                 )
 
 
@@ -89,10 +93,11 @@ def compare_command(bundle: str, other: str) -> None:
     from core.evaluation.compare import compare_bundles
 
     card = compare_bundles(open_bundle(bundle), open_bundle(other))
-    for name, figure in card["metrics"]["comparison"]["figures"].items():
+    comparison = card.metrics.comparison
+    for name, figure in comparison.figures.items() if comparison else ():
         print(
-            f"{name:24}{figure['value']:.4f} against {figure['other']:.4f}, difference {figure['difference']:+.4f} "
-            f"({figure['low']:+.4f} to {figure['high']:+.4f})"
+            f"{name:24}{figure.value:.4f} against {figure.other:.4f}, difference {figure.difference:+.4f} "
+            f"({figure.low:+.4f} to {figure.high:+.4f})"
         )
 
 

@@ -34,7 +34,7 @@ def external_command(
         raise DatasetError("The folder with the pictures is missing; only --stored does without.")
     else:
         card = measure_external_set(opened, folder, split=split, store=store, non_brain=non_brain, progress=slices_bar)
-    _print_external(card["metrics"]["external"], split)
+    _print_external(card.as_dict()["metrics"]["external"], split)
 
 
 def _print_external(figures: dict[str, Any], split: str) -> None:
@@ -72,6 +72,6 @@ def screen_command(bundle: str, folder: Path, store: Path, check: bool) -> None:
             bar = partial(tqdm, desc=bundle, unit=" groups")
             card = fit_gate(open_bundle(bundle), opened, folder, progress=bar)
     for part in ("thresholds", "fitted_on", "calibration_error", "source_control"):
-        for name, value in card["screen"][part].items():
+        for name, value in card.as_dict()["screen"][part].items():
             if not isinstance(value, (str, dict)):
                 print(f"{name:44}{value if isinstance(value, int) else format(value, '.4f')}")

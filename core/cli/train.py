@@ -96,7 +96,7 @@ def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, sto
         train=None if collect else lambda recipe, models: _train(recipe, models, store, runs),
         evaluate=lambda bundle: evaluate_bundle(bundle, store),
     )
-    _print_folds(card["metrics"]["cross_validation"])
+    _print_folds(card.as_dict()["metrics"]["cross_validation"])
     if missing:
         print(
             f"core cross-validate: '{name}' lacks {_fold_list(missing)}; without --collect it is trained.",

@@ -36,7 +36,7 @@ def headline_metrics(bundle: Bundle) -> dict[str, Interval]:
     Raises:
         BundleError: the bundle has no predictions, or their file is not the one that its card states.
     """
-    return bootstrap_intervals(select_predictions(read_predictions(bundle), part="test"), bundle.card["classes"])
+    return bootstrap_intervals(select_predictions(read_predictions(bundle), part="test"), bundle.card.classes)
 
 
 def bootstrap_intervals(

@@ -1,27 +1,27 @@
 """Bring the definitions of metrics that a card stores up to date."""
 
-from typing import Any
-
+from core.bundles.card import Card
 from core.metrics.definitions import DEFINITIONS
 
 _SECTIONS = ("cross_validation", "comparison", "explanation", "external")
 
 
-def current_definitions(card: dict[str, Any]) -> dict[str, Any]:
-    """Return a card with every stored ``definitions`` replaced by those of ``core.metrics.definitions``.
+def definition_changes(card: Card) -> dict[str, dict[str, str]]:
+    """Return the changes that bring every stored ``definitions`` of a card up to ``core.metrics.definitions``.
 
-    A card or section without definitions stays as it is, and so does the given card.
+    There are none for a card or section without definitions.
+
+    Returns:
+        See ``Card.changed``.
     """
-    if "metrics" not in card:
-        return card
-    metrics = dict(card["metrics"])
-    if "definitions" in metrics:
-        metrics["definitions"] = DEFINITIONS["test"]
+    changes = {}
+    if card.metrics.definitions:
+        changes["metrics.definitions"] = DEFINITIONS["test"]
     for section in _SECTIONS:
-        stored = metrics.get(section, {}).get("definitions")
-        if stored is not None:
-            metrics[section] = {**metrics[section], "definitions": _current(section, stored)}
-    return {**card, "metrics": metrics}
+        part = getattr(card.metrics, section)
+        if part and part.definitions:
+            changes[f"metrics.{section}.definitions"] = _current(section, part.definitions)
+    return changes
 
 
 def _current(section: str, stored: dict[str, str]) -> dict[str, str]:

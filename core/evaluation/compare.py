@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import Bundle, write_card
+from core.bundles.bundle import Bundle
+from core.bundles.card import Card
+from core.bundles.card_update import update_card
 from core.bundles.predictions import read_predictions, select_predictions
 from core.errors import BundleError
 from core.evaluation.bootstrap import bootstrap_differences, bootstrap_intervals
@@ -14,7 +16,7 @@ from core.evaluation.cross_validation import has_similar_id
 from core.metrics.definitions import DEFINITIONS
 
 
-def compare_bundles(bundle: Bundle, other: Bundle) -> dict[str, Any]:
+def compare_bundles(bundle: Bundle, other: Bundle) -> Card:
     """Write ``metrics.comparison`` into a bundle's card; see ``comparison``.
 
     Returns:
@@ -24,9 +26,7 @@ def compare_bundles(bundle: Bundle, other: Bundle) -> dict[str, Any]:
         BundleError: one of them is not evaluated, or they have different test slices or no metric in common.
     """
     section = {**comparison(bundle, other), "definitions": DEFINITIONS["comparison"]}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "comparison": section}}
-    write_card(bundle.folder, card)
-    return card
+    return update_card(bundle.folder, {"metrics.comparison": section}, f"Compared with {other.name}.")
 
 
 def comparison(bundle: Bundle, other: Bundle) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def comparison(bundle: Bundle, other: Bundle) -> dict[str, Any]:
     table, other_table = _test_predictions(bundle), _test_predictions(other)
     if not np.array_equal(table["slice"], other_table["slice"]):
         raise BundleError(f"'{bundle.name}' and '{other.name}' have different test slices and cannot be compared.")
-    classes = bundle.card["classes"]
+    classes = bundle.card.classes
     metrics = _compare_metrics(table, other_table, classes)
     if not metrics:
         raise BundleError(f"'{bundle.name}' and '{other.name}' have no metric in common.")
@@ -92,11 +92,11 @@ def patient_level_counterparts(bundles: Sequence[Bundle]) -> list[tuple[Bundle, 
     Args:
         bundles: those to choose from.
     """
-    patient_level = [bundle for bundle in bundles if bundle.card["data"]["by_patient"]]
+    patient_level = [bundle for bundle in bundles if bundle.card.data.by_patient]
     pairs = []
     for bundle in bundles:
-        if not bundle.card["data"]["by_patient"]:
-            named = bundle.card["data"].get("by_patient_bundle")
+        if not bundle.card.data.by_patient:
+            named = bundle.card.data.by_patient_bundle
             counterparts = [
                 candidate
                 for candidate in patient_level
@@ -109,10 +109,10 @@ def patient_level_counterparts(bundles: Sequence[Bundle]) -> list[tuple[Bundle, 
 
 def recipe_differences(bundle: Bundle, other: Bundle) -> list[str]:
     """Return the names of the training recipe's settings in which two bundles differ, in alphabetical order."""
-    first, second = (each.card["training"].get("recipe", {}) for each in (bundle, other))
+    first, second = (each.card.training.recipe for each in (bundle, other))
     return sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))
 
 
 def _network_and_recipe(bundle: Bundle) -> tuple[object, ...]:
     card = bundle.card
-    return card["task"], card.get("network"), card["input"], card["training"].get("recipe")
+    return card.task, card.network, card.input, card.training.recipe

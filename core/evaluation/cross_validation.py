@@ -21,8 +21,9 @@ from core.bundles.bundle import (
     PREDICTIONS,
     Bundle,
     open_bundle,
-    write_card,
 )
+from core.bundles.card import Card
+from core.bundles.card_update import update_card
 from core.config import CLASSIFICATION, MODELS, SEGMENTATION
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
@@ -68,7 +69,7 @@ def find_trained(recipe: Recipe, models: Path) -> Bundle | None:
         bundle = open_bundle(recipe.name, models)
     except BundleError:
         return None
-    return bundle if same_recipe(bundle, recipe) and bundle.card["data"]["split"] == recipe.split else None
+    return bundle if same_recipe(bundle, recipe) and bundle.card.data.split == recipe.split else None
 
 
 def put_run_aside(recipe: Recipe, runs: Path) -> Path | None:
@@ -95,8 +96,8 @@ def stored_folds(bundle: Bundle) -> dict[int, Fold]:
     Raises:
         BundleError: a file is not what the card says.
     """
-    stored = bundle.card.get("metrics", {}).get("cross_validation")
-    if not stored or stored.get("recipe") != recipe_fingerprint(bundle):
+    stored = bundle.card.metrics.cross_validation
+    if stored is None or stored.recipe != recipe_fingerprint(bundle):
         return {}
     predictions, histories = (
         dict(iter(pd.read_csv(bundle.path(name)).groupby("fold")))
@@ -106,13 +107,13 @@ def stored_folds(bundle: Bundle) -> dict[int, Fold]:
         number: Fold(
             predictions[number].drop(columns="fold"),
             histories[number].drop(columns="fold"),
-            stored["training_seconds"][str(number)],
+            stored.training_seconds[str(number)],
         )
-        for number in stored["folds_done"]
+        for number in stored.folds_done
     }
 
 
-def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
+def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> Card:
     """Write the results of folds into the bundle of their recipe, beside the folds that it stores.
 
     Args:
@@ -145,22 +146,21 @@ def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> dict[str, Any]:
         "recipe": recipe_fingerprint(bundle),
         "definitions": DEFINITIONS["cross_validation"],
     }
-    card = {**bundle.card, "metrics": {**bundle.card.get("metrics", {}), "cross_validation": cross_validation}}
-    write_card(bundle.folder, card)
-    return card
+    note = f"Cross-validated on the folds {', '.join(map(str, numbers))}."
+    return update_card(bundle.folder, {"metrics.cross_validation": cross_validation}, note)
 
 
 def _read_fold(bundle: Bundle) -> Fold:
     table = pd.read_csv(bundle.path(PREDICTIONS))
     predictions = table[table["part"] == "test"].drop(columns="part")
-    return Fold(predictions, pd.read_csv(bundle.path(HISTORY)), bundle.card["training"]["seconds"])
+    return Fold(predictions, pd.read_csv(bundle.path(HISTORY)), bundle.card.training.seconds)
 
 
 def _require_fold(bundle: Bundle, number: int, fold_bundle: Bundle) -> None:
     """Refuse a bundle that is not the evaluated bundle of this fold and the same recipe."""
     if not same_recipe(bundle, fold_bundle):
         raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it again.")
-    if fold_bundle.card["data"]["split"] != splits.FOLD_SPLITS[number - 1]:
+    if fold_bundle.card.data.split != splits.FOLD_SPLITS[number - 1]:
         raise TrainingError(f"The bundle '{fold_bundle.name}' does not hold fold {number} out.")
     if not fold_bundle.test_metrics:
         raise TrainingError(f"The bundle of fold {number} of '{bundle.name}' is not evaluated yet.")

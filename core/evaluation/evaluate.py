@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle, load_network, write_card
+from core.bundles.bundle import MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle, load_network
+from core.bundles.card import Card
+from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION
 from core.dataset import splits
 from core.dataset.store import Store
@@ -37,17 +39,17 @@ class Evaluation:
     Attributes:
         predictions: a row a slice of the data set, the columns of predictions.csv.
         figures: of the test slices, ``metrics.test`` of the card.
-        output: ``output`` of the card, with the mask threshold that was used.
+        threshold: the mask threshold that was used; None for a classifier.
         masks: what its masks were; None for a classifier.
     """
 
     predictions: pd.DataFrame
     figures: dict[str, Any]
-    output: dict[str, Any]
+    threshold: float | None
     masks: MaskRecords | None
 
 
-def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
+def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> Card:
     """Run the bundle on every slice of its split; write predictions, metrics and inference times into it.
 
     Args:
@@ -67,19 +69,13 @@ def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) 
     write_table(bundle.folder / PREDICTIONS, evaluation.predictions)
     if evaluation.masks:
         _write_mask_files(bundle, evaluation.masks)
-    card = {
-        **bundle.card,
-        "output": evaluation.output,
-        # Metrics of the same network that this evaluation does not measure, such as those of its heat maps, stay.
-        "metrics": {
-            **bundle.card.get("metrics", {}),
-            "test": evaluation.figures,
-            "definitions": DEFINITIONS["test"],
-        },
+    changes = {
+        "output.threshold": evaluation.threshold,
+        "metrics.test": evaluation.figures,
+        "metrics.definitions": DEFINITIONS["test"],
         "times": _inference_times(bundle, network, store),
     }
-    write_card(bundle.folder, card)
-    return card
+    return update_card(bundle.folder, changes, "Evaluated on the test slices.")
 
 
 def measure(bundle: Bundle, network: "keras.Model", store: Store, *, progress: ProgressWrapper = iter) -> Evaluation:
@@ -89,7 +85,7 @@ def measure(bundle: Bundle, network: "keras.Model", store: Store, *, progress: P
     """
     bundle = choose_threshold(bundle, network, store)
     slices = splits.index_table()[["slice", "class", "patient"]].rename(columns={"class": "true"})
-    slices["part"] = splits.split_parts(bundle.card["data"]["split"]).to_numpy()
+    slices["part"] = splits.split_parts(bundle.card.data.split).to_numpy()
     probabilities, masks = predict_all(bundle, network, store, slices, progress)
     columns = _mask_columns(masks) if masks else {}
     if CLASSIFICATION in bundle.tasks:
@@ -103,10 +99,10 @@ def measure(bundle: Bundle, network: "keras.Model", store: Store, *, progress: P
     if CLASSIFICATION in bundle.tasks:
         figures["loss"] = classification.log_loss(class_indices(test["true"]), np.array(probabilities)[is_test])
         figures |= _class_metrics(bundle, predictions)
-    return Evaluation(predictions, figures, bundle.card["output"], masks)
+    return Evaluation(predictions, figures, bundle.card.output.threshold, masks)
 
 
-def recompute_figures(bundle: Bundle) -> dict[str, Any]:
+def recompute_figures(bundle: Bundle) -> Card:
     """Compute the figures that follow from ``predictions.csv`` again and write them; no network runs.
 
     Losses, figures at network size and inference times, which need the network, stay.
@@ -121,11 +117,9 @@ def recompute_figures(bundle: Bundle) -> dict[str, Any]:
         raise BundleError(
             f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}'."
         )
-    figures = {**bundle.test_metrics, **stored_figures(bundle)}
-    metrics = {**bundle.card["metrics"], "test": figures, "definitions": DEFINITIONS["test"]}
-    card = {**bundle.card, "metrics": metrics}
-    write_card(bundle.folder, card)
-    return card
+    figures = {**bundle.test_metrics.as_dict(), **stored_figures(bundle)}
+    changes = {"metrics.test": figures, "metrics.definitions": DEFINITIONS["test"]}
+    return update_card(bundle.folder, changes, "Figures computed again from the stored predictions.")
 
 
 def stored_figures(bundle: Bundle) -> dict[str, Any]:
@@ -144,7 +138,7 @@ def stored_figures(bundle: Bundle) -> dict[str, Any]:
     return figures
 
 
-def measure_times(bundle: Bundle, store: Store) -> dict[str, Any]:
+def measure_times(bundle: Bundle, store: Store) -> Card:
     """Measure a bundle's inference times alone and write them into its card; the machine must be idle.
 
     Args, Raises: as in ``evaluate``.
@@ -152,9 +146,8 @@ def measure_times(bundle: Bundle, store: Store) -> dict[str, Any]:
     Returns:
         The new card.
     """
-    card = {**bundle.card, "times": _inference_times(bundle, load_network(bundle), store)}
-    write_card(bundle.folder, card)
-    return card
+    times = _inference_times(bundle, load_network(bundle), store)
+    return update_card(bundle.folder, {"times": times}, "Inference times measured.")
 
 
 def _class_columns(probabilities: np.ndarray) -> dict[str, Any]:
@@ -189,7 +182,7 @@ def _accuracy_without_similar_ids(bundle: Bundle, predictions: pd.DataFrame) -> 
 
     A slice-level split has patients on both sides anyway; it gets none.
     """
-    if not bundle.card["data"]["by_patient"]:
+    if not bundle.card.data.by_patient:
         return {}
     group = predictions["slice"].map(splits.index_table().set_index("slice")["patient_group"])
     is_test = predictions["part"] == "test"
@@ -224,7 +217,7 @@ def _write_mask_files(bundle: Bundle, masks: MaskRecords) -> None:
 
 def _table_5_metrics(bundle: Bundle, test: pd.DataFrame) -> dict[str, Any]:
     """Return mask metrics on Table 5's test slices, for a network tested on Table 1's, which include them."""
-    if bundle.card["data"]["split"] != splits.TABLE_1:
+    if bundle.card.data.split != splits.TABLE_1:
         return {}
     rows = test[(test["slice"].map(splits.split_parts(splits.TABLE_5)) == "test").to_numpy()]
     return {"table_5": {"slices": len(rows), **mask_figures(rows)}}
@@ -232,7 +225,7 @@ def _table_5_metrics(bundle: Bundle, test: pd.DataFrame) -> dict[str, Any]:
 
 def _inference_times(bundle: Bundle, network: "keras.Model", store: Store) -> dict[str, Any]:
     """Measure seconds for the test slices in batches, reading and preprocessing excluded, and for a single slice."""
-    part = splits.split_parts(bundle.card["data"]["split"])
+    part = splits.split_parts(bundle.card.data.split)
     test = part.index[part == "test"].tolist()
     total = 0.0
     for _, inputs, _ in batches(bundle, store, test):

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import EXTERNAL, Bundle, write_card
+from core.bundles.bundle import EXTERNAL, Bundle
+from core.bundles.card import Card
+from core.bundles.card_update import update_card
 from core.bundles.predictions import confusion_counts
 from core.config import (
     ANSWERS,
@@ -61,9 +63,7 @@ def read_external_index(folder: Path, split: str) -> pd.DataFrame:
     return rows[["file", "class"]].reset_index(drop=True)
 
 
-def measure_external(
-    bundle: Bundle, folder: Path, *, split: str = DEV, progress: ProgressWrapper = iter
-) -> dict[str, Any]:
+def measure_external(bundle: Bundle, folder: Path, *, split: str = DEV, progress: ProgressWrapper = iter) -> Card:
     """Predict every image of a split; write the predictions and their metrics into the bundle.
 
     Args:
@@ -100,7 +100,7 @@ def measure_external(
     return write_external_metrics(bundle)
 
 
-def write_external_metrics(bundle: Bundle) -> dict[str, Any]:
+def write_external_metrics(bundle: Bundle) -> Card:
     """Compute ``metrics.external`` from the stored predictions and write it; no network runs.
 
     Returns:
@@ -111,11 +111,10 @@ def write_external_metrics(bundle: Bundle) -> dict[str, Any]:
     """
     if not (bundle.folder / EXTERNAL).is_file():
         raise BundleError(f"The bundle '{bundle.name}' was not measured on an external test set yet.")
-    external: dict[str, Any] = {**bundle.card["metrics"].get("external", {}), **stored_external_metrics(bundle)}
+    stored = bundle.card.metrics.external
+    external = {**(stored.as_dict() if stored else {}), **stored_external_metrics(bundle)}
     external["definitions"] = {**external.get("definitions", {}), **DEFINITIONS["external"]}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": external}}
-    write_card(bundle.folder, card)
-    return card
+    return update_card(bundle.folder, {"metrics.external": external}, "External test set measured.")
 
 
 def stored_external_metrics(bundle: Bundle) -> dict[str, Any]:
@@ -182,7 +181,7 @@ class ExternalPredictor:
         return columns
 
     def _mask_columns(self, scores: np.ndarray, place: Placement) -> dict[str, Any]:
-        threshold = self.bundle.card["output"]["threshold"]
+        threshold = self.bundle.mask_threshold
         mask = map_to_slice(tumour_probability(scores), place) >= threshold
         columns: dict[str, Any] = {"predicted_px": int(np.count_nonzero(mask)), "mask_threshold": threshold}
         if scores.shape[-1] == 1 + len(CLASSES):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.bundles.bundle import Bundle, open_bundle
+from core.bundles.card import Card
 from core.errors import TrainingError
 from core.evaluation.cross_validation import collect_folds, find_trained, fold_recipe, put_run_aside, stored_folds
 from core.training.recipe import Recipe
@@ -18,7 +19,7 @@ def cross_validate(
     *,
     train: Callable[[Recipe, Path], Bundle] | None,
     evaluate: Callable[[Bundle], Any],
-) -> tuple[dict[str, Any], list[int]]:
+) -> tuple[Card, list[int]]:
     """Make the folds of a recipe that are missing, and write the metrics over its folds into its bundle.
 
     A fold that is trained and evaluated, or kept in the bundle, is not trained again.

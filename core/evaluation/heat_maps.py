@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network, write_card
+from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network
+from core.bundles.card import Card
+from core.bundles.card_update import update_card
 from core.bundles.stored_maps import write_heat_maps
 from core.config import CLASSIFICATION, SEED
 from core.dataset.slices import slice_from_store
@@ -39,9 +41,7 @@ TOLERANCE_PX = 0.0
 """Tolerance of the pointing game; without any, the chance level is the mask's share of the slice."""
 
 
-def evaluate_heat_maps(
-    bundle: Bundle, store: Store, partial: Path, *, progress: ProgressWrapper = iter
-) -> dict[str, Any]:
+def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress: ProgressWrapper = iter) -> Card:
     """Explain the bundle's prediction for every test slice; write ``explanations.csv``, ``heat.npz`` and the card.
 
     Args:
@@ -63,7 +63,7 @@ def evaluate_heat_maps(
     explainer = Explainer(load_network(bundle))
     network = explainer.network
     layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else deepest_convolution_layer(network)
-    stamp = bundle.card["files"][WEIGHTS]["sha256"]
+    stamp = bundle.card.files[WEIGHTS].sha256
     done = _resume(partial, stamp)
     with partial.open("a", encoding="utf-8") as file:
         for number in progress([number for number in predictions if number not in done]):
@@ -80,15 +80,14 @@ def evaluate_heat_maps(
         bundle.folder / HEAT_MAPS,
         {number: np.array(done[number]["grid"], np.uint8) for number in sorted(done)},
         field=receptive_field(layer),
-        size=int(bundle.card["input"]["height"]),
+        size=bundle.card.input.height,
     )
     explanation = {
         "layer": layer.name,
         "methods": summarise_heat_maps(table),
         "definitions": DEFINITIONS["explanation"],
     }
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "explanation": explanation}}
-    write_card(bundle.folder, card)
+    card = update_card(bundle.folder, {"metrics.explanation": explanation}, "Heat-map localisation measured.")
     partial.unlink()
     return card
 
@@ -133,7 +132,7 @@ def _test_outcomes(bundle: Bundle, task: str) -> dict[int, _Outcome]:
     Raises:
         BundleError: the bundle is not evaluated yet.
     """
-    if PREDICTIONS not in bundle.card["files"]:
+    if PREDICTIONS not in bundle.card.files:
         raise BundleError(
             f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}' first."
         )

@@ -100,14 +100,14 @@ def patient_level_results(bundles: Iterable[Bundle]) -> list[PatientLevelResult]
     """Return the results of bundles with a patient-level split: over the card's folds, else on their own split."""
     results = []
     for bundle in bundles:
-        cross_validation = bundle.card.get("metrics", {}).get("cross_validation")
+        cross_validation, test = bundle.card.metrics.cross_validation, bundle.card.metrics.test
         if cross_validation:
-            values = [cross_validation.get(name) for name in ("accuracy", "dice_mean")]
-            accuracy, dice = ((value["mean"], value["std"]) if value else None for value in values)
-            folds = len(cross_validation["folds_done"])
+            figures = [cross_validation.figures.get(name) for name in ("accuracy", "dice_mean")]
+            accuracy, dice = ((figure.mean, figure.std) if figure else None for figure in figures)
+            folds = len(cross_validation.folds_done)
             results.append(PatientLevelResult(bundle.name, folds, accuracy, dice))
-        elif bundle.card["data"]["by_patient"] and bundle.test_metrics:
-            values = [bundle.test_metrics.get(name) for name in ("accuracy", "dice_mean")]
+        elif bundle.card.data.by_patient and test:
+            values = (test.accuracy, test.dice_mean)
             accuracy, dice = ((value, None) if value is not None else None for value in values)
             results.append(PatientLevelResult(bundle.name, 1, accuracy, dice))
     return results

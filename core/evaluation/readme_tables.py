@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
+from core.bundles.card_metrics import Aim, TestMetrics
 from core.config import CLASSES, CLASSIFICATION, README, SEGMENTATION
 from core.dataset import splits
 from core.errors import BundleError
@@ -86,19 +87,21 @@ def _bundle_table(rows: list[_Row], bundles: list[Bundle]) -> str:
     return _markdown(lines)
 
 
-def _aims(bundle: Bundle) -> dict[str, Any]:
+def _aims(bundle: Bundle) -> dict[str, Aim]:
     """Return the aims of a measured gate by metric; empty where there is none."""
-    return bundle.card["metrics"].get("external", {}).get("aims", {})
+    return bundle.card.metrics.external.aims if bundle.card.metrics.external else {}
 
 
 def _gate_table(bundle: Bundle) -> str:
     """Return a gate's metrics on the external test set, non-brain images and own test slices, beside its aims."""
     lines = [[f"The gate of `{bundle.name}`", "aim", "reached"], ["---", "---:", "---:"]]
     for name, aim in _aims(bundle).items():
-        short = f", short by {aim['short_by']:.4f}" if aim["short_by"] else ""
-        lines.append([_GATE_TITLES[name], aim["aim"], f"{aim['reached']:.4f}{short}"])
-    own = bundle.card["metrics"]["external"]["figshare_all"]
-    lines.append(["Own test slices classified correctly after the gate", _EMPTY_CELL, f"{own['right']:.4f}"])
+        short = f", short by {aim.short_by:.4f}" if aim.short_by else ""
+        lines.append([_GATE_TITLES[name], aim.aim, f"{aim.reached:.4f}{short}"])
+    external = bundle.card.metrics.external
+    if external and external.figshare_all:
+        own = f"{external.figshare_all.right:.4f}"
+        lines.append(["Own test slices classified correctly after the gate", _EMPTY_CELL, own])
     return _markdown(lines)
 
 
@@ -113,11 +116,15 @@ def _mirror_notes(bundles: list[Bundle]) -> list[str]:
     return [f"Predictions of {join_words(names)} are means over the slice and its mirror image."]
 
 
+def _test(bundle: Bundle) -> TestMetrics:
+    return bundle.test_metrics
+
+
 def _test_metric(*keys: str, digits: int = 4) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
         metric: Any = bundle.test_metrics
         for key in keys:
-            metric = metric[key]
+            metric = getattr(metric, key)
         return f"{metric:.{digits}f}"
 
     return value
@@ -127,16 +134,16 @@ def _class_row(name: str) -> _Row:
     report = course_report.TABLE_4[name]
 
     def value(bundle: Bundle) -> str:
-        metrics = bundle.test_metrics["per_class"][name]
-        return f"{metrics['precision']:.2f} / {metrics['recall']:.2f} / {metrics['f1']:.2f}"
+        metrics = _test(bundle).per_class[name]
+        return f"{metrics.precision:.2f} / {metrics.recall:.2f} / {metrics.f1:.2f}"
 
     title = f"{CLASS_LABELS[name].short}: precision / recall / F1"
     return _Row(title, f"{report.precision:.2f} / {report.recall:.2f} / {report.f1:.2f}", value)
 
 
 def _correct_slices(bundle: Bundle) -> str:
-    matrix = bundle.test_metrics["confusion_matrix"]
-    return f"{sum(matrix[i][i] for i in range(len(matrix)))} of {bundle.test_metrics['slices']}"
+    matrix = _test(bundle).confusion_matrix
+    return f"{sum(matrix[i][i] for i in range(len(matrix)))} of {_test(bundle).slices}"
 
 
 def _mask_loss(bundle: Bundle) -> str:
@@ -145,49 +152,50 @@ def _mask_loss(bundle: Bundle) -> str:
 
 def _table_5_metric(key: str) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
-        if bundle.card["data"]["split"] == splits.TABLE_5:
+        if bundle.card.data.split == splits.TABLE_5:
             return _test_metric(key)(bundle)
-        return _test_metric("table_5", key)(bundle) if "table_5" in bundle.test_metrics else _EMPTY_CELL
+        return _test_metric("table_5", key)(bundle) if _test(bundle).table_5 else _EMPTY_CELL
 
     return value
 
 
 def _patient_accuracy(bundle: Bundle) -> str:
     # On a slice-level split, test patients are in training too, and the value would mean nothing.
-    return _test_metric("patient_accuracy")(bundle) if bundle.card["data"]["by_patient"] else _EMPTY_CELL
+    return _test_metric("patient_accuracy")(bundle) if bundle.card.data.by_patient else _EMPTY_CELL
 
 
 def _without_similar_ids(bundle: Bundle) -> str:
-    metrics = bundle.test_metrics.get("without_letter_twins")
-    return f"{metrics['accuracy']:.4f} ({metrics['slices']} slices)" if metrics else _EMPTY_CELL
+    metrics = _test(bundle).without_letter_twins
+    return f"{metrics.accuracy:.4f} ({metrics.slices} slices)" if metrics else _EMPTY_CELL
 
 
 def _mean_over_folds(key: str) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
-        metrics = bundle.card["metrics"].get("cross_validation", {})
-        folds = len(metrics.get("folds_done", ()))
-        if folds < 2 or key not in metrics:
+        metrics = bundle.card.metrics.cross_validation
+        figure = metrics.figures.get(key) if metrics else None
+        if figure is None or figure.std is None:
             return _EMPTY_CELL
-        return f"{metrics[key]['mean']:.4f} ± {metrics[key]['std']:.4f} ({folds} folds)"
+        return f"{figure.mean:.4f} ± {figure.std:.4f} ({len(figure.folds)} folds)"
 
     return value
 
 
 def _epochs_run(bundle: Bundle) -> str:
-    training = bundle.card["training"]
-    return f"{training['epochs_run']} (kept {training['epoch_kept']})"
+    return f"{bundle.card.training.epochs_run} (kept {bundle.card.training.epoch_kept})"
 
 
 def _training_minutes(bundle: Bundle) -> str:
-    return f"{bundle.card['training']['seconds'] / 60:.0f} min"
+    return f"{bundle.card.training.seconds / 60:.0f} min"
 
 
 def _slice_time(bundle: Bundle) -> str:
-    return f"{bundle.card['times']['one_slice_seconds'] * 1000:.0f} ms"
+    times = bundle.card.times
+    return f"{times.one_slice_seconds * 1000:.0f} ms" if times else _EMPTY_CELL
 
 
 def _test_set_time(bundle: Bundle) -> str:
-    return f"{bundle.card['times']['test_set_seconds']:.1f} s"
+    times = bundle.card.times
+    return f"{times.test_set_seconds:.1f} s" if times else _EMPTY_CELL
 
 
 _ACCURACY_OVER_FOLDS = "Accuracy, patient-level split, mean ± std over folds"

@@ -27,15 +27,15 @@ def batches(
     bundle: Bundle, store: Store, numbers: Iterable[int]
 ) -> Iterator[tuple[list[int], np.ndarray, list[Placement]]]:
     """Yield batches of slice numbers, model inputs (n, S, S, C) and placements."""
-    spec = bundle.card["input"]
+    spec = bundle.card.input
     batch: list[tuple[int, np.ndarray, Placement]] = []
 
     def stacked() -> tuple[list[int], np.ndarray, list[Placement]]:
         planes = np.stack([plane for _, plane, _ in batch])[..., None]
-        return [number for number, _, _ in batch], planes.repeat(spec["channels"], -1), [place for *_, place in batch]
+        return [number for number, _, _ in batch], planes.repeat(spec.channels, -1), [place for *_, place in batch]
 
     for number in numbers:
-        plane, place = preprocess_slice(store.pixels(number), size=spec["height"], preprocessing=spec["preprocessing"])
+        plane, place = preprocess_slice(store.pixels(number), size=spec.height, preprocessing=spec.preprocessing)
         batch.append((number, plane, place))
         if len(batch) == BATCH:
             yield stacked()
@@ -57,8 +57,8 @@ class MaskRecords:
     """
 
     def __init__(self, bundle: Bundle, test: set[int]) -> None:
-        self.threshold = float(bundle.card["output"]["threshold"])
-        self.size = int(bundle.card["input"]["height"])
+        self.threshold = bundle.mask_threshold
+        self.size = bundle.card.input.height
         self.test = test
         self.own_size: list[tuple[int, ...]] = []
         self.network_size: list[tuple[int, ...]] = []
@@ -86,9 +86,9 @@ class MaskRecords:
 
 def choose_threshold(bundle: Bundle, network: "keras.Model", store: Store) -> Bundle:
     """Return the bundle with the mask threshold of the highest mean Dice on validation slices, if its card asks so."""
-    if "threshold_rule" not in bundle.card["output"]:
+    if bundle.card.output.threshold_rule is None:
         return bundle
-    part = splits.split_parts(bundle.card["data"]["split"])
+    part = splits.split_parts(bundle.card.data.split)
     validation = [int(number) for number in part.index[part == "validation"]]
     dice = []
     for numbers, inputs, places in batches(bundle, store, validation):
@@ -97,7 +97,7 @@ def choose_threshold(bundle: Bundle, network: "keras.Model", store: Store) -> Bu
             probability, true = map_to_slice(tumour_probability(output), place), store.mask(number)
             dice.append([overlap.dice(probability, true, threshold=threshold) for threshold in overlap.THRESHOLDS])
     best = overlap.THRESHOLDS[int(np.mean(dice, axis=0).argmax())]
-    return replace(bundle, card={**bundle.card, "output": {**bundle.card["output"], "threshold": best}})
+    return replace(bundle, card=bundle.card.changed({"output.threshold": best}))
 
 
 def tumour_channel(output: np.ndarray) -> np.ndarray:

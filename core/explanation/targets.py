@@ -57,5 +57,5 @@ def mask_target(threshold: float) -> Target:
 def bundle_target(bundle: Bundle, class_name: str | None) -> Target:
     """Return the target for one of a bundle's classes, or for its mask where ``class_name`` is None."""
     if class_name is None:
-        return mask_target(float(bundle.card["output"]["threshold"]))
-    return class_target(bundle.card["classes"].index(class_name))
+        return mask_target(bundle.mask_threshold)
+    return class_target(bundle.card.classes.index(class_name))

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from core.bundles.bundle import GATE, Bundle, load_network
+from core.bundles.card import GateThresholds
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.forward import FEATURES, as_logits
 from core.readers.preprocessing import HEAD_THRESHOLD
@@ -58,25 +59,6 @@ class Gate:
     def ood_score(self, features: np.ndarray) -> np.ndarray:
         """Return (n,) distances from the nearest training slice, in standard deviations, from (n, F + D) features."""
         return cdist((features[:, -len(self.centre) :] - self.centre) @ self.directions, self.known).min(axis=1)
-
-
-@dataclass(frozen=True)
-class GateThresholds:
-    """Thresholds of the decisions, as ``python -m core screen`` chooses them; the names are the card's keys.
-
-    Attributes:
-        no_tumour: tumour score below which the decision is no tumour.
-        tumour: tumour score from which it is a class; between the two it is low confidence.
-        sure: calibrated probability of the most probable class from which it is that class.
-        strange: OOD score above which the slice is flagged OOD.
-        temperature: divides logits before the softmax, so that probabilities are calibrated (Guo et al., 2017).
-    """
-
-    no_tumour: float
-    tumour: float
-    sure: float
-    strange: float
-    temperature: float
 
 
 @dataclass(frozen=True)
@@ -135,18 +117,18 @@ def _distinguishable(number: float, *limits: float, digits: int) -> list[str]:
 
 def has_gate(bundle: Bundle) -> bool:
     """Return whether a bundle has a gate beside its network."""
-    return GATE in bundle.card["files"] and "screen" in bundle.card
+    return GATE in bundle.card.files and bundle.card.gate is not None
 
 
 def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
     """Load a bundle's gate, its file checked, and its card's thresholds.
 
     Raises:
-        BundleError: the file is missing or altered.
+        BundleError: the file is missing or altered, or the card describes no gate.
     """
     with np.load(bundle.path(GATE)) as file:
         gate = Gate(**{field.name: file[field.name] for field in fields(Gate)})
-    return gate, GateThresholds(**bundle.card["screen"]["thresholds"])
+    return gate, bundle.gate.thresholds
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -112,9 +112,9 @@ class Predictor:
         )
         probabilities = explanation.probabilities if stated is None else stated
         return Prediction(
-            classes=tuple(self.classifier.card["classes"]),
+            classes=tuple(self.classifier.card.classes),
             probabilities=probabilities,
-            threshold=float(self.segmenter.card["output"]["threshold"]),
+            threshold=self.segmenter.mask_threshold,
             tumour_plane=(tumour_probability(segmenter_outputs[SEGMENTATION][0]), mask_placement),
             heat_plane=(explanation.plane.astype(np.float16), heat_placement),
             model_inputs={
@@ -146,9 +146,9 @@ class Predictor:
 
 def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
     """Return a slice as input of a bundle's network, (1, S, S, C) float32, and the placement that maps back."""
-    spec = bundle.card["input"]
-    plane, placement = preprocess_slice(slice_.pixels, size=spec["height"], preprocessing=spec["preprocessing"])
-    return np.repeat(plane[None, ..., None], spec["channels"], axis=-1), placement
+    spec = bundle.card.input
+    plane, placement = preprocess_slice(slice_.pixels, size=spec.height, preprocessing=spec.preprocessing)
+    return np.repeat(plane[None, ..., None], spec.channels, axis=-1), placement
 
 
 def _as_bytes(inputs: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
         "name": slice_.name,
         "width": width,
         "height": height,
-        "bundles": [{"name": bundle.name, "version": bundle.card["version"]} for bundle in bundles],
+        "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
         "class": prediction.class_name if _decision(prediction) == CONFIDENT else None,
         "likeliest_class": prediction.class_name,
         "probabilities": {
@@ -121,7 +121,7 @@ def split_part(bundle: Bundle, slice_: Slice) -> str | None:
     """Return the slice's part in the bundle's split, train, validation or test; None if it is not of the data set."""
     if slice_.number is None:
         return None
-    return str(splits.split_parts(bundle.card["data"]["split"])[slice_.number])
+    return str(splits.split_parts(bundle.card.data.split)[slice_.number])
 
 
 def overlay_png(slice_: Slice, prediction: Prediction, options: DisplayOptions | None = None) -> bytes:

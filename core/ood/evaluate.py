@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, write_card
+from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
+from core.bundles.card import Card, GateThresholds
+from core.bundles.card_update import update_card
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
@@ -15,7 +17,7 @@ from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import DEV, TEST, ExternalPredictor, outcome_shares
 from core.files import write_table
-from core.inference.gate import GateThresholds, decide_answers, has_gate
+from core.inference.gate import decide_answers, has_gate
 from core.metrics.definitions import DEFINITIONS
 from core.ood.non_brain import read_non_brain_images, read_non_brain_index
 from core.progress import ProgressWrapper
@@ -130,13 +132,13 @@ def disputed_labels(table: pd.DataFrame) -> pd.Series:
 
 def measured_split(bundle: Bundle) -> str | None:
     """Return the external split that a bundle's gate was measured on: test, else dev, else None."""
-    metrics = bundle.card.get("metrics", {}).get("external", {})
-    if not has_gate(bundle) or "non_brain_flagged" not in metrics:
+    metrics = bundle.card.metrics.external
+    if not has_gate(bundle) or metrics is None or metrics.non_brain_flagged is None:
         return None
-    return TEST if "answers" in metrics else DEV if "answers" in metrics.get(DEV, {}) else None
+    return TEST if metrics.answers else DEV if metrics.dev and metrics.dev.answers else None
 
 
-def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: ProgressWrapper = iter) -> dict[str, Any]:
+def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: ProgressWrapper = iter) -> Card:
     """Run a gated bundle on its own test slices and on non-brain images; write ``strangers.csv`` and the metrics.
 
     Args:
@@ -165,22 +167,21 @@ def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: Prog
     return write_ood_metrics(bundle)
 
 
-def write_ood_metrics(bundle: Bundle) -> dict[str, Any]:
+def write_ood_metrics(bundle: Bundle) -> Card:
     """Compute the metrics of ``strangers.csv`` and which aims are met; write them into the card. No network runs.
 
     Returns:
         The new card, with the metrics of ``DEFINITIONS["ood"]`` in ``metrics.external``.
     """
+    stored = bundle.card.metrics.external
     metrics = {
-        **bundle.card["metrics"].get("external", {}),
+        **(stored.as_dict() if stored else {}),
         **ood_metrics(pd.read_csv(bundle.folder / OOD_ANSWERS)),
     }
     if "answers" in metrics:
         metrics["aims"] = aims_reached(metrics)
     metrics["definitions"] = {**metrics.get("definitions", {}), **DEFINITIONS["ood"]}
-    card = {**bundle.card, "metrics": {**bundle.card["metrics"], "external": metrics}}
-    write_card(bundle.folder, card)
-    return card
+    return update_card(bundle.folder, {"metrics.external": metrics}, "Gate measured.")
 
 
 def aims_reached(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -216,7 +217,7 @@ def _shares_by_kind(hits: pd.Series, kinds: pd.Series) -> dict[str, float]:
 
 def _test_images(bundle: Bundle, store: Store, non_brain: Path) -> Iterator[tuple[str, str, Slice]]:
     """Yield group, kind (of the bundle's own slices their class) and slice."""
-    part = splits.split_parts(bundle.card["data"]["split"])
+    part = splits.split_parts(bundle.card.data.split)
     for number in map(int, part.index[part == "test"]):
         yield INTERNAL_GROUP, splits.class_of_slice(number), slice_from_store(store, number)
     for kind, slice_ in read_non_brain_images(non_brain):

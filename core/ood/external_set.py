@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from core.bundles.bundle import OOD_ANSWERS, Bundle, open_bundle
+from core.bundles.card import Card
 from core.dataset.store import Store
 from core.errors import DatasetError
 from core.evaluation.external import TEST, measure_external, write_external_metrics
@@ -22,7 +22,7 @@ def measure_external_set(
     store: Path,
     progress: Callable[[str], ProgressWrapper],
     non_brain: Path | None = None,
-) -> dict[str, Any]:
+) -> Card:
     """Run a bundle on a split of the external test set; on the split test, measure its gate too.
 
     Args:
@@ -57,9 +57,9 @@ def measure_external_set(
     return compute_external_metrics(open_bundle(bundle.name, models))
 
 
-def compute_external_metrics(bundle: Bundle) -> dict[str, Any]:
+def compute_external_metrics(bundle: Bundle) -> Card:
     """Compute ``metrics.external`` again from the stored predictions; return the new card."""
     card = write_external_metrics(bundle)
-    if OOD_ANSWERS not in card["files"]:
+    if OOD_ANSWERS not in card.files:
         return card
     return write_ood_metrics(open_bundle(bundle.name, bundle.folder.parent))

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import EXTERNAL, GATE, OOD_ANSWERS, Bundle, load_network, open_bundle, write_card
+from core.bundles.bundle import EXTERNAL, GATE, OOD_ANSWERS, Bundle, load_network, open_bundle
+from core.bundles.card import Card, GateThresholds
+from core.bundles.card_update import update_card
 from core.config import CLASSES, SEED, TASKS
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import DEV
 from core.files import replace_file
-from core.inference.gate import FUSION_LAYER, Gate, GateThresholds, apply_temperature, with_feature_output
+from core.inference.gate import FUSION_LAYER, Gate, apply_temperature, with_feature_output
 from core.metrics.calibration import expected_calibration_error, reliability_bins
 from core.metrics.classification import log_loss
 from core.ood.gate_control import check_gate
@@ -40,8 +42,8 @@ def fit_gate(
     *,
     recipe: GateRecipe | None = None,
     progress: ProgressWrapper = iter,
-) -> dict[str, Any]:
-    """Fit the gate of an evaluated bundle; write ``screen.npz`` and ``card["screen"]``, and remove stale results.
+) -> Card:
+    """Fit the gate of an evaluated bundle; write ``screen.npz`` and the card's ``screen``, and remove stale results.
 
     Args:
         bundle: of the unified network, for both tasks.
@@ -107,8 +109,7 @@ def _write_gate(bundle: Bundle, gate: Gate, description: dict[str, Any]) -> None
         np.savez_compressed(temporary, **{name: array.astype(np.float32) for name, array in vars(gate).items()})
     for stale in (EXTERNAL, OOD_ANSWERS):
         (bundle.folder / stale).unlink(missing_ok=True)
-    metrics = {name: section for name, section in bundle.card.get("metrics", {}).items() if name != "external"}
-    write_card(bundle.folder, {**bundle.card, "metrics": metrics, "screen": description})
+    update_card(bundle.folder, {"metrics.external": None, "screen": description}, "Gate fitted.")
 
 
 def fit_scores(groups: list[FeatureGroup], settings: GateSettings, *, channels: int) -> Gate:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
-from core.bundles.bundle import Bundle, load_network, write_card
+from core.bundles.bundle import Bundle, load_network
+from core.bundles.card import Card
+from core.bundles.card_update import update_card
 from core.config import CLASSES, SEED
 from core.dataset import splits
 from core.dataset.store import Store
@@ -17,7 +19,7 @@ from core.explanation.explainer import SALIENCY, Explainer
 from core.explanation.targets import class_target
 from core.inference.gate import FUSION_LAYER, Gate, gate_classifier, load_gate, with_feature_output
 from core.metrics.localisation import chance_level, heat_inside
-from core.ood.gate_recipe import GateRecipe, load_gate_recipe, with_current_gate_texts
+from core.ood.gate_recipe import GateRecipe, gate_text_changes, load_gate_recipe
 from core.ood.inpainting import inpaint_beside_tumour, remove_tumour
 from core.ood.network_outputs import Planes, features_and_probabilities
 from core.ood.source_leakage import source_auc, source_features
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def check_gate(bundle: Bundle, store: Store, folder: Path, *, recipe: GateRecipe | None = None) -> dict[str, Any]:
+def check_gate(bundle: Bundle, store: Store, folder: Path, *, recipe: GateRecipe | None = None) -> Card:
     """Measure whether a bundle's gate recognises the tumour or the source; write that and the gate's texts.
 
     Args:
@@ -69,16 +71,12 @@ def check_gate(bundle: Bundle, store: Store, folder: Path, *, recipe: GateRecipe
         **_heat_on_head(bundle, gate, tumour_free, heads),
         "kept_in_other_surroundings": tumour_free_share(moved),
     }
-    card = with_current_gate_texts(
-        {
-            **bundle.card,
-            "limits": limits_with_gate(bundle.card["limits"]),
-            "screen": {**bundle.card["screen"], "source_control": control},
-        },
-        recipe,
-    )
-    write_card(bundle.folder, card)
-    return card
+    changes = {
+        **gate_text_changes(bundle.card, recipe),
+        "limits": limits_with_gate(bundle.card.limits),
+        "screen.source_control": {**control, "definitions": recipe.texts.control},
+    }
+    return update_card(bundle.folder, changes, "Gate checked for what it recognises.")
 
 
 def _head(plane: np.ndarray) -> np.ndarray:

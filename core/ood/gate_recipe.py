@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.bundles.card import Card
 from core.config import RECIPES
 from core.errors import TrainingError
 
@@ -131,21 +132,19 @@ def gate_texts(recipe: GateRecipe) -> dict[str, Any]:
     }
 
 
-def with_current_gate_texts(card: dict[str, Any], recipe: GateRecipe | None = None) -> dict[str, Any]:
-    """Return a card with the texts about its gate replaced by those of the recipe.
-
-    A card without a gate stays as it is, and so does the given card.
+def gate_text_changes(card: Card, recipe: GateRecipe | None = None) -> dict[str, Any]:
+    """Return the changes that bring a card's texts about its gate up to the recipe; none for a card without a gate.
 
     Args:
         card: of any bundle.
         recipe: of the gate; the default recipe where None.
     """
-    if "screen" not in card:
-        return card
+    if card.gate is None:
+        return {}
     recipe = recipe or load_gate_recipe()
-    gate = {**card["screen"], **gate_texts(recipe)}
-    if "calibration_error" in gate:
-        gate["calibration_error"] = {**gate["calibration_error"], "of": recipe.texts.calibration_error}
-    if "source_control" in gate:
-        gate["source_control"] = {**gate["source_control"], "definitions": recipe.texts.control}
-    return {**card, "screen": gate}
+    changes: dict[str, Any] = {f"screen.{name}": text for name, text in gate_texts(recipe).items()}
+    if card.gate.calibration_error:
+        changes["screen.calibration_error.of"] = recipe.texts.calibration_error
+    if card.gate.source_control:
+        changes["screen.source_control.definitions"] = recipe.texts.control
+    return changes

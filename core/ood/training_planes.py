@@ -52,9 +52,9 @@ class GateSlices:
     """Reads slices of the data set and external slices as a bundle's network takes them."""
 
     def __init__(self, bundle: Bundle, store: Store, folder: Path) -> None:
-        spec = bundle.card["input"]
-        self.size, self.preprocessing = spec["height"], spec["preprocessing"]
-        self.part = splits.split_parts(bundle.card["data"]["split"])
+        spec = bundle.card.input
+        self.size, self.preprocessing = spec.height, spec.preprocessing
+        self.part = splits.split_parts(bundle.card.data.split)
         self.store, self.folder = store, folder
 
     def numbers(self, part: str) -> list[int]:

@@ -109,7 +109,7 @@ def recipe_fingerprint(source: Bundle | Recipe) -> str:
 
 def _decisive_parts(source: Bundle | Recipe) -> dict[str, Any]:
     """Return what ``same_recipe`` compares, from a bundle's card or from a recipe."""
-    card = source.card if isinstance(source, Bundle) else card_from_recipe(source)
+    card = source.card.as_dict() if isinstance(source, Bundle) else card_from_recipe(source)
     parts = {key: _without_descriptions(card.get(key)) for key in _COMPARED}
     parts |= {f"training.{key}": card["training"].get(key) for key in _COMPARED_TRAINING}
     # As in a card on disk: lists for tuples.

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.bundles.bundle import FORMAT_VERSION, Bundle, write_card
+from core.bundles.bundle import Bundle
+from core.bundles.card import FORMAT_VERSION, Card
+from core.bundles.card_update import update_card
 from core.config import SEED
 from core.dataset import citation
 from core.dataset.splits import FOLD_SPLITS, PARTS
@@ -125,7 +127,7 @@ def _run_facts(recipe: Recipe, state: State) -> dict[str, Any]:
     }
 
 
-def rewrite_texts(bundle: Bundle, recipe: Recipe) -> dict[str, Any]:
+def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
     """Write a card's texts again from its recipe: title, about, limits, and what was tried before.
 
     Where the recipe makes something else of the network's output (another threshold, the mean over mirror images), that
@@ -139,22 +141,19 @@ def rewrite_texts(bundle: Bundle, recipe: Recipe) -> dict[str, Any]:
         TrainingError: the bundle was trained by another recipe, or on another split.
         BundleError: one of its files is not what its card says; a new card would call it sound.
     """
-    if not same_training(bundle, recipe) or bundle.card["data"]["split"] != recipe.split:
+    if not same_training(bundle, recipe) or bundle.card.data.split != recipe.split:
         raise TrainingError(
             f"The bundle '{bundle.name}' was not trained by the recipe '{recipe.name}' as it is now; train it anew."
         )
-    for file in bundle.card["files"]:
+    for file in bundle.card.files:
         bundle.path(file)
     limits = card_limits(recipe)
-    card = {
-        **bundle.card,
+    changes: dict[str, Any] = {
         "title": recipe.title,
         "about": recipe.about,
-        "limits": limits_with_gate(limits) if "screen" in bundle.card else limits,
-        "training": {**bundle.card["training"], "tried": recipe.notes},
+        "limits": limits_with_gate(limits) if bundle.card.gate else limits,
+        "training.tried": recipe.notes,
     }
     if not same_recipe(bundle, recipe):
-        figures = {name: value for name, value in card.get("metrics", {}).items() if name != "test"}
-        card |= {"output": card_from_recipe(recipe)["output"], "metrics": figures}
-    write_card(bundle.folder, card)
-    return card
+        changes |= {"output": card_from_recipe(recipe)["output"], "metrics.test": None}
+    return update_card(bundle.folder, changes, "Texts brought up to the recipe.")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, load_network, open_bundle, save_network, write_card
+from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, load_network, open_bundle, save_network
+from core.bundles.card_update import update_card, write_card
 from core.bundles.layers import Layer, layer_rows
 from core.config import MODELS
 from core.dataset import splits
@@ -43,14 +44,13 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
             save_network(network, fresh / WEIGHTS)
             _save_layers(network, recipe.tasks, fresh)
             write_history(fresh, state.history)
-            write_card(fresh, card)
+            write_card(fresh, card, "Trained.")
     else:
-        card |= {key: existing.card[key] for key in ("metrics", "times", "screen") if key in existing.card}
-        card["training"]["machine"] = existing.card["training"]["machine"]
-        if "screen" in card:
-            card["limits"] = limits_with_gate(card["limits"])
+        changes = {**card, "heat": card.get("heat"), "training.machine": existing.card.training.machine}
+        if existing.card.gate:
+            changes["limits"] = limits_with_gate(card["limits"])
         _save_layers(network, recipe.tasks, folder)
-        write_card(folder, card)
+        update_card(folder, changes, "Written again from the run.")
     return open_bundle(recipe.name, models)
 
 
@@ -60,11 +60,11 @@ def write_layers(bundle: Bundle) -> None:
     Raises:
         BundleError: another of its files is not what its card says; a new card would call it sound.
     """
-    for file in bundle.card["files"]:
+    for file in bundle.card.files:
         if file != LAYERS:
             bundle.path(file)
     _save_layers(load_network(bundle), bundle.tasks, bundle.folder)
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, f"{LAYERS} written again.")
 
 
 def network_layers(network: "keras.Model", tasks: tuple[str, ...]) -> list[Layer]:
@@ -99,7 +99,7 @@ def _bundle_with_weights(name: str, models: Path, weights: list[np.ndarray]) -> 
     try:
         bundle = open_bundle(name, models)
         stored = load_network(bundle).get_weights()
-        for file in bundle.card["files"]:
+        for file in bundle.card.files:
             bundle.path(file)
     except BundleError:
         return None

@@ -105,13 +105,13 @@ def bundle_history(bundle: Bundle) -> History:
         BundleError: the file is missing, or not what the card says.
         TrainingError: it is no history.
     """
-    training = bundle.card["training"]
+    training = bundle.card.training
     return History(
         name=bundle.name,
         tasks=bundle.tasks,
         table=read_history(bundle.path(HISTORY)),
-        plan=training["recipe"],
-        kept=training["epoch_kept"],
+        plan=training.recipe,
+        kept=training.epoch_kept,
         finished=True,
     )
 

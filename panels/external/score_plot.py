@@ -4,8 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.bundles.card import GateThresholds
 from core.config import NO_TUMOUR
-from core.inference.gate import GateThresholds
 from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.inference.gate import GateThresholds
+from core.bundles.card import GateThresholds
 
 
 def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThresholds:
@@ -16,7 +16,7 @@ def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThreshold
         bundle: its card has the gate's own thresholds and their rules.
         table: of ``core.ood.evaluate.gate_answers``.
     """
-    own = GateThresholds(**bundle.card["screen"]["thresholds"])
+    own = bundle.gate.thresholds
     rules = bundle.card["screen"]["rules"]
     with st.expander("Try other thresholds", icon=":material/tune:"):
         st.caption(

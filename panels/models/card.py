@@ -35,10 +35,10 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
             st.markdown("**Also tried**")
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in card["training"]["tried"]))
     with st.expander("The whole card", icon=":material/description:"):
-        st.json(card, expanded=1)
+        st.json(card.as_dict(), expanded=1)
     st.download_button(
         "card.json",
-        lambda: json.dumps(card, indent=2, ensure_ascii=False).encode(),
+        lambda: json.dumps(card.as_dict(), indent=2, ensure_ascii=False).encode(),
         f"{bundle.name}-card.json",
         "application/json",
         on_click="ignore",

@@ -57,7 +57,7 @@ def _external_metrics(bundle: Bundle) -> dict[str, Any]:
 
 def _has_internal_accuracy(bundle: Bundle) -> bool:
     """Tell whether a bundle's test part measures its accuracy on patients that were not in training."""
-    return bool(bundle.card["data"]["by_patient"] and "accuracy" in bundle.test_metrics)
+    return bool(bundle.card.data.by_patient and bundle.test_metrics and bundle.test_metrics.accuracy is not None)
 
 
 def _bundle_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:

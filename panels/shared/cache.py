@@ -1,6 +1,5 @@
 """What pages load once and share: bundles and their stored predictions, loaded networks, the data set's slices."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ _KEPT_PREDICTIONS = 64
 
 def file_sha256(bundle: Bundle, file: str) -> str:
     """Return the SHA-256 that the card states for a file of the bundle: a cache key that changes with the file."""
-    return str(bundle.card["files"][file]["sha256"])
+    return bundle.card.files[file].sha256
 
 
 def has_store() -> bool:
@@ -157,8 +156,8 @@ def _prediction_key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -
 def _prediction_fingerprint(bundle: Bundle) -> str:
     """Return what a bundle's predictions depend on, as text: its weights, its gate, and its card's thresholds."""
     card = bundle.card
-    files = [card["files"].get(name, {}).get("sha256") for name in (bundles.WEIGHTS, GATE)]
-    return json.dumps([files, card.get("screen", {}).get("thresholds"), card.get("output")], sort_keys=True)
+    files = [card.files.get(name) for name in (bundles.WEIGHTS, GATE)]
+    return repr([files, card.gate and card.gate.thresholds, card.output])
 
 
 def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:

@@ -26,7 +26,7 @@ from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DI
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.evaluation.cross_validation import stored_folds, summarise_folds
-from core.inference.gate import GateThresholds, decide_answers
+from core.inference.gate import decide_answers
 from core.inference.predictor import Predictor
 from core.metrics import overlap
 from core.ood.evaluate import INTERNAL_GROUP
@@ -153,7 +153,7 @@ def test_a_non_brain_image_is_flagged(gated_predictor, kind):
 def test_metrics_of_the_gate_are_those_of_its_decisions():
     bundle = open_bundle(DEFAULT_CLASSIFIER)
     table, metrics = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card["metrics"]["external"]
-    thresholds = GateThresholds(**bundle.card["screen"]["thresholds"])
+    thresholds = bundle.gate.thresholds
     answers = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
     assert table["answer"].tolist() == answers.tolist()
     own = (table["group"] == INTERNAL_GROUP).to_numpy()

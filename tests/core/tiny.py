@@ -11,8 +11,9 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle, save_network, write_card
-from core.config import CLASSES, TASKS
+from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle, save_network
+from core.bundles.card_update import update_card
+from core.config import CLASSES, CLASSIFICATION, SEGMENTATION, TASKS
 from core.dataset.splits import SPLIT_NAMES, index_table
 from core.dataset.store import STORE_VERSION
 from core.networks.registry import build_network
@@ -181,18 +182,52 @@ def brightness_classifier(models: Path) -> Bundle:
 def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
     """Replace the bundle's network by another."""
     save_network(network, bundle.folder / WEIGHTS)
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     changed = open_bundle(bundle.name, bundle.folder.parent)
     write_layers(changed)
     return open_bundle(bundle.name, bundle.folder.parent)
 
 
 def change_card(bundle: Bundle, **fields: Any) -> None:
-    """Write fields into a bundle's card and nothing else; None removes a field."""
+    """Write fields into a bundle's card and nothing else, unchecked; None removes a field."""
     import json
 
-    card = {key: value for key, value in {**bundle.card, **fields}.items() if value is not None}
+    card = {key: value for key, value in {**bundle.card.as_dict(), **fields}.items() if value is not None}
     (bundle.folder / CARD).write_text(json.dumps(card))
+
+
+def change_output(bundle: Bundle, **fields: Any) -> None:
+    """Write fields into a card's ``output`` and nothing else, unchecked."""
+    change_card(bundle, output={**bundle.card.output.as_dict(), **fields})
+
+
+def with_test_metrics(bundle: Bundle) -> Bundle:
+    """Write made-up test metrics into a bundle's card."""
+    update_card(bundle.folder, {"metrics.test": made_up_test_metrics(bundle)}, "Evaluated.")
+    return open_bundle(bundle.name, bundle.folder.parent)
+
+
+def made_up_test_metrics(bundle: Bundle) -> dict[str, Any]:
+    """Return the test metrics that every card of the bundle's tasks has, made up."""
+    metrics: dict[str, Any] = {"slices": 1, "patients": 1, "loss": 0.5}
+    if CLASSIFICATION in bundle.tasks:
+        figures = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1}
+        metrics |= {"accuracy": 0.5, "per_class": dict.fromkeys(CLASSES, figures)}
+        metrics["confusion_matrix"] = [[0] * len(CLASSES)] * len(CLASSES)
+    if SEGMENTATION in bundle.tasks:
+        metrics["dice_mean"] = 0.5
+    return metrics
+
+
+GATE: dict[str, Any] = {
+    "about": "A gate.",
+    "answers": {"class": "confident"},
+    "data": "Some slices.",
+    "rules": {"sure": "by a rule"},
+    "tried": [],
+    "thresholds": {"no_tumour": -1.0, "tumour": 1.0, "sure": 0.8, "strange": 10.0, "temperature": 1.0},
+}
+"""A card's description of a gate."""
 
 
 def a_picture(number: int = 1, *, height: int = 64, width: int = 64) -> Slice:

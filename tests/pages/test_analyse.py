@@ -12,8 +12,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import CARD, GATE, bundle_names, open_bundle
+from core.bundles.card import GateThresholds
 from core.config import CLASSIFICATION, LOW_CONFIDENCE, MODELS, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
-from core.inference.gate import GateDecision, GateThresholds
+from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
 from core.inference.result import NOTICE
 from core.labels import GATE_LABELS

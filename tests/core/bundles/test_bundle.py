@@ -14,7 +14,6 @@ import pytest
 from core import config
 from core.bundles.bundle import (
     CARD,
-    FORMAT_VERSION,
     LAYERS,
     WEIGHTS,
     Bundle,
@@ -23,8 +22,9 @@ from core.bundles.bundle import (
     load_network,
     open_bundle,
     save_network,
-    write_card,
 )
+from core.bundles.card import FORMAT_VERSION, FileFacts
+from core.bundles.card_update import update_card
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.networks.registry import build_network
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     import keras
 
 CARD_FIELDS = (
-    "name", "version", "task", "parameters", "input", "classes", "data", "training", "files", "licence",
+    "name", "version", "task", "network", "parameters", "input", "output", "classes", "data", "training", "files",
+    "licence",
     "intended_use", "limits",
 )  # fmt: skip
 ONE_SENTENCE = r"^[^\n]+[a-z)]\.$"
@@ -154,8 +155,7 @@ def test_an_unfinished_run_makes_no_bundle(mixed_run: tuple[Recipe, State], tmp_
 
 def test_figures_of_an_earlier_network_are_removed_with_it(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / "predictions.csv").write_text("slice\n1\n")
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 1.0}}})
-    assert open_bundle(bundle.name, tmp_path).test_metrics
+    assert tiny.with_test_metrics(bundle).test_metrics
     made = tiny.recipe("report-cnn")
     state = tiny.finished_state(made)
     state.best = [weights + 1 for weights in state.best]
@@ -191,22 +191,23 @@ def test_an_exported_run_keeps_the_limits_of_its_gate(tmp_path: Path) -> None:
     made = tiny.recipe("report-cnn")
     state = tiny.finished_state(made)
     bundle = export_bundle(made, state, tmp_path)
-    write_card(bundle.folder, {**bundle.card, "screen": {}, "limits": limits_with_gate(bundle.card["limits"])})
-    screened = open_bundle(bundle.name, tmp_path).card["limits"]
-    assert screened != bundle.card["limits"]
-    assert export_bundle(made, state, tmp_path).card["limits"] == screened
+    changes = {"screen": tiny.GATE, "limits": limits_with_gate(bundle.card.limits)}
+    screened = update_card(bundle.folder, changes, "Gate fitted.")
+    assert screened.limits != bundle.card.limits
+    again = export_bundle(made, state, tmp_path).card
+    assert (again.limits, again.gate) == (screened.limits, screened.gate)
 
 
 def test_a_finished_run_that_is_exported_again_keeps_its_figures(tmp_path: Path) -> None:
     made = tiny.recipe("report-cnn")
     state = tiny.finished_state(made)
     bundle = export_bundle(made, state, tmp_path)
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 1.0}}})
+    evaluated = tiny.with_test_metrics(bundle)
     renamed = dataclasses.replace(made, title="Another title")
     again = export_bundle(renamed, state, tmp_path)
-    assert again.test_metrics == {"accuracy": 1.0}
-    assert again.card["title"] == "Another title"
-    assert again.card["files"] == bundle.card["files"]
+    assert again.test_metrics == evaluated.test_metrics
+    assert again.card.title == "Another title"
+    assert again.card.files == bundle.card.files
 
 
 def test_a_bundle_carries_the_runs_history(mixed_run: tuple[Recipe, State], tmp_path: Path) -> None:
@@ -249,18 +250,18 @@ def test_the_card_has_every_field(make: Callable[[Path], Bundle], task: str, tmp
 
 def test_a_split_by_slice_is_stated_in_the_limits(tmp_path: Path) -> None:
     by_slice = tiny.classifier(tmp_path)
-    assert "Slice-level split" in by_slice.card["limits"][0]
-    assert by_slice.card["data"]["by_patient_bundle"] == "report-cnn-patients"
+    assert "Slice-level split" in by_slice.card.limits[0]
+    assert by_slice.card.data.by_patient_bundle == "report-cnn-patients"
     recipe = tiny.recipe("report-cnn-patients")
     by_patient = export_bundle(recipe, tiny.finished_state(recipe), tmp_path)
-    assert not any("slice-level" in limit.lower() for limit in by_patient.card["limits"])
-    assert (by_slice.card["data"]["by_patient"], by_patient.card["data"]["by_patient"]) == (False, True)
+    assert not any("slice-level" in limit.lower() for limit in by_patient.card.limits)
+    assert (by_slice.card.data.by_patient, by_patient.card.data.by_patient) == (False, True)
 
 
 def test_file_facts_are_size_and_sha256(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, example B.1
-    assert file_facts(tmp_path / "abc") == {"bytes": 3, "sha256": digest}
+    assert file_facts(tmp_path / "abc") == FileFacts(bytes=3, sha256=digest)
 
 
 # Reading
@@ -295,9 +296,9 @@ def test_a_truncated_file_is_refused(bundle: Bundle, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("field", ["sha256", "bytes"])
 def test_a_wrong_hash_or_size_in_the_card_is_refused(field: str, bundle: Bundle, tmp_path: Path) -> None:
-    facts = bundle.card["files"][WEIGHTS]
-    wrong = {"sha256": "0" * 64, "bytes": facts["bytes"] + 1}[field]
-    tiny.change_card(bundle, files={**bundle.card["files"], WEIGHTS: {**facts, field: wrong}})
+    files = bundle.card.as_dict()["files"]
+    files[WEIGHTS][field] = {"sha256": "0" * 64, "bytes": files[WEIGHTS]["bytes"] + 1}[field]
+    tiny.change_card(bundle, files=files)
     assert_refused(bundle, tmp_path, "is not the file its card describes")
 
 
@@ -342,7 +343,7 @@ def test_a_card_in_another_encoding_is_refused(bundle: Bundle, tmp_path: Path) -
 
 def test_a_card_that_is_a_list_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / CARD).write_text("[]")
-    assert_refused(bundle, tmp_path, "is no JSON object;")
+    assert_refused(bundle, tmp_path, "is a list, and must be an object;")
 
 
 def test_a_missing_bundle_is_refused_with_those_there_are(bundle: Bundle, tmp_path: Path) -> None:
@@ -359,7 +360,7 @@ def test_code_inside_a_network_file_is_not_run(bundle: Bundle, tmp_path: Path) -
     outputs = keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(inputs))
     harmful = keras.Model(inputs, keras.layers.Lambda(lambda values: values * 0)(outputs))
     save_network(harmful, bundle.folder / WEIGHTS)
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     assert_refused(bundle, tmp_path, "cannot be loaded")
     # Only the safe mode keeps it out: the file itself is sound.
     unsafe = keras.saving.load_model(bundle.folder / WEIGHTS, safe_mode=False)
@@ -368,7 +369,7 @@ def test_code_inside_a_network_file_is_not_run(bundle: Bundle, tmp_path: Path) -
 
 def test_a_file_that_is_no_network_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / WEIGHTS).write_text("version https://git-lfs.github.com/spec/v1\n")
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     assert_refused(bundle, tmp_path, "cannot be loaded")
 
 
@@ -377,5 +378,5 @@ def test_a_damaged_network_file_that_its_card_describes_is_refused(bundle: Bundl
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1  # in the weights, where only the zip file's checksum notices
     path.write_bytes(data)
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     assert_refused(bundle, tmp_path, "cannot be loaded")

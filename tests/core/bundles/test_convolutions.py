@@ -42,10 +42,11 @@ def test_a_bundle_may_name_the_layer_of_its_heat_maps(tmp_path):
 
 
 def test_a_bundle_whose_layers_cannot_be_read_is_refused_in_one_sentence(tmp_path):
-    from core.bundles.bundle import LAYERS, open_bundle, write_card
+    from core.bundles.bundle import LAYERS, open_bundle
+    from core.bundles.card_update import update_card
 
     bundle = tiny.classifier(tmp_path)
     (bundle.folder / LAYERS).write_text("no layers\n")
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     with pytest.raises(BundleError, match=r"^layers\.csv of the bundle 'report-cnn' cannot be read; "):
         find_convolutions(open_bundle(bundle.name, tmp_path), "classification")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import course_report
-from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, bundle_names, file_facts, load_network, open_bundle, write_card
+from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, bundle_names, file_facts, load_network, open_bundle
+from core.bundles.card_update import update_card
 from core.bundles.layers import Layer, ancestors, edges, layer_rows, layer_table, read_layers
 from core.config import ROOT, TASKS
 from core.errors import BundleError
@@ -117,7 +118,7 @@ def test_a_bundle_without_layers_is_refused_until_they_are_written(tmp_path: Pat
     bundle = tiny.unified(tmp_path)
     before, layers = bundle.card["files"], read_layers(bundle)
     (bundle.folder / LAYERS).unlink()
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     bundle = open_bundle(bundle.name, tmp_path)
     with pytest.raises(
         BundleError,

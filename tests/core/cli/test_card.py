@@ -8,6 +8,7 @@ import pytest
 
 from core.bundles import bundle as bundles
 from core.bundles.bundle import Bundle
+from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.metrics.definitions import DEFINITIONS
 from core.ood.gate_recipe import gate_texts, load_gate_recipe
@@ -31,27 +32,29 @@ def test_card_writes_the_texts_of_the_recipe_without_the_run(
     argument: str, bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["card", argument]) == 0
-    assert OPEN_BUNDLE("report-cnn", tmp_path).card == {**bundle.card, "about": "Another text."}
+    card = OPEN_BUNDLE("report-cnn", tmp_path).card
+    assert card.changed({"changelog": None}) == bundle.card.changed({"about": "Another text.", "changelog": None})
+    assert [entry.change for entry in card.changelog] == ["Trained.", "Texts brought up to the recipe."]
     assert "is up to date with recipes/report-cnn.toml" in capsys.readouterr().out
 
 
 def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.folder / bundles.LAYERS).unlink()
-    figures = {"accuracy": 0.5}
+    figures = tiny.made_up_test_metrics(bundle)
     stale = {"test": figures, "definitions": {"accuracy": "Another definition."}}
-    bundles.write_card(bundle.folder, {**bundle.card, "metrics": stale})
+    update_card(bundle.folder, {"metrics": stale}, "Evaluated.")
     assert main(["card", "report-cnn"]) == 0
     card = OPEN_BUNDLE("report-cnn", tmp_path).card
-    assert card["metrics"] == {"test": figures, "definitions": DEFINITIONS["test"]}
-    assert card["files"][bundles.LAYERS] == bundle.card["files"][bundles.LAYERS]
+    assert card.metrics.as_dict() == {"test": figures, "definitions": DEFINITIONS["test"]}
+    assert card.files[bundles.LAYERS] == bundle.card.files[bundles.LAYERS]
 
 
 def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle, tmp_path: Path) -> None:
-    bundles.write_card(bundle.folder, {**bundle.card, "screen": {"tried": ["Another text."], "thresholds": {"a": 1}}})
+    update_card(bundle.folder, {"screen": {**tiny.GATE, "tried": ["Another text."]}}, "Gate fitted.")
     assert main(["card", "report-cnn"]) == 0
-    gate = OPEN_BUNDLE("report-cnn", tmp_path).card["screen"]
-    assert gate["tried"] == gate_texts(load_gate_recipe())["tried"]
-    assert gate["thresholds"] == {"a": 1}
+    gate = OPEN_BUNDLE("report-cnn", tmp_path).card.gate
+    assert gate.tried == gate_texts(load_gate_recipe())["tried"]
+    assert vars(gate.thresholds) == tiny.GATE["thresholds"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"]])

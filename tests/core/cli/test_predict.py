@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, distinct_bundles, open_bundle
+from core.bundles.card import GateThresholds
 from core.cli.main import main
 from core.config import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset.slices import read_and_recognise_slice
-from core.inference.gate import GateDecision, GateThresholds
+from core.inference.gate import GateDecision
 from core.inference.predictor import Predictor
 from core.inference.result import slice_result
 from tests.core.cli.support import REPORT_BUNDLES, sentence, write_picture

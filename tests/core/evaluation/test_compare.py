@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.bundles.bundle import PREDICTIONS, Bundle, open_bundle, write_card
+from core.bundles.bundle import PREDICTIONS, Bundle, open_bundle
+from core.bundles.card_update import update_card
 from core.errors import BundleError
 from core.evaluation.compare import compare_bundles, patient_level_counterparts, recipe_differences
 from core.evaluation.cross_validation import has_similar_id
@@ -22,43 +23,43 @@ def evaluated_bundle(models: Path, name: str, *, wrong: float, split: str = "fol
     bundle = export_bundle(recipe, tiny.finished_state(recipe), models)
     table = predictions(split, wrong=wrong, seed=1).drop(columns=["dice", "iou", "true_px", "predicted_px"])
     write_table(bundle.folder / PREDICTIONS, table)
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    tiny.with_test_metrics(bundle)
     return open_bundle(bundle.name, models)
 
 
 def test_the_card_holds_the_difference_and_its_interval(tmp_path: Path) -> None:
     better, worse = evaluated_bundle(tmp_path, "better", wrong=0.05), evaluated_bundle(tmp_path, "worse", wrong=0.2)
-    card = compare_bundles(better, worse)
-    assert card["metrics"]["comparison"]["with"] == "worse"
-    assert open_bundle("better", tmp_path).card["metrics"]["comparison"] == card["metrics"]["comparison"]
-    one = card["metrics"]["comparison"]["figures"]["accuracy"]
+    comparison = compare_bundles(better, worse).metrics.comparison
+    assert comparison and comparison.other == "worse"
+    assert open_bundle("better", tmp_path).card.metrics.comparison == comparison
+    one = comparison.figures["accuracy"]
     shares = []
     for bundle in (better, worse):
         table = pd.read_csv(bundle.path(PREDICTIONS)).query("part == 'test'")
         shares.append((table["true"] == table["predicted"]).mean())
-    assert [one["value"], one["other"], one["difference"]] == pytest.approx([*shares, shares[0] - shares[1]])
+    assert [one.value, one.other, one.difference] == pytest.approx([*shares, shares[0] - shares[1]])
     assert 0 < one["low"] < one["difference"] < one["high"]
 
 
 def test_metrics_are_given_without_similar_patient_ids_too(tmp_path: Path) -> None:
     better, worse = evaluated_bundle(tmp_path, "better", wrong=0.05), evaluated_bundle(tmp_path, "worse", wrong=0.2)
-    comparison = compare_bundles(better, worse)["metrics"]["comparison"]
+    comparison = compare_bundles(better, worse).metrics.comparison
     table = pd.read_csv(better.path(PREDICTIONS)).query("part == 'test'")
     alone = table[~has_similar_id(table)]
-    without = comparison["without_letter_twins"]
-    assert (comparison["slices"], without["slices"]) == (len(table), len(alone))
-    assert without["slices"] < comparison["slices"]
+    without = comparison.without_letter_twins
+    assert (comparison.slices, without.slices) == (len(table), len(alone))
+    assert without.slices < comparison.slices
     accuracy = (alone["true"] == alone["predicted"]).mean()
-    assert without["figures"]["accuracy"]["value"] == pytest.approx(accuracy)
+    assert without.figures["accuracy"].value == pytest.approx(accuracy)
 
 
 def test_differences_between_the_recipes_are_named(tmp_path: Path) -> None:
     one, other = evaluated_bundle(tmp_path, "one", wrong=0.1), evaluated_bundle(tmp_path, "other", wrong=0.1)
-    assert compare_bundles(one, other)["metrics"]["comparison"]["recipe_differences"] == []
-    recipe = {**other.card["training"]["recipe"], "keep": "last", "batch": 7}
-    write_card(other.folder, {**other.card, "training": {**other.card["training"], "recipe": recipe}})
-    comparison = compare_bundles(one, open_bundle("other", tmp_path))["metrics"]["comparison"]
-    assert comparison["recipe_differences"] == ["batch", "keep"]
+    assert compare_bundles(one, other).metrics.comparison.recipe_differences == []
+    recipe = {**other.card.training.recipe, "keep": "last", "batch": 7}
+    update_card(other.folder, {"training.recipe": recipe}, "Another recipe.")
+    comparison = compare_bundles(one, open_bundle("other", tmp_path)).metrics.comparison
+    assert comparison.recipe_differences == ["batch", "keep"]
 
 
 def test_bundles_with_other_test_slices_are_refused(tmp_path: Path) -> None:
@@ -78,15 +79,17 @@ def test_a_bundle_that_is_not_evaluated_is_refused_with_the_command(tmp_path: Pa
 
 
 def card_of(name: str, *, by_patient: bool, batch: int = 30, task: Any = "classification", **data: Any) -> Bundle:
-    card = {
+    changes = {
         "name": name,
         "task": task,
-        "network": {"name": "net"},
-        "input": {"height": 8},
-        "data": {"by_patient": by_patient, **data},
-        "training": {"recipe": {"batch": batch, "seed": 1}},
+        "output.threshold": 0.5,
+        "data.by_patient": by_patient,
+        "data.by_patient_bundle": None,
+        "metrics": None,
+        "training.recipe": {"batch": batch, "seed": 1},
     }
-    return Bundle(Path(name), card)
+    card = open_bundle("report-cnn").card.changed(changes)
+    return Bundle(Path(name), card.changed({f"data.{key}": value for key, value in data.items()}))
 
 
 def names(pairs: list[tuple[Bundle, list[Bundle]]]) -> dict[str, list[str]]:

@@ -15,8 +15,8 @@ from core.bundles.bundle import (
     PREDICTIONS,
     Bundle,
     open_bundle,
-    write_card,
 )
+from core.bundles.card_update import update_card
 from core.config import CLASSES, TASKS
 from core.dataset import splits
 from core.dataset.splits import FOLD_SPLITS
@@ -60,7 +60,7 @@ def a_fold(number: int, runs: Path, models: Path) -> Bundle:
     recipe, folder = fold_recipe(tiny.recipe("unified-unet"), number, runs, models)
     bundle = export_bundle(recipe, tiny.finished_state(recipe), folder)
     write_table(bundle.folder / PREDICTIONS, predictions(recipe.split, wrong=0.05 * number, seed=number))
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    tiny.with_test_metrics(bundle)
     return open_bundle(bundle.name, folder)
 
 
@@ -69,7 +69,7 @@ def two_folds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, dict[in
     folder = tmp_path_factory.mktemp("folds")
     folds = {number: a_fold(number, folder / "runs", folder / "models") for number in (1, 3)}
     card = collect_folds(folds[1], folds)
-    return open_bundle("unified-unet", folder / "models"), folds, card["metrics"]["cross_validation"]
+    return open_bundle("unified-unet", folder / "models"), folds, card.as_dict()["metrics"]["cross_validation"]
 
 
 def test_the_recipes_own_fold_is_its_own_run_and_bundle(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_later_fold_joins_those_that_are_stored(two_folds, kept: Bundle, tmp_p
 
 def test_stored_folds_of_another_recipe_are_not_taken(kept: Bundle) -> None:
     assert sorted(stored_folds(kept)) == [1, 3]
-    other = Bundle(kept.folder, {**kept.card, "output": {**kept.card["output"], "test_time_flip": False}})
+    other = Bundle(kept.folder, kept.card.changed({"output.test_time_flip": False}))
     assert stored_folds(other) == {}
     with pytest.raises(TrainingError, match=r"^There is no fold of 'unified-unet' to collect; .*\.$"):
         collect_folds(other, {})
@@ -220,8 +220,7 @@ def test_folds_of_another_recipe_or_split_are_refused(two_folds, tmp_path: Path)
     with pytest.raises(TrainingError, match=r"does not hold fold 2 out\.$"):
         collect_folds(bundle, {1: folds[1], 2: folds[3]})
     other = tiny.unified(tmp_path)
-    plan = {**other.card["training"], "recipe": {**other.card["training"]["recipe"], "epochs": 99}}
-    tiny.change_card(other, training=plan)
+    update_card(other.folder, {"training.recipe": {**other.card.training.recipe, "epochs": 99}}, "Another recipe.")
     with pytest.raises(TrainingError, match=r"^The bundle of fold 1 is not of the recipe of 'unified-unet'"):
         collect_folds(bundle, {1: open_bundle(other.name, tmp_path)})
     unevaluated = tiny.unified(tmp_path / "fresh")

@@ -20,8 +20,8 @@ from core.bundles.bundle import (
     load_network,
     open_bundle,
     save_network,
-    write_card,
 )
+from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.config import CLASSES
 from core.dataset import splits
@@ -44,7 +44,7 @@ def run(bundle: Bundle, data: tiny.DataSet, path: Path) -> dict[str, Any]:
     """Evaluate on ``data`` instead of the whole data set; the new card."""
     with pytest.MonkeyPatch.context() as patch, Store(data.write(path)) as store:
         patch.setattr(splits, "index_table", lambda: data.table)
-        return evaluate(bundle, store)
+        return evaluate(bundle, store).as_dict()
 
 
 def made(make: Callable[[Path], Bundle], folder: Path) -> Made:
@@ -243,7 +243,7 @@ def steep_segmenter(models: Path) -> Bundle:
     network = keras.Model(inputs, outputs)
     network.set_weights([np.array([[[[-40, 40]]]], np.float32), np.array([10, -14], np.float32)])
     save_network(network, bundle.folder / WEIGHTS)
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     return open_bundle(bundle.name, models)
 
 
@@ -310,7 +310,7 @@ def test_the_card_on_disk_is_the_one_returned_and_its_hashes_hold(which: str, re
     expected = {PREDICTIONS} if which == "classified" else {PREDICTIONS, MASKS, MASK_THRESHOLDS}
     assert expected | {"network.keras", "layers.csv", "history.csv"} == set(stored["files"])
     for name, facts in stored["files"].items():
-        assert facts == file_facts(bundle.folder / name)
+        assert facts == file_facts(bundle.folder / name).as_dict()
     for name, value in stored["metrics"]["test"].items():
         if isinstance(value, float):
             assert name in stored["metrics"]["definitions"] or name in ("threshold", "tumour_share_of_pixels")
@@ -321,7 +321,7 @@ def test_the_card_on_disk_is_the_one_returned_and_its_hashes_hold(which: str, re
 
 def test_times_alone_are_measured_again_and_all_else_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, data, _ = made(tiny.classifier, tmp_path)
-    card = bundle.card
+    card = bundle.card.as_dict()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splits, "index_table", lambda: data.table)
         patch.setattr("core.bundles.bundle.open_bundle", lambda name: open_bundle(name, tmp_path))
@@ -329,7 +329,8 @@ def test_times_alone_are_measured_again_and_all_else_stays(tmp_path: Path, capsy
     assert "one slice" in capsys.readouterr().out
     stored = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
     assert stored["times"] != card["times"] and set(stored["times"]) == set(card["times"])
-    assert {**stored, "times": None} == {**card, "times": None}
+    assert stored["changelog"][:-1] == card["changelog"]
+    assert {**stored, "times": None, "changelog": None} == {**card, "times": None, "changelog": None}
 
 
 @pytest.mark.parametrize(("which", "split"), [("classified", "table-1"), ("segmented", "table-5")])
@@ -427,7 +428,7 @@ def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
 def test_a_masks_threshold_is_the_best_on_validation_whatever_the_test_slices_are(tmp_path: Path) -> None:
     bundle = tiny.brightness_segmenter(tmp_path)
     # Brighter tumours on validation than on test: which threshold is best depends on where one looks.
-    tiny.change_card(bundle, output={**bundle.card["output"], "threshold_rule": "the best on validation"})
+    tiny.change_output(bundle, threshold_rule="the best on validation")
     data = tiny.data_set()
     part = data.table.set_index("slice")["table-5"]
     random = np.random.default_rng(0)
@@ -447,7 +448,7 @@ def test_a_masks_threshold_is_the_best_on_validation_whatever_the_test_slices_ar
 
 
 def test_a_fixed_threshold_stays(segmented: Made) -> None:
-    assert segmented[2]["output"] == segmented[0].card["output"]
+    assert segmented[2]["output"] == segmented[0].card.output.as_dict()
     assert segmented[2]["output"]["threshold"] == 0.5
 
 

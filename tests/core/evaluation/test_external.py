@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.bundles.bundle import EXTERNAL, load_network, open_bundle, write_card
+from core.bundles.bundle import EXTERNAL, load_network, open_bundle
+from core.bundles.card_update import update_card
 from core.config import CLASSES
 from core.errors import BundleError, DatasetError
 from core.evaluation.external import external_metrics, measure_external, read_external_index, write_external_metrics
@@ -34,14 +35,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter, tiny.unified])
 def test_predictions_and_metrics_are_written_into_the_bundle(make, folder: Path, tmp_path: Path) -> None:
     bundle = make(tmp_path)
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    evaluated = tiny.with_test_metrics(bundle)
     card = measure_external(open_bundle(bundle.name, tmp_path), folder)
     again = open_bundle(bundle.name, tmp_path)
     table = pd.read_csv(again.path(EXTERNAL), keep_default_na=False)
     assert table["file"].tolist() == [f"{number}.png" for number in range(5)]
-    assert again.card == card | {"files": again.card["files"]}
-    assert card["metrics"]["test"] == {"slices": 1}, "the other metrics stay"
-    assert card["metrics"]["external"]["dev"] == external_metrics(table)
+    assert again.card == card
+    assert card.metrics.test == evaluated.test_metrics, "the other metrics stay"
+    assert card.as_dict()["metrics"]["external"]["dev"] == external_metrics(table)
     inputs, _ = model_input(again, read_slice((folder / "3.png").read_bytes(), "3.png"))
     outputs = load_network(again)(inputs)
     if "classification" in bundle.tasks:
@@ -54,15 +55,14 @@ def test_predictions_and_metrics_are_written_into_the_bundle(make, folder: Path,
 
 def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: Path) -> None:
     bundle = tiny.classifier(tmp_path)
-    write_card(bundle.folder, {**bundle.card, "metrics": {}})
     for split in ("dev", "test", "dev"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
     with pytest.raises(BundleError, match="was measured on the split test before, which is for a single use"):
         measure_external(open_bundle(bundle.name, tmp_path), folder, split="test")
     # Those of test stand by themselves, those of dev apart.
-    measured = card["metrics"]["external"]
-    assert measured["dev"]["slices"]["meningioma"] == 2
-    assert measured["slices"] == {"glioma": 1, "pituitary": 1, "no_tumour": 1}
+    measured = card.metrics.external
+    assert measured.dev.slices["meningioma"] == 2
+    assert measured.slices == {"glioma": 1, "pituitary": 1, "no_tumour": 1}
     assert len(pd.read_csv(bundle.folder / EXTERNAL)) == 8
 
 
@@ -70,13 +70,11 @@ def test_metrics_are_computed_again_from_stored_predictions(folder: Path, tmp_pa
     bundle = tiny.unified(tmp_path)
     with pytest.raises(BundleError, match="was not measured on an external test set yet"):
         write_external_metrics(bundle)
-    write_card(bundle.folder, {**bundle.card, "metrics": {}})
     for split in ("dev", "test"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
-    without_metrics = {**card, "metrics": {"external": {"kept": 1}}}
-    write_card(bundle.folder, without_metrics)
-    again = write_external_metrics(open_bundle(bundle.name, tmp_path))["metrics"]["external"]
-    assert again == card["metrics"]["external"] | {"kept": 1}
+    update_card(bundle.folder, {"metrics.external": {"non_brain_flagged": 0.5}}, "Metrics removed.")
+    again = write_external_metrics(open_bundle(bundle.name, tmp_path)).as_dict()["metrics"]["external"]
+    assert again == card.as_dict()["metrics"]["external"] | {"non_brain_flagged": 0.5}
 
 
 def test_metrics_by_hand() -> None:

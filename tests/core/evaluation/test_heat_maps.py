@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from core.bundles import bundle as bundles
-from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, Bundle, file_facts, load_network, open_bundle, write_card
+from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, Bundle, file_facts, load_network, open_bundle
+from core.bundles.card_update import update_card
 from core.bundles.stored_maps import stored_heat_map
 from core.cli.main import main
 from core.dataset import splits
@@ -87,7 +88,7 @@ def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
     bundle = request.getfixturevalue(which)
     rows = table(bundle)
     assert list(rows) == list(COLUMNS)
-    test = small.table["slice"][small.table[bundle.card["data"]["split"]] == "test"].tolist()
+    test = small.table["slice"][small.table[bundle.card.data.split] == "test"].tolist()
     assert len(test) > SLOW
     assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
     for name, method_rows in rows.groupby("method"):
@@ -140,9 +141,9 @@ def test_heat_falls_on_bright_pixels(segmented: Bundle) -> None:
 def test_the_card_has_the_means_and_the_new_files(which: str, request: pytest.FixtureRequest) -> None:
     bundle = request.getfixturevalue(which)
     for name in (EXPLANATIONS, HEAT_MAPS):
-        assert bundle.card["files"][name] == file_facts(bundle.folder / name)
+        assert bundle.card.files[name] == file_facts(bundle.folder / name)
     assert bundle.test_metrics, "the test metrics are still there"
-    explanation = bundle.card["metrics"]["explanation"]
+    explanation = bundle.card.as_dict()["metrics"]["explanation"]
     assert explanation["layer"] in set(table(bundle)["layer"])
     for method, rows in table(bundle).groupby("method"):
         for name, right in (("right", True), ("wrong", False)):
@@ -192,7 +193,7 @@ def test_stored_heat_maps_that_were_altered_are_refused(store: Store, tmp_path: 
     (bundle.folder / HEAT_MAPS).write_bytes(b"something else")
     with pytest.raises(BundleError, match="not the file its card describes"):
         stored_heat_map(bundle, number)
-    write_card(bundle.folder, bundle.card)
+    update_card(bundle.folder, {}, "Another network.")
     with pytest.raises(BundleError, match="cannot be read; evaluate it again"):
         stored_heat_map(open_bundle(bundle.name, tmp_path), number)
 
@@ -270,6 +271,6 @@ def test_the_command_explains_and_prints_the_means(
     assert main(["evaluate", "report-unet", "--explain", "--store", str(path)]) == 0
     lines = capsys.readouterr().out.strip().splitlines()
     assert {line.split()[0] for line in lines} == set(methods_for("segmentation"))
-    methods = OPEN_BUNDLE("report-unet", tmp_path / "models").card["metrics"]["explanation"]["methods"]
+    methods = OPEN_BUNDLE("report-unet", tmp_path / "models").card.as_dict()["metrics"]["explanation"]["methods"]
     assert f"inside {methods['grad-cam']['right']['inside']:.4f}" in lines[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figshare.h5", "models"]

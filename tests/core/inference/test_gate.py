@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from core.bundles.card import GateThresholds
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.inference.gate import GateDecision, GateThresholds, apply_temperature, decide_answers
+from core.inference.gate import GateDecision, apply_temperature, decide_answers
 
 THRESHOLDS = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=10, temperature=1)
 

@@ -51,8 +51,8 @@ def assert_same(one: Prediction, other: Prediction, *, within: float) -> None:
 def flipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Bundle]:
     """A network for both tasks without and with averaging over mirror images."""
     plain, other = (tiny.unified(tmp_path_factory.mktemp(name)) for name in ("plain", "flipped"))
-    tiny.change_card(plain, output={**plain.card["output"], "test_time_flip": False})
-    tiny.change_card(other, output={**other.card["output"], "test_time_flip": True})
+    tiny.change_output(plain, test_time_flip=False)
+    tiny.change_output(other, test_time_flip=True)
     return open_bundle(plain.name, plain.folder.parent), open_bundle(other.name, other.folder.parent)
 
 
@@ -209,7 +209,7 @@ def test_a_bundle_of_the_wrong_task_is_refused(predictor: Predictor) -> None:
 
 def test_the_cards_threshold_decides(predictor: Predictor) -> None:
     segmenter = predictor.segmenter
-    card = {**segmenter.card, "output": {**segmenter.card["output"], "threshold": 0.75}}
+    card = segmenter.card.changed({"output.threshold": 0.75})
     stricter = Predictor(predictor.classifier, replace(segmenter, card=card))(tiny.a_picture())
     prediction = predictor(tiny.a_picture())
     assert (prediction.threshold, stricter.threshold) == (0.5, 0.75)

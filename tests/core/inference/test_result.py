@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import Bundle
+from core.bundles.card import GateThresholds
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
-from core.inference.gate import GateDecision, GateThresholds
+from core.inference.gate import GateDecision
 from core.inference.predictor import Prediction
 from core.inference.render import PREDICTED_COLOUR, TRUE_COLOUR
 from core.inference.result import (

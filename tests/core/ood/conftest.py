@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.bundles.bundle import Bundle, open_bundle, write_card
+from core.bundles.bundle import Bundle, open_bundle
 from core.config import CLASSES
 from core.dataset import splits
 from core.dataset.store import Store
@@ -61,7 +61,7 @@ def gated(
         if len(data.pixels[number]) == 64:
             data.pixels[number], data.masks[number] = a_head(number)
     bundle = tiny.unified(folder / "models")
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"slices": 1}}})
+    tiny.with_test_metrics(bundle)
     store = data.write(folder / "figshare.h5")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splits, "index_table", lambda: data.table)

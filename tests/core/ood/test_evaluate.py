@@ -30,7 +30,7 @@ def test_answers_to_external_slices_are_stored_with_their_scores(
     table = pd.read_csv(bundle.folder / EXTERNAL)
     again = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], load_gate(bundle)[1])
     assert table["answer"].tolist() == again.tolist()
-    assert card["metrics"]["external"]["dev"]["answers"].keys() == {*CLASSES, "no_tumour"}
+    assert card.metrics.external.dev.answers.keys() == {*CLASSES, "no_tumour"}
 
 
 def test_own_slices_and_non_brain_images_are_counted_apart(
@@ -53,7 +53,7 @@ def test_own_slices_and_non_brain_images_are_counted_apart(
         (NON_BRAIN_GROUP, OUT_OF_DISTRIBUTION, "non_brain_flagged"),
     ):
         flagged = (table["answer"][table["group"] == group] == answer).mean()
-        assert card["metrics"]["external"][name] == pytest.approx(flagged)
+        assert getattr(card.metrics.external, name) == pytest.approx(flagged)
 
 
 def test_metrics_of_own_slices_and_non_brain_images_by_hand() -> None:

@@ -101,8 +101,8 @@ def test_a_fitted_gate_is_part_of_its_bundle_and_the_card_describes_it(gated: tu
     assert has_gate(bundle)
     gate, thresholds = load_gate(bundle)
     assert gate.directions.shape == (len(gate.centre), 3)
-    assert gate.known.shape == (bundle.card["screen"]["fitted_on"]["tumour slices of the data set"], 3)
-    description = bundle.card["screen"]
+    assert gate.known.shape == (bundle.card.gate.fitted_on["tumour slices of the data set"], 3)
+    description = bundle.card.as_dict()["screen"]
     assert set(description["rules"]) == set(vars(thresholds)) == set(description["thresholds"])
     assert description["fitted_on"]["tumour-free slices from elsewhere"] == 8
     assert description["source_control"].keys() - {"definitions"} == description["source_control"]["definitions"].keys()
@@ -124,16 +124,16 @@ def test_a_refitted_gate_does_not_keep_the_answers_of_the_one_before(
     with Store(store) as opened:
         card = fit_gate(open_bundle(bundle.name, tmp_path), opened, external_folder, recipe=small_recipe)
     assert not (tmp_path / bundle.name / EXTERNAL).exists()
-    assert "external" not in card["metrics"] and card["metrics"]["test"] == {"slices": 1}
+    assert card.metrics.external is None and card.metrics.test == bundle.test_metrics
 
 
 def test_a_gate_replaces_the_limit_that_any_image_gets_a_class(gated: tuple[Bundle, Path]) -> None:
     bundle, _ = gated
-    limits = " ".join(bundle.card["limits"])
+    limits = " ".join(bundle.card.limits)
     assert "it names one of them in any picture" not in limits
     assert "metrics.external" in limits and "sequences" in limits and "patient" in limits
-    assert "gate" in bundle.card["screen"]["about"]
-    assert bundle.card["screen"]["answers"].keys() == {CONFIDENT, NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION}
+    assert "gate" in bundle.card.gate.about
+    assert bundle.card.gate.answers.keys() == {CONFIDENT, NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION}
 
 
 def test_the_split_test_is_not_read_by_fitting(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from core.bundles.bundle import open_bundle
+from core.bundles.card import GateThresholds
 from core.config import ANSWERS
 from core.errors import TrainingError
-from core.inference.gate import GateThresholds
-from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, load_gate_recipe, with_current_gate_texts
+from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, gate_text_changes, load_gate_recipe
 from core.training.recipe import recipe_names
 
 
@@ -64,7 +64,7 @@ def test_a_gate_s_recipe_is_no_recipe_of_a_network() -> None:
 def test_a_card_s_gate_texts_are_replaced_and_nothing_else() -> None:
     card = open_bundle("unified-unet").card
     texts = load_gate_recipe().texts
-    current = with_current_gate_texts(card)
+    current, card = card.changed(gate_text_changes(card)).as_dict(), card.as_dict()
     assert current["screen"].keys() == card["screen"].keys()
     assert current["screen"]["about"] == texts.about and current["screen"]["tried"] == texts.tried
     for key in ("thresholds", "fitted_on"):
@@ -78,4 +78,4 @@ def test_a_card_s_gate_texts_are_replaced_and_nothing_else() -> None:
 
 def test_a_card_without_a_gate_stays_as_it_is() -> None:
     card = open_bundle("report-cnn").card
-    assert with_current_gate_texts(card) == card
+    assert gate_text_changes(card) == {}

@@ -28,56 +28,57 @@ def test_a_bundle_is_of_its_recipe_and_of_that_on_another_split(bundle: Bundle) 
     [
         {"task": "segmentation"},
         {"network": {"name": "unified_unet", "options": {"size": 64}}},
-        {"input": {"height": 64, "width": 64, "channels": 1, "preprocessing": "min-max"}},
+        {"input.preprocessing": "min-max"},
         {"classes": ["background", "tumour"]},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_another_part_of_the_card_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
-    assert not same_recipe(bundle, Bundle(bundle.folder, {**bundle.card, **change}))
+    assert not same_recipe(bundle, Bundle(bundle.folder, bundle.card.changed(change)))
 
 
 @pytest.mark.parametrize(
-    "change", [{"test_time_flip": False}, {"threshold_rule": "by eye"}], ids=lambda change: next(iter(change))
+    "change",
+    [{"output.test_time_flip": False}, {"output.threshold_rule": "by eye"}],
+    ids=lambda change: next(iter(change)),
 )
 def test_another_way_of_answering_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
-    other = Bundle(bundle.folder, {**bundle.card, "output": {**bundle.card["output"], **change}})
+    other = Bundle(bundle.folder, bundle.card.changed(change))
     assert not same_recipe(bundle, other)
     assert same_training(bundle, other)
 
 
 def test_a_threshold_counts_where_it_is_fixed_and_how_it_is_chosen_where_it_is_not(bundle: Bundle) -> None:
-    chosen = bundle.card["output"]
-    assert "threshold_rule" in chosen
-    other = Bundle(bundle.folder, {**bundle.card, "output": {**chosen, "threshold": 0.4}})
+    assert bundle.card.output.threshold_rule
+    other = Bundle(bundle.folder, bundle.card.changed({"output.threshold": 0.4}))
     assert same_recipe(bundle, other)
-    fixed = {name: value for name, value in chosen.items() if name != "threshold_rule"}
     first, second = (
-        Bundle(bundle.folder, {**bundle.card, "output": {**fixed, "threshold": cut}}) for cut in (0.4, 0.5)
+        Bundle(bundle.folder, bundle.card.changed({"output.threshold_rule": None, "output.threshold": cut}))
+        for cut in (0.4, 0.5)
     )
     assert not same_recipe(first, second)
     assert same_training(first, second)
 
 
 @pytest.mark.parametrize(
-    "change", [{"recipe": {"epochs": 99}}, {"pretrained": None}], ids=lambda change: next(iter(change))
+    "change",
+    [{"training.recipe": {"epochs": 99}}, {"training.pretrained": None}],
+    ids=lambda change: next(iter(change)),
 )
 def test_another_training_is_another_recipe(bundle: Bundle, change: dict[str, Any]) -> None:
-    other = {**bundle.card, "training": {**bundle.card["training"], **change}}
-    assert not same_recipe(bundle, Bundle(bundle.folder, other))
+    assert not same_recipe(bundle, Bundle(bundle.folder, bundle.card.changed(change)))
 
 
 def test_words_and_titles_are_not_the_recipe(bundle: Bundle) -> None:
-    card = bundle.card
-    other = {
-        **card,
+    changes = {
         "title": "Another",
         "limits": [],
-        "input": {**card["input"], "description": "in other words"},
-        "output": {**card["output"], "probabilities": "in other words"},
-        "training": {**card["training"], "tried": [], "seconds": 0.0},
+        "input.description": "in other words",
+        "output.probabilities": "in other words",
+        "training.tried": [],
+        "training.seconds": 0.0,
     }
-    assert same_recipe(bundle, Bundle(bundle.folder, other))
+    assert same_recipe(bundle, Bundle(bundle.folder, bundle.card.changed(changes)))
     recipe = tiny.recipe("unified-unet")
     assert not same_recipe(bundle, replace(recipe, test_time_flip=False))
 

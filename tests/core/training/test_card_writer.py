@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle, write_card
+from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle
 from core.errors import BundleError, TrainingError
 from core.training.card_writer import limits_with_gate, rewrite_texts
 from core.training.recipe import Recipe, load_recipe
@@ -25,12 +25,11 @@ def made() -> Recipe:
 def bundle(tmp_path: Path) -> Bundle:
     """A small classifier's bundle with figures, whose run is gone."""
     bundle = tiny.classifier(tmp_path)
-    write_card(bundle.folder, {**bundle.card, "metrics": {"test": {"accuracy": 0.5}}, "times": {"runs": 20}})
-    return open_bundle(bundle.name, tmp_path)
+    return tiny.with_test_metrics(bundle)
 
 
 def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
-    before = bundle.card
+    before = bundle.card.as_dict()
     rewrite_texts(bundle, replace(made, **TEXTS))
     after = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
     assert (after["title"], after["about"], after["training"]["tried"]) == (
@@ -39,16 +38,18 @@ def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
         ["A note."],
     )
     assert after["limits"] == [before["limits"][0], "Too small.", *before["limits"][1:]]
+    assert after["changelog"][:-1] == before["changelog"]
     for card in (before, after):
+        del card["changelog"]
         del card["title"], card["about"], card["limits"], card["training"]["tried"]
     assert after == before
 
 
 def test_the_use_of_the_output_follows_the_recipe_and_old_figures_are_removed(bundle: Bundle, made: Recipe) -> None:
     after = rewrite_texts(bundle, replace(made, test_time_flip=True))
-    assert after["output"] == {**bundle.card["output"], "test_time_flip": True}
-    assert "test" not in after["metrics"]
-    assert after["files"] == bundle.card["files"]
+    assert after.output.as_dict() == {**bundle.card.output.as_dict(), "test_time_flip": True}
+    assert after.metrics.test is None
+    assert after.files == bundle.card.files
 
 
 def test_a_card_that_agrees_with_its_recipe_stays_as_it_is(bundle: Bundle, made: Recipe) -> None:
@@ -58,12 +59,12 @@ def test_a_card_that_agrees_with_its_recipe_stays_as_it_is(bundle: Bundle, made:
 
 
 def test_the_limits_of_a_gate_stay(bundle: Bundle, made: Recipe) -> None:
-    tiny.change_card(bundle, screen={"thresholds": {}}, limits=limits_with_gate(bundle.card["limits"]))
+    tiny.change_card(bundle, screen=tiny.GATE, limits=limits_with_gate(bundle.card.limits))
     gated = open_bundle(bundle.name, bundle.folder.parent)
     after = rewrite_texts(gated, replace(made, limits=["Too small."]))
-    first, *others = gated.card["limits"]
-    assert after["limits"] == [first, "Too small.", *others]
-    assert after["screen"] == {"thresholds": {}}
+    first, *others = gated.card.limits
+    assert after.limits == [first, "Too small.", *others]
+    assert after.gate == gated.card.gate
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""The typed card: read and written again unchanged, and garbage refused in one sentence."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.bundles.bundle import CARD, bundle_names, open_bundle
+from core.bundles.card import Card
+from core.config import MODELS
+from core.errors import BundleError
+
+NAME = "unified-unet"
+Spoil = Callable[[dict[str, Any]], Any]
+
+
+@pytest.mark.parametrize("name", bundle_names())
+def test_a_shipped_card_is_the_same_after_reading_and_writing(name: str) -> None:
+    text = (MODELS / name / CARD).read_text(encoding="utf-8")
+    assert Card.from_json(text).as_dict() == json.loads(text)
+
+
+GARBAGE: dict[str, tuple[Spoil, str]] = {
+    "no output": (lambda card: card.pop("output"), "lacks output;"),
+    "no network": (lambda card: card.pop("network"), "lacks network;"),
+    "no threshold": (lambda card: card["output"].pop("threshold"), "has an output.threshold;"),
+    "files as a list": (lambda card: card.update(files=[]), "has a list for files, which must be an object;"),
+    "a file elsewhere": (
+        lambda card: card["files"].update({"../x": {}}),
+        "for a name in files, which must be the name of a file, without a folder;",
+    ),
+    "no hash": (lambda card: card["files"]["network.keras"].update(sha256="abc"), "which must be 64 hexadecimal"),
+    "text for a number": (
+        lambda card: card["input"].update(height="192"),
+        'has "192" for input.height, which must be a whole number;',
+    ),
+    "a fraction of a pixel": (lambda card: card["input"].update(height=1.5), "must be a whole number;"),
+    "true for a number": (lambda card: card["output"].update(threshold=True), "for output.threshold, which must be a"),
+    "no finite number": (
+        lambda card: card["screen"]["thresholds"].update(sure=float("nan")),
+        "has NaN for screen.thresholds.sure, which must be a finite number;",
+    ),
+    "a threshold of the gate less": (lambda card: card["screen"]["thresholds"].pop("sure"), "screen.thresholds.sure;"),
+    "more than all": (lambda card: card["output"].update(threshold=1.5), "must be a number of at most 1"),
+    "less than none": (lambda card: card["training"].update(seconds=-1), "must be a number of at least 0"),
+    "another task": (lambda card: card.update(task="regression"), "the task is regression; it may be"),
+    "no task": (lambda card: card.update(task={}), "the task is missing; it may be"),
+    "one class": (lambda card: card.update(classes=["glioma"]), "for classes, which must be a list of at least 2;"),
+    "metrics as text": (lambda card: card.update(metrics="good"), 'has "good" for metrics, which must be an object;'),
+    "test metrics as a list": (lambda card: card["metrics"].update(test=[]), "for metrics.test, which must be an obj"),
+    "words for a metric": (lambda card: card["metrics"]["test"].update(accuracy="high"), "for metrics.test.accuracy,"),
+    "no accuracy": (lambda card: card["metrics"]["test"].pop("accuracy"), "have an accuracy"),
+    "another matrix": (lambda card: card["metrics"]["test"].update(confusion_matrix=[[1]]), "of 3 by 3;"),
+    "no Dice": (lambda card: card["metrics"]["test"].pop("dice_mean"), "have a dice_mean;"),
+    "a fold of words": (
+        lambda card: card["metrics"]["cross_validation"].update(accuracy="high"),
+        'has "high" for metrics.cross_validation.accuracy, which must be an object;',
+    ),
+    "a sixth fold": (lambda card: card["metrics"]["cross_validation"].update(folds_done=[6]), "must be a number of at"),
+    "an aim of words": (
+        lambda card: card["metrics"]["external"].update(aims={"a": "b"}),
+        "for metrics.external.aims.a",
+    ),
+    "an unknown field": (
+        lambda card: card.update(colour="blue"),
+        "has a field colour, which this version does not know;",
+    ),
+    "an unknown section": (lambda card: card["metrics"].update(train={}), "has a field metrics.train, which this"),
+    "a changelog of words": (lambda card: card.update(changelog="none"), "for changelog, which must be a list;"),
+}
+
+
+@pytest.mark.parametrize("spoiled", GARBAGE)
+def test_garbage_is_refused_in_one_sentence_with_bundle_and_field(spoiled: str, tmp_path: Path) -> None:
+    spoil, part = GARBAGE[spoiled]
+    card = json.loads((MODELS / NAME / CARD).read_text(encoding="utf-8"))
+    spoil(card)
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / CARD).write_text(json.dumps(card))
+    with pytest.raises(
+        BundleError, match=rf"^The card of the bundle '{NAME}' [^\n]+; take its folder from the p[^\n.]+\.$"
+    ) as refusal:
+        open_bundle(NAME, tmp_path)
+    assert part in str(refusal.value)
+
+
+def test_changes_reach_any_level_and_none_removes() -> None:
+    card = open_bundle(NAME).card
+    changed = card.changed({"output.threshold": 0.4, "metrics.external": None, "heat": None})
+    assert (changed.output.threshold, changed.metrics.external, changed.heat) == (0.4, None, None)
+    assert changed.metrics.test == card.metrics.test
+    assert card.output.threshold != 0.4, "the given card stays as it is"
