@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.bundles.bundle import CARD, GATE, bundle_names, open_bundle
+from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
 from core.bundles.card import GateThresholds
 from core.config import CLASSIFICATION, LOW_CONFIDENCE, MODELS, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
 from core.inference.gate import GateDecision
@@ -308,8 +308,7 @@ def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, monkeypatch):
 
 def test_predictions_depend_on_the_gates_file_too():
     bundle = open_bundle("unified-unet")
-    files = {**bundle.card["files"], GATE: {"bytes": 1, "sha256": "another"}}
-    other = replace(bundle, card={**bundle.card, "files": files})
+    other = replace(bundle, card=bundle.card.changed({"files": bundle.card.files | {GATE: bundle.card.files[WEIGHTS]}}))
     keys = {cache._prediction_key(None, variant, variant) for variant in (bundle, other, open_bundle("unified-unet"))}
     assert len(keys) == 2
 

@@ -77,7 +77,7 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         ood_rows().to_csv(folder / "strangers.csv", index=False)
         (folder / "screen.npz").write_bytes(b"not opened here")
         card = json.loads((folder / "card.json").read_text())
-        measured = {"answers": {}}
+        measured = {"slices": {"glioma": 1}, "answers": {"glioma": {"class": 1}}}
         card["metrics"]["external"] = {"non_brain_flagged": 0.9, **(measured if split == "test" else {split: measured})}
         if split == "test":
             card["metrics"]["external"]["aims"] = {
@@ -85,6 +85,8 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
                 "answered_tumour": {"aim": "at least 60 %", "reached": 0.6, "short_by": 0.0},
             }
         card["screen"] = {
+            "about": "A gate.",
+            "answers": {},
             "thresholds": LIMITS,
             "rules": dict.fromkeys(LIMITS, "a rule"),
             "fitted_on": {
@@ -110,7 +112,7 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
             },
         }
         for name in ("external.csv", "strangers.csv", "screen.npz"):
-            card["files"][name] = file_facts(folder / name)
+            card["files"][name] = file_facts(folder / name).as_dict()
         (folder / "card.json").write_text(json.dumps(card))
         monkeypatch.setenv("SLICESCOPE_MODELS", str(folder.parent))
 
@@ -162,7 +164,7 @@ def test_a_slider_that_is_moved_leaves_the_others_at_the_cards_values(
 
 def test_the_shipped_gates_cost_on_internal_data_is_stated() -> None:
     app = opened("external")
-    outcomes = open_bundle("unified-unet").card["metrics"]["external"]["figshare_all"]
+    outcomes = open_bundle("unified-unet").card.metrics.external.figshare_all.as_dict()
     assert f"After the gate, {percent(outcomes['right'])} are classified correctly" in texts(app)
 
 

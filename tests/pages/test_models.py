@@ -72,7 +72,7 @@ def said(app: AppTest) -> str:
 
 
 def card_of(name: str) -> dict[str, Any]:
-    return bundles.open_bundle(name).card
+    return bundles.open_bundle(name).card.as_dict()
 
 
 # The table

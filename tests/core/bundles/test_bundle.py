@@ -244,7 +244,7 @@ def test_the_card_has_every_field(make: Callable[[Path], Bundle], task: str, tmp
         assert card["training"]["recipe"][option], "what the report leaves open is stated"
     assert set(card["files"]) == {WEIGHTS, LAYERS, "history.csv"}
     for name, facts in card["files"].items():
-        assert facts == file_facts(made.folder / name)
+        assert facts == file_facts(made.folder / name).as_dict()
         assert set(facts) == {"bytes", "sha256"}
 
 
