@@ -1,10 +1,8 @@
 """Check a bundle: its card, its files, its figures, and what its README says."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,8 +10,8 @@ from core.bundles.bundle import CARD, PREDICTIONS, Bundle, open_bundle
 from core.check.figures import SOURCES, Difference, Source, compare_figures, stated_at
 from core.dataset import splits
 from core.errors import SliceScopeError
-from core.evaluation.card_definitions import current_definitions
-from core.ood.gate_recipe import with_current_gate_texts
+from core.evaluation.card_definitions import definition_changes
+from core.ood.gate_recipe import gate_text_changes
 
 _AGAIN = "take the whole folder models/{} from the project again"
 _UNREADABLE = (LookupError, TypeError, ValueError)
@@ -52,36 +50,36 @@ def check_bundle(name: str, models: Path | None = None) -> Checked:
         figures += count
         faults += found
     # A file that cannot be read is told once, whatever reads it.
-    return Checked(name, f"{len(bundle.card['files'])} files, {figures} figures", tuple(dict.fromkeys(faults)))
+    return Checked(name, f"{len(bundle.card.files)} files, {figures} figures", tuple(dict.fromkeys(faults)))
 
 
 def _file_faults(bundle: Bundle) -> Iterator[str]:
     """Tell of files that are missing or altered, and of others than those of the card."""
-    for file in bundle.card["files"]:
+    for file in bundle.card.files:
         try:
             bundle.path(file)
         except SliceScopeError as error:
             yield str(error)
     for path in sorted(bundle.folder.iterdir()):
-        if path.name not in {*bundle.card["files"], CARD}:
+        if path.name not in {*bundle.card.files, CARD}:
             yield f"The card of the bundle '{bundle.name}' does not list {path.name}; remove it."
 
 
 def _text_faults(bundle: Bundle) -> Iterator[str]:
     """Tell of texts that are not what code, recipes and card make of them."""
     written = f"'python -m core card {bundle.name}' writes it again."
-    card = _card_json(bundle)
-    if with_current_gate_texts(current_definitions(card)) != card:
+    card = bundle.card
+    if card.changed({**definition_changes(card), **gate_text_changes(card)}) != card:
         yield f"Definitions in the card of the bundle '{bundle.name}' are not those of the code; {written}"
 
 
 def _row_faults(bundle: Bundle) -> Iterator[str]:
     """Tell of predictions that are not of the data set's slices, or not of the card's split."""
-    if PREDICTIONS not in bundle.card["files"]:
+    if PREDICTIONS not in bundle.card.files:
         return
     try:
         rows = pd.read_csv(bundle.path(PREDICTIONS))
-        parts = splits.split_parts(bundle.card["data"]["split"])
+        parts = splits.split_parts(bundle.card.data.split)
         expected = splits.index_table()[["slice", "class", "patient"]].assign(part=parts.to_numpy())
         same = rows[["slice", "true", "patient", "part"]].to_numpy().tolist() == expected.to_numpy().tolist()
     except SliceScopeError as error:
@@ -92,14 +90,14 @@ def _row_faults(bundle: Bundle) -> Iterator[str]:
         if not same:
             yield (
                 f"{PREDICTIONS} of the bundle '{bundle.name}' has other slices or parts than the split "
-                f"'{bundle.card['data']['split']}'; 'python -m core evaluate {bundle.name}' writes it again."
+                f"'{bundle.card.data.split}'; 'python -m core evaluate {bundle.name}' writes it again."
             )
 
 
 def _figure_faults(bundle: Bundle, source: Source) -> tuple[int, list[str]]:
     """Return how many figures a file decides, and a sentence for each that the card states otherwise."""
-    card = _card_json(bundle)
-    if source.file not in bundle.card["files"]:
+    card = bundle.card.as_dict()
+    if source.file not in bundle.card.files:
         if source.stated_by and stated_at(card, source.stated_by) is not None:
             return 0, [f"The card of the bundle '{bundle.name}' lists no {source.file}; {_AGAIN.format(bundle.name)}."]
         return 0, []
@@ -114,12 +112,6 @@ def _figure_faults(bundle: Bundle, source: Source) -> tuple[int, list[str]]:
     compared = list(compare_figures(source.place, stated_at(card, source.place), computed, source.smallest))
     differences = [difference for difference in compared if difference is not None]
     return len(compared), [_sentence(bundle, source, difference) for difference in differences]
-
-
-def _card_json(bundle: Bundle) -> dict[str, Any]:
-    """Return the card as it stands in card.json."""
-    card: dict[str, Any] = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
-    return card
 
 
 def _sentence(bundle: Bundle, source: Source, difference: Difference) -> str:

@@ -35,7 +35,6 @@ from core.evaluation.evaluate import stored_figures
 from core.evaluation.external import TEST, stored_external_metrics
 from core.evaluation.figures import class_indices, mask_figures
 from core.evaluation.heat_maps import summarise_heat_maps
-from core.inference.gate import GateThresholds
 from core.metrics import classification
 from core.ood.evaluate import (
     aims_reached,
@@ -116,7 +115,7 @@ def compare_figures(place: str, stated: Any, computed: Any, smallest: float) -> 
 
 
 def _split(bundle: Bundle) -> dict[str, Any]:
-    split = bundle.card["data"]["split"]
+    split = bundle.card.data.split
     counts = pd.read_csv(bundle.path(PREDICTIONS))["part"].value_counts()
     return {
         "by_patient": split in splits.FOLD_SPLITS,
@@ -134,7 +133,7 @@ def _class_loss(bundle: Bundle) -> dict[str, Any]:
 
 def _threshold_figures(bundle: Bundle) -> dict[str, Any]:
     """Return the mask figures at the card's threshold."""
-    threshold = bundle.card["output"]["threshold"]
+    threshold = bundle.mask_threshold
     return {"threshold": threshold, **mask_figures(at_threshold(read_thresholds(bundle), threshold))}
 
 
@@ -174,15 +173,15 @@ def _gate(bundle: Bundle) -> dict[str, Any]:
     """Return what the gate's thresholds make of the stored scores, and the aims."""
     if measured_split(bundle) != TEST:
         return {}
-    thresholds = GateThresholds(**bundle.card["screen"]["thresholds"])
+    thresholds = bundle.gate.thresholds
     hits = metric_hits(with_outcomes(gate_answers(bundle, TEST), thresholds))
     metrics = {name: float(rows.mean()) for name, rows in hits.items()}
     return {**metrics, "aims": aims_reached(metrics)}
 
 
 def _comparison(bundle: Bundle) -> dict[str, Any]:
-    stated = bundle.card["metrics"].get("comparison")
-    return comparison(bundle, open_bundle(stated["with"], bundle.folder.parent)) if stated else {}
+    stated = bundle.card.metrics.comparison
+    return comparison(bundle, open_bundle(stated.other, bundle.folder.parent)) if stated else {}
 
 
 _FOLDS = "metrics.cross_validation"

@@ -214,7 +214,7 @@ _GATE_TITLES = {
 }
 _REPORT_CORRECT = course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
 _CLASS_ROWS = [
-    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card["data"]["by_patient"])),
+    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
     _Row("Test slices classified correctly", f"{_REPORT_CORRECT} of {course_report.CNN_TEST_SLICES}", _correct_slices),
     _Row("Test accuracy", f"{_REPORT_CORRECT / course_report.CNN_TEST_SLICES:.4f}", _test_metric("accuracy")),
     _Row("Test loss", f"{course_report.CNN_TEST_LOSS:.2f}", _test_metric("loss", digits=2)),
@@ -230,7 +230,7 @@ _CLASS_ROWS = [
     _Row("Inference time, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
 ]
 _MASK_ROWS = [
-    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card["data"]["by_patient"])),
+    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
     _Row("Mean Dice", _EMPTY_CELL, _test_metric("dice_mean")),
     _Row("Class-mean Dice", _EMPTY_CELL, _test_metric("dice_class_mean")),
     _Row("Pooled Dice", _EMPTY_CELL, _test_metric("dice_pooled")),
