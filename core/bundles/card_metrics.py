@@ -33,6 +33,8 @@ class Table5Figures(MaskFigures):
     """The figures of masks on the slices of the report's Table 5."""
 
     slices: Count
+    dice_class_mean: Share | None = None
+    dice_patient_mean: Share | None = None
 
 
 class KerasMeanIou(CardPart):

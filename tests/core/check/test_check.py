@@ -49,7 +49,7 @@ def change_card(folder: Path, change: Callable[[Card], Any]) -> None:
 def rewrite(folder: Path, file: str, text: str) -> None:
     """Write a file, and its size and hash into the card."""
     (folder / file).write_text(text, encoding="utf-8")
-    facts = file_facts(folder / file)
+    facts = file_facts(folder / file).as_dict()
     change_card(folder, lambda card: card["files"].update({file: facts}))
 
 

@@ -1,28 +1,24 @@
 """The command card: what it writes anew."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core.bundles import bundle as bundles
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import LAYERS, Bundle, open_bundle
 from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.metrics.definitions import DEFINITIONS
 from core.ood.gate_recipe import gate_texts, load_gate_recipe
 from core.training import recipe as recipes
 from tests.core import tiny
-from tests.core.cli.support import OPEN_BUNDLE
 
 
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """A bundle whose recipe has another text than its card."""
     made, recipe = tiny.classifier(tmp_path), tiny.recipe("report-cnn")
-    monkeypatch.setattr(bundles, "open_bundle", partial(OPEN_BUNDLE, models=tmp_path))
-    monkeypatch.setattr(bundles, "bundle_names", lambda: ["report-cnn"])
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path))
     monkeypatch.setattr(recipes, "load_recipe", lambda name: replace(recipe, about="Another text."))
     return made
 
@@ -32,27 +28,27 @@ def test_card_writes_the_texts_of_the_recipe_without_the_run(
     argument: str, bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["card", argument]) == 0
-    card = OPEN_BUNDLE("report-cnn", tmp_path).card
+    card = open_bundle("report-cnn").card
     assert card.changed({"changelog": None}) == bundle.card.changed({"about": "Another text.", "changelog": None})
     assert [entry.change for entry in card.changelog] == ["Trained.", "Texts brought up to the recipe."]
     assert "is up to date with recipes/report-cnn.toml" in capsys.readouterr().out
 
 
 def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle, tmp_path: Path) -> None:
-    (bundle.folder / bundles.LAYERS).unlink()
+    (bundle.folder / LAYERS).unlink()
     figures = tiny.made_up_test_metrics(bundle)
     stale = {"test": figures, "definitions": {"accuracy": "Another definition."}}
     update_card(bundle.folder, {"metrics": stale}, "Evaluated.")
     assert main(["card", "report-cnn"]) == 0
-    card = OPEN_BUNDLE("report-cnn", tmp_path).card
+    card = open_bundle("report-cnn").card
     assert card.metrics.as_dict() == {"test": figures, "definitions": DEFINITIONS["test"]}
-    assert card.files[bundles.LAYERS] == bundle.card.files[bundles.LAYERS]
+    assert card.files[LAYERS] == bundle.card.files[LAYERS]
 
 
 def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle, tmp_path: Path) -> None:
     update_card(bundle.folder, {"screen": {**tiny.GATE, "tried": ["Another text."]}}, "Gate fitted.")
     assert main(["card", "report-cnn"]) == 0
-    gate = OPEN_BUNDLE("report-cnn", tmp_path).card.gate
+    gate = open_bundle("report-cnn").card.gate
     assert gate.tried == gate_texts(load_gate_recipe())["tried"]
     assert vars(gate.thresholds) == tiny.GATE["thresholds"]
 
