@@ -5,23 +5,38 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-MODELS = ROOT / "models"
-RECIPES = ROOT / "recipes"
-SEARCHES = ROOT / "searches"
 SAMPLES = ROOT / "samples"
 PRETRAINED = ROOT / "pretrained" / "efficientnet-lite0.npz"
 README = ROOT / "README.md"
 PAGES = ROOT / "pages"
 
 
+# Where the program finds what it reads: looked up at the moment it is needed, so that tests change it by their fixture
+# ``configure``.
+
+
 def models_folder() -> Path:
-    """Return the folder of bundles: the one that SLICESCOPE_MODELS names, else ``MODELS``."""
-    return Path(os.environ.get("SLICESCOPE_MODELS") or MODELS)
+    """Return the folder of bundles: the one that SLICESCOPE_MODELS names, else models/."""
+    return _configured("models", ROOT / "models")
+
+
+def recipes_folder() -> Path:
+    """Return the folder of recipes: the one that SLICESCOPE_RECIPES names, else recipes/."""
+    return _configured("recipes", ROOT / "recipes")
 
 
 def searches_folder() -> Path:
-    """Return the folder of searches: the one that SLICESCOPE_SEARCHES names, else ``SEARCHES``."""
-    return Path(os.environ.get("SLICESCOPE_SEARCHES") or SEARCHES)
+    """Return the folder of searches: the one that SLICESCOPE_SEARCHES names, else searches/."""
+    return _configured("searches", ROOT / "searches")
+
+
+def splits_file() -> Path:
+    """Return the table of slices and splits: the one that SLICESCOPE_SPLITS names, else core/dataset/splits.csv."""
+    return _configured("splits", ROOT / "core" / "dataset" / "splits.csv")
+
+
+def _configured(name: str, default: Path) -> Path:
+    return Path(os.environ.get(f"SLICESCOPE_{name.upper()}") or default)
 
 
 SEED = 2023

@@ -1,7 +1,8 @@
 """Shared fixtures: a made-up data set in the published layout, its store, and the real data set."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.dataset import raw_files
 from core.dataset.store import STORE_NAME, Store
 from tests.patient_ids import read_ids
 from tests.published import a_slice, cvind_bytes, mat_bytes
+from tests.settings import configured
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class TinySet:
         patch.setattr(preparing, "SIDE", self.side)
         patch.setattr(preparing, "CLASS_COUNTS", self.counts())
         patch.setattr(preparing, "PATIENT_COUNT", len(set(self.pids)))
+
+
+@pytest.fixture
+def configure() -> Iterator[Callable[..., None]]:
+    """Change the paths of ``core.config`` until the test ends: models, recipes, searches or splits, by name."""
+    with ExitStack() as stack:
+        yield lambda **values: stack.enter_context(configured(**values))
 
 
 @pytest.fixture(scope="session")

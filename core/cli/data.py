@@ -53,13 +53,14 @@ def prepare_command(source: Path, store: Path, allow_missing: bool) -> None:
 @store_option
 def splits_command(store: Path) -> None:
     """Draw every split from the store and write splits.csv."""
-    from core.dataset.splits import SPLITS_FILE, make_splits
+    from core.config import splits_file
+    from core.dataset.splits import make_splits
     from core.dataset.store import Store
 
     with Store(store) as opened:
         table = make_splits(opened)
-    table.to_csv(SPLITS_FILE, index=False, lineterminator="\n")
-    print(f"{len(table)} slices in {SPLITS_FILE}.")
+    table.to_csv(splits_file(), index=False, lineterminator="\n")
+    print(f"{len(table)} slices in {splits_file()}.")
 
 
 @click.command("frame")

@@ -32,11 +32,11 @@ def train_command(name: str, fold: int | None, store: Path, runs: Path) -> None:
 
     NAME is that of the recipe recipes/NAME.toml.
     """
-    from core.config import MODELS
+    from core.config import models_folder
     from core.evaluation.cross_validation import fold_recipe
     from core.training.recipe import load_recipe
 
-    recipe, models = load_recipe(name), MODELS
+    recipe, models = load_recipe(name), models_folder()
     if fold:
         recipe, models = fold_recipe(recipe, fold, runs, models)
     _train(recipe, models, store, runs)
@@ -84,7 +84,7 @@ def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, sto
     The figures over all folds are written into the bundle NAME; folds that are done are not trained again.
     """
     from core.cli.evaluate import evaluate_bundle
-    from core.config import MODELS
+    from core.config import models_folder
     from core.evaluation.fold_training import cross_validate
     from core.training.recipe import load_recipe
 
@@ -92,7 +92,7 @@ def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, sto
         load_recipe(name),
         folds,
         runs,
-        MODELS,
+        models_folder(),
         train=None if collect else lambda recipe, models: _train(recipe, models, store, runs),
         evaluate=lambda bundle: evaluate_bundle(bundle, store),
     )

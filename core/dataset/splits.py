@@ -20,12 +20,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.config import CLASSES, SEED
+from core.config import CLASSES, SEED, splits_file
 from core.dataset.store import SLICE_COUNT, Index, Store
 from core.errors import DatasetError
 from core.readers.preprocessing import scale_to_unit
 
-SPLITS_FILE = Path(__file__).with_name("splits.csv")
 PARTS = ("train", "validation", "test")
 TABLE_1 = "table-1"
 TABLE_5 = "table-5"
@@ -75,10 +74,14 @@ def class_of_slice(number: int) -> str:
     return str(index_table().set_index("slice")["class"][number])
 
 
-@functools.cache
 def index_table() -> pd.DataFrame:
-    """Read the shipped table, one row a slice; see ``make_splits``. Do not change it in place."""
-    return pd.read_csv(SPLITS_FILE)
+    """Read ``core.config.splits_file()``, one row a slice; see ``make_splits``. Do not change it in place."""
+    return _read_table(splits_file())
+
+
+@functools.cache
+def _read_table(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path)
 
 
 def split_parts(name: str) -> pd.Series:

@@ -24,7 +24,7 @@ from core.bundles.bundle import (
 )
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
-from core.config import CLASSIFICATION, MODELS, SEGMENTATION
+from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.evaluation.figures import class_figures, mask_figures
@@ -50,17 +50,17 @@ class Fold:
     seconds: float
 
 
-def fold_recipe(recipe: Recipe, number: int, runs: Path, models: Path = MODELS) -> tuple[Recipe, Path]:
+def fold_recipe(recipe: Recipe, number: int, runs: Path, models: Path | None = None) -> tuple[Recipe, Path]:
     """Return the recipe with an official fold held out, and the folder for its bundle.
 
     Args:
         recipe: the shipped one.
         number: of the fold, 1 to 5.
         runs: the folder of runs.
-        models: the folder of shipped bundles, for the recipe's own split.
+        models: the folder of shipped bundles, for the recipe's own split; ``core.config.models_folder()`` if None.
     """
     held_out = recipe.on_split(splits.FOLD_SPLITS[number - 1])
-    return held_out, models if held_out is recipe else runs / FOLD_BUNDLES
+    return held_out, (models or models_folder()) if held_out is recipe else runs / FOLD_BUNDLES
 
 
 def find_trained(recipe: Recipe, models: Path) -> Bundle | None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from core.bundles.card import Card
-from core.config import RECIPES
+from core.config import ROOT
 from core.errors import TrainingError
 
-GATE_RECIPES = RECIPES / "gates"
+GATE_RECIPES = ROOT / "recipes" / "gates"
 DEFAULT_GATE_RECIPE = "unified-unet"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import bundle_names, open_bundle
-from core.config import MODELS, RECIPES, SEARCHES
+from core.config import recipes_folder, searches_folder
 from core.errors import TrainingError
 from core.files import replace_file, write_table
 from core.search.plan import Plan, as_int
@@ -88,7 +88,7 @@ def train_at_full_size(
     *,
     workers: int = 1,
     threads: int | None = None,
-    folder: Path = SEARCHES,
+    folder: Path | None = None,
     progress: Callable[[str], TrainingProgress] = lambda name: lambda done, total, metrics: None,
     reached: Callable[[str, float | None, int], None] = lambda name, value, done: None,
     train: Train = train_recipe,
@@ -105,7 +105,7 @@ def train_at_full_size(
         runs: the folder of runs.
         workers: processes, each of which trains one setting at a time.
         threads: processor threads of each; see ``core.search.processes``.
-        folder: where searches are.
+        folder: where searches are; ``core.config.searches_folder()`` if None.
         progress: makes the progress callback of a run from its name.
         reached: called after each run with its name, its value, and how many are done, those with rows included.
         train: how a recipe is trained; picklable.
@@ -124,7 +124,7 @@ def train_at_full_size(
     for done, run in enumerate(runs_done, count - len(missing) + 1):
         key = trials[run.name][TRIAL_KEY]
         rows[tuple(key)] = {**key.to_dict(), "full_value": run.full_value, "seconds": run.seconds}
-        write_table(folder / results.plan.name / FULL_SIZE, _full_size_table(rows))
+        write_table((folder or searches_folder()) / results.plan.name / FULL_SIZE, _full_size_table(rows))
         reached(run.name, run.full_value, done)
     return _full_size_table(rows)
 
@@ -198,7 +198,9 @@ def _work(train: Train, store: Path, runs: Path, queue: "Queue", messages: "Queu
         messages.put(_FinishedRun(recipe.name, state.best_value, seconds))
 
 
-def write_winner(results: SearchResults, runs: Path, *, folder: Path = RECIPES, models: Path = MODELS) -> Recipe:
+def write_winner(
+    results: SearchResults, runs: Path, *, folder: Path | None = None, models: Path | None = None
+) -> Recipe:
     """Write the recipe NAME-searched, of the setting best on validation at full size; copy its run to be exported.
 
     Where that run is gone, none is copied, and the recipe can be trained anew.
@@ -231,7 +233,7 @@ def write_winner(results: SearchResults, runs: Path, *, folder: Path = RECIPES, 
         "held out.",
         "notes": _winner_notes(results, best),
     }
-    with replace_file(folder / f"{name}.toml") as temporary:
+    with replace_file((folder or recipes_folder()) / f"{name}.toml") as temporary:
         temporary.write_text(
             f"# Written by `python -m core search {plan.name} --winner`.\n" + to_toml(table), encoding="utf-8"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.config import SEARCHES
+from core.config import searches_folder
 from core.errors import TrainingError
 from core.files import replace_file, write_table
 from core.search.plan import SETTINGS, Plan, as_int, normalised_setting, round_setting, suggest_setting
@@ -38,13 +38,13 @@ _GENERATION = "NSGAIISampler:generation"
 """Where Optuna stores a trial's generation."""
 
 
-def export_trials(plan: Plan, studies: dict[str, "optuna.Study"], folder: Path = SEARCHES) -> SearchResults:
+def export_trials(plan: Plan, studies: dict[str, "optuna.Study"], folder: Path | None = None) -> SearchResults:
     """Write ``trials.csv`` and ``importance.json`` from a plan's studies; return the results.
 
     Args:
         plan: what is searched.
         studies: by sampler.
-        folder: where searches are.
+        folder: where searches are; ``core.config.searches_folder()`` if None.
 
     Raises:
         TrainingError: no study has a finished trial.
@@ -52,7 +52,7 @@ def export_trials(plan: Plan, studies: dict[str, "optuna.Study"], folder: Path =
     rows = [row for sampler, study in studies.items() for row in _trial_rows(sampler, study)]
     if not rows:
         raise TrainingError(f"The search '{plan.name}' has no finished trial yet.")
-    place = folder / plan.name
+    place = (folder or searches_folder()) / plan.name
     write_table(place / TRIALS, pd.DataFrame(rows))
     shares = {sampler: _importance(_finished_trials(study), plan) for sampler, study in studies.items()}
     shares[ALL_SAMPLERS] = _importance(
@@ -94,7 +94,7 @@ def _trial_rows(sampler: str, study: "optuna.Study") -> list[dict[str, Any]]:
     return rows
 
 
-def restore_trials(plan: Plan, storage: str, folder: Path = SEARCHES) -> dict[str, int]:
+def restore_trials(plan: Plan, storage: str, folder: Path | None = None) -> dict[str, int]:
     """Put the trials of ``trials.csv`` into a storage, so that its studies go on from there.
 
     The trials of every sampler are restored, since ``export_trials`` writes what the storage holds. A study that has
@@ -104,7 +104,7 @@ def restore_trials(plan: Plan, storage: str, folder: Path = SEARCHES) -> dict[st
     Args:
         plan: what is searched.
         storage: any database address Optuna takes.
-        folder: where searches are.
+        folder: where searches are; ``core.config.searches_folder()`` if None.
 
     Returns:
         By sampler how many trials were restored, where any were.
@@ -112,7 +112,7 @@ def restore_trials(plan: Plan, storage: str, folder: Path = SEARCHES) -> dict[st
     Raises:
         TrainingError: the file cannot be read, or its trials are of another plan.
     """
-    if not (folder / plan.name / TRIALS).is_file():
+    if not ((folder or searches_folder()) / plan.name / TRIALS).is_file():
         return {}
     results = read_search(plan.name, folder)
     counts = {

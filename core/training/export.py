@@ -8,7 +8,7 @@ import numpy as np
 from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, load_network, open_bundle, save_network
 from core.bundles.card_update import update_card, write_card
 from core.bundles.layers import Layer, layer_rows
-from core.config import MODELS
+from core.config import models_folder
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.files import replace_folder, write_table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle:
+def export_bundle(recipe: Recipe, state: State, models: Path | None = None) -> Bundle:
     """Write ``models/<name>/``: the network rebuilt in float32 with the kept weights, history and card.
 
     A bundle that holds these weights already keeps its network and its figures; only its card and layers.csv are
@@ -34,6 +34,7 @@ def export_bundle(recipe: Recipe, state: State, models: Path = MODELS) -> Bundle
     """
     if not state.finished:
         raise TrainingError(f"The run of '{recipe.name}' is not finished after {len(state.history)} epochs.")
+    models = models or models_folder()
     folder = models / recipe.name
     network = build_network(recipe.network["name"], recipe.network_options)
     network.set_weights(state.best)

@@ -9,7 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from core.config import RECIPES, tasks_of
+from core.config import recipes_folder, tasks_of
 from core.errors import TrainingError
 from core.networks.registry import NETWORKS
 from core.training.augmentation import augment
@@ -143,16 +143,16 @@ def training_settings(table: dict[str, Any]) -> dict[str, Any]:
 
 def recipe_names() -> list[str]:
     """Return the names of all recipes."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+    return sorted(path.stem for path in recipes_folder().glob("*.toml"))
 
 
-def load_recipe(name: str, folder: Path = RECIPES) -> Recipe:
-    """Read ``recipes/<name>.toml``.
+def load_recipe(name: str, folder: Path | None = None) -> Recipe:
+    """Read ``<name>.toml`` of ``folder``, by default ``core.config.recipes_folder()``.
 
     Raises:
         TrainingError: no such recipe, or one that does not make sense; the text says what.
     """
-    path = folder / f"{name}.toml"
+    path = (folder or recipes_folder()) / f"{name}.toml"
     if not path.is_file():
         raise TrainingError(f"There is no recipe '{name}'; there are {', '.join(recipe_names())}.")
     try:

@@ -18,6 +18,7 @@ from core.dataset.splits import SPLIT_NAMES, index_table
 from core.dataset.store import STORE_VERSION
 from core.networks.registry import build_network
 from core.readers.slices import Slice
+from core.search.full_size import to_toml
 from core.training.batches import Examples
 from core.training.checkpoint import State
 from core.training.export import export_bundle, write_layers
@@ -266,6 +267,18 @@ class DataSet:
             file.attrs["version"] = STORE_VERSION
             file.attrs["whole"] = True
         return path
+
+    def write_table(self, path: Path) -> Path:
+        """Write the table of slices and splits, for the setting ``splits``."""
+        self.table.to_csv(path, index=False)
+        return path
+
+
+def write_recipe(recipe: Recipe, folder: Path) -> Path:
+    """Write a recipe's file into a folder of recipes; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{recipe.name}.toml").write_text(to_toml(recipe.table), encoding="utf-8")
+    return folder
 
 
 def data_set(count: int = 22, *, side: int = 64) -> DataSet:

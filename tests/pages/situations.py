@@ -26,7 +26,7 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Put the app into a situation; ``folder`` stands for ``data/``."""
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
     monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
-    _clear_caches()
+    clear_caches()
     table = index_table()
     numbers = table["slice"][table["patient"] == PATIENT].tolist()
     with FigshareServer(zip_files([numbers])) as server:
@@ -36,10 +36,11 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         if name == FIGSHARE:
             monkeypatch.setattr(cache, "figshare_downloader", lambda: remote)
         yield
-    _clear_caches()
+    clear_caches()
 
 
-def _clear_caches() -> None:
+def clear_caches() -> None:
+    """Empty the pages' caches."""
     st.cache_data.clear()
     st.cache_resource.clear()
 

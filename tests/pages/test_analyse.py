@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
 from core.bundles.card import GateThresholds
-from core.config import CLASSIFICATION, LOW_CONFIDENCE, MODELS, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
+from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
 from core.inference.result import NOTICE
@@ -24,6 +24,7 @@ from panels.shared import cache, model_choice
 from panels.shared.labels import SPLITS_SECTION
 from panels.shared.theme import percent
 from tests.published import a_slice, mat_bytes
+from tests.settings import SHIPPED_MODELS
 
 TIMEOUT = 120
 
@@ -292,10 +293,10 @@ def test_showing_a_flagged_upload_does_not_show_another_of_the_same_name(gated):
     assert not app.get("plotly_chart")
 
 
-def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, monkeypatch):
+def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, configure):
     folder = tmp_path / "unified-unet"
-    shutil.copytree(MODELS / "unified-unet", folder)
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path))
+    shutil.copytree(SHIPPED_MODELS / "unified-unet", folder)
+    configure(models=tmp_path)
     app = opened(sample="glioma-axial-1")
     assert not app.subheader[0].value.startswith("Unusual image")
     card = json.loads((folder / CARD).read_text())

@@ -1,7 +1,7 @@
 """The Data page without a browser, with a store, with figshare's button, and with nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import CLASSES, ROOT
-from core.dataset import citation, splits
+from core.dataset import citation
 from core.dataset.download import FigshareDownloader, default_cache
 from core.dataset.splits import SPLIT_NAMES, index_table, mask_digest
 from core.dataset.statistics import split_leakage, typical_slices
@@ -44,22 +43,18 @@ def made_up_table() -> pd.DataFrame:
 
 
 @pytest.fixture(autouse=True)
-def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing(tmp_path: Path, fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No data set, and figshare left alone."""
     monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
     monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+def small(tmp_path: Path, configure: Callable[..., None]) -> pd.DataFrame:
     """The page with the made-up data set's index."""
     table = made_up_table()
-    monkeypatch.setattr(splits, "index_table", lambda: table)
+    table.to_csv(tmp_path / "splits.csv", index=False)
+    configure(splits=tmp_path / "splits.csv")
     return table
 
 

@@ -4,21 +4,19 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.bundles import bundle as bundles
 from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
-from core.dataset import splits
 from core.dataset.store import STORE_NAME, Store
 from core.evaluation import heat_maps
 from core.evaluation.evaluate import evaluate
@@ -30,6 +28,7 @@ from core.readers.samples import read_samples
 from panels.shared.theme import percent
 from tests.core import tiny
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
+from tests.settings import configured
 
 SAMPLE = "glioma-axial-1"
 
@@ -40,29 +39,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     their heat maps, and a classifier that has none yet."""
     folder = tmp_path_factory.mktemp("explain")
     data = tiny.data_set()
-    with pytest.MonkeyPatch.context() as patch, Store(data.write(folder / STORE_NAME)) as store:
-        patch.setattr(splits, "index_table", lambda: data.table)
+    with (
+        configured(models=folder / "models", splits=data.write_table(folder / "splits.csv")),
+        pytest.MonkeyPatch.context() as patch,
+        Store(data.write(folder / STORE_NAME)) as store,
+    ):
         patch.setattr(heat_maps, "SLOW_SLICES", 3)
         for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
             bundle = make(folder / "models")
             evaluate(bundle, store)
-            evaluate_heat_maps(bundles.open_bundle(bundle.name, folder / "models"), store, folder / "partial.jsonl")
+            evaluate_heat_maps(open_bundle(bundle.name), store, folder / "partial.jsonl")
         evaluate(tiny.classifier(folder / "models", name="report-cnn-patients"), store)
     return folder
 
 
 @pytest.fixture(autouse=True)
-def small(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(folder: Path, fresh_caches: None, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """The page with the small bundles and the made-up data set."""
-    models = folder / "models"
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(models))
-    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set().table)
+    configure(models=folder / "models", splits=folder / "splits.csv")
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def opened(**query: str) -> AppTest:
@@ -74,7 +69,7 @@ def opened(**query: str) -> AppTest:
 
 
 def bundle_of(folder: Path, name: str) -> Bundle:
-    return bundles.open_bundle(name, folder / "models")
+    return open_bundle(name, folder / "models")
 
 
 def rows_of(folder: Path, name: str = "report-cnn") -> pd.DataFrame:
@@ -389,11 +384,7 @@ def test_opening_the_page_or_a_stored_slice_imports_no_tensorflow(folder: Path) 
     number = int(rows_of(folder)["slice"].iloc[0])
     code = f"""
 import sys
-from pathlib import Path
 from streamlit.testing.v1 import AppTest
-from core.dataset import splits
-from tests.core import tiny
-splits.index_table = lambda: tiny.data_set().table
 for number in (None, {number}):
     app = AppTest.from_file("app.py", default_timeout=60)
     app.switch_page("pages/explain.py")

@@ -11,8 +11,6 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import config
-from core.bundles import bundle
 from core.bundles.bundle import file_facts, open_bundle
 from core.config import OUT_OF_DISTRIBUTION
 from core.labels import ANSWER_LABELS
@@ -20,6 +18,7 @@ from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import percent
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
+from tests.settings import SHIPPED_MODELS, link_bundles
 
 KINDS = (
     "photograph",
@@ -31,7 +30,6 @@ KINDS = (
     "chart",
     "noise",
 )
-OPEN_BUNDLE, NAMES = bundle.open_bundle, bundle.bundle_names
 LIMITS = {"no_tumour": -1.0, "tumour": 1.0, "sure": 0.8, "strange": 20.0, "temperature": 1.0}
 # true, predicted, tumour score, OOD score, probability of the most probable class
 EXTERNAL_ROWS = [
@@ -67,12 +65,12 @@ def ood_rows() -> pd.DataFrame:
 
 
 @pytest.fixture
-def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def gated(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., None]:
     """Make unified-unet a bundle with a gate that was measured on a split of external slices."""
 
     def make(split: str = "test") -> None:
         folder = tmp_path / "models" / "unified-unet"
-        shutil.copytree(config.MODELS / "unified-unet", folder)
+        shutil.copytree(SHIPPED_MODELS / "unified-unet", folder)
         external_rows(split).to_csv(folder / "external.csv", index=False)
         ood_rows().to_csv(folder / "strangers.csv", index=False)
         (folder / "screen.npz").write_bytes(b"not opened here")
@@ -114,7 +112,7 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         for name in ("external.csv", "strangers.csv", "screen.npz"):
             card["files"][name] = file_facts(folder / name).as_dict()
         (folder / "card.json").write_text(json.dumps(card))
-        monkeypatch.setenv("SLICESCOPE_MODELS", str(folder.parent))
+        configure(models=folder.parent)
 
     return make
 
@@ -231,9 +229,8 @@ def test_non_brain_images_stand_beside_their_results(gated: Callable[..., None])
     assert "photograph 2 of 3, face 3 of 3" in text
 
 
-def test_without_a_gate_the_page_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "report-cnn").symlink_to(config.MODELS / "report-cnn")
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path))
+def test_without_a_gate_the_page_says_how_to_get_one(tmp_path: Path, configure: Callable[..., None]) -> None:
+    configure(models=link_bundles(tmp_path / "models", "report-cnn"))
     app = opened("external")
     assert not app.exception and not app.error
     assert "python -m core screen unified-unet" in app.info[0].value

@@ -4,49 +4,39 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import config, course_report
-from core.bundles import bundle as bundles
+from core import course_report
+from core.bundles.bundle import bundle_names, open_bundle
 from core.config import ROOT
 from core.evaluation import bootstrap
 from core.evaluation.literature import PUBLISHED_RESULTS, patient_level_results
 from panels.models.table import task_text
 from panels.shared.theme import percent
 from tests.pages.test_analyse import texts
+from tests.settings import SHIPPED_MODELS, link_bundles
 
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 @pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def models(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., Path]:
     """Makes a folder of models the page reads: shipped bundles, and copies of them under new names with other cards."""
 
     def make(*names: str, **copies: tuple[str, dict[str, Any]]) -> Path:
-        folder = tmp_path / "models"
-        folder.mkdir()
-        for name in names:
-            (folder / name).symlink_to(config.MODELS / name)
+        folder = link_bundles(tmp_path / "models", *names)
         for name, (shipped, fields) in copies.items():
             copy = folder / name.replace("_", "-")
-            shutil.copytree(config.MODELS / shipped, copy)
+            shutil.copytree(SHIPPED_MODELS / shipped, copy)
             card = {**json.loads((copy / "card.json").read_text()), "name": copy.name, **fields}
             (copy / "card.json").write_text(json.dumps(card))
-        monkeypatch.setenv("SLICESCOPE_MODELS", str(folder))
+        configure(models=folder)
         return folder
 
     return make
@@ -72,7 +62,7 @@ def said(app: AppTest) -> str:
 
 
 def card_of(name: str) -> dict[str, Any]:
-    return bundles.open_bundle(name).card.as_dict()
+    return open_bundle(name, SHIPPED_MODELS).card.as_dict()
 
 
 # The table
@@ -102,7 +92,7 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
         assert row["Training (min)"] == card["training"]["seconds"] / 60
         assert row["Inference (ms)"] == card["times"]["one_slice_seconds"] * 1000
         assert card["data"]["split"] in row["Split"]
-    accuracy = bootstrap.headline_metrics(bundles.open_bundle("report-cnn"))["accuracy"]
+    accuracy = bootstrap.headline_metrics(open_bundle("report-cnn"))["accuracy"]
     shown = f"{percent(accuracy.value)} ({accuracy.low * 100:.1f} to {accuracy.high * 100:.1f})"
     assert table.loc["report-cnn", "Accuracy"] == shown
     assert accuracy.value == pytest.approx(card_of("report-cnn")["metrics"]["test"]["accuracy"])
@@ -272,7 +262,7 @@ for page in ("models", "data"):
 def test_published_results_stand_below_ours() -> None:
     app = opened(show=PUBLISHED)
     table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Source" in one.value)
-    in_order = sorted(map(bundles.open_bundle, bundles.bundle_names()), key=lambda one: (task_text(one), one.name))
+    in_order = sorted(map(open_bundle, bundle_names()), key=lambda one: (task_text(one), one.name))
     names = [one.name for one in patient_level_results(in_order)]
     assert names
     assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED_RESULTS)]
@@ -284,7 +274,7 @@ def test_external_accuracy_stands_beside_internal_accuracy() -> None:
     table = next(one.value for one in opened(show=EXTERNAL).dataframe if "External accuracy" in one.value).set_index(
         "Network"
     )
-    asked = [name for name in bundles.bundle_names() if "external" in card_of(name)["metrics"]]
+    asked = [name for name in bundle_names() if "external" in card_of(name)["metrics"]]
     assert table.index.tolist() and set(table.index) == set(asked)
     measured = card_of("report-cnn-patients")["metrics"]
     row = table.loc["report-cnn-patients"]

@@ -18,23 +18,19 @@ from streamlit.testing.v1 import AppTest
 
 from core import course_report
 from core.bundles.bundle import bundle_names, open_bundle
-from core.config import MODELS
 from core.training.checkpoint import State, save_state
 from tests.pages.situations import ROOT, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
+from tests.settings import SHIPPED_MODELS, link_bundles
 
 BOTH = ["report-cnn", "report-cnn-patients"]
 
 
 @pytest.fixture(autouse=True)
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def runs(tmp_path: Path, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of runs beside an absent store; bundles are the report's three."""
     monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
-    models = tmp_path / "models"
-    models.mkdir()
-    for name in (*BOTH, "report-unet"):
-        (models / name).symlink_to(MODELS / name)
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(models))
+    configure(models=link_bundles(tmp_path / "models", *BOTH, "report-unet"))
     return tmp_path / "runs"
 
 
@@ -55,7 +51,7 @@ def write_run(runs: Path) -> Callable[..., Path]:
 
 
 def history_of(name: str) -> pd.DataFrame:
-    return pd.read_csv(MODELS / name / "history.csv")
+    return pd.read_csv(SHIPPED_MODELS / name / "history.csv")
 
 
 def without_errors(app: AppTest) -> AppTest:
@@ -117,16 +113,16 @@ SHIPPED = [(kind, name) for kind, task in KINDS.items() for name in bundle_names
 
 
 @pytest.mark.parametrize(("kind", "name"), SHIPPED)
-def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SLICESCOPE_MODELS")
+def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, configure: Callable[..., None]) -> None:
+    configure(models=SHIPPED_MODELS)
     app = open_page(kind=kind, **{kind.lower(): name})
     assert app.multiselect(key=kind.lower()).value == [name]
     validation, _ = traces(figures(app)["Loss"], name)
     assert values(validation["y"]) == history_of(name)["val_loss"].tolist()
 
 
-def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SLICESCOPE_MODELS")
+def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(configure: Callable[..., None]) -> None:
+    configure(models=SHIPPED_MODELS)
     app = open_page(kind="Masks", masks="unified-unet")
     assert list(figures(app)) == ["Loss", "Dice", "IoU", "Learning rate"], "its accuracy is that of the class"
     assert "here it is the sum of cross-entropy (class) and cross-entropy + dice + class (mask)." in page_text(app)
@@ -337,8 +333,8 @@ def test_a_run_without_a_new_epoch_for_long_seems_interrupted(write_run: Callabl
 # What is missing
 
 
-def test_without_any_training_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path / "nothing"))
+def test_without_any_training_the_page_says_so(tmp_path: Path, configure: Callable[..., None]) -> None:
+    configure(models=tmp_path / "nothing")
     app = opened("training")
     assert not app.exception
     assert "There is no training of classifiers here" in app.error[0].value
@@ -348,7 +344,7 @@ def test_a_bundle_with_an_altered_history_is_named_beside_the_others(tmp_path: P
     models = tmp_path / "models"
     (models / "report-cnn").unlink()
     (models / "report-cnn").mkdir()
-    shutil.copy(MODELS / "report-cnn" / "card.json", models / "report-cnn")
+    shutil.copy(SHIPPED_MODELS / "report-cnn" / "card.json", models / "report-cnn")
     (models / "report-cnn" / "history.csv").write_text("epoch\n")
     app = open_page()
     assert "is not the file its card describes" in app.warning[0].value

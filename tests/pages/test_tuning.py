@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import open_bundle
-from core.config import SEARCHES
+from core.config import ROOT
 from core.dataset import splits
 from core.search import results
 from core.search.plan import PLAN, Range, load_plan
@@ -21,6 +21,7 @@ from panels.tuning.help import SETTING_TITLES
 from panels.tuning.history import selected_trials
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
+from tests.settings import link_bundles
 
 
 def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
@@ -50,14 +51,15 @@ def made_up_trials(name: str = "report-cnn", count: int = 12) -> pd.DataFrame:
 
 
 @pytest.fixture
-def make_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def make_searches(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., Path]:
     """Makes a folder of searches the page reads, with made-up trials and, where asked for, a full-size check."""
 
     def make(*names: str, full: list[float] | None = None) -> Path:
         folder = tmp_path / "searches"
+        for plan in (ROOT / "searches").glob(f"*/{PLAN}"):
+            (folder / plan.parent.name).mkdir(parents=True)
+            shutil.copy(plan, folder / plan.parent.name)
         for name in names:
-            (folder / name).mkdir(parents=True)
-            shutil.copy(SEARCHES / name / PLAN, folder / name)
             trials = made_up_trials(name)
             trials.to_csv(folder / name / TRIALS, index=False)
             shares = dict.fromkeys(load_plan(name).space, 0.1) | {"learning_rate": 0.5}
@@ -66,7 +68,7 @@ def make_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
             if full:
                 rows = trials.head(len(full))[["sampler", "trial", "value"]].assign(full_value=full, seconds=100)
                 rows.to_csv(folder / name / FULL_SIZE, index=False)
-        monkeypatch.setenv("SLICESCOPE_SEARCHES", str(folder))
+        configure(searches=folder)
         return folder
 
     return make
@@ -229,8 +231,8 @@ def test_shorter_trials_are_named_as_such(make_searches: Callable[..., Path]) ->
 
 
 def test_the_trials_of_a_selection_are_those_at_its_points(make_searches: Callable[..., Path]) -> None:
-    folder = make_searches("report-cnn")
-    trials = results.read_search("report-cnn", folder)
+    make_searches("report-cnn")
+    trials = results.read_search("report-cnn")
     # As Streamlit gives them: of a line without what it carries, of markers with the row first.
     points = [
         {"x": 3, "y": 0.5, "curve_number": 0},
@@ -249,25 +251,25 @@ def test_the_page_names_what_a_selection_does_not_change(make_searches: Callable
 
 
 def test_the_page_names_missing_results(
-    make_searches: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_searches: Callable[..., Path], tmp_path: Path, configure: Callable[..., None]
 ) -> None:
     make_searches("report-cnn")
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path / "models"))
+    configure(models=link_bundles(tmp_path / "models", "report-cnn"))
     text = [one.value for one in opened("tuning").info]
     assert any("at full size yet" in one for one in text)
     assert any("evaluated on fold 1 yet" in one for one in text)
 
 
 def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
-    make_searches: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_searches: Callable[..., Path], tmp_path: Path, configure: Callable[..., None]
 ) -> None:
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path / "models"))
+    configure(models=link_bundles(tmp_path / "models", "report-cnn"))
     make_searches("report-cnn", full=[0.8, 0.6, 0.7])
     assert any("The recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
 
 
 def test_the_winner_s_gain_is_that_of_its_card(
-    make_searches: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_searches: Callable[..., Path], tmp_path: Path, configure: Callable[..., None]
 ) -> None:
     make_searches("report-cnn")
     folder = tmp_path / "models" / "report-cnn-searched"
@@ -283,7 +285,7 @@ def test_the_winner_s_gain_is_that_of_its_card(
         "recipe_differences": ["batch", "keep", "micro_batch"],
     }
     (folder / "card.json").write_text(json.dumps(card))
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(folder.parent))
+    configure(models=folder.parent)
     app = opened("tuning")
     row = tables(app)[-1].iloc[0].tolist()
     assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]

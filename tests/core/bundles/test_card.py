@@ -9,7 +9,7 @@ import pytest
 
 from core.bundles.bundle import CARD, bundle_names, open_bundle
 from core.bundles.card import Card
-from core.config import MODELS
+from core.config import models_folder
 from core.errors import BundleError
 
 NAME = "unified-unet"
@@ -18,7 +18,7 @@ Spoil = Callable[[dict[str, Any]], Any]
 
 @pytest.mark.parametrize("name", bundle_names())
 def test_a_shipped_card_is_the_same_after_reading_and_writing(name: str) -> None:
-    text = (MODELS / name / CARD).read_text(encoding="utf-8")
+    text = (models_folder() / name / CARD).read_text(encoding="utf-8")
     assert Card.from_json(text).as_dict() == json.loads(text)
 
 
@@ -75,7 +75,7 @@ GARBAGE: dict[str, tuple[Spoil, str]] = {
 @pytest.mark.parametrize("spoiled", GARBAGE)
 def test_garbage_is_refused_in_one_sentence_with_bundle_and_field(spoiled: str, tmp_path: Path) -> None:
     spoil, part = GARBAGE[spoiled]
-    card = json.loads((MODELS / NAME / CARD).read_text(encoding="utf-8"))
+    card = json.loads((models_folder() / NAME / CARD).read_text(encoding="utf-8"))
     spoil(card)
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / CARD).write_text(json.dumps(card))

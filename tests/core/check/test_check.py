@@ -12,8 +12,8 @@ from core.bundles.bundle import CARD, HEAT_MAPS, HISTORY, MASKS, PREDICTIONS, WE
 from core.check.bundles import check_bundle
 from core.check.project import check_project, check_search
 from core.cli.main import main
-from core.config import MODELS, SEARCHES
 from core.config import README as PROJECT_README
+from core.config import models_folder, searches_folder
 from core.search.results import FULL_SIZE, IMPORTANCE, search_names
 
 Card = dict[str, Any]
@@ -26,7 +26,7 @@ def copy(tmp_path: Path) -> Callable[[str], Path]:
     def make(name: str) -> Path:
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True)
-        for path in (MODELS / name).iterdir():
+        for path in (models_folder() / name).iterdir():
             if path.name in (WEIGHTS, MASKS, HEAT_MAPS):
                 (folder / path.name).symlink_to(path)
             else:
@@ -60,11 +60,11 @@ def test_the_project_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_fault_is_told_by_the_exit_status(
-    copy: Callable[[str], Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    copy: Callable[[str], Path], configure: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = copy("report-cnn")
     (folder / HISTORY).unlink()
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(folder.parent))
+    configure(models=folder.parent)
     assert main(["check"]) == 1
     assert HISTORY in capsys.readouterr().out
 
@@ -190,7 +190,7 @@ def test_tables_of_the_readme_that_are_not_the_bundles_are_found(copy: Callable[
     ("file", "old", "new"), [(FULL_SIZE, "tpe,24,", "tpe,23,"), (IMPORTANCE, "0.0768", "0.5"), (IMPORTANCE, "{", "")]
 )
 def test_files_of_a_search_that_do_not_agree_are_found(tmp_path: Path, file: str, old: str, new: str) -> None:
-    path = Path(shutil.copytree(SEARCHES / "report-cnn", tmp_path / "report-cnn")) / file
+    path = Path(shutil.copytree(searches_folder() / "report-cnn", tmp_path / "report-cnn")) / file
     assert not check_search("report-cnn", tmp_path).faults
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     assert check_search("report-cnn", tmp_path).faults

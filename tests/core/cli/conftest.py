@@ -1,14 +1,14 @@
 """Fixtures that the tests of commands share."""
 
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from core.bundles import bundle as bundles
 from core.bundles.bundle import DEFAULT_CLASSIFIER
+from core.training.recipe import Recipe
 from tests.core import tiny
-from tests.core.cli.support import OPEN_BUNDLE
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,36 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def commands(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def commands(models: Path, configure: Callable[..., None]) -> None:
     """The command line with the small bundles."""
-    monkeypatch.setattr(bundles, "open_bundle", partial(OPEN_BUNDLE, models=models))
+    configure(models=models)
+
+
+@dataclass
+class Workplace:
+    """A made-up data set and a folder of models, which the command line finds.
+
+    Attributes:
+        data: the data set.
+        store: its store.
+        models, runs: folders, at first absent.
+    """
+
+    data: tiny.DataSet
+    store: Path
+    models: Path
+    runs: Path
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, configure: Callable[..., None]) -> Workplace:
+    """The made-up data set in place of the real one, and no bundles."""
+    data, models = tiny.data_set(), tmp_path / "models"
+    configure(splits=data.write_table(tmp_path / "splits.csv"), models=models)
+    return Workplace(data, data.write(tmp_path / "store.h5"), models, tmp_path / "runs")
+
+
+@pytest.fixture
+def use_recipe(tmp_path: Path, configure: Callable[..., None]) -> Callable[[Recipe], None]:
+    """Let the command line find this recipe, and no other."""
+    return lambda recipe: configure(recipes=tiny.write_recipe(recipe, tmp_path / "recipes"))

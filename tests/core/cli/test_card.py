@@ -1,5 +1,6 @@
 """The command card: what it writes anew."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,22 +11,21 @@ from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.metrics.definitions import DEFINITIONS
 from core.ood.gate_recipe import gate_texts, load_gate_recipe
-from core.training import recipe as recipes
 from tests.core import tiny
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+def bundle(tmp_path: Path, configure: Callable[..., None]) -> Bundle:
     """A bundle whose recipe has another text than its card."""
-    made, recipe = tiny.classifier(tmp_path), tiny.recipe("report-cnn")
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path))
-    monkeypatch.setattr(recipes, "load_recipe", lambda name: replace(recipe, about="Another text."))
+    made, recipe = tiny.classifier(tmp_path / "models"), tiny.recipe("report-cnn")
+    changed = replace(recipe, table={**recipe.table, "about": "Another text."})
+    configure(models=tmp_path / "models", recipes=tiny.write_recipe(changed, tmp_path / "recipes"))
     return made
 
 
 @pytest.mark.parametrize("argument", ["report-cnn", "--all"])
 def test_card_writes_the_texts_of_the_recipe_without_the_run(
-    argument: str, bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    argument: str, bundle: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["card", argument]) == 0
     card = open_bundle("report-cnn").card
@@ -34,7 +34,7 @@ def test_card_writes_the_texts_of_the_recipe_without_the_run(
     assert "is up to date with recipes/report-cnn.toml" in capsys.readouterr().out
 
 
-def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle, tmp_path: Path) -> None:
+def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle) -> None:
     (bundle.folder / LAYERS).unlink()
     figures = tiny.made_up_test_metrics(bundle)
     stale = {"test": figures, "definitions": {"accuracy": "Another definition."}}
@@ -45,7 +45,7 @@ def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundl
     assert card.files[LAYERS] == bundle.card.files[LAYERS]
 
 
-def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle, tmp_path: Path) -> None:
+def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle) -> None:
     update_card(bundle.folder, {"screen": {**tiny.GATE, "tried": ["Another text."]}}, "Gate fitted.")
     assert main(["card", "report-cnn"]) == 0
     gate = open_bundle("report-cnn").card.gate

@@ -1,20 +1,16 @@
 """The commands on evaluated bundles."""
 
-from pathlib import Path
-
 import pytest
 
+from core.bundles.bundle import open_bundle
 from core.cli.main import main
 from tests.core import tiny
-from tests.core.cli.support import OPEN_BUNDLE, sentence, use_instead
+from tests.core.cli.conftest import Workplace
+from tests.core.cli.support import sentence
 
 
-def test_compare_two_bundles_on_one_data_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = tiny.data_set()
-    store, models = data.write(tmp_path / "store.h5"), tmp_path / "models"
-    use_instead(monkeypatch, tiny.recipe(), data, models)
+def test_compare_two_bundles_on_one_data_set(workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    data, store, models, _ = vars(workplace).values()
     tiny.classifier(models, name="one")
     tiny.classifier(models, name="other")
     assert main(["compare", "one", "other"]) == 1
@@ -23,7 +19,7 @@ def test_compare_two_bundles_on_one_data_set(
         assert main(["evaluate", name, "--store", str(store)]) == 0
     capsys.readouterr()
     assert main(["compare", "one", "other"]) == 0
-    compared = OPEN_BUNDLE("one", models).card["metrics"]["comparison"]
+    compared = open_bundle("one").card["metrics"]["comparison"]
     value = compared["figures"]["accuracy"]["value"]
     printed = capsys.readouterr().out
     assert (

@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from core.bundles.bundle import open_bundle
 from core.cli.main import COMMANDS, main
 from core.config import ROOT
 from core.training import recipe as recipes
+from core.training.recipe import Recipe
 from tests.core import tiny
-from tests.core.cli.support import OPEN_BUNDLE, REPORT_BUNDLES, sentence, use_instead, write_picture
+from tests.core.cli.conftest import Workplace
+from tests.core.cli.support import REPORT_BUNDLES, sentence, write_picture
 
 
 def test_every_command_has_a_help_of_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,13 +108,14 @@ def test_a_missing_store_is_one_sentence_that_says_how_to_make_it(
 
 
 def test_train_evaluate_and_predict_on_one_data_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workplace: Workplace,
+    use_recipe: Callable[[Recipe], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    data = tiny.data_set()
-    store, models, runs = data.write(tmp_path / "store.h5"), tmp_path / "models", tmp_path / "runs"
+    data, store, models, runs = vars(workplace).values()
     tiny.segmenter(models)
-    recipe = tiny.recipe(epochs=2, batch=6, micro_batch=3, dtype="mixed_bfloat16", augmentation={"flip": 0.5})
-    use_instead(monkeypatch, recipe, data, models)
+    use_recipe(tiny.recipe(epochs=2, batch=6, micro_batch=3, dtype="mixed_bfloat16", augmentation={"flip": 0.5}))
 
     train = ["train", "report-cnn", "--store", str(store), "--runs", str(runs)]
     assert main(train) == 0
@@ -124,7 +129,7 @@ def test_train_evaluate_and_predict_on_one_data_set(
         assert head == f"report-cnn, epoch {row.epoch}/2"
         printed = {name: float(value) for name, value in (figure.split() for figure in figures.split(", "))}
         assert printed == pytest.approx({name: getattr(row, name) for name in ("val_loss", "val_accuracy")}, abs=1e-4)
-    card = OPEN_BUNDLE("report-cnn", models).card
+    card = open_bundle("report-cnn").card
     assert card["data"]["counts"] == data.table["table-1"].value_counts().to_dict()
     assert card["training"]["epochs_run"] == 2
     assert pd.read_csv(models / "report-cnn" / "history.csv")["epoch"].tolist() == [1, 2]
@@ -137,7 +142,7 @@ def test_train_evaluate_and_predict_on_one_data_set(
     capsys.readouterr()
     assert main(["evaluate", "report-cnn", "--store", str(store)]) == 0
     printed = dict(line.split() for line in capsys.readouterr().out.strip().splitlines())
-    figures = OPEN_BUNDLE("report-cnn", models).test_metrics
+    figures = open_bundle("report-cnn").test_metrics
     assert float(printed["accuracy"]) == pytest.approx(figures["accuracy"], abs=1e-4)
     assert figures["slices"] == (data.table["table-1"] == "test").sum()
 

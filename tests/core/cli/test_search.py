@@ -1,33 +1,30 @@
 """The command search: what it prints and writes."""
 
-from functools import partial
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from core.cli.main import main
+from core.config import recipes_folder
 from core.errors import TrainingError
-from core.search import full_size, objective, results, study, trials_file, worker
-from core.search import plan as search_plan
+from core.search import objective, results, study, trials_file, worker
 from core.search.plan import Plan
 from tests.core.cli.support import sentence
 from tests.core.search import trials as search_trials
 
 
 @pytest.fixture
-def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def searched(tmp_path: Path, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of searches with a plan and no trials, which the command line finds; trials cost nothing."""
-    plan, folder = search_trials.plan(), tmp_path / "searches"
+    folder = tmp_path / "searches"
     search_trials.write_plan(folder)
-    monkeypatch.setattr(search_plan, "load_plan", lambda name: plan)
+    recipes = shutil.copytree(recipes_folder(), tmp_path / "recipes", ignore=shutil.ignore_patterns("*-searched.toml"))
+    configure(searches=folder, recipes=recipes, models=tmp_path / "models")
     search_trials.without_main(monkeypatch)
     monkeypatch.setattr(objective, "make_trial", search_trials.without_data)
-    for name in ("export_trials", "restore_trials"):
-        monkeypatch.setattr(trials_file, name, partial(getattr(trials_file, name), folder=folder))
-    read = results.read_search
-    monkeypatch.setattr(results, "read_search", lambda name, where=folder: read(name, where))
-    monkeypatch.setattr(full_size, "write_winner", partial(full_size.write_winner, folder=tmp_path / "recipes"))
     return folder
 
 
@@ -120,4 +117,4 @@ def test_a_winner_is_refused_without_full_size_trainings(
     assert main(["search", "report-cnn", "--winner", "--runs", str(tmp_path)]) == 1
     message = sentence(capsys.readouterr().err)
     assert message == "core search: Of the search 'report-cnn' no trial is trained at full size yet."
-    assert not (tmp_path / "recipes").exists()
+    assert not (tmp_path / "recipes" / "report-cnn-searched.toml").exists()

@@ -1,6 +1,7 @@
 """The commands train, cross-validate and card."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from core.cli.main import main
 from core.evaluation.cross_validation import fold_recipe
 from core.training.checkpoint import save_state
 from core.training.export import export_bundle
+from core.training.recipe import Recipe
 from tests.core import tiny
-from tests.core.cli.support import OPEN_BUNDLE, sentence, use_instead
+from tests.core.cli.conftest import Workplace
+from tests.core.cli.support import sentence
 
 
 def test_an_unknown_recipe_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,12 +23,11 @@ def test_an_unknown_recipe_is_one_sentence(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_folds_are_trained_once_and_collected(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workplace: Workplace, use_recipe: Callable[[Recipe], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tiny.data_set()
-    store, models, runs = data.write(tmp_path / "store.h5"), tmp_path / "models", tmp_path / "runs"
+    data, store, models, runs = vars(workplace).values()
     recipe = tiny.recipe("report-cnn-patients", epochs=1, batch=6, micro_batch=6)
-    use_instead(monkeypatch, recipe, data, models)
+    use_recipe(recipe)
     where = ["--store", str(store), "--runs", str(runs)]
 
     assert main(["train", "report-cnn-patients", "--fold", "2", *where]) == 0
@@ -41,10 +43,10 @@ def test_folds_are_trained_once_and_collected(
     assert f"All slices: {sum(tested)}, tested in folds 1 and 2\n" in printed
     assert "Without patient ids that differ by a final letter: " in printed
     assert "mean ± std        fold 1  fold 2\n" in printed
-    figures = OPEN_BUNDLE("report-cnn-patients", models).card["metrics"]["cross_validation"]
+    figures = bundles.open_bundle("report-cnn-patients").card["metrics"]["cross_validation"]
     assert figures["folds_done"] == [1, 2]
     assert f"accuracy                {figures['accuracy']['mean']:.4f} ± {figures['accuracy']['std']:.4f}" in printed
-    own = OPEN_BUNDLE("report-cnn-patients", models).test_metrics
+    own = bundles.open_bundle("report-cnn-patients").test_metrics
     assert figures["accuracy"]["folds"][0] == pytest.approx(own["accuracy"])
 
     # What is done is not done again.
@@ -57,21 +59,20 @@ def test_folds_are_trained_once_and_collected(
     shutil.rmtree(runs)
     assert main(command) == 0
     assert "reading slices" not in capsys.readouterr().out
-    assert OPEN_BUNDLE("report-cnn-patients", models).card["metrics"]["cross_validation"] == figures
+    assert bundles.open_bundle("report-cnn-patients").card["metrics"]["cross_validation"] == figures
     assert main(["cross-validate", "report-cnn-patients", "--folds", "1", "4", "5", "--collect", *where]) == 1
-    assert OPEN_BUNDLE("report-cnn-patients", models).card["metrics"]["cross_validation"] == figures
+    assert bundles.open_bundle("report-cnn-patients").card["metrics"]["cross_validation"] == figures
     message = sentence(capsys.readouterr().err.splitlines()[-1])
     assert message.startswith("core cross-validate: 'report-cnn-patients' lacks folds 4 and 5; ")
     assert not runs.exists(), "nothing is trained"
 
 
 def test_a_fold_that_is_trained_but_not_evaluated_is_not_trained_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workplace: Workplace, use_recipe: Callable[[Recipe], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tiny.data_set()
-    store, models, runs = data.write(tmp_path / "store.h5"), tmp_path / "models", tmp_path / "runs"
+    data, store, models, runs = vars(workplace).values()
     recipe = tiny.recipe("report-cnn-patients")
-    use_instead(monkeypatch, recipe, data, models)
+    use_recipe(recipe)
     other, folder = fold_recipe(recipe, 2, runs, models)
     folds = (recipe, models), (other, folder)
     made = [export_bundle(fold, tiny.finished_state(fold), place) for fold, place in folds]
@@ -80,17 +81,16 @@ def test_a_fold_that_is_trained_but_not_evaluated_is_not_trained_again(
     assert main(["cross-validate", "report-cnn-patients", "--folds", "1", "2", *where]) == 0
     assert "reading slices" not in capsys.readouterr().out
     assert [(bundle.folder / bundles.WEIGHTS).read_bytes() for bundle in made] == weights
-    assert OPEN_BUNDLE(other.name, folder).test_metrics["slices"] == (data.table["fold-2"] == "test").sum()
-    assert OPEN_BUNDLE("report-cnn-patients", models).card["metrics"]["cross_validation"]["folds_done"] == [1, 2]
+    assert bundles.open_bundle(other.name, folder).test_metrics["slices"] == (data.table["fold-2"] == "test").sum()
+    assert bundles.open_bundle("report-cnn-patients").card["metrics"]["cross_validation"]["folds_done"] == [1, 2]
 
 
 def test_a_fold_of_another_recipe_is_trained_again_and_its_run_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workplace: Workplace, use_recipe: Callable[[Recipe], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tiny.data_set()
-    store, models, runs = data.write(tmp_path / "store.h5"), tmp_path / "models", tmp_path / "runs"
+    _, store, models, runs = vars(workplace).values()
     recipe = tiny.recipe("report-cnn-patients", epochs=1, batch=6, micro_batch=6)
-    use_instead(monkeypatch, recipe, data, models)
+    use_recipe(recipe)
     before, folder = fold_recipe(tiny.recipe("report-cnn-patients", epochs=2), 2, runs, models)
     save_state(runs / before.name, tiny.finished_state(before))
     export_bundle(before, tiny.finished_state(before), folder)
@@ -102,8 +102,8 @@ def test_a_fold_of_another_recipe_is_trained_again_and_its_run_kept(
     assert main(command) == 0
     assert f"{before.name}: the run of another recipe is now called {before.name}-before-1" in capsys.readouterr().out
     assert (runs / f"{before.name}-before-1" / "state.npz").is_file()
-    assert OPEN_BUNDLE(before.name, folder).card["training"]["recipe"]["epochs"] == 1
-    assert OPEN_BUNDLE("report-cnn-patients", models).card["metrics"]["cross_validation"]["folds_done"] == [2]
+    assert bundles.open_bundle(before.name, folder).card["training"]["recipe"]["epochs"] == 1
+    assert bundles.open_bundle("report-cnn-patients").card["metrics"]["cross_validation"]["folds_done"] == [2]
 
 
 def test_there_is_no_sixth_fold(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.config import splits_file
 from core.dataset.splits import (
     FOLD_SPLITS,
     PARTS,
     SPLIT_NAMES,
-    SPLITS_FILE,
     TABLE_1,
     TABLE_5,
     index_table,
@@ -22,7 +22,7 @@ from tests.published import a_slice
 
 @pytest.fixture(scope="module")
 def table():
-    return pd.read_csv(SPLITS_FILE)
+    return pd.read_csv(splits_file())
 
 
 def test_the_shipped_table_is_the_whole_data_set(table):
@@ -157,7 +157,7 @@ def test_splits_are_not_drawn_from_part_of_the_data_set(tiny_store):
 def test_the_seed_draws_the_shipped_splits_again(data_store, tmp_path):
     drawn = tmp_path / "splits.csv"
     make_splits(data_store).to_csv(drawn, index=False, lineterminator="\n")
-    assert drawn.read_text() == SPLITS_FILE.read_text()
+    assert drawn.read_text() == splits_file().read_text()
 
 
 @pytest.mark.dataset

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.bundles.bundle import open_bundle
-from core.config import MODELS
+from core.config import models_folder
 from core.errors import TrainingError
 from core.training.checkpoint import STATE_NAME, State, save_state
 from core.training.history import (
@@ -70,7 +70,7 @@ def write_run(
 def shipped(models: Path, *names: str) -> Path:
     models.mkdir()
     for name in names:
-        (models / name).symlink_to(MODELS / name)
+        (models / name).symlink_to(models_folder() / name)
     return models
 
 
@@ -290,7 +290,7 @@ def test_without_other_folders_the_projects_own_bundles_are_found_beside_the_run
 def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) -> None:
     models = shipped(tmp_path / "models", "report-unet")
     (models / "report-cnn").mkdir()
-    shutil.copy(MODELS / "report-cnn" / "card.json", models / "report-cnn")
+    shutil.copy(models_folder() / "report-cnn" / "card.json", models / "report-cnn")
     histories, problems = find_histories(models, tmp_path / "runs")
     assert [one.name for one in histories] == ["report-unet"]
     assert len(problems) == 1 and "'report-cnn' has no history.csv" in problems[0]
@@ -298,7 +298,7 @@ def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) 
 
 def test_a_network_that_does_both_tasks_has_both(tmp_path: Path) -> None:
     models = tmp_path / "models"
-    shutil.copytree(MODELS / "report-cnn", models / "both", ignore=shutil.ignore_patterns("*.keras"))
+    shutil.copytree(models_folder() / "report-cnn", models / "both", ignore=shutil.ignore_patterns("*.keras"))
     card = json.loads((models / "both" / "card.json").read_text())
     card |= {"name": "both", "task": ["classification", "segmentation"]}
     (models / "both" / "card.json").write_text(json.dumps(card))

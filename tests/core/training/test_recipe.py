@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import RECIPES, ROOT
+from core.config import ROOT, recipes_folder
 from core.dataset.splits import FOLD_SPLITS, SPLIT_NAMES
 from core.errors import TrainingError
 from core.networks.losses import LOSSES
@@ -128,7 +128,7 @@ def test_a_recipe_on_another_split_does_not_speak_of_its_own() -> None:
     ],
 )
 def test_tasks_and_losses_that_do_not_fit_are_refused(change: tuple[str, str], sentence: str, tmp_path: Path) -> None:
-    text = (RECIPES / "unified-unet.toml").read_text()
+    text = (recipes_folder() / "unified-unet.toml").read_text()
     (tmp_path / "odd.toml").write_text(text.replace(*change))
     with pytest.raises(TrainingError, match=re.escape(sentence)):
         load_recipe("odd", tmp_path)
