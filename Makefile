@@ -3,7 +3,7 @@
 # make browser-test  the tests that drive the app in Chromium
 # make lint          only check the code
 # make setup         install what preparing the data set and training need
-# make clean         remove caches; make distclean also removes the virtual environment
+# make clean         remove caches; make distclean also removes the virtual environments
 #
 # PYTHON chooses the Python (3.11, 3.12 or 3.13), VENV the folder of the virtual environment.
 export PYTHON ?= python3
@@ -36,7 +36,7 @@ setup:
 
 clean:
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache test-results
-	@find . -path ./$(VENV) -prune -o -name __pycache__ -prune -exec rm -rf {} +
+	@find . -path './.venv*' -prune -o -path ./$(VENV) -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) .venv-*

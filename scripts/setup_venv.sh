@@ -54,9 +54,10 @@ progress() {
     grep --line-buffered -oE '^ *Downloading .* [MG]B\)|^Installing collected packages' || true
 }
 
-# The stamp holds what was installed, so that a file whose date alone has changed installs nothing.
+# The stamp holds what was installed, so that a file whose date alone has changed installs nothing. Where
+# PIP_CONSTRAINT names a file of constraints, pip keeps to it.
 stamp=$VENV/installed-$(basename "$requirements")
-wanted=$(cat "$(dirname "$requirements")"/requirements*.txt)
+wanted=$(cat "$(dirname "$requirements")"/requirements*.txt ${PIP_CONSTRAINT:+"$PIP_CONSTRAINT"})
 
 # One left half made, or by a Python that has gone, is made anew.
 if ! supported "$VENV/bin/python" || ! "$VENV/bin/python" -m pip --version &>/dev/null; then
