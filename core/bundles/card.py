@@ -12,6 +12,7 @@ from core.bundles.card_part import CardPart, Count, Date, FileName, Positive, Sh
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS, tasks_of
 
 FORMAT_VERSION = 1
+SCHEMA = "card.schema.json"
 
 
 def _known_task(stated: Any) -> str | list[str]:
@@ -276,3 +277,9 @@ class Card(CardPart):
             if [len(row) for row in test.confusion_matrix] != [number] * number:
                 raise ValueError(f"the test metrics of a classifier have a confusion_matrix of {number} by {number}")
         return self
+
+
+def card_schema() -> str:
+    """Return the JSON schema of card.json, as ``models/card.schema.json`` holds it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Card.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

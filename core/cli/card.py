@@ -6,7 +6,8 @@ import click
 @click.command("card")
 @click.argument("bundle", required=False)
 @click.option("--all", "every", is_flag=True, help="Every bundle in models/.")
-def card_command(bundle: str | None, every: bool) -> None:
+@click.option("--schema", is_flag=True, help="Write models/card.schema.json, and nothing else.")
+def card_command(bundle: str | None, every: bool, schema: bool) -> None:
     """Bring a card's texts up to its recipe and the code.
 
     Written again are the recipe's texts (title, about, limits, notes), the definitions of metrics, the texts of the
@@ -14,10 +15,24 @@ def card_command(bundle: str | None, every: bool) -> None:
     """
     from core.bundles.bundle import bundle_names
 
-    if every == (bundle is not None):
-        raise click.UsageError("Give either a bundle's name or --all.")
+    if (bundle is not None) + every + schema != 1:
+        raise click.UsageError("Give either a bundle's name or --all or --schema.")
+    if schema:
+        _write_schema()
+        return
     for name in bundle_names() if bundle is None else [bundle]:
         _update_card(name)
+
+
+def _write_schema() -> None:
+    from core.bundles.card import SCHEMA, card_schema
+    from core.config import models_folder
+    from core.files import replace_file
+
+    path = models_folder() / SCHEMA
+    with replace_file(path) as temporary:
+        temporary.write_text(card_schema(), encoding="utf-8")
+    print(f"{path} is up to date with the code.")
 
 
 def _update_card(name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.bundles.bundle import CARD, bundle_names, open_bundle
-from core.bundles.card import Card
+from core.bundles.card import SCHEMA, Card, card_schema
 from core.config import models_folder
 from core.errors import BundleError
 
@@ -19,7 +19,19 @@ Spoil = Callable[[dict[str, Any]], Any]
 @pytest.mark.parametrize("name", bundle_names())
 def test_a_shipped_card_is_the_same_after_reading_and_writing(name: str) -> None:
     text = (models_folder() / name / CARD).read_text(encoding="utf-8")
-    assert Card.from_json(text).as_dict() == json.loads(text)
+    assert json.dumps(Card.from_json(text).as_dict(), indent=2, ensure_ascii=False) + "\n" == text
+
+
+def test_the_shipped_schema_is_the_code_s() -> None:
+    assert (models_folder() / SCHEMA).read_text(encoding="utf-8") == card_schema(), (
+        "python -m core card --schema writes it"
+    )
+
+
+@pytest.mark.parametrize("name", bundle_names())
+def test_a_shipped_card_says_what_changed_oldest_first(name: str) -> None:
+    changelog = open_bundle(name).card.changelog
+    assert changelog and [entry.date for entry in changelog] == sorted(entry.date for entry in changelog)
 
 
 GARBAGE: dict[str, tuple[Spoil, str]] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.bundles.bundle import LAYERS, Bundle, open_bundle
+from core.bundles.card import SCHEMA, card_schema
 from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.metrics.definitions import DEFINITIONS
@@ -53,7 +54,13 @@ def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle) -> None:
     assert vars(gate.thresholds) == tiny.GATE["thresholds"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"]])
+@pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"], ["--all", "--schema"]])
 def test_card_takes_either_a_name_or_all(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["card", *arguments]) == 2
     assert "a bundle's name or --all" in capsys.readouterr().err
+
+
+def test_card_writes_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLICESCOPE_MODELS", str(tmp_path))
+    assert main(["card", "--schema"]) == 0
+    assert (tmp_path / SCHEMA).read_text(encoding="utf-8") == card_schema()
