@@ -71,7 +71,12 @@ def _fsync(path: Path) -> None:
         os.close(handle)
 
 
+def table_csv(table: "pd.DataFrame") -> str:
+    """Return a table as CSV, without its index and with six significant digits."""
+    return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
 def write_table(path: Path, table: "pd.DataFrame") -> None:
-    """Write a table as CSV, without its index and with six significant digits."""
+    """Write a table to a file as ``table_csv`` gives it."""
     with replace_file(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+        temporary.write_text(table_csv(table), encoding="utf-8", newline="")

@@ -23,6 +23,7 @@ from panels.explain.sanity_check import draw_sanity_check
 from panels.explain.statistics import draw_statistics
 from panels.shared.answer import draw_file_remarks
 from panels.shared.cache import predict
+from panels.shared.controls import file_button
 from panels.shared.slice_chooser import choose_slice
 from panels.shared.slice_image import draw_slice
 
@@ -81,14 +82,8 @@ if chosen is not None:
         draw_file_remarks(slice_)
         if split_part(bundle, slice_) == "train":
             st.caption(f":material/school: This slice was in training for {bundle.name}.")
-        st.download_button(
-            "Heat map PNG",
-            partial(heat_maps_png, slice_, views, options),
-            f"{KEY}-{request.method}.png",
-            "image/png",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        make = partial(heat_maps_png, slice_, views, options)
+        file_button(make, "Heat map PNG", f"{KEY}-{request.method}.png")
     draw_sanity_check(slice_, chosen.identity, bundle, request, options)
 
 st.header("Heat-map localisation on the test set", anchor=False)

@@ -8,6 +8,7 @@ from core.config import CLASSIFICATION, SEGMENTATION
 from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
+from panels.shared.controls import csv_button
 from panels.shared.theme import escape_markdown
 from panels.training.captions import report_caption, show_progress
 from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts
@@ -82,11 +83,4 @@ st.caption(
 )
 if show_report:
     st.caption(report_caption(chosen, task))
-st.download_button(
-    "CSV of these curves",
-    lambda: joined_histories(chosen).to_csv(index=False).encode(),
-    "curves.csv",
-    "text/csv",
-    on_click="ignore",
-    icon=":material/download:",
-)
+csv_button(joined_histories(chosen), "CSV of these curves", "curves.csv")

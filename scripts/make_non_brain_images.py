@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
+from core.files import write_table
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.config import SEED
@@ -171,7 +173,7 @@ def write_images(folder: Path, per_kind: int = PER_KIND) -> None:
         for number in range(per_kind):
             make_image(kind, number).save(folder / file_name(kind, number))
             rows.append({"file": file_name(kind, number), "kind": kind})
-    pd.DataFrame(rows).to_csv(folder / INDEX, index=False)
+    write_table(folder / INDEX, pd.DataFrame(rows))
 
 
 def write_examples(folder: Path = SAMPLE_FOLDER) -> None:

@@ -56,10 +56,11 @@ def splits_command(store: Path) -> None:
     from core.config import splits_file
     from core.dataset.splits import make_splits
     from core.dataset.store import Store
+    from core.files import write_table
 
     with Store(store) as opened:
         table = make_splits(opened)
-    table.to_csv(splits_file(), index=False, lineterminator="\n")
+    write_table(splits_file(), table)
     print(f"{len(table)} slices in {splits_file()}.")
 
 

@@ -14,6 +14,7 @@ from core.errors import BundleError
 from core.evaluation.bootstrap import bootstrap_differences, bootstrap_intervals
 from core.evaluation.cross_validation import has_similar_id
 from core.metrics.definitions import DEFINITIONS
+from core.training.card_from_recipe import same_recipe
 
 
 def compare_bundles(bundle: Bundle, other: Bundle) -> Card:
@@ -86,7 +87,7 @@ def _compare_metrics(table: pd.DataFrame, other: pd.DataFrame, classes: list[str
 def patient_level_counterparts(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
     """Pair each bundle with a slice-level split with the same network on patient-level splits, where there is one.
 
-    A counterpart is the bundle that the card names, or one of the same network and training recipe; there are several
+    A counterpart is the bundle that the card names, or one of the same recipe (``same_recipe``); there are several
     where several folds were trained.
 
     Args:
@@ -98,9 +99,7 @@ def patient_level_counterparts(bundles: Sequence[Bundle]) -> list[tuple[Bundle, 
         if not bundle.card.data.by_patient:
             named = bundle.card.data.by_patient_bundle
             counterparts = [
-                candidate
-                for candidate in patient_level
-                if candidate.name == named or _network_and_recipe(candidate) == _network_and_recipe(bundle)
+                candidate for candidate in patient_level if candidate.name == named or same_recipe(candidate, bundle)
             ]
             if counterparts:
                 pairs.append((bundle, counterparts))
@@ -111,8 +110,3 @@ def recipe_differences(bundle: Bundle, other: Bundle) -> list[str]:
     """Return the names of the training recipe's settings in which two bundles differ, in alphabetical order."""
     first, second = (each.card.training.recipe for each in (bundle, other))
     return sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))
-
-
-def _network_and_recipe(bundle: Bundle) -> tuple[object, ...]:
-    card = bundle.card
-    return card.task, card.network, card.input, card.training.recipe

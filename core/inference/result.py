@@ -1,15 +1,15 @@
 """The result for one slice, the same on the page, in its downloads and on the command line."""
 
-import csv
-import io
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.bundles.bundle import Bundle
 from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR
 from core.dataset import splits
+from core.files import table_csv
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
@@ -158,11 +158,8 @@ def results_csv(results: list[dict[str, Any]]) -> str:
         }
         for result in results
     ]
-    file = io.StringIO()
-    writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue()
+    # As objects: a column with gaps keeps its whole numbers.
+    return table_csv(pd.DataFrame(rows, dtype=object))
 
 
 def _rounded(value: float | None) -> float | None:

@@ -13,6 +13,7 @@ from core.inference.predictor import Prediction
 from core.inference.render import DisplayOptions, encode_png
 from core.inference.result import overlay_png, results_csv, slice_result
 from panels.shared.cache import cached_predictor
+from panels.shared.controls import file_button
 from panels.shared.slice_chooser import ChosenSlice
 
 _HIDDEN_REASONS = {
@@ -84,14 +85,12 @@ def draw_downloads(
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
     with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
-        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png", "image/png")
+        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png")
         if with_mask:
-            _button("Mask PNG", lambda: encode_png(prediction.mask, slice_.notes), f"{stem}-mask.png", "image/png")
-        _button("JSON", lambda: json.dumps(result, indent=2).encode(), f"{stem}.json", "application/json")
+            _button("Mask PNG", lambda: encode_png(prediction.mask, slice_.notes), f"{stem}-mask.png")
+        _button("JSON", lambda: json.dumps(result, indent=2).encode(), f"{stem}.json")
         if len(chosen.uploads) > 1:
-            _button(
-                f"CSV of all {len(chosen.uploads)} uploads", _uploads_csv(chosen, *bundles), "slices.csv", "text/csv"
-            )
+            _button(f"CSV of all {len(chosen.uploads)} uploads", _uploads_csv(chosen, *bundles), "slices.csv")
 
 
 def _uploads_csv(chosen: ChosenSlice, classifier: Bundle, segmenter: Bundle) -> Callable[[], bytes]:
@@ -105,5 +104,5 @@ def _uploads_csv(chosen: ChosenSlice, classifier: Bundle, segmenter: Bundle) -> 
     return make
 
 
-def _button(label: str, data: Callable[[], bytes], file_name: str, mime_type: str) -> None:
-    st.download_button(label, data, file_name, mime_type, on_click="ignore")
+def _button(label: str, make: Callable[[], bytes], file_name: str) -> None:
+    file_button(make, label, file_name, icon=None)

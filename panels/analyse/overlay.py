@@ -13,8 +13,7 @@ from core.inference.render import (
     default_window,
 )
 from core.readers.slices import Slice
-from panels.shared.slice_image import OVERLAY_LEGEND, has_true_tumour, shown_pixels
-from panels.shared.theme import escape_markdown
+from panels.shared.slice_image import has_true_tumour, heat_legend, picture_caption, shown_pixels
 
 
 def draw_overlay(slice_: Slice, prediction: Prediction, options: DisplayOptions) -> None:
@@ -28,10 +27,7 @@ def draw_overlay(slice_: Slice, prediction: Prediction, options: DisplayOptions)
         truth=None if slice_.mask is None else slice_.mask[shown],
     )
     layers = [layer for layer in options.layers if layer != SHOW_TRUTH or slice_.mask is not None]
-    legend = OVERLAY_LEGEND
-    if not prediction.heat_plane[0].any():
-        legend = legend | {SHOW_HEAT_MAP: "heat map: empty, no evidence for the class"}
-    caption = "; ".join([escape_markdown(slice_.name), *(legend[layer] for layer in layers)])
+    caption = picture_caption(slice_.name, layers, heat=heat_legend(prediction.heat_plane[0]))
     alt = f"The slice with {' and '.join(layers).lower() or 'nothing'} over it; the text beside it gives the prediction"
     st.image(image, width="stretch", output_format="PNG", caption=caption, alt=alt)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.bundles.bundle import DEFAULT_CLASSIFIER, WEIGHTS, Bundle
+from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle
 from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS
 from core.explanation.explainer import METHODS, SALIENCY, methods_for
 from core.labels import CLASS_LABELS
-from panels.shared.cache import file_sha256
+from panels.shared.cache import HASH_BUNDLES
 from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
 
 PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
@@ -106,11 +106,7 @@ def _choose_method(bundle: Bundle, task: str) -> str:
     )
 
 
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_convolutions(bundle: Bundle, task: str) -> list[Convolution]:
     """Return the convolutions that lead to the output of a task (``core.bundles.convolutions``)."""
-    return _find_convolutions(bundle.name, file_sha256(bundle, WEIGHTS), task, bundle)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _find_convolutions(name: str, fingerprint: str, task: str, _bundle: Bundle) -> list[Convolution]:
-    return find_convolutions(_bundle, task)
+    return find_convolutions(bundle, task)

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles import bundle as bundles
-from core.bundles.bundle import WEIGHTS, Bundle
+from core.bundles.bundle import Bundle
 from core.bundles.convolutions import default_convolution
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
@@ -32,7 +32,7 @@ from panels.explain.controls import (
     ExplanationRequest,
     cached_convolutions,
 )
-from panels.shared.cache import cached_predictions, file_sha256
+from panels.shared.cache import HASH_BUNDLES, cached_predictions, fingerprint
 
 _MAX_REMEMBERED = 32
 
@@ -129,7 +129,7 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
     method = METHODS[request.method]
     title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
     with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
-        explainer = _load_explainer(bundle.name, file_sha256(bundle, WEIGHTS), request.task, bundle)
+        explainer = _load_explainer(bundle, request.task)
     with st.spinner(f"Making the heat map: {title}"):
         bar = None if method.quick else st.progress(0.0)
         inputs, _ = model_input(bundle, slice_)
@@ -156,9 +156,9 @@ def _draw_progress(bar: DeltaGenerator, done: int, total: int) -> None:
     bar.progress(done / total)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _load_explainer(name: str, fingerprint: str, task: str, _bundle: Bundle) -> Explainer:
-    return Explainer(bundles.load_network(_bundle), output=_bundle.tasks.index(task))
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=HASH_BUNDLES)
+def _load_explainer(bundle: Bundle, task: str) -> Explainer:
+    return Explainer(bundles.load_network(bundle), output=bundle.tasks.index(task))
 
 
 def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) -> HeatMapView:
@@ -184,4 +184,4 @@ def _memory() -> OrderedDict[Hashable, Explanation]:
 
 def _memory_key(identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str) -> Hashable:
     layer = request.layer if METHODS[request.method].at_layer else None
-    return identity, file_sha256(bundle, WEIGHTS), request.method, layer, output
+    return identity, fingerprint(bundle), request.method, layer, output

@@ -17,8 +17,7 @@ from core.inference.render import (
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
-from panels.shared.slice_image import OVERLAY_LEGEND, has_true_tumour, shown_pixels
-from panels.shared.theme import escape_markdown
+from panels.shared.slice_image import has_true_tumour, heat_legend, picture_caption, shown_pixels
 
 _FULL_STRENGTH_PERCENTILE = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
@@ -40,14 +39,13 @@ def display_controls(slice_: Slice, *, of_mask: bool) -> DisplayOptions:
 
 def draw_heat_map(slice_: Slice, view: HeatMapView, options: DisplayOptions, *, method: str, name: str) -> None:
     """Draw the slice with the heat map over it, and a caption that begins with ``name``."""
-    heat_legend = _heat_legend(view, method)
-    legend = OVERLAY_LEGEND | {SHOW_HEAT_MAP: heat_legend}
+    legend = _legend_of(view, method)
     st.image(
         _compose(slice_, view, options, shown_pixels(slice_)),
         width="stretch",
         output_format="PNG",
-        caption="; ".join([escape_markdown(name), *(legend[layer] for layer in options.layers)]),
-        alt=f"The slice with a heat map over it; {heat_legend}",
+        caption=picture_caption(name, options.layers, heat=legend),
+        alt=f"The slice with a heat map over it; {legend}",
     )
 
 
@@ -75,10 +73,8 @@ def _compose(slice_: Slice, view: HeatMapView, options: DisplayOptions, pixels: 
     )
 
 
-def _heat_legend(view: HeatMapView, method: str) -> str:
+def _legend_of(view: HeatMapView, method: str) -> str:
     output = "the mask" if view.mask is not None else CLASS_LABELS[view.class_name].in_text
-    if not view.heat.any():
-        return f"heat map: empty, no evidence for {output}"
-    if method == SALIENCY:
+    if method == SALIENCY and view.heat.any():
         return f"heat map: pixels that change the score of {output}"
-    return f"heat map: evidence for {output}"
+    return heat_legend(view.heat, output)

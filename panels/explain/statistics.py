@@ -7,15 +7,16 @@ import streamlit as st
 from core.bundles.bundle import EXPLANATIONS, Bundle
 from core.evaluation.heat_maps import summarise_heat_maps
 from core.explanation.explainer import METHODS
-from panels.shared.cache import file_sha256
+from panels.shared.cache import HASH_BUNDLES
+from panels.shared.controls import csv_button
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
 _CORRECTNESS = {"right": True, "wrong": False}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _read_explanations(name: str, fingerprint: str, _bundle: Bundle) -> pd.DataFrame:
-    return pd.read_csv(_bundle.path(EXPLANATIONS), keep_default_na=False)
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
+def _read_explanations(bundle: Bundle) -> pd.DataFrame:
+    return pd.read_csv(bundle.path(EXPLANATIONS), keep_default_na=False)
 
 
 def draw_statistics(bundle: Bundle, *, key: str) -> None:
@@ -27,7 +28,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    table = _read_explanations(bundle.name, file_sha256(bundle, EXPLANATIONS), bundle)
+    table = _read_explanations(bundle)
     metrics = bundle.card["metrics"]["explanation"]
     definitions = metrics["definitions"]
     means = summarise_heat_maps(table)
@@ -50,15 +51,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
         f"often the hottest pixel lies on the tumour). Explained: {definitions['explained']}, at the layer "
         f"{metrics['layer']}. Right: {definitions['right']}. To save time, {definitions['slow']}."
     )
-    st.download_button(
-        "CSV of every test slice",
-        lambda: bundle.path(EXPLANATIONS).read_bytes(),
-        f"{bundle.name}-{EXPLANATIONS}",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        key=f"{key}_csv",
-    )
+    csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 
 def _box_plot(table: pd.DataFrame) -> go.Figure:

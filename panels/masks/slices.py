@@ -24,6 +24,7 @@ from core.readers.slices import Slice
 from core.text import lower_first
 from panels.shared import gallery
 from panels.shared.cache import load_slices
+from panels.shared.slice_image import MASK_LEGEND
 
 
 def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
@@ -52,7 +53,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     st.caption(
         "From left to right, as in the report's Figure 8: the slice, the true mask, the predicted mask, their "
         "difference (white: true positive, orange: false negative, blue: false positive pixels), and both outlines "
-        "over the slice (yellow: true, cyan: predicted)."
+        f"over the slice ({', '.join(MASK_LEGEND.values())})."
     )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
+from panels.shared.controls import file_button
 from panels.shared.labels import interval_text, minutes_text
 from panels.shared.theme import escape_markdown
 
@@ -36,13 +37,10 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in card["training"]["tried"]))
     with st.expander("The whole card", icon=":material/description:"):
         st.json(card.as_dict(), expanded=1)
-    st.download_button(
-        "card.json",
+    file_button(
         lambda: json.dumps(card.as_dict(), indent=2, ensure_ascii=False).encode(),
+        "card.json",
         f"{bundle.name}-card.json",
-        "application/json",
-        on_click="ignore",
-        icon=":material/download:",
         key=f"{key}_download",
     )
 

@@ -11,6 +11,7 @@ from core.bundles.layers import Layer, layer_table, read_layers
 from core.config import CLASSIFICATION, SEGMENTATION
 from panels.models.diagram import draw_diagram
 from panels.models.diagram_layout import layer_blocks
+from panels.shared.cache import HASH_BUNDLES
 
 _TABLE_HEIGHT = 560
 
@@ -22,7 +23,7 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
         bundle: the network's.
         key: tells the widgets from others on the page.
     """
-    layers = _layers(bundle.name, str(bundle.card["files"]), bundle)
+    layers = _layers(bundle)
     table = layer_table(layers)
     left, right = st.columns(2, gap="large")
     with left:
@@ -49,9 +50,9 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
             _compare_with_report_unet(layers)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _layers(name: str, fingerprint: str, _bundle: Bundle) -> list[Layer]:
-    return read_layers(_bundle)
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=HASH_BUNDLES)
+def _layers(bundle: Bundle) -> list[Layer]:
+    return read_layers(bundle)
 
 
 def _trainable_text(bundle: Bundle) -> str:

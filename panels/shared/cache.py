@@ -1,22 +1,22 @@
 """What pages load once and share: bundles and their stored predictions, loaded networks, the data set's slices."""
 
+import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.bundles import bundle as bundles
-from core.bundles import mask_thresholds
-from core.bundles.bundle import GATE, PREDICTIONS, Bundle
+from core.bundles.bundle import Bundle, distinct_bundles
+from core.bundles.mask_thresholds import read_thresholds
 from core.bundles.predictions import read_predictions
 from core.dataset.download import FigshareDownloader, default_cache, remote_enabled
 from core.dataset.lookup import find_slice
 from core.dataset.store import Store, default_store
 from core.errors import DatasetError
-from core.evaluation import bootstrap
-from core.evaluation.bootstrap import Interval
+from core.evaluation.bootstrap import Interval, headline_metrics
 from core.inference.predictor import Prediction, Predictor
 from core.readers.slices import Slice
 from panels.shared.theme import escape_markdown
@@ -24,9 +24,13 @@ from panels.shared.theme import escape_markdown
 _KEPT_PREDICTIONS = 64
 
 
-def file_sha256(bundle: Bundle, file: str) -> str:
-    """Return the SHA-256 that the card states for a file of the bundle: a cache key that changes with the file."""
-    return bundle.card.files[file].sha256
+def fingerprint(bundle: Bundle) -> str:
+    """Return a digest that changes whenever a bundle does: its card states the SHA-256 of every other file."""
+    return hashlib.sha256(f"{bundle.folder.resolve()} {bundle.card.model_dump_json()}".encode()).hexdigest()
+
+
+HASH_BUNDLES: dict[str | type[Any], Callable[[Any], Any]] = {Bundle: fingerprint}
+"""For Streamlit's ``hash_funcs``: what is cached of a bundle is made again once the bundle has changed."""
 
 
 def has_store() -> bool:
@@ -48,40 +52,24 @@ def _open_store(path: Path) -> Store:
     return Store(path)
 
 
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_predictions(bundle: Bundle) -> pd.DataFrame:
     """Return a bundle's stored predictions, a row a slice (``core.bundles.predictions``). Do not change them in
     place."""
-    return _read_predictions(bundle.name, _predictions_fingerprint(bundle), bundle)
+    return read_predictions(bundle)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _read_predictions(name: str, fingerprint: str, _bundle: Bundle) -> pd.DataFrame:
-    return read_predictions(_bundle)
-
-
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_mask_thresholds(bundle: Bundle) -> pd.DataFrame:
     """Return a segmenter's Dice and IoU per test slice and threshold (``core.bundles.mask_thresholds``). Do not change
     them in place."""
-    return _read_mask_thresholds(bundle.name, _predictions_fingerprint(bundle), bundle)
+    return read_thresholds(bundle)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read_mask_thresholds(name: str, fingerprint: str, _bundle: Bundle) -> pd.DataFrame:
-    return mask_thresholds.read_thresholds(_bundle)
-
-
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_headline_metrics(bundle: Bundle) -> dict[str, Interval]:
     """Return a bundle's headline metrics with intervals (``core.evaluation.bootstrap.headline_metrics``)."""
-    return _headline_metrics(bundle.name, _predictions_fingerprint(bundle), bundle)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _headline_metrics(name: str, fingerprint: str, _bundle: Bundle) -> dict[str, Interval]:
-    return bootstrap.headline_metrics(_bundle)
-
-
-def _predictions_fingerprint(bundle: Bundle) -> str:
-    return str(bundle.card["files"].get(PREDICTIONS))
+    return headline_metrics(bundle)
 
 
 def load_slice(number: int) -> Slice | None:
@@ -131,17 +119,10 @@ def figshare_downloader() -> FigshareDownloader:
     return FigshareDownloader(default_cache())
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _load_predictor(
-    classifier: str, segmenter: str, fingerprint: str, _classifier: Bundle, _segmenter: Bundle
-) -> Predictor:
-    return Predictor(_classifier, _segmenter)
-
-
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
     """Return the loaded networks of two bundles, shared by all sessions."""
-    key = str(_prediction_key(None, classifier, segmenter))
-    return _load_predictor(classifier.name, segmenter.name, key, classifier, segmenter)
+    return Predictor(classifier, segmenter)
 
 
 def is_predicted(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> bool:
@@ -150,14 +131,7 @@ def is_predicted(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -
 
 
 def _prediction_key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -> tuple[Hashable, ...]:
-    return identity, _prediction_fingerprint(classifier), _prediction_fingerprint(segmenter)
-
-
-def _prediction_fingerprint(bundle: Bundle) -> str:
-    """Return what a bundle's predictions depend on, as text: its weights, its gate, and its card's thresholds."""
-    card = bundle.card
-    files = [card.files.get(name) for name in (bundles.WEIGHTS, GATE)]
-    return repr([files, card.gate and card.gate.thresholds, card.output])
+    return identity, fingerprint(classifier), fingerprint(segmenter)
 
 
 def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:
@@ -174,9 +148,8 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
     predictions: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
     key = _prediction_key(identity, classifier, segmenter)
     if key not in predictions:
-        names = [bundle.name for bundle in bundles.distinct_bundles(classifier, segmenter)]
-        networks = f"network{'s' if len(names) > 1 else ''} {' and '.join(names)}"
-        with st.spinner(f"Loading TensorFlow and the {networks}: a few seconds, once"):
+        names = " and ".join(bundle.name for bundle in distinct_bundles(classifier, segmenter))
+        with st.spinner(f"Loading TensorFlow and {names}: a few seconds, once"):
             predictor = cached_predictor(classifier, segmenter)
         with st.spinner("Running the networks"):
             predictions[key] = predictor(slice_)

@@ -1,20 +1,38 @@
-"""Small controls that several pages share: a CSV download, and options under the names they had before."""
+"""Small controls that several pages share: downloads, and options under the names they had before."""
 
-from collections.abc import Mapping
+import mimetypes
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
 
+from core.files import table_csv
 
-def csv_button(table: pd.DataFrame, label: str, file_name: str) -> None:
-    """Draw a button that downloads a table; the CSV is written only when it is pressed."""
+
+def csv_button(table: pd.DataFrame, label: str, file_name: str, *, key: str | None = None) -> None:
+    """Draw a button that downloads a table as CSV; arguments as for ``file_button``."""
+    file_button(lambda: table_csv(table).encode(), label, file_name, key=key)
+
+
+def file_button(
+    make: Callable[[], bytes],
+    label: str,
+    file_name: str,
+    *,
+    key: str | None = None,
+    icon: str | None = ":material/download:",
+) -> None:
+    """Draw a button that downloads a file, which is made only when it is pressed.
+
+    Args:
+        make: returns the file's content.
+        label: of the button.
+        file_name: under which the browser saves it; its ending names its type.
+        key: tells the button from others of its label on the page.
+        icon: before the label.
+    """
     st.download_button(
-        label,
-        lambda: table.to_csv(index=False).encode(),
-        file_name,
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
+        label, make, file_name, mimetypes.guess_type(file_name)[0], on_click="ignore", icon=icon, key=key
     )
 
 

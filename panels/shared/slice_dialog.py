@@ -25,7 +25,7 @@ from panels.shared.cache import (
     load_slices,
     predict,
 )
-from panels.shared.slice_image import OVERLAY_LEGEND
+from panels.shared.slice_image import heat_legend, picture_caption
 
 _NEIGHBOURS = 6
 
@@ -121,7 +121,7 @@ def _draw_image(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundl
         ),
         width="stretch",
         output_format="PNG",
-        caption="; ".join([slice_.name, *(OVERLAY_LEGEND[name] for name in shown)]),
+        caption=picture_caption(slice_.name, shown, heat=heat_legend(overlays.heat)),
         alt=f"Slice {number} with {' and '.join(shown).lower() or 'nothing'} over it",
     )
     missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]

@@ -1,20 +1,19 @@
 """The slice as an image, at the size a page shows it, and the legend of what may lie over it."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, default_window, grey_image
 from core.readers.slices import Slice
+from panels.shared.theme import escape_markdown
 
 _LONGEST_SIDE = 1120
 """Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
-OVERLAY_LEGEND = {
-    SHOW_MASK: "cyan: predicted mask",
-    SHOW_TRUTH: "yellow: true mask",
-    SHOW_HEAT_MAP: "heat map: evidence for the class",
-}
+MASK_LEGEND = {SHOW_MASK: "cyan: predicted mask", SHOW_TRUTH: "yellow: true mask"}
+"""What the outlines of ``core.inference.render`` are."""
 
 
 def draw_slice(slice_: Slice) -> None:
@@ -26,6 +25,25 @@ def draw_slice(slice_: Slice) -> None:
         output_format="PNG",
         alt="The slice",
     )
+
+
+def heat_legend(heat: np.ndarray | None = None, output: str = "the class") -> str:
+    """Say what a heat map shows: evidence for an output, or none where there is no heat."""
+    if heat is not None and not heat.any():
+        return f"heat map: empty, no evidence for {output}"
+    return f"heat map: evidence for {output}"
+
+
+def picture_caption(name: str, layers: Sequence[str], *, heat: str) -> str:
+    """Return what stands below a slice: its name, and what each layer over it is.
+
+    Args:
+        name: of the slice or of the picture.
+        layers: of ``core.inference.render`` that are drawn.
+        heat: what the heat map shows, such as ``heat_legend`` gives.
+    """
+    legend = {**MASK_LEGEND, SHOW_HEAT_MAP: heat}
+    return "; ".join([escape_markdown(name), *(legend[layer] for layer in layers)])
 
 
 def shown_pixels(slice_: Slice) -> tuple[slice, slice]:

@@ -8,6 +8,7 @@ import streamlit as st
 from core.search.plan import Range
 from core.search.results import SearchResults
 from core.text import lower_first
+from panels.shared.controls import csv_button
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text, value_title
 
@@ -117,12 +118,4 @@ def show_trials_table(results: SearchResults, trials: pd.DataFrame, *, key: str)
         placeholder="–",
         alt=f"{len(rows)} trials, best first",
     )
-    st.download_button(
-        "CSV of these trials",
-        lambda: rows.to_csv(index=False).encode(),
-        f"{results.plan.name}-trials.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        key=key,
-    )
+    csv_button(rows, "CSV of these trials", f"{results.plan.name}-trials.csv", key=key)
