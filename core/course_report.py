@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class ClassFigures:
+class Table4Row:
     """A row of the report's Table 4."""
 
     precision: float
@@ -16,12 +16,11 @@ class ClassFigures:
     support: int
 
 
-TABLE_4: dict[str, ClassFigures] = {
-    "meningioma": ClassFigures(0.88, 0.84, 0.86, 142),
-    "glioma": ClassFigures(0.94, 0.96, 0.95, 286),
-    "pituitary": ClassFigures(0.97, 0.98, 0.97, 186),
+TABLE_4: dict[str, Table4Row] = {
+    "meningioma": Table4Row(0.88, 0.84, 0.86, 142),
+    "glioma": Table4Row(0.94, 0.96, 0.95, 286),
+    "pituitary": Table4Row(0.97, 0.98, 0.97, 186),
 }
-TABLE_4_ACCURACY = 0.94
 TABLE_4_MACRO = (0.93, 0.92, 0.93)
 """Macro averages of precision, recall and F1."""
 
@@ -44,6 +43,7 @@ TABLE_3: tuple[Misclassified, ...] = (
 CNN_TEST_SLICES = 614
 CNN_TEST_WRONG = 39
 """Section 7.0.3: 39 of 614 tumours misclassified."""
+CNN_TEST_ACCURACY = 1 - CNN_TEST_WRONG / CNN_TEST_SLICES
 CNN_TEST_LOSS = 0.17
 CNN_MACRO_F1 = 0.93
 CNN_EPOCHS = 15
@@ -94,7 +94,7 @@ CURVE_VALUES: dict[str, tuple[CurveValue, ...]] = {
         CurveValue("loss", "validation", CNN_VALIDATION_LOSS, CNN_EPOCHS, "7.0.2"),
         CurveValue("loss", "test", CNN_TEST_LOSS, CNN_EPOCHS, "7.0.3"),
         CurveValue("loss", None, CNN_EARLY_LOSS, CNN_EARLY_EPOCH, "7.0.3"),
-        CurveValue("accuracy", "test", (CNN_TEST_SLICES - CNN_TEST_WRONG) / CNN_TEST_SLICES, CNN_EPOCHS, "7.0.3"),
+        CurveValue("accuracy", "test", CNN_TEST_ACCURACY, CNN_EPOCHS, "7.0.3"),
         CurveValue("accuracy", None, CNN_EARLY_ACCURACY, CNN_EARLY_EPOCH, "7.0.3"),
     ),
     "segmentation": (

@@ -22,7 +22,7 @@ shell.require()
 OVERVIEW, SLICES, IOU = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 
 
-def choose_threshold(own: float) -> float:
+def threshold_slider(own: float) -> float:
     """Draw the slider of the threshold, which starts at the network's own."""
     threshold = st.select_slider(
         f"Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})",
@@ -66,7 +66,7 @@ own_threshold = threshold = float(segmenter.card["output"]["threshold"])
 if view == IOU:
     draw_iou_demonstration(segmenter, select_predictions(predictions, part="test"))
 else:
-    threshold = choose_threshold(own_threshold)
+    threshold = threshold_slider(own_threshold)
     predictions = draw_at_threshold(segmenter, view, predictions, threshold)
 
 

@@ -15,7 +15,7 @@ from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_c
 
 shell.require()
 
-TASKS = {"Classifiers": CLASSIFICATION, "Masks": SEGMENTATION}
+TASKS_BY_TITLE = {"Classifiers": CLASSIFICATION, "Masks": SEGMENTATION}
 EVERY_SECONDS = 10
 
 
@@ -38,9 +38,9 @@ st.markdown("Loss and metrics of each epoch, on the training slices and on the v
 task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = st.segmented_control(
-        "Networks", list(TASKS), default="Classifiers", required=True, key="kind", bind="query-params"
+        "Networks", list(TASKS_BY_TITLE), default="Classifiers", required=True, key="kind", bind="query-params"
     )
-task = TASKS[group]
+task = TASKS_BY_TITLE[group]
 histories, problems = find_histories()
 available = [history for history in histories if task in history.tasks]
 for problem in problems:

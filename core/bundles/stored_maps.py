@@ -1,6 +1,8 @@
 """The heat maps and tumour probabilities that a bundle stores of its test slices; read without TensorFlow."""
 
 import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,17 +49,11 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
     Raises:
         BundleError: the stored heat maps are altered or cannot be read.
     """
-    if HEAT_MAPS not in bundle.card.files:
-        return None
-    try:
-        with np.load(bundle.path(HEAT_MAPS)) as file:
-            (rows,) = np.nonzero(file["slice"] == number)
-            if not len(rows):
-                return None
-            field = ReceptiveField(float(file["first"]), int(file["step"]))
-            return map_to_input(file["heat"][rows[0]] / np.float32(255), int(file["size"]), field)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise BundleError(f"{HEAT_MAPS} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error
+    with _rows_of_slice(bundle, HEAT_MAPS, number) as (file, rows):
+        if not len(rows):
+            return None
+        field = ReceptiveField(float(file["first"]), int(file["step"]))
+        return map_to_input(file["heat"][rows[0]] / np.float32(255), int(file["size"]), field)
 
 
 def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
@@ -73,11 +69,22 @@ def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
     Raises:
         BundleError: the stored probabilities are altered or cannot be read.
     """
-    if MASKS not in bundle.card.files:
-        return None
+    with _rows_of_slice(bundle, MASKS, number) as (file, rows):
+        return file["probability"][rows[0]] / np.float32(255) if len(rows) else None
+
+
+@contextmanager
+def _rows_of_slice(bundle: Bundle, name: str, number: int) -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:
+    """Yield a file's arrays by name, and the rows that are of a slice: none where the bundle has no such file.
+
+    Raises:
+        BundleError: the file is altered or cannot be read.
+    """
+    if name not in bundle.card.files:
+        yield {}, np.array([], np.int64)
+        return
     try:
-        with np.load(bundle.path(MASKS)) as file:
-            (rows,) = np.nonzero(file["slice"] == number)
-            return file["probability"][rows[0]] / np.float32(255) if len(rows) else None
+        with np.load(bundle.path(name)) as file:
+            yield file, np.flatnonzero(file["slice"] == number)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise BundleError(f"{MASKS} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error
+        raise BundleError(f"{name} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error

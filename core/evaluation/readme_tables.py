@@ -216,7 +216,7 @@ _REPORT_CORRECT = course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
 _CLASS_ROWS = [
     _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
     _Row("Test slices classified correctly", f"{_REPORT_CORRECT} of {course_report.CNN_TEST_SLICES}", _correct_slices),
-    _Row("Test accuracy", f"{_REPORT_CORRECT / course_report.CNN_TEST_SLICES:.4f}", _test_metric("accuracy")),
+    _Row("Test accuracy", f"{course_report.CNN_TEST_ACCURACY:.4f}", _test_metric("accuracy")),
     _Row("Test loss", f"{course_report.CNN_TEST_LOSS:.2f}", _test_metric("loss", digits=2)),
     _Row("Macro F1", f"{course_report.CNN_MACRO_F1:.2f}", _test_metric("macro_f1", digits=2)),
     *(_class_row(name) for name in CLASSES),

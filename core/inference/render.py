@@ -47,19 +47,24 @@ class DisplayOptions:
 
 
 def compose_overlay(
-    pixels: np.ndarray, options: DisplayOptions, *, mask: np.ndarray, heat: np.ndarray, truth: np.ndarray | None
+    pixels: np.ndarray,
+    options: DisplayOptions,
+    *,
+    mask: np.ndarray | None = None,
+    heat: np.ndarray | None = None,
+    truth: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw a slice and the layers of ``options`` over it; return (H, W, 3) uint8.
 
     Args:
         pixels: (H, W) intensities.
         options: how to draw it.
-        mask: (H, W) bool, predicted.
+        mask: (H, W) bool, predicted; a layer that is None is not drawn.
         heat: (H, W) in [0, 1].
-        truth: (H, W) bool true mask, or None.
+        truth: (H, W) bool true mask.
     """
     picture = grey_image(pixels, options.low, options.high)
-    if SHOW_HEAT_MAP in options.layers:
+    if SHOW_HEAT_MAP in options.layers and heat is not None:
         picture = overlay_heat_map(picture, heat, opacity=options.heat_opacity, colour_map=options.colour_map)
     opacity = options.mask_opacity * (_FILL_OPACITY if options.fill else 1)
     for layer, area, colour in ((SHOW_TRUTH, truth, TRUE_COLOUR), (SHOW_MASK, mask, PREDICTED_COLOUR)):

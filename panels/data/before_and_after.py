@@ -30,12 +30,12 @@ def draw_before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
     for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
         with column:
             st.markdown(f"**{CLASS_LABELS[name].title}**, slice {number}")
-            _draw_pictures(number, slices.get(number))
+            _draw_slice_and_mask(number, slices.get(number))
     if can_fetch and len(slices) < len(numbers):
         gallery.offer_fetching(key="data")
 
 
-def _draw_pictures(number: int, slice_: Slice | None) -> None:
+def _draw_slice_and_mask(number: int, slice_: Slice | None) -> None:
     size = course_report.UNET_SIDE
     grid = st.grid(2, min_column_width=120, gap="small")
     if slice_ is None:

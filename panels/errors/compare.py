@@ -40,7 +40,7 @@ def draw_comparison(bundle: Bundle) -> None:
         SECOND: f"{other.name} is right",
         NEITHER: "Neither is right",
     }
-    chosen = order_predictions(_choose(table, titles), "surest first")
+    chosen = order_predictions(_choose_disagreements(table, titles), "surest first")
     csv_button(chosen, "CSV of these slices", f"{bundle.name}-against-{other.name}.csv")
     if chosen.empty:
         st.info("No such slice.", icon=":material/filter_alt_off:")
@@ -49,7 +49,7 @@ def draw_comparison(bundle: Bundle) -> None:
         gallery.draw_gallery(chosen, caption=_tile_label, key="page")
 
 
-def _choose(table: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
+def _choose_disagreements(table: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
     """Count the disagreements by who is right, and let the reader choose some of them."""
     counts = table["who"].value_counts()
     with st.container(horizontal=True, gap="medium"):

@@ -67,7 +67,7 @@ def _compose(slice_: Slice, view: HeatMapView, options: DisplayOptions, pixels: 
     return compose_overlay(
         grey,
         options,
-        mask=np.zeros(grey.shape, bool) if view.mask is None else view.mask[pixels],
+        mask=None if view.mask is None else view.mask[pixels],
         heat=scale_for_display(view.heat[pixels]),
         truth=None if slice_.mask is None else slice_.mask[pixels],
     )

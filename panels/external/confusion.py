@@ -35,9 +35,9 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
     with slices_column:
         true_column, answer_column = st.columns(2)
         with true_column:
-            true = _choose("True", _KINDS, key=TRUE_KEY)
+            true = _choose_answer("True", _KINDS, key=TRUE_KEY)
         with answer_column:
-            answer = _choose("Result", _ANSWERS, key=PREDICTED_KEY)
+            answer = _choose_answer("Result", _ANSWERS, key=PREDICTED_KEY)
     with matrix_column:
         counts = confusion_counts(rows.assign(predicted=rows["answer"]), _KINDS, _ANSWERS)
         draw_confusion_matrix(counts, show=COUNTS, key="matrix")
@@ -57,7 +57,7 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
         draw_slice_list(rows, key="page")
 
 
-def _choose(label: str, options: list[str], *, key: str) -> str | None:
+def _choose_answer(label: str, options: list[str], *, key: str) -> str | None:
     """Draw a select box of classes and answers, empty at first; return the choice."""
     accept_former_options(key, _FORMER_TITLES)
     return st.selectbox(

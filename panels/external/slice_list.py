@@ -41,7 +41,7 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
         grid = st.grid(min_column_width=130, gap="small")
         for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
             with grid.container():
-                _draw_image(folder / str(row["name"]))
+                _draw_external_slice(folder / str(row["name"]))
                 st.caption(f"{ANSWER_LABELS[row['true']].short}; result {ANSWER_LABELS[row['answer']].short_in_text}")
     else:
         st.caption(
@@ -66,7 +66,7 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
     )
 
 
-def _draw_image(path: Path) -> None:
+def _draw_external_slice(path: Path) -> None:
     try:
         pixels = read_slice(path.read_bytes(), path.name).pixels
     except (SliceScopeError, OSError):

@@ -12,7 +12,7 @@ from core.metrics.iou_demonstration import iou_demonstration, iou_demonstration_
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
 
 _STEPS = np.linspace(0, 1, 41)
-_MARGIN = 24
+_RIGHT_MARGIN = 24
 """Right margin in pixels; it leaves the axis room for its last label, 100%, on a telephone too."""
 
 
@@ -118,7 +118,7 @@ def _draw_chart(metrics: dict[str, float], ones: float) -> None:
             hoverinfo="skip",
         )
     style_figure(figure, height=330)
-    figure.update_layout(hovermode="x unified", margin_r=_MARGIN)
+    figure.update_layout(hovermode="x unified", margin_r=_RIGHT_MARGIN)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", title_text="share of the tumour covered")
     figure.update_yaxes(range=[-0.03, 1.03])
     st.plotly_chart(

@@ -49,7 +49,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
             f"**{title}: slice {number}** · {CLASS_LABELS[row['true']].title}, patient {row['patient']} · Dice "
             f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"
         )
-        _draw_pictures(bundle, number, slices.get(number), threshold)
+        _draw_masks(bundle, number, slices.get(number), threshold)
     st.caption(
         "From left to right, as in the report's Figure 8: the slice, the true mask, the predicted mask, their "
         "difference (white: true positive, orange: false negative, blue: false positive pixels), and both outlines "
@@ -57,7 +57,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     )
 
 
-def _draw_pictures(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
+def _draw_masks(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
     """Draw one slice's pictures side by side; without the slice only the predicted mask."""
     probability = stored_tumour_probability(bundle, number)
     if probability is None:
@@ -67,7 +67,7 @@ def _draw_pictures(bundle: Bundle, number: int, slice_: Slice | None, threshold:
     if slice_ is None or slice_.mask is None:
         pictures = {
             "Slice": gallery.number_tile(number),
-            "Predicted, at network size": _mask_picture(probability >= threshold),
+            "Predicted, at network size": grey_image(probability >= threshold, 0, 1),
         }
     else:
         _, place = model_input(bundle, slice_)
@@ -75,14 +75,13 @@ def _draw_pictures(bundle: Bundle, number: int, slice_: Slice | None, threshold:
         window = default_window(slice_.pixels)
         pictures = {
             "Slice": grey_image(slice_.pixels, *window),
-            "True": _mask_picture(slice_.mask),
-            "Predicted": _mask_picture(mask),
+            "True": grey_image(slice_.mask, 0, 1),
+            "Predicted": grey_image(mask, 0, 1),
             "Difference": mask_difference(mask, slice_.mask),
             "Overlay": compose_overlay(
                 slice_.pixels,
                 DisplayOptions(*window, layers=(SHOW_TRUTH, SHOW_MASK)),
                 mask=mask,
-                heat=np.zeros(mask.shape, np.float32),
                 truth=slice_.mask,
             ),
         }
@@ -91,8 +90,3 @@ def _draw_pictures(bundle: Bundle, number: int, slice_: Slice | None, threshold:
         grid.image(
             picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {lower_first(title)}"
         )
-
-
-def _mask_picture(mask: np.ndarray) -> np.ndarray:
-    """Turn a (h, w) mask into a black and white picture, (h, w, 3) uint8."""
-    return np.repeat(mask[..., None].astype(np.uint8) * 255, 3, axis=2)

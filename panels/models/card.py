@@ -9,7 +9,7 @@ from core.bundles.bundle import Bundle
 from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.controls import file_button
-from panels.shared.labels import interval_text, minutes_text
+from panels.shared.labels import duration_text, interval_text
 from panels.shared.theme import escape_markdown
 
 
@@ -67,7 +67,7 @@ def _training_facts(bundle: Bundle) -> dict[str, Any]:
         "Split": split_text(bundle),
         "Slices": ", ".join(f"{count:,} {part}" for part, count in data.get("counts", {}).items()),
         "Machine": training.get("machine"),
-        "Training": minutes_text(training["seconds"]) if "seconds" in training else None,
+        "Training": duration_text(training["seconds"]) if "seconds" in training else None,
         "Epochs": epochs,
     }
 

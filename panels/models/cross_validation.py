@@ -41,7 +41,7 @@ def _draw_table(name: str, metrics: dict[str, Any]) -> None:
     )
     rest = metrics["without_letter_twins"]
     words = ", ".join(
-        f"{lower_first(METRIC_TITLES[key])} {_mean(key, rest)}" for key in ("accuracy", "dice_mean") if key in rest
+        f"{lower_first(METRIC_TITLES[key])} {_mean_cell(key, rest)}" for key in ("accuracy", "dice_mean") if key in rest
     )
     st.caption(
         "Some patient ids differ only by a final letter and stand in different folds. Without their slices "
@@ -57,8 +57,8 @@ def _metric_row(name: str, title: str, metrics: dict[str, Any]) -> dict[str, str
         column: NOT_AVAILABLE if value is None else metric_text(name, value)
         for column, value in columns.items()
     }
-    return {"": title, "Mean": _mean(name, metrics), **texts}
+    return {"": title, "Mean": _mean_cell(name, metrics), **texts}
 
 
-def _mean(name: str, metrics: dict[str, Any]) -> str:
+def _mean_cell(name: str, metrics: dict[str, Any]) -> str:
     return mean_text(name, metrics[name]["mean"], metrics[name]["std"])

@@ -26,7 +26,7 @@ def draw_diagram(blocks: list[Block], *, key: str) -> None:
         key: tells the diagram from others on the page.
     """
     st.plotly_chart(
-        _figure(blocks),
+        _diagram_figure(blocks),
         key=key,
         config={**PLOT_CONFIG, "staticPlot": True},
         alt=f"The network, block by block. {_blocks_text(blocks)}",
@@ -40,7 +40,7 @@ def draw_diagram(blocks: list[Block], *, key: str) -> None:
     )
 
 
-def _figure(blocks: list[Block]) -> go.Figure:
+def _diagram_figure(blocks: list[Block]) -> go.Figure:
     texts = [_box_lines(block) for block in blocks]
     tops, bottoms, height = _row_edges(blocks, texts)
     figure = go.Figure(go.Scatter(x=[], y=[]))

@@ -27,7 +27,7 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     st.subheader("Internal and external accuracy", anchor=False)
     held_out = sorted({bundle.card["data"]["split"] for bundle in tested.values() if _has_internal_accuracy(bundle)})
     st.dataframe(
-        pd.DataFrame([_bundle_row(bundle, held_out) for bundle in tested.values()]),
+        pd.DataFrame([_tested_row(bundle, held_out) for bundle in tested.values()]),
         hide_index=True,
         column_config={"Network": st.column_config.TextColumn(pinned=True)},
         placeholder=NOT_AVAILABLE,
@@ -60,7 +60,7 @@ def _has_internal_accuracy(bundle: Bundle) -> bool:
     return bool(bundle.card.data.by_patient and bundle.test_metrics and bundle.test_metrics.accuracy is not None)
 
 
-def _bundle_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
+def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     external = _external_metrics(bundle)
     row = {
         "Network": bundle.name,

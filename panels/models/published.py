@@ -5,9 +5,9 @@ import streamlit as st
 
 from core.evaluation.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
-from panels.shared.labels import NOT_AVAILABLE, mean_text
+from panels.shared.labels import mean_text
 
-_FOLDS = {True: "the official five", False: "others", None: "not known"}
+_FOLDS_USED = {True: "the official five", False: "others", None: "not known"}
 
 
 def draw_published_results(ours: list[PatientLevelResult]) -> None:
@@ -19,8 +19,8 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     own_rows = [
         {
             "Source": result.name,
-            "Accuracy": _mean("accuracy", result.accuracy),
-            "Mean Dice": _mean("dice_mean", result.dice),
+            "Accuracy": mean_text("accuracy", *(result.accuracy or (None, None))),
+            "Mean Dice": mean_text("dice_mean", *(result.dice or (None, None))),
             "Folds": f"{result.folds} of the official five",
             "Input": "the slice",
             "Network": "ours",
@@ -30,9 +30,9 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     published_rows = [
         {
             "Source": result.authors,
-            "Accuracy": _mean("accuracy", None if result.accuracy is None else (result.accuracy, None)),
-            "Mean Dice": _mean("dice_mean", None if result.dice is None else (result.dice, None)),
-            "Folds": _FOLDS[result.official_folds],
+            "Accuracy": mean_text("accuracy", result.accuracy),
+            "Mean Dice": mean_text("dice_mean", result.dice),
+            "Folds": _FOLDS_USED[result.official_folds],
             "Input": result.model_input,
             "Network": result.method,
         }
@@ -67,7 +67,3 @@ def _caption() -> str:
         f"standard deviation over folds. Of the published results only {confirmed} is confirmed to use these very "
         f"folds.{quotes} What {unknown} say about their splits is not known to us. Papers: {papers}."
     )
-
-
-def _mean(name: str, value: tuple[float, float | None] | None) -> str:
-    return NOT_AVAILABLE if value is None else mean_text(name, *value)

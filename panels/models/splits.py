@@ -35,7 +35,7 @@ def split_comparisons(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bund
     with_folds = [
         bundle
         for bundle in bundles
-        if bundle.name not in paired and not bundle.card["data"]["by_patient"] and _folds(bundle)
+        if bundle.name not in paired and not bundle.card["data"]["by_patient"] and _over_folds(bundle)
     ]
     return [*pairs, *((bundle, []) for bundle in with_folds)]
 
@@ -57,7 +57,7 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
             place = st.container()
             place.markdown(f"**{escape_markdown(bundle.card['title'])}**")
         with place:
-            _draw_charts([each for each in (bundle, *counterparts) if each.test_metrics], key=f"{key}_{bundle.name}")
+            _draw_points([each for each in (bundle, *counterparts) if each.test_metrics], key=f"{key}_{bundle.name}")
             for name, settings in differences.items():
                 if settings:
                     st.caption(
@@ -101,7 +101,7 @@ class _Point:
     over_folds: bool = False
 
 
-def _draw_charts(bundles: list[Bundle], *, key: str) -> None:
+def _draw_points(bundles: list[Bundle], *, key: str) -> None:
     for name in _CHARTED:
         title = HEADLINE_METRICS[name]
         points = [point for bundle in bundles for point in _points(bundle, name)]
@@ -110,7 +110,7 @@ def _draw_charts(bundles: list[Bundle], *, key: str) -> None:
         words = "; ".join(point.text for point in points)
         spread = " ± and the thin bar: standard deviation over folds." if "±" in words else ""
         st.plotly_chart(
-            _chart(points, title, is_share=name in SHARE_METRICS),
+            _points_figure(points, title, is_share=name in SHARE_METRICS),
             key=f"{key}_{name}",
             config=PLOT_CONFIG,
             alt=f"{title} on test slices: {words}",
@@ -118,7 +118,7 @@ def _draw_charts(bundles: list[Bundle], *, key: str) -> None:
         st.caption(f"{title} on test slices: {words}.{spread}")
 
 
-def _folds(bundle: Bundle) -> dict[str, Any]:
+def _over_folds(bundle: Bundle) -> dict[str, Any]:
     """Return the card's metrics over folds; empty where fewer than two folds are done."""
     metrics = bundle.card.get("metrics", {}).get("cross_validation", {})
     return metrics if len(metrics.get("folds_done", ())) > 1 else {}
@@ -126,7 +126,7 @@ def _folds(bundle: Bundle) -> dict[str, Any]:
 
 def _points(bundle: Bundle, name: str) -> list[_Point]:
     """List a bundle's points: its own figure, and the mean over its recipe's folds, which replaces a single fold's."""
-    data, title, across = bundle.card["data"], bundle.card["title"], _folds(bundle)
+    data, title, across = bundle.card["data"], bundle.card["title"], _over_folds(bundle)
     points = []
     if name in cached_headline_metrics(bundle) and not (data["by_patient"] and name in across):
         value = cached_headline_metrics(bundle)[name]
@@ -143,7 +143,7 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
     return points
 
 
-def _chart(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
+def _points_figure(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
     """Draw a dot with its bar for each point, from top to bottom."""
     slice_level, patient_level = st.get_option("theme.chartCategoricalColors")[1::-1]
     figure = go.Figure()

@@ -53,7 +53,7 @@ def networks_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
 
     Where a network was tested on Table 1's slices, masks are compared on those of them that are Table 5's too.
     """
-    rows = pd.DataFrame([*_report_rows(), *(_bundle_row(bundle) for bundle in bundles)])
+    rows = pd.DataFrame([*_report_rows(), *(_network_row(bundle) for bundle in bundles)])
     return rows if any("table_5" in bundle.test_metrics for bundle in bundles) else rows.drop(columns=_TABLE_5)
 
 
@@ -120,8 +120,9 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
     st.markdown(
         f"**One network against the report's two**, on the same slices. Accuracy on Table 1's test slices: "
         f"{unified.name} {_right_text(unified)}, {classifier.name} {_right_text(classifier)} (the report states "
-        f"{percent(_report_accuracy())}). Mean Dice on Table 5's {unified.test_metrics['table_5']['slices']} test "
-        f"slices: {unified.name} {unified_dice:.3f}, {segmenter.name} {report_dice:.3f}. Inference for a slice: "
+        f"{percent(course_report.CNN_TEST_ACCURACY)}). Mean Dice on Table 5's "
+        f"{unified.test_metrics['table_5']['slices']} test slices: {unified.name} {unified_dice:.3f}, {segmenter.name} "
+        f"{report_dice:.3f}. Inference for a slice: "
         f"{unified.name} {milliseconds[0]:.0f} ms, the report's two together {sum(milliseconds[1:]):.0f} ms{machines}."
     )
 
@@ -130,11 +131,7 @@ def _right_text(bundle: Bundle) -> str:
     return count_text(bundle.test_metrics["accuracy"], bundle.test_metrics["slices"])
 
 
-def _report_accuracy() -> float:
-    return 1 - course_report.CNN_TEST_WRONG / course_report.CNN_TEST_SLICES
-
-
-def _bundle_row(bundle: Bundle) -> dict[str, object]:
+def _network_row(bundle: Bundle) -> dict[str, object]:
     card = bundle.card
     metrics = cached_headline_metrics(bundle) if bundle.test_metrics else {}
     training_seconds = card["training"].get("seconds")
@@ -164,7 +161,7 @@ def _report_rows() -> list[dict[str, object]]:
         {
             _NETWORK: "The report's CNN",
             "Task": TASK_LABELS[CLASSIFICATION].in_text,
-            "Accuracy": percent(_report_accuracy()),
+            "Accuracy": percent(course_report.CNN_TEST_ACCURACY),
             **shared,
             "Parameters": course_report.CNN_PARAMETERS,
             _TRAINING: None,

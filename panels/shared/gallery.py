@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
 from core.readers.slices import Slice
 from panels.shared.cache import allow_fetching, load_slices
+from panels.shared.slice_image import shown_pixels
 from panels.shared.theme import theme_colour
 
 PER_PAGE = 12
@@ -114,17 +115,10 @@ def offer_fetching(*, key: str) -> None:
 
 def outlined_thumbnail(slice_: Slice) -> np.ndarray:
     """Return a small image of the slice with the outline of its true mask, (h, w, 3) uint8."""
-    step = math.ceil(max(slice_.pixels.shape) / _SIDE)
-    pixels = slice_.pixels[::step, ::step]
-    truth = None if slice_.mask is None else slice_.mask[::step, ::step]
-    nothing = np.zeros(pixels.shape)
-    return compose_overlay(
-        pixels,
-        DisplayOptions(*default_window(pixels), layers=(SHOW_TRUTH,)),
-        mask=nothing > 0,
-        heat=nothing,
-        truth=truth,
-    )
+    shown = shown_pixels(slice_, longest_side=_SIDE)
+    pixels = slice_.pixels[shown]
+    truth = None if slice_.mask is None else slice_.mask[shown]
+    return compose_overlay(pixels, DisplayOptions(*default_window(pixels), layers=(SHOW_TRUTH,)), truth=truth)
 
 
 def number_tile(number: int) -> np.ndarray:

@@ -44,17 +44,17 @@ def interval_text(name: str, interval: Interval | None) -> str:
     return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
-def mean_text(name: str, mean: float, std: float | None) -> str:
-    """Write a metric's mean and its standard deviation: "94.9 % ± 1.2", "0.757 ± 0.011".
+def mean_text(name: str, mean: float | None, std: float | None = None) -> str:
+    """Write a metric's mean and its standard deviation: "94.9 % ± 1.2", "0.757 ± 0.011"; a dash where it is None.
 
     Args:
         name: of ``core.labels.METRIC_TITLES``.
-        mean: in [0, 1].
+        mean: in [0, 1], or None.
         std: of the same metric; None where there is only one value.
     """
-    if name in SHARE_METRICS:
-        return percent(mean) + ("" if std is None else f" ± {std * 100:.1f}")
-    return f"{mean:.3f}" + ("" if std is None else f" ± {std:.3f}")
+    if mean is None or std is None:
+        return NOT_AVAILABLE if mean is None else metric_text(name, mean)
+    return f"{metric_text(name, mean)} ± {f'{std * 100:.1f}' if name in SHARE_METRICS else f'{std:.3f}'}"
 
 
 def count_text(share: float, total: int) -> str:
@@ -62,6 +62,9 @@ def count_text(share: float, total: int) -> str:
     return f"{round(share * total)} of {total} ({percent(share)})"
 
 
-def minutes_text(seconds: float) -> str:
-    """Write a duration in whole minutes: "31 min"."""
-    return f"{seconds / 60:,.0f} min"
+def duration_text(seconds: float) -> str:
+    """Write a duration: "45 s", "29 min", "2 h 5 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

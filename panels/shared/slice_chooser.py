@@ -16,6 +16,7 @@ from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.cache import has_store, open_store
+from panels.shared.slice_image import shown_pixels
 from panels.shared.theme import escape_markdown
 from panels.shared.uploads import SliceIdentity, read_uploads
 
@@ -189,8 +190,7 @@ def _sample_thumbnail(name: str) -> np.ndarray:
 
 def square_thumbnail(slice_: Slice) -> np.ndarray:
     """Return a small square grey image, (n, n, 3) uint8, padded with black."""
-    step = max(1, max(slice_.pixels.shape) // (2 * _THUMBNAIL))
-    pixels = slice_.pixels[::step, ::step]
+    pixels = slice_.pixels[shown_pixels(slice_, longest_side=2 * _THUMBNAIL)]
     frame = centred_placement(*pixels.shape)
     square = np.zeros((frame.side, frame.side, 3), np.uint8)
     square[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = grey_image(

@@ -85,7 +85,7 @@ def _draw_slice(
             st.image(gallery.number_tile(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
             gallery.offer_fetching(key="viewer")
         else:
-            _draw_image(slice_, number, classifier, segmenter, threshold)
+            _draw_overlaid_slice(slice_, number, classifier, segmenter, threshold)
     with text_column:
         _draw_stored_predictions(number, row, classifier, segmenter, threshold)
         with st.container(horizontal=True):
@@ -105,7 +105,7 @@ def _draw_slice(
         _draw_neighbours(row, table, caption)
 
 
-def _draw_image(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
+def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
     overlays = _overlays(slice_, number, classifier, segmenter, threshold)
     available = {SHOW_TRUTH: slice_.mask, SHOW_HEAT_MAP: overlays.heat, SHOW_MASK: overlays.mask}
     layers = [name for name, overlay in available.items() if overlay is not None]
@@ -115,8 +115,8 @@ def _draw_image(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundl
         compose_overlay(
             slice_.pixels,
             DisplayOptions(*default_window(slice_.pixels), layers=tuple(shown)),
-            mask=np.zeros(slice_.pixels.shape, bool) if overlays.mask is None else overlays.mask,
-            heat=np.zeros(slice_.pixels.shape) if overlays.heat is None else overlays.heat,
+            mask=overlays.mask,
+            heat=overlays.heat,
             truth=slice_.mask,
         ),
         width="stretch",

@@ -46,9 +46,9 @@ def picture_caption(name: str, layers: Sequence[str], *, heat: str) -> str:
     return "; ".join([escape_markdown(name), *(legend[layer] for layer in layers)])
 
 
-def shown_pixels(slice_: Slice) -> tuple[slice, slice]:
-    """Return the index of the pixels that are shown: every n-th of a large slice, in both directions."""
-    step = math.ceil(max(slice_.pixels.shape) / _LONGEST_SIDE)
+def shown_pixels(slice_: Slice, *, longest_side: int = _LONGEST_SIDE) -> tuple[slice, slice]:
+    """Return the index of the pixels that are shown: every n-th of a larger slice, in both directions."""
+    step = math.ceil(max(slice_.pixels.shape) / longest_side)
     return np.s_[::step, ::step]
 
 

@@ -25,6 +25,7 @@ from core.training.history import (
     marked_epochs,
     seconds_left,
 )
+from panels.shared.labels import duration_text
 from panels.shared.theme import escape_markdown
 
 _METRIC_NAMES = {"dice": "Dice", "iou": "IoU"}
@@ -69,7 +70,7 @@ def run_summary(history: History) -> str:
     if history.finished:
         sentences += [_divergence(history), *_after_best_epoch(history)]
     seconds = history.table["seconds"].sum()
-    title = f"**{escape_markdown(history.name)}**: {_epoch_count(history)}, {duration(seconds)}"
+    title = f"**{escape_markdown(history.name)}**: {_epoch_count(history)}, {duration_text(seconds)}"
     return "\n".join([title, "", *(f"- {sentence}" for sentence in sentences)])
 
 
@@ -78,14 +79,6 @@ def _epoch_count(history: History) -> str:
         return f"{history.epochs_run} epochs"
     stopped = ", stopped early" if early_stop(history) else ""
     return f"{history.epochs_run} of {history.epochs_planned} epochs{stopped}"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as text: "45 s", "29 min", "2 h 5 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _kept_epoch(history: History) -> list[str]:
@@ -150,15 +143,15 @@ def show_progress(history: History, now: float) -> None:
     name = escape_markdown(history.name)
     left = seconds_left(history)
     if left is not None and history.epochs_planned:
-        pace = duration(history.table["seconds"].tail(RECENT_EPOCHS).median())
+        pace = duration_text(history.table["seconds"].tail(RECENT_EPOCHS).median())
         st.progress(
             min(history.epochs_run / history.epochs_planned, 1.0),
             f"**{name}** is training: {history.epochs_run} of {history.epochs_planned} epochs done, about "
-            f"{duration(left)} left at {pace} an epoch, less if it stops early.",
+            f"{duration_text(left)} left at {pace} an epoch, less if it stops early.",
         )
     if history.written is not None and is_stalled(history, now):
         st.warning(
-            f"No epoch of {name} has ended for {duration(now - history.written)}: it seems to be interrupted. "
+            f"No epoch of {name} has ended for {duration_text(now - history.written)}: it seems to be interrupted. "
             f"`python -m core train {history.name.removesuffix(RUN_SUFFIX)}` goes on with it.",
             icon=":material/pause_circle:",
         )

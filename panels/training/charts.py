@@ -91,7 +91,7 @@ def show_charts(
                     continue
                 title = "Pixel accuracy" if (cell, task) == ("accuracy", SEGMENTATION) else CURVE_TITLES[cell]
                 of_report = [value for value in stated if value.measure == cell]
-                figure = _chart(cell, runs_of[cell], colour_of, of_report, log=log)
+                figure = _curves_figure(cell, runs_of[cell], colour_of, of_report, log=log)
                 st.markdown(f"**{title}**")
                 st.plotly_chart(
                     figure.update_layout(height=height),
@@ -107,7 +107,7 @@ def _is_drawn(history: History, metric: str, task: str) -> bool:
     return metric in history.table and not is_other_accuracy
 
 
-def _chart(
+def _curves_figure(
     metric: str, runs: list[History], colour_of: dict[str, str], stated: list[CurveValue], *, log: bool
 ) -> go.Figure:
     figure = go.Figure()

@@ -35,7 +35,7 @@ def show_history(results: SearchResults, *, key: str) -> pd.DataFrame:
         for sampler in results.samplers
     )
     event = st.plotly_chart(
-        _figure(results, own, (bottom, top)),
+        _trials_figure(results, own, (bottom, top)),
         key=key,
         config=PLOT_CONFIG,
         on_select="rerun",
@@ -65,7 +65,7 @@ def selected_trials(results: SearchResults, points: Sequence[Mapping[str, Any]])
     return results.trials.loc[sorted(rows)] if rows else results.trials
 
 
-def _figure(results: SearchResults, own: float | None, value_range: tuple[float, float]) -> go.Figure:
+def _trials_figure(results: SearchResults, own: float | None, value_range: tuple[float, float]) -> go.Figure:
     """Return the chart; ``own`` is the value of the recipe's own setting, where it is drawn."""
     figure = go.Figure()
     colours = st.get_option("theme.chartCategoricalColors")
