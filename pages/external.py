@@ -12,6 +12,7 @@ from panels.external.outcome_bars import draw_outcome_bars
 from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
 from panels.external.thresholds import draw_threshold_sliders
+from panels.shared.labels import bundle_title
 from panels.shared.model_choice import listed_bundles
 from panels.shared.theme import escape_markdown
 
@@ -29,7 +30,7 @@ bundle = measured[0]
 split = measured_split(bundle)
 assert split is not None
 st.markdown(
-    f"A network predicts one of three tumour types for any image. The gate of **{escape_markdown(bundle.card['title'])}"
+    f"A network predicts one of three tumour types for any image. The gate of **{bundle_title(bundle)}"
     "** can instead decide *no tumour found*, *low confidence* or *unusual image*. This page has its results on an "
     "external test set (other scanners and hospitals; some slices without a tumour, some of other sequences or CT), on "
     "the internal test slices, and on non-brain images."

@@ -14,7 +14,7 @@ from panels.models.published import draw_published_results
 from panels.models.splits import draw_split_comparisons, split_comparisons
 from panels.models.table import INTERVAL_NOTE, draw_networks_table, draw_unified_against_report, task_text
 from panels.shared.controls import accept_former_options
-from panels.shared.labels import SPLITS_SECTION
+from panels.shared.labels import SPLITS_SECTION, bundle_title
 from panels.shared.model_choice import choose_bundle, listed_bundles
 from panels.shared.theme import escape_markdown
 
@@ -42,7 +42,7 @@ def networks(bundles: list[Bundle]) -> None:
         )
         draw_unified_against_report(bundles)
     bundle = listed_bundles().find(name)
-    st.subheader(bundle.card["title"], anchor=False)
+    st.subheader(bundle_title(bundle), anchor=False)
     st.markdown(escape_markdown(bundle.card["about"]))
     VIEWS[view](bundle, key="models")
 

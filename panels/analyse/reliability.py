@@ -6,8 +6,10 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.evaluation.external import DEV
+from core.labels import METRIC_TITLES
 from core.ood.evaluate import measured_split
-from panels.shared.labels import split_level_of
+from core.text import lower_first
+from panels.shared.labels import bundle_title, mean_text, split_level_of
 from panels.shared.model_choice import evaluated_bundle
 from panels.shared.theme import percent
 
@@ -48,10 +50,10 @@ def _gate_lines(bundle: Bundle) -> list[str]:
 
 def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     """Return the classifier's accuracy, patient-level too where a counterpart bundle has it."""
-    line = f"**{'Class before the gate' if has_gate else 'Class'}:** {bundle.card['title']} ({bundle.name})."
+    line = f"**{'Class before the gate' if has_gate else 'Class'}:** {bundle_title(bundle)} ({bundle.name})."
     metrics = bundle.test_metrics
     if bundle.card["data"]["by_patient"]:
-        return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}{_over_folds(bundle, 'accuracy')}."
+        return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}.{_over_folds(bundle, 'accuracy')}"
     line += (
         f" *Slice-level split* (leaks: optimistic): accuracy {percent(metrics['accuracy'])} on {metrics['slices']} "
         "slices; neighbours of the same tumour were in training."
@@ -61,7 +63,7 @@ def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
         return f"{line} *Patient-level split*: not measured."
     return (
         f"{line} *Patient-level split*, the same architecture trained without fold 1's patients ({counterpart.name}): "
-        f"{_patient_level_accuracy(counterpart.test_metrics)}{_over_folds(counterpart, 'accuracy')}."
+        f"{_patient_level_accuracy(counterpart.test_metrics)}.{_over_folds(counterpart, 'accuracy')}"
     )
 
 
@@ -79,8 +81,7 @@ def _over_folds(bundle: Bundle, metric: str) -> str:
     if folds < 2:
         return ""
     mean, std = cross_validation[metric]["mean"], cross_validation[metric]["std"]
-    text = f"{percent(mean)} ± {std * 100:.1f}" if metric == "accuracy" else f"{mean:.2f} ± {std:.2f}"
-    return f"; the same recipe on {folds} folds: {text}"
+    return f" The same recipe on {folds} folds: {lower_first(METRIC_TITLES[metric])} {mean_text(metric, mean, std)}."
 
 
 def _mask_line(bundle: Bundle) -> str:
@@ -90,13 +91,13 @@ def _mask_line(bundle: Bundle) -> str:
     if not bundle.card["data"]["by_patient"]:
         counterpart = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
         patient_level = (
-            "; patient-level split: not measured"
+            " *Patient-level split*: not measured."
             if counterpart is None
-            else f"; patient-level split, the same architecture ({counterpart.name}): "
-            f"{counterpart.test_metrics['dice_mean']:.2f}"
+            else f" *Patient-level split*, the same architecture ({counterpart.name}): mean Dice "
+            f"{counterpart.test_metrics['dice_mean']:.2f}."
         )
     return (
-        f"**Mask:** {bundle.card['title']} ({bundle.name}). Mean Dice **{metrics['dice_mean']:.2f}** on "
-        f"{metrics['slices']} test slices; the split is {split_level_of(bundle, with_caveat=True)}{patient_level}"
-        f"{_over_folds(bundle, 'dice_mean')}. Missed tumours (Dice 0): {percent(metrics['missed'])}."
+        f"**Mask:** {bundle_title(bundle)} ({bundle.name}). Mean Dice **{metrics['dice_mean']:.2f}** on "
+        f"{metrics['slices']} test slices; the split is {split_level_of(bundle, with_caveat=True)}.{patient_level}"
+        f"{_over_folds(bundle, 'dice_mean')} {METRIC_TITLES['missed']}: {percent(metrics['missed'])}."
     )

@@ -98,9 +98,10 @@ def _reliability(table: pd.DataFrame) -> None:
     st.plotly_chart(figure, key="confidence_reliability", config=PLOT_CONFIG, alt=f"Accuracy by confidence. {words}")
     confidence, accuracy = float(table["confidence"].mean()), float(table["right"].mean())
     excess = (confidence - accuracy) * 100
+    verdict = "overconfident" if excess > 0 else "underconfident"
     st.caption(
         f"Dotted: perfect calibration. Mean confidence {percent(confidence)}, accuracy {percent(accuracy)}: the "
-        f"network is {'over' if excess > 0 else 'under'}confident by {abs(excess):.1f} points. ECE (expected "
+        f"network is {verdict} by {abs(excess):.1f} points. ECE (expected "
         f"calibration error) is the mean gap over {calibration.BINS} bins, weighted by slices."
     )
 

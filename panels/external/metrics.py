@@ -62,9 +62,8 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
             f"**{_TILES[name][0]}** {percent(aim['reached'])} (95 % interval {100 * interval.low:.0f} to "
             f"{100 * interval.high:.0f} %), aim {aim['aim']}, short by {100 * aim['short_by']:.1f} points"
         )
-    verb = "is" if len(missed) == 1 else "are"
     st.warning(
-        f"{len(missed)} of {len(aims)} aims {verb} missed: {'; '.join(lines)}. The split test was used once.",
+        f"Aims missed: {len(missed)} of {len(aims)}. {'; '.join(lines)}. The split test was used once.",
         icon=":material/flag:",
     )
 

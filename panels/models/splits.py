@@ -17,8 +17,8 @@ from core.labels import SHARE_METRICS, split_level
 from core.text import join_words, lower_first
 from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
-from panels.shared.labels import interval_text, mean_text, split_level_of
-from panels.shared.theme import PLOT_CONFIG, add_interval, escape_markdown, style_figure
+from panels.shared.labels import bundle_title, interval_text, mean_text, split_level_of
+from panels.shared.theme import PLOT_CONFIG, add_interval, style_figure
 
 _CHARTED = ("accuracy", "dice_mean")
 """Metrics of the charts."""
@@ -51,11 +51,11 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
         differences = {other.name: recipe_differences(bundle, other) for other in counterparts}
         if any(differences.values()):
             place: DeltaGenerator = st.expander(
-                f"{bundle.card['title']}: more than the split differs", icon=":material/warning:"
+                f"{bundle_title(bundle)}: more than the split differs", icon=":material/warning:"
             )
         else:
             place = st.container()
-            place.markdown(f"**{escape_markdown(bundle.card['title'])}**")
+            place.markdown(f"**{bundle_title(bundle)}**")
         with place:
             _draw_points([each for each in (bundle, *counterparts) if each.test_metrics], key=f"{key}_{bundle.name}")
             for name, settings in differences.items():
@@ -126,7 +126,7 @@ def _over_folds(bundle: Bundle) -> dict[str, Any]:
 
 def _points(bundle: Bundle, name: str) -> list[_Point]:
     """List a bundle's points: its own figure, and the mean over its recipe's folds, which replaces a single fold's."""
-    data, title, across = bundle.card["data"], bundle.card["title"], _over_folds(bundle)
+    data, title, across = bundle.card["data"], bundle_title(bundle), _over_folds(bundle)
     points = []
     if name in cached_headline_metrics(bundle) and not (data["by_patient"] and name in across):
         value = cached_headline_metrics(bundle)[name]

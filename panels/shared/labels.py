@@ -4,12 +4,17 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
 from core.config import CLASSIFICATION
 from core.evaluation.bootstrap import Interval
 from core.labels import SHARE_METRICS, split_level
-from panels.shared.theme import percent, share_interval
+from panels.shared.theme import escape_markdown, percent, share_interval
 
 NOT_AVAILABLE = "–"
 """What stands in a table where there is no figure."""
 SPLITS_SECTION = "Slice-level and patient-level splits"
 """Title of the Models page's section that compares the two, also in its address."""
+
+
+def bundle_title(bundle: Bundle) -> str:
+    """Return a bundle's title as Markdown: running text names a bundle by it, tables and choices by its name."""
+    return escape_markdown(bundle.card.title)
 
 
 def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:
@@ -23,7 +28,7 @@ def describe_test_set(bundle: Bundle) -> str:
     """Return a sentence on the test set behind a bundle's scores; a second one if Analyse uses another by default."""
     metrics = bundle.test_metrics
     sentence = (
-        f"{bundle.card['title']}: {metrics['slices']} test slices of {metrics['patients']} patients; the split is "
+        f"{bundle_title(bundle)}: {metrics['slices']} test slices of {metrics['patients']} patients; the split is "
         f"{split_level_of(bundle, with_caveat=True)}."
     )
     default = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER

@@ -39,7 +39,7 @@ def report_caption(histories: list[History], task: str) -> str:
         task: classification or segmentation.
     """
     sections = sorted({value.section for value in CURVE_VALUES[task]})
-    source = f"Dotted: what the report states (section{'s' * (len(sections) > 1)} {' and '.join(sections)})."
+    source = f"Dotted: what the report states ({join_words(f'section {section}' for section in sections)})."
     losses = sorted({_loss_text(history) for history in histories} - {""})
     loss = f"It does not name its loss; here it is {', or '.join(losses)}." if losses else ""
     if task == CLASSIFICATION:
@@ -97,8 +97,8 @@ def _marked_epochs(history: History) -> list[str]:
     marked = marked_epochs(history)
     sentences = []
     if marked["lowered"]:
-        epochs = [str(epoch) for epoch in marked["lowered"]]
-        sentences.append(f"The learning rate was lowered at epoch{'s' * (len(epochs) > 1)} {join_words(epochs)}.")
+        epochs = join_words(f"epoch {epoch}" for epoch in marked["lowered"])
+        sentences.append(f"The learning rate was lowered at {epochs}.")
     if marked["settled"]:
         epoch = marked["settled"][0]
         sentences.append(f"Validation loss first came within {SETTLED_WITHIN} of its last value at epoch {epoch}.")

@@ -142,7 +142,7 @@ def test_the_metrics_are_those_of_the_answers(gated: Callable[..., None]) -> Non
 def test_missed_aims_are_stated_wherever_the_sliders_stand(gated: Callable[..., None]) -> None:
     gated()
     app = opened("external")
-    verdict = "1 of 2 aims is missed: **False positive rate** 25.0 % (95 %"
+    verdict = "Aims missed: 1 of 2. **False positive rate** 25.0 % (95 %"
     assert app.warning[0].value.startswith(verdict)
     app.slider(key="strange").set_value(2.0).run()
     assert app.warning[0].value.startswith(verdict)

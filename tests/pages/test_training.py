@@ -169,7 +169,7 @@ def test_epochs_that_stand_out_are_marked_and_named() -> None:
     for sentence in (
         f"Kept: epoch {best}, best by validation loss (loss {table['val_loss'][best]:.3f}",
         f"{last} of 20 epochs, stopped early",
-        "The learning rate was lowered at epochs 14 and 16.",
+        "The learning rate was lowered at epoch 14 and epoch 16.",
         f"Validation loss first came within 0.02 of its last value at epoch {near}.",
         "★ epoch whose weights are kept",
         "□ stopped early",
