@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import keras
 
 CARD = "card.json"
+README = "README.md"
+"""Written from the card, which states neither its own size and hash nor this file's."""
 PREDICTIONS = "predictions.csv"
 HISTORY = "history.csv"
 MASKS = "masks.npz"

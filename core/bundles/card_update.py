@@ -1,4 +1,4 @@
-"""Write a bundle's card: the one place that states the sizes and hashes of its files and what changed."""
+"""Write a bundle's card and README: the one place that states the sizes and hashes of its files and what changed."""
 
 import datetime
 import json
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.bundles.bundle import CARD, file_facts, read_card
+from core.bundles.bundle import CARD, README, file_facts, read_card
 from core.bundles.card import Card
+from core.bundles.readme import bundle_readme
 from core.files import replace_file
 
 
 def write_card(folder: Path, fields: Mapping[str, Any], note: str) -> Card:
-    """Write a new bundle's card, with the size and hash of every other file in the folder.
+    """Write a new bundle's card, with the size and hash of every other file in the folder, and its README.
 
     Args:
         folder: of the bundle, its other files written.
@@ -29,7 +30,7 @@ def write_card(folder: Path, fields: Mapping[str, Any], note: str) -> Card:
 def update_card(folder: Path, changes: Mapping[str, Any], note: str) -> Card:
     """Change a bundle's card; state the size and hash of its files anew, and what changed in ``changelog``.
 
-    A card that stays the same is not written.
+    A card that stays the same is not written; its README is.
 
     Args:
         folder: of the bundle, its other files written.
@@ -46,6 +47,7 @@ def update_card(folder: Path, changes: Mapping[str, Any], note: str) -> Card:
     before = read_card(folder / CARD, folder.name)
     card = before.changed({**changes, "files": _files(folder)})
     if card == before:
+        _write_readme(folder, before)
         return before
     changelog = before.as_dict().get("changelog", [])
     entry = _entry(card.version, note)
@@ -57,12 +59,18 @@ def _entry(version: str, note: str) -> dict[str, str]:
 
 
 def _files(folder: Path) -> dict[str, Any]:
-    """Return the size and hash of every file in a bundle's folder but its card, by name."""
-    files = sorted(path for path in folder.iterdir() if path.name != CARD and not path.name.startswith("."))
+    """Return the size and hash of every file in a bundle's folder but its card and its README, by name."""
+    files = sorted(path for path in folder.glob("[!.]*") if path.name not in (CARD, README))
     return {path.name: file_facts(path).as_dict() for path in files}
 
 
 def _write(folder: Path, card: Card) -> Card:
     with replace_file(folder / CARD) as temporary:
         temporary.write_text(json.dumps(card.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_readme(folder, card)
     return card
+
+
+def _write_readme(folder: Path, card: Card) -> None:
+    with replace_file(folder / README) as temporary:
+        temporary.write_text(bundle_readme(card), encoding="utf-8")

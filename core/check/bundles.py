@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.bundles.bundle import CARD, PREDICTIONS, Bundle, open_bundle
+from core.bundles.bundle import CARD, PREDICTIONS, README, Bundle, open_bundle
+from core.bundles.readme import bundle_readme
 from core.check.figures import SOURCES, Difference, Source, compare_figures, stated_at
 from core.dataset import splits
 from core.errors import SliceScopeError
@@ -61,13 +62,18 @@ def _file_faults(bundle: Bundle) -> Iterator[str]:
         except SliceScopeError as error:
             yield str(error)
     for path in sorted(bundle.folder.iterdir()):
-        if path.name not in {*bundle.card.files, CARD}:
+        if path.name not in {*bundle.card.files, CARD, README}:
             yield f"The card of the bundle '{bundle.name}' does not list {path.name}; remove it."
 
 
 def _text_faults(bundle: Bundle) -> Iterator[str]:
     """Tell of texts that are not what code, recipes and card make of them."""
     written = f"'python -m core card {bundle.name}' writes it again."
+    readme = bundle.folder / README
+    if not readme.is_file():
+        yield f"The bundle '{bundle.name}' has no {README}; {written}"
+    elif readme.read_text(encoding="utf-8") != bundle_readme(bundle.card):
+        yield f"{README} of the bundle '{bundle.name}' is not what its card says; {written}"
     card = bundle.card
     if card.changed({**definition_changes(card), **gate_text_changes(card)}) != card:
         yield f"Definitions in the card of the bundle '{bundle.name}' are not those of the code; {written}"

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.bundles.bundle import bundle_names
+from core.bundles.card import SCHEMA, card_schema
 from core.check.bundles import Checked, check_bundle
-from core.config import README
+from core.config import README, models_folder
 from core.errors import SliceScopeError
 from core.evaluation.readme_tables import check_readme
 from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search, search_names
@@ -15,7 +16,7 @@ _ROUNDING = 1e-3
 
 
 def check_project(models: Path | None = None, readme: Path = README, searches: Path | None = None) -> Iterator[Checked]:
-    """Check every bundle, the README's tables and every search, one after the other; nothing is raised.
+    """Check every bundle, the cards' schema, the README's tables and every search; nothing is raised.
 
     Args:
         models: the folder of bundles; ``core.config.models_folder()`` if None.
@@ -24,9 +25,19 @@ def check_project(models: Path | None = None, readme: Path = README, searches: P
     """
     for name in bundle_names(models):
         yield check_bundle(name, models)
+    yield from _check_schema(models)
     yield _check_tables(readme, models)
     for name in search_names(searches):
         yield check_search(name, searches)
+
+
+def _check_schema(models: Path | None) -> Iterator[Checked]:
+    """Check that the schema beside the bundles, where there is one, is that of the cards which were read."""
+    path = (models or models_folder()) / SCHEMA
+    if path.is_file():
+        same = path.read_text(encoding="utf-8") == card_schema()
+        fault = f"{SCHEMA} is not the schema of the code; 'python -m core card --schema' writes it again."
+        yield Checked(SCHEMA, "schema", () if same else (fault,))
 
 
 def _check_tables(readme: Path, models: Path | None) -> Checked:

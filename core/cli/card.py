@@ -11,7 +11,7 @@ def card_command(bundle: str | None, every: bool, schema: bool) -> None:
     """Bring a card's texts up to its recipe and the code.
 
     Written again are the recipe's texts (title, about, limits, notes), the definitions of metrics, the texts of the
-    gate and layers.csv. The training run is not needed.
+    gate, layers.csv and README.md. The training run is not needed.
     """
     from core.bundles.bundle import bundle_names
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core import course_report
 from core.bundles.bundle import (
+    CARD,
     CROSS_VALIDATION,
     CROSS_VALIDATION_HISTORY,
     DEFAULT_CLASSIFIER,
@@ -17,6 +18,7 @@ from core.bundles.bundle import (
     MASKS,
     OOD_ANSWERS,
     PREDICTIONS,
+    README,
     REPORT_CLASSIFIER,
     REPORT_SEGMENTER,
     bundle_names,
@@ -55,7 +57,7 @@ def test_every_file_is_what_the_card_says(name):
     bundle = open_bundle(name)
     for file in bundle.card["files"]:
         assert bundle.path(file).is_file()
-    assert {path.name for path in bundle.folder.iterdir()} == {*bundle.card["files"], "card.json"}
+    assert {path.name for path in bundle.folder.iterdir()} == {*bundle.card.files, CARD, README}
 
 
 @pytest.mark.parametrize("name", BUNDLES)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.bundles.bundle import CARD, HEAT_MAPS, HISTORY, MASKS, PREDICTIONS, WEIGHTS, bundle_names, file_facts
+from core.bundles.bundle import CARD, HEAT_MAPS, HISTORY, MASKS, PREDICTIONS, README, WEIGHTS, bundle_names, file_facts
+from core.bundles.card import SCHEMA
 from core.check.bundles import check_bundle
 from core.check.project import check_project, check_search
 from core.cli.main import main
@@ -56,7 +57,7 @@ def rewrite(folder: Path, file: str, text: str) -> None:
 def test_the_project_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(bundle_names()) + 1 + len(search_names()), "a line each, and no fault"
+    assert len(lines) == len(bundle_names()) + 2 + len(search_names()), "a line each, and no fault"
 
 
 def test_a_fault_is_told_by_the_exit_status(
@@ -168,6 +169,16 @@ def test_a_card_that_cannot_be_read_is_one_fault(copy: Callable[[str], Path]) ->
     assert "report-cnn" in fault
 
 
+@pytest.mark.parametrize("text", [None, "# Report CNN\n"])
+def test_a_bundles_readme_that_is_not_its_cards_is_found(copy: Callable[[str], Path], text: str | None) -> None:
+    folder = copy("report-cnn")
+    (folder / README).unlink()
+    if text:
+        (folder / README).write_text(text, encoding="utf-8")
+    (fault,) = faults(folder)
+    assert README in fault and "python -m core card" in fault
+
+
 def test_former_definitions_are_found(copy: Callable[[str], Path]) -> None:
     folder = copy("report-cnn-searched")
     copy("report-cnn-patients")
@@ -184,6 +195,13 @@ def test_tables_of_the_readme_that_are_not_the_bundles_are_found(copy: Callable[
     assert not bundle.faults
     (fault,) = tables.faults
     assert "python -m core readme" in fault
+
+
+def test_a_schema_that_is_not_the_codes_is_found(tmp_path: Path) -> None:
+    (tmp_path / SCHEMA).write_text("{}")
+    schema, _ = check_project(tmp_path, PROJECT_README, tmp_path)
+    (fault,) = schema.faults
+    assert "python -m core card --schema" in fault
 
 
 @pytest.mark.parametrize(
