@@ -122,7 +122,7 @@ def test_a_bundle_without_layers_is_refused_until_they_are_written(tmp_path: Pat
     bundle = open_bundle(bundle.name, tmp_path)
     with pytest.raises(
         BundleError,
-        match=r"^The bundle 'unified-unet' has no layers\.csv; 'python -m core card unified-unet' writes it\.$",
+        match=r"'unified-unet' .*layers\.csv; 'python -m core card unified-unet' ",
     ):
         read_layers(bundle)
     write_layers(bundle)
@@ -134,7 +134,7 @@ def test_a_bundle_without_layers_is_refused_until_they_are_written(tmp_path: Pat
 def test_layers_are_not_written_beside_an_altered_file(tmp_path: Path) -> None:
     bundle = tiny.classifier(tmp_path)
     (bundle.folder / "history.csv").write_text("epoch\n")
-    with pytest.raises(BundleError, match=r"^history\.csv of the bundle 'report-cnn' is not the file its card"):
+    with pytest.raises(BundleError, match=r"^history\.csv .*'report-cnn' .*SHA-256"):
         write_layers(bundle)
     assert open_bundle(bundle.name, tmp_path).card == bundle.card
 
@@ -143,7 +143,7 @@ def test_layers_are_not_written_beside_an_altered_file(tmp_path: Path) -> None:
 def test_an_altered_file_is_refused(file: str, tmp_path: Path) -> None:
     bundle = tiny.classifier(tmp_path)
     (bundle.folder / file).write_bytes((bundle.folder / file).read_bytes() + b"\n")
-    with pytest.raises(BundleError, match=r"is not the file its card describes"):
+    with pytest.raises(BundleError, match="SHA-256"):
         read_layers(bundle)
 
 
@@ -161,6 +161,6 @@ def test_an_altered_file_is_refused(file: str, tmp_path: Path) -> None:
 def test_a_file_that_lists_no_layers_of_the_bundle_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(
         BundleError,
-        match=r"^layers\.csv of the bundle 'own' cannot be read; 'python -m core card own' writes it again\.$",
+        match=r"^layers\.csv .*'own' .*'python -m core card own' ",
     ):
         read_layers(bundle_of(tmp_path / "own", text))
