@@ -1,7 +1,7 @@
 """Faults of pydantic models, and models of the project's files, in one sentence each."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
@@ -40,22 +40,30 @@ def one_of(names: Iterable[str]) -> AfterValidator:
 def parse_file(
     model: type[_Model], name: str, content: Mapping[str, Any], *, title: str, error: type[SliceScopeError]
 ) -> _Model:
-    """Make a model with a field ``name`` from the content of the file of that name.
+    """Make a model with a field ``name`` from the content of the file of that name, which must not state one.
+
+    Raises:
+        SliceScopeError: see ``parse_model``.
+    """
+    if "name" in content:
+        raise error(f"{title} cannot be read: name is unknown; it is that of the file.")
+    return parse_model(model, {"name": name, **content}, title=title, error=error)
+
+
+def parse_model(model: type[_Model], content: Mapping[str, Any], *, title: str, error: type[SliceScopeError]) -> _Model:
+    """Make a model from the content of a file or of a part of it.
 
     Args:
         model: to make.
-        name: of the file; the content must not state one.
-        content: of the file.
+        content: a table of plain values.
         title: begins the sentence of an error, such as "The recipe 'x'".
         error: the class to raise.
 
     Raises:
         SliceScopeError: the content does not fit; the text names the first field that does not and what it may be.
     """
-    if "name" in content:
-        raise error(f"{title} cannot be read: name is unknown; it is that of the file.")
     try:
-        return model.model_validate({"name": name, **content})
+        return model.model_validate(content)
     except ValidationError as fault:
         raise error(f"{title} cannot be read: {describe_fault(fault, model, content)}.") from fault
 
@@ -93,8 +101,10 @@ def _field_name(place: tuple[int | str, ...], content: Any) -> str:
 def _accepted(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
     """Return the fields of the model that an unknown field stands in."""
     for part in place[:-1]:
-        field = model.model_fields.get(str(part))
-        annotation = field.annotation if field else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        if part not in model.model_fields:
+            continue
+        annotation = model.model_fields[str(part)].annotation
+        # Of "a model or None" the model.
+        models = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
+        model = next((one for one in models if issubclass(one, BaseModel)), model)
     return f"it may be {', '.join(name for name in model.model_fields if name != 'name')}"

@@ -175,7 +175,7 @@ def measure_training(name: str) -> None:
     from core.training.trainer import run_training
 
     loaded = load_recipe(name)
-    count, size = loaded.training.micro_batch, loaded.input["size"]
+    count, size = loaded.training.micro_batch, loaded.input.size
     random = np.random.default_rng(0)
     planes = random.random((4 * count, size, size, 1), np.float32).astype(np.float16)
     targets = {

@@ -12,7 +12,7 @@ from core.config import searches_folder
 from core.dataset.splits import FOLD_SPLITS
 from core.errors import TrainingError
 from core.text import join_words
-from core.training.recipe import KEEP, Recipe, load_recipe, parse_recipe
+from core.training.recipe import KEEP, Augmentation, Recipe, load_recipe, parse_recipe
 from core.validation import FileModel, Number, one_of, parse_file
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Plan(FileModel):
         seed: the samplers' seed.
         cheap: how a trial is cheaper than its setting at full size.
         space: by setting its values.
-        augmentation: options of ``core.training.augmentation.augment`` at strength 1.
+        augmentation: of training slices at strength 1.
         start: the recipe's own setting, as far as the space holds it: every sampler's first trial.
         grid: by setting the values the systematic search goes through.
         means: by setting of the space what it is, except for augmentation.
@@ -100,7 +100,7 @@ class Plan(FileModel):
     seed: int
     cheap: Fidelity
     space: dict[SettingName, Space]
-    augmentation: dict[str, float]
+    augmentation: Augmentation
     start: dict[SettingName, Number]
     grid: dict[SettingName, Choices]
     means: dict[SettingName, str] = Field(default_factory=dict)
@@ -144,7 +144,7 @@ class Plan(FileModel):
             cheap: small and quick, as in a trial; else at the recipe's own size, in micro-batches that fit in memory.
         """
         base = load_recipe(self.name).on_split(self.split)
-        options, training = dict(base.network.get("options", {})), {**base.table["training"], "keep": self.value}
+        options, training = dict(base.network.options), {**base.table["training"], "keep": self.value}
         for key, value in setting.items():
             value = round_setting(value)
             if key == "filters":
@@ -152,23 +152,22 @@ class Plan(FileModel):
             elif key == "dropout":
                 options |= _dropout(base, value)
             elif key == "augmentation":
-                training["augmentation"] = {
-                    option: round_setting(value * strength) for option, strength in self.augmentation.items()
-                }
+                strengths = self.augmentation.model_dump(exclude_unset=True)
+                training["augmentation"] = {name: round_setting(value * most) for name, most in strengths.items()}
             else:
                 training[key] = value
         batch = training["batch"]
         # The recipe's micro-batch, or the largest smaller one that divides the batch.
-        largest = min(batch, base.table["training"]["micro_batch"])
+        largest = min(batch, base.training.micro_batch)
         training["micro_batch"] = batch if cheap else max(n for n in range(1, largest + 1) if not batch % n)
-        size = base.input["size"]
+        size = base.input.size
         if cheap:
             training["dtype"], size = self.cheap.dtype, self.cheap.size
             training["epochs"] = max(1, round(training["epochs"] * self.cheap.epochs))
         table = {
             **base.table,
-            "network": {**base.network, **({"options": options} if options else {})},
-            "input": {**base.input, "size": size},
+            "network": {**base.table["network"], **({"options": options} if options else {})},
+            "input": {**base.table["input"], "size": size},
             "training": training,
         }
         return parse_recipe(name, table)
@@ -231,13 +230,13 @@ def as_int(value: float) -> float:
 
 def _filters(base: Recipe, first: int) -> int | list[int]:
     """Return the option ``filters`` with ``first`` in the first layer and the default's ratios."""
-    if base.network["name"] == "report_cnn":
+    if base.network.name == "report_cnn":
         return [first, 2 * first, 2 * first, 4 * first]
     return first
 
 
 def _dropout(base: Recipe, rate: float) -> dict[str, float]:
     """Return the network's dropout options; the report's CNN has twice the rate after flattening."""
-    if base.network["name"] == "report_cnn":
+    if base.network.name == "report_cnn":
         return {"dropout": rate, "dropout_flat": round_setting(2 * rate)}
     return {"dropout": rate}

@@ -41,13 +41,13 @@ def load_examples(store: Store, numbers: np.ndarray, recipe: Recipe) -> Examples
     Raises:
         DatasetError: a slice is not in the store.
     """
-    size = recipe.input["size"]
+    size = recipe.input.size
     planes = np.empty((len(numbers), size, size, 1), np.float16)
     classes = np.array([store.index.label[store.row(int(n))] for n in numbers], np.uint8) - 1
     masks = np.zeros((len(numbers), size, size, 1), np.uint8)
     for i, number in enumerate(int(n) for n in numbers):
         planes[i, :, :, 0], place = preprocess_slice(
-            store.pixels(number), size=size, preprocessing=recipe.input["preprocessing"]
+            store.pixels(number), size=size, preprocessing=recipe.input.preprocessing
         )
         if SEGMENTATION in recipe.tasks:
             masks[i, :, :, 0] = preprocess_mask(store.mask(number), place, size=size)
@@ -89,7 +89,7 @@ def training_batches(
                 yield planes, targets
             epoch += 1
 
-    return _dataset(batches, examples, recipe.input["channels"])
+    return _dataset(batches, examples, recipe.input.channels)
 
 
 def validation_batches(examples: Examples, recipe: Recipe) -> "tf.data.Dataset":
@@ -102,7 +102,7 @@ def validation_batches(examples: Examples, recipe: Recipe) -> "tf.data.Dataset":
             yield examples.planes[rows], tuple(target[rows] for target in examples.targets)
 
     count = -(-len(examples) // recipe.training.micro_batch)
-    return _dataset(batches, examples, recipe.input["channels"]).apply(tf.data.experimental.assert_cardinality(count))
+    return _dataset(batches, examples, recipe.input.channels).apply(tf.data.experimental.assert_cardinality(count))
 
 
 def _dataset(

@@ -35,19 +35,19 @@ _DESCRIPTIONS = ("description", "probabilities")
 
 def card_from_recipe(recipe: Recipe) -> dict[str, Any]:
     """Return the part of a card that its recipe alone decides, whatever the split and the course of the training."""
-    size = recipe.input["size"]
-    pretrained = {"pretrained": PRETRAINED_SOURCE} if recipe.network.get("pretrained") else {}
+    size = recipe.input.size
+    pretrained = {"pretrained": PRETRAINED_SOURCE} if recipe.network.pretrained else {}
     return {
         "task": recipe.task,
-        "network": {"name": recipe.network["name"], "options": _network_options(recipe)},
+        "network": {"name": recipe.network.name, "options": _network_options(recipe)},
         "input": {
             "height": size,
             "width": size,
-            "channels": recipe.input["channels"],
+            "channels": recipe.input.channels,
             "dtype": "float32",
             "range": [0.0, 1.0],
-            "preprocessing": recipe.input["preprocessing"],
-            "description": _PREPROCESSING[recipe.input["preprocessing"]],
+            "preprocessing": recipe.input.preprocessing,
+            "description": _PREPROCESSING[recipe.input.preprocessing],
         },
         "output": _output(recipe),
         "classes": list(CLASSES) if CLASSIFICATION in recipe.tasks else ["background", "tumour"],
@@ -57,9 +57,9 @@ def card_from_recipe(recipe: Recipe) -> dict[str, Any]:
 
 def _network_options(recipe: Recipe) -> dict[str, Any]:
     """Return every option the network is built with, defaults included."""
-    defaults = signature(NETWORKS[recipe.network["name"]]).parameters
+    defaults = signature(NETWORKS[recipe.network.name]).parameters
     stated = {name: parameter.default for name, parameter in defaults.items()}
-    return {**stated, **recipe.network.get("options", {}), "size": recipe.input["size"]}
+    return {**stated, **recipe.network.options, "size": recipe.input.size}
 
 
 def _output(recipe: Recipe) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
         "limits": card_limits(recipe),
     }
     if recipe.heat:
-        card["heat"] = recipe.heat
+        card["heat"] = recipe.heat.model_dump()
     if recipe.by_patient:
         card["data"]["by_patient_bundle"] = recipe.by_patient
     return card

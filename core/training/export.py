@@ -36,7 +36,7 @@ def export_bundle(recipe: Recipe, state: State, models: Path | None = None) -> B
         raise TrainingError(f"The run of '{recipe.name}' is not finished after {len(state.history)} epochs.")
     models = models or models_folder()
     folder = models / recipe.name
-    network = build_network(recipe.network["name"], recipe.network_options)
+    network = build_network(recipe.network.name, recipe.network_options)
     network.set_weights(state.best)
     card = make_card(recipe, state, network, splits.split_parts(recipe.split))
     existing = _bundle_with_weights(recipe.name, models, state.best)

@@ -21,10 +21,12 @@ from core.config import CLASSIFICATION, SEGMENTATION, tasks_of
 from core.dataset.store import default_store
 from core.errors import SliceScopeError, TrainingError
 from core.training.checkpoint import STATE_NAME
-from core.training.recipe import load_recipe
+from core.training.recipe import Training, load_recipe, parse_training
 
 SETTLED_WITHIN = 0.02
 """A validation loss this near to its last value counts as settled."""
+_DEFAULT_KEEP = "val_loss"
+"""What the kept epoch is best by where the recipe is not known."""
 _REQUIRED_COLUMNS = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
 RUN_SUFFIX = " (run)"
 """Appended to the name of a run that has a bundle's name, though the bundle is of another training."""
@@ -40,7 +42,7 @@ class History:
         name: the bundle's or the run's; unique in ``find_histories``.
         tasks: classification, segmentation, or both for a network that does both.
         table: a row an epoch, at least one.
-        plan: the recipe's [training] table; empty where the recipe is not known.
+        plan: how it is trained; None where the recipe is not known.
         kept: the epoch whose weights are kept, for a run those so far; None where no value is a number.
         finished: whether training is over.
         written: when the last epoch ended, in seconds since 1970; None for a bundle.
@@ -49,7 +51,7 @@ class History:
     name: str
     tasks: tuple[str, ...]
     table: pd.DataFrame
-    plan: dict[str, Any]
+    plan: Training | None
     kept: int | None
     finished: bool
     written: float | None = None
@@ -57,7 +59,7 @@ class History:
     @property
     def keep(self) -> str:
         """What the kept epoch is best by: a column, or "last"."""
-        return str(self.plan.get("keep", "val_loss"))
+        return self.plan.keep if self.plan else _DEFAULT_KEEP
 
     @property
     def epochs_run(self) -> int:
@@ -67,7 +69,7 @@ class History:
     @property
     def epochs_planned(self) -> int | None:
         """The most epochs the recipe allows, where it is known."""
-        return self.plan.get("epochs")
+        return self.plan.epochs if self.plan else None
 
 
 def default_runs() -> Path:
@@ -103,14 +105,14 @@ def bundle_history(bundle: Bundle) -> History:
 
     Raises:
         BundleError: the file is missing, or not what the card says.
-        TrainingError: it is no history.
+        TrainingError: it is no history, or the card's training recipe does not make sense.
     """
     training = bundle.card.training
     return History(
         name=bundle.name,
         tasks=bundle.tasks,
         table=read_history(bundle.path(HISTORY)),
-        plan=training.recipe,
+        plan=parse_training(training.recipe, title=f"The training recipe of the bundle '{bundle.name}'"),
         kept=training.epoch_kept,
         finished=True,
     )
@@ -138,21 +140,29 @@ def _run_history(path: Path) -> History:
     table = read_history(path)
     state = _read_state_summary(path.parent)
     recipe = state.get("recipe") or _recipe_table(name)
-    plan = recipe.get("training", {})
+    plan = _known_plan(recipe)
     if "finished" in state:
         # The state is written just before the history.
         finished = state["finished"] and len(state["history"]) <= len(table)
     else:
-        finished = len(table) >= plan.get("epochs", 0)
+        finished = plan is None or len(table) >= plan.epochs
     return History(
         name=name,
         tasks=tasks_of(recipe.get("task") or (SEGMENTATION if "dice" in table else CLASSIFICATION)),
         table=table,
         plan=plan,
-        kept=best_epoch(table, plan.get("keep", "val_loss")),
+        kept=best_epoch(table, plan.keep if plan else _DEFAULT_KEEP),
         finished=finished,
         written=path.stat().st_mtime,
     )
+
+
+def _known_plan(recipe: dict[str, Any]) -> Training | None:
+    """Return how a recipe trains; None where it is missing, or of another version of the project."""
+    try:
+        return parse_training(recipe.get("training", {}), title="The recipe")
+    except TrainingError:
+        return None
 
 
 def _read_state_summary(folder: Path) -> dict[str, Any]:

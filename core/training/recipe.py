@@ -4,15 +4,20 @@ To add a bundle, copy a recipe under a new name, change it, and run ``python -m 
 """
 
 import tomllib
-from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
 
 from core.config import recipes_folder, tasks_of
+from core.dataset.splits import SPLIT_NAMES
 from core.errors import TrainingError
+from core.explanation.explainer import METHODS
+from core.networks.losses import LOSSES
 from core.networks.registry import NETWORKS
-from core.training.augmentation import augment
+from core.readers.preprocessing import HEAD, MIN_MAX
+from core.validation import FileModel, Number, one_of, parse_file, parse_model
 
 KEEP = ("last", "val_loss", "val_accuracy", "val_dice", "val_iou")
 """Figures by which the kept epoch may be chosen."""
@@ -20,8 +25,75 @@ ON_VALIDATION = "validation"
 """The value of ``mask_threshold`` that has it chosen when a bundle is evaluated."""
 
 
-@dataclass(frozen=True)
-class Training:
+Amount = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+LossName = Annotated[str, one_of(LOSSES)]
+
+
+class NetworkSettings(FileModel):
+    """Which network is trained.
+
+    Attributes:
+        name: in ``core.networks.registry``.
+        pretrained: whether its encoder starts from ImageNet.
+        options: of the function that builds it, without ``size``.
+    """
+
+    name: Annotated[str, one_of(NETWORKS)]
+    pretrained: bool = False
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check that the network has the options."""
+        accepted = [name for name in signature(NETWORKS[self.name]).parameters if name != "size"]
+        unknown = [name for name in self.options if name not in accepted]
+        if unknown:
+            raise ValueError(f"{self.name} has no option {', '.join(unknown)}; it has {', '.join(accepted)}")
+        return self
+
+
+class InputSettings(FileModel):
+    """What the network takes.
+
+    Attributes:
+        size: side in pixels.
+        channels: 1, or 3 that all hold the slice.
+        preprocessing: see ``core.readers.preprocessing``.
+    """
+
+    size: PositiveInt
+    channels: Literal[1, 3]
+    preprocessing: Annotated[str, one_of((MIN_MAX, HEAD))]
+
+
+class HeatSettings(FileModel):
+    """How heat maps are made: ``method`` in ``core.explanation.explainer.METHODS``, and the ``layer`` they read."""
+
+    method: Annotated[str, one_of(METHODS)]
+    layer: str
+
+
+class Augmentation(FileModel):
+    """Options of ``core.training.augmentation.augment``."""
+
+    flip: Share = 0.0
+    rotation: Amount = 0.0
+    scale: Share = 0.0
+    shift: Share = 0.0
+    gamma: Amount = 0.0
+    contrast: Share = 0.0
+    quarter_turn: Share = 0.0
+    curve: Amount = 0.0
+    invert: Share = 0.0
+    bias: Amount = 0.0
+    blur: Amount = 0.0
+    noise: Amount = 0.0
+    jpeg: Share = 0.0
+    caption: Share = 0.0
+
+
+class Training(FileModel):
     """How a network is trained.
 
     Attributes:
@@ -39,47 +111,54 @@ class Training:
         early_stopping_patience: epochs without a lower validation loss before training stops, or None.
         reduce_rate_patience: epochs without a lower one before the rate is reduced, or None.
         reduce_rate_factor: the factor by which the rate is then multiplied.
-        augmentation: options of ``core.training.augmentation.augment``, or empty for none.
+        augmentation: options of ``core.training.augmentation.augment``, or None.
         dtype: the Keras dtype policy.
         seed: of weights, order, dropout and augmentation.
     """
 
-    epochs: int
-    batch: int
-    micro_batch: int
-    optimizer: str
-    learning_rate: float
-    loss: str | list[str]
-    keep: str
-    schedule: str = "constant"
-    warmup_epochs: float = 0.0
-    weight_decay: float = 0.004
-    label_smoothing: float = 0.0
-    early_stopping_patience: int | None = None
-    reduce_rate_patience: int | None = None
-    reduce_rate_factor: float = 0.1
-    augmentation: dict[str, float] = field(default_factory=dict)
-    dtype: str = "float32"
+    epochs: PositiveInt
+    batch: PositiveInt
+    micro_batch: PositiveInt
+    optimizer: Literal["adam", "adamw"]
+    learning_rate: Amount
+    loss: LossName | list[LossName]
+    keep: Annotated[str, one_of(KEEP)]
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_epochs: Amount = 0.0
+    weight_decay: Amount = 0.004
+    label_smoothing: Share = 0.0
+    early_stopping_patience: PositiveInt | None = None
+    reduce_rate_patience: PositiveInt | None = None
+    reduce_rate_factor: Share = 0.1
+    augmentation: Augmentation | None = None
+    dtype: Literal["float32", "mixed_bfloat16"] = "float32"
     seed: int = 0
 
+    @property
+    def losses(self) -> list[str]:
+        """The name of the loss of each task."""
+        return [self.loss] if isinstance(self.loss, str) else self.loss
 
-@dataclass(frozen=True)
-class Recipe:
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check that micro-batches make up a batch."""
+        if self.batch % self.micro_batch:
+            raise ValueError(f"micro-batches of {self.micro_batch} do not divide a batch of {self.batch}; they must")
+        return self
+
+
+class Recipe(FileModel):
     """A recipe.
 
     Attributes:
         task: one of ``core.config.TASKS``, or a list of both.
-        network: ``name`` in ``core.networks.registry``, its ``options``, and whether its encoder starts
-            ``pretrained``.
-        input: ``size`` in pixels, ``channels`` and ``preprocessing``.
-        heat: ``method`` and ``layer`` of its heat maps; by Grad-CAM at the deepest convolution where not stated.
+        heat: how its heat maps are made; by Grad-CAM at the deepest convolution where not stated.
         test_time_flip: whether predictions are averaged over a slice and its left-right mirror image.
         mask_threshold: the probability from which a pixel is tumour, or "validation" to have it chosen on the
             validation slices when the bundle is evaluated.
         by_patient: the bundle of the same network on a patient-level split; None where it is this one.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
         limits: what else users must know, a sentence each, for the card.
-        table: the file's whole content.
     """
 
     name: str
@@ -87,17 +166,29 @@ class Recipe:
     title: str
     about: str
     task: str | list[str]
-    split: str
-    network: dict[str, Any]
-    input: dict[str, Any]
+    split: Annotated[str, one_of(SPLIT_NAMES)]
+    network: NetworkSettings
+    input: InputSettings
     training: Training
-    table: dict[str, Any] = field(repr=False)
-    heat: dict[str, str] = field(default_factory=dict)
+    heat: HeatSettings | None = None
     test_time_flip: bool = False
-    mask_threshold: float | str = 0.5
+    mask_threshold: Annotated[Number, Field(gt=0, lt=1)] | Literal["validation"] = 0.5
     by_patient: str | None = None
-    notes: list[str] = field(default_factory=list)
-    limits: list[str] = field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    limits: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check that there are such tasks, with a loss each."""
+        count = len(self.tasks)
+        if len(self.training.losses) != count:
+            raise ValueError(f"it has {len(self.training.losses)} losses for {count} tasks; one a task is needed")
+        return self
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """What the recipe's file states, as a table of plain values."""
+        return self.model_dump(exclude={"name"}, exclude_unset=True)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -107,12 +198,12 @@ class Recipe:
     @property
     def losses(self) -> list[str]:
         """The name of the loss of each task."""
-        return [self.training.loss] if isinstance(self.training.loss, str) else self.training.loss
+        return self.training.losses
 
     @property
     def network_options(self) -> dict[str, Any]:
         """The options to build the network with, its input's size among them."""
-        return {"size": self.input["size"], **self.network.get("options", {})}
+        return {"size": self.input.size, **self.network.options}
 
     def on_split(self, split: str) -> "Recipe":
         """Return the same recipe on another split, named NAME-SPLIT; the recipe itself on its own split.
@@ -128,7 +219,7 @@ class Recipe:
             "about": f"The recipe '{self.name}' on the split {split} in place of its own, {self.split}.",
         }
         table = {**{key: value for key, value in self.table.items() if key not in of_own_split}, **changes}
-        return replace(self, name=f"{self.name}-{split}", limits=[], by_patient=None, table=table, **changes)
+        return parse_recipe(f"{self.name}-{split}", table)
 
     @property
     def decisive_settings(self) -> dict[str, Any]:
@@ -156,8 +247,8 @@ def load_recipe(name: str, folder: Path | None = None) -> Recipe:
     if not path.is_file():
         raise TrainingError(f"There is no recipe '{name}'; there are {', '.join(recipe_names())}.")
     try:
-        table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
     return parse_recipe(name, table)
 
@@ -168,34 +259,13 @@ def parse_recipe(name: str, table: dict[str, Any]) -> Recipe:
     Raises:
         TrainingError: it does not make sense; the text says what.
     """
-    try:
-        training = Training(**table["training"])
-        fields = {key: value for key, value in table.items() if key != "training"}
-        recipe = Recipe(name=name, training=training, table=table, **fields)
-        # A misspelt option is refused now, not after the first epoch.
-        signature(NETWORKS[recipe.network["name"]]).bind(**recipe.network.get("options", {}))
-        signature(augment).bind(None, None, None, **training.augmentation)
-        tasks = tasks_of(recipe.task)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
-    if len(recipe.losses) != len(tasks):
-        raise TrainingError(f"The recipe '{name}' has {len(recipe.losses)} losses for {len(tasks)} tasks.")
-    if recipe.mask_threshold != ON_VALIDATION and not isinstance(recipe.mask_threshold, float):
-        raise TrainingError(
-            f"The recipe '{name}' has mask_threshold = {recipe.mask_threshold!r}; it may be a probability or "
-            f'"{ON_VALIDATION}".'
-        )
-    if training.keep not in KEEP:
-        raise TrainingError(
-            f"The recipe '{name}' keeps the epoch best by '{training.keep}'; it may be {', '.join(KEEP)}."
-        )
-    for option in ("epochs", "batch", "micro_batch"):
-        value = getattr(training, option)
-        if not isinstance(value, int) or value < 1:
-            raise TrainingError(f"The recipe '{name}' has {option} = {value!r}; a whole number from 1 is needed.")
-    if training.batch % training.micro_batch:
-        raise TrainingError(
-            f"The recipe '{name}' has micro-batches of {training.micro_batch}, "
-            f"which do not divide its batch of {training.batch}."
-        )
-    return recipe
+    return parse_file(Recipe, name, table, title=f"The recipe '{name}'", error=TrainingError)
+
+
+def parse_training(table: dict[str, Any], *, title: str) -> Training:
+    """Make the part ``training`` of a recipe from its table, as a card or a state holds it.
+
+    Raises:
+        TrainingError: it does not make sense; the text says what and begins with the title.
+    """
+    return parse_model(Training, table, title=title, error=TrainingError)

@@ -93,10 +93,10 @@ def _build_model(recipe: Recipe) -> "keras.Model":
     previous_policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.training.dtype)
     try:
-        model = build_network(recipe.network["name"], recipe.network_options)
+        model = build_network(recipe.network.name, recipe.network_options)
     finally:
         keras.config.set_dtype_policy(previous_policy)
-    if recipe.network.get("pretrained"):
+    if recipe.network.pretrained:
         load_pretrained(model)
     return model
 
@@ -167,5 +167,5 @@ def _patience_callbacks(plan: Training) -> dict[str, "keras.callbacks.Callback"]
 
 def _augmentation(recipe: Recipe) -> Augment | None:
     """Return the augmentation of the recipe, or None."""
-    options: dict[str, Any] = recipe.training.augmentation
-    return partial(augment, **options) if options else None
+    options = recipe.training.augmentation
+    return partial(augment, **options.model_dump()) if options else None

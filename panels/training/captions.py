@@ -56,11 +56,11 @@ def report_caption(histories: list[History], task: str) -> str:
 
 def _loss_text(history: History) -> str:
     """Return the loss that a run is trained with; empty where the recipe is not known."""
-    loss = history.plan.get("loss", "")
-    if isinstance(loss, str):
-        return loss
+    losses = history.plan.losses if history.plan else [""]
+    if len(losses) == 1:
+        return losses[0]
     return "the sum of " + join_words(
-        f"{name} ({TASK_LABELS[task].short_in_text})" for name, task in zip(loss, history.tasks, strict=True)
+        f"{name} ({TASK_LABELS[task].short_in_text})" for name, task in zip(losses, history.tasks, strict=False)
     )
 
 

@@ -58,7 +58,7 @@ def setting_text(name: str, value: float) -> str:
 
 def show_help(plan: Plan) -> None:
     """Explain trials, samplers and settings in an expander."""
-    size = load_recipe(plan.name).input["size"]
+    size = load_recipe(plan.name).input.size
     point = (
         f"at the same quarter of its training, from {whole_percent(WARMUP_QUARTERS / QUARTERS)} of it on"
         if plan.scheduled
@@ -81,6 +81,7 @@ def show_help(plan: Plan) -> None:
 
 def _setting_meaning(plan: Plan, name: str) -> str:
     if name == "augmentation":
-        strongest = join_words(_AUGMENTATION[option](value) for option, value in plan.augmentation.items())
+        strengths = plan.augmentation.model_dump(exclude_unset=True)
+        strongest = join_words(_AUGMENTATION[option](value) for option, value in strengths.items())
         return f"strength of the changes to training slices, from none at 0 to these at 1: {strongest}"
     return escape_markdown(plan.means[name])

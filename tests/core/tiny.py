@@ -3,7 +3,7 @@
 Functions only; each test file builds its own fixtures from them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from core.search.full_size import to_toml
 from core.training.batches import Examples
 from core.training.checkpoint import State
 from core.training.export import export_bundle, write_layers
-from core.training.recipe import Recipe, Training, load_recipe
+from core.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.published import a_slice
 
 if TYPE_CHECKING:
@@ -54,18 +54,11 @@ def recipe(
     plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
     table = {
         **shipped.table,
-        "network": {**shipped.network, "options": {**OPTIONS[shipped.tasks], **(options or {})}},
-        "input": {**shipped.input, "size": SIZES[shipped.tasks]},
+        "network": {**shipped.table["network"], "options": {**OPTIONS[shipped.tasks], **(options or {})}},
+        "input": {**shipped.table["input"], "size": SIZES[shipped.tasks]},
         "training": {key: value for key, value in plan.items() if value is not None},
     }
-    return replace(
-        shipped,
-        name=name or shipped.name,
-        network=table["network"],
-        input=table["input"],
-        training=Training(**table["training"]),
-        table=table,
-    )
+    return parse_recipe(name or shipped.name, table)
 
 
 def class_examples(count: int, *, size: int = CNN_SIZE, wrong: float = 0.0, seed: int = 0) -> Examples:
@@ -123,7 +116,7 @@ def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = build_network(recipe.network["name"], {"size": recipe.input["size"], **recipe.network["options"]})
+    network = build_network(recipe.network.name, recipe.network_options)
     # With this initialisation, each ReLU halves the signal.
     weights = [weight * GAINS[recipe.tasks] if weight.ndim > 1 else weight for weight in network.get_weights()]
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]

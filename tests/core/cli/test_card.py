@@ -1,7 +1,6 @@
 """The command card: what it writes anew."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from tests.core import tiny
 def bundle(tmp_path: Path, configure: Callable[..., None]) -> Bundle:
     """A bundle whose recipe has another text than its card."""
     made, recipe = tiny.classifier(tmp_path / "models"), tiny.recipe("report-cnn")
-    changed = replace(recipe, table={**recipe.table, "about": "Another text."})
+    changed = recipe.model_copy(update={"about": "Another text."})
     configure(models=tmp_path / "models", recipes=tiny.write_recipe(changed, tmp_path / "recipes"))
     return made
 

@@ -1,7 +1,6 @@
 """Folds collected in one bundle: metrics by hand, similar patient ids left out, and refusals."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +148,7 @@ def test_a_fold_that_is_done_is_found_and_one_of_another_recipe_is_not(two_folds
     recipe = tiny.recipe("unified-unet").on_split("fold-3")
     models = folds[3].folder.parent
     assert find_trained(recipe, models).name == folds[3].name
-    assert find_trained(replace(recipe, test_time_flip=False), models) is None
+    assert find_trained(recipe.model_copy(update={"test_time_flip": False}), models) is None
     assert find_trained(tiny.recipe("unified-unet", epochs=2).on_split("fold-3"), models) is None
     assert find_trained(recipe, tmp_path) is None
 

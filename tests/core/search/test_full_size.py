@@ -239,7 +239,7 @@ def test_the_own_setting_at_full_size_is_the_run_of_the_untuned_recipe_by_patien
     own = pd.Series({"sampler": "tpe", "trial": 0, **plan.start})
     assert full_size.full_size_recipe(plan, own) == load_recipe("report-unet-patients")
     other = full_size.full_size_recipe(plan, pd.Series({**own, "dropout": 0.2}))
-    assert (other.name, other.network["options"]["dropout"]) == ("report-unet-tpe-0", 0.2)
+    assert (other.name, other.network.options["dropout"]) == ("report-unet-tpe-0", 0.2)
     # Another epoch is kept of it than the untuned recipe keeps.
     plan = load_plan("report-cnn")
     own = pd.Series({"sampler": "tpe", "trial": 0, **plan.start})

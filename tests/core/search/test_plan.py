@@ -31,13 +31,11 @@ def test_every_shipped_plan_starts_with_the_recipes_own_setting(name: str) -> No
     plan, own = load_plan(name), load_recipe(name)
     started = plan.recipe_of(plan.start, name=name, cheap=False)
     assert set(plan.start) == set(plan.space)
-    networks = [
-        build_network(one.network["name"], {**one.network.get("options", {}), "size": 48}) for one in (started, own)
-    ]
+    networks = [build_network(one.network.name, {**one.network.options, "size": 48}) for one in (started, own)]
     assert networks[0].get_config() == networks[1].get_config()
     for option in ("epochs", "batch", "micro_batch", "learning_rate"):
         assert getattr(started.training, option) == getattr(own.training, option)
-    assert not any(started.training.augmentation.values())
+    assert started.training.augmentation and not any(started.training.augmentation.model_dump().values())
     for key, values in plan.space.items():
         low, high = (values.low, values.high) if isinstance(values, Range) else (min(values), max(values))
         assert low <= plan.start[key] <= high
@@ -59,18 +57,18 @@ def test_a_setting_stands_in_its_recipe() -> None:
     recipe = load_plan("report-cnn").recipe_of(SETTING, name="tried", cheap=False)
     plan = recipe.training
     assert (recipe.name, plan.epochs, plan.batch, plan.micro_batch, plan.learning_rate) == ("tried", 7, 60, 30, 0.00123)
-    assert recipe.network["options"] == {"filters": [16, 32, 32, 64], "dropout": 0.1, "dropout_flat": 0.2}
-    assert plan.augmentation["rotation"] == 7.5
+    assert recipe.network.options == {"filters": [16, 32, 32, 64], "dropout": 0.1, "dropout_flat": 0.2}
+    assert plan.augmentation and plan.augmentation.rotation == 7.5
     assert plan.keep == "val_accuracy"
-    assert recipe.input["size"] == 512
+    assert recipe.input.size == 512
     assert plan.dtype == "mixed_bfloat16"
 
 
 def test_a_cheap_recipe_is_small_and_computes_its_batch_at_once() -> None:
     recipe = load_plan("report-cnn").recipe_of(SETTING, name="tried", cheap=True)
-    assert recipe.input["size"] == 96
+    assert recipe.input.size == 96
     assert recipe.training.micro_batch == recipe.training.batch == 60
-    assert build_network(recipe.network["name"], {"size": 96, **recipe.network["options"]}).input_shape == (
+    assert build_network(recipe.network.name, recipe.network_options).input_shape == (
         None,
         96,
         96,
@@ -102,12 +100,12 @@ def test_a_plan_says_which_folds_it_searches_and_which_it_leaves(split: str, hel
 def test_an_empty_setting_leaves_the_recipe_but_for_the_kept_epoch() -> None:
     recipe = load_plan("report-unet").recipe_of({}, name="tried", cheap=False)
     assert recipe.training.learning_rate == 0.001
-    assert "options" not in recipe.network
+    assert not recipe.network.options
     assert recipe.training.keep == "val_dice"
 
 
 def test_a_unet_has_one_number_of_filters() -> None:
-    options = load_plan("report-unet").recipe_of(SETTING, name="tried", cheap=False).network["options"]
+    options = load_plan("report-unet").recipe_of(SETTING, name="tried", cheap=False).network.options
     assert options == {"filters": 16, "dropout": 0.1}
 
 
@@ -165,6 +163,7 @@ def test_a_written_plan_is_the_plan(tmp_path: Path) -> None:
         ({"grid": {"depth": [1]}}, "grid.depth is unknown; it may be filters, "),
         ({"start": {"batch": "all"}}, "start.batch is 'all'; it should be a valid number"),
         ({"means": {"batch": "slices an update"}}, "means must say what learning_rate is"),
+        ({"augmentation": {"rotate": 3.0}}, "augmentation.rotate is unknown; it may be flip, rotation, "),
         ({"known": "nothing"}, "known is 'nothing'; it should be a valid list"),
     ],
 )

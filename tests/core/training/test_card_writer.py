@@ -1,7 +1,6 @@
 """Rewriting a card from its recipe: only the texts change, and only where the recipe is the bundle's."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def bundle(tmp_path: Path) -> Bundle:
 
 def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
     before = bundle.card.as_dict()
-    rewrite_texts(bundle, replace(made, **TEXTS))
+    rewrite_texts(bundle, made.model_copy(update=TEXTS))
     after = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
     assert (after["title"], after["about"], after["training"]["tried"]) == (
         "Another title",
@@ -46,7 +45,7 @@ def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
 
 
 def test_the_use_of_the_output_follows_the_recipe_and_old_figures_are_removed(bundle: Bundle, made: Recipe) -> None:
-    after = rewrite_texts(bundle, replace(made, test_time_flip=True))
+    after = rewrite_texts(bundle, made.model_copy(update={"test_time_flip": True}))
     assert after.output.as_dict() == {**bundle.card.output.as_dict(), "test_time_flip": True}
     assert after.metrics.test is None
     assert after.files == bundle.card.files
@@ -61,7 +60,7 @@ def test_a_card_that_agrees_with_its_recipe_stays_as_it_is(bundle: Bundle, made:
 def test_the_limits_of_a_gate_stay(bundle: Bundle, made: Recipe) -> None:
     tiny.change_card(bundle, screen=tiny.GATE, limits=limits_with_gate(bundle.card.limits))
     gated = open_bundle(bundle.name, bundle.folder.parent)
-    after = rewrite_texts(gated, replace(made, limits=["Too small."]))
+    after = rewrite_texts(gated, made.model_copy(update={"limits": ["Too small."]}))
     first, *others = gated.card.limits
     assert after.limits == [first, "Too small.", *others]
     assert after.gate == gated.card.gate

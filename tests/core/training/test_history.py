@@ -30,7 +30,7 @@ from core.training.history import (
     seconds_left,
     settled_epoch,
 )
-from core.training.recipe import load_recipe
+from core.training.recipe import Training, load_recipe
 
 NAN = float("nan")
 
@@ -48,19 +48,22 @@ def table(*val_loss: float, **columns: list[float]) -> pd.DataFrame:
     return pd.DataFrame({**made, **columns})
 
 
+def plan(**changes: Any) -> Training:
+    """How the report's classifier is trained, in ten epochs unless changed."""
+    return load_recipe("report-cnn").training.model_copy(update={"epochs": 10, **changes})
+
+
 def history(epochs: pd.DataFrame, **fields: Any) -> History:
-    made = {"name": "a", "tasks": ("classification",), "plan": {"epochs": 10}, "kept": None, "finished": True}
+    made = {"name": "a", "tasks": ("classification",), "plan": plan(), "kept": None, "finished": True}
     return History(**{**made, "table": epochs, **fields})
 
 
-def write_run(
-    runs: Path, name: str, epochs: pd.DataFrame, *, finished: bool | None = None, plan: dict[str, Any] | None = None
-) -> Path:
+def write_run(runs: Path, name: str, epochs: pd.DataFrame, *, finished: bool | None = None, planned: int = 10) -> Path:
     """A run's folder; with a state unless ``finished`` is None."""
     folder = runs / name
     folder.mkdir(parents=True)
     if finished is not None:
-        recipe = {"task": "classification", "training": plan or {"epochs": 10, "keep": "val_loss"}}
+        recipe = {"task": "classification", "training": plan(epochs=planned).model_dump(exclude_unset=True)}
         rows = epochs.to_dict("records")
         save_state(folder, State([], [], [], None, 0, rows, {}, finished, recipe))
     epochs.to_csv(folder / "history.csv", index=False, float_format="%.6g")
@@ -158,8 +161,8 @@ def test_a_training_stopped_early_if_it_is_over_before_its_last_epoch() -> None:
     epochs = table(1, 1, 1)
     assert early_stop(history(epochs)) == 3
     assert early_stop(history(epochs, finished=False)) is None
-    assert early_stop(history(epochs, plan={"epochs": 3})) is None
-    assert early_stop(history(epochs, plan={})) is None
+    assert early_stop(history(epochs, plan=plan(epochs=3))) is None
+    assert early_stop(history(epochs, plan=None)) is None
 
 
 def test_marks_that_depend_on_the_end_wait_for_it() -> None:
@@ -187,7 +190,7 @@ def test_the_reports_networks_are_marked_as_their_cards_say() -> None:
 def test_the_time_left_follows_the_last_epochs_and_not_one_pause() -> None:
     seconds = [500.0, 500, 60, 60, 900, 60, 60]
     assert seconds_left(history(table(*[1.0] * 7, seconds=seconds))) == 3 * 60
-    assert seconds_left(history(table(1.0), plan={})) is None
+    assert seconds_left(history(table(1.0), plan=None)) is None
 
 
 def test_a_run_stands_still_after_three_times_its_longest_epoch() -> None:
@@ -271,7 +274,7 @@ def test_the_run_a_bundle_was_made_from_is_not_shown_twice(tmp_path: Path) -> No
     folder = write_run(tmp_path / "runs", "report-cnn", whole, finished=True)
     assert [one.name for one in find_histories(models, tmp_path / "runs")[0]] == ["report-cnn"]
     shutil.rmtree(folder)
-    write_run(tmp_path / "runs", "report-cnn", whole.head(4), finished=False, plan={"epochs": 20, "keep": "val_loss"})
+    write_run(tmp_path / "runs", "report-cnn", whole.head(4), finished=False, planned=20)
     shown = find_histories(models, tmp_path / "runs")[0]
     assert [one.name for one in shown] == ["report-cnn", f"report-cnn{RUN_SUFFIX}"]
     assert [one.finished for one in shown] == [True, False]

@@ -1,6 +1,7 @@
 """Recipes: the shipped ones make sense, and one that does not is refused."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from core.networks.losses import LOSSES
 from core.networks.registry import NETWORKS
 from core.readers.preprocessing import HEAD, MIN_MAX
 from core.training.augmentation import augment
-from core.training.recipe import load_recipe, parse_recipe, recipe_names
+from core.training.recipe import Augmentation, load_recipe, parse_recipe, recipe_names
 
 
 def test_the_reports_networks_and_the_honest_one_have_recipes() -> None:
@@ -23,16 +24,25 @@ def test_the_reports_networks_and_the_honest_one_have_recipes() -> None:
 def test_a_shipped_recipe_names_only_what_there_is(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
-    assert recipe.network["name"] in NETWORKS
+    assert recipe.network.name in NETWORKS
     assert recipe.split in SPLIT_NAMES
-    assert recipe.input["preprocessing"] in (MIN_MAX, HEAD)
+    assert recipe.input.preprocessing in (MIN_MAX, HEAD)
     assert set(recipe.losses) <= set(LOSSES)
     assert recipe.training.optimizer in ("adam", "adamw")
     assert recipe.training.schedule in ("constant", "cosine")
     assert recipe.training.dtype in ("float32", "mixed_bfloat16")
-    assert set(recipe.training.augmentation) <= set(augment.__kwdefaults__ or {})
     measured = {"loss", "accuracy"} | ({"dice", "iou"} if "segmentation" in recipe.tasks else set())
     assert recipe.training.keep in {"last", *(f"val_{value}" for value in measured)}
+
+
+def test_the_options_of_augmentation_are_those_that_augment_takes() -> None:
+    accepted = {name: value for name, value in (augment.__kwdefaults__ or {}).items() if name != "size"}
+    assert {name: field.default for name, field in Augmentation.model_fields.items()} == accepted
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipes_table_is_what_its_file_states(name: str) -> None:
+    assert load_recipe(name).table == tomllib.loads((RECIPES / f"{name}.toml").read_text())
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -78,17 +88,76 @@ def test_a_copied_recipe_is_a_recipe(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ('task = "classification"', 'task = "detection"', "cannot be read: the task is detection; it may be"),
-        ("micro_batch = 30", "micro_batch = 40", "micro-batches of 40, which do not divide its batch of 300"),
-        ("epochs = 20", "epoch = 20", "cannot be read: .*'epoch'"),
-        ('loss = "cross-entropy"', "", "cannot be read: .*'loss'"),
-        ('title = "Report CNN"', 'titel = "Report CNN"', "cannot be read: .*'titel'"),
-        ("[training]", "[trainings]", "cannot be read: "),
+        (
+            "micro_batch = 30",
+            "micro_batch = 40",
+            "cannot be read: training: micro-batches of 40 do not divide a batch of 300",
+        ),
+        (
+            "epochs = 20",
+            "epochs = 20\nepoch = 20",
+            "cannot be read: training.epoch is unknown; it may be epochs, batch, ",
+        ),
+        ('loss = "cross-entropy"', "", "cannot be read: training.loss is missing"),
+        ('loss = "cross-entropy"', 'loss = "entropy"', "cannot be read: training.loss is 'entropy'; it may be cross-"),
+        ('title = "Report CNN"', 'titel = "Report CNN"', "cannot be read: title is missing"),
+        ('version = "1.0.0"', 'version = "1.0.0"\nname = "x"', "cannot be read: name is unknown"),
+        ("[training]", "[trainings]", "cannot be read: training is missing"),
+        ('split = "table-1"', 'split = "table-2"', "cannot be read: split is 'table-2'; it may be table-1, "),
+        ("size = 512", "size = 512.5", "cannot be read: input.size is 512.5; it should be a valid integer"),
+        ("channels = 3", "channels = 4", "cannot be read: input.channels is 4; it should be 1 or 3"),
+        ("size = 512", "size = 512\nwidth = 512", "cannot be read: input.width is unknown; it may be size, channels, "),
+        ('"min-max"', '"max"', "cannot be read: input.preprocessing is 'max'; it may be min-max, head"),
+        ("[training]", "mask_threshold = 0.3\n[training]", "cannot be read: input.mask_threshold is unknown"),
+        (
+            "[network]",
+            "mask_threshold = 1.5\n[network]",
+            "cannot be read: mask_threshold is 1.5; it should be less than 1",
+        ),
+        (
+            "[network]",
+            '[heat]\nmethod = "cam"\nlayer = "x"\n[network]',
+            "cannot be read: heat.method is 'cam'; it may be ",
+        ),
+        ('optimizer = "adam"', 'optimizer = "sgd"', "cannot be read: training.optimizer is 'sgd'; it should be 'adam'"),
+        ('dtype = "mixed_bfloat16"', 'dtype = "float16"', "cannot be read: training.dtype is 'float16'; it should be "),
+        (
+            "learning_rate = 0.001",
+            "learning_rate = -1",
+            "cannot be read: training.learning_rate is -1; .* or equal to 0",
+        ),
         ("epochs = 20", "epochs = ", "cannot be read: "),
-        ("epochs = 20", 'epochs = "20"', "has epochs = '20'; a whole number"),
-        ("micro_batch = 30", "micro_batch = 0", "has micro_batch = 0; a whole number"),
-        ('keep = "val_loss"', 'keep = "val_los"', "keeps the epoch best by 'val_los'"),
-        ("seed = 2023", "seed = 2023\n[training.augmentation]\nrotate = 3.0", "cannot be read: .*'rotate'"),
-        ('name = "report_cnn"', 'name = "report_cnn"\n[network.options]\nfilter = 3', "cannot be read: .*'filter'"),
+        ("epochs = 20", 'epochs = "20"', "cannot be read: training.epochs is '20'; it should be a valid integer"),
+        (
+            "micro_batch = 30",
+            "micro_batch = 0",
+            "cannot be read: training.micro_batch is 0; it should be greater than 0",
+        ),
+        (
+            'keep = "val_loss"',
+            'keep = "val_los"',
+            "cannot be read: training.keep is 'val_los'; it may be last, val_loss, ",
+        ),
+        (
+            "seed = 2023",
+            "seed = 2023\n[training.augmentation]\nrotate = 3.0",
+            "cannot be read: training.augmentation.rotate is unknown; it may be flip, ",
+        ),
+        (
+            'name = "report_cnn"',
+            'name = "report_cnn"\n[network.options]\nfilter = 3',
+            "cannot be read: network: report_cnn has no option filter; it has f",
+        ),
+        (
+            "seed = 2023",
+            "seed = 2023\n[training.augmentation]\nsize = 96",
+            "cannot be read: training.augmentation.size is unk",
+        ),
+        (
+            "seed = 2023",
+            "seed = 2023\n[training.augmentation]\nflip = 2.0",
+            "cannot be read: training.augmentation.flip is 2.0",
+        ),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(old: str, new: str, said: str, tmp_path: Path) -> None:
@@ -124,7 +193,7 @@ def test_a_recipe_on_another_split_does_not_speak_of_its_own() -> None:
     ("change", "sentence"),
     [
         (("task = [", 'task = ["detection", '), "the task is detection and classification and segmentation; it may be"),
-        (('loss = ["cross-entropy", ', "loss = ["), "has 1 losses for 2 tasks."),
+        (('loss = ["cross-entropy", ', "loss = ["), "it has 1 losses for 2 tasks; one a task is needed."),
     ],
 )
 def test_tasks_and_losses_that_do_not_fit_are_refused(change: tuple[str, str], sentence: str, tmp_path: Path) -> None:

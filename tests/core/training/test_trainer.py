@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,7 +218,7 @@ def test_a_folder_with_another_recipes_run_is_refused(whole_run: tuple[Path, Sta
     recipe, train, validation = tiny.overfitting_run()
     for name, value in (("learning_rate", 0.004), ("seed", 7), ("early_stopping_patience", None)):
         plan = {**recipe.table["training"], name: value}
-        other = tiny.recipe(**plan, options=recipe.network["options"])
+        other = tiny.recipe(**plan, options=recipe.network.options)
         with pytest.raises(TrainingError, match=r"^'.*' holds a run of 'report-cnn' with another recipe; [^.]*\.$"):
             run_training(other, train, validation, folder)
 
@@ -228,7 +227,7 @@ def test_another_title_is_no_other_recipe(whole_run: tuple[Path, State]) -> None
     folder, whole = whole_run
     recipe, train, validation = tiny.overfitting_run()
     titles = {"title": "Another title", "about": "Another text.", "version": "2.0.0"}
-    renamed = replace(recipe, **titles, table={**recipe.table, **titles})
+    renamed = recipe.model_copy(update=titles)
     assert run_training(renamed, train, validation, folder).best_epoch == whole.best_epoch
 
 
@@ -262,7 +261,8 @@ def test_history_of_a_segmenter_has_dice_and_iou(tmp_path: Path) -> None:
 
 def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: Path) -> None:
     recipe = tiny.recipe("unified-unet", epochs=3, batch=12, micro_batch=12, warmup_epochs=0, learning_rate=0.003)
-    recipe = replace(recipe, network={key: value for key, value in recipe.network.items() if key != "pretrained"})
+    network = recipe.network.model_copy(update={"pretrained": False})
+    recipe = recipe.model_copy(update={"network": network})
     run_training(recipe, tiny.unified_examples(96), tiny.unified_examples(24, seed=1), tmp_path)
     table = pd.read_csv(tmp_path / HISTORY)
     watched = {"loss", "class_loss", "mask_loss", "accuracy", "dice", "iou"}
@@ -275,9 +275,9 @@ def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: 
 
 def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
     recipe = tiny.recipe("unified-unet", epochs=1, micro_batch=12, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
-    assert recipe.network["pretrained"]
+    assert recipe.network.pretrained
     state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path)
-    network = build_network("unified_unet", {"size": tiny.UNIFIED_SIZE, **recipe.network["options"]})
+    network = build_network("unified_unet", recipe.network_options)
     network.set_weights(state.best)
     with np.load(PRETRAINED) as stored:
         kernel = network.get_layer("encoder_stem_conv").get_weights()[0]
