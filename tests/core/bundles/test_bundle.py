@@ -1,6 +1,5 @@
 """Bundles are float32 and uncompiled whatever they were trained in, and refused when they differ from their card."""
 
-import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -205,7 +204,7 @@ def test_a_finished_run_that_is_exported_again_keeps_its_figures(tmp_path: Path)
     state = tiny.finished_state(made)
     bundle = export_bundle(made, state, tmp_path)
     evaluated = tiny.with_test_metrics(bundle)
-    renamed = dataclasses.replace(made, title="Another title")
+    renamed = made.model_copy(update={"title": "Another title"})
     again = export_bundle(renamed, state, tmp_path)
     assert again.test_metrics == evaluated.test_metrics
     assert again.card.title == "Another title"

@@ -299,14 +299,22 @@ def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) 
     assert len(problems) == 1 and "'report-cnn' has no history.csv" in problems[0]
 
 
-def test_a_network_that_does_both_tasks_has_both(tmp_path: Path) -> None:
-    models = tmp_path / "models"
-    shutil.copytree(models_folder() / "report-cnn", models / "both", ignore=shutil.ignore_patterns("*.keras"))
-    card = json.loads((models / "both" / "card.json").read_text())
-    card |= {"name": "both", "task": ["classification", "segmentation"]}
-    (models / "both" / "card.json").write_text(json.dumps(card))
-    (one,), problems = find_histories(models, tmp_path / "runs")
-    assert one.tasks == ("classification", "segmentation") and not problems
+def test_a_network_that_does_both_tasks_has_both_and_a_loss_for_each() -> None:
+    one = bundle_history(open_bundle("unified-unet"))
+    assert one.tasks == ("classification", "segmentation")
+    assert one.plan and len(one.plan.losses) == 2
+
+
+@pytest.mark.parametrize("change", [{"loss": 3}, {"epochs": "many"}, {"keep": ["val_loss"]}, {"sizes": 3}])
+def test_a_card_whose_training_makes_no_sense_is_told_beside_the_others(tmp_path: Path, change: dict[str, Any]) -> None:
+    models = shipped(tmp_path / "models", "report-unet")
+    shutil.copytree(models_folder() / "report-cnn", models / "report-cnn", ignore=shutil.ignore_patterns("*.keras"))
+    card = json.loads((models / "report-cnn" / "card.json").read_text())
+    card["training"]["recipe"] |= change
+    (models / "report-cnn" / "card.json").write_text(json.dumps(card))
+    histories, problems = find_histories(models, tmp_path / "runs")
+    assert [one.name for one in histories] == ["report-unet"]
+    assert len(problems) == 1 and "'report-cnn'" in problems[0] and next(iter(change)) in problems[0]
 
 
 def test_tables_stand_below_each_other_with_their_runs_name() -> None:

@@ -42,7 +42,7 @@ def test_the_options_of_augmentation_are_those_that_augment_takes() -> None:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_recipes_table_is_what_its_file_states(name: str) -> None:
-    assert load_recipe(name).table == tomllib.loads((RECIPES / f"{name}.toml").read_text())
+    assert load_recipe(name).table == tomllib.loads((recipes_folder() / f"{name}.toml").read_text())
 
 
 @pytest.mark.parametrize("name", recipe_names())
