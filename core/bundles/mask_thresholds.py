@@ -5,7 +5,6 @@ import pandas as pd
 
 from core.bundles.bundle import MASK_THRESHOLDS, Bundle
 from core.bundles.predictions import read_predictions
-from core.config import CLASSES
 from core.metrics.overlap import dice_from_counts, iou_from_counts
 
 
@@ -29,26 +28,6 @@ def read_thresholds(bundle: Bundle) -> pd.DataFrame:
 def at_threshold(table: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """Return the rows of ``read_thresholds`` at one threshold."""
     return table[np.isclose(table["threshold"], threshold)]
-
-
-def overlap_by_class(table: pd.DataFrame) -> pd.DataFrame:
-    """Summarise by true class: slices, mean and median Dice, mean IoU, share of missed tumours (Dice 0).
-
-    Args:
-        table: of ``at_threshold``.
-
-    Returns:
-        One row per class that occurs, with slices, dice_mean, dice_median, iou_mean and missed.
-    """
-    grouped = table.assign(missed=(table["true_px"] > 0) & (table["overlap_px"] == 0)).groupby("true")
-    summary = grouped.agg(
-        slices=("slice", "size"),
-        dice_mean=("dice", "mean"),
-        dice_median=("dice", "median"),
-        iou_mean=("iou", "mean"),
-        missed=("missed", "mean"),
-    )
-    return summary.reindex([name for name in CLASSES if name in summary.index])
 
 
 def typical_slice_numbers(table: pd.DataFrame) -> dict[str, int]:

@@ -95,18 +95,6 @@ def order_predictions(table: pd.DataFrame, order: str) -> pd.DataFrame:
     return table.sort_values([column, "slice"], ascending=[ascending, True])
 
 
-def confusion_counts(table: pd.DataFrame, classes: list[str], predictions: list[str] | None = None) -> pd.DataFrame:
-    """Count slices by true class (rows) and predicted class (columns).
-
-    Args:
-        table: with columns true and predicted.
-        classes: the rows, in order.
-        predictions: the columns, in order; None for the classes.
-    """
-    counts = pd.crosstab(table["true"], table["predicted"])
-    return counts.reindex(index=classes, columns=predictions or classes, fill_value=0)
-
-
 def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Find the slices in both tables of ``read_predictions`` whose predicted classes differ.
 

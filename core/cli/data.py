@@ -70,14 +70,14 @@ def frame_command(store: Path) -> None:
     """Measure how well the head's position predicts the class."""
     from core.dataset.splits import index_table
     from core.dataset.store import Store
+    from core.evaluation.figures import accuracy_of
     from core.files import write_table
     from core.ood.framing_shortcut import SHORTCUT_FILE, majority_accuracy, measure_margins
 
     with Store(store) as opened:
         table = measure_margins(opened, index_table())
     write_table(SHORTCUT_FILE, table)
-    accuracy = (table["true"] == table["predicted"]).mean()
     print(
-        f"The frame alone: {accuracy:.4f} of {len(table)} slices; "
+        f"The frame alone: {accuracy_of(table):.4f} of {len(table)} slices; "
         f"always the most frequent class: {majority_accuracy(table):.4f}."
     )

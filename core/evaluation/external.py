@@ -9,18 +9,14 @@ import pandas as pd
 from core.bundles.bundle import EXTERNAL, Bundle
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
-from core.bundles.predictions import confusion_counts
 from core.config import (
     ANSWERS,
     CLASSES,
     CLASSIFICATION,
-    CONFIDENT,
-    LOW_CONFIDENCE,
-    NO_TUMOUR,
-    OUT_OF_DISTRIBUTION,
     SEGMENTATION,
 )
 from core.errors import BundleError, DatasetError
+from core.evaluation.figures import accuracy_of, confusion_of, gate_hits, outcome_shares
 from core.files import write_table
 from core.inference.forward import FEATURES, forward
 from core.inference.gate import apply_gate, has_gate, load_gate, load_gated_network
@@ -196,8 +192,8 @@ def external_metrics(table: pd.DataFrame) -> dict[str, Any]:
     tumour_free = table[~table["true"].isin(CLASSES)]
     metrics: dict[str, Any] = {"slices": {name: int(count) for name, count in table["true"].value_counts().items()}}
     if "predicted" in table:
-        metrics["class_accuracy"] = float((tumour["true"] == tumour["predicted"]).mean())
-        metrics["confusion_matrix"] = confusion_counts(tumour, list(CLASSES)).to_numpy().tolist()
+        metrics["class_accuracy"] = accuracy_of(tumour)
+        metrics["confusion_matrix"] = confusion_of(tumour).tolist()
     if "predicted_px" in table:
         metrics["outlined"] = float((tumour["predicted_px"] > 0).mean())
         if len(tumour_free):
@@ -207,52 +203,21 @@ def external_metrics(table: pd.DataFrame) -> dict[str, Any]:
     if "mask_class" in table:
         with_mask = tumour[tumour["predicted_px"] > 0]
         if len(with_mask):
-            metrics["mask_class_accuracy"] = float((with_mask["true"] == with_mask["mask_class"]).mean())
+            metrics["mask_class_accuracy"] = accuracy_of(with_mask.assign(predicted=with_mask["mask_class"]))
     if "answer" in table and table["answer"].notna().all():
-        metrics |= gate_metrics(tumour, tumour_free)
+        metrics |= gate_metrics(table)
     return metrics
 
 
-def outcome_shares(table: pd.DataFrame) -> dict[str, Any]:
-    """Return the number of slices, and the shares that are right, wrong or abstained from; ``all`` in ``DEFINITIONS``.
-
-    Args:
-        table: with true, predicted and answer.
-    """
-    right = ((table["answer"] == CONFIDENT) & (table["true"] == table["predicted"])) | (
-        (table["answer"] == NO_TUMOUR) & ~table["true"].isin(CLASSES)
-    )
-    covered = table["answer"].isin([CONFIDENT, NO_TUMOUR])
-    return {
-        "slices": len(table),
-        "right": float(right.mean()),
-        "wrong": float((covered & ~right).mean()),
-        **{name: float((table["answer"] == name).mean()) for name in (LOW_CONFIDENCE, OUT_OF_DISTRIBUTION)},
-    }
-
-
-def gate_metrics(tumour: pd.DataFrame, tumour_free: pd.DataFrame) -> dict[str, Any]:
+def gate_metrics(table: pd.DataFrame) -> dict[str, Any]:
     """Return the metrics of a gate's decisions; see ``DEFINITIONS["external"]``.
 
     Args:
-        tumour: rows of slices with a tumour, at least one.
-        tumour_free: rows of slices without one.
+        table: with true, predicted and answer; see ``core.evaluation.figures.outcomes``.
     """
-    both = pd.concat([tumour, tumour_free])
-    counts = pd.crosstab(both["true"], both["answer"]).reindex(columns=list(ANSWERS), fill_value=0)
-    confident = tumour[tumour["answer"] == CONFIDENT]
-
-    def share(rows: pd.DataFrame, *answers: str) -> float | None:
-        return float(rows["answer"].isin(answers).mean()) if len(rows) else None
-
+    counts = pd.crosstab(table["true"], table["answer"]).reindex(columns=list(ANSWERS), fill_value=0)
     return {
-        "all": outcome_shares(both),
+        "all": outcome_shares(table),
         "answers": {str(true): {str(name): int(n) for name, n in row.items()} for true, row in counts.iterrows()},
-        "answered_tumour": share(tumour, CONFIDENT, NO_TUMOUR),
-        "answered_no_tumour": share(tumour_free, CONFIDENT, NO_TUMOUR),
-        "no_tumour_called_tumour": share(tumour_free, CONFIDENT),
-        "tumour_called_no_tumour": share(tumour, NO_TUMOUR),
-        "class_accuracy_answered": (
-            float((confident["true"] == confident["predicted"]).mean()) if len(confident) else None
-        ),
+        **{name: float(hits.mean()) if len(hits) else None for name, hits in gate_hits(table).items()},
     }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.config import CLASSES
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.metrics import classification, overlap
 from core.metrics.averages import Draws
@@ -18,6 +18,9 @@ from core.metrics.overlap import GROUPS, MEAN, POOLED
 
 Figures = dict[str, Any]
 """Figures by their key in ``core.metrics.definitions.DEFINITIONS``: () or (draws,) arrays."""
+
+CORRECT, WRONG = "right", "wrong"
+"""Outcomes of a slice that is not abstained from."""
 
 
 def class_indices(names: "pd.Series[str]", classes: Sequence[str] = CLASSES) -> np.ndarray:
@@ -29,6 +32,19 @@ def confusion_of(table: pd.DataFrame, classes: Sequence[str] = CLASSES, *, draws
     """Count a table's slices by true and predicted; see ``core.metrics.classification.confusion_matrix``."""
     true, predicted = (class_indices(table[name], classes) for name in ("true", "predicted"))
     return classification.confusion_matrix(true, predicted, classes=len(classes), draws=draws)
+
+
+def confusion_counts(table: pd.DataFrame, classes: Sequence[str], answers: Sequence[str] | None = None) -> pd.DataFrame:
+    """Count slices by true class (rows) and predicted class or other answer (columns).
+
+    Args:
+        table: with columns true and predicted.
+        classes: the rows, in order.
+        answers: the columns, in order, the classes among them; None for the classes.
+    """
+    columns = list(answers or classes)
+    counts = confusion_of(table, columns)[[columns.index(name) for name in classes]]
+    return pd.DataFrame(counts, pd.Index(classes, name="true"), pd.Index(columns, name="predicted"))
 
 
 def accuracy_of(table: pd.DataFrame, classes: Sequence[str] = CLASSES) -> float:
@@ -103,3 +119,58 @@ def mask_figures(table: pd.DataFrame) -> dict[str, float]:
         patients=table["patient"].to_numpy(),
         pixels=size**2,
     )
+
+
+def mask_figures_by_class(table: pd.DataFrame) -> pd.DataFrame:
+    """Return ``mask_figures`` and the number of slices of each true class that occurs, a row a class."""
+    by_class = {name: table[table["true"] == name] for name in CLASSES}
+    rows = {name: {"slices": len(own), **mask_figures(own)} for name, own in by_class.items() if len(own)}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def outcomes(table: pd.DataFrame) -> "pd.Series[str]":
+    """Return what each answer after the gate amounts to: ``CORRECT``, ``WRONG``, or the answer that abstains.
+
+    Args:
+        table: true (a class, ``OUT_OF_DISTRIBUTION`` for what is no slice of a head, or anything else for a slice
+            without a tumour), predicted and answer (one of ``ANSWERS``).
+    """
+    true, answer = table["true"], table["answer"]
+    is_correct = {
+        CONFIDENT: true == table["predicted"],
+        NO_TUMOUR: ~true.isin([*CLASSES, OUT_OF_DISTRIBUTION]),
+        OUT_OF_DISTRIBUTION: true == OUT_OF_DISTRIBUTION,
+    }
+    result = answer.where(answer.isin([LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]), WRONG)
+    for name, right in is_correct.items():
+        result = result.mask((answer == name) & right, CORRECT)
+    return result
+
+
+def outcome_shares(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the number of slices and the share of each outcome; ``all`` in ``DEFINITIONS``.
+
+    Args:
+        table: of ``outcomes``.
+    """
+    shares = outcomes(table).value_counts(normalize=True)
+    names = (CORRECT, WRONG, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION)
+    return {"slices": len(table), **{name: float(shares.get(name, 0.0)) for name in names}}
+
+
+def gate_hits(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return, by key of ``metrics.external``, the slices it is a share of, and whether each is a hit.
+
+    Args:
+        table: external slices, with true, predicted and answer as of ``outcomes``.
+    """
+    has_tumour = table["true"].isin(CLASSES)
+    tumour, tumour_free = table[has_tumour], table[~has_tumour]
+    confident = tumour[tumour["answer"] == CONFIDENT]
+    return {
+        "answered_tumour": tumour["answer"].isin([CONFIDENT, NO_TUMOUR]),
+        "answered_no_tumour": tumour_free["answer"].isin([CONFIDENT, NO_TUMOUR]),
+        "no_tumour_called_tumour": tumour_free["answer"] == CONFIDENT,
+        "tumour_called_no_tumour": tumour["answer"] == NO_TUMOUR,
+        "class_accuracy_answered": confident["true"] == confident["predicted"],
+    }

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.bundles.card_metrics import Aim, TestMetrics
@@ -12,6 +14,7 @@ from core.dataset import splits
 from core.errors import BundleError
 from core.files import replace_file
 from core.labels import CLASS_LABELS, split_level
+from core.metrics import classification
 from core.text import join_words
 
 BEGIN = "<!-- figures: written by `python -m core readme` -->"
@@ -142,8 +145,8 @@ def _class_row(name: str) -> _Row:
 
 
 def _correct_slices(bundle: Bundle) -> str:
-    matrix = _test(bundle).confusion_matrix
-    return f"{sum(matrix[i][i] for i in range(len(matrix)))} of {_test(bundle).slices}"
+    matrix = np.array(_test(bundle).confusion_matrix)
+    return f"{classification.correct_count(matrix)} of {_test(bundle).slices}"
 
 
 def _mask_loss(bundle: Bundle) -> str:

@@ -46,6 +46,16 @@ def accuracy(matrix: np.ndarray, *, empty: float = 0.0) -> np.ndarray:
     return safe_divide(_true_positives(matrix).sum(axis=-1), matrix.sum(axis=(-2, -1)), empty=empty)
 
 
+def correct_count(matrix: np.ndarray) -> int:
+    """Count the slices on the diagonal of one matrix."""
+    return int(_true_positives(matrix).sum())
+
+
+def error_count(matrix: np.ndarray) -> int:
+    """Count the slices off the diagonal of one matrix."""
+    return int(matrix.sum()) - correct_count(matrix)
+
+
 def precision(matrix: np.ndarray, *, averaging: str = NONE, empty: float = 0.0) -> np.ndarray:
     """Compute the share of the slices predicted as each class that are of it.
 

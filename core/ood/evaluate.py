@@ -10,12 +10,13 @@ import pandas as pd
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
 from core.bundles.card import Card, GateThresholds
 from core.bundles.card_update import update_card
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CONFIDENT, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.external import DEV, TEST, ExternalPredictor, outcome_shares
+from core.evaluation.external import DEV, TEST, ExternalPredictor
+from core.evaluation.figures import WRONG, gate_hits, outcome_shares, outcomes
 from core.files import write_table
 from core.inference.gate import decide_answers, has_gate
 from core.metrics.definitions import DEFINITIONS
@@ -25,8 +26,6 @@ from core.readers.slices import Slice
 
 INTERNAL_GROUP, NON_BRAIN_GROUP, EXTERNAL_GROUP = "own test slice", "no brain", "elsewhere"
 """Values of the column ``group``: the bundle's own test slices, non-brain images, the external test set."""
-CORRECT, WRONG = "right", "wrong"
-"""Values of the column ``outcome`` of a slice that is not abstained from."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +87,17 @@ def with_outcomes(table: pd.DataFrame, thresholds: GateThresholds) -> pd.DataFra
         thresholds: of the gate, or others.
 
     Returns:
-        The table with true (its ``kind``), answer (a class, or one of ``core.config.ANSWERS`` in its place) and
-        outcome: ``CORRECT``, ``WRONG``, or the answer that abstains. A non-brain image that is flagged OOD is correct.
+        The table with true (its ``kind``), decision (one of ``core.config.ANSWERS``), answer (the class in place of the
+        decision for one) and outcome (see ``core.evaluation.figures.outcomes``; a non-brain image that is flagged OOD
+        is correct).
     """
-    decisions = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
-    answer = table["predicted"].where(decisions == CONFIDENT, pd.Series(decisions, table.index))
-    true = table["kind"]
-    correct = (answer == true) | ((table["group"] == NON_BRAIN_GROUP) & (answer == OUT_OF_DISTRIBUTION))
-    outcome = answer.where(answer.isin([LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]), WRONG).mask(correct, CORRECT)
-    return table.assign(true=true, answer=answer, outcome=outcome)
+    decision = pd.Series(
+        decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds), table.index
+    )
+    is_slice = table["group"] != NON_BRAIN_GROUP
+    outcome = outcomes(table.assign(true=table["kind"].where(is_slice, OUT_OF_DISTRIBUTION), answer=decision))
+    answer = table["predicted"].where(decision == CONFIDENT, decision)
+    return table.assign(true=table["kind"], decision=decision, answer=answer, outcome=outcome)
 
 
 def metric_hits(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -105,16 +106,14 @@ def metric_hits(table: pd.DataFrame) -> dict[str, pd.Series]:
     Args:
         table: of ``with_outcomes``.
     """
-    external = table[table["group"] == EXTERNAL_GROUP]
-    tumour, tumour_free = external[external["true"] != NO_TUMOUR], external[external["true"] == NO_TUMOUR]
-    classified = tumour[tumour["answer"].isin(CLASSES)]
+    decided = table.assign(answer=table["decision"])
+    return {**gate_hits(decided[decided["group"] == EXTERNAL_GROUP]), **_ood_hits(decided)}
+
+
+def _ood_hits(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return, as ``metric_hits``, those of non-brain images and own test slices, from the columns group and answer."""
     internal, non_brain = (table["answer"][table["group"] == group] for group in (INTERNAL_GROUP, NON_BRAIN_GROUP))
     return {
-        "no_tumour_called_tumour": tumour_free["answer"].isin(CLASSES),
-        "tumour_called_no_tumour": tumour["answer"] == NO_TUMOUR,
-        "class_accuracy_answered": classified["answer"] == classified["true"],
-        "answered_tumour": tumour["answer"].isin([*CLASSES, NO_TUMOUR]),
-        "answered_no_tumour": tumour_free["answer"].isin([*CLASSES, NO_TUMOUR]),
         "non_brain_flagged": non_brain == OUT_OF_DISTRIBUTION,
         "figshare_flagged": internal == OUT_OF_DISTRIBUTION,
         "figshare_called_no_tumour": internal == NO_TUMOUR,
@@ -198,21 +197,18 @@ def aims_reached(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
     """Compute the metrics of ``DEFINITIONS["ood"]`` (without aims) from the rows of ``strangers.csv``."""
-    internal, non_brain = table[table["group"] == INTERNAL_GROUP], table[table["group"] == NON_BRAIN_GROUP]
-    rejected = non_brain["answer"] == OUT_OF_DISTRIBUTION
-    called_free = internal["answer"] == NO_TUMOUR
+    hits, kinds = _ood_hits(table), table["kind"]
+    internal = table[table["group"] == INTERNAL_GROUP]
     return {
-        "non_brain_flagged": float(rejected.mean()),
-        "non_brain_flagged_by_kind": _shares_by_kind(rejected, non_brain["kind"]),
-        "figshare_flagged": float((internal["answer"] == OUT_OF_DISTRIBUTION).mean()),
-        "figshare_called_no_tumour": float(called_free.mean()),
-        "figshare_called_no_tumour_by_class": _shares_by_kind(called_free, internal["kind"]),
+        **{name: float(hit.mean()) for name, hit in hits.items()},
+        "non_brain_flagged_by_kind": _shares_by_kind(hits["non_brain_flagged"], kinds),
+        "figshare_called_no_tumour_by_class": _shares_by_kind(hits["figshare_called_no_tumour"], kinds),
         "figshare_all": outcome_shares(internal.rename(columns={"kind": "true"})),
     }
 
 
 def _shares_by_kind(hits: pd.Series, kinds: pd.Series) -> dict[str, float]:
-    return {str(kind): float(share) for kind, share in hits.groupby(kinds, sort=False).mean().items()}
+    return {str(kind): float(share) for kind, share in hits.groupby(kinds.loc[hits.index], sort=False).mean().items()}
 
 
 def _test_images(bundle: Bundle, store: Store, non_brain: Path) -> Iterator[tuple[str, str, Slice]]:

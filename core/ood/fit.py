@@ -15,7 +15,7 @@ from core.errors import BundleError
 from core.evaluation.external import DEV
 from core.files import replace_file
 from core.inference.gate import FUSION_LAYER, Gate, apply_temperature, with_feature_output
-from core.metrics.calibration import expected_calibration_error, reliability_bins
+from core.metrics.calibration import coverage_curve, expected_calibration_error, reliability_bins
 from core.metrics.classification import log_loss
 from core.ood.gate_control import check_gate
 from core.ood.gate_recipe import GateRecipe, GateSettings, gate_texts, load_gate_recipe
@@ -185,10 +185,9 @@ def lowest_confidence(confidence: np.ndarray, correct: np.ndarray, *, accuracy: 
         correct: (n,) bool.
         accuracy: to be reached.
     """
-    order = np.argsort(-confidence)
-    accuracies = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(accuracies >= accuracy)
-    return float(confidence[order[enough[-1] if len(enough) else 0]])
+    curve = coverage_curve(confidence, correct)
+    enough = curve["threshold"][curve["accuracy"] >= accuracy]
+    return float(enough.iloc[-1] if len(enough) else confidence.max())
 
 
 def _calibration_error(outputs: NetworkOutputs, temperature: float) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.dataset.store import Store
+from core.evaluation.figures import accuracy_of
 from core.readers.preprocessing import head_box, scale_by_percentiles
 
 SHORTCUT_FILE = Path(__file__).with_name("framing_shortcut.csv")
@@ -85,8 +86,11 @@ def touches_border(table: pd.DataFrame) -> pd.Series:
 
 def majority_accuracy(table: pd.DataFrame) -> float:
     """Return the accuracy of always predicting the class that is most frequent in the other folds."""
-    correct = 0
-    for fold in table["fold"].unique():
-        held_out = table["fold"] == fold
-        correct += int((table["true"][held_out] == table["true"][~held_out].mode()[0]).sum())
-    return correct / len(table)
+    predicted = table["fold"].map(
+        {fold: _majority(table["true"][table["fold"] != fold]) for fold in set(table["fold"])}
+    )
+    return accuracy_of(table.assign(predicted=predicted))
+
+
+def _majority(classes: pd.Series) -> str:
+    return str(classes.mode()[0])

@@ -8,6 +8,7 @@ preprocessing.
 import numpy as np
 
 from core.config import SEED
+from core.metrics.calibration import area_under_roc, roc_curve
 
 _BINS = 16
 _BORDER = 0.05
@@ -45,7 +46,6 @@ def source_auc(internal: np.ndarray, external: np.ndarray, patients: np.ndarray)
         0.5 for sources that cannot be separated, 1 for sources that always can.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -59,4 +59,4 @@ def source_auc(internal: np.ndarray, external: np.ndarray, patients: np.ndarray)
     scores = cross_val_predict(
         model, features, label, groups=np.concatenate([patients, singles]), cv=folds, method="decision_function"
     )
-    return float(roc_auc_score(label, scores))
+    return area_under_roc(roc_curve(scores, label == 1))

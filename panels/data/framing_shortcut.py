@@ -4,9 +4,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.predictions import confusion_counts
 from core.config import CLASSES
+from core.evaluation.figures import accuracy_of, confusion_counts, confusion_of
 from core.labels import CLASS_LABELS
+from core.metrics import classification
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
 from panels.shared.labels import count_text
@@ -19,17 +20,16 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
     Args:
         table: of ``core.ood.framing_shortcut.measure_margins``.
     """
-    right = table["true"] == table["predicted"]
     at_border = touches_border(table).groupby(table["true"]).mean()
-    recall = right.groupby(table["true"]).mean()
+    recall = dict(zip(CLASSES, classification.recall(confusion_of(table)), strict=True))
     filling = str(at_border.idxmax())
     others = [name for name in CLASSES if name != filling]
     border_shares = join_words(f"{percent(at_border[name])} of {CLASS_LABELS[name].in_text} slices" for name in others)
     recalls = join_words(f"{percent(recall[name])} for {CLASS_LABELS[name].in_text}" for name in others)
     st.markdown(
         "A model that sees no picture, only where the head begins and ends in the frame, reaches an accuracy of "
-        f"**{count_text(right.mean(), len(table))}** with the official patient-level folds. Always predicting the most "
-        f"frequent class reaches {percent(majority_accuracy(table))}. Its recall is {percent(recall[filling])} for "
+        f"**{count_text(accuracy_of(table), len(table))}** with the official patient-level folds. Always predicting the "
+        f"most frequent class reaches {percent(majority_accuracy(table))}. Its recall is {percent(recall[filling])} for "
         f"{CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the frame's upper or side border in "
         f"{percent(at_border[filling])} of {CLASS_LABELS[filling].in_text} slices, but only in {border_shares}. A "
         "network on whole slices can learn this shortcut instead of the tumour, and external slices are framed "

@@ -6,6 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import disagreements, order_predictions, select_predictions
 from core.config import CLASSIFICATION
+from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions
@@ -24,14 +25,14 @@ def draw_comparison(bundle: Bundle) -> None:
         return
     other = listed_bundles().find(choose_bundle("Compare with", other_names, key="other"))
     first, second = (select_predictions(cached_predictions(each), part="test") for each in (bundle, other))
-    shared = first.merge(second[["slice", "right"]], on="slice", suffixes=("", "_other"))
+    shared = first["slice"][first["slice"].isin(second["slice"])]
     if shared.empty:
         st.info(f"No slice is in the test part of both {bundle.name} and {other.name}.", icon=":material/join_inner:")
         return
+    own, others = (percent(accuracy_of(table[table["slice"].isin(shared)])) for table in (first, second))
     st.markdown(
         f"**{len(shared)} slices** are in the test part of both: neither network has trained on them. Accuracy on "
-        f"these: `{bundle.name}` **{percent(float(shared['right'].mean()))}**, `{other.name}` "
-        f"**{percent(float(shared['right_other'].mean()))}**."
+        f"these: `{bundle.name}` **{own}**, `{other.name}` **{others}**."
     )
     table = disagreements(first, second)
     table = table.assign(who=[_who_is_right(row) for row in table.itertuples()])

@@ -9,6 +9,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.predictions import select_predictions
 from core.config import CLASSES
 from core.evaluation.bootstrap import DRAWS, LEVEL
+from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS, metric_titles
 from core.metrics import calibration
 from panels.shared.cache import cached_headline_metrics, cached_predictions
@@ -96,7 +97,7 @@ def _reliability(table: pd.DataFrame) -> None:
         for _, row in bins.iterrows()
     )
     st.plotly_chart(figure, key="confidence_reliability", config=PLOT_CONFIG, alt=f"Accuracy by confidence. {words}")
-    confidence, accuracy = float(table["confidence"].mean()), float(table["right"].mean())
+    confidence, accuracy = float(table["confidence"].mean()), accuracy_of(table)
     excess = (confidence - accuracy) * 100
     verdict = "overconfident" if excess > 0 else "underconfident"
     st.caption(

@@ -4,8 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.predictions import SORTS, confusion_counts, order_predictions, select_predictions
+from core.bundles.predictions import SORTS, order_predictions, select_predictions
+from core.evaluation.figures import confusion_counts, confusion_of
 from core.labels import CLASS_LABELS, PART_LABELS
+from core.metrics import classification
 from panels.shared import confusion_matrix, gallery
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import accept_former_options, csv_button
@@ -127,9 +129,11 @@ def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
 def _summary(table: pd.DataFrame) -> str:
     if table.empty:
         return _NOTHING_PASSES
-    right = int(table["right"].sum())
+    matrix = confusion_of(table)
+    right, errors = classification.correct_count(matrix), classification.error_count(matrix)
+    share = percent(float(classification.accuracy(matrix)))
     return (
         f"{len(table)} slices of {table['patient'].nunique()} patients. Accuracy: {right} of {len(table)} "
-        f"({percent(right / len(table))}), {len(table) - right} errors. Blue: correct, orange: error; a stronger "
+        f"({share}), {errors} errors. Blue: correct, orange: error; a stronger "
         "colour means a larger share. Click a cell to see its slices; click it again to clear."
     )

@@ -1,5 +1,6 @@
 """The Errors page's second view: the report's Tables 3 and 4 beside ours."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +9,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.predictions import row_of_slice
 from core.config import CLASSIFICATION
 from core.labels import CLASS_LABELS, PART_LABELS
+from core.metrics import classification
 from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions, load_slices
@@ -16,6 +18,7 @@ from panels.shared.model_choice import listed_bundles
 from panels.shared.theme import percent
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
+_MEASURE_OF = {"precision": classification.precision, "recall": classification.recall, "f1": classification.f1}
 _MEASURE_COLUMNS = [f"{name}, {whose}" for name in _MEASURES for whose in ("report", "ours")]
 
 
@@ -28,10 +31,11 @@ def draw_report_tables(bundle: Bundle) -> None:
         column_config={name: st.column_config.NumberColumn(format="%.2f") for name in _MEASURE_COLUMNS},
         alt=f"The report's Table 4 beside the figures of {bundle.name}",
     )
+    errors = classification.error_count(_matrix(bundle))
     st.caption(
         f"Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; its early "
         f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics['slices']} test slices, "
-        f"{split_level_of(bundle)} split, {_errors(bundle)} errors; training did not look at the test slices."
+        f"{split_level_of(bundle)} split, {errors} errors; training did not look at the test slices."
     )
     st.subheader("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
     st.markdown(
@@ -49,10 +53,9 @@ def draw_report_tables(bundle: Bundle) -> None:
     gallery.draw_tiles(rows, slices, caption=tile_label, key="table_3")
 
 
-def _errors(bundle: Bundle) -> int:
-    """Count the test slices off the confusion matrix's diagonal."""
-    matrix = bundle.test_metrics["confusion_matrix"]
-    return sum(count for i, row in enumerate(matrix) for j, count in enumerate(row) if i != j)
+def _matrix(bundle: Bundle) -> np.ndarray:
+    """Return the confusion matrix of the test slices."""
+    return np.array(bundle.test_metrics["confusion_matrix"])
 
 
 def _table_4(bundle: Bundle) -> pd.DataFrame:
@@ -66,8 +69,8 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     mean: dict[str, object] = {"Class": "Mean of the three"}
     for (title, measure), report_mean in zip(_MEASURES.items(), course_report.TABLE_4_MACRO, strict=True):
-        our_mean = sum(metrics[measure] for metrics in ours.values()) / len(ours)
-        mean |= {f"{title}, report": report_mean, f"{title}, ours": our_mean}
+        our_mean = _MEASURE_OF[measure](_matrix(bundle), averaging=classification.MACRO)
+        mean |= {f"{title}, report": report_mean, f"{title}, ours": float(our_mean)}
     slices = {f"Slices, {whose}": int(table[f"Slices, {whose}"].sum()) for whose in ("report", "ours")}
     return pd.concat([table, pd.DataFrame([mean | slices])], ignore_index=True)
 

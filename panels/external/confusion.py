@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from core.bundles.predictions import confusion_counts
 from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.evaluation.figures import confusion_counts
 from core.labels import ANSWER_LABELS
 from core.ood.evaluate import disputed_labels
 from panels.external.slice_list import draw_slice_list

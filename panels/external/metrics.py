@@ -29,8 +29,9 @@ def draw_metrics(table: pd.DataFrame) -> None:
         table: of ``core.ood.evaluate.with_outcomes``.
     """
     grid = st.grid(4, min_column_width=150, gap="small")
-    for name, hits in metric_hits(table).items():
-        title, unit = _TILES[name]
+    all_hits = metric_hits(table)
+    for name, (title, unit) in _TILES.items():
+        hits = all_hits[name]
         with grid.container():
             st.metric(title, percent(float(hits.mean())) if len(hits) else "–", border=True)
             caption = f"{int(hits.sum())} of {len(hits)} {unit}"

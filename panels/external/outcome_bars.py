@@ -5,8 +5,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.evaluation.figures import CORRECT, WRONG
 from core.labels import ANSWER_LABELS, GATE_LABELS, GREEN, VERMILLION, Label
-from core.ood.evaluate import CORRECT, EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP, WRONG
+from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
 
 _OUTCOMES = {

@@ -4,10 +4,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles import mask_thresholds
 from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
+from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
 from panels.shared import gallery
 from panels.shared.controls import csv_button
@@ -72,7 +72,7 @@ def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
         for name, title in _TITLES.items():
             st.metric(title, f"{intervals[name].value:.3f}", width="content", help=_MEANINGS[name])
             if name == "dice_mean":
-                st.metric(METRIC_TITLES["dice_median"], f"{table['dice'].median():.3f}", width="content")
+                st.metric(METRIC_TITLES["dice_median"], f"{mask_figures(table)['dice_median']:.3f}", width="content")
         st.metric(
             METRIC_TITLES["missed"],
             percent(missed.value),
@@ -144,7 +144,7 @@ def _open_typed_slice() -> None:
 
 
 def _by_class(table: pd.DataFrame) -> pd.DataFrame:
-    metrics = mask_thresholds.overlap_by_class(table)
+    metrics = mask_figures_by_class(table)
     return pd.DataFrame(
         {
             "Class": [CLASS_LABELS[name].title for name in metrics.index],
@@ -160,5 +160,5 @@ def _class_text(table: pd.DataFrame) -> str:
     return "; ".join(
         f"{CLASS_LABELS[str(name)].title}: {row['slices']:.0f} slices, mean Dice {row['dice_mean']:.2f}, median "
         f"{row['dice_median']:.2f}"
-        for name, row in mask_thresholds.overlap_by_class(table).iterrows()
+        for name, row in mask_figures_by_class(table).iterrows()
     )

@@ -5,12 +5,7 @@ import pandas as pd
 import pytest
 
 from core.bundles.bundle import open_bundle
-from core.bundles.mask_thresholds import (
-    at_threshold,
-    overlap_by_class,
-    read_thresholds,
-    typical_slice_numbers,
-)
+from core.bundles.mask_thresholds import at_threshold, read_thresholds, typical_slice_numbers
 from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR, mask_difference
 from core.metrics.overlap import THRESHOLDS
 
@@ -41,13 +36,6 @@ def test_every_threshold_has_every_test_slice_once() -> None:
     table = read_thresholds(open_bundle("report-unet"))
     for threshold in THRESHOLDS:
         assert at_threshold(table, threshold)["slice"].is_unique and len(at_threshold(table, threshold)) == 123
-
-
-def test_figures_by_class() -> None:
-    summary = overlap_by_class(TABLE)
-    assert summary.index.tolist() == ["meningioma", "glioma"]
-    assert summary.loc["glioma"].tolist() == pytest.approx([3, 1 / 3, 0, 1 / 3, 2 / 3])
-    assert summary.loc["meningioma"].tolist() == pytest.approx([1, 0.5, 0.5, 1 / 3, 0])
 
 
 def test_best_median_and_worst_with_ties_to_the_lowest_number() -> None:

@@ -4,15 +4,9 @@ import pandas as pd
 import pytest
 
 from core.bundles.bundle import bundle_names, open_bundle
-from core.bundles.predictions import (
-    SORTS,
-    confusion_counts,
-    disagreements,
-    order_predictions,
-    read_predictions,
-    select_predictions,
-)
+from core.bundles.predictions import SORTS, disagreements, order_predictions, read_predictions, select_predictions
 from core.dataset.splits import index_table
+from core.evaluation.figures import confusion_counts
 
 TABLE = pd.DataFrame(
     {
@@ -66,11 +60,6 @@ def test_orders_break_ties_by_slice_number() -> None:
     assert order_predictions(TABLE, "largest tumour first")["slice"].tolist() == [2, 4, 3, 1]
     assert order_predictions(TABLE, "surest first")["slice"].tolist() == [1, 3, 2, 4]
     assert {column for column, _ in SORTS.values()} <= set(TABLE.columns)
-
-
-def test_the_confusion_matrix_has_a_row_and_a_column_for_a_class_that_does_not_occur() -> None:
-    counts = confusion_counts(TABLE, ["meningioma", "glioma", "pituitary"])
-    assert counts.to_numpy().tolist() == [[1, 0, 0], [2, 1, 0], [0, 0, 0]]
 
 
 def test_disagreements_are_the_slices_in_both_with_different_predicted_classes() -> None:
