@@ -28,9 +28,9 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
     recalls = join_words(f"{percent(recall[name])} for {CLASS_LABELS[name].in_text}" for name in others)
     st.markdown(
         "A model that sees no picture, only where the head begins and ends in the frame, reaches an accuracy of "
-        f"**{count_text(accuracy_of(table), len(table))}** with the official patient-level folds. Always predicting the "
-        f"most frequent class reaches {percent(majority_accuracy(table))}. Its recall is {percent(recall[filling])} for "
-        f"{CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the frame's upper or side border in "
+        f"**{count_text(accuracy_of(table), len(table))}** with the official patient-level folds. Always predicting "
+        f"the most frequent class reaches {percent(majority_accuracy(table))}. Its recall is "
+        f"{percent(recall[filling])} for {CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the frame's upper or side border in "
         f"{percent(at_border[filling])} of {CLASS_LABELS[filling].in_text} slices, but only in {border_shares}. A "
         "network on whole slices can learn this shortcut instead of the tumour, and external slices are framed "
         "differently. Networks whose card names the preprocessing *head* therefore get a square cut around the head."
