@@ -50,7 +50,7 @@ if chosen is not None:
     # Several heat maps stand side by side across the page; a single one stands beside its prediction.
     several = request.output == ALL_CLASSES
     if several:
-        image_areas = [column.empty() for column in st.columns(len(bundle.card["classes"]))]
+        image_areas = [column.empty() for column in st.columns(len(bundle.card.classes))]
         text_column, controls_column = st.columns(2, gap="medium")
     else:
         left, right = st.columns([IMAGE_WIDTH, 640], gap="medium")

@@ -62,4 +62,4 @@ draw_source_control(bundle)
 st.subheader("Non-brain images", anchor=False)
 draw_non_brain_examples(table)
 with st.expander("What was tried", icon=":material/science:"):
-    st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.card["screen"]["tried"]))
+    st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.gate.tried))

@@ -62,7 +62,7 @@ with view_column:
 segmenter = listed_bundles().find(name)
 st.caption(describe_test_set(segmenter))
 predictions = cached_predictions(segmenter)
-own_threshold = threshold = float(segmenter.card["output"]["threshold"])
+own_threshold = threshold = segmenter.mask_threshold
 if view == IOU:
     draw_iou_demonstration(segmenter, select_predictions(predictions, part="test"))
 else:

@@ -126,7 +126,7 @@ def measure_heat_maps(name: str) -> None:
     bundle = open_bundle(name)
     explainer = Explainer(load_network(bundle))
     inputs, _ = model_input(bundle, read_samples()[0].slice())
-    target = bundle_target(bundle, bundle.card["classes"][0] if bundle.tasks[0] == CLASSIFICATION else None)
+    target = bundle_target(bundle, bundle.card.classes[0] if bundle.tasks[0] == CLASSIFICATION else None)
     for method in methods_for(bundle.tasks[0]):
         before = peak_mb()
         make_heat_map = partial(explainer, inputs, target, method=method)

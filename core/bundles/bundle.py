@@ -8,11 +8,12 @@ import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from core.bundles.card import Card, FileFacts, GateDescription
+from core.bundles.card_metrics import TestMetrics
 from core.bundles.card_part import first_error
 from core.config import models_folder
 from core.errors import BundleError
@@ -100,8 +101,21 @@ class Bundle:
         return self.card.output.test_time_flip
 
     @property
-    def test_metrics(self) -> Any:
-        """``metrics.test`` of the card, or None before ``evaluate`` has run."""
+    def is_evaluated(self) -> bool:
+        """Whether ``evaluate`` has run."""
+        return self.card.metrics.test is not None
+
+    @property
+    def test_metrics(self) -> TestMetrics:
+        """``metrics.test`` of the card.
+
+        Raises:
+            BundleError: the bundle is not evaluated.
+        """
+        if self.card.metrics.test is None:
+            raise BundleError(
+                f"The bundle '{self.name}' is not evaluated yet; run 'python -m core evaluate {self.name}'."
+            )
         return self.card.metrics.test
 
     def path(self, file: str) -> Path:

@@ -1,8 +1,8 @@
 """A card's ``metrics``: what was measured, by section. ``core.metrics.definitions`` says what each figure means."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.bundles.card_part import CardPart, Count, Positive, Share
 
@@ -190,6 +190,13 @@ class CrossValidation(FoldMetrics):
     recipe: str
     definitions: dict[str, str] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _has_a_value_for_each_fold(self) -> Self:
+        done = len(self.folds_done)
+        if any(len(figure.folds) != done for figure in self.figures.values()) or len(self.slices) != done:
+            raise ValueError("a figure and slices have a value for each of folds_done")
+        return self
+
 
 class ComparedFigure(CardPart):
     """A figure of two bundles on the same slices, and the interval of the difference."""
@@ -205,7 +212,7 @@ class ComparedSlices(CardPart):
     """Two bundles' figures on the same slices."""
 
     slices: Count
-    figures: dict[str, ComparedFigure]
+    figures: Annotated[dict[str, ComparedFigure], Field(min_length=1)]
 
 
 class Comparison(ComparedSlices):
@@ -215,6 +222,12 @@ class Comparison(ComparedSlices):
     without_letter_twins: ComparedSlices
     recipe_differences: list[str]
     definitions: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_the_same_figures_twice(self) -> Self:
+        if self.figures.keys() != self.without_letter_twins.figures.keys():
+            raise ValueError("it has the same figures for all slices and without_letter_twins")
+        return self
 
 
 class Metrics(CardPart):
@@ -226,3 +239,9 @@ class Metrics(CardPart):
     explanation: Explanation | None = None
     cross_validation: CrossValidation | None = None
     comparison: Comparison | None = None
+
+    @property
+    def over_folds(self) -> CrossValidation | None:
+        """The results over the official folds, where at least two of them are done."""
+        stored = self.cross_validation
+        return stored if stored and len(stored.folds_done) > 1 else None

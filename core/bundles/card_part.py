@@ -55,39 +55,6 @@ class CardPart(BaseModel):
         """
         return cls.model_validate_json(text)
 
-    # Access as to a mapping, until every reader uses attributes.
-
-    def _fields(self) -> dict[str, Any]:
-        aliases = {name: field.alias or name for name, field in type(self).model_fields.items()}
-        return {aliases.get(name, name): getattr(self, name) for name in self.model_dump_names()}
-
-    def model_dump_names(self) -> list[str]:
-        """Return the names of the fields with a value."""
-        known = [name for name in type(self).model_fields if name in self.model_fields_set]
-        return [*known, *(self.__pydantic_extra__ or {})]
-
-    def __getitem__(self, key: str) -> Any:
-        return self._fields()[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._fields()
-
-    def keys(self) -> Any:
-        """Return the fields with a value."""
-        return self._fields().keys()
-
-    def values(self) -> Any:
-        """Return the values."""
-        return self._fields().values()
-
-    def items(self) -> Any:
-        """Return the fields and their values."""
-        return self._fields().items()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return a field, or the default."""
-        return self._fields().get(key, default)
-
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as they stand in card.json, those without a value left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)

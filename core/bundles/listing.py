@@ -37,7 +37,7 @@ class BundleListing:
 
     def evaluated(self, task: str) -> list[str]:
         """Return the names of the bundles for a task that have test metrics, the report's first."""
-        names = [name for name, bundle in self.bundles.items() if task in bundle.tasks and bundle.test_metrics]
+        names = [name for name, bundle in self.bundles.items() if task in bundle.tasks and bundle.is_evaluated]
         return sorted(names, key=lambda name: (name != _REPORT_BUNDLES[task], name))
 
 

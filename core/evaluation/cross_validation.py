@@ -162,7 +162,7 @@ def _require_fold(bundle: Bundle, number: int, fold_bundle: Bundle) -> None:
         raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it again.")
     if fold_bundle.card.data.split != splits.FOLD_SPLITS[number - 1]:
         raise TrainingError(f"The bundle '{fold_bundle.name}' does not hold fold {number} out.")
-    if not fold_bundle.test_metrics:
+    if not fold_bundle.is_evaluated:
         raise TrainingError(f"The bundle of fold {number} of '{bundle.name}' is not evaluated yet.")
 
 

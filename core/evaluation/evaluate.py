@@ -16,7 +16,6 @@ from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION
 from core.dataset import splits
 from core.dataset.store import Store
-from core.errors import BundleError
 from core.evaluation.figures import accuracy_of, class_figures, class_indices, confusion_of, mask_figures
 from core.evaluation.slice_predictions import MaskRecords, batches, choose_threshold, predict_all
 from core.files import replace_file, write_table
@@ -113,10 +112,6 @@ def recompute_figures(bundle: Bundle) -> Card:
     Raises:
         BundleError: the bundle is not evaluated, or a file is not what its card says.
     """
-    if not bundle.test_metrics:
-        raise BundleError(
-            f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}'."
-        )
     figures = {**bundle.test_metrics.as_dict(), **stored_figures(bundle)}
     changes = {"metrics.test": figures, "metrics.definitions": DEFINITIONS["test"]}
     return update_card(bundle.folder, changes, "Figures computed again from the stored predictions.")

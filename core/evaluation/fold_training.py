@@ -62,7 +62,7 @@ def cross_validate(
                 print(f"{fold.name}: the run of another recipe is now called {aside.name}")
             # A bundle of another recipe with the same weights would keep that recipe's metrics.
             evaluate(train(fold, folder))
-        elif not bundle.test_metrics:
+        elif not bundle.is_evaluated:
             evaluate(bundle)
         bundles[number] = open_bundle(fold.name, folder)
     return collect_folds(open_bundle(recipe.name, models), bundles), missing

@@ -8,7 +8,7 @@ import numpy as np
 
 from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
-from core.bundles.card_metrics import Aim, TestMetrics
+from core.bundles.card_metrics import Aim
 from core.config import CLASSES, CLASSIFICATION, README, SEGMENTATION
 from core.dataset import splits
 from core.errors import BundleError
@@ -70,7 +70,7 @@ def _with_tables(text: str, models: Path | None) -> str:
 
 def metrics_tables(models: Path | None = None) -> str:
     """Return Markdown: classification and segmentation, the report beside every bundle; gates; and notes."""
-    bundles = [bundle for bundle in (open_bundle(name, models) for name in bundle_names(models)) if bundle.test_metrics]
+    bundles = [bundle for bundle in (open_bundle(name, models) for name in bundle_names(models)) if bundle.is_evaluated]
     tables = [
         _bundle_table(rows, [bundle for bundle in bundles if task in bundle.tasks])
         for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
@@ -119,10 +119,6 @@ def _mirror_notes(bundles: list[Bundle]) -> list[str]:
     return [f"Predictions of {join_words(names)} are means over the slice and its mirror image."]
 
 
-def _test(bundle: Bundle) -> TestMetrics:
-    return bundle.test_metrics
-
-
 def _test_metric(*keys: str, digits: int = 4) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
         metric: Any = bundle.test_metrics
@@ -137,7 +133,7 @@ def _class_row(name: str) -> _Row:
     report = course_report.TABLE_4[name]
 
     def value(bundle: Bundle) -> str:
-        metrics = _test(bundle).per_class[name]
+        metrics = bundle.test_metrics.per_class[name]
         return f"{metrics.precision:.2f} / {metrics.recall:.2f} / {metrics.f1:.2f}"
 
     title = f"{CLASS_LABELS[name].short}: precision / recall / F1"
@@ -145,8 +141,8 @@ def _class_row(name: str) -> _Row:
 
 
 def _correct_slices(bundle: Bundle) -> str:
-    matrix = np.array(_test(bundle).confusion_matrix)
-    return f"{classification.correct_count(matrix)} of {_test(bundle).slices}"
+    matrix = np.array(bundle.test_metrics.confusion_matrix)
+    return f"{classification.correct_count(matrix)} of {bundle.test_metrics.slices}"
 
 
 def _mask_loss(bundle: Bundle) -> str:
@@ -157,7 +153,7 @@ def _table_5_metric(key: str) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
         if bundle.card.data.split == splits.TABLE_5:
             return _test_metric(key)(bundle)
-        return _test_metric("table_5", key)(bundle) if _test(bundle).table_5 else _EMPTY_CELL
+        return _test_metric("table_5", key)(bundle) if bundle.test_metrics.table_5 else _EMPTY_CELL
 
     return value
 
@@ -168,15 +164,15 @@ def _patient_accuracy(bundle: Bundle) -> str:
 
 
 def _without_similar_ids(bundle: Bundle) -> str:
-    metrics = _test(bundle).without_letter_twins
+    metrics = bundle.test_metrics.without_letter_twins
     return f"{metrics.accuracy:.4f} ({metrics.slices} slices)" if metrics else _EMPTY_CELL
 
 
 def _mean_over_folds(key: str) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
-        metrics = bundle.card.metrics.cross_validation
+        metrics = bundle.card.metrics.over_folds
         figure = metrics.figures.get(key) if metrics else None
-        if figure is None or figure.std is None:
+        if figure is None:
             return _EMPTY_CELL
         return f"{figure.mean:.4f} ± {figure.std:.4f} ({len(figure.folds)} folds)"
 

@@ -213,7 +213,7 @@ def write_winner(
     if best is None:
         raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
     name = f"{plan.name}-searched"
-    if name in bundle_names(models) and open_bundle(name, models).test_metrics:
+    if name in bundle_names(models) and open_bundle(name, models).is_evaluated:
         raise TrainingError(
             f"'{name}' has been judged on {plan.held_out}: another winner would be chosen by one who knows how it did. "
             f"To begin anew, remove models/{name}."

@@ -60,7 +60,7 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
         for bundle in bundles:
             plane = prediction.model_inputs[bundle.name]
             st.image(plane, width=240, caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px")
-            st.caption(bundle.card["input"]["description"])
+            st.caption(bundle.card.input.description)
 
 
 def draw_downloads(

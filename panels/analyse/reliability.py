@@ -1,10 +1,9 @@
 """How often the networks on the Analyse page were right on test slices, after the gate and before it."""
 
-from typing import Any
-
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.card_metrics import TestMetrics
 from core.evaluation.external import DEV
 from core.labels import METRIC_TITLES
 from core.ood.evaluate import measured_split
@@ -34,17 +33,19 @@ def _gate_lines(bundle: Bundle) -> list[str]:
     split = measured_split(bundle)
     if split is None:
         return []
-    metrics = bundle.card["metrics"]["external"]
-    external = metrics[DEV] if split == DEV else metrics
-    internal = metrics["figshare_all"]
+    metrics = bundle.card.metrics.external
+    external = metrics.dev if metrics and split == DEV else metrics
+    internal = metrics.figshare_all if metrics else None
+    if external is None or internal is None:
+        return []
     return [
-        f"**After the gate:** *patient-level split*, {internal['slices']} slices of "
-        f"{bundle.test_metrics['patients']} patients whose ids were not in training, all with a tumour: "
-        f"**{percent(internal['right'])}** are classified correctly, {percent(internal['wrong'])} wrongly, "
-        f"{percent(internal['not_sure'])} have low confidence, and {percent(internal['stranger'])} are flagged "
-        f"out-of-distribution. External slices: {percent(external['no_tumour_called_tumour'])} of those without a "
-        f"tumour are given one, {percent(external['tumour_called_no_tumour'])} of those with a tumour are called "
-        f"tumour-free, and {percent(external['class_accuracy_answered'])} of the named tumour types are right."
+        f"**After the gate:** *patient-level split*, {internal.slices} slices of "
+        f"{bundle.test_metrics.patients} patients whose ids were not in training, all with a tumour: "
+        f"**{percent(internal.right)}** are classified correctly, {percent(internal.wrong)} wrongly, "
+        f"{percent(internal.not_sure)} have low confidence, and {percent(internal.stranger)} are flagged "
+        f"out-of-distribution. External slices: {percent(external.no_tumour_called_tumour)} of those without a "
+        f"tumour are given one, {percent(external.tumour_called_no_tumour)} of those with a tumour are called "
+        f"tumour-free, and {percent(external.class_accuracy_answered)} of the named tumour types are right."
     ]
 
 
@@ -52,13 +53,13 @@ def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     """Return the classifier's accuracy, patient-level too where a counterpart bundle has it."""
     line = f"**{'Class before the gate' if has_gate else 'Class'}:** {bundle_title(bundle)} ({bundle.name})."
     metrics = bundle.test_metrics
-    if bundle.card["data"]["by_patient"]:
+    if bundle.card.data.by_patient:
         return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}.{_over_folds(bundle, 'accuracy')}"
     line += (
-        f" *Slice-level split* (leaks: optimistic): accuracy {percent(metrics['accuracy'])} on {metrics['slices']} "
+        f" *Slice-level split* (leaks: optimistic): accuracy {percent(metrics.accuracy)} on {metrics.slices} "
         "slices; neighbours of the same tumour were in training."
     )
-    counterpart = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
+    counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
     if counterpart is None:
         return f"{line} *Patient-level split*: not measured."
     return (
@@ -67,37 +68,37 @@ def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     )
 
 
-def _patient_level_accuracy(metrics: dict[str, Any]) -> str:
+def _patient_level_accuracy(metrics: TestMetrics) -> str:
     return (
-        f"accuracy **{percent(metrics['accuracy'])}** on {metrics['slices']} slices of {metrics['patients']} patients "
+        f"accuracy **{percent(metrics.accuracy)}** on {metrics.slices} slices of {metrics.patients} patients "
         "whose ids were not in training"
     )
 
 
 def _over_folds(bundle: Bundle, metric: str) -> str:
     """Return what the same recipe reaches over several folds; nothing where fewer than two were trained."""
-    cross_validation = bundle.card["metrics"].get("cross_validation", {})
-    folds = len(cross_validation.get("folds_done", ()))
-    if folds < 2:
+    over_folds = bundle.card.metrics.over_folds
+    figure = over_folds.figures.get(metric) if over_folds else None
+    if figure is None:
         return ""
-    mean, std = cross_validation[metric]["mean"], cross_validation[metric]["std"]
-    return f" The same recipe on {folds} folds: {lower_first(METRIC_TITLES[metric])} {mean_text(metric, mean, std)}."
+    text = mean_text(metric, figure.mean, figure.std)
+    return f" The same recipe on {len(figure.folds)} folds: {lower_first(METRIC_TITLES[metric])} {text}."
 
 
 def _mask_line(bundle: Bundle) -> str:
     """Return the segmenter's mean Dice and share of missed tumours."""
     metrics = bundle.test_metrics
     patient_level = ""
-    if not bundle.card["data"]["by_patient"]:
-        counterpart = evaluated_bundle(bundle.card["data"].get("by_patient_bundle"))
+    if not bundle.card.data.by_patient:
+        counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
         patient_level = (
             " *Patient-level split*: not measured."
             if counterpart is None
             else f" *Patient-level split*, the same architecture ({counterpart.name}): mean Dice "
-            f"{counterpart.test_metrics['dice_mean']:.2f}."
+            f"{counterpart.test_metrics.dice_mean:.2f}."
         )
     return (
-        f"**Mask:** {bundle_title(bundle)} ({bundle.name}). Mean Dice **{metrics['dice_mean']:.2f}** on "
-        f"{metrics['slices']} test slices; the split is {split_level_of(bundle, with_caveat=True)}.{patient_level}"
-        f"{_over_folds(bundle, 'dice_mean')} {METRIC_TITLES['missed']}: {percent(metrics['missed'])}."
+        f"**Mask:** {bundle_title(bundle)} ({bundle.name}). Mean Dice **{metrics.dice_mean:.2f}** on "
+        f"{metrics.slices} test slices; the split is {split_level_of(bundle, with_caveat=True)}.{patient_level}"
+        f"{_over_folds(bundle, 'dice_mean')} {METRIC_TITLES['missed']}: {percent(metrics.missed)}."
     )

@@ -43,8 +43,8 @@ def draw_welcome() -> None:
 def _split_effect() -> str:
     """Return the report's classifier's accuracy on its slice-level and its patient-level split, from the two cards."""
     by_slice = evaluated_bundle(REPORT_CLASSIFIER)
-    by_patient = evaluated_bundle(by_slice.card["data"].get("by_patient_bundle")) if by_slice else None
+    by_patient = evaluated_bundle(by_slice.card.data.by_patient_bundle) if by_slice else None
     if not by_slice or not by_patient:
         return "Slices of one tumour are in training and in test."
-    slice_level, patient_level = (percent(bundle.test_metrics["accuracy"]) for bundle in (by_slice, by_patient))
+    slice_level, patient_level = (percent(bundle.test_metrics.accuracy) for bundle in (by_slice, by_patient))
     return f"The report's network has accuracy {slice_level} on new slices, but {patient_level} on new patients."

@@ -142,7 +142,7 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
 def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     figure = go.Figure()
     areas = {}
-    for name in bundle.card["classes"]:
+    for name in bundle.card.classes:
         positive = (table["true"] == name).to_numpy()
         if positive.all() or not positive.any():
             continue

@@ -21,7 +21,7 @@ _NOTHING_PASSES = "No slice passes these filters."
 def draw_matrix_and_slices(bundle: Bundle) -> None:
     """Draw the view."""
     table = cached_predictions(bundle)
-    classes = list(bundle.card["classes"])
+    classes = bundle.card.classes
     left, right = st.columns([5, 7], gap="medium")
     # The filters come first in the run, since the matrix counts what they let through; they stand on the right.
     with right:

@@ -34,7 +34,7 @@ def draw_report_tables(bundle: Bundle) -> None:
     errors = classification.error_count(_matrix(bundle))
     st.caption(
         f"Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; its early "
-        f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics['slices']} test slices, "
+        f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics.slices} test slices, "
         f"{split_level_of(bundle)} split, {errors} errors; training did not look at the test slices."
     )
     st.subheader("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
@@ -55,17 +55,17 @@ def draw_report_tables(bundle: Bundle) -> None:
 
 def _matrix(bundle: Bundle) -> np.ndarray:
     """Return the confusion matrix of the test slices."""
-    return np.array(bundle.test_metrics["confusion_matrix"])
+    return np.array(bundle.test_metrics.confusion_matrix)
 
 
 def _table_4(bundle: Bundle) -> pd.DataFrame:
-    ours = bundle.test_metrics["per_class"]
+    ours = bundle.test_metrics.per_class
     rows = []
     for name, theirs in course_report.TABLE_4.items():
         row: dict[str, object] = {"Class": CLASS_LABELS[name].title}
         for title, measure in _MEASURES.items():
-            row |= {f"{title}, report": getattr(theirs, measure), f"{title}, ours": ours[name][measure]}
-        rows.append(row | {"Slices, report": theirs.support, "Slices, ours": ours[name]["support"]})
+            row |= {f"{title}, report": getattr(theirs, measure), f"{title}, ours": getattr(ours[name], measure)}
+        rows.append(row | {"Slices, report": theirs.support, "Slices, ours": ours[name].support})
     table = pd.DataFrame(rows)
     mean: dict[str, object] = {"Class": "Mean of the three"}
     for (title, measure), report_mean in zip(_MEASURES.items(), course_report.TABLE_4_MACRO, strict=True):

@@ -76,7 +76,7 @@ def choose_explanation(bundle: Bundle, method_column: Any, layer_column: Any) ->
 
 
 def _choose_output(bundle: Bundle) -> str:
-    outputs = [PREDICTED_CLASS, *bundle.card["classes"], ALL_CLASSES] if CLASSIFICATION in bundle.tasks else []
+    outputs = [PREDICTED_CLASS, *bundle.card.classes, ALL_CLASSES] if CLASSIFICATION in bundle.tasks else []
     outputs += [PREDICTED_MASK] if SEGMENTATION in bundle.tasks else []
     if len(outputs) == 1:
         return outputs[0]

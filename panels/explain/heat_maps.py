@@ -89,7 +89,7 @@ def explained_target(bundle: Bundle, output: str) -> Target:
 
 
 def _outputs(bundle: Bundle, request: ExplanationRequest) -> list[str]:
-    return list(bundle.card["classes"]) if request.output == ALL_CLASSES else [request.output]
+    return bundle.card.classes if request.output == ALL_CLASSES else [request.output]
 
 
 def _available(
@@ -121,7 +121,7 @@ def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: 
     row = row_of_slice(cached_predictions(bundle), slice_.number)
     if output not in (PREDICTED_CLASS, row["predicted"]):
         return None
-    probabilities = {name: float(row[f"p_{name}"]) for name in bundle.card["classes"]}
+    probabilities = {name: float(row[f"p_{name}"]) for name in bundle.card.classes}
     return HeatMapView(str(row["predicted"]), heat, probabilities, None)
 
 
@@ -168,14 +168,14 @@ def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) 
     if output == PREDICTED_MASK:
         probability = tumour_probability(explanation.probabilities)
         return HeatMapView(PREDICTED_MASK, heat, None, _threshold_mask(bundle, probability, placement))
-    probabilities = dict(zip(bundle.card["classes"], explanation.probabilities.tolist(), strict=True))
+    probabilities = dict(zip(bundle.card.classes, explanation.probabilities.tolist(), strict=True))
     predicted = max(probabilities, key=lambda name: probabilities[name])
     return HeatMapView(predicted if output == PREDICTED_CLASS else output, heat, probabilities, None)
 
 
 def _threshold_mask(bundle: Bundle, probability: np.ndarray, placement: Placement) -> np.ndarray:
     """Return (H, W) bool: where the tumour probability reaches the bundle's threshold."""
-    return map_to_slice(probability, placement) >= bundle.card["output"]["threshold"]
+    return map_to_slice(probability, placement) >= bundle.mask_threshold
 
 
 def _memory() -> OrderedDict[Hashable, Explanation]:

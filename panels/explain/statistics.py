@@ -7,6 +7,7 @@ import streamlit as st
 from core.bundles.bundle import EXPLANATIONS, Bundle
 from core.evaluation.heat_maps import summarise_heat_maps
 from core.explanation.explainer import METHODS
+from core.metrics.definitions import DEFINITIONS
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
@@ -21,7 +22,7 @@ def _read_explanations(bundle: Bundle) -> pd.DataFrame:
 
 def draw_statistics(bundle: Bundle, *, key: str) -> None:
     """Draw the distributions by method for right and wrong predictions, a table of means, and the CSV."""
-    if EXPLANATIONS not in bundle.card["files"]:
+    if EXPLANATIONS not in bundle.card.files:
         st.info(
             f"{bundle.name} has no heat-map localisation on its test set yet. With the prepared data set, "
             f"`python -m core evaluate {bundle.name} --explain` measures it.",
@@ -29,8 +30,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
         )
         return
     table = _read_explanations(bundle)
-    metrics = bundle.card["metrics"]["explanation"]
-    definitions = metrics["definitions"]
+    explanation = bundle.card.metrics.explanation
     means = summarise_heat_maps(table)
     rows = table[table["method"] == bundle.heat_method]
     st.markdown(
@@ -46,11 +46,13 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
         "their means",
     )
     st.dataframe(_means_table(means), hide_index=True, alt="Means by method, for right and wrong predictions")
-    st.caption(
-        "Means: the share of heat on the tumour, the chance level (evenly spread heat), and the pointing game (how "
-        f"often the hottest pixel lies on the tumour). Explained: {definitions['explained']}, at the layer "
-        f"{metrics['layer']}. Right: {definitions['right']}. To save time, {definitions['slow']}."
-    )
+    if explanation:
+        definitions = DEFINITIONS["explanation"]
+        st.caption(
+            "Means: the share of heat on the tumour, the chance level (evenly spread heat), and the pointing game (how "
+            f"often the hottest pixel lies on the tumour). Explained: {definitions['explained']}, at the layer "
+            f"{explanation.layer}. Right: {definitions['right']}. To save time, {definitions['slow']}."
+        )
     csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 

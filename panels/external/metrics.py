@@ -48,8 +48,9 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
         bundle: with a measured gate.
         table: of ``core.ood.evaluate.with_outcomes``, under the gate's own thresholds.
     """
-    aims = bundle.card["metrics"]["external"].get("aims", {})
-    missed = {name: aim for name, aim in aims.items() if aim["short_by"] > 0}
+    external = bundle.card.metrics.external
+    aims = external.aims if external else {}
+    missed = {name: aim for name, aim in aims.items() if aim.short_by > 0}
     if not aims:
         return
     if not missed:
@@ -60,8 +61,8 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
     for name, aim in missed.items():
         interval = binomtest(int(hits[name].sum()), len(hits[name])).proportion_ci(method="wilson")
         lines.append(
-            f"**{_TILES[name][0]}** {percent(aim['reached'])} (95 % interval {100 * interval.low:.0f} to "
-            f"{100 * interval.high:.0f} %), aim {aim['aim']}, short by {100 * aim['short_by']:.1f} points"
+            f"**{_TILES[name][0]}** {percent(aim.reached)} (95 % interval {100 * interval.low:.0f} to "
+            f"{100 * interval.high:.0f} %), aim {aim.aim}, short by {100 * aim.short_by:.1f} points"
         )
     st.warning(
         f"Aims missed: {len(missed)} of {len(aims)}. {'; '.join(lines)}. The split test was used once.",
@@ -75,16 +76,16 @@ def draw_internal_cost(bundle: Bundle) -> None:
     Args:
         bundle: with a gate; nothing is drawn where ``metrics.external.figshare_all`` is missing.
     """
-    external = bundle.card["metrics"]["external"]
-    outcomes, called_free = external.get("figshare_all"), external.get("figshare_called_no_tumour_by_class", {})
-    if outcomes is None:
+    external = bundle.card.metrics.external
+    if external is None or external.figshare_all is None:
         return
+    outcomes, called_free = external.figshare_all, external.figshare_called_no_tumour_by_class
     worst = max(called_free, key=lambda name: called_free[name])
     st.caption(
-        f"The gate has a cost on internal data. All {outcomes['slices']} internal test slices have a tumour. The "
-        f"network alone classifies {percent(bundle.test_metrics['accuracy'])} correctly. After the gate, "
-        f"{percent(outcomes['right'])} are classified correctly, {percent(outcomes['wrong'])} are wrong, and "
-        f"{percent(outcomes['not_sure'] + outcomes['stranger'])} abstained ({percent(outcomes['not_sure'])} low "
-        f"confidence, {percent(outcomes['stranger'])} flagged OOD). “No tumour found” is most frequent for "
+        f"The gate has a cost on internal data. All {outcomes.slices} internal test slices have a tumour. The "
+        f"network alone classifies {percent(bundle.test_metrics.accuracy)} correctly. After the gate, "
+        f"{percent(outcomes.right)} are classified correctly, {percent(outcomes.wrong)} are wrong, and "
+        f"{percent(outcomes.not_sure + outcomes.stranger)} abstained ({percent(outcomes.not_sure)} low "
+        f"confidence, {percent(outcomes.stranger)} flagged OOD). “No tumour found” is most frequent for "
         f"{CLASS_LABELS[worst].in_text}: {percent(called_free[worst])} of its slices."
     )

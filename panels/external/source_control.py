@@ -1,11 +1,10 @@
 """The control of the gate: whether it recognises the tumour or the source."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.card import SourceControl
 from panels.shared.theme import escape_markdown, percent
 
 
@@ -15,12 +14,14 @@ def draw_source_control(bundle: Bundle) -> None:
     Args:
         bundle: with a gate.
     """
-    gate = bundle.card["screen"]
-    control, counts = gate["source_control"], gate["fitted_on"]
+    gate = bundle.gate
+    control, counts = gate.source_control, gate.fitted_on
+    if control is None:
+        return
     aucs = {
-        "As they are": control["as_they_are"],
-        "After the network's preprocessing": control["preprocessed"],
-        "As the gate was fitted on them": control["as_in_training"],
+        "As they are": control.as_they_are,
+        "After the network's preprocessing": control.preprocessed,
+        "As the gate was fitted on them": control.as_in_training,
     }
     st.dataframe(
         pd.DataFrame({"The two sources": list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
@@ -41,20 +42,20 @@ def draw_source_control(bundle: Bundle) -> None:
             "same crop, resampling, compression and change of contrast."
         )
         st.markdown(_results_in_words(control))
-        st.caption(escape_markdown(gate["data"]))
+        st.caption(escape_markdown(gate.data))
 
 
-def _results_in_words(control: dict[str, Any]) -> str:
+def _results_in_words(control: SourceControl) -> str:
     """Return a list of what happens to the decision when the tumour or its surroundings are changed."""
     return (
-        f"- Of {control['own_twins']} validation slices of the data set with their tumour inpainted, "
-        f"{percent(control['own_twins_called_no_tumour'])} get “no tumour found”. A gate that went by the source alone "
+        f"- Of {control.own_twins} validation slices of the data set with their tumour inpainted, "
+        f"{percent(control.own_twins_called_no_tumour)} get “no tumour found”. A gate that went by the source alone "
         "would give it to none. With the tumour left and an equal area beside it inpainted, "
-        f"{percent(control['own_shams_called_no_tumour'])} get it: that much may be due to traces of inpainting.\n"
-        f"- {control['called_no_tumour']} external slices of the split dev get “no tumour found”. "
-        f"{percent(control['heat_in_head'])} of the heat for it lies on the head; chance level is "
-        f"{percent(control['head_area'])}. Of the SmoothGrad saliency, which also shows evidence against it, "
-        f"{percent(control['saliency_in_head'])} does.\n"
+        f"{percent(control.own_shams_called_no_tumour)} get it: that much may be due to traces of inpainting.\n"
+        f"- {control.called_no_tumour} external slices of the split dev get “no tumour found”. "
+        f"{percent(control.heat_in_head)} of the heat for it lies on the head; chance level is "
+        f"{percent(control.head_area)}. Of the SmoothGrad saliency, which also shows evidence against it, "
+        f"{percent(control.saliency_in_head)} does.\n"
         "- With the surroundings of a slice of the data set around their heads, "
-        f"{percent(control['kept_in_other_surroundings'])} of these decisions stay."
+        f"{percent(control.kept_in_other_surroundings)} of these decisions stay."
     )

@@ -17,7 +17,7 @@ def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThreshold
         table: of ``core.ood.evaluate.gate_answers``.
     """
     own = bundle.gate.thresholds
-    rules = bundle.card["screen"]["rules"]
+    rules = bundle.gate.rules
     with st.expander("Try other thresholds", icon=":material/tune:"):
         st.caption(
             "For looking only: the metrics, bars and slices on this page follow. The gate's own thresholds follow the "

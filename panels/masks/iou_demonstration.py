@@ -68,18 +68,20 @@ def _draw_measured(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the report's figure beside those of our network."""
     st.subheader("The same for our network", anchor=False)
     metrics = bundle.test_metrics
+    keras_mean_iou = metrics.keras_mean_iou
+    if keras_mean_iou is None:
+        return
     background = 1 - table["true_px"].sum() / (table["size"] ** 2).sum()
     with st.container(horizontal=True, gap="medium"):
         st.metric("The report's IoU, validation", f"{course_report.UNET_VALIDATION_IOU:.4f}", width="content")
-        st.metric("Ours, Keras' MeanIoU of scores", f"{metrics['keras_mean_iou']['value']:.4f}", width="content")
+        st.metric("Ours, Keras' MeanIoU of scores", f"{keras_mean_iou.value:.4f}", width="content")
         st.metric("Half the background's share, ours", f"{background / 2:.4f}", width="content")
-        st.metric("Ours, mean IoU of the tumour", f"{metrics['iou_mean']:.4f}", width="content")
-    ones_share = metrics["keras_mean_iou"]["share_of_ones"]
+        st.metric("Ours, mean IoU of the tumour", f"{metrics.iou_mean:.4f}", width="content")
     st.caption(
-        f"`{bundle.name}` on its {metrics['slices']} test slices; {percent(metrics['tumour_share_of_pixels'])} of the "
-        f"pixels are tumour. {100 * ones_share:.3f} % of its scores are exactly 1 in float32. These are not truncated; "
-        "as far as they are right, they lift Keras' figure above half the background's share. Where no score reaches "
-        "1, the figure equals half the background's share: just below one half, as in the report."
+        f"`{bundle.name}` on its {metrics.slices} test slices; {percent(metrics.tumour_share_of_pixels)} of the "
+        f"pixels are tumour. {100 * keras_mean_iou.share_of_ones:.3f} % of its scores are exactly 1 in float32. These "
+        "are not truncated; as far as they are right, they lift Keras' figure above half the background's share. Where "
+        "no score reaches 1, the figure equals half the background's share: just below one half, as in the report."
     )
 
 

@@ -66,7 +66,7 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
 def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     """Draw the metrics over all test slices, and their intervals."""
     masks = table.drop(columns="predicted", errors="ignore")  # a bundle for both tasks has class metrics too
-    intervals = bootstrap_intervals(masks, bundle.card["classes"])
+    intervals = bootstrap_intervals(masks, bundle.card.classes)
     missed = intervals["missed"]
     with st.container(horizontal=True, gap="medium"):
         for name, title in _TITLES.items():

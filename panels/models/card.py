@@ -29,12 +29,12 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
         _draw_facts("What it was trained on", _training_facts(bundle))
     with right:
         st.markdown("**Intended use**")
-        st.markdown(escape_markdown(card["intended_use"]))
+        st.markdown(escape_markdown(card.intended_use))
         st.markdown("**Limits**")
-        st.markdown("\n".join(f"- {escape_markdown(limit)}" for limit in card["limits"]))
-        if card["training"].get("tried"):
+        st.markdown("\n".join(f"- {escape_markdown(limit)}" for limit in card.limits))
+        if card.training.tried:
             st.markdown("**Also tried**")
-            st.markdown("\n".join(f"- {escape_markdown(note)}" for note in card["training"]["tried"]))
+            st.markdown("\n".join(f"- {escape_markdown(note)}" for note in card.training.tried))
     with st.expander("The whole card", icon=":material/description:"):
         st.json(card.as_dict(), expanded=1)
     file_button(
@@ -47,28 +47,26 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
 
 def _network_facts(bundle: Bundle) -> dict[str, Any]:
     card = bundle.card
-    size = card["input"]
-    metrics = cached_headline_metrics(bundle) if bundle.test_metrics else {}
+    metrics = cached_headline_metrics(bundle) if bundle.is_evaluated else {}
     return {
-        "Version": card["version"],
+        "Version": card.version,
         "Task": task_text(bundle),
-        "Classes": ", ".join(card["classes"]),
-        "Input": f"{size['height']} × {size['width']} × {size['channels']}; {size.get('description', '')}",
+        "Classes": ", ".join(card.classes),
+        "Input": f"{card.input.height} × {card.input.width} × {card.input.channels}; {card.input.description}",
         **{title: interval_text(name, metrics[name]) for name, title in HEADLINE_METRICS.items() if name in metrics},
-        "Licence": card["licence"],
+        "Licence": card.licence,
     }
 
 
 def _training_facts(bundle: Bundle) -> dict[str, Any]:
-    data, training = bundle.card["data"], bundle.card["training"]
-    epochs = f"{training['epochs_run']}, kept epoch {training['epoch_kept']}" if "epoch_kept" in training else None
+    data, training = bundle.card.data, bundle.card.training
     return {
-        "Data set": "; ".join(map(str, data.get("set", {}).values())),
+        "Data set": "; ".join((data.dataset.name, data.dataset.doi, data.dataset.licence)),
         "Split": split_text(bundle),
-        "Slices": ", ".join(f"{count:,} {part}" for part, count in data.get("counts", {}).items()),
-        "Machine": training.get("machine"),
-        "Training": duration_text(training["seconds"]) if "seconds" in training else None,
-        "Epochs": epochs,
+        "Slices": ", ".join(f"{count:,} {part}" for part, count in data.counts.as_dict().items()),
+        "Machine": training.machine,
+        "Training": duration_text(training.seconds),
+        "Epochs": f"{training.epochs_run}, kept epoch {training.epoch_kept}",
     }
 
 

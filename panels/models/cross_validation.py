@@ -1,12 +1,12 @@
 """Recipes trained on several official folds: a table for each bundle, a row for each metric, a column for each fold."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.card_metrics import CrossValidation, FoldMetrics
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
@@ -15,7 +15,7 @@ from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     """Draw a table for each bundle whose card has metrics over folds; nothing where none has."""
-    metrics = {bundle.name: bundle.card.get("metrics", {}).get("cross_validation") for bundle in bundles}
+    metrics = {bundle.name: bundle.card.metrics.cross_validation for bundle in bundles}
     measured = {name: over_folds for name, over_folds in metrics.items() if over_folds}
     if not measured:
         return
@@ -29,29 +29,32 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     )
 
 
-def _draw_table(name: str, metrics: dict[str, Any]) -> None:
-    done, total = len(metrics["folds_done"]), len(FOLD_SPLITS)
+def _draw_table(name: str, metrics: CrossValidation) -> None:
+    done, total = len(metrics.folds_done), len(FOLD_SPLITS)
     st.markdown(f"**{name}** on {'all' if done == total else f'{done} of the'} {total} official folds")
     st.dataframe(
-        pd.DataFrame([_metric_row(name, title, metrics) for name, title in metric_titles(metrics).items()]),
+        pd.DataFrame([_metric_row(name, title, metrics) for name, title in metric_titles(metrics.figures).items()]),
         height="content",  # every metric, without scrolling inside the page
         hide_index=True,
         column_config={"": st.column_config.TextColumn(pinned=True)},
         alt=f"Metrics of {name} by fold",
     )
-    rest = metrics["without_letter_twins"]
+    rest = metrics.without_letter_twins
     words = ", ".join(
-        f"{lower_first(METRIC_TITLES[key])} {_mean_cell(key, rest)}" for key in ("accuracy", "dice_mean") if key in rest
+        f"{lower_first(METRIC_TITLES[key])} {_mean_cell(key, rest)}"
+        for key in ("accuracy", "dice_mean")
+        if key in rest.figures
     )
     st.caption(
         "Some patient ids differ only by a final letter and stand in different folds. Without their slices "
-        f"({sum(metrics['slices']) - sum(rest['slices'])} of {sum(metrics['slices'])}): {words}."
+        f"({sum(metrics.slices) - sum(rest.slices)} of {sum(metrics.slices)}): {words}."
     )
 
 
-def _metric_row(name: str, title: str, metrics: dict[str, Any]) -> dict[str, str]:
-    folds = zip(metrics["folds_done"], metrics[name]["folds"], strict=True)
-    columns = {"All slices": metrics[name].get("all"), **{f"Fold {fold}": value for fold, value in folds}}
+def _metric_row(name: str, title: str, metrics: CrossValidation) -> dict[str, str]:
+    figure = metrics.figures[name]
+    folds = zip(metrics.folds_done, figure.folds, strict=True)
+    columns = {"All slices": figure.all, **{f"Fold {fold}": value for fold, value in folds}}
     texts = {
         # Cards written before have no figure over all slices.
         column: NOT_AVAILABLE if value is None else metric_text(name, value)
@@ -60,5 +63,5 @@ def _metric_row(name: str, title: str, metrics: dict[str, Any]) -> dict[str, str
     return {"": title, "Mean": _mean_cell(name, metrics), **texts}
 
 
-def _mean_cell(name: str, metrics: dict[str, Any]) -> str:
-    return mean_text(name, metrics[name]["mean"], metrics[name]["std"])
+def _mean_cell(name: str, metrics: FoldMetrics) -> str:
+    return mean_text(name, metrics.figures[name].mean, metrics.figures[name].std)

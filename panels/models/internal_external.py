@@ -1,12 +1,12 @@
 """Networks on the external test set, beside their figures on held-out patients of the data set (internal)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.card_metrics import SplitMetrics
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
 from core.evaluation.external import DEV
@@ -25,7 +25,7 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     if not tested:
         return
     st.subheader("Internal and external accuracy", anchor=False)
-    held_out = sorted({bundle.card["data"]["split"] for bundle in tested.values() if _has_internal_accuracy(bundle)})
+    held_out = sorted({bundle.card.data.split for bundle in tested.values() if _has_internal_accuracy(bundle)})
     st.dataframe(
         pd.DataFrame([_tested_row(bundle, held_out) for bundle in tested.values()]),
         hide_index=True,
@@ -36,7 +36,8 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     comparison = _shortcut_comparison(tested.get(_WITH_SHORTCUT), tested.get(_WITHOUT_SHORTCUT))
     if comparison:
         st.markdown(comparison)
-    slices = _external_metrics(next(iter(tested.values())))["slices"]
+    metrics = _external_metrics(next(iter(tested.values())))
+    slices = metrics.slices if metrics else {}
     counts = ", ".join(f"{slices.get(name, 0)} {CLASS_LABELS[name].in_text}" for name in CLASSES)
     st.caption(
         f"External: the split {DEV} of the external test set, without the gate, so that every slice gets a class. It "
@@ -50,52 +51,52 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     )
 
 
-def _external_metrics(bundle: Bundle) -> dict[str, Any]:
-    """Return the card's metrics on the external test set's development split; empty where there are none."""
-    return dict(bundle.card.get("metrics", {}).get("external", {}).get(DEV, {}))
+def _external_metrics(bundle: Bundle) -> SplitMetrics | None:
+    """Return the card's metrics on the external test set's development split; None where there are none."""
+    external = bundle.card.metrics.external
+    return external.dev if external else None
 
 
 def _has_internal_accuracy(bundle: Bundle) -> bool:
     """Tell whether a bundle's test part measures its accuracy on patients that were not in training."""
-    return bool(bundle.card.data.by_patient and bundle.test_metrics and bundle.test_metrics.accuracy is not None)
+    return bundle.card.data.by_patient and bundle.is_evaluated and bundle.test_metrics.accuracy is not None
 
 
 def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     external = _external_metrics(bundle)
     row = {
         "Network": bundle.name,
-        "Input": "the head" if bundle.card["input"]["preprocessing"] == "head" else "whole slices",
+        "Input": "the head" if bundle.card.input.preprocessing == "head" else "whole slices",
     }
     for split in held_out:
-        is_own = _has_internal_accuracy(bundle) and bundle.card["data"]["split"] == split
+        is_own = _has_internal_accuracy(bundle) and bundle.card.data.split == split
         column = f"Internal accuracy, {split.replace('-', ' ')}"
-        row[column] = percent(bundle.test_metrics["accuracy"]) if is_own else NOT_AVAILABLE
+        row[column] = percent(bundle.test_metrics.accuracy) if is_own else NOT_AVAILABLE
     row["Internal accuracy, five folds"] = _accuracy_over_folds(bundle)
-    row["External accuracy"] = _share(external, "class_accuracy")
-    matrix = external.get("confusion_matrix")
+    external = _external_metrics(bundle)
+    if external is None:
+        return row
+    row["External accuracy"] = percent(external.class_accuracy)
+    matrix = external.confusion_matrix
     if matrix:
         for place, name in enumerate(CLASSES):
             row[f"External recall, {CLASS_LABELS[name].short_in_text}"] = (
                 f"{matrix[place][place]} of {sum(matrix[place])}"
             )
         row["Meningioma predicted as pituitary"] = str(matrix[_MENINGIOMA][_PITUITARY])
-    row["External slices with a mask"] = _share(external, "outlined")
-    row["External accuracy of the mask's class"] = _share(external, "mask_class_accuracy")
+    row["External slices with a mask"] = percent(external.outlined)
+    row["External accuracy of the mask's class"] = percent(external.mask_class_accuracy)
     return row
-
-
-def _share(metrics: dict[str, Any], name: str) -> str:
-    return percent(metrics[name]) if name in metrics else NOT_AVAILABLE
 
 
 def _accuracy_over_folds(bundle: Bundle) -> str:
     """Write the mean over folds: "94.9 % ± 1.2", with the number of folds where not all are done yet."""
-    metrics = bundle.card.get("metrics", {}).get("cross_validation", {})
-    done = len(metrics.get("folds_done", ()))
-    if "accuracy" not in metrics or done < 2:
+    over_folds = bundle.card.metrics.over_folds
+    accuracy = over_folds.figures.get("accuracy") if over_folds else None
+    if accuracy is None:
         return NOT_AVAILABLE
-    text = mean_text("accuracy", metrics["accuracy"]["mean"], metrics["accuracy"]["std"])
-    return text if done == len(FOLD_SPLITS) else f"{text} ({done} folds)"
+    text = mean_text("accuracy", accuracy.mean, accuracy.std)
+    return text if len(accuracy.folds) == len(FOLD_SPLITS) else f"{text} ({len(accuracy.folds)} folds)"
 
 
 def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | None:
@@ -103,14 +104,14 @@ def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | N
     if not before or not after or not _has_internal_accuracy(before) or not _has_internal_accuracy(after):
         return None
     first, second = _external_metrics(before), _external_metrics(after)
-    split = after.card["data"]["split"]
-    if before.card["data"]["split"] != split or "confusion_matrix" not in first or "confusion_matrix" not in second:
+    split = after.card.data.split
+    if before.card.data.split != split or not (first and first.confusion_matrix and second and second.confusion_matrix):
         return None
-    rows = [metrics["confusion_matrix"][_MENINGIOMA] for metrics in (first, second)]
+    rows = [metrics.confusion_matrix[_MENINGIOMA] for metrics in (first, second)]
     if sum(rows[0]) != sum(rows[1]):
         return None
-    internal = [percent(bundle.test_metrics["accuracy"]) for bundle in (before, after)]
-    external = [percent(metrics["class_accuracy"]) for metrics in (first, second)]
+    internal = [percent(bundle.test_metrics.accuracy) for bundle in (before, after)]
+    external = [percent(metrics.class_accuracy) for metrics in (first, second)]
     return (
         f"**Without the framing shortcut** ({after.name} instead of {before.name}): internal accuracy "
         f"({split.replace('-', ' ')}) {internal[1]} instead of {internal[0]}, external accuracy {external[1]} instead "

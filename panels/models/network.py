@@ -56,8 +56,8 @@ def _layers(bundle: Bundle) -> list[Layer]:
 
 
 def _trainable_text(bundle: Bundle) -> str:
-    parameters = bundle.card["parameters"]
-    fixed = parameters["total"] - parameters["trainable"]
+    parameters = bundle.card.parameters
+    fixed = parameters.total - parameters.trainable
     return f"{fixed:,} of them not trainable" if fixed else "all of them trainable"
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -35,7 +34,7 @@ def split_comparisons(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bund
     with_folds = [
         bundle
         for bundle in bundles
-        if bundle.name not in paired and not bundle.card["data"]["by_patient"] and _over_folds(bundle)
+        if bundle.name not in paired and not bundle.card.data.by_patient and bundle.card.metrics.over_folds
     ]
     return [*pairs, *((bundle, []) for bundle in with_folds)]
 
@@ -57,7 +56,7 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
             place = st.container()
             place.markdown(f"**{bundle_title(bundle)}**")
         with place:
-            _draw_points([each for each in (bundle, *counterparts) if each.test_metrics], key=f"{key}_{bundle.name}")
+            _draw_points([each for each in (bundle, *counterparts) if each.is_evaluated], key=f"{key}_{bundle.name}")
             for name, settings in differences.items():
                 if settings:
                     st.caption(
@@ -66,7 +65,7 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
                     )
     leakages = {
         split: split_leakage(splits.index_table(), split)
-        for split in sorted({bundle.card["data"]["split"] for bundle, _ in pairs})
+        for split in sorted({bundle.card.data.split for bundle, _ in pairs})
     }
     known = join_words(
         f"**{leakage.patients_in_training} of the {leakage.patients}** test patients of {split}"
@@ -118,23 +117,18 @@ def _draw_points(bundles: list[Bundle], *, key: str) -> None:
         st.caption(f"{title} on test slices: {words}.{spread}")
 
 
-def _over_folds(bundle: Bundle) -> dict[str, Any]:
-    """Return the card's metrics over folds; empty where fewer than two folds are done."""
-    metrics = bundle.card.get("metrics", {}).get("cross_validation", {})
-    return metrics if len(metrics.get("folds_done", ())) > 1 else {}
-
-
 def _points(bundle: Bundle, name: str) -> list[_Point]:
     """List a bundle's points: its own figure, and the mean over its recipe's folds, which replaces a single fold's."""
-    data, title, across = bundle.card["data"], bundle_title(bundle), _over_folds(bundle)
+    data, title, over_folds = bundle.card.data, bundle_title(bundle), bundle.card.metrics.over_folds
+    figure = over_folds.figures.get(name) if over_folds else None
     points = []
-    if name in cached_headline_metrics(bundle) and not (data["by_patient"] and name in across):
+    if name in cached_headline_metrics(bundle) and not (data.by_patient and figure):
         value = cached_headline_metrics(bundle)[name]
-        label = f"{split_level_of(bundle)}<br>{data['split']}"
+        label = f"{split_level_of(bundle)}<br>{data.split}"
         text = f"{title} {interval_text(name, value)}"
-        points.append(_Point(bundle.name, data["by_patient"], label, value, text))
-    if name in across:
-        mean, std, count = across[name]["mean"], across[name]["std"], len(across["folds_done"])
+        points.append(_Point(bundle.name, data.by_patient, label, value, text))
+    if figure and figure.std is not None:
+        mean, std, count = figure.mean, figure.std, len(figure.folds)
         value = Interval(mean, mean - std, mean + std)
         label = f"{split_level(True)}<br>{count} folds"
         spread = mean_text(name, mean, std)

@@ -35,7 +35,7 @@ def task_text(bundle: Bundle) -> str:
 
 def split_text(bundle: Bundle) -> str:
     """Name a bundle's split and its level: "patient-level (fold-1)"."""
-    return f"{split_level_of(bundle)} ({bundle.card['data']['split']})"
+    return f"{split_level_of(bundle)} ({bundle.card.data.split})"
 
 
 def dice_on_table_5(bundle: Bundle) -> float | None:
@@ -43,9 +43,9 @@ def dice_on_table_5(bundle: Bundle) -> float | None:
 
     Table 5's test slices are among Table 1's.
     """
-    test_metrics = bundle.test_metrics
-    on_table_5 = bundle.card["data"]["split"] == splits.TABLE_5
-    return (test_metrics if on_table_5 else test_metrics.get("table_5", {})).get("dice_mean")
+    test = bundle.card.metrics.test
+    metrics = test if test is None or bundle.card.data.split == splits.TABLE_5 else test.table_5
+    return metrics.dice_mean if metrics else None
 
 
 def networks_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
@@ -54,7 +54,8 @@ def networks_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
     Where a network was tested on Table 1's slices, masks are compared on those of them that are Table 5's too.
     """
     rows = pd.DataFrame([*_report_rows(), *(_network_row(bundle) for bundle in bundles)])
-    return rows if any("table_5" in bundle.test_metrics for bundle in bundles) else rows.drop(columns=_TABLE_5)
+    tests = [bundle.card.metrics.test for bundle in bundles]
+    return rows if any(test and test.table_5 for test in tests) else rows.drop(columns=_TABLE_5)
 
 
 def draw_networks_table(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
@@ -103,7 +104,7 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
 
     Draws nothing where one of the three is missing or not evaluated.
     """
-    by_name = {bundle.name: bundle for bundle in bundles if bundle.test_metrics and "times" in bundle.card}
+    by_name = {bundle.name: bundle for bundle in bundles if bundle.is_evaluated and bundle.card.times}
     if not {UNIFIED_ON_REPORT_SPLIT, REPORT_CLASSIFIER, REPORT_SEGMENTER} <= by_name.keys():
         return
     trio = unified, classifier, segmenter = (
@@ -112,40 +113,38 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
         by_name[REPORT_SEGMENTER],
     )
     unified_dice, report_dice = dice_on_table_5(unified), dice_on_table_5(segmenter)
-    if unified_dice is None or report_dice is None:
+    table_5 = unified.test_metrics.table_5
+    if unified_dice is None or report_dice is None or table_5 is None:
         return
-    times = [bundle.card["times"] for bundle in trio]
-    milliseconds = [time["one_slice_seconds"] * 1000 for time in times]
-    machines = "" if len({time["machine"] for time in times}) == 1 else ", measured on different machines"
+    times = [bundle.card.times for bundle in trio if bundle.card.times]
+    milliseconds = [time.one_slice_seconds * 1000 for time in times]
+    machines = "" if len({time.machine for time in times}) == 1 else ", measured on different machines"
     st.markdown(
         f"**One network against the report's two**, on the same slices. Accuracy on Table 1's test slices: "
         f"{unified.name} {_right_text(unified)}, {classifier.name} {_right_text(classifier)} (the report states "
-        f"{percent(course_report.CNN_TEST_ACCURACY)}). Mean Dice on Table 5's "
-        f"{unified.test_metrics['table_5']['slices']} test slices: {unified.name} {unified_dice:.3f}, {segmenter.name} "
-        f"{report_dice:.3f}. Inference for a slice: "
+        f"{percent(course_report.CNN_TEST_ACCURACY)}). Mean Dice on Table 5's {table_5.slices} test slices: "
+        f"{unified.name} {unified_dice:.3f}, {segmenter.name} {report_dice:.3f}. Inference for a slice: "
         f"{unified.name} {milliseconds[0]:.0f} ms, the report's two together {sum(milliseconds[1:]):.0f} ms{machines}."
     )
 
 
 def _right_text(bundle: Bundle) -> str:
-    return count_text(bundle.test_metrics["accuracy"], bundle.test_metrics["slices"])
+    return count_text(bundle.test_metrics.accuracy or 0.0, bundle.test_metrics.slices)
 
 
 def _network_row(bundle: Bundle) -> dict[str, object]:
     card = bundle.card
-    metrics = cached_headline_metrics(bundle) if bundle.test_metrics else {}
-    training_seconds = card["training"].get("seconds")
-    slice_seconds = card.get("times", {}).get("one_slice_seconds")
+    metrics = cached_headline_metrics(bundle) if bundle.is_evaluated else {}
     return {
         _NETWORK: bundle.name,
         "Task": task_text(bundle),
         **{title: interval_text(name, metrics.get(name)) for name, title in HEADLINE_METRICS.items()},
         _TABLE_5: dice_on_table_5(bundle),
         "Split": split_text(bundle),
-        "Parameters": card["parameters"]["total"],
-        _SIZE: card["files"][WEIGHTS]["bytes"] / 1e6 if WEIGHTS in card["files"] else None,
-        _TRAINING: None if training_seconds is None else training_seconds / 60,
-        _INFERENCE: None if slice_seconds is None else slice_seconds * 1000,
+        "Parameters": card.parameters.total,
+        _SIZE: card.files[WEIGHTS].bytes / 1e6 if WEIGHTS in card.files else None,
+        _TRAINING: card.training.seconds / 60,
+        _INFERENCE: card.times.one_slice_seconds * 1000 if card.times else None,
     }
 
 

@@ -19,7 +19,7 @@ def bundle_title(bundle: Bundle) -> str:
 
 def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:
     """Name the level of a bundle's split, on request with the caveat of a slice-level one."""
-    by_patient = bundle.card["data"]["by_patient"]
+    by_patient = bundle.card.data.by_patient
     caveat = " (leaks: optimistic)" if with_caveat and not by_patient else ""
     return split_level(by_patient) + caveat
 
@@ -28,7 +28,7 @@ def describe_test_set(bundle: Bundle) -> str:
     """Return a sentence on the test set behind a bundle's scores; a second one if Analyse uses another by default."""
     metrics = bundle.test_metrics
     sentence = (
-        f"{bundle_title(bundle)}: {metrics['slices']} test slices of {metrics['patients']} patients; the split is "
+        f"{bundle_title(bundle)}: {metrics.slices} test slices of {metrics.patients} patients; the split is "
         f"{split_level_of(bundle, with_caveat=True)}."
     )
     default = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER

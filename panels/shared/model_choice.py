@@ -66,7 +66,7 @@ def draw_broken_bundles() -> None:
 def evaluated_bundle(name: str | None) -> Bundle | None:
     """Return the bundle of this name if it can be used and has test metrics, else None."""
     bundle = listed_bundles().bundles.get(name or "")
-    return bundle if bundle and bundle.test_metrics else None
+    return bundle if bundle and bundle.is_evaluated else None
 
 
 def evaluated_bundle_names(task: str) -> list[str]:
@@ -147,7 +147,7 @@ def _choose_pair() -> tuple[str, str]:
 
 def _find_evaluated(name: str) -> Bundle:
     bundle = listed_bundles().find(name)
-    if not bundle.test_metrics:
+    if not bundle.is_evaluated:
         raise BundleError(
             f"The bundle '{name}' is not evaluated; 'python -m core evaluate {name}' does it, or choose another."
         )

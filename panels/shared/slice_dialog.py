@@ -55,7 +55,7 @@ def draw_slice_dialog(
         segmenter: the bundle that gives the mask.
         threshold: least probability of a tumour pixel; the segmenter's own if None.
     """
-    own = float(segmenter.card["output"]["threshold"])
+    own = segmenter.mask_threshold
     chosen_threshold = own if threshold is None else threshold
     number = gallery.opened_slice(table["slice"].tolist())
     if number is None:
@@ -156,7 +156,7 @@ def _draw_stored_predictions(
     prediction = row_of_slice(cached_predictions(classifier), number)
     draw_class_probabilities(
         prediction["predicted"],
-        {name: prediction[f"p_{name}"] for name in classifier.card["classes"]},
+        {name: prediction[f"p_{name}"] for name in classifier.card.classes},
         key="viewer_bars",
     )
     mask_scores, scored_threshold = _mask_scores(number, segmenter, threshold)
@@ -179,7 +179,7 @@ def _mask_scores(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.S
 
     That is the chosen threshold where the bundle stores scores at it, which it does for test slices; else its own.
     """
-    own = float(segmenter.card["output"]["threshold"])
+    own = segmenter.mask_threshold
     if threshold != own:
         rows = at_threshold(cached_mask_thresholds(segmenter), threshold)
         if number in rows["slice"].to_numpy():

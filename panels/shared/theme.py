@@ -15,8 +15,10 @@ def text_colour() -> str:
     return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor"))
 
 
-def percent(share: float) -> str:
-    """Format a share: 0.9365 -> "93.7 %", never rounded up to a certainty."""
+def percent(share: float | None) -> str:
+    """Format a share: 0.9365 -> "93.7 %", never rounded up to a certainty; a dash where there is none."""
+    if share is None:
+        return "–"
     shown = f"{share * 100:.1f} %"
     if shown == "100.0 %" and share < 1:
         return "> 99.9 %"

@@ -1,11 +1,10 @@
 """The gain of a search's winner over the untuned recipe."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.card_metrics import ComparedFigure, Comparison
 from core.config import CLASSIFICATION
 from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
@@ -23,15 +22,16 @@ def winner_bundle(plan: Plan) -> Bundle | None:
     bundle = listed_bundles().bundles.get(f"{plan.name}-searched")
     if bundle is None:
         return None
-    evaluated = bundle.card["data"]["split"] == plan.split and "comparison" in bundle.card.get("metrics", {})
+    evaluated = bundle.card.data.split == plan.split and bundle.card.metrics.comparison is not None
     return bundle if evaluated else None
 
 
 def show_gain(plan: Plan, bundle: Bundle | None) -> None:
     """Show the winner's gain in a sentence; nothing where no winner is evaluated."""
-    if bundle is None:
+    comparison = bundle.card.metrics.comparison if bundle else None
+    if bundle is None or comparison is None:
         return
-    name, figure = next(iter(bundle.card["metrics"]["comparison"]["figures"].items()))
+    name, figure = next(iter(comparison.figures.items()))
     row = _row(name, figure)
     st.markdown(
         f"**Result:** on {plan.held_out} {bundle.name} reaches {lower_first(METRIC_TITLES[name])} "
@@ -42,7 +42,8 @@ def show_gain(plan: Plan, bundle: Bundle | None) -> None:
 
 def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     """Show the winner beside the untuned recipe on the fold that no trial has used."""
-    if bundle is None:
+    comparison = bundle.card.metrics.comparison if bundle else None
+    if bundle is None or comparison is None:
         best = best_at_full_size(results)
         message = (
             "The recipe's own setting is the best on validation of those trained at full size: there is no winner."
@@ -51,15 +52,14 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
         )
         st.info(message, icon=":material/tune:")
         return
-    comparison = bundle.card["metrics"]["comparison"]
-    without_twins = comparison["without_letter_twins"]["figures"]
+    without_twins = comparison.without_letter_twins.figures
     rows = [
         {
-            **_row(name, comparison["figures"][name]),
+            **_row(name, comparison.figures[name]),
             "Without similar patient ids": _difference(name, without_twins[name]),
         }
         for name in METRIC_TITLES
-        if name in comparison["figures"]
+        if name in comparison.figures
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
     st.caption(_comparison_caption(bundle.name, comparison, results.plan))
@@ -74,34 +74,34 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     )
 
 
-def _comparison_caption(name: str, comparison: dict[str, Any], plan: Plan) -> str:
+def _comparison_caption(name: str, comparison: Comparison, plan: Plan) -> str:
     """Return what is compared, and what the interval of the first figure says."""
-    metric, figure = next(iter(comparison["figures"].items()))
-    excludes_zero = figure["low"] > 0 or figure["high"] < 0
+    metric, figure = next(iter(comparison.figures.items()))
+    excludes_zero = figure.low > 0 or figure.high < 0
     verdict = "excludes zero" if excludes_zero else "contains zero, so the difference may be chance"
-    others = [_OTHER_DIFFERENCES.get(key, key) for key in comparison["recipe_differences"] if key not in _SEARCHED]
+    others = [_OTHER_DIFFERENCES.get(key, key) for key in comparison.recipe_differences if key not in _SEARCHED]
     differences = f" Apart from what was searched they differ in {join_words(others)}." if others else ""
     return (
-        f"{name} beside {comparison['with']} on the {comparison['slices']} slices of {plan.held_out}, whose patients "
+        f"{name} beside {comparison.other} on the {comparison.slices} slices of {plan.held_out}, whose patients "
         "no trial has used. The last column leaves out patients whose ids differ only by a final letter from ids in "
-        f"other folds ({comparison['without_letter_twins']['slices']} slices remain). The interval is a patient-level "
+        f"other folds ({comparison.without_letter_twins.slices} slices remain). The interval is a patient-level "
         f"bootstrap, the same for both: for {lower_first(METRIC_TITLES[metric])} it {verdict}. It does not cover how "
         f"much another training of either would differ.{differences}"
     )
 
 
-def _row(name: str, figure: dict[str, float]) -> dict[str, str]:
+def _row(name: str, figure: ComparedFigure) -> dict[str, str]:
     return {
         "": METRIC_TITLES[name],
-        "Searched": metric_text(name, figure["value"]),
-        "Untuned": metric_text(name, figure["other"]),
+        "Searched": metric_text(name, figure.value),
+        "Untuned": metric_text(name, figure.other),
         "Difference": _difference(name, figure),
-        "95 % interval": f"{_signed(name, figure['low'])} to {_signed(name, figure['high'])}",
+        "95 % interval": f"{_signed(name, figure.low)} to {_signed(name, figure.high)}",
     }
 
 
-def _difference(name: str, figure: dict[str, float]) -> str:
-    return f"{_signed(name, figure['difference'])}{' points' if name in SHARE_METRICS else ''}"
+def _difference(name: str, figure: ComparedFigure) -> str:
+    return f"{_signed(name, figure.difference)}{' points' if name in SHARE_METRICS else ''}"
 
 
 def _signed(name: str, value: float) -> str:

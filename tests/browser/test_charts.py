@@ -41,7 +41,7 @@ def wait_for_address(page: Page, holds: str, *, lacks: str = "nothing lacks this
 def test_a_click_near_a_cells_corner_shows_its_slices_and_a_second_one_clears(
     app_address: str, visit: Visit, width: int, across: float, down: float
 ):
-    matrix = open_bundle("report-cnn").test_metrics["confusion_matrix"]
+    matrix = open_bundle("report-cnn").test_metrics.confusion_matrix
     page = visit(f"{app_address}/errors", width=width, height=900)
     click_cell(page, 0, 1, across=across, down=down)
     expect(page.get_by_text(f"{matrix[0][1]} slices", exact=True)).to_be_visible()
@@ -112,7 +112,7 @@ def test_a_click_on_a_point_opens_its_slice(app_address: str, visit: Visit, widt
     expect(page.get_by_role("dialog")).to_contain_text(f"Slice {point['slice']}")
     wait_for_address(page, f"slice={point['slice']}")
     segmenter = open_bundle("report-unet")
-    own = segmenter.card["output"]["threshold"]
+    own = segmenter.card.output.threshold
     dice = read_predictions(segmenter).set_index("slice")["dice"][point["slice"]]
     expect(page.get_by_role("dialog")).to_contain_text(f"Dice {dice:.2f}, IoU")
     expect(page.get_by_role("dialog")).to_contain_text(f"at threshold {own:.2f}")

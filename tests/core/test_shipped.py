@@ -55,7 +55,7 @@ def predictions(name: str) -> pd.DataFrame:
 @pytest.mark.parametrize("name", bundle_names())
 def test_every_file_is_what_the_card_says(name):
     bundle = open_bundle(name)
-    for file in bundle.card["files"]:
+    for file in bundle.card.files:
         assert bundle.path(file).is_file()
     assert {path.name for path in bundle.folder.iterdir()} == {*bundle.card.files, CARD, README}
 
@@ -64,7 +64,7 @@ def test_every_file_is_what_the_card_says(name):
 def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
     table = predictions(name)
     assert table["slice"].tolist() == list(range(1, 3065))
-    part = splits.split_parts(open_bundle(name).card["data"]["split"])
+    part = splits.split_parts(open_bundle(name).card.data.split)
     assert table["part"].tolist() == part.tolist()
     assert table["true"].tolist() == splits.index_table()["class"].tolist()
 
@@ -72,32 +72,32 @@ def test_predictions_cover_the_data_set_with_the_parts_of_the_split(name):
 @pytest.mark.parametrize("name", BUNDLES)
 def test_a_card_names_the_patient_level_bundle_that_its_recipe_names(name):
     bundle = open_bundle(name)
-    named = bundle.card["data"].get("by_patient_bundle")
+    named = bundle.card.data.by_patient_bundle
     assert named == load_recipe(name).by_patient
-    assert (named is None) == bundle.card["data"]["by_patient"]
-    assert named is None or open_bundle(named).card["data"]["by_patient"]
+    assert (named is None) == bundle.card.data.by_patient
+    assert named is None or open_bundle(named).card.data.by_patient
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_class_metrics_of_the_card_are_those_of_the_test_rows(name):
     metrics = open_bundle(name).test_metrics
     tested = predictions(name).query("part == 'test'")
-    assert metrics["slices"] == len(tested)
-    assert metrics["accuracy"] == pytest.approx((tested["true"] == tested["predicted"]).mean())
+    assert metrics.slices == len(tested)
+    assert metrics.accuracy == pytest.approx((tested["true"] == tested["predicted"]).mean())
     matrix = pd.crosstab(tested["true"], tested["predicted"]).reindex(index=CLASSES, columns=CLASSES, fill_value=0)
-    assert metrics["confusion_matrix"] == matrix.to_numpy().tolist()
+    assert metrics.confusion_matrix == matrix.to_numpy().tolist()
 
 
 @pytest.mark.parametrize("name", SEGMENTERS)
 def test_mask_metrics_of_the_card_are_those_of_the_test_rows(name):
     bundle = open_bundle(name)
     tested = predictions(name).query("part == 'test'")
-    assert bundle.test_metrics["dice_mean"] == pytest.approx(tested["dice"].mean(), abs=1e-5)
+    assert bundle.test_metrics.dice_mean == pytest.approx(tested["dice"].mean(), abs=1e-5)
     table = pd.read_csv(bundle.path(MASK_THRESHOLDS))
-    cuts = table[np.isclose(table["threshold"], bundle.test_metrics["threshold"])]
+    cuts = table[np.isclose(table["threshold"], bundle.test_metrics.threshold)]
     dice = overlap.dice_from_counts(cuts["overlap_px"], cuts["true_px"], cuts["predicted_px"])
     assert dice == pytest.approx(tested["dice"].to_numpy(), abs=1e-5)
-    size = bundle.card["input"]["height"], bundle.card["input"]["width"]
+    size = bundle.card.input.height, bundle.card.input.width
     with np.load(bundle.path(MASKS)) as stored:
         assert stored["slice"].tolist() == tested["slice"].tolist()
         assert stored["probability"].shape == (len(tested), *size)
@@ -105,9 +105,9 @@ def test_mask_metrics_of_the_card_are_those_of_the_test_rows(name):
 
 def test_a_classifier_on_the_reports_split_is_right_as_often_as_the_reports():
     matrices = {
-        bundle.name: np.array(bundle.test_metrics["confusion_matrix"])
+        bundle.name: np.array(bundle.test_metrics.confusion_matrix)
         for bundle in map(open_bundle, CLASSIFIERS)
-        if bundle.card["data"]["split"] == splits.TABLE_1
+        if bundle.card.data.split == splits.TABLE_1
     }
     assert all(matrix.sum() == course_report.CNN_TEST_SLICES for matrix in matrices.values())
     assert (
@@ -119,10 +119,10 @@ def test_a_classifier_on_the_reports_split_is_right_as_often_as_the_reports():
 def test_the_unet_reaches_the_dice_that_the_reports_pixel_accuracy_implies():
     bundle = open_bundle("report-unet")
     metrics = bundle.test_metrics
-    assert metrics["threshold"] == 0.5
-    assert (bundle.card["input"]["height"], bundle.card["input"]["width"]) == (128, 128)
-    assert metrics["dice_mean"] >= 0.75
-    assert metrics["dice_pooled"] >= 0.79
+    assert metrics.threshold == 0.5
+    assert (bundle.card.input.height, bundle.card.input.width) == (128, 128)
+    assert metrics.dice_mean >= 0.75
+    assert metrics.dice_pooled >= 0.79
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_a_non_brain_image_is_flagged(gated_predictor, kind):
 
 def test_metrics_of_the_gate_are_those_of_its_decisions():
     bundle = open_bundle(DEFAULT_CLASSIFIER)
-    table, metrics = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card["metrics"]["external"]
+    table, metrics = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card.metrics.external
     thresholds = bundle.gate.thresholds
     answers = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
     assert table["answer"].tolist() == answers.tolist()
@@ -163,9 +163,9 @@ def test_metrics_of_the_gate_are_those_of_its_decisions():
         table["name"][own]
         == [f"slice {number}" for number in predictions(bundle.name).query("part == 'test'")["slice"]]
     ).all()
-    assert metrics["figshare_flagged"] == pytest.approx((answers[own] == OUT_OF_DISTRIBUTION).mean())
-    assert metrics["figshare_called_no_tumour"] == pytest.approx((answers[own] == NO_TUMOUR).mean())
-    assert metrics["non_brain_flagged"] == pytest.approx((answers[~own] == OUT_OF_DISTRIBUTION).mean())
+    assert metrics.figshare_flagged == pytest.approx((answers[own] == OUT_OF_DISTRIBUTION).mean())
+    assert metrics.figshare_called_no_tumour == pytest.approx((answers[own] == NO_TUMOUR).mean())
+    assert metrics.non_brain_flagged == pytest.approx((answers[~own] == OUT_OF_DISTRIBUTION).mean())
     assert (~own).sum() >= 200 and table["kind"][~own].nunique() >= 6
 
 
@@ -215,7 +215,7 @@ def test_stored_probabilities_are_those_of_the_network(data_store, name):
 
 def metrics_over_folds(name: str) -> dict:
     """A shipped bundle's metrics over folds; skips while it has none."""
-    metrics = open_bundle(name).card["metrics"].get("cross_validation") if name in BUNDLES else None
+    metrics = open_bundle(name).card.as_dict()["metrics"].get("cross_validation") if name in BUNDLES else None
     if not metrics:
         pytest.skip(f"{name} has no folds yet")
     return metrics
@@ -254,7 +254,7 @@ def test_one_network_on_the_reports_slices_reaches_its_floor():
     if "unified-unet-report" not in BUNDLES:
         pytest.skip("unified-unet-report does not ship yet")
     metrics = open_bundle("unified-unet-report").test_metrics
-    assert metrics["slices"] == course_report.CNN_TEST_SLICES
-    assert metrics["accuracy"] >= 0.97
-    assert metrics["table_5"]["slices"] == 123
-    assert metrics["table_5"]["dice_mean"] >= 0.80
+    assert metrics.slices == course_report.CNN_TEST_SLICES
+    assert metrics.accuracy >= 0.97
+    assert metrics.table_5.slices == 123
+    assert metrics.table_5.dice_mean >= 0.80

@@ -325,19 +325,19 @@ def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
 
 
 def test_how_often_the_gate_is_wrong_stands_beside_its_answer():
-    wrong = open_bundle("unified-unet").card["metrics"]["external"]["no_tumour_called_tumour"]
+    wrong = open_bundle("unified-unet").card.metrics.external.no_tumour_called_tumour
     assert f"{percent(wrong)} of those without a tumour are given one" in texts(opened(sample="glioma-axial-1"))
     assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
 
 
 def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
-    card = open_bundle("unified-unet").card["metrics"]
+    card = open_bundle("unified-unet").card.metrics
     text = texts(opened(sample="glioma-axial-1"))
     answer, alone = (
         text.index(f"**{percent(share)}** {words}")
         for share, words in (
-            (card["external"]["figshare_all"]["right"], "are classified correctly"),
-            (card["test"]["accuracy"], "on 570 slices"),
+            (card.external.figshare_all.right, "are classified correctly"),
+            (card.test.accuracy, "on 570 slices"),
         )
     )
     assert answer < text.index("before the gate") < alone

@@ -50,7 +50,7 @@ def test_every_view_opens_in_every_situation(here: str, view: str) -> None:
 
 @pytest.mark.parametrize("here", (NOTHING,), indirect=True)
 def test_each_cell_of_the_cards_matrix_has_as_many_slices(here: str) -> None:
-    matrix = open_bundle(NAME).test_metrics["confusion_matrix"]
+    matrix = open_bundle(NAME).test_metrics.confusion_matrix
     for true, predicted in ((0, 1), (2, 2), (1, 0)):
         app = sound(
             opened("errors", true=CLASS_LABELS[CLASSES[true]].title, predicted=CLASS_LABELS[CLASSES[predicted]].title)
@@ -145,8 +145,8 @@ def test_the_reports_tables_stand_beside_ours(here: str) -> None:
     app = sound(opened("errors", view="Report's tables"))
     fourth, third = (element.value for element in app.dataframe[:2])
     assert fourth["Recall, report"].tolist()[0] == course_report.TABLE_4["meningioma"].recall
-    ours = open_bundle(NAME).test_metrics["per_class"]
-    assert fourth["Recall, ours"].tolist()[:3] == [ours[name]["recall"] for name in course_report.TABLE_4]
+    ours = open_bundle(NAME).test_metrics.per_class
+    assert fourth["Recall, ours"].tolist()[:3] == [ours[name].recall for name in course_report.TABLE_4]
     assert third["Slice"].tolist() == [str(one.slice) for one in course_report.TABLE_3]
     assert {NAME, "report-cnn-patients"} <= set(third.columns)
     assert any("(training)" in cell for cell in third[NAME])

@@ -44,7 +44,7 @@ def test_every_view_opens_in_every_situation(here: str, view: str) -> None:
 
 def test_the_page_opens_with_the_cards_figures(here: str) -> None:
     found = open_bundle(NAME).test_metrics
-    assert figures(opened("masks"))["Mean Dice"] == f"{found['dice_mean']:.3f}"
+    assert figures(opened("masks"))["Mean Dice"] == f"{found.dice_mean:.3f}"
 
 
 def test_the_threshold_recomputes_every_figure(here: str) -> None:
@@ -87,8 +87,7 @@ def dice_that_changes() -> tuple[int, float, float]:
     """The slice whose Dice differs most between the bundle's own threshold and 0.9, and both."""
     table = read_thresholds(open_bundle(NAME))
     own, other = (
-        at_threshold(table, cut).set_index("slice")["dice"]
-        for cut in (open_bundle(NAME).card["output"]["threshold"], 0.9)
+        at_threshold(table, cut).set_index("slice")["dice"] for cut in (open_bundle(NAME).card.output.threshold, 0.9)
     )
     number = (own - other).abs().idxmax()
     assert f"{own[number]:.2f}" != f"{other[number]:.2f}"
@@ -101,7 +100,7 @@ def test_an_opened_slice_follows_the_slider(here: str, view: str) -> None:
     number, own, other = dice_that_changes()
     app = sound(opened("masks", view=view, threshold="0.9", slice=str(number)))
     assert f"Dice {other:.2f}**" in texts(app) and "at threshold 0.90" in texts(app)
-    sound(app.select_slider(key="threshold").set_value(open_bundle(NAME).card["output"]["threshold"]).run())
+    sound(app.select_slider(key="threshold").set_value(open_bundle(NAME).card.output.threshold).run())
     assert f"Dice {own:.2f}**" in texts(app) and "at threshold 0.50" in texts(app)
 
 
@@ -149,5 +148,5 @@ def test_the_reader_changes_the_mask_and_keras_figure_stays(here: str) -> None:
     assert figures(app)["Keras' MeanIoU of scores"] == keras == figures(app)["Half the background's share"]
     assert "best explanation" in texts(app)
     assert figures(app)["The report's IoU, validation"] == f"{course_report.UNET_VALIDATION_IOU:.4f}"
-    ours = open_bundle(NAME).test_metrics["keras_mean_iou"]["value"]
+    ours = open_bundle(NAME).test_metrics.keras_mean_iou.value
     assert figures(app)["Ours, Keras' MeanIoU of scores"] == f"{ours:.4f}"

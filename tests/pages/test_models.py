@@ -103,7 +103,7 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
 
 def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
     later = ("unified-unet", {"title": "Both at once"})
-    models("report-cnn", later=later, young=("report-cnn", {"metrics": {}, "times": {}}))
+    models("report-cnn", later=later, young=("report-cnn", {"metrics": {}, "times": None}))
     app = opened(bundle="later")
     assert not app.exception and not app.error
     table = rows(app)
@@ -290,6 +290,8 @@ ONE = {"mean": 0.75, "std": 0.0707107, "folds": [0.7, 0.8], "all": 0.76}
 ACROSS = {
     "folds_done": [1, 3],
     "slices": [570, 600],
+    "training_seconds": {"1": 10.0, "3": 10.0},
+    "recipe": "a digest",
     "accuracy": ONE,
     "macro_f1": ONE,
     "without_letter_twins": {"slices": [483, 500], "accuracy": {**ONE, "mean": 0.7}},

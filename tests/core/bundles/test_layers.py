@@ -46,7 +46,7 @@ def test_the_table_is_what_keras_says_of_the_network(name: str) -> None:
         (layer.name, type(layer).__name__, str(tuple(layer.output.shape)), layer.count_params())
         for layer in load_network(bundle).layers[1:]
     ]
-    assert table["parameters"].sum() == bundle.card["parameters"]["total"]
+    assert table["parameters"].sum() == bundle.card.parameters.total
 
 
 @pytest.mark.parametrize("name", bundle_names())

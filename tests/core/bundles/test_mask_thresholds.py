@@ -25,10 +25,10 @@ TABLE = pd.DataFrame(
 def test_the_bundles_own_threshold_gives_the_cards_figures() -> None:
     bundle = open_bundle("report-unet")
     table = read_thresholds(bundle)
-    assert len(table) == bundle.test_metrics["slices"] * len(THRESHOLDS)
-    own = at_threshold(table, bundle.card["output"]["threshold"])
-    assert own["dice"].mean() == pytest.approx(bundle.test_metrics["dice_mean"], abs=1e-6)
-    assert own["iou"].mean() == pytest.approx(bundle.test_metrics["iou_mean"], abs=1e-6)
+    assert len(table) == bundle.test_metrics.slices * len(THRESHOLDS)
+    own = at_threshold(table, bundle.card.output.threshold)
+    assert own["dice"].mean() == pytest.approx(bundle.test_metrics.dice_mean, abs=1e-6)
+    assert own["iou"].mean() == pytest.approx(bundle.test_metrics.iou_mean, abs=1e-6)
     assert set(own["part"]) == {"test"}
 
 

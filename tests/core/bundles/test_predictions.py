@@ -30,12 +30,12 @@ def test_every_shipped_bundle_has_a_prediction_of_every_slice(name: str) -> None
     assert table["slice"].tolist() == index_table()["slice"].tolist()
     assert table["tumour_px"].tolist() == index_table()["tumour_px"].tolist()
     tested = select_predictions(table, part="test")
-    assert len(tested) == bundle.test_metrics["slices"]
+    assert len(tested) == bundle.test_metrics.slices
     if "predicted" in table:
-        assert tested["right"].mean() == pytest.approx(bundle.test_metrics["accuracy"])
+        assert tested["right"].mean() == pytest.approx(bundle.test_metrics.accuracy)
         assert (table["margin"] <= table["confidence"]).all() and (table["confidence"] >= 1 / 3).all()
-        counts = confusion_counts(tested, bundle.card["classes"])
-        assert counts.to_numpy().tolist() == bundle.test_metrics["confusion_matrix"]
+        counts = confusion_counts(tested, bundle.card.classes)
+        assert counts.to_numpy().tolist() == bundle.test_metrics.confusion_matrix
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ def test_compare_two_bundles_on_one_data_set(workplace: Workplace, capsys: pytes
         assert main(["evaluate", name, "--store", str(store)]) == 0
     capsys.readouterr()
     assert main(["compare", "one", "other"]) == 0
-    compared = open_bundle("one").card["metrics"]["comparison"]
-    value = compared["figures"]["accuracy"]["value"]
+    compared = open_bundle("one").card.metrics.comparison
+    value = compared.figures["accuracy"].value
     printed = capsys.readouterr().out
     assert (
         f"accuracy                {value:.4f} against {value:.4f}, difference +0.0000 (+0.0000 to +0.0000)" in printed
     )
-    assert compared["with"] == "other"
-    assert compared["slices"] == (data.table["table-1"] == "test").sum()
+    assert compared.other == "other"
+    assert compared.slices == (data.table["table-1"] == "test").sum()

@@ -130,8 +130,8 @@ def test_train_evaluate_and_predict_on_one_data_set(
         printed = {name: float(value) for name, value in (figure.split() for figure in figures.split(", "))}
         assert printed == pytest.approx({name: getattr(row, name) for name in ("val_loss", "val_accuracy")}, abs=1e-4)
     card = open_bundle("report-cnn").card
-    assert card["data"]["counts"] == data.table["table-1"].value_counts().to_dict()
-    assert card["training"]["epochs_run"] == 2
+    assert card.data.counts.as_dict() == data.table["table-1"].value_counts().to_dict()
+    assert card.training.epochs_run == 2
     assert pd.read_csv(models / "report-cnn" / "history.csv")["epoch"].tolist() == [1, 2]
 
     # A finished run is exported again, not trained again.
@@ -143,8 +143,8 @@ def test_train_evaluate_and_predict_on_one_data_set(
     assert main(["evaluate", "report-cnn", "--store", str(store)]) == 0
     printed = dict(line.split() for line in capsys.readouterr().out.strip().splitlines())
     figures = open_bundle("report-cnn").test_metrics
-    assert float(printed["accuracy"]) == pytest.approx(figures["accuracy"], abs=1e-4)
-    assert figures["slices"] == (data.table["table-1"] == "test").sum()
+    assert float(printed["accuracy"]) == pytest.approx(figures.accuracy, abs=1e-4)
+    assert figures.slices == (data.table["table-1"] == "test").sum()
 
     path = write_picture(tmp_path / "one.png", 1)
     assert main(["predict", str(path), *REPORT_BUNDLES]) == 0

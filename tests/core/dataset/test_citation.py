@@ -7,10 +7,10 @@ from core.dataset import citation
 
 def test_every_card_names_the_data_set_the_citation_names() -> None:
     for name in bundle_names():
-        stated = open_bundle(name).card["data"]["set"]
-        assert stated["doi"] == citation.DOI
-        assert stated["licence"] == citation.LICENCE
-        assert citation.AUTHOR in stated["name"] and f"version {citation.VERSION}" in stated["name"]
+        stated = open_bundle(name).card.data.dataset
+        assert stated.doi == citation.DOI
+        assert stated.licence == citation.LICENCE
+        assert citation.AUTHOR in stated.name and f"version {citation.VERSION}" in stated.name
 
 
 def test_the_readme_cites_the_same_data_set_and_papers() -> None:

@@ -30,9 +30,9 @@ def test_the_values_are_the_cards_and_lie_inside_their_intervals(bundle_name: st
     for name, interval in metrics.items():
         assert interval.low <= interval.value <= interval.high, name
         if name.startswith("recall_"):
-            stated = bundle.test_metrics["per_class"][name.removeprefix("recall_")]["recall"]
+            stated = bundle.test_metrics.per_class[name.removeprefix("recall_")].recall
         else:
-            stated = bundle.test_metrics[name]
+            stated = getattr(bundle.test_metrics, name)
         assert interval.value == pytest.approx(stated, abs=1e-6), name
 
 

@@ -156,7 +156,7 @@ def test_a_fold_that_is_done_is_found_and_one_of_another_recipe_is_not(two_folds
 def test_a_fold_that_is_trained_is_found_before_it_is_evaluated(tmp_path: Path) -> None:
     bundle, recipe = tiny.unified(tmp_path), tiny.recipe("unified-unet")
     assert find_trained(recipe, tmp_path) == bundle
-    assert not bundle.test_metrics
+    assert not bundle.is_evaluated
     assert find_trained(tiny.recipe("unified-unet", epochs=2), tmp_path) is None
 
 

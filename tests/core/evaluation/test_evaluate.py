@@ -411,18 +411,18 @@ def test_a_network_for_both_tasks_is_evaluated_for_both(tmp_path: Path) -> None:
     network = load_network(bundle)
     losses = []
     for number, row in table.set_index("slice").iterrows():
-        spec = bundle.card["input"]
-        plane, place = preprocess_slice(data.pixels[number], size=spec["height"], preprocessing=spec["preprocessing"])
+        spec = bundle.card.input
+        plane, place = preprocess_slice(data.pixels[number], size=spec.height, preprocessing=spec.preprocessing)
         kind, mask = (np.asarray(one)[0] for one in network(plane[None, ..., None]))
         np.testing.assert_allclose(kind, row[[f"p_{name}" for name in CLASSES]].astype(float), atol=1e-4)
         tumour = 1 - mask[..., 0]
         assert row["predicted_px"] == np.count_nonzero(map_to_slice(tumour, place) >= metrics["threshold"])
         if row["part"] == "test":
-            true = preprocess_mask(data.masks[number], place, size=spec["height"])
+            true = preprocess_mask(data.masks[number], place, size=spec.height)
             losses.append(-np.log(np.clip(np.where(true, tumour, 1 - tumour), 1e-7, 1)).mean())
     assert metrics["mask_loss"] == pytest.approx(np.mean(losses), rel=1e-3)
     assert bundle.mask_classes == ["background", *CLASSES]
-    assert bundle.card["classes"] == list(CLASSES)
+    assert bundle.card.classes == list(CLASSES)
 
 
 def test_a_masks_threshold_is_the_best_on_validation_whatever_the_test_slices_are(tmp_path: Path) -> None:
@@ -440,7 +440,7 @@ def test_a_masks_threshold_is_the_best_on_validation_whatever_the_test_slices_ar
     chosen = card["output"]["threshold"]
     assert chosen == card["metrics"]["test"]["threshold"]
     again = open_bundle(bundle.name, tmp_path)
-    assert again.card["output"]["threshold"] == chosen
+    assert again.card.output.threshold == chosen
     by_cut = read(again, MASK_THRESHOLDS).groupby("threshold")[["overlap_px", "true_px", "predicted_px"]].sum()
     test_dice = overlap.dice_from_counts(*(by_cut[name].to_numpy() for name in by_cut))
     best_on_test = by_cut.index[int(test_dice.argmax())]

@@ -142,7 +142,7 @@ def test_the_card_has_the_means_and_the_new_files(which: str, request: pytest.Fi
     bundle = request.getfixturevalue(which)
     for name in (EXPLANATIONS, HEAT_MAPS):
         assert bundle.card.files[name] == file_facts(bundle.folder / name)
-    assert bundle.test_metrics, "the test metrics are still there"
+    assert bundle.is_evaluated, "the test metrics are still there"
     explanation = bundle.card.as_dict()["metrics"]["explanation"]
     assert explanation["layer"] in set(table(bundle)["layer"])
     for method, rows in table(bundle).groupby("method"):

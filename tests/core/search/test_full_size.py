@@ -136,8 +136,8 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     assert state is not None and state.best_value == best["full_value"]
     # Nothing is trained: the run is over already.
     bundle = export_bundle(winner, full_size_trainings.tiny_fit(winner, tmp_path, runs / winner.name, None), models)
-    assert bundle.card["data"]["split"] == "fold-1"
-    assert bundle.card["title"] == "Report CNN, searched"
+    assert bundle.card.data.split == "fold-1"
+    assert bundle.card.title == "Report CNN, searched"
     # Judged once: who knows how it did on the fold held out chooses no other.
     assert full_size.write_winner(results, runs, folder=recipes, models=models).table == winner.table
     tiny.with_test_metrics(bundle)

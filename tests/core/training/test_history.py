@@ -179,7 +179,7 @@ def test_the_reports_networks_are_marked_as_their_cards_say() -> None:
     )
     for one in (cnn, by_patient, unet):
         assert one.kept == best_epoch(one.table, one.keep), one.name
-        assert one.epochs_run == open_bundle(one.name).card["training"]["epochs_run"]
+        assert one.epochs_run == open_bundle(one.name).card.training.epochs_run
     assert early_stop(cnn) is None and early_stop(by_patient) == by_patient.epochs_run
     assert rate_drops(cnn.table) and not rate_drops(unet.table), "the U-Net's rate follows a cosine"
 
