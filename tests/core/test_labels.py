@@ -65,10 +65,11 @@ def test_metrics_keep_the_order_of_the_table() -> None:
     ]
 
 
-def test_no_other_module_names_colours_or_cuts_names_out_of_titles() -> None:
+def test_no_page_names_colours_cuts_names_out_of_titles_or_adds_a_plural() -> None:
     paths = [ROOT / "app.py", *(path for top in ("panels", "pages") for path in (ROOT / top).rglob("*.py"))]
     assert len(paths) > 50
     for path in paths:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"[\"']#[0-9A-Fa-f]{3,8}[\"']", text), f"{path.name} names a colour"
         assert not re.search(r"(?i)title\w*(\[.*?\])?\.(split|lower|capitalize)\(", text), f"{path.name} cuts a title"
+        assert not re.search(r"['\"]e?s['\"] (\*|if) ", text), f"{path.name} adds a plural"
