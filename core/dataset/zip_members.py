@@ -1,12 +1,11 @@
 """Read single members of a zip file of which only parts have been fetched.
 
-A zip file's directory stands at its end and gives the position of each member. Python's zipfile reads from a file
-object that fetches missing parts. The zip file is not trusted: size and compression are checked before anything is
-inflated.
+A zip file's directory stands at its end and gives the position of each member; remotezip reads a member, from its
+header to the next one's, in one part. The zip file is not trusted: sizes and compression are checked before anything is
+inflated, and every part is fetched within the caller's limits.
 """
 
 import io
-import os
 import struct
 import zipfile
 import zlib
@@ -14,16 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from remotezip import PartialBuffer, RemoteZip, RemoteZipError
+
 from core.readers.mat import MAX_FILE_BYTES
 
 Fetch = Callable[[int, int], bytes]
 """A function that fetches bytes of the zip file: (start, length) -> bytes."""
 
-# A member's own header with its extra field, which the directory does not list; a longer one costs one more fetch.
-_MEMBER_HEADER_BYTES = 30 + 128
-# What zipfile and zlib raise on a damaged file.
+# What zipfile, zlib and remotezip raise on a damaged file.
 _ZIP_ERRORS = (
     zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError, OverflowError,
+    RemoteZipError,
 )  # fmt: skip
 
 
@@ -57,12 +57,11 @@ def read_directory(size: int, start: int, data: bytes, fetch: Fetch) -> Director
         zipfile.BadZipFile: it is not a zip file, or it is damaged.
     """
     with _damage_as_bad_zip_file():
-        file = _PartialFile(size, start, data, fetch)
-        with zipfile.ZipFile(file) as archive:
+        source = _Source(size, start, data, fetch)
+        with source.open() as archive:
             names, first = tuple(archive.namelist()), archive.start_dir
         # The directory alone: the last member's bytes stand before it.
-        file.seek(first)
-        return Directory(size, first, file.read(), names)
+        return Directory(size, first, source.end_from(first), names)
 
 
 def read_member(directory: Directory, name: str, fetch: Fetch) -> bytes:
@@ -71,21 +70,20 @@ def read_member(directory: Directory, name: str, fetch: Fetch) -> bytes:
     Raises:
         zipfile.BadZipFile: the member is damaged, larger than a slice can be, or compressed in an uncommon way.
     """
-    with _damage_as_bad_zip_file():
-        file = _PartialFile(directory.size, directory.start, directory.data, fetch)
-        with zipfile.ZipFile(file) as archive:
-            info = archive.getinfo(name)
-            # zipfile inflates other compressions without a limit.
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise zipfile.BadZipFile("An uncommon compression.")
-            if info.file_size > MAX_FILE_BYTES:
-                raise zipfile.BadZipFile("Larger than a slice can be.")
-            # Read header and data at once, so that they are fetched together.
-            file.seek(info.header_offset)
-            file.read(_MEMBER_HEADER_BYTES + len(name) + info.compress_size)
-            with archive.open(info) as member:
-                # With a length: without one, zipfile inflates everything before it checks the size.
-                return member.read(info.file_size + 1)
+    source = _Source(directory.size, directory.start, directory.data, fetch)
+    with _damage_as_bad_zip_file(), source.open() as archive:
+        info = archive.getinfo(name)
+        # zipfile inflates other compressions without a limit.
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile("An uncommon compression.")
+        if info.file_size > MAX_FILE_BYTES:
+            raise zipfile.BadZipFile("Larger than a slice can be.")
+        later = [other.header_offset for other in archive.infolist() if other.header_offset > info.header_offset]
+        if info.header_offset + info.compress_size > min(later, default=archive.start_dir):
+            raise zipfile.BadZipFile("Longer than its place in the file.")
+        with archive.open(info) as member:
+            # With a length: without one, zipfile inflates everything before it checks the size.
+            return member.read(info.file_size + 1)
 
 
 @contextmanager
@@ -97,43 +95,36 @@ def _damage_as_bad_zip_file() -> Iterator[None]:
         raise zipfile.BadZipFile("The zip file is damaged.") from error
 
 
-class _PartialFile(io.RawIOBase):
-    """A file of which some parts are in memory; others are fetched when they are read, and kept."""
+class _Source:
+    """Where remotezip gets a zip file's bytes: the end from memory, other parts by the caller's fetch."""
 
     def __init__(self, size: int, start: int, data: bytes, fetch: Fetch) -> None:
-        self._size = size
-        self._parts = [(start, data)]
-        self._fetch = fetch
-        self._position = 0
+        self._size, self._start, self._data, self._fetch = size, start, data, fetch
 
-    def seekable(self) -> bool:
-        return True
+    def open(self) -> RemoteZip:
+        """Open the zip file.
 
-    def tell(self) -> int:
-        return self._position
+        Raises:
+            zipfile.BadZipFile: it is damaged.
+        """
+        return RemoteZip("", fetcher=lambda *_, **__: self)
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        if position < 0:
-            raise OSError("A position before the file's start.")  # as a file on disk does; zipfile relies on it
-        self._position = position
-        return position
+    def end_from(self, start: int) -> bytes:
+        """Return the known bytes from ``start`` on."""
+        return self._data[start - self._start :]
 
-    def read(self, count: int = -1) -> bytes:
-        end = self._size if count < 0 else min(self._size, self._position + count)
-        data = b""
-        while self._position < end:
-            start, part = self._current_part(end)
-            piece = part[self._position - start : end - start]
-            data += piece
-            self._position += len(piece)
-        return data
-
-    def _current_part(self, end: int) -> tuple[int, bytes]:
-        """Return the part that holds the current position, with its start; fetch it up to ``end`` if it is missing."""
-        for start, data in self._parts:
-            if start <= self._position < start + len(data):
-                return start, data
-        until = min([end, *(start for start, _ in self._parts if start > self._position)])
-        self._parts.append((self._position, self._fetch(self._position, until - self._position)))
-        return self._parts[-1]
+    def fetch(self, span: tuple[int, int | None], stream: bool = False) -> PartialBuffer:
+        """Return the bytes from the first to the last of ``span``; where it has no last, the known end."""
+        first, last = span
+        if last is None:
+            first, last = self._start, self._size - 1
+        if not 0 <= first <= last < self._size:
+            raise zipfile.BadZipFile("A position outside the file.")
+        if first < self._start <= last:
+            self._data = self._fetch(first, self._start - first) + self._data
+            self._start = first
+        if first < self._start:
+            data = self._fetch(first, last - first + 1)
+        else:
+            data = self._data[first - self._start : last - self._start + 1]
+        return PartialBuffer(io.BytesIO(data), first, len(data), stream=False)
