@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.dataset import splits
 from core.dataset.slices import read_and_recognise_slice, slice_from_store
 from core.dataset.splits import index_table, mask_digest, pixel_digest, recognise_number
 from core.dataset.store import SPACING_MM
@@ -28,7 +27,7 @@ def test_a_mat_file_with_only_an_image_is_read():
 
 
 @pytest.fixture
-def replace_known_slices(monkeypatch):
+def replace_known_slices(configure, tmp_path):
     """A function that puts made-up slices, each (pixels, mask or None), in place of slices 1, 2, … of the data set."""
 
     def put(*slices):
@@ -37,7 +36,9 @@ def replace_known_slices(monkeypatch):
             table.loc[row, "pixel_digest"] = pixel_digest(pixels)
             if mask is not None:
                 table.loc[row, "mask_digest"] = mask_digest(mask)
-        monkeypatch.setattr(splits, "index_table", lambda: table)
+        path = tmp_path / "splits.csv"
+        table.to_csv(path, index=False)
+        configure(splits=path)
         return table
 
     return put
