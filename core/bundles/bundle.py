@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from core.bundles.card import Card, FileFacts, GateDescription
 from core.bundles.card_metrics import TestMetrics
 from core.bundles.card_part import first_error
-from core.config import models_folder
+from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
 from core.files import replace_file
 
@@ -177,17 +177,44 @@ def load_network(bundle: Bundle) -> "keras.Model":
     """Load a bundle's network, float32 and uncompiled, in Keras' safe mode.
 
     Raises:
-        BundleError: the file is missing or altered, or is no Keras network.
+        BundleError: the file is missing or altered, is no Keras network, or is not the network of the card.
     """
     path = bundle.path(WEIGHTS)
     import keras
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise BundleError(
-            f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras."
+            f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras; "
+            f"take the whole folder models/{bundle.name} from the project again."
         ) from error
+    _require_stated_network(bundle, network)
+    return network
+
+
+def _require_stated_network(bundle: Bundle, network: "keras.Model") -> None:
+    """Refuse a network whose input, outputs or parameters are not those that the card states."""
+    size = bundle.card.input
+    shape = (size.height, size.width)
+    outputs = {CLASSIFICATION: (len(bundle.card.classes),), SEGMENTATION: (*shape, len(bundle.mask_classes))}
+    stated = {
+        "input": [(*shape, size.channels)],
+        "outputs": [outputs[task] for task in bundle.tasks],
+        "number of parameters": bundle.card.parameters.total,
+    }
+    found = {
+        "input": [tuple(tensor.shape[1:]) for tensor in network.inputs],
+        "outputs": [tuple(tensor.shape[1:]) for tensor in network.outputs],
+        "number of parameters": network.count_params(),
+    }
+    for part, value in stated.items():
+        if found[part] != value:
+            raise BundleError(
+                f"The network of the bundle '{bundle.name}' is not the one that its card describes (its {part}: "
+                f"{found[part]}, in the card {value}); "
+                f"take the whole folder models/{bundle.name} from the project again."
+            )
 
 
 def save_network(network: "keras.Model", path: Path) -> None:

@@ -4,11 +4,17 @@
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from core.bundles.bundle import LAYERS, WEIGHTS, Bundle
+from core.bundles.contents import read_bundle_table, refused_content
+from core.checked_files import Content
 from core.errors import BundleError
+from core.text import join_words
+
+_COLUMNS = ("name", "type", "output_shape", "parameters", "inputs", "task")
 
 Shape = tuple[int, ...]
 """Without the batch; channels last."""
@@ -59,28 +65,35 @@ def read_layers(bundle: Bundle) -> list[Layer]:
     if LAYERS not in bundle.card.files:
         raise BundleError(f"The bundle '{bundle.name}' has no {LAYERS}; 'python -m core card {bundle.name}' writes it.")
     bundle.path(WEIGHTS)  # The layers of an altered network are not shown.
-    path = bundle.path(LAYERS)
-    try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-        layers = [
-            Layer(
-                name=row["name"],
-                kind=row["type"],
-                shape=tuple(int(length) for length in row["output_shape"].split("x")),
-                parameters=int(row["parameters"]),
-                inputs=tuple(row["inputs"].split()),
-                task=row["task"] or None,
-            )
-            for row in rows.to_dict("records")
-        ]
-        if {layer.task for layer in layers if layer.task} != set(bundle.tasks):
-            raise ValueError("not the layers that give the bundle's outputs")
-    except (KeyError, ValueError) as error:
-        raise BundleError(
-            f"{LAYERS} of the bundle '{bundle.name}' cannot be read; "
-            f"'python -m core card {bundle.name}' writes it again."
-        ) from error
+    rows = read_bundle_table(bundle, LAYERS, dict.fromkeys(_COLUMNS, Content.TEXT), dtype=str, keep_default_na=False)
+    with refused_content(bundle, LAYERS):
+        layers = [_layer(row) for row in rows.to_dict("records")]
+        _require_network(layers, bundle)
     return layers
+
+
+def _layer(row: dict[Any, str]) -> Layer:
+    """Return the layer of a row of layers.csv."""
+    try:
+        shape = tuple(int(length) for length in row["output_shape"].split("x"))
+        parameters = int(row["parameters"])
+    except ValueError as error:
+        raise ValueError("output_shape and parameters must be whole numbers in every row") from error
+    return Layer(row["name"], row["type"], shape, parameters, tuple(row["inputs"].split()), row["task"] or None)
+
+
+def _require_network(layers: list[Layer], bundle: Bundle) -> None:
+    """Refuse layers that are not those of the bundle's network."""
+    names = [layer.name for layer in layers]
+    if len(set(names)) < len(names) or not {name for layer in layers for name in layer.inputs} <= set(names):
+        raise ValueError("its layers are not one network")
+    if sorted(layer.task for layer in layers if layer.task) != sorted(bundle.tasks):
+        raise ValueError(f"its layers do not give one output for {join_words(bundle.tasks)}")
+    total = bundle.card.parameters.total
+    if sum(layer.parameters for layer in layers) != total:
+        raise ValueError(f"its layers do not have the {total:,} parameters of the card")
+    if any(len(layer.shape) != 3 for layer in layers if layer.kind == "Conv2D"):
+        raise ValueError("the output of a convolution is not height x width x filters")
 
 
 def ancestors(layers: list[Layer], name: str) -> list[Layer]:

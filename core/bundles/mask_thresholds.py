@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import MASK_THRESHOLDS, Bundle
+from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.predictions import read_predictions
-from core.metrics.overlap import dice_from_counts, iou_from_counts
+from core.checked_files import Content
+from core.metrics.overlap import THRESHOLDS, dice_from_counts, iou_from_counts
 
 
 def read_thresholds(bundle: Bundle) -> pd.DataFrame:
@@ -16,12 +18,21 @@ def read_thresholds(bundle: Bundle) -> pd.DataFrame:
         true_px, predicted_px, dice and iou at that threshold, at the slice's own size.
 
     Raises:
-        BundleError: the bundle has no such file, or it is altered.
+        BundleError: the bundle has no such file, or it is altered or holds something else.
     """
-    rows = pd.read_csv(bundle.path(MASK_THRESHOLDS))
+    counts = dict.fromkeys(("slice", "overlap_px", "true_px", "predicted_px"), Content.COUNT)
+    rows = read_bundle_table(bundle, MASK_THRESHOLDS, {**counts, "threshold": Content.SHARE})
+    predictions = read_predictions(bundle)
+    tested = predictions.loc[predictions["part"] == "test", "slice"]
+    expected = {(number, threshold) for number in tested for threshold in THRESHOLDS}
+    with refused_content(bundle, MASK_THRESHOLDS):
+        if len(rows) != len(expected) or set(zip(rows["slice"], rows["threshold"].round(2), strict=True)) != expected:
+            raise ValueError(f"it does not have one row for each of the {len(tested)} test slices at each threshold")
+        if (rows["overlap_px"] > rows[["true_px", "predicted_px"]].min(axis=1)).any():
+            raise ValueError("overlap_px must be at most true_px and predicted_px in every row")
     both, true, predicted = (rows[name].to_numpy() for name in ("overlap_px", "true_px", "predicted_px"))
     rows["dice"], rows["iou"] = dice_from_counts(both, true, predicted), iou_from_counts(both, true, predicted)
-    slices = read_predictions(bundle).drop(columns=["dice", "iou", "true_px", "predicted_px"])
+    slices = predictions.drop(columns=["dice", "iou", "true_px", "predicted_px"])
     return rows.merge(slices, on="slice", how="left", validate="many_to_one")
 
 

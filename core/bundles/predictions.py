@@ -1,11 +1,15 @@
 """A bundle's predictions of every slice, joined with the data set's index."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import PREDICTIONS, Bundle
+from core.bundles.contents import read_bundle_table, refused_content
+from core.checked_files import Columns, Content
+from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.dataset import splits
 
 SORTS: dict[str, tuple[str, bool]] = {
@@ -28,10 +32,15 @@ def read_predictions(bundle: Bundle) -> pd.DataFrame:
         a segmenter's have dice, iou and predicted_px.
 
     Raises:
-        BundleError: the bundle has no predictions, or they are altered.
+        BundleError: the bundle has no predictions, or they are altered, or the file holds something else.
     """
-    table = pd.read_csv(bundle.path(PREDICTIONS))
+    table = read_bundle_table(bundle, PREDICTIONS, {**prediction_columns(bundle), "part": splits.PARTS})
     index = splits.index_table()[["slice", "fold", "size", "tumour_px"]]
+    with refused_content(bundle, PREDICTIONS):
+        if sorted(table["slice"]) != sorted(index["slice"]):
+            raise ValueError(f"it does not have one row for each of the {len(index)} slices of the data set")
+        if not (table["part"] == "test").any():
+            raise ValueError("none of its slices is a test slice")
     table = table.merge(index, on="slice", how="left", validate="one_to_one")
     if "predicted" in table:
         ordered = np.sort(table[[f"p_{name}" for name in bundle.card.classes]].to_numpy(), axis=1)
@@ -39,6 +48,22 @@ def read_predictions(bundle: Bundle) -> pd.DataFrame:
         table["margin"] = ordered[:, -1] - ordered[:, -2]
         table["right"] = table["true"] == table["predicted"]
     return table
+
+
+def prediction_columns(bundle: Bundle) -> Columns:
+    """Return the columns that predictions of slices have for the bundle's tasks."""
+    columns: dict[str, Content | Collection[str]] = {
+        "slice": Content.COUNT,
+        "patient": Content.COUNT,
+        "true": CLASSES,
+    }
+    if CLASSIFICATION in bundle.tasks:
+        columns["predicted"] = bundle.card.classes
+        columns |= {f"p_{name}": Content.SHARE for name in bundle.card.classes}
+    if SEGMENTATION in bundle.tasks:
+        columns |= {"dice": Content.SHARE, "iou": Content.SHARE}
+        columns |= {"true_px": Content.COUNT, "predicted_px": Content.COUNT}
+    return columns
 
 
 def row_of_slice(table: pd.DataFrame, number: int) -> pd.Series:

@@ -1,14 +1,11 @@
 """The heat maps and tumour probabilities that a bundle stores of its test slices; read without TensorFlow."""
 
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from core.bundles.bundle import HEAT_MAPS, MASKS, Bundle
-from core.errors import BundleError
+from core.bundles.contents import read_bundle_arrays, refused_content
 from core.files import replace_file
 from core.networks.receptive_field import ReceptiveField, map_to_input
 
@@ -47,13 +44,21 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
         (S, S) float32 in [0, 1] over the network's input, or None where none is stored.
 
     Raises:
-        BundleError: the stored heat maps are altered or cannot be read.
+        BundleError: the stored heat maps are altered, or the file holds something else.
     """
-    with _rows_of_slice(bundle, HEAT_MAPS, number) as (file, rows):
-        if not len(rows):
-            return None
-        field = ReceptiveField(float(file["first"]), int(file["step"]))
-        return map_to_input(file["heat"][rows[0]] / np.float32(255), int(file["size"]), field)
+    if HEAT_MAPS not in bundle.card.files:
+        return None
+    file = read_bundle_arrays(bundle, HEAT_MAPS, {"slice": 1, "heat": 3, "first": 0, "step": 0, "size": 0})
+    size = bundle.card.input.height
+    with refused_content(bundle, HEAT_MAPS):
+        _require_bytes_a_slice(file["slice"], file["heat"], "heat")
+        if file["size"] != size or file["step"] < 1:
+            raise ValueError(f"its heat maps are not of an input of {size} pixels a side")
+    (rows,) = np.nonzero(file["slice"] == number)
+    if not len(rows):
+        return None
+    field = ReceptiveField(float(file["first"]), int(file["step"]))
+    return map_to_input(file["heat"][rows[0]] / np.float32(255), size, field)
 
 
 def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
@@ -67,24 +72,21 @@ def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
         (S, S) float32 in [0, 1] over the network's input, or None where none are stored.
 
     Raises:
-        BundleError: the stored probabilities are altered or cannot be read.
+        BundleError: the stored probabilities are altered, or the file holds something else.
     """
-    with _rows_of_slice(bundle, MASKS, number) as (file, rows):
-        return file["probability"][rows[0]] / np.float32(255) if len(rows) else None
+    if MASKS not in bundle.card.files:
+        return None
+    file = read_bundle_arrays(bundle, MASKS, {"slice": 1, "probability": 3})
+    size = bundle.card.input.height
+    with refused_content(bundle, MASKS):
+        _require_bytes_a_slice(file["slice"], file["probability"], "probability")
+        if file["probability"].shape[1:] != (size, size):
+            raise ValueError(f"its probabilities are not of an input of {size} pixels a side")
+    (rows,) = np.nonzero(file["slice"] == number)
+    return file["probability"][rows[0]] / np.float32(255) if len(rows) else None
 
 
-@contextmanager
-def _rows_of_slice(bundle: Bundle, name: str, number: int) -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:
-    """Yield a file's arrays by name, and the rows that are of a slice: none where the bundle has no such file.
-
-    Raises:
-        BundleError: the file is altered or cannot be read.
-    """
-    if name not in bundle.card.files:
-        yield {}, np.array([], np.int64)
-        return
-    try:
-        with np.load(bundle.path(name)) as file:
-            yield file, np.flatnonzero(file["slice"] == number)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise BundleError(f"{name} of the bundle '{bundle.name}' cannot be read; evaluate it again.") from error
+def _require_bytes_a_slice(numbers: np.ndarray, planes: np.ndarray, name: str) -> None:
+    """Refuse arrays that do not hold one plane of bytes for each slice number."""
+    if len(planes) != len(numbers) or planes.dtype != np.uint8:
+        raise ValueError(f"{name} must be one plane of bytes for each slice")

@@ -24,12 +24,16 @@ from core.bundles.bundle import (
 )
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
+from core.bundles.contents import read_bundle_table, refused_content
+from core.bundles.predictions import prediction_columns
+from core.checked_files import Columns, Content
 from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.evaluation.figures import class_figures, mask_figures
 from core.files import write_table
 from core.metrics.definitions import DEFINITIONS
+from core.text import join_words
 from core.training.card_from_recipe import recipe_fingerprint, same_recipe
 from core.training.checkpoint import load_state
 from core.training.recipe import Recipe, training_settings
@@ -94,15 +98,14 @@ def stored_folds(bundle: Bundle) -> dict[int, Fold]:
     """Return the folds that a bundle stores, by number; none if they were trained by another recipe than its own.
 
     Raises:
-        BundleError: a file is not what the card says.
+        BundleError: a file is not what the card says, or holds something else.
     """
     stored = bundle.card.metrics.cross_validation
     if stored is None or stored.recipe != recipe_fingerprint(bundle):
         return {}
-    predictions, histories = (
-        dict(iter(pd.read_csv(bundle.path(name)).groupby("fold")))
-        for name in (CROSS_VALIDATION, CROSS_VALIDATION_HISTORY)
-    )
+    predictions = _rows_by_fold(bundle, CROSS_VALIDATION, prediction_columns(bundle), stored.folds_done)
+    columns = dict.fromkeys(("epoch", "loss", "val_loss"), Content.NUMBER)
+    histories = _rows_by_fold(bundle, CROSS_VALIDATION_HISTORY, columns, stored.folds_done)
     return {
         number: Fold(
             predictions[number].drop(columns="fold"),
@@ -111,6 +114,15 @@ def stored_folds(bundle: Bundle) -> dict[int, Fold]:
         )
         for number in stored.folds_done
     }
+
+
+def _rows_by_fold(bundle: Bundle, file: str, columns: Columns, folds: Sequence[int]) -> dict[int, pd.DataFrame]:
+    """Return the rows of one of the bundle's files by fold."""
+    table = read_bundle_table(bundle, file, {**columns, "fold": Content.COUNT})
+    with refused_content(bundle, file):
+        if sorted(table["fold"].unique()) != sorted(folds):
+            raise ValueError(f"it must have rows of the folds {join_words(sorted(folds))}")
+    return {number: table[table["fold"] == number] for number in folds}
 
 
 def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> Card:

@@ -15,7 +15,9 @@ import pandas as pd
 from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
+from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.stored_maps import write_heat_maps
+from core.checked_files import Columns, Content
 from core.config import CLASSIFICATION, SEED
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
@@ -90,6 +92,25 @@ def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress:
     card = update_card(bundle.folder, {"metrics.explanation": explanation}, "Heat-map localisation measured.")
     partial.unlink()
     return card
+
+
+def read_explanations(bundle: Bundle) -> pd.DataFrame:
+    """Read the rows of a bundle's ``explanations.csv``.
+
+    Raises:
+        BundleError: the file is missing or altered, or holds something else.
+    """
+    columns: Columns = {
+        "slice": Content.COUNT,
+        "method": tuple(METHODS),
+        **dict.fromkeys(("right", "hit"), Content.FLAG),
+        **dict.fromkeys(("inside", "area"), Content.SHARE),
+    }
+    table = read_bundle_table(bundle, EXPLANATIONS, columns, keep_default_na=False)
+    with refused_content(bundle, EXPLANATIONS):
+        if not (table["method"] == bundle.heat_method).any():
+            raise ValueError(f"it has no row of the bundle's own method, {bundle.heat_method}")
+    return table
 
 
 def slow_slices(numbers: np.ndarray) -> set[int]:

@@ -7,7 +7,7 @@ training slice, along the principal directions of the training slices (Sun et al
 deep nearest neighbors", 2022).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.spatial.distance import cdist
 
 from core.bundles.bundle import GATE, Bundle, load_network
 from core.bundles.card import GateThresholds
+from core.bundles.contents import read_bundle_arrays, refused_content
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.forward import FEATURES, as_logits
 from core.readers.preprocessing import HEAD_THRESHOLD
@@ -28,6 +29,8 @@ _WEIGHTS, _EVIDENCE = "weight_of_place", ("look_places", "mask_places")
 """Layers that the network reads its class from: the weight of each place, and the evidence there."""
 _LOWEST_ACTIVATION = -1e9
 _SMALLEST_WEIGHT = 1e-6
+_DIMENSIONS = {"weights": 1, "bias": 0, "centre": 1, "directions": 2, "known": 2}
+"""Of the arrays of a gate's file."""
 _MAX_DIGITS = 6
 """Digits after the point that a reason prints at most; the card's thresholds have four."""
 
@@ -124,10 +127,13 @@ def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
     """Load a bundle's gate, its file checked, and its card's thresholds.
 
     Raises:
-        BundleError: the file is missing or altered, or the card describes no gate.
+        BundleError: the file is missing or altered, holds no gate, or the card describes none.
     """
-    with np.load(bundle.path(GATE)) as file:
-        gate = Gate(**{field.name: file[field.name] for field in fields(Gate)})
+    arrays = read_bundle_arrays(bundle, GATE, _DIMENSIONS)
+    gate = Gate(**arrays)
+    with refused_content(bundle, GATE):
+        if gate.directions.shape != (len(gate.centre), gate.known.shape[1]) or not len(gate.known):
+            raise ValueError("the lengths of centre, directions and known do not fit together")
     return gate, bundle.gate.thresholds
 
 
@@ -218,7 +224,23 @@ def load_gated_network(bundle: Bundle) -> "keras.Model":
     """Load a bundle's network, with features as one more output where it has a gate.
 
     Raises:
-        BundleError: see ``core.bundles.bundle.load_network``.
+        BundleError: see ``core.bundles.bundle.load_network``, ``load_gate`` and ``gated_network``.
     """
     network = load_network(bundle)
-    return with_feature_output(network) if has_gate(bundle) else network
+    return gated_network(bundle, network, load_gate(bundle)[0]) if has_gate(bundle) else network
+
+
+def gated_network(bundle: Bundle, network: "keras.Model", gate: Gate) -> "keras.Model":
+    """Return a bundle's network with the features of its gate as one more output; see ``with_feature_output``.
+
+    Raises:
+        BundleError: the gate was fitted on other features than the network has.
+    """
+    with refused_content(bundle, GATE):
+        try:
+            gated = with_feature_output(network)
+        except ValueError as error:
+            raise ValueError("the bundle's network lacks the layers that it reads") from error
+        if gated.outputs[-1].shape[-1] != len(gate.weights) + len(gate.centre):
+            raise ValueError("it was fitted on other features than the bundle's network has")
+    return gated

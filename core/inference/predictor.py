@@ -12,7 +12,7 @@ from core.errors import BundleError
 from core.explanation.explainer import Explainer
 from core.explanation.targets import top_class_target
 from core.inference.forward import FEATURES, as_logits, forward
-from core.inference.gate import GateDecision, apply_gate, has_gate, load_gate, with_feature_output
+from core.inference.gate import GateDecision, apply_gate, gated_network, has_gate, load_gate
 from core.networks.losses import tumour_probability
 from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice
 from core.readers.slices import Slice
@@ -86,7 +86,8 @@ class Predictor:
         network = load_network(classifier)
         self._explain = Explainer(network, output=classifier.tasks.index(CLASSIFICATION))
         self._gate = load_gate(classifier) if has_gate(classifier) else None
-        self._classify = tf.function(with_feature_output(network) if self._gate else network, reduce_retracing=True)
+        gated = gated_network(classifier, network, self._gate[0]) if self._gate else network
+        self._classify = tf.function(gated, reduce_retracing=True)
         self._segment = (
             self._classify if self._one_network else tf.function(load_network(segmenter), reduce_retracing=True)
         )

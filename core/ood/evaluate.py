@@ -10,7 +10,9 @@ import pandas as pd
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
 from core.bundles.card import Card, GateThresholds
 from core.bundles.card_update import update_card
-from core.config import CONFIDENT, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.bundles.contents import read_bundle_table, refused_content
+from core.checked_files import Columns, Content
+from core.config import CLASSES, CONFIDENT, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
@@ -23,9 +25,17 @@ from core.metrics.definitions import DEFINITIONS
 from core.ood.non_brain import read_non_brain_images, read_non_brain_index
 from core.progress import ProgressWrapper
 from core.readers.slices import Slice
+from core.text import join_words
 
 INTERNAL_GROUP, NON_BRAIN_GROUP, EXTERNAL_GROUP = "own test slice", "no brain", "elsewhere"
 """Values of the column ``group``: the bundle's own test slices, non-brain images, the external test set."""
+
+_SCORES: Columns = {
+    "predicted": CLASSES,
+    "tumour_score": Content.NUMBER,
+    "strangeness": Content.NUMBER,
+    "sure": Content.SHARE,
+}
 
 
 @dataclass(frozen=True)
@@ -70,13 +80,22 @@ def gate_answers(bundle: Bundle, split: str) -> pd.DataFrame:
         of the likeliest class), from which ``core.inference.gate.decide_answers`` derives the answers.
 
     Raises:
-        BundleError: the gate is not measured.
+        BundleError: the gate is not measured, or a file is altered or holds something else.
     """
-    external = pd.read_csv(bundle.path(EXTERNAL))
+    columns: Columns = {"split": Content.TEXT, "true": (*CLASSES, NO_TUMOUR), "file": Content.TEXT, **_SCORES}
+    external = read_bundle_table(bundle, EXTERNAL, columns)
+    with refused_content(bundle, EXTERNAL):
+        if not (external["split"] == split).any():
+            raise ValueError(f"it has no slice of the split {split}")
     external = external[external["split"] == split].rename(columns={"true": "kind", "file": "name"})
-    others = pd.read_csv(bundle.path(OOD_ANSWERS))
+    groups = (INTERNAL_GROUP, NON_BRAIN_GROUP)
+    columns = {"group": groups, "kind": Content.TEXT, "name": Content.TEXT, **_SCORES}
+    others = read_bundle_table(bundle, OOD_ANSWERS, columns)
+    with refused_content(bundle, OOD_ANSWERS):
+        if set(others["group"]) != set(groups):
+            raise ValueError(f"it must have rows of the groups {join_words(groups)}")
     table = pd.concat([external.assign(group=EXTERNAL_GROUP), others], ignore_index=True)
-    return table[["group", "kind", "name", "predicted", "tumour_score", "strangeness", "sure"]]
+    return table[["group", "kind", "name", *_SCORES]]
 
 
 def with_outcomes(table: pd.DataFrame, thresholds: GateThresholds) -> pd.DataFrame:

@@ -12,12 +12,16 @@
 ``core.search.trials_file`` writes the first two, and ``core.search.full_size`` the third.
 """
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
+from core.checked_files import Columns, Content, read_table
 from core.config import searches_folder
 from core.errors import TrainingError
 from core.search.plan import SAMPLERS, Plan, load_plan
@@ -28,6 +32,7 @@ ALL_SAMPLERS = "all"
 COMPLETE, STOPPED = "complete", "stopped early"
 TRIAL_KEY = ["sampler", "trial", "value"]
 """Columns that identify a trial; the value shows that it is not another one of a new study."""
+_IMPORTANCE_SHARES = TypeAdapter(dict[str, dict[str, FiniteFloat]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,12 +113,52 @@ def read_search(name: str, folder: Path | None = None) -> SearchResults:
     plan, place = load_plan(name, folder), (folder or searches_folder()) / name
     if not (place / TRIALS).is_file():
         raise TrainingError(f"The search '{name}' has no trials yet; 'python -m core search {name}' makes them.")
+    columns: Columns = {
+        "sampler": SAMPLERS,
+        "trial": Content.COUNT,
+        "state": (COMPLETE, STOPPED),
+        "value": Content.NUMBER,
+        "epochs_run": Content.NUMBER,
+    }
+    trials = _read_results(place / TRIALS, columns, dtype={"best_so_far": str})
+    with _refused(place / TRIALS):
+        for setting in plan.space:
+            if setting in trials and not pd.api.types.is_numeric_dtype(trials[setting]):
+                raise ValueError(f"{setting} must be {Content.NUMBER_OR_EMPTY.value} in every row")
+    full_size: Columns = {**dict.fromkeys(TRIAL_KEY, Content.NUMBER), "sampler": SAMPLERS, "full_value": Content.NUMBER}
+    return SearchResults(
+        plan,
+        trials,
+        _read_importance(place / IMPORTANCE),
+        _read_results(place / FULL_SIZE, full_size) if (place / FULL_SIZE).is_file() else None,
+    )
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Turn an error in reading a file of a search's results into the sentence that refuses the file.
+
+    Raises:
+        TrainingError: in place of a ValueError, whose text is a clause about the file, or of an OSError.
+    """
     try:
-        trials = pd.read_csv(place / TRIALS, dtype={"best_so_far": str})
-        importance = json.loads((place / IMPORTANCE).read_text())
-        full_size = pd.read_csv(place / FULL_SIZE) if (place / FULL_SIZE).is_file() else None
+        yield
     except (OSError, ValueError) as error:
+        reason = "it is missing" if isinstance(error, OSError) else error
         raise TrainingError(
-            f"The results of the search '{name}' cannot be read; take searches/{name} from the project again."
+            f"{path.name} of the search '{path.parent.name}' cannot be used: {reason}; "
+            f"take searches/{path.parent.name} from the project again."
         ) from error
-    return SearchResults(plan, trials, importance, full_size)
+
+
+def _read_results(path: Path, columns: Columns, **options: Any) -> pd.DataFrame:
+    with _refused(path):
+        return read_table(path, columns, **options)
+
+
+def _read_importance(path: Path) -> dict[str, dict[str, float]]:
+    with _refused(path):
+        try:
+            return _IMPORTANCE_SHARES.validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise ValueError("it must give by sampler the share of each setting, in JSON") from error

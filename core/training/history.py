@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import HISTORY, REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle
+from core.bundles.contents import refused_content
 from core.bundles.listing import list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION, tasks_of
 from core.dataset.store import default_store
 from core.errors import SliceScopeError, TrainingError
+from core.text import join_words
 from core.training.checkpoint import STATE_NAME
 from core.training.recipe import Training, load_recipe, parse_training
 
@@ -104,14 +106,19 @@ def bundle_history(bundle: Bundle) -> History:
     """Return a bundle's history; its file is checked.
 
     Raises:
-        BundleError: the file is missing, or not what the card says.
-        TrainingError: it is no history, or the card's training recipe does not make sense.
+        BundleError: the file is missing, not what the card says, or no history.
+        TrainingError: the card's training recipe does not make sense.
     """
     training = bundle.card.training
+    path = bundle.path(HISTORY)
+    with refused_content(bundle, HISTORY):
+        table = _parse_history(path.read_bytes())
+        if training.epoch_kept not in table["epoch"].tolist():
+            raise ValueError(f"it lacks the epoch {training.epoch_kept}, whose weights are kept")
     return History(
         name=bundle.name,
         tasks=bundle.tasks,
-        table=read_history(bundle.path(HISTORY)),
+        table=table,
         plan=parse_training(training.recipe, title=f"The training recipe of the bundle '{bundle.name}'"),
         kept=training.epoch_kept,
         finished=True,
@@ -190,14 +197,28 @@ def read_history(path: Path) -> pd.DataFrame:
         OSError: no such file.
     """
     try:
-        text = path.read_bytes().decode()
-        table = pd.read_csv(io.StringIO(text[: text.rfind("\n") + 1]), dtype=float)
-        missing = [column for column in _REQUIRED_COLUMNS if column not in table]
-        if missing or table.empty:
-            raise ValueError(f"it lacks {', '.join(missing) or 'epochs'}")
-        return table.astype({"epoch": int})
+        return _parse_history(path.read_bytes())
     except ValueError as error:
         raise TrainingError(f"'{path}' is no training history: {error}.") from error
+
+
+def _parse_history(content: bytes) -> pd.DataFrame:
+    """Return the whole rows of a history.
+
+    Raises:
+        ValueError: there are none, or they are no history; the text says why, as a clause about "it".
+    """
+    text = content.decode(errors="replace")
+    try:
+        table = pd.read_csv(io.StringIO(text[: text.rfind("\n") + 1]), dtype=float)
+    except ValueError as error:
+        raise ValueError("it is no table of numbers") from error
+    missing = [column for column in _REQUIRED_COLUMNS if column not in table]
+    if missing or table.empty:
+        raise ValueError(f"it lacks {join_words(missing) if missing else 'epochs'}")
+    if table["epoch"].tolist() != list(range(1, len(table) + 1)):
+        raise ValueError("its epochs are not numbered from 1 on")
+    return table.astype({"epoch": int})
 
 
 def best_epoch(table: pd.DataFrame, keep: str) -> int | None:

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles.bundle import EXPLANATIONS, Bundle
-from core.evaluation.heat_maps import summarise_heat_maps
+from core.evaluation.heat_maps import read_explanations, summarise_heat_maps
 from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS
 from panels.shared.cache import HASH_BUNDLES
@@ -17,7 +17,7 @@ _CORRECTNESS = {"right": True, "wrong": False}
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def _read_explanations(bundle: Bundle) -> pd.DataFrame:
-    return pd.read_csv(bundle.path(EXPLANATIONS), keep_default_na=False)
+    return read_explanations(bundle)
 
 
 def draw_statistics(bundle: Bundle, *, key: str) -> None:

@@ -176,7 +176,8 @@ def brightness_classifier(models: Path) -> Bundle:
 def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
     """Replace the bundle's network by another."""
     save_network(network, bundle.folder / WEIGHTS)
-    update_card(bundle.folder, {}, "Another network.")
+    count = network.count_params()
+    update_card(bundle.folder, {"parameters": {"total": count, "trainable": count}}, "Another network.")
     changed = open_bundle(bundle.name, bundle.folder.parent)
     write_layers(changed)
     return open_bundle(bundle.name, bundle.folder.parent)
