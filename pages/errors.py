@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bundles.bundle import REPORT_CLASSIFIER
-from core.config import CLASSIFICATION, SEGMENTATION
+from core.config import CLASSIFICATION
 from panels import shell
 from panels.errors.compare import draw_comparison
 from panels.errors.confidence import draw_confidence
@@ -11,7 +11,7 @@ from panels.errors.matrix_view import draw_matrix_and_slices, tile_label
 from panels.errors.report_tables import draw_report_tables
 from panels.shared.cache import cached_predictions
 from panels.shared.labels import describe_test_set
-from panels.shared.model_choice import choose_bundle, default_bundle, evaluated_bundle_names, listed_bundles
+from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
 from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()
@@ -35,9 +35,4 @@ with view_column:
 classifier = listed_bundles().find(name)
 st.caption(describe_test_set(classifier))
 VIEWS[view](classifier)
-draw_slice_dialog(
-    cached_predictions(classifier),
-    caption=tile_label,
-    classifier=classifier,
-    segmenter=default_bundle(SEGMENTATION),
-)
+draw_slice_dialog(cached_predictions(classifier), caption=tile_label, classifier=classifier)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.bundles.bundle import DEFAULT_CLASSIFIER
 from core.evaluation.external import DEV
 from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, measured_split, with_outcomes
 from panels import shell
@@ -19,7 +20,10 @@ from panels.shared.theme import escape_markdown
 shell.require()
 
 st.title("External data", anchor=False)
-measured = [bundle for bundle in listed_bundles().bundles.values() if measured_split(bundle)]
+listing = listed_bundles()
+if DEFAULT_CLASSIFIER in listing.problems:
+    listing.find(DEFAULT_CLASSIFIER)  # no other network's results in place of it
+measured = [bundle for bundle in listing.bundles.values() if measured_split(bundle)]
 if not measured:
     st.info(
         "No network has a measured gate yet; `python -m core screen unified-unet FOLDER` fits one.",

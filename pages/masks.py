@@ -6,7 +6,7 @@ import streamlit as st
 from core.bundles.bundle import REPORT_SEGMENTER, Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import select_predictions
-from core.config import CLASSIFICATION, SEGMENTATION
+from core.config import SEGMENTATION
 from core.metrics.overlap import THRESHOLDS
 from panels import shell
 from panels.masks.iou_demonstration import draw_iou_demonstration
@@ -14,7 +14,7 @@ from panels.masks.overview import draw_overview
 from panels.masks.slices import draw_slices
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.labels import describe_test_set
-from panels.shared.model_choice import choose_bundle, default_bundle, evaluated_bundle_names, listed_bundles
+from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
 from panels.shared.slice_dialog import draw_slice_dialog
 
 shell.require()
@@ -76,10 +76,4 @@ def dice_label(row: pd.Series) -> str:
     return f"{row['slice']} · Dice {row['dice']:.2f}{where}"
 
 
-draw_slice_dialog(
-    predictions,
-    caption=dice_label,
-    classifier=default_bundle(CLASSIFICATION),
-    segmenter=segmenter,
-    threshold=threshold,
-)
+draw_slice_dialog(predictions, caption=dice_label, segmenter=segmenter, threshold=threshold)

@@ -1,5 +1,7 @@
 """Models: every network beside the report's, what each is made of, and how far its figures hold."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core.bundles.bundle import Bundle
@@ -15,7 +17,7 @@ from panels.models.splits import draw_split_comparisons, split_comparisons
 from panels.models.table import INTERVAL_NOTE, draw_networks_table, draw_unified_against_report, task_text
 from panels.shared.controls import accept_former_options
 from panels.shared.labels import SPLITS_SECTION, bundle_title
-from panels.shared.model_choice import choose_bundle, listed_bundles
+from panels.shared.model_choice import choose_bundle, listed_bundles, readable_bundles
 from panels.shared.theme import escape_markdown
 
 shell.require()
@@ -25,7 +27,7 @@ VIEWS = {"Network": draw_network, "Card": draw_card}
 
 def networks(bundles: list[Bundle]) -> None:
     """Draw the table of all networks, and one of them opened."""
-    names = [bundle.name for bundle in bundles]
+    names = [bundle.name for bundle in in_order(listed_bundles().bundles.values())]
     top = st.container()
     open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
     with open_column:
@@ -45,6 +47,11 @@ def networks(bundles: list[Bundle]) -> None:
     st.subheader(bundle_title(bundle), anchor=False)
     st.markdown(escape_markdown(bundle.card.about))
     VIEWS[view](bundle, key="models")
+
+
+def in_order(bundles: Iterable[Bundle]) -> list[Bundle]:
+    """Sort bundles by task, then by name."""
+    return sorted(bundles, key=lambda bundle: (task_text(bundle), bundle.name))
 
 
 def splits(bundles: list[Bundle]) -> None:
@@ -80,8 +87,7 @@ st.markdown(
     "The report's two networks, rebuilt, and later ones: what each is made of, how good it is on slices it has not "
     "trained on, and how much of that holds for new patients and other scanners."
 )
-bundles = sorted(listed_bundles().bundles.values(), key=lambda bundle: (task_text(bundle), bundle.name))
-if not bundles:
+if not listed_bundles().bundles:
     raise BundleError("There is no bundle that can be used; take models/ from the project again, or train one.")
 accept_former_options("show", FORMER_SECTIONS)
 section = st.segmented_control(
@@ -94,4 +100,4 @@ section = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-SECTIONS[section](bundles)
+SECTIONS[section](readable_bundles(in_order(listed_bundles().bundles.values())))

@@ -11,13 +11,12 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from core.config import PAGES
-from core.errors import SliceScopeError
 from core.inference.result import NOTICE
 from core.ood.evaluate import measured_split
 from core.readers.mat import MAX_FILE_BYTES
 from core.search.results import search_names
+from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
-from panels.shared.theme import escape_markdown
 
 _INSIDE_FRAME = "_inside_frame"
 
@@ -33,9 +32,8 @@ def run() -> None:
     draw_broken_bundles()
     st.session_state[_INSIDE_FRAME] = True
     try:
-        page.run()
-    except SliceScopeError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        with errors_in_one_sentence():
+            page.run()
     finally:
         del st.session_state[_INSIDE_FRAME]
 

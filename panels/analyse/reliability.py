@@ -9,7 +9,7 @@ from core.labels import METRIC_TITLES
 from core.ood.evaluate import measured_split
 from core.text import lower_first
 from panels.shared.labels import bundle_title, mean_text, split_level_of
-from panels.shared.model_choice import evaluated_bundle
+from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import percent
 
 
@@ -61,11 +61,17 @@ def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     )
     counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
     if counterpart is None:
-        return f"{line} *Patient-level split*: not measured."
+        return f"{line} *Patient-level split*: {_no_counterpart(bundle)}."
     return (
         f"{line} *Patient-level split*, the same architecture trained without fold 1's patients ({counterpart.name}): "
         f"{_patient_level_accuracy(counterpart.test_metrics)}.{_over_folds(counterpart, 'accuracy')}"
     )
+
+
+def _no_counterpart(bundle: Bundle) -> str:
+    """Tell why a bundle's patient-level counterpart gives no figure."""
+    name = bundle.card.data.by_patient_bundle
+    return f"{name} cannot be used" if name in listed_bundles().problems else "not measured"
 
 
 def _patient_level_accuracy(metrics: TestMetrics) -> str:
@@ -92,7 +98,7 @@ def _mask_line(bundle: Bundle) -> str:
     if not bundle.card.data.by_patient:
         counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
         patient_level = (
-            " *Patient-level split*: not measured."
+            f" *Patient-level split*: {_no_counterpart(bundle)}."
             if counterpart is None
             else f" *Patient-level split*, the same architecture ({counterpart.name}): mean Dice "
             f"{counterpart.test_metrics.dice_mean:.2f}."

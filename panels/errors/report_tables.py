@@ -14,7 +14,7 @@ from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
 from panels.shared.cache import cached_predictions, load_slices
 from panels.shared.labels import split_level_of
-from panels.shared.model_choice import listed_bundles
+from panels.shared.model_choice import listed_bundles, readable_bundles
 from panels.shared.theme import percent
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
@@ -77,7 +77,8 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
 
 def _table_3() -> pd.DataFrame:
     listing = listed_bundles()
-    tables = {name: cached_predictions(listing.find(name)) for name in listing.evaluated(CLASSIFICATION)}
+    bundles = readable_bundles(map(listing.find, listing.evaluated(CLASSIFICATION)))
+    tables = {bundle.name: cached_predictions(bundle) for bundle in bundles}
     rows = []
     for row in course_report.TABLE_3:
         cells = {"Slice": str(row.slice), "Report": f"✗ Meningioma {percent(row.confidence)}"}

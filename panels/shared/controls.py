@@ -1,12 +1,24 @@
-"""Small controls that several pages share: downloads, and options under the names they had before."""
+"""What several pages share: errors in one sentence, downloads, and options under the names they had before."""
 
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import pandas as pd
 import streamlit as st
 
+from core.errors import SliceScopeError
 from core.files import table_csv
+from panels.shared.theme import escape_markdown
+
+
+@contextmanager
+def errors_in_one_sentence() -> Iterator[None]:
+    """Draw the sentence of an error of the project in place of what raises it."""
+    try:
+        yield
+    except SliceScopeError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
 def csv_button(table: pd.DataFrame, label: str, file_name: str, *, key: str | None = None) -> None:

@@ -4,7 +4,7 @@ A bundle that cannot be used is named and left out. Where it is the default, or 
 it, its name stands in the choice, and what is found is the sentence that says why: no other bundle takes its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from core.bundles.bundle import (
 from core.bundles.listing import BundleListing, list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
-from panels.shared.controls import accept_former_options
+from panels.shared.cache import cached_predictions
+from panels.shared.controls import accept_former_options, errors_in_one_sentence
 from panels.shared.theme import escape_markdown
 
 UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "Unified U-Net", "Report CNN + U-Net", "Custom"
@@ -79,6 +80,17 @@ def evaluated_bundle_names(task: str) -> list[str]:
     if not names:
         raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
     return names
+
+
+def readable_bundles(bundles: Iterable[Bundle]) -> list[Bundle]:
+    """Return the bundles whose stored predictions can be read, or that have none; draw the sentence of each other."""
+    readable = []
+    for bundle in bundles:
+        with errors_in_one_sentence():
+            if bundle.test_metrics:
+                cached_predictions(bundle)
+            readable.append(bundle)
+    return readable
 
 
 def default_bundle(task: str) -> Bundle:

@@ -10,12 +10,13 @@ from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.predictor import model_input
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from panels.shared import gallery, model_choice
+from panels.shared import gallery
 from panels.shared.answer import agreement_mark, draw_class_probabilities
 from panels.shared.cache import (
     cached_mask_thresholds,
@@ -25,6 +26,8 @@ from panels.shared.cache import (
     load_slices,
     predict,
 )
+from panels.shared.controls import errors_in_one_sentence
+from panels.shared.model_choice import default_bundle, networks_address
 from panels.shared.slice_image import heat_legend, picture_caption
 
 _NEIGHBOURS = 6
@@ -42,21 +45,21 @@ def draw_slice_dialog(
     table: pd.DataFrame,
     *,
     caption: gallery.TileCaption,
-    classifier: Bundle,
-    segmenter: Bundle,
+    classifier: Bundle | None = None,
+    segmenter: Bundle | None = None,
     threshold: float | None = None,
 ) -> None:
     """Open a dialog with the slice the address names; none where it names no slice of the table.
 
+    A bundle that cannot be used is told in the dialog.
+
     Args:
         table: stored predictions of the page's bundle, all slices.
         caption: gives what stands below a neighbour's tile.
-        classifier: the bundle that gives the class.
-        segmenter: the bundle that gives the mask.
+        classifier: the bundle that gives the class; ``default_bundle`` if None.
+        segmenter: the bundle that gives the mask; ``default_bundle`` if None.
         threshold: least probability of a tumour pixel; the segmenter's own if None.
     """
-    own = segmenter.mask_threshold
-    chosen_threshold = own if threshold is None else threshold
     number = gallery.opened_slice(table["slice"].tolist())
     if number is None:
         return
@@ -64,7 +67,10 @@ def draw_slice_dialog(
     @st.dialog(f"Slice {number}", width="large", on_dismiss=gallery.close_slice)
     def show() -> None:
         opened = gallery.opened_slice(table["slice"].tolist()) or number
-        _draw_slice(opened, table, caption, classifier, segmenter, chosen_threshold)
+        with errors_in_one_sentence():
+            mask_by = segmenter or default_bundle(SEGMENTATION)
+            chosen_threshold = mask_by.mask_threshold if threshold is None else threshold
+            _draw_slice(opened, table, caption, classifier or default_bundle(CLASSIFICATION), mask_by, chosen_threshold)
 
     show()
 
@@ -94,7 +100,7 @@ def _draw_slice(
                 "pages/analyse.py",
                 label="Analyse",
                 icon=":material/search:",
-                query_params=address | model_choice.networks_address(classifier, segmenter),
+                query_params=address | networks_address(classifier, segmenter),
             )
             st.page_link(
                 "pages/explain.py",

@@ -6,6 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.card_metrics import ComparedFigure, Comparison
 from core.config import CLASSIFICATION
+from core.errors import BundleError
 from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
@@ -19,11 +20,15 @@ _OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
 
 def winner_bundle(plan: Plan) -> Bundle | None:
     """Return the bundle of a search's winner if it can be used and is evaluated on the plan's fold, else None."""
-    bundle = listed_bundles().bundles.get(f"{plan.name}-searched")
+    bundle = listed_bundles().bundles.get(_winner_name(plan))
     if bundle is None:
         return None
     evaluated = bundle.card.data.split == plan.split and bundle.card.metrics.comparison is not None
     return bundle if evaluated else None
+
+
+def _winner_name(plan: Plan) -> str:
+    return f"{plan.name}-searched"
 
 
 def show_gain(plan: Plan, bundle: Bundle | None) -> None:
@@ -41,7 +46,14 @@ def show_gain(plan: Plan, bundle: Bundle | None) -> None:
 
 
 def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
-    """Show the winner beside the untuned recipe on the fold that no trial has used."""
+    """Show the winner beside the untuned recipe on the fold that no trial has used.
+
+    Raises:
+        BundleError: the winner's bundle cannot be used.
+    """
+    problem = listed_bundles().problems.get(_winner_name(results.plan))
+    if problem:
+        raise BundleError(problem)
     comparison = bundle.card.metrics.comparison if bundle else None
     if bundle is None or comparison is None:
         best = best_at_full_size(results)
