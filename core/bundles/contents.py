@@ -7,9 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, LAYERS, MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle
 from core.checked_files import Columns, read_arrays, read_table
 from core.errors import BundleError
+
+_COMMANDS = {
+    LAYERS: "card",
+    **dict.fromkeys((PREDICTIONS, MASK_THRESHOLDS, MASKS), "evaluate"),
+    **dict.fromkeys((EXPLANATIONS, HEAT_MAPS), "evaluate --explain"),
+}
+"""Commands that write a file anew from the bundle's network."""
 
 
 @contextmanager
@@ -22,9 +29,12 @@ def refused_content(bundle: Bundle, file: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
+        command = (
+            f", or write it anew with 'python -m core {_COMMANDS[file]} {bundle.name}'" if file in _COMMANDS else ""
+        )
         raise BundleError(
             f"{file} of the bundle '{bundle.name}' cannot be used: {error}; "
-            f"take the whole folder models/{bundle.name} from the project again."
+            f"take the whole folder models/{bundle.name} from the project again{command}."
         ) from error
 
 

@@ -18,13 +18,14 @@ from tests.core import tiny
 HEADER = "name,type,output_shape,parameters,inputs,task\n"
 
 
-def bundle_of(folder: Path, text: str, *, tasks: tuple[str, ...] = ("segmentation",)) -> Bundle:
-    """A bundle for these tasks whose layers.csv holds this text."""
+def bundle_of(folder: Path, text: str, *, tasks: tuple[str, ...] = ("segmentation",), parameters: int = 0) -> Bundle:
+    """A bundle for these tasks whose layers.csv holds this text, and whose card states this number of parameters."""
     folder.mkdir()
     (folder / LAYERS).write_text(text)
     (folder / WEIGHTS).write_bytes(b"")
     files = {name: file_facts(folder / name) for name in (LAYERS, WEIGHTS)}
-    changes = {"name": folder.name, "task": list(tasks), "metrics": None, "files": files}
+    counts = {"total": parameters, "trainable": parameters}
+    changes = {"name": folder.name, "task": list(tasks), "files": files, "parameters": counts, "metrics": None}
     return Bundle(folder, open_bundle("unified-unet").card.changed(changes))
 
 
@@ -91,7 +92,8 @@ def test_depthwise_convolutions_and_two_outputs_are_written_and_read(tmp_path: P
         Layer("mask", "Conv2D", (2, 2, 5), 275, ("depthwise",), "segmentation"),
     ]
     assert [layer.name for layer in ancestors(layers, "mask")] == ["image", "depthwise", "mask"]
-    assert read_layers(bundle_of(tmp_path / "own", layer_rows(layers).to_csv(index=False), tasks=TASKS)) == layers
+    text = layer_rows(layers).to_csv(index=False)
+    assert read_layers(bundle_of(tmp_path / "own", text, tasks=TASKS, parameters=60 + 21 + 275)) == layers
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,6 @@ def test_an_altered_file_is_refused(file: str, tmp_path: Path) -> None:
 def test_a_file_that_lists_no_layers_of_the_bundle_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(
         BundleError,
-        match=r"^layers\.csv .*'own' .*'python -m core card own' ",
+        match=r"^layers\.csv .*'own' .*'python -m core card own'",
     ):
         read_layers(bundle_of(tmp_path / "own", text))

@@ -194,7 +194,7 @@ def test_stored_heat_maps_that_were_altered_are_refused(store: Store, tmp_path: 
     with pytest.raises(BundleError, match="not the file its card describes"):
         stored_heat_map(bundle, number)
     update_card(bundle.folder, {}, "Another network.")
-    with pytest.raises(BundleError, match="cannot be read; evaluate it again"):
+    with pytest.raises(BundleError, match=r"cannot be used: .*'python -m core evaluate --explain"):
         stored_heat_map(open_bundle(bundle.name, tmp_path), number)
 
 

@@ -102,13 +102,13 @@ def test_a_last_line_half_written_is_left_out_wherever_it_is_cut(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "No columns"),
-        (b"epoch,loss", "No columns"),
+        (b"", "no table of numbers"),
+        (b"epoch,loss", "no table of numbers"),
         (b"epoch,loss,val_loss,learning_rate,seconds\n1,0.5,0.", "it lacks epochs"),
-        (b"epoch,loss\n1,0.5\n", "it lacks val_loss, learning_rate, seconds"),
-        (b"epoch,loss,val_loss,learning_rate,seconds\n1,a,b,c,d\n", "could not convert"),
-        (b"\xff\xfe\x00\n", "utf-8"),
-        (b"epoch,loss,val_loss,learning_rate,seconds\n,1,1,1,1\n", "convert"),
+        (b"epoch,loss\n1,0.5\n", "it lacks val_loss, learning_rate and seconds"),
+        (b"epoch,loss,val_loss,learning_rate,seconds\n1,a,b,c,d\n", "no table of numbers"),
+        (b"\xff\xfe\x00\n", "it lacks epoch"),
+        (b"epoch,loss,val_loss,learning_rate,seconds\n,1,1,1,1\n", "not numbered from 1 on"),
     ],
 )
 def test_what_is_no_history_is_refused_in_a_sentence(tmp_path: Path, content: bytes, why: str) -> None:
