@@ -13,7 +13,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import config
 from core.bundles.bundle import (
     CARD,
     CROSS_VALIDATION,
@@ -39,6 +38,7 @@ from core.bundles.listing import list_bundles
 from core.bundles.mask_thresholds import read_thresholds
 from core.bundles.predictions import read_predictions
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
+from core.config import searches_folder
 from core.errors import BundleError, SliceScopeError
 from core.evaluation.cross_validation import stored_folds
 from core.evaluation.heat_maps import read_explanations
@@ -48,20 +48,23 @@ from core.search.plan import PLAN
 from core.search.results import FULL_SIZE, IMPORTANCE, TRIALS, read_search
 from core.training.history import bundle_history
 from tests.pages.situations import opened
+from tests.settings import SHIPPED_MODELS
+
+SHIPPED_SEARCHES = searches_folder()
 
 CNN, UNET, UNIFIED = NAMES = ("report-cnn", "report-unet", "unified-unet")
 GARBAGE = b"\x00\xff not what it was \n\n,,,\n"
 
 
 @pytest.fixture(autouse=True)
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def models(tmp_path: Path, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of models with three of the shipped bundles, whose files may be replaced."""
     folder = tmp_path / "models"
     for name in NAMES:
         (folder / name).mkdir(parents=True)
-        for path in (config.MODELS / name).iterdir():
+        for path in (SHIPPED_MODELS / name).iterdir():
             (folder / name / path.name).symlink_to(path)
-    monkeypatch.setenv("SLICESCOPE_MODELS", str(folder))
+    configure(models=folder)
     monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -89,7 +92,7 @@ def put(folder: Path, file: str, content: bytes) -> None:
 
 
 def table(name: str, file: str, **options: Any) -> pd.DataFrame:
-    return pd.read_csv(config.MODELS / name / file, **options)
+    return pd.read_csv(SHIPPED_MODELS / name / file, **options)
 
 
 def csv(rows: pd.DataFrame) -> bytes:
@@ -98,7 +101,7 @@ def csv(rows: pd.DataFrame) -> bytes:
 
 def arrays(name: str, file: str, **changed: Any) -> bytes:
     """Return an NPZ file with some arrays changed; None removes one."""
-    with np.load(config.MODELS / name / file) as stored:
+    with np.load(SHIPPED_MODELS / name / file) as stored:
         content = {**stored, **changed}
     buffer = io.BytesIO()
     np.savez(buffer, **{key: value for key, value in content.items() if value is not None})
@@ -231,21 +234,21 @@ CONTENTS: list[tuple[str, Callable[[], bytes]]] = [
     (PREDICTIONS, lambda: changed(PREDICTIONS, "slice", 1)),
     (PREDICTIONS, lambda: csv(table(UNIFIED, PREDICTIONS).head(100))),
     (PREDICTIONS, lambda: csv(table(UNIFIED, PREDICTIONS).assign(part="train"))),
-    (PREDICTIONS, lambda: (config.MODELS / CNN / PREDICTIONS).read_bytes()),
+    (PREDICTIONS, lambda: (SHIPPED_MODELS / CNN / PREDICTIONS).read_bytes()),
     (MASK_THRESHOLDS, lambda: changed(MASK_THRESHOLDS, "overlap_px", -1)),
     (MASK_THRESHOLDS, lambda: changed(MASK_THRESHOLDS, "overlap_px", 10**6)),
     (MASK_THRESHOLDS, lambda: csv(table(UNIFIED, MASK_THRESHOLDS).head(100))),
-    (MASK_THRESHOLDS, lambda: (config.MODELS / UNET / MASK_THRESHOLDS).read_bytes()),
+    (MASK_THRESHOLDS, lambda: (SHIPPED_MODELS / UNET / MASK_THRESHOLDS).read_bytes()),
     (HISTORY, lambda: without(HISTORY, "val_loss")),
     (HISTORY, lambda: changed(HISTORY, "loss", "low")),
     (HISTORY, lambda: changed(HISTORY, "epoch", 99)),
     (HISTORY, lambda: csv(table(UNIFIED, HISTORY).head(2))),
     (MASKS, lambda: arrays(UNIFIED, MASKS, probability=None)),
     (MASKS, lambda: arrays(UNIFIED, MASKS, slice=np.arange(3))),
-    (MASKS, lambda: (config.MODELS / UNET / MASKS).read_bytes()),
+    (MASKS, lambda: (SHIPPED_MODELS / UNET / MASKS).read_bytes()),
     (HEAT_MAPS, lambda: arrays(UNIFIED, HEAT_MAPS, heat=np.zeros((3, 4)))),
     (HEAT_MAPS, lambda: arrays(UNIFIED, HEAT_MAPS, step=np.array("x"))),
-    (HEAT_MAPS, lambda: (config.MODELS / CNN / HEAT_MAPS).read_bytes()),
+    (HEAT_MAPS, lambda: (SHIPPED_MODELS / CNN / HEAT_MAPS).read_bytes()),
     (GATE, lambda: arrays(UNIFIED, GATE, weights=None)),
     (GATE, lambda: arrays(UNIFIED, GATE, bias=np.nan)),
     (GATE, lambda: arrays(UNIFIED, GATE, centre=np.zeros(3))),
@@ -255,7 +258,7 @@ CONTENTS: list[tuple[str, Callable[[], bytes]]] = [
     (OOD_ANSWERS, lambda: csv(table(UNIFIED, OOD_ANSWERS).assign(group="no brain"))),
     (EXPLANATIONS, lambda: changed(EXPLANATIONS, "method", "guess")),
     (EXPLANATIONS, lambda: changed(EXPLANATIONS, "inside", 3)),
-    (LAYERS, lambda: (config.MODELS / CNN / LAYERS).read_bytes()),
+    (LAYERS, lambda: (SHIPPED_MODELS / CNN / LAYERS).read_bytes()),
     (LAYERS, lambda: changed(LAYERS, "parameters", 1)),
     (LAYERS, lambda: changed(LAYERS, "output_shape", "wide")),
     (LAYERS, lambda: changed(LAYERS, "inputs", "nothing_of_this_name")),
@@ -278,7 +281,7 @@ def test_a_file_with_other_content_is_refused_in_one_sentence(
 
 @pytest.mark.parametrize("content", [GARBAGE, None], ids=["garbage", "another bundle's"])
 def test_a_network_that_is_not_the_card_s_is_refused_when_loaded(content: bytes | None, models: Path) -> None:
-    put(models / UNET, WEIGHTS, content or (config.MODELS / CNN / WEIGHTS).read_bytes())
+    put(models / UNET, WEIGHTS, content or (SHIPPED_MODELS / CNN / WEIGHTS).read_bytes())
     with pytest.raises(BundleError) as refused:
         load_network(open_bundle(UNET))
     assert is_one_sentence(str(refused.value)) and UNET in str(refused.value)
@@ -359,7 +362,7 @@ def test_a_page_says_which_file_holds_something_else(
 
 
 def test_another_bundle_s_network_gives_no_answer(models: Path) -> None:
-    put(models / UNIFIED, WEIGHTS, (config.MODELS / CNN / WEIGHTS).read_bytes())
+    put(models / UNIFIED, WEIGHTS, (SHIPPED_MODELS / CNN / WEIGHTS).read_bytes())
     app = opened("analyse", sample="glioma-axial-1")
     (sentence,) = sentences(app)
     assert f"network of the bundle '{UNIFIED}'" in sentence
@@ -399,11 +402,11 @@ SEARCH_CONTENTS = {
 
 
 @pytest.fixture
-def searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def searches(tmp_path: Path, configure: Callable[..., None]) -> Path:
     """A folder of the shipped searches, whose files may be replaced."""
     folder = tmp_path / "searches"
-    shutil.copytree(config.SEARCHES, folder)
-    monkeypatch.setenv("SLICESCOPE_SEARCHES", str(folder))
+    shutil.copytree(SHIPPED_SEARCHES, folder)
+    configure(searches=folder)
     return folder
 
 
