@@ -52,6 +52,9 @@ ABSTAINING = (NO_TUMOUR, OUT_OF_DISTRIBUTION)
 
 CLASSIFICATION, SEGMENTATION = "classification", "segmentation"
 TASKS = (CLASSIFICATION, SEGMENTATION)
+FEATURES, HEAT, HEAT_FIELD = "features", "heat", "heat_field"
+"""Names of a network's outputs beside its tasks': what its gate decides by, the heat map of every class, and where that
+map's positions lie on the input."""
 
 
 def tasks_of(stated: str | list[str]) -> tuple[str, ...]:

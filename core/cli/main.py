@@ -16,6 +16,7 @@ COMMANDS = {
     "frame": "core.cli.data",
     "train": "core.cli.train",
     "cross-validate": "core.cli.train",
+    "lite": "core.cli.lite",
     "card": "core.cli.card",
     "check": "core.cli.check",
     "search": "core.cli.search",

@@ -13,14 +13,16 @@ from core.config import (
     ANSWERS,
     CLASSES,
     CLASSIFICATION,
+    FEATURES,
     SEGMENTATION,
 )
 from core.errors import BundleError, DatasetError
 from core.evaluation.figures import accuracy_of, confusion_of, gate_hits, outcome_shares
 from core.files import write_table
-from core.inference.forward import FEATURES, forward
-from core.inference.gate import apply_gate, has_gate, load_gate, load_gated_network
+from core.inference.forward import forward
+from core.inference.gate import apply_gate, has_gate, load_gate
 from core.inference.predictor import model_input
+from core.inference.runtime import load_runtime
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import BACKGROUND, tumour_probability
 from core.progress import ProgressWrapper
@@ -142,7 +144,7 @@ class ExternalPredictor:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.network = load_gated_network(bundle)
+        self.network = load_runtime(bundle)
         self.gate = load_gate(bundle) if has_gate(bundle) else None
 
     def __call__(self, slice_: Slice) -> dict[str, Any]:
@@ -154,7 +156,7 @@ class ExternalPredictor:
             mask_threshold, and mask_class where its mask has classes.
         """
         inputs, place = model_input(self.bundle, slice_)
-        outputs = forward(self.bundle, self.network.predict_on_batch, inputs)
+        outputs = forward(self.bundle, self.network, inputs)
         row: dict[str, Any] = {}
         if CLASSIFICATION in outputs:
             row |= self._class_columns(outputs)

@@ -1,17 +1,15 @@
 """Run a bundle's network on batches of model inputs, with its mirror images where the card says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from core.bundles.bundle import Bundle
-from core.config import SEGMENTATION, outputs_by_task
+from core.config import FEATURES, HEAT, HEAT_FIELD, SEGMENTATION, outputs_by_task
 
 Network = Callable[[np.ndarray], Any]
-"""Inputs (n, S, S, C) float32 -> the outputs of a bundle's network."""
-FEATURES = "features"
-"""Key of the features of a network that outputs them; see ``core.inference.gate``."""
+"""Inputs (n, S, S, C) float32 -> the outputs of a bundle's network, by name where it is a ``Runtime``."""
 _SMALLEST_PROBABILITY = 1e-7
 """Lower bound of a probability whose logarithm is taken."""
 
@@ -19,8 +17,9 @@ _SMALLEST_PROBABILITY = 1e-7
 def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
     """Run a bundle's network on a batch; return outputs by task, (n, classes) or (n, S, S, channels) probabilities.
 
-    A network with one output more than tasks gives its features last, (n, F), under ``FEATURES``. Where the card says
-    ``output.test_time_flip``, outputs are means over each input and its left-right mirror image.
+    A Keras network with one output more than tasks gives its features last, (n, F), under ``FEATURES``. Where the card
+    says ``output.test_time_flip``, outputs are means over each input and its left-right mirror image; the heat maps
+    under ``HEAT`` stay those of the inputs and then of the mirror images, (2n, h, w, classes).
 
     Args:
         bundle: its card says how.
@@ -31,10 +30,14 @@ def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, n
     names = bundle.tasks
     if isinstance(outputs, list) and len(outputs) > len(names):
         names = (*names, FEATURES)
-    predictions = {name: np.asarray(output) for name, output in outputs_by_task(names, outputs).items()}
+    by_name = outputs if isinstance(outputs, Mapping) else outputs_by_task(names, outputs)
+    predictions = {name: np.asarray(output) for name, output in by_name.items()}
     if not bundle.test_time_flip:
         return predictions
-    return {task: _mirror_mean(output, task) for task, output in predictions.items()}
+    return {
+        name: output if name in (HEAT, HEAT_FIELD) else _mirror_mean(output, name)
+        for name, output in predictions.items()
+    }
 
 
 def averaged_logits(bundle: Bundle, network: Network, inputs: np.ndarray, task: str) -> np.ndarray | None:

@@ -13,22 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from core.bundles.bundle import GATE, Bundle, load_network
+from core.bundles.bundle import GATE, Bundle
 from core.bundles.card import GateThresholds
 from core.bundles.contents import read_bundle_arrays, refused_content
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.inference.forward import FEATURES, as_logits
-from core.readers.preprocessing import HEAD_THRESHOLD
+from core.inference.forward import as_logits
+from core.networks.gate_features import with_feature_output
 
 if TYPE_CHECKING:
     import keras
 
-FUSION_LAYER = "decoder_4_concat"
-"""The layer where encoder and decoder meet."""
-_WEIGHTS, _EVIDENCE = "weight_of_place", ("look_places", "mask_places")
-"""Layers that the network reads its class from: the weight of each place, and the evidence there."""
-_LOWEST_ACTIVATION = -1e9
-_SMALLEST_WEIGHT = 1e-6
 _DIMENSIONS = {"weights": 1, "bias": 0, "centre": 1, "directions": 2, "known": 2}
 """Of the arrays of a gate's file."""
 _MAX_DIGITS = 6
@@ -172,42 +166,6 @@ def apply_gate(gate: Gate, thresholds: GateThresholds, features: np.ndarray, pro
     return GateDecision(answer, tumour_score, ood_score, calibrated, thresholds)
 
 
-def with_feature_output(network: "keras.Model") -> "keras.Model":
-    """Return the network with one more output: (n, F + D) float32 features, those of the tumour score first.
-
-    The features of the tumour score come from places on the head alone: a place's weight is the head's share of it, and
-    the maximum is over places that are at least half head (over all where there is none).
-    """
-    import keras
-    from keras import ops
-
-    fusion = network.get_layer(FUSION_LAYER).output
-    stride = network.inputs[0].shape[1] // fusion.shape[1]
-    is_head = ops.cast(network.inputs[0] > HEAD_THRESHOLD, "float32")
-    head = keras.layers.AveragePooling2D(stride, name="head_in_place")(is_head)
-    on_head = ops.where(ops.any(head >= 0.5, axis=(1, 2), keepdims=True), head >= 0.5, True)
-    weights = ops.reshape(head, (-1, head.shape[1] * head.shape[2]))
-    class_weights = weights * network.get_layer(_WEIGHTS).output
-    evidence = [network.get_layer(name).output for name in _EVIDENCE]
-    features = keras.layers.Concatenate(name=FEATURES)(
-        [
-            _weighted_mean(ops.reshape(fusion, (-1, weights.shape[1], fusion.shape[-1])), weights),
-            ops.max(ops.where(on_head, fusion, _LOWEST_ACTIVATION), axis=(1, 2)),
-            *(_weighted_mean(values, class_weights) for values in evidence),
-            ops.mean(fusion, axis=(1, 2)),
-        ]
-    )
-    return keras.Model(network.inputs, [*network.outputs, features])
-
-
-def _weighted_mean(values: Any, weights: Any) -> Any:
-    """Average (n, places, c) values over places by their (n, places) weights, to (n, c); 0 where all weights are 0."""
-    from keras import ops
-
-    total = ops.maximum(ops.sum(weights, axis=1, keepdims=True), _SMALLEST_WEIGHT)
-    return ops.sum(values * weights[..., None], axis=1) / total
-
-
 def gate_classifier(network: "keras.Model", gate: Gate) -> "keras.Model":
     """Return a network with (n, 2) probabilities, of no tumour and of a tumour: for heat maps of the gate."""
     import keras
@@ -220,27 +178,17 @@ def gate_classifier(network: "keras.Model", gate: Gate) -> "keras.Model":
     return classifier
 
 
-def load_gated_network(bundle: Bundle) -> "keras.Model":
-    """Load a bundle's network, with features as one more output where it has a gate.
+def require_features(bundle: Bundle, gate: Gate, count: int | None) -> None:
+    """Refuse a gate that reads other features than its bundle's network gives.
+
+    Args:
+        bundle: its file is named.
+        gate: as loaded.
+        count: of the network's features; None where it gives none.
 
     Raises:
-        BundleError: see ``core.bundles.bundle.load_network``, ``load_gate`` and ``gated_network``.
-    """
-    network = load_network(bundle)
-    return gated_network(bundle, network, load_gate(bundle)[0]) if has_gate(bundle) else network
-
-
-def gated_network(bundle: Bundle, network: "keras.Model", gate: Gate) -> "keras.Model":
-    """Return a bundle's network with the features of its gate as one more output; see ``with_feature_output``.
-
-    Raises:
-        BundleError: the gate was fitted on other features than the network has.
+        BundleError: the gate was fitted on other features.
     """
     with refused_content(bundle, GATE):
-        try:
-            gated = with_feature_output(network)
-        except ValueError as error:
-            raise ValueError("the bundle's network lacks the layers that it reads") from error
-        if gated.outputs[-1].shape[-1] != len(gate.weights) + len(gate.centre):
+        if count != len(gate.weights) + len(gate.centre):
             raise ValueError("it was fitted on other features than the bundle's network has")
-    return gated

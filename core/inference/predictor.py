@@ -1,19 +1,18 @@
 """Predictor: the bundles of a classifier and a segmenter -> class probabilities, mask and heat map of one slice."""
 
-import threading
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.bundles.bundle import Bundle, load_network
-from core.config import CLASSIFICATION, SEGMENTATION
+from core.bundles.bundle import Bundle
+from core.config import CLASSIFICATION, FEATURES, HEAT, HEAT_FIELD, SEGMENTATION
 from core.errors import BundleError
-from core.explanation.explainer import Explainer
-from core.explanation.targets import top_class_target
-from core.inference.forward import FEATURES, as_logits, forward
-from core.inference.gate import GateDecision, apply_gate, gated_network, has_gate, load_gate
+from core.inference.forward import forward
+from core.inference.gate import GateDecision, apply_gate, has_gate, load_gate, require_features
+from core.inference.runtime import load_runtime
 from core.networks.losses import tumour_probability
+from core.networks.receptive_field import ReceptiveField, map_to_input
 from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice
 from core.readers.slices import Slice
 
@@ -71,8 +70,6 @@ class Predictor:
     """
 
     def __init__(self, classifier: Bundle, segmenter: Bundle) -> None:
-        import tensorflow as tf
-
         for bundle, task in ((classifier, CLASSIFICATION), (segmenter, SEGMENTATION)):
             if task not in bundle.tasks:
                 raise BundleError(
@@ -80,69 +77,56 @@ class Predictor:
                 )
         self.classifier = classifier
         self.segmenter = segmenter
-        self._one_network = classifier.name == segmenter.name
-        # One slice at a time: two visitors at once would take the memory of two.
-        self._lock = threading.Lock()
-        network = load_network(classifier)
-        self._explain = Explainer(network, output=classifier.tasks.index(CLASSIFICATION))
         self._gate = load_gate(classifier) if has_gate(classifier) else None
-        gated = gated_network(classifier, network, self._gate[0]) if self._gate else network
-        self._classify = tf.function(gated, reduce_retracing=True)
-        self._segment = (
-            self._classify if self._one_network else tf.function(load_network(segmenter), reduce_retracing=True)
-        )
+        self._networks = {bundle.name: load_runtime(bundle) for bundle in (classifier, segmenter)}
+        if self._gate:
+            require_features(classifier, self._gate[0], self._networks[classifier.name].output_sizes.get(FEATURES))
 
     def __call__(self, slice_: Slice) -> Prediction:
-        """Predict one slice; its true class and mask are not read."""
-        with self._lock:
-            return self._predict(slice_)
-
-    def _predict(self, slice_: Slice) -> Prediction:
+        """Predict one slice; its true class and mask are not read. Threads may call it at once."""
         began = time.perf_counter()
-        class_inputs, heat_placement = model_input(self.classifier, slice_)
-        mask_inputs, mask_placement = model_input(self.segmenter, slice_)
-        segmenter_outputs = forward(self.segmenter, self._segment, mask_inputs)
-        classifier_outputs = self._classifier_outputs(class_inputs, segmenter_outputs)
-        stated = None if classifier_outputs is None else classifier_outputs[CLASSIFICATION][0]
-        explanation = self._explain(
-            class_inputs,
-            top_class_target(),
-            method=self.classifier.heat_method,
-            layer=self.classifier.heat_layer,
-            reference=None if stated is None else as_logits(stated),
-        )
-        probabilities = explanation.probabilities if stated is None else stated
+        class_outputs, class_inputs, heat_placement = self._run(self.classifier, slice_)
+        if self.classifier.name == self.segmenter.name:
+            mask_outputs, mask_inputs, mask_placement = class_outputs, class_inputs, heat_placement
+        else:
+            mask_outputs, mask_inputs, mask_placement = self._run(self.segmenter, slice_)
+        probabilities = class_outputs[CLASSIFICATION][0]
+        heat = _heat_plane(class_outputs, int(probabilities.argmax()), size=class_inputs.shape[1])
         return Prediction(
             classes=tuple(self.classifier.card.classes),
             probabilities=probabilities,
             threshold=self.segmenter.mask_threshold,
-            tumour_plane=(tumour_probability(segmenter_outputs[SEGMENTATION][0]), mask_placement),
-            heat_plane=(explanation.plane.astype(np.float16), heat_placement),
+            tumour_plane=(tumour_probability(mask_outputs[SEGMENTATION][0]), mask_placement),
+            heat_plane=(heat.astype(np.float16), heat_placement),
             model_inputs={
                 self.classifier.name: _as_bytes(class_inputs),
                 self.segmenter.name: _as_bytes(mask_inputs),
             },
             seconds=time.perf_counter() - began,
-            gate=self._decide(classifier_outputs, probabilities),
+            gate=apply_gate(*self._gate, class_outputs[FEATURES][0], probabilities) if self._gate else None,
         )
 
-    def _classifier_outputs(
-        self, inputs: np.ndarray, segmenter_outputs: dict[str, np.ndarray]
-    ) -> dict[str, np.ndarray] | None:
-        """Return the classifier's outputs; None where its explanation alone gives the bundle's probabilities.
+    def _run(self, bundle: Bundle, slice_: Slice) -> tuple[dict[str, np.ndarray], np.ndarray, Placement]:
+        """Return a bundle's outputs for a slice, its model input, and the placement that maps back."""
+        inputs, placement = model_input(bundle, slice_)
+        return forward(bundle, self._networks[bundle.name], inputs), inputs, placement
 
-        The explanation runs the classifier too, without its mirror image and without the gate's features.
-        """
-        if not self.classifier.test_time_flip and self._gate is None:
-            return None
-        if self._one_network:
-            return segmenter_outputs
-        return forward(self.classifier, self._classify, inputs)
 
-    def _decide(self, outputs: dict[str, np.ndarray] | None, probabilities: np.ndarray) -> GateDecision | None:
-        if self._gate is None or outputs is None:
-            return None
-        return apply_gate(*self._gate, outputs[FEATURES][0], probabilities)
+def _heat_plane(outputs: dict[str, np.ndarray], class_index: int, *, size: int) -> np.ndarray:
+    """Place a class's heat map on the network's input, (size, size) float32 in [0, 1].
+
+    Where the answer is the mean over a slice and its mirror image, so is the map, mirrored back.
+    """
+    grids = outputs[HEAT][..., class_index]
+    highest = float(grids.max())
+    if highest <= 0:
+        return np.zeros((size, size), np.float32)
+    field = ReceptiveField(*outputs[HEAT_FIELD].tolist())
+    plain, *mirrored = (map_to_input(grid / highest, size, field) for grid in grids)
+    if not mirrored:
+        return plain
+    mean = (plain + mirrored[0][:, ::-1]) / 2
+    return mean / mean.max()
 
 
 def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:

@@ -14,9 +14,10 @@ from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import DEV
 from core.files import replace_file
-from core.inference.gate import FUSION_LAYER, Gate, apply_temperature, with_feature_output
+from core.inference.gate import Gate, apply_temperature
 from core.metrics.calibration import coverage_curve, expected_calibration_error, reliability_bins
 from core.metrics.classification import log_loss
+from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from core.ood.gate_control import check_gate
 from core.ood.gate_recipe import GateRecipe, GateSettings, gate_texts, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs, features_and_probabilities

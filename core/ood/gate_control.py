@@ -17,8 +17,9 @@ from core.evaluation.external import DEV
 from core.explanation.cams import layer_cam
 from core.explanation.explainer import SALIENCY, Explainer
 from core.explanation.targets import class_target
-from core.inference.gate import FUSION_LAYER, Gate, gate_classifier, load_gate, with_feature_output
+from core.inference.gate import Gate, gate_classifier, load_gate
 from core.metrics.localisation import chance_level, heat_inside
+from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from core.ood.gate_recipe import GateRecipe, gate_text_changes, load_gate_recipe
 from core.ood.inpainting import inpaint_beside_tumour, remove_tumour
 from core.ood.network_outputs import Planes, features_and_probabilities

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSES, CLASSIFICATION
-from core.inference.forward import FEATURES, forward
+from core.config import CLASSES, CLASSIFICATION, FEATURES
+from core.inference.forward import forward
 
 if TYPE_CHECKING:
     import keras
@@ -42,7 +42,7 @@ def features_and_probabilities(bundle: Bundle, network: "keras.Model", planes: P
 
     Args:
         bundle: its card says how the network is run.
-        network: of ``core.inference.gate.with_feature_output``.
+        network: of ``core.networks.gate_features.with_feature_output``.
         planes: at least one.
     """
     batches = [

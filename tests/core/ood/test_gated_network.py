@@ -8,9 +8,10 @@ import pytest
 
 from core.bundles.bundle import Bundle, load_network
 from core.config import OUT_OF_DISTRIBUTION
-from core.inference.gate import FUSION_LAYER, decide_answers, gate_classifier, load_gate, with_feature_output
+from core.inference.gate import decide_answers, gate_classifier, load_gate
 from core.inference.predictor import Predictor
 from core.inference.result import results_csv, slice_result, summary_line
+from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from tests.core import tiny
 
 

@@ -1,0 +1,97 @@
+"""Run a bundle's network by LiteRT, without TensorFlow or Keras."""
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.bundles.bundle import LITE, WEIGHTS, Bundle
+from core.config import ROOT
+from core.dataset.store import default_store
+from core.errors import BundleError
+
+INTERPRETERS = 2
+"""Calls that run at once; a third one waits its turn. With two cores more gain nothing (docs/performance.md)."""
+_CONVERSION_SECONDS = 300
+
+
+class Runtime:
+    """A network held by LiteRT: (n, S, S, C) float32 inputs -> arrays by output name.
+
+    Threads may call it at once: each has an interpreter to itself, or waits for one, first come first served.
+    """
+
+    def __init__(self, path: Path, *, interpreters: int = INTERPRETERS) -> None:
+        """Load a model; further interpreters are made when calls meet.
+
+        Args:
+            path: of a model by ``core.training.lite``.
+            interpreters: how many calls run at once, at most.
+
+        Raises:
+            ValueError: the file is no LiteRT model.
+        """
+        self._model = path.read_bytes()
+        self._free: queue.Queue[Any] = queue.Queue()
+        for _ in range(interpreters - 1):
+            self._free.put(None)
+        self._free.put(self._new_runner())
+
+    def __call__(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the network on a batch."""
+        with self._runner() as runner:
+            outputs: dict[str, np.ndarray] = runner(image=inputs)
+        return outputs
+
+    @contextlib.contextmanager
+    def _runner(self) -> Iterator[Any]:
+        runner = self._free.get()
+        try:
+            runner = runner or self._new_runner()
+            yield runner
+        finally:
+            self._free.put(runner)
+
+    def _new_runner(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        return Interpreter(model_content=self._model, num_threads=os.cpu_count()).get_signature_runner()
+
+
+def load_runtime(bundle: Bundle) -> Runtime:
+    """Load a bundle's network; one that ships no LiteRT file is converted once, in a process of its own, and kept.
+
+    Raises:
+        BundleError: a file is missing or altered, or cannot be converted or read.
+    """
+    path = bundle.path(LITE) if LITE in bundle.card.files else _converted(bundle)
+    try:
+        return Runtime(path)
+    except ValueError as error:
+        raise BundleError(
+            f"{path.name} of the bundle '{bundle.name}' is no LiteRT model; "
+            f"take the whole folder models/{bundle.name} from the project again."
+        ) from error
+
+
+def _converted(bundle: Bundle) -> Path:
+    """Return the path of a bundle's conversion, kept beside the data set and named after its weights' hash."""
+    bundle.path(WEIGHTS)
+    path = default_store().parent / "lite" / f"{bundle.card.files[WEIGHTS].sha256}.tflite"
+    if not path.is_file():
+        command = [sys.executable, "-m", "core", "lite", bundle.name, "--models", str(bundle.folder.parent)]
+        command += ["--into", str(path)]
+        try:
+            subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=_CONVERSION_SECONDS)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise BundleError(
+                f"The network of the bundle '{bundle.name}' could not be converted for LiteRT; "
+                "choose a bundle that ships its LiteRT file."
+            ) from error
+    return path
