@@ -49,6 +49,7 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path) -> "Bundle":
     from core.cli.progress import advance_bar, progress_interval
     from core.training.batches import read_split_examples
     from core.training.export import export_bundle
+    from core.training.lite import write_lite
     from core.training.trainer import run_training
 
     epochs = recipe.training.epochs
@@ -68,6 +69,7 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path) -> "Bundle":
 
         state = run_training(recipe, train, validation, runs / recipe.name, progress=progress, epoch_end=epoch_end)
     bundle = export_bundle(recipe, state, models)
+    write_lite(bundle)
     print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
     return bundle
 

@@ -108,12 +108,14 @@ class Explanation:
         grid: (h, w) float32 heat in [0, 1] at the layer's own size; all zeros without evidence for the target.
         field: the grid's positions on the input.
         size: S, side of the network's input.
+        highest: the grid's highest heat before it was divided by it.
     """
 
     logits: np.ndarray
     grid: np.ndarray
     field: ReceptiveField
     size: int
+    highest: float
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -204,7 +206,7 @@ class Explainer:
                 grid = _CAMS[method](activations[0], gradients[0])
         highest = float(grid.max())
         grid = grid / highest if highest > 0 else grid
-        return Explanation(logits[0], grid.astype(np.float32), field, inputs.shape[1])
+        return Explanation(logits[0], grid.astype(np.float32), field, inputs.shape[1], highest)
 
     def _convolution(self, name: str | None) -> "keras.Layer":
         if name is None:

@@ -73,6 +73,8 @@ def load_runtime(bundle: Bundle) -> Runtime:
     path = bundle.path(LITE) if LITE in bundle.card.files else _converted(bundle)
     try:
         return Runtime(path)
+    except ModuleNotFoundError as error:
+        raise BundleError("The networks are run by ai-edge-litert, which is not installed here.") from error
     except ValueError as error:
         raise BundleError(
             f"{path.name} of the bundle '{bundle.name}' is no LiteRT model; "

@@ -22,6 +22,7 @@ from core.search.full_size import to_toml
 from core.training.batches import Examples
 from core.training.checkpoint import State
 from core.training.export import export_bundle, write_layers
+from core.training.lite import write_lite
 from core.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.published import a_slice
 
@@ -164,13 +165,19 @@ def brightness_classifier(models: Path) -> Bundle:
     inputs = keras.Input((CNN_SIZE, CNN_SIZE, 3), name="image")
     x = keras.layers.Conv2D(2, 3, activation="relu", padding="same", name="conv2d")(inputs)
     outputs = keras.layers.Dense(3, activation="softmax", name="dense")(keras.layers.Flatten(name="flatten")(x))
-    network = keras.Model(inputs, outputs)
+    network = keras.Model(inputs, outputs, name="report_cnn")
     kernel = np.zeros((3, 3, 3, 2))
     kernel[1, 1] = [1 / 3, -1 / 3]
     dense = np.zeros((CNN_SIZE**2, 2, 3))
     dense[:, 0, 1], dense[:, 1, 0] = 0.2, 0.001
     network.set_weights([kernel, np.array([-0.5, 0.5]), dense.reshape(-1, 3), np.zeros(3)])
     return _with_network(bundle, network)
+
+
+def lite(bundle: Bundle) -> Bundle:
+    """Write the bundle's LiteRT file, so that a predictor need not convert it in another process."""
+    write_lite(bundle)
+    return open_bundle(bundle.name, bundle.folder.parent)
 
 
 def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:

@@ -15,9 +15,9 @@ from tests.core import tiny
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with small bundles: the default and the report's two."""
     folder = tmp_path_factory.mktemp("models")
-    tiny.unified(folder, name=DEFAULT_CLASSIFIER)
-    tiny.classifier(folder)
-    tiny.brightness_segmenter(folder)
+    tiny.lite(tiny.unified(folder, name=DEFAULT_CLASSIFIER))
+    tiny.lite(tiny.classifier(folder))
+    tiny.lite(tiny.brightness_segmenter(folder))
     return folder
 
 

@@ -54,7 +54,7 @@ def test_predictions_and_metrics_are_written_into_the_bundle(make, folder: Path,
 
 
 def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: Path) -> None:
-    bundle = tiny.classifier(tmp_path)
+    bundle = tiny.lite(tiny.classifier(tmp_path))
     for split in ("dev", "test", "dev"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
     with pytest.raises(BundleError, match="was measured on the split test before, which is for a single use"):
@@ -67,7 +67,7 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
 
 
 def test_metrics_are_computed_again_from_stored_predictions(folder: Path, tmp_path: Path) -> None:
-    bundle = tiny.unified(tmp_path)
+    bundle = tiny.lite(tiny.unified(tmp_path))
     with pytest.raises(BundleError, match="was not measured on an external test set yet"):
         write_external_metrics(bundle)
     for split in ("dev", "test"):

@@ -28,14 +28,14 @@ from tests.published import a_slice, mat_bytes
 def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
     """Both networks with random weights."""
     models = tmp_path_factory.mktemp("random")
-    return Predictor(tiny.classifier(models), tiny.segmenter(models))
+    return Predictor(tiny.lite(tiny.classifier(models)), tiny.lite(tiny.segmenter(models)))
 
 
 @pytest.fixture(scope="module")
 def bright(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
     """Networks that predict and explain bright pixels."""
     models = tmp_path_factory.mktemp("bright")
-    return Predictor(tiny.brightness_classifier(models), tiny.brightness_segmenter(models))
+    return Predictor(tiny.lite(tiny.brightness_classifier(models)), tiny.lite(tiny.brightness_segmenter(models)))
 
 
 def assert_same(one: Prediction, other: Prediction, *, within: float) -> None:
@@ -50,7 +50,7 @@ def assert_same(one: Prediction, other: Prediction, *, within: float) -> None:
 @pytest.fixture(scope="module")
 def flipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Bundle]:
     """A network for both tasks without and with averaging over mirror images."""
-    plain, other = (tiny.unified(tmp_path_factory.mktemp(name)) for name in ("plain", "flipped"))
+    plain, other = (tiny.lite(tiny.unified(tmp_path_factory.mktemp(name))) for name in ("plain", "flipped"))
     tiny.change_output(plain, test_time_flip=False)
     tiny.change_output(other, test_time_flip=True)
     return open_bundle(plain.name, plain.folder.parent), open_bundle(other.name, other.folder.parent)
@@ -73,7 +73,7 @@ def test_a_class_from_a_mirrored_network_beside_another_segmenter_is_the_same(
 ) -> None:
     _, other = flipped
     picture = tiny.a_picture(3)
-    alone, beside = Predictor(other, other)(picture), Predictor(other, tiny.segmenter(tmp_path))(picture)
+    alone, beside = Predictor(other, other)(picture), Predictor(other, tiny.lite(tiny.segmenter(tmp_path)))(picture)
     np.testing.assert_allclose(beside.probabilities, alone.probabilities, atol=1e-5)
     np.testing.assert_allclose(beside.heat, alone.heat, atol=1e-2)
 
@@ -180,7 +180,9 @@ def test_mask_and_heat_come_back_to_where_the_tumour_is(bright: Predictor, heigh
 @pytest.fixture(scope="module")
 def dark(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
     """A segmenter that predicts dark pixels, the darkest of which are padding."""
-    return Predictor(predictor.classifier, tiny.brightness_segmenter(tmp_path_factory.mktemp("dark"), dark=True))
+    return Predictor(
+        predictor.classifier, tiny.lite(tiny.brightness_segmenter(tmp_path_factory.mktemp("dark"), dark=True))
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 64), (64, 128)])
@@ -288,7 +290,7 @@ def test_a_confident_network_still_has_a_heat_map(bright: Predictor) -> None:
 
 
 def test_one_network_predicts_class_and_mask(tmp_path) -> None:
-    bundle = tiny.unified(tmp_path)
+    bundle = tiny.lite(tiny.unified(tmp_path))
     prediction = Predictor(bundle, bundle)(tiny.a_picture(height=90, width=70))
     inputs, place = model_input(bundle, tiny.a_picture(height=90, width=70))
     network = load_network(bundle)
@@ -304,17 +306,24 @@ def test_one_network_predicts_class_and_mask(tmp_path) -> None:
 
 
 def test_a_network_for_both_tasks_combines_with_one_for_either(tmp_path) -> None:
-    both, segmenter, classifier = tiny.unified(tmp_path), tiny.segmenter(tmp_path), tiny.classifier(tmp_path)
+    both, segmenter, classifier = (
+        tiny.lite(make(tmp_path)) for make in (tiny.unified, tiny.segmenter, tiny.classifier)
+    )
     picture = tiny.a_picture()
     whole = Predictor(both, both)(picture)
     np.testing.assert_allclose(Predictor(both, segmenter)(picture).probabilities, whole.probabilities, atol=1e-5)
     np.testing.assert_allclose(Predictor(classifier, both)(picture).tumour, whole.tumour, atol=1e-5)
 
 
-def test_the_heat_map_is_by_the_bundles_own_method_and_layer(tmp_path) -> None:
-    bundle, picture = tiny.unified(tmp_path), tiny.a_picture()
+def test_the_heat_map_is_the_explainers_of_the_class_and_the_passes_that_the_answer_is_of(tmp_path) -> None:
+    bundle, picture = tiny.lite(tiny.unified(tmp_path)), tiny.a_picture()
     inputs, _ = model_input(bundle, picture)
-    explain = Explainer(load_network(bundle))
-    own = explain(inputs, top_class_target(), method=bundle.heat_method, layer=bundle.heat_layer).plane
-    assert np.abs(own - explain(inputs, top_class_target()).plane).max() > 0.1, "not the default method and layer"
-    np.testing.assert_allclose(Predictor(bundle, bundle)(picture).heat_plane[0], own, atol=1e-3)
+    prediction, explain = Predictor(bundle, bundle)(picture), Explainer(load_network(bundle))
+    target = class_target(int(prediction.probabilities.argmax()))
+    plain, mirrored = (
+        explain(pixels, target, method=bundle.heat_method, layer=bundle.heat_layer)
+        for pixels in (inputs, inputs[:, :, ::-1])
+    )
+    assert np.abs(plain.plane - explain(inputs, target).plane).max() > 0.1, "not the default method and layer"
+    mean = plain.highest * plain.plane + mirrored.highest * mirrored.plane[:, ::-1]
+    np.testing.assert_allclose(prediction.heat_plane[0], mean / mean.max(), atol=1e-3)

@@ -60,7 +60,7 @@ def gated(
     for number in data.pixels:
         if len(data.pixels[number]) == 64:
             data.pixels[number], data.masks[number] = a_head(number)
-    bundle = tiny.unified(folder / "models")
+    bundle = tiny.lite(tiny.unified(folder / "models"))
     tiny.with_test_metrics(bundle)
     store = data.write(folder / "figshare.h5")
     with pytest.MonkeyPatch.context() as patch:

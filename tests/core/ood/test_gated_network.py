@@ -65,9 +65,9 @@ def test_the_predictor_decides_as_the_gate_does(
     assert decision.answer == str(
         decide_answers(decision.tumour_score, decision.ood_score, decision.probabilities.max(), decision.thresholds)
     )
-    beside = Predictor(bundle, tiny.segmenter(tmp_path))(image).gate
+    beside = Predictor(bundle, tiny.lite(tiny.segmenter(tmp_path)))(image).gate
     assert beside is not None and beside.tumour_score == pytest.approx(decision.tumour_score, abs=1e-3)
-    assert Predictor(tiny.classifier(tmp_path), bundle)(image).gate is None
+    assert Predictor(tiny.lite(tiny.classifier(tmp_path)), bundle)(image).gate is None
 
 
 def test_a_result_states_the_answer_and_its_reason_and_a_table_has_it(
