@@ -25,6 +25,10 @@ class Runtime:
     """A network held by LiteRT: (n, S, S, C) float32 inputs -> arrays by output name.
 
     Threads may call it at once: each has an interpreter to itself, or waits for one, first come first served.
+
+    Attributes:
+        input_shape: (S, S, C).
+        output_names: of what a call returns.
     """
 
     def __init__(self, path: Path, *, interpreters: int = INTERPRETERS) -> None:
@@ -41,7 +45,10 @@ class Runtime:
         self._free: queue.Queue[Any] = queue.Queue()
         for _ in range(interpreters - 1):
             self._free.put(None)
-        self._free.put(self._new_runner())
+        runner = self._new_runner()
+        self.input_shape = tuple(int(side) for side in runner.get_input_details()["image"]["shape_signature"][1:])
+        self.output_names = set(runner.get_output_details())
+        self._free.put(runner)
 
     def __call__(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run the network on a batch."""
@@ -71,15 +78,18 @@ def load_runtime(bundle: Bundle) -> Runtime:
         BundleError: a file is missing or altered, or cannot be converted or read.
     """
     path = bundle.path(LITE) if LITE in bundle.card.files else _converted(bundle)
+    advice = f"take the whole folder models/{bundle.name} from the project again."
     try:
-        return Runtime(path)
+        runtime = Runtime(path)
     except ModuleNotFoundError as error:
         raise BundleError("The networks are run by ai-edge-litert, which is not installed here.") from error
-    except ValueError as error:
-        raise BundleError(
-            f"{path.name} of the bundle '{bundle.name}' is no LiteRT model; "
-            f"take the whole folder models/{bundle.name} from the project again."
-        ) from error
+    except (ValueError, KeyError) as error:
+        raise BundleError(f"{path.name} of the bundle '{bundle.name}' is no LiteRT model; {advice}") from error
+    stated = bundle.card.input
+    expected = (stated.height, stated.width, stated.channels)
+    if runtime.input_shape != expected or not set(bundle.tasks) <= runtime.output_names:
+        raise BundleError(f"{path.name} of the bundle '{bundle.name}' is not the network its card describes; {advice}")
+    return runtime
 
 
 def _converted(bundle: Bundle) -> Path:

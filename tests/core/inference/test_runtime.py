@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, LITE, REPORT_CLASSIFIER, REPORT_SEGMENTER, load_network, open_bundle
-from core.config import CLASSIFICATION, FEATURES, HEAT, ROOT, SEGMENTATION
+from core.bundles.card_update import update_card
+from core.config import CLASSIFICATION, FEATURES, HEAT, ROOT
 from core.errors import BundleError
 from core.explanation.explainer import Explainer
 from core.explanation.targets import class_target
@@ -95,7 +96,7 @@ def test_who_asks_first_is_answered_first(lite: Path) -> None:
 
 def test_a_failed_call_gives_its_interpreter_back(lite: Path) -> None:
     runtime = Runtime(lite, interpreters=1)
-    with pytest.raises(ValueError):
+    with pytest.raises(RuntimeError):
         runtime(np.zeros((1, 3, 3, 3), np.float32))
     assert runtime(inputs())[CLASSIFICATION].shape == (1, 3)
 
@@ -115,6 +116,14 @@ def test_a_file_that_is_no_network_is_refused_in_one_sentence(tmp_path: Path) ->
     (bundle.folder / LITE).write_bytes(b"no network")
     with pytest.raises(BundleError, match=LITE):
         load_runtime(bundle)
+
+
+def test_another_bundles_network_is_refused(tmp_path: Path, lite: Path) -> None:
+    bundle = tiny.segmenter(tmp_path)
+    (bundle.folder / LITE).write_bytes(lite.read_bytes())
+    update_card(bundle.folder, {}, "Another network.")
+    with pytest.raises(BundleError, match="card"):
+        load_runtime(open_bundle(bundle.name, tmp_path))
 
 
 def test_an_answer_needs_no_tensorflow() -> None:
@@ -137,4 +146,3 @@ def test_the_mean_of_both_passes_is_mirrored_back(tmp_path: Path) -> None:
     mirrored = Slice(picture.pixels[:, ::-1].copy(), "mirrored")
     one, other = (Predictor(bundle, bundle)(slice_) for slice_ in (picture, mirrored))
     np.testing.assert_allclose(one.heat_plane[0], other.heat_plane[0][:, ::-1], atol=2e-3)
-    assert SEGMENTATION in bundle.tasks
