@@ -20,7 +20,7 @@ from core.errors import BundleError, DatasetError
 from core.evaluation.figures import accuracy_of, confusion_of, gate_hits, outcome_shares
 from core.files import write_table
 from core.inference.forward import forward
-from core.inference.gate import apply_gate, has_gate, load_gate
+from core.inference.gate import apply_gate, has_gate, load_gate, require_features
 from core.inference.predictor import model_input
 from core.inference.runtime import load_runtime
 from core.metrics.definitions import DEFINITIONS
@@ -146,6 +146,8 @@ class ExternalPredictor:
         self.bundle = bundle
         self.network = load_runtime(bundle)
         self.gate = load_gate(bundle) if has_gate(bundle) else None
+        if self.gate:
+            require_features(bundle, self.gate[0], self.network.output_sizes.get(FEATURES))
 
     def __call__(self, slice_: Slice) -> dict[str, Any]:
         """Predict one slice.

@@ -28,7 +28,7 @@ class Runtime:
 
     Attributes:
         input_shape: (S, S, C).
-        output_names: of what a call returns.
+        output_sizes: names of what a call returns, and the length of each one's last axis.
     """
 
     def __init__(self, path: Path, *, interpreters: int = INTERPRETERS) -> None:
@@ -47,7 +47,7 @@ class Runtime:
             self._free.put(None)
         runner = self._new_runner()
         self.input_shape = tuple(int(side) for side in runner.get_input_details()["image"]["shape_signature"][1:])
-        self.output_names = set(runner.get_output_details())
+        self.output_sizes = {name: int(of["shape"][-1]) for name, of in runner.get_output_details().items()}
         self._free.put(runner)
 
     def __call__(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -87,7 +87,7 @@ def load_runtime(bundle: Bundle) -> Runtime:
         raise BundleError(f"{path.name} of the bundle '{bundle.name}' is no LiteRT model; {advice}") from error
     stated = bundle.card.input
     expected = (stated.height, stated.width, stated.channels)
-    if runtime.input_shape != expected or not set(bundle.tasks) <= runtime.output_names:
+    if runtime.input_shape != expected or not set(bundle.tasks) <= set(runtime.output_sizes):
         raise BundleError(f"{path.name} of the bundle '{bundle.name}' is not the network its card describes; {advice}")
     return runtime
 
