@@ -43,13 +43,16 @@ TOLERANCE_PX = 0.0
 """Tolerance of the pointing game; without any, the chance level is the mask's share of the slice."""
 
 
-def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress: ProgressWrapper = iter) -> Card:
+def evaluate_heat_maps(
+    bundle: Bundle, store: Store, partial: Path, *, slow: int = SLOW_SLICES, progress: ProgressWrapper = iter
+) -> Card:
     """Explain the bundle's prediction for every test slice; write ``explanations.csv``, ``heat.npz`` and the card.
 
     Args:
         bundle: an evaluated bundle.
         store: the whole prepared data set.
         partial: file with the slices that are done; removed at the end.
+        slow: number of test slices on which the slow methods are measured too.
         progress: wraps the numbers of the slices that are left.
 
     Returns:
@@ -61,7 +64,7 @@ def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress:
     """
     task = bundle.tasks[0]
     predictions = _test_outcomes(bundle, task)
-    slow = slow_slices(np.array(list(predictions)))
+    slowly = slow_slices(np.array(list(predictions)), slow)
     explainer = Explainer(load_network(bundle))
     network = explainer.network
     layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else deepest_convolution_layer(network)
@@ -69,7 +72,7 @@ def evaluate_heat_maps(bundle: Bundle, store: Store, partial: Path, *, progress:
     done = _resume(partial, stamp)
     with partial.open("a", encoding="utf-8") as file:
         for number in progress([number for number in predictions if number not in done]):
-            methods = [name for name in methods_for(task) if METHODS[name].quick or number in slow]
+            methods = [name for name in methods_for(task) if METHODS[name].quick or number in slowly]
             slice_ = slice_from_store(store, number)
             done[number] = _explain_slice(
                 bundle, explainer, slice_, predictions[number], methods=methods, layer=layer.name
@@ -113,10 +116,10 @@ def read_explanations(bundle: Bundle) -> pd.DataFrame:
     return table
 
 
-def slow_slices(numbers: np.ndarray) -> set[int]:
-    """Draw the slices that slow methods are measured on too: ``SLOW_SLICES`` of ``numbers``, or all if fewer."""
+def slow_slices(numbers: np.ndarray, count: int = SLOW_SLICES) -> set[int]:
+    """Draw the slices that slow methods are measured on too: ``count`` of ``numbers``, or all if fewer."""
     random = np.random.default_rng(SEED)
-    return {int(number) for number in random.permutation(np.sort(numbers))[:SLOW_SLICES]}
+    return {int(number) for number in random.permutation(np.sort(numbers))[:count]}
 
 
 def summarise_heat_maps(table: pd.DataFrame) -> dict[str, Any]:

@@ -17,10 +17,11 @@ MAX_PIXELS = 64 * 2**20
 """Pixels of all of them together: 4 bytes each, 256 MB a session, and four slices of the largest size."""
 
 
-def read_uploads(key: str) -> tuple[dict[SliceIdentity, Slice], list[str]]:
+def read_uploads(key: str, *, max_pixels: int = MAX_PIXELS) -> tuple[dict[SliceIdentity, Slice], list[str]]:
     """Read the files of the uploader ``{key}_files``; return the slices by identity, and a sentence for each refusal.
 
-    A file without room beside those before it is left out. Its number of pixels is kept, to see when there is room.
+    A file without room beside those before it, within ``max_pixels``, is left out. Its number of pixels is kept, to
+    see when there is room.
     """
     # By file id: the slice, why it is refused, or how many pixels it needs.
     cache: dict[str, Slice | str | int] = st.session_state.setdefault(f"{key}_read", {})
@@ -29,7 +30,7 @@ def read_uploads(key: str) -> tuple[dict[SliceIdentity, Slice], list[str]]:
         del cache[removed]
     uploads: dict[SliceIdentity, Slice] = {}
     refusals, left_out = [], []
-    room = MAX_PIXELS
+    room = max_pixels
     for file in files[:MAX_UPLOADS]:
         content = cache[file.file_id] = _read_if_room(file, cache.get(file.file_id, 0), room)
         if isinstance(content, Slice):
@@ -41,7 +42,7 @@ def read_uploads(key: str) -> tuple[dict[SliceIdentity, Slice], list[str]]:
             refusals.append(f"**{escape_markdown(file.name)}**: {escape_markdown(content)}")
     if left_out:
         refusals.append(
-            f"At most {MAX_PIXELS / 1e6:.0f} million pixels are held at a time; left out: {', '.join(left_out)}."
+            f"At most {max_pixels / 1e6:.2g} million pixels are held at a time; left out: {', '.join(left_out)}."
         )
     if len(files) > MAX_UPLOADS:
         refusals.append(f"{len(files)} files are too many at a time; the first {MAX_UPLOADS} were read.")

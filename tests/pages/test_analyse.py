@@ -92,6 +92,15 @@ def test_the_reports_networks_are_one_click_away_and_their_split_is_named_leaky(
         assert "(report-cnn)" in text, "the title in the address, and the one it had before"
 
 
+def test_a_slice_is_analysed_after_streamlit_has_cleared_kerass_session():
+    import keras
+
+    opened(sample="glioma-axial-1")
+    keras.backend.clear_session()
+    app = opened(sample="pituitary-axial-1")
+    assert not app.exception and not app.error and "%" in app.subheader[0].value
+
+
 def test_pressing_a_sample_puts_it_into_the_address():
     app = opened()
     app.button(key="analyse_sample_no-tumour-axial").click().run()

@@ -18,7 +18,6 @@ from core.bundles import bundle as bundles
 from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
 from core.dataset.store import STORE_NAME, Store
-from core.evaluation import heat_maps
 from core.evaluation.evaluate import evaluate
 from core.evaluation.heat_maps import evaluate_heat_maps
 from core.explanation.explainer import METHODS, methods_for
@@ -41,14 +40,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tiny.data_set()
     with (
         configured(models=folder / "models", splits=data.write_table(folder / "splits.csv")),
-        pytest.MonkeyPatch.context() as patch,
         Store(data.write(folder / STORE_NAME)) as store,
     ):
-        patch.setattr(heat_maps, "SLOW_SLICES", 3)
         for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
             bundle = make(folder / "models")
             evaluate(bundle, store)
-            evaluate_heat_maps(open_bundle(bundle.name), store, folder / "partial.jsonl")
+            evaluate_heat_maps(open_bundle(bundle.name), store, folder / "partial.jsonl", slow=3)
         evaluate(tiny.classifier(folder / "models", name="report-cnn-patients"), store)
     return folder
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.bundles import bundle as bundles
 from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, Bundle, file_facts, load_network, open_bundle
 from core.bundles.card_update import update_card
 from core.bundles.stored_maps import stored_heat_map
 from core.cli.main import main
-from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation import heat_maps
 from core.evaluation.evaluate import evaluate
 from core.evaluation.heat_maps import COLUMNS, evaluate_heat_maps, slow_slices, summarise_heat_maps
 from core.explanation.explainer import METHODS, Explainer, methods_for
@@ -28,9 +24,10 @@ from core.inference.predictor import model_input
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.readers.preprocessing import map_to_slice
 from tests.core import tiny
+from tests.settings import configured
 
-OPEN_BUNDLE = bundles.open_bundle
 SLOW = 3
+"""Test slices that get the slow methods."""
 
 
 class Killed(BaseException):
@@ -38,12 +35,10 @@ class Killed(BaseException):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def small() -> Iterator[tiny.DataSet]:
-    """A made-up data set in place of the real one, of which three test slices get the slow methods."""
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny.DataSet]:
+    """A made-up data set in place of the real one."""
     data = tiny.data_set()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(splits, "index_table", lambda: data.table)
-        patch.setattr(heat_maps, "SLOW_SLICES", SLOW)
+    with configured(splits=data.write_table(tmp_path_factory.mktemp("splits") / "splits.csv")):
         yield data
 
 
@@ -61,7 +56,7 @@ def evaluated(make: Callable[[Path], Bundle], folder: Path, store: Store) -> Bun
 
 def explained(make: Callable[[Path], Bundle], folder: Path, store: Store) -> Bundle:
     bundle = evaluated(make, folder, store)
-    evaluate_heat_maps(bundle, store, folder / "partial.jsonl")
+    evaluate_heat_maps(bundle, store, folder / "partial.jsonl", slow=SLOW)
     return open_bundle(bundle.name, folder)
 
 
@@ -92,7 +87,7 @@ def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
     assert len(test) > SLOW
     assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
     for name, method_rows in rows.groupby("method"):
-        expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test)))
+        expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test), SLOW))
         assert method_rows["slice"].tolist() == expected
     assert (rows["layer"] == "").equals(rows["method"] == "saliency")
 
@@ -102,7 +97,7 @@ def test_a_rows_localisation_is_that_of_its_heat_map(which: str, store: Store, r
     bundle = request.getfixturevalue(which)
     rows = table(bundle)
     explain = Explainer(load_network(bundle))
-    for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique()))].itertuples():
+    for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique(), SLOW))].itertuples():
         slice_ = slice_from_store(store, row.slice)
         inputs, place = model_input(bundle, slice_)
         label = rows["class"][row.Index]
@@ -216,7 +211,7 @@ def test_a_killed_run_resumes_and_ends_the_same(classified: Bundle, store: Store
     before = {path.name for path in bundle.folder.iterdir()}
     kept = tmp_path / "partial.jsonl"
     with pytest.raises(Killed):
-        evaluate_heat_maps(bundle, store, kept, progress=killed_after(4))
+        evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=killed_after(4))
     assert {path.name for path in bundle.folder.iterdir()} == before, "nothing half done in the bundle"
     with kept.open("a") as file:
         file.write('{"stamp": "cut short by the ki')
@@ -226,7 +221,7 @@ def test_a_killed_run_resumes_and_ends_the_same(classified: Bundle, store: Store
         left.extend(numbers)
         return list(left)
 
-    evaluate_heat_maps(bundle, store, kept, progress=watch)
+    evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=watch)
     expected = table(classified)
     assert left == sorted(expected["slice"].unique())[4:]
     pd.testing.assert_frame_equal(table(open_bundle(bundle.name, tmp_path)), expected, atol=1e-5)
@@ -240,7 +235,7 @@ def test_partial_results_of_other_weights_are_discarded(store: Store, tmp_path: 
     bundle = evaluated(tiny.brightness_segmenter, tmp_path, store)
     kept = tmp_path / "partial.jsonl"
     with pytest.raises(Killed):
-        evaluate_heat_maps(bundle, store, kept, progress=killed_after(2))
+        evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=killed_after(2))
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     assert len(lines) == 2
     kept.write_text("".join(json.dumps({**line, "stamp": "another"}) + "\n" for line in lines))
@@ -250,7 +245,7 @@ def test_partial_results_of_other_weights_are_discarded(store: Store, tmp_path: 
         seen.extend(numbers)
         return list(seen)
 
-    evaluate_heat_maps(bundle, store, kept, progress=watch)
+    evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=watch)
     assert {line["slice"] for line in lines} <= set(seen)
 
 
@@ -263,14 +258,14 @@ def test_a_bundle_that_is_not_evaluated_is_refused(store: Store, tmp_path: Path)
 
 
 def test_the_command_explains_and_prints_the_means(
-    small: tiny.DataSet, store: Store, tmp_path: Path, monkeypatch: Any, capsys: Any
+    small: tiny.DataSet, store: Store, tmp_path: Path, configure: Callable[..., None], capsys: Any
 ) -> None:
     evaluated(tiny.brightness_segmenter, tmp_path / "models", store)
     path = small.write(tmp_path / "figshare.h5")
-    monkeypatch.setattr(bundles, "open_bundle", partial(OPEN_BUNDLE, models=tmp_path / "models"))
+    configure(models=tmp_path / "models")
     assert main(["evaluate", "report-unet", "--explain", "--store", str(path)]) == 0
     lines = capsys.readouterr().out.strip().splitlines()
     assert {line.split()[0] for line in lines} == set(methods_for("segmentation"))
-    methods = OPEN_BUNDLE("report-unet", tmp_path / "models").card.as_dict()["metrics"]["explanation"]["methods"]
+    methods = open_bundle("report-unet", tmp_path / "models").card.as_dict()["metrics"]["explanation"]["methods"]
     assert f"inside {methods['grad-cam']['right']['inside']:.4f}" in lines[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figshare.h5", "models"]
