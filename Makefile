@@ -1,4 +1,5 @@
 # make run           set up and open the app
+# make dev           the same; the app follows changes of the code
 # make test          set up, check the code and run the tests; those on the data set where SLICESCOPE_DATA is set
 # make browser-test  the tests that drive the app in Chromium
 # make lint          only check the code
@@ -12,11 +13,15 @@ export VENV ?= .venv
 python := $(VENV)/bin/python
 install := @bash scripts/setup_venv.sh
 
-.PHONY: run test lint browser-test setup clean distclean
+.PHONY: run dev test lint browser-test setup clean distclean
 
 run:
 	$(install) requirements.txt
 	@$(python) -m streamlit run app.py
+
+dev:
+	$(install) requirements.txt
+	@$(python) -m streamlit run app.py --server.fileWatcherType auto
 
 test: lint
 	@$(python) -m pytest -n auto --dist loadfile

@@ -149,7 +149,7 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
     key = _prediction_key(identity, classifier, segmenter)
     if key not in predictions:
         names = " and ".join(bundle.name for bundle in distinct_bundles(classifier, segmenter))
-        with st.spinner(f"Loading TensorFlow and {names}: a few seconds, once"):
+        with st.spinner(f"Loading {names}"):
             predictor = cached_predictor(classifier, segmenter)
         with st.spinner("Running the networks"):
             predictions[key] = predictor(slice_)

@@ -134,7 +134,6 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
     if missing and st.button(
         f"Make the {' and the '.join(missing).lower()}",
         key="viewer_make",
-        help="Loads TensorFlow and both networks, a few seconds the first time.",
         icon=":material/visibility:",
     ):
         predict(slice_, ("slice", number), classifier=classifier, segmenter=segmenter)
