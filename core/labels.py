@@ -82,6 +82,17 @@ METRIC_TITLES = {
 """By name in ``core.evaluation.bootstrap`` and in a card's ``metrics``."""
 SHARE_METRICS = {"accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
 """Metrics that are written as percent."""
+GATE_METRIC_LABELS = {
+    "no_tumour_called_tumour": Label("False positive rate", "External tumour-free slices given a tumour type"),
+    "tumour_called_no_tumour": Label("False negative rate", "External tumour slices with no tumour found"),
+    "class_accuracy_answered": Label("Accuracy, tumour type", "Accuracy on confident external tumour slices"),
+    "answered_tumour": Label("Coverage, tumours", "Coverage of external tumour slices"),
+    "answered_no_tumour": Label("Coverage, tumour-free", "Coverage of external tumour-free slices"),
+    "non_brain_flagged": Label("Non-brain images rejected", "Non-brain images rejected"),
+    "figshare_flagged": Label("In-distribution false rejections", "In-distribution false rejections (own test slices)"),
+    "figshare_called_no_tumour": Label("False negative rate, internal", "Own test slices with no tumour found"),
+}
+"""By key of a card's ``metrics.external``."""
 
 
 def metric_titles(names: Collection[str]) -> dict[str, str]:

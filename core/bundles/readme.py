@@ -1,13 +1,13 @@
 """A bundle's README.md, written from its card: what a reader wants to know before using the network."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from core.bundles.card import Card
 from core.bundles.card_metrics import CrossValidation, ExternalMetrics, TestMetrics
 from core.config import SEGMENTATION
 from core.labels import METRIC_TITLES, split_level
-from core.text import join_words
+from core.text import join_words, markdown_table
 
 _TITLES = {
     **METRIC_TITLES,
@@ -132,7 +132,7 @@ def _test_table(card: Card, test: TestMetrics) -> str:
     if SEGMENTATION in card.tasks and "own_size" in card.metrics.definitions:
         size = f" {card.metrics.definitions['own_size'].capitalize()}."
     head = f"On the {test.slices} test slices, of {test.patients} patients.{size}"
-    return f"{head}\n\n{_table(['Metric', 'Value', 'Definition'], rows)}"
+    return f"{head}\n\n{markdown_table(['Metric', 'Value', 'Definition'], rows, words=_WORDS)}"
 
 
 def _class_table(test: TestMetrics) -> str:
@@ -140,7 +140,7 @@ def _class_table(test: TestMetrics) -> str:
         [name, f"{each.precision:.3f}", f"{each.recall:.3f}", f"{each.f1:.3f}", f"{each.support}"]
         for name, each in test.per_class.items()
     ]
-    return _table(["Class", "Precision", "Recall", "F1", "Slices"], rows)
+    return markdown_table(["Class", "Precision", "Recall", "F1", "Slices"], rows, words=_WORDS)
 
 
 def _fold_table(folds: CrossValidation) -> str:
@@ -150,7 +150,7 @@ def _fold_table(folds: CrossValidation) -> str:
         if name in _TITLES
     ]
     head = f"Trained once for each of {_counted(len(folds.folds_done), 'official fold')}, on patient-level splits:"
-    return f"{head}\n\n{_table(['Metric', 'Mean ± standard deviation over folds'], rows)}"
+    return f"{head}\n\n{markdown_table(['Metric', 'Mean ± standard deviation over folds'], rows, words=_WORDS)}"
 
 
 def _external_tables(external: ExternalMetrics) -> str:
@@ -163,13 +163,14 @@ def _external_tables(external: ExternalMetrics) -> str:
         [external.definitions.get(name, name), f"{value:.3f}"] for name, value in values.items() if value is not None
     ]
     head = f"On {sum(measured.slices.values())} slices from elsewhere (the external set's split {which}):"
-    parts = [f"{head}\n\n{_table(['Share', 'Value'], rows)}"]
+    parts = [f"{head}\n\n{markdown_table(['Share', 'Value'], rows, words=_WORDS)}"]
     if external.aims:
         aims = [
             [external.definitions.get(name, name), aim.aim, "" if aim.reached is None else f"{aim.reached:.3f}"]
             for name, aim in external.aims.items()
         ]
-        parts.append(f"The gate, beside the aims set before:\n\n{_table(['Share', 'Aim', 'Reached'], aims)}")
+        table = markdown_table(["Share", "Aim", "Reached"], aims, words=_WORDS)
+        parts.append(f"The gate, beside the aims set before:\n\n{table}")
     return "\n\n".join(parts)
 
 
@@ -184,8 +185,3 @@ def _counted(number: int, noun: str) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "".join(f"- {line}\n" for line in lines)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    ruler = ["---" if title in _WORDS else "---:" for title in header]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ruler, *rows])

@@ -8,8 +8,10 @@ import pandas as pd
 
 from core.bundles.bundle import Bundle
 from core.bundles.card import Card
+from core.bundles.card_metrics import Table5Figures, TestMetrics
 from core.bundles.card_update import update_card
 from core.bundles.predictions import read_predictions, select_predictions
+from core.dataset.splits import TABLE_5
 from core.errors import BundleError
 from core.evaluation.bootstrap import bootstrap_differences, bootstrap_intervals
 from core.evaluation.cross_validation import has_similar_id
@@ -107,3 +109,12 @@ def recipe_differences(bundle: Bundle, other: Bundle) -> list[str]:
     """Return the names of the training recipe's settings in which two bundles differ, in alphabetical order."""
     first, second = (each.card.training.recipe for each in (bundle, other))
     return sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))
+
+
+def metrics_on_table_5(bundle: Bundle) -> TestMetrics | Table5Figures | None:
+    """Return the mask figures on Table 5's test slices; None for a bundle tested neither on them nor on Table 1's.
+
+    Table 5's test slices are among Table 1's.
+    """
+    test = bundle.card.metrics.test
+    return test if test is None or bundle.card.data.split == TABLE_5 else test.table_5

@@ -10,12 +10,12 @@ from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.bundles.card_metrics import Aim
 from core.config import CLASSES, CLASSIFICATION, README, SEGMENTATION
-from core.dataset import splits
 from core.errors import BundleError
+from core.evaluation.compare import metrics_on_table_5
 from core.files import replace_file
-from core.labels import CLASS_LABELS, split_level
+from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, split_level
 from core.metrics import classification
-from core.text import join_words
+from core.text import join_words, markdown_table
 
 BEGIN = "<!-- figures: written by `python -m core readme` -->"
 END = "<!-- end of figures -->"
@@ -81,13 +81,13 @@ def metrics_tables(models: Path | None = None) -> str:
 
 def _bundle_table(rows: list[_Row], bundles: list[Bundle]) -> str:
     header = ["", "the report", *(f"`{bundle.name}`" for bundle in bundles)]
-    lines = [header, ["---", *("---:" for _ in header[1:])]]
+    lines = []
     for row in rows:
         values = [row.value(bundle) for bundle in bundles]
         # Without a recipe trained on several folds, the rows of means over folds are left out.
         if row.title not in _OVER_FOLDS or set(values) != {_EMPTY_CELL}:
             lines.append([row.title, row.report, *values])
-    return _markdown(lines)
+    return markdown_table(header, lines, words=header[:1]) + "\n"
 
 
 def _aims(bundle: Bundle) -> dict[str, Aim]:
@@ -97,19 +97,15 @@ def _aims(bundle: Bundle) -> dict[str, Aim]:
 
 def _gate_table(bundle: Bundle) -> str:
     """Return a gate's metrics on the external test set, non-brain images and own test slices, beside its aims."""
-    lines = [[f"The gate of `{bundle.name}`", "aim", "reached"], ["---", "---:", "---:"]]
+    header, lines = [f"The gate of `{bundle.name}`", "aim", "reached"], []
     for name, aim in _aims(bundle).items():
         short = f", short by {aim.short_by:.4f}" if aim.short_by else ""
-        lines.append([_GATE_TITLES[name], aim.aim, f"{aim.reached:.4f}{short}"])
+        lines.append([GATE_METRIC_LABELS[name].title, aim.aim, f"{aim.reached:.4f}{short}"])
     external = bundle.card.metrics.external
     if external and external.figshare_all:
         own = f"{external.figshare_all.right:.4f}"
         lines.append(["Own test slices classified correctly after the gate", _EMPTY_CELL, own])
-    return _markdown(lines)
-
-
-def _markdown(lines: list[list[str]]) -> str:
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown_table(header, lines, words=header[:1]) + "\n"
 
 
 def _mirror_notes(bundles: list[Bundle]) -> list[str]:
@@ -151,9 +147,8 @@ def _mask_loss(bundle: Bundle) -> str:
 
 def _table_5_metric(key: str) -> Callable[[Bundle], str]:
     def value(bundle: Bundle) -> str:
-        if bundle.card.data.split == splits.TABLE_5:
-            return _test_metric(key)(bundle)
-        return _test_metric("table_5", key)(bundle) if bundle.test_metrics.table_5 else _EMPTY_CELL
+        metrics = metrics_on_table_5(bundle)
+        return _EMPTY_CELL if metrics is None else f"{getattr(metrics, key):.4f}"
 
     return value
 
@@ -202,15 +197,6 @@ _PATIENTS_OVER_FOLDS = "Patient-level accuracy, mean ± std over folds"
 _DICE_OVER_FOLDS = "Mean Dice, patient-level split, mean ± std over folds"
 _CLASS_DICE_OVER_FOLDS = "Class-mean Dice, patient-level split, mean ± std over folds"
 _OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS, _CLASS_DICE_OVER_FOLDS)
-_GATE_TITLES = {
-    "no_tumour_called_tumour": "External tumour-free slices given a tumour type",
-    "tumour_called_no_tumour": "External tumour slices with no tumour found",
-    "class_accuracy_answered": "Accuracy on confident external tumour slices",
-    "answered_tumour": "Coverage of external tumour slices",
-    "answered_no_tumour": "Coverage of external tumour-free slices",
-    "non_brain_flagged": "Non-brain images rejected",
-    "figshare_flagged": "In-distribution false rejections (own test slices)",
-}
 _REPORT_CORRECT = course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
 _CLASS_ROWS = [
     _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),

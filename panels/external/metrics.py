@@ -5,21 +5,21 @@ import streamlit as st
 from scipy.stats import binomtest
 
 from core.bundles.bundle import Bundle
-from core.labels import CLASS_LABELS
+from core.labels import CLASS_LABELS, GATE_METRIC_LABELS
 from core.ood.evaluate import AIMS, metric_hits
 from panels.shared.theme import percent
 
-_TILES = {
-    "no_tumour_called_tumour": ("False positive rate", "tumour-free slices given a class"),
-    "tumour_called_no_tumour": ("False negative rate", "tumours with “no tumour found”"),
-    "class_accuracy_answered": ("Accuracy, tumour type", "tumours given a class"),
-    "answered_tumour": ("Coverage, tumours", "tumours given a class or “no tumour found”"),
-    "answered_no_tumour": ("Coverage, tumour-free", "tumour-free slices given a class or “no tumour found”"),
-    "non_brain_flagged": ("Non-brain images rejected", "non-brain images"),
-    "figshare_flagged": ("In-distribution false rejections", "internal test slices"),
-    "figshare_called_no_tumour": ("False negative rate, internal", "internal test slices"),
+_UNITS = {
+    "no_tumour_called_tumour": "tumour-free slices given a class",
+    "tumour_called_no_tumour": "tumours with “no tumour found”",
+    "class_accuracy_answered": "tumours given a class",
+    "answered_tumour": "tumours given a class or “no tumour found”",
+    "answered_no_tumour": "tumour-free slices given a class or “no tumour found”",
+    "non_brain_flagged": "non-brain images",
+    "figshare_flagged": "internal test slices",
+    "figshare_called_no_tumour": "internal test slices",
 }
-"""By key of a card's ``metrics.external``: its title, and what it is a share of."""
+"""By key of a card's ``metrics.external``: what it is a share of."""
 
 
 def draw_metrics(table: pd.DataFrame) -> None:
@@ -30,10 +30,10 @@ def draw_metrics(table: pd.DataFrame) -> None:
     """
     grid = st.grid(4, min_column_width=150, gap="small")
     all_hits = metric_hits(table)
-    for name, (title, unit) in _TILES.items():
+    for name, unit in _UNITS.items():
         hits = all_hits[name]
         with grid.container():
-            st.metric(title, percent(float(hits.mean())) if len(hits) else "–", border=True)
+            st.metric(GATE_METRIC_LABELS[name].short, percent(float(hits.mean())) if len(hits) else "–", border=True)
             caption = f"{int(hits.sum())} of {len(hits)} {unit}"
             if name in AIMS and len(hits):
                 is_met = AIMS[name].short_by(float(hits.mean())) == 0
@@ -61,7 +61,7 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
     for name, aim in missed.items():
         interval = binomtest(int(hits[name].sum()), len(hits[name])).proportion_ci(method="wilson")
         lines.append(
-            f"**{_TILES[name][0]}** {percent(aim.reached)} (95 % interval {100 * interval.low:.0f} to "
+            f"**{GATE_METRIC_LABELS[name].short}** {percent(aim.reached)} (95 % interval {100 * interval.low:.0f} to "
             f"{100 * interval.high:.0f} %), aim {aim.aim}, short by {100 * aim.short_by:.1f} points"
         )
     st.warning(

@@ -8,8 +8,8 @@ import streamlit as st
 from core import course_report
 from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, WEIGHTS, Bundle
 from core.config import CLASSIFICATION, SEGMENTATION
-from core.dataset import splits
 from core.evaluation.bootstrap import DRAWS, LEVEL
+from core.evaluation.compare import metrics_on_table_5
 from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from panels.shared.cache import cached_headline_metrics
@@ -39,12 +39,8 @@ def split_text(bundle: Bundle) -> str:
 
 
 def dice_on_table_5(bundle: Bundle) -> float | None:
-    """Return the mean Dice on Table 5's test slices; None for a bundle tested neither on them nor on Table 1's.
-
-    Table 5's test slices are among Table 1's.
-    """
-    test = bundle.card.metrics.test
-    metrics = test if test is None or bundle.card.data.split == splits.TABLE_5 else test.table_5
+    """Return the mean Dice on Table 5's test slices; see ``core.evaluation.compare.metrics_on_table_5``."""
+    metrics = metrics_on_table_5(bundle)
     return metrics.dice_mean if metrics else None
 
 
