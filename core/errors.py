@@ -21,5 +21,9 @@ class TrainingError(SliceScopeError):
     """A recipe or a stored training state that cannot be used."""
 
 
+class MachineError(SliceScopeError):
+    """A machine that is not fit for what is asked of it."""
+
+
 class MetricError(SliceScopeError):
     """An option of a metric, or an input of it, that it does not know."""

@@ -5,6 +5,8 @@ import platform
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
+BUSY_SHARE = 0.5
+"""Processes that run or wait, a core, from which a machine is busy."""
 
 
 def describe_machine() -> str:
@@ -19,6 +21,15 @@ def describe_machine() -> str:
         except PackageNotFoundError:
             continue
     return f"{processor}, {os.cpu_count()} cores, TensorFlow {tensorflow}"
+
+
+def is_busy() -> bool:
+    """Tell whether other work would lengthen a measured time: over the last minute half the cores or more had work.
+
+    Return False where the system keeps no load average.
+    """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return load >= BUSY_SHARE * (os.cpu_count() or 1)
 
 
 def is_slow_in_bfloat16() -> bool:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.options import store_option
+from core.errors import MachineError
+from core.hardware import is_busy
 
 if TYPE_CHECKING:
     from core.bundles.bundle import Bundle
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 )
 @click.option("--times", is_flag=True, help="Only measure how long inference takes, on an idle machine.")
 @click.option("--stored", is_flag=True, help="Run no network; compute the figures again from the stored predictions.")
-def evaluate_command(bundle: str, store: Path, explain: bool, times: bool, stored: bool) -> None:
+@click.option("--busy", is_flag=True, help="Measure inference times also while the machine does other work.")
+def evaluate_command(bundle: str, store: Path, explain: bool, times: bool, stored: bool, busy: bool) -> None:
     """Run a bundle on every slice and write its figures."""
     from core.bundles.bundle import open_bundle
     from core.evaluation.evaluate import recompute_figures
@@ -34,29 +37,40 @@ def evaluate_command(bundle: str, store: Path, explain: bool, times: bool, store
     if explain:
         _evaluate_heat_maps(opened, store)
     elif times:
-        _measure_times(opened, store)
+        _measure_times(opened, store, busy=busy)
     else:
-        card = recompute_figures(opened) if stored else evaluate_bundle(opened, store)
+        card = recompute_figures(opened) if stored else evaluate_bundle(opened, store, busy=busy)
         test = card.metrics.test
         for name, value in test.as_dict().items() if test else ():
             if isinstance(value, float):
                 print(f"{name:24}{value:.4f}")
 
 
-def evaluate_bundle(bundle: "Bundle", store: Path) -> "Card":
-    """Evaluate a bundle with a progress bar; return its new card."""
+def evaluate_bundle(bundle: "Bundle", store: Path, *, busy: bool = False) -> "Card":
+    """Evaluate a bundle with a progress bar; return its new card.
+
+    On a busy machine the card's inference times stay as they are, unless ``busy`` is set.
+    """
     from core.cli.progress import slices_bar
     from core.dataset.store import Store
     from core.evaluation.evaluate import evaluate
 
+    keep_times = bundle.card.times is not None and is_busy() and not busy
     with Store(store) as opened:
-        return evaluate(bundle, opened, progress=slices_bar(bundle.name))
+        card = evaluate(bundle, opened, keep_times=keep_times, progress=slices_bar(bundle.name))
+    if keep_times:
+        print("The machine was busy: the card's inference times stay; on an idle one, --times measures them.")
+    return card
 
 
-def _measure_times(bundle: "Bundle", store: Path) -> None:
+def _measure_times(bundle: "Bundle", store: Path, *, busy: bool) -> None:
     from core.dataset.store import Store
     from core.evaluation.evaluate import measure_times
 
+    if is_busy() and not busy:
+        raise MachineError(
+            "The machine is busy, which would lengthen the inference times: measure them on an idle one, or add --busy."
+        )
     with Store(store) as opened:
         times = measure_times(bundle, opened).times
     if times:

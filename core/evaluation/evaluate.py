@@ -48,12 +48,13 @@ class Evaluation:
     masks: MaskRecords | None
 
 
-def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) -> Card:
+def evaluate(bundle: Bundle, store: Store, *, keep_times: bool = False, progress: ProgressWrapper = iter) -> Card:
     """Run the bundle on every slice of its split; write predictions, metrics and inference times into it.
 
     Args:
         bundle: a trained bundle.
         store: the whole prepared data set.
+        keep_times: leave inference times that the card has as they are.
         progress: wraps the slice numbers.
 
     Returns:
@@ -68,12 +69,13 @@ def evaluate(bundle: Bundle, store: Store, *, progress: ProgressWrapper = iter) 
     write_table(bundle.folder / PREDICTIONS, evaluation.predictions)
     if evaluation.masks:
         _write_mask_files(bundle, evaluation.masks)
-    changes = {
+    changes: dict[str, Any] = {
         "output.threshold": evaluation.threshold,
         "metrics.test": evaluation.figures,
         "metrics.definitions": DEFINITIONS["test"],
-        "times": _inference_times(bundle, network, store),
     }
+    if not (keep_times and bundle.card.times):
+        changes["times"] = _inference_times(bundle, network, store)
     return update_card(bundle.folder, changes, "Evaluated on the test slices.")
 
 

@@ -128,7 +128,7 @@ def _run_facts(recipe: Recipe, state: State) -> dict[str, Any]:
 
 
 def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
-    """Write a card's texts again from its recipe: title, about, limits, and what was tried before.
+    """Write a card's texts again from its recipe: title, about, limits, what was tried, the patient-level bundle.
 
     Where the recipe makes something else of the network's output (another threshold, the mean over mirror images), that
     is written too and the figures of the test slices are removed: evaluate the bundle again. Everything else stays,
@@ -153,6 +153,7 @@ def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
         "about": recipe.about,
         "limits": limits_with_gate(limits) if bundle.card.gate else limits,
         "training.tried": recipe.notes,
+        "data.by_patient_bundle": recipe.by_patient,
     }
     if not same_recipe(bundle, recipe):
         changes |= {"output": card_from_recipe(recipe)["output"], "metrics.test": None}

@@ -41,10 +41,17 @@ def draw_welcome() -> None:
 
 
 def _split_effect() -> str:
-    """Return the report's classifier's accuracy on its slice-level and its patient-level split, from the two cards."""
+    """Return the report's classifier's accuracy on new slices and on new patients, as the linked section shows them.
+
+    On new patients that is the mean over folds, where there are several.
+    """
     by_slice = evaluated_bundle(REPORT_CLASSIFIER)
     by_patient = evaluated_bundle(by_slice.card.data.by_patient_bundle) if by_slice else None
     if not by_slice or not by_patient:
         return "Slices of one tumour are in training and in test."
-    slice_level, patient_level = (percent(bundle.test_metrics.accuracy) for bundle in (by_slice, by_patient))
-    return f"The report's network has accuracy {slice_level} on new slices, but {patient_level} on new patients."
+    over_folds = by_patient.card.metrics.over_folds
+    patient_level = over_folds.figures["accuracy"].mean if over_folds else by_patient.test_metrics.accuracy
+    return (
+        f"The report's network has accuracy {percent(by_slice.test_metrics.accuracy)} on new slices, but "
+        f"{percent(patient_level)} on new patients."
+    )

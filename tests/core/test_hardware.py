@@ -11,6 +11,13 @@ from core.training.trainer import compile_model
 from tests.core import tiny
 
 
+@pytest.mark.parametrize(("load", "busy"), [(0.2, False), (0.9, False), (1.0, True), (9.0, True)])
+def test_a_machine_is_busy_from_half_a_process_a_core(load: float, busy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert hardware.is_busy() is busy
+
+
 @pytest.mark.parametrize(
     ("flags", "slow"),
     [

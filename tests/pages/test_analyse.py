@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -68,6 +69,17 @@ def test_the_start_leads_to_views_that_their_pages_have():
     models, masks = ((ROOT / "pages" / f"{name}.py").read_text(encoding="utf-8") for name in ("models", "masks"))
     assert "SPLITS_SECTION:" in models and welcome.SPLITS_SECTION == SPLITS_SECTION
     assert f'"{welcome.IOU_VIEW}"' in masks
+
+
+def test_the_start_and_the_section_it_leads_to_have_the_same_figures():
+    (door,) = [each.value for each in opened().markdown if "new patients" in each.value]
+    models = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT).switch_page("pages/models.py")
+    models.query_params["show"] = SPLITS_SECTION
+    (chart,) = [
+        each.value for each in models.run().caption if each.value.startswith("Accuracy") and "Report CNN " in each.value
+    ]
+    figures = re.findall(r"[\d.]+ %", door)
+    assert len(figures) == 2 and all(figure in chart for figure in figures)
 
 
 def test_a_sample_in_the_address_is_analysed():

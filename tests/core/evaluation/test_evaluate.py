@@ -319,18 +319,42 @@ def test_the_card_on_disk_is_the_one_returned_and_its_hashes_hold(which: str, re
     assert stored["times"]["machine"]
 
 
-def test_times_alone_are_measured_again_and_all_else_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def evaluate_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict, dict]]:
+    """Runs the command on a small bundle with times, on an idle or a busy machine; status, card before and after."""
     bundle, data, _ = made(tiny.classifier, tmp_path)
-    card = bundle.card.as_dict()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(splits, "index_table", lambda: data.table)
-        patch.setattr("core.bundles.bundle.open_bundle", lambda name: open_bundle(name, tmp_path))
-        assert main(["evaluate", bundle.name, "--times", "--store", str(tmp_path / "store.h5")]) == 0
+    monkeypatch.setattr(splits, "index_table", lambda: data.table)
+    monkeypatch.setattr("core.bundles.bundle.open_bundle", lambda name: open_bundle(name, tmp_path))
+
+    def run(*options: str, busy: bool) -> tuple[int, dict, dict]:
+        monkeypatch.setattr("core.cli.evaluate.is_busy", lambda: busy)
+        before = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
+        status = main(["evaluate", bundle.name, *options, "--store", str(tmp_path / "store.h5")])
+        return status, before, json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
+
+    return run
+
+
+@pytest.mark.parametrize(("options", "busy"), [(["--times"], False), (["--times", "--busy"], True)])
+def test_times_alone_are_measured_again_and_all_else_stays(
+    options: list[str], busy: bool, evaluate_on: Callable[..., tuple[int, dict, dict]], capsys: pytest.CaptureFixture
+) -> None:
+    status, before, after = evaluate_on(*options, busy=busy)
+    assert status == 0
     assert "one slice" in capsys.readouterr().out
-    stored = json.loads((bundle.folder / CARD).read_text(encoding="utf-8"))
-    assert stored["times"] != card["times"] and set(stored["times"]) == set(card["times"])
-    assert stored["changelog"][:-1] == card["changelog"]
-    assert {**stored, "times": None, "changelog": None} == {**card, "times": None, "changelog": None}
+    assert after["times"] != before["times"] and set(after["times"]) == set(before["times"])
+    assert after["changelog"][:-1] == before["changelog"]
+    assert {**after, "times": None, "changelog": None} == {**before, "times": None, "changelog": None}
+
+
+def test_a_busy_machine_does_not_overwrite_times_unasked(
+    evaluate_on: Callable[..., tuple[int, dict, dict]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, before, after = evaluate_on("--times", busy=True)
+    assert status != 0 and after == before
+    assert "--busy" in capsys.readouterr().err
+    status, before, after = evaluate_on(busy=True)
+    assert status == 0 and after["times"] == before["times"]
 
 
 @pytest.mark.parametrize(("which", "split"), [("classified", "table-1"), ("segmented", "table-5")])

@@ -44,6 +44,11 @@ def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
     assert after == before
 
 
+def test_the_patient_level_bundle_follows_the_recipe(bundle: Bundle, made: Recipe) -> None:
+    assert rewrite_texts(bundle, replace(made, by_patient="other-cnn")).data.by_patient_bundle == "other-cnn"
+    assert rewrite_texts(bundle, replace(made, by_patient=None)).data.by_patient_bundle is None
+
+
 def test_the_use_of_the_output_follows_the_recipe_and_old_figures_are_removed(bundle: Bundle, made: Recipe) -> None:
     after = rewrite_texts(bundle, made.model_copy(update={"test_time_flip": True}))
     assert after.output.as_dict() == {**bundle.card.output.as_dict(), "test_time_flip": True}
