@@ -45,10 +45,8 @@ def test_only_the_recipes_texts_change(bundle: Bundle, made: Recipe) -> None:
 
 
 def test_the_patient_level_bundle_follows_the_recipe(bundle: Bundle, made: Recipe) -> None:
-    assert (
-        rewrite_texts(bundle, made.model_copy(update={"by_patient": "other-cnn"})).data.by_patient_bundle == "other-cnn"
-    )
-    assert rewrite_texts(bundle, made.model_copy(update={"by_patient": None})).data.by_patient_bundle is None
+    for name in ("other-cnn", None):
+        assert rewrite_texts(bundle, made.model_copy(update={"by_patient": name})).data.by_patient_bundle == name
 
 
 def test_the_use_of_the_output_follows_the_recipe_and_old_figures_are_removed(bundle: Bundle, made: Recipe) -> None:
