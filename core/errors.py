@@ -27,3 +27,7 @@ class MachineError(SliceScopeError):
 
 class MetricError(SliceScopeError):
     """An option of a metric, or an input of it, that it does not know."""
+
+
+class WorkerError(SliceScopeError):
+    """The process that computes with TensorFlow has ended."""

@@ -1,25 +1,23 @@
 """Heat maps for Explain: read from the bundle where it stores them, else made and remembered by the session.
 
-TensorFlow is loaded only to make one.
+One is made in the process that holds TensorFlow.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.bundles import bundle as bundles
 from core.bundles.bundle import Bundle
 from core.bundles.convolutions import default_convolution
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
-from core.explanation.explainer import METHODS, Explainer, Explanation
-from core.explanation.targets import Target, bundle_target, top_class_target
-from core.inference.forward import averaged_logits
+from core.explanation.explainer import METHODS, Explanation
+from core.inference.explain import HeatMapRequest, explain
 from core.inference.predictor import model_input
 from core.labels import CLASS_LABELS
 from core.networks.losses import tumour_probability
@@ -32,7 +30,7 @@ from panels.explain.controls import (
     ExplanationRequest,
     cached_convolutions,
 )
-from panels.shared.cache import HASH_BUNDLES, cached_predictions, fingerprint
+from panels.shared.cache import cached_predictions, fingerprint
 
 _MAX_REMEMBERED = 32
 
@@ -81,11 +79,10 @@ def make_heat_maps(slice_: Slice, identity: Hashable, bundle: Bundle, request: E
     ]
 
 
-def explained_target(bundle: Bundle, output: str) -> Target:
-    """Return the target that explains a class, the predicted class, or the mask."""
-    if output == PREDICTED_CLASS:
-        return top_class_target()
-    return bundle_target(bundle, None if output == PREDICTED_MASK else output)
+def worker_request(request: ExplanationRequest, output: str) -> HeatMapRequest:
+    """Return the request for one output, as the process that holds TensorFlow takes it."""
+    class_name = None if output in (PREDICTED_CLASS, PREDICTED_MASK) else output
+    return HeatMapRequest(request.task, class_name, request.method, request.layer)
 
 
 def _outputs(bundle: Bundle, request: ExplanationRequest) -> list[str]:
@@ -128,23 +125,15 @@ def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: 
 def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str) -> HeatMapView:
     method = METHODS[request.method]
     title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
-    with st.spinner(f"Loading TensorFlow and the network {bundle.name}: a few seconds, once"):
-        explainer = _load_explainer(bundle, request.task)
-    with st.spinner(f"Making the heat map: {title}"):
+    with st.spinner(f"Making the heat map: {title}. The first one loads TensorFlow, a few seconds."):
         bar = None if method.quick else st.progress(0.0)
         inputs, _ = model_input(bundle, slice_)
-        logits = averaged_logits(bundle, explainer.probabilities, inputs, request.task)
-        explanation = explainer(
+        explanation = explain(
+            bundle,
             inputs,
-            explained_target(bundle, output),
-            method=request.method,
-            layer=request.layer,
-            reference=logits,
+            worker_request(request, output),
             progress=None if bar is None else partial(_draw_progress, bar),
         )
-    if logits is not None:
-        # Beside the heat map stands the bundle's own prediction.
-        explanation = replace(explanation, logits=logits)
     memory = _memory()
     memory[_memory_key(identity, bundle, request, output)] = explanation
     while len(memory) > _MAX_REMEMBERED:
@@ -154,11 +143,6 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
 
 def _draw_progress(bar: DeltaGenerator, done: int, total: int) -> None:
     bar.progress(done / total)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=HASH_BUNDLES)
-def _load_explainer(bundle: Bundle, task: str) -> Explainer:
-    return Explainer(bundles.load_network(bundle), output=bundle.tasks.index(task))
 
 
 def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) -> HeatMapView:

@@ -6,16 +6,16 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles import bundle as bundles
 from core.bundles.bundle import Bundle
 from core.explanation.explainer import METHODS
-from core.explanation.sanity_check import RandomisationStep, cascading_randomisation
+from core.explanation.sanity_check import RandomisationStep
+from core.inference.explain import check_sanity
 from core.inference.predictor import model_input
 from core.inference.render import DisplayOptions, default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest
-from panels.explain.heat_maps import explained_target
+from panels.explain.heat_maps import worker_request
 from panels.explain.picture import scale_for_display
 from panels.shared.cache import fingerprint
 from panels.shared.theme import PLOT_CONFIG, text_colour
@@ -61,18 +61,11 @@ def draw_sanity_check(
 def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: str) -> list[RandomisationStep]:
     bar = st.progress(0.0, "Loading TensorFlow and the network")
     inputs, _ = model_input(bundle, slice_)
-    steps = []
-    for step in cascading_randomisation(
-        bundles.load_network(bundle),
-        inputs,
-        explained_target(bundle, output),
-        method=request.method,
-        layer=request.layer,
-        output=bundle.tasks.index(request.task),
-    ):
-        steps.append(step)
-        bar.progress(step.number / step.steps, f"{METHODS[request.method].title}: {step.number} of {step.steps} layers")
-    return steps
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / total, f"{METHODS[request.method].title}: {done} of {total} layers")
+
+    return check_sanity(bundle, inputs, worker_request(request, output), progress=progress)
 
 
 def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], options: DisplayOptions) -> None:
