@@ -153,7 +153,7 @@ def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
     network = keras.Model(inputs, outputs)
     sign = -1.0 if dark else 1.0
     network.set_weights([np.array([[[[0.0, 40.0 * sign]]]]), np.array([0.0, -20.0 * sign])])
-    return _with_network(bundle, network)
+    return with_network(bundle, network)
 
 
 def brightness_classifier(models: Path) -> Bundle:
@@ -171,7 +171,7 @@ def brightness_classifier(models: Path) -> Bundle:
     dense = np.zeros((CNN_SIZE**2, 2, 3))
     dense[:, 0, 1], dense[:, 1, 0] = 0.2, 0.001
     network.set_weights([kernel, np.array([-0.5, 0.5]), dense.reshape(-1, 3), np.zeros(3)])
-    return _with_network(bundle, network)
+    return with_network(bundle, network)
 
 
 def lite(bundle: Bundle) -> Bundle:
@@ -180,7 +180,7 @@ def lite(bundle: Bundle) -> Bundle:
     return open_bundle(bundle.name, bundle.folder.parent)
 
 
-def _with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
+def with_network(bundle: Bundle, network: "keras.Model") -> Bundle:
     """Replace the bundle's network by another."""
     save_network(network, bundle.folder / WEIGHTS)
     count = network.count_params()

@@ -14,14 +14,11 @@ from core.bundles.bundle import (
     MASK_THRESHOLDS,
     MASKS,
     PREDICTIONS,
-    WEIGHTS,
     Bundle,
     file_facts,
     load_network,
     open_bundle,
-    save_network,
 )
-from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.config import CLASSES
 from core.dataset import splits
@@ -242,9 +239,7 @@ def steep_segmenter(models: Path) -> Bundle:
     outputs = keras.layers.Conv2D(2, 1, activation="hard_sigmoid", name="mask")(inputs)
     network = keras.Model(inputs, outputs)
     network.set_weights([np.array([[[[-40, 40]]]], np.float32), np.array([10, -14], np.float32)])
-    save_network(network, bundle.folder / WEIGHTS)
-    update_card(bundle.folder, {}, "Another network.")
-    return open_bundle(bundle.name, models)
+    return tiny.with_network(bundle, network)
 
 
 @pytest.mark.parametrize("make", [tiny.segmenter, steep_segmenter])
