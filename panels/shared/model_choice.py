@@ -87,7 +87,7 @@ def readable_bundles(bundles: Iterable[Bundle]) -> list[Bundle]:
     readable = []
     for bundle in bundles:
         with errors_in_one_sentence():
-            if bundle.test_metrics:
+            if bundle.is_evaluated:
                 cached_predictions(bundle)
             readable.append(bundle)
     return readable

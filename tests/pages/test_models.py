@@ -202,7 +202,7 @@ def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[
 
 
 def test_a_patient_level_counterpart_stands_beside_its_bundle_with_the_reason(models: Callable[..., Path]) -> None:
-    one_fold = measured("report-cnn-patients", cross_validation={})
+    one_fold = measured("report-cnn-patients", cross_validation=None)
     models("report-cnn", "report-unet", report_cnn_patients=("report-cnn-patients", one_fold))
     table = rows(opened())
     app = opened(show=SPLITS)
@@ -329,9 +329,9 @@ def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path])
 
 def test_patient_level_folds_stand_apart_from_the_one_fold_of_the_network_shown(models: Callable[..., Path]) -> None:
     five = {**ONE, "folds": [0.7, 0.8, 0.75, 0.75, 0.75]}
-    all_five = {**ACROSS, "folds_done": [1, 2, 3, 4, 5], "accuracy": five, "macro_f1": five}
+    all_five = {**ACROSS, "folds_done": [1, 2, 3, 4, 5], "slices": [570] * 5, "accuracy": five, "macro_f1": five}
     models(
-        one=("report-cnn-patients", measured("report-cnn-patients", cross_validation={})),
+        one=("report-cnn-patients", measured("report-cnn-patients", cross_validation=None)),
         five=("report-cnn-patients", measured("report-cnn-patients", cross_validation=all_five)),
         two=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)),
     )
