@@ -281,11 +281,14 @@ def test_the_recipes_own_setting_is_no_winner_over_itself(done: tuple[Path, Sear
 
 
 def test_at_full_size_no_slice_of_the_held_out_fold_is_read(
-    done: tuple[Path, SearchResults], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: tuple[Path, SearchResults],
+    tmp_path: Path,
+    configure: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, results = done
     data = tiny.data_set(30)
-    monkeypatch.setattr(splits, "index_table", lambda: data.table)
+    configure(splits=data.write_table(tmp_path / "splits.csv"))
     read: set[int] = set()
 
     def noted(method: Callable[[Store, int], np.ndarray]) -> Callable[[Store, int], np.ndarray]:

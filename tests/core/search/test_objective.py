@@ -1,5 +1,6 @@
 """A trial: it trains its setting, reports every epoch and reads no test slice."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from tests.core.search import trials as search_trials
 
 
 @pytest.fixture
-def small_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small_data(tmp_path: Path, configure: Callable[..., None]) -> Path:
     made = tiny.data_set(60, side=48)
-    monkeypatch.setattr(splits, "index_table", lambda: made.table)
+    configure(splits=made.write_table(tmp_path / "splits.csv"))
     return made.write(tmp_path / "figshare.h5")
 
 
