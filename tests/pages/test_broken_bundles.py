@@ -23,6 +23,7 @@ from core.bundles.bundle import (
     HEAT_MAPS,
     HISTORY,
     LAYERS,
+    LITE,
     MASK_THRESHOLDS,
     MASKS,
     OOD_ANSWERS,
@@ -362,10 +363,10 @@ def test_a_page_says_which_file_holds_something_else(
 
 
 def test_another_bundle_s_network_gives_no_answer(models: Path) -> None:
-    put(models / UNIFIED, WEIGHTS, (SHIPPED_MODELS / CNN / WEIGHTS).read_bytes())
+    put(models / UNIFIED, LITE, (SHIPPED_MODELS / CNN / LITE).read_bytes())
     app = opened("analyse", sample="glioma-axial-1")
     (sentence,) = sentences(app)
-    assert f"network of the bundle '{UNIFIED}'" in sentence
+    assert f"{LITE} of the bundle '{UNIFIED}'" in sentence
     assert not shows_a_prediction(app)
 
 
