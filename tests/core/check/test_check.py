@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from core.bundles.bundle import CARD, HEAT_MAPS, HISTORY, MASKS, PREDICTIONS, README, WEIGHTS, bundle_names, file_facts
+from core.bundles.bundle import (
+    CARD,
+    HEAT_MAPS,
+    HISTORY,
+    LAYERS,
+    MASKS,
+    PREDICTIONS,
+    README,
+    WEIGHTS,
+    bundle_names,
+    file_facts,
+)
 from core.bundles.card import SCHEMA
 from core.check.bundles import check_bundle
 from core.check.project import check_project, check_search
@@ -83,7 +94,6 @@ def test_a_fault_is_told_by_the_exit_status(
         ("report-cnn-patients", "metrics.external.dev.class_accuracy"),
         ("report-cnn-patients", "data.counts.test"),
         ("report-cnn-patients", "training.epochs_run"),
-        ("report-cnn-patients", "parameters.total"),
         ("report-cnn-searched", "metrics.comparison.figures.accuracy.low"),
         ("report-unet", "metrics.test.dice_mean"),
         ("unified-unet", "metrics.external.non_brain_flagged"),
@@ -106,6 +116,12 @@ def test_an_altered_figure_is_found(copy: Callable[[str], Path], name: str, plac
     change_card(folder, change)
     found = [fault for fault in faults(folder) if fault.startswith(f"{place} ")]
     assert found and all("python -m core" in fault for fault in found)
+
+
+def test_an_altered_number_of_parameters_is_found(copy: Callable[[str], Path]) -> None:
+    folder = copy("report-cnn")
+    change_card(folder, lambda card: card["parameters"].update(total=475_780))
+    assert any(fault.startswith(LAYERS) and "475,780" in fault for fault in faults(folder))
 
 
 def test_rounding_is_no_fault(copy: Callable[[str], Path]) -> None:
