@@ -26,14 +26,23 @@ SETTING_TITLES = {
     "augmentation": "Augmentation",
 }
 _VALUE_TITLES = {"val_accuracy": "Validation accuracy", "val_dice": "Validation Dice", "val_iou": "Validation IoU"}
-_AUGMENTATION: dict[str, Callable[[float], str]] = {
+AUGMENTATION_TEXTS: dict[str, Callable[[float], str]] = {
     "flip": lambda share: f"{whole_percent(share)} of the slices mirrored",
     "rotation": lambda degrees: f"turned by up to {degrees:g}°",
     "scale": lambda share: f"up to {whole_percent(share)} larger or smaller",
     "shift": lambda share: f"moved by up to {whole_percent(share)} of a side",
     "gamma": lambda power: f"grey values to the power of {exp(-power):.2f} to {exp(power):.2f}",
+    "contrast": lambda share: f"contrast changed by up to {whole_percent(share)}",
+    "quarter_turn": lambda share: f"{whole_percent(share)} turned by a quarter or a half",
+    "curve": lambda share: f"a random intensity curve that moves grey values by up to {whole_percent(share)}",
+    "invert": lambda share: f"{whole_percent(share)} with bright and dark inverted",
+    "bias": lambda power: f"a bias field of {exp(-power):.2f} to {exp(power):.2f}",
+    "blur": lambda pixels: f"a blur of up to {pixels:g} pixels",
+    "noise": lambda share: f"noise of up to {whole_percent(share)} of the range",
+    "jpeg": lambda share: f"{whole_percent(share)} compressed as JPEG",
+    "caption": lambda share: f"{whole_percent(share)} with captions and a frame",
 }
-"""By option of ``core.training.augmentation.augment``."""
+"""By option of ``core.training.recipe.Augmentation``."""
 
 
 def value_title(plan: Plan) -> str:
@@ -82,6 +91,6 @@ def show_help(plan: Plan) -> None:
 def _setting_meaning(plan: Plan, name: str) -> str:
     if name == "augmentation":
         strengths = plan.augmentation.model_dump(exclude_unset=True)
-        strongest = join_words(_AUGMENTATION[option](value) for option, value in strengths.items())
+        strongest = join_words(AUGMENTATION_TEXTS[option](value) for option, value in strengths.items())
         return f"strength of the changes to training slices, from none at 0 to these at 1: {strongest}"
     return escape_markdown(plan.means[name])

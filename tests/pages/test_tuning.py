@@ -17,7 +17,8 @@ from core.dataset import splits
 from core.search import results
 from core.search.plan import PLAN, Range, load_plan
 from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
-from panels.tuning.help import SETTING_TITLES
+from core.training.recipe import Augmentation
+from panels.tuning.help import AUGMENTATION_TEXTS, SETTING_TITLES
 from panels.tuning.history import selected_trials
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
@@ -325,3 +326,9 @@ def test_unreadable_files_of_a_search_are_one_sentence(make_searches: Callable[.
     app = opened("tuning")
     assert not app.exception
     assert "take searches/report-cnn from the project again" in app.error[0].value
+
+
+def test_every_option_of_augmentation_can_be_explained() -> None:
+    assert set(AUGMENTATION_TEXTS) == set(Augmentation.model_fields)
+    texts = [text(0.3) for text in AUGMENTATION_TEXTS.values()]
+    assert len(set(texts)) == len(texts)
