@@ -10,11 +10,11 @@ from PIL import Image
 
 from core.bundles.bundle import Bundle, open_bundle
 from core.config import CLASSES
-from core.dataset import splits
 from core.dataset.store import Store
 from core.ood.fit import fit_gate
 from core.ood.gate_recipe import GateRecipe, load_gate_recipe
 from tests.core import tiny
+from tests.settings import configured
 
 
 @pytest.fixture(scope="package")
@@ -63,8 +63,6 @@ def gated(
     bundle = tiny.lite(tiny.unified(folder / "models"))
     tiny.with_test_metrics(bundle)
     store = data.write(folder / "figshare.h5")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(splits, "index_table", lambda: data.table)
-        with Store(store) as opened:
-            fit_gate(open_bundle(bundle.name, folder / "models"), opened, external_folder, recipe=small_recipe)
+    with configured(splits=data.write_table(folder / "splits.csv")), Store(store) as opened:
+        fit_gate(open_bundle(bundle.name, folder / "models"), opened, external_folder, recipe=small_recipe)
     return open_bundle(bundle.name, folder / "models"), store

@@ -1,6 +1,7 @@
 """Measuring a gate: stored answers, metrics by hand, and aims."""
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from PIL import Image
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, open_bundle
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.dataset import splits
 from core.dataset.store import Store
 from core.errors import DatasetError
 from core.evaluation.external import measure_external
@@ -34,10 +34,10 @@ def test_answers_to_external_slices_are_stored_with_their_scores(
 
 
 def test_own_slices_and_non_brain_images_are_counted_apart(
-    gated: tuple[Bundle, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gated: tuple[Bundle, Path], tmp_path: Path, configure: Callable[..., None]
 ) -> None:
     bundle, store = gated
-    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
+    configure(splits=tiny.data_set(40).write_table(tmp_path / "splits.csv"))
     kinds = ["chart", "noise", "chart"]
     for number, _ in enumerate(kinds):
         noise = np.random.default_rng(number).integers(0, 255, (64, 64)).astype(np.uint8)

@@ -1,6 +1,7 @@
 """Fitting a gate: its two scores, its thresholds, and what becomes part of the bundle."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 
 from core.bundles.bundle import EXTERNAL, Bundle, open_bundle
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.dataset import splits
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import measure_external
@@ -115,11 +115,11 @@ def test_a_refitted_gate_does_not_keep_the_answers_of_the_one_before(
     external_folder: Path,
     small_recipe: GateRecipe,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    configure: Callable[..., None],
 ) -> None:
     bundle, store = gated
     shutil.copytree(bundle.folder, tmp_path / bundle.name)
-    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
+    configure(splits=tiny.data_set(40).write_table(tmp_path / "splits.csv"))
     measure_external(open_bundle(bundle.name, tmp_path), external_folder, split="test")
     with Store(store) as opened:
         card = fit_gate(open_bundle(bundle.name, tmp_path), opened, external_folder, recipe=small_recipe)
@@ -141,7 +141,7 @@ def test_the_split_test_is_not_read_by_fitting(
     external_folder: Path,
     small_recipe: GateRecipe,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    configure: Callable[..., None],
 ) -> None:
     bundle, store = gated
     index = pd.read_csv(external_folder / "index.csv")
@@ -149,7 +149,7 @@ def test_the_split_test_is_not_read_by_fitting(
         shutil.copy(external_folder / row["file"], tmp_path / row["file"])
     index.to_csv(tmp_path / "index.csv", index=False)
     shutil.copytree(bundle.folder, tmp_path / "models" / bundle.name)
-    monkeypatch.setattr(splits, "index_table", lambda: tiny.data_set(40).table)
+    configure(splits=tiny.data_set(40).write_table(tmp_path / "splits.csv"))
     with Store(store) as opened:
         fit_gate(open_bundle(bundle.name, tmp_path / "models"), opened, tmp_path, recipe=small_recipe)
 

@@ -20,9 +20,11 @@ def small_data(tmp_path: Path, configure: Callable[..., None]) -> Path:
     return made.write(tmp_path / "figshare.h5")
 
 
-def test_a_trial_trains_the_setting_and_reports_every_epoch(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = search_trials.plan(space={}, cheap={"size": 48, "dtype": "float32"})
-    monkeypatch.setattr(objective, "load_plan", lambda name: plan)
+def test_a_trial_trains_the_setting_and_reports_every_epoch(
+    small_data: Path, tmp_path: Path, configure: Callable[..., None]
+) -> None:
+    search_trials.write_plan(tmp_path / "searches", space={})
+    configure(searches=tmp_path / "searches")
     reported: list[tuple[int, float]] = []
     value = objective.make_trial("report-cnn", small_data)(
         {"filters": 2, "epochs": 3, "batch": 10, "learning_rate": 0.01},

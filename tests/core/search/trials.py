@@ -47,12 +47,12 @@ def plan(**changes: object) -> Plan:
     return Plan.model_validate({"means": dict.fromkeys(fields["space"], "a setting"), **fields})
 
 
-def write_plan(folder: Path) -> None:
+def write_plan(folder: Path, **changes: object) -> None:
     """Write ``plan`` into a folder of searches."""
     from core.search.full_size import to_toml
 
     (folder / plan().name).mkdir(parents=True)
-    (folder / plan().name / PLAN).write_text(to_toml(plan().model_dump(exclude={"name"})))
+    (folder / plan().name / PLAN).write_text(to_toml(plan(**changes).model_dump(exclude={"name"})))
 
 
 def done_in_place(plan: Plan, sampler: str, storage: str, trials: int, make: Callable[[], Trial] | None = None) -> None:
