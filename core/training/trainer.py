@@ -168,4 +168,4 @@ def _patience_callbacks(plan: Training) -> dict[str, "keras.callbacks.Callback"]
 def _augmentation(recipe: Recipe) -> Augment | None:
     """Return the augmentation of the recipe, or None."""
     options = recipe.training.augmentation
-    return partial(augment, **options.model_dump()) if options else None
+    return partial(augment, **options.model_dump(exclude_unset=True)) if options else None
