@@ -24,8 +24,8 @@ def test_a_result_is_of_one_fold_or_the_mean_over_several(tmp_path) -> None:
         "training_seconds": {"1": 10.0, "2": 10.0},
         "recipe": "a digest",
         "without_letter_twins": {"slices": [500, 600]},
-        "accuracy": {"mean": 0.9, "std": 0.01, "folds": []},
-        "dice_mean": {"mean": 0.7, "std": 0.02, "folds": []},
+        "accuracy": {"mean": 0.9, "std": 0.01, "folds": [0.89, 0.91]},
+        "dice_mean": {"mean": 0.7, "std": 0.02, "folds": [0.68, 0.72]},
     }
     tiny.change_card(bundle, metrics={"test": test, "cross_validation": cross_validation})
     (result,) = patient_level_results([open_bundle(bundle.name, tmp_path)])
