@@ -161,7 +161,7 @@ def test_figures_of_an_earlier_network_are_removed_with_it(bundle: Bundle, tmp_p
     state = tiny.finished_state(made)
     state.best = [weights + 1 for weights in state.best]
     again = export_bundle(made, state, tmp_path)
-    assert not again.test_metrics
+    assert not again.is_evaluated
     assert sorted(path.name for path in again.folder.iterdir()) == sorted([CARD, HISTORY, LAYERS, README, WEIGHTS])
 
 

@@ -38,7 +38,7 @@ def test_the_card_holds_the_difference_and_its_interval(tmp_path: Path) -> None:
         table = pd.read_csv(bundle.path(PREDICTIONS)).query("part == 'test'")
         shares.append((table["true"] == table["predicted"]).mean())
     assert [one.value, one.other, one.difference] == pytest.approx([*shares, shares[0] - shares[1]])
-    assert 0 < one["low"] < one["difference"] < one["high"]
+    assert 0 < one.low < one.difference < one.high
 
 
 def test_metrics_are_given_without_similar_patient_ids_too(tmp_path: Path) -> None:
