@@ -177,13 +177,15 @@ def _class_metrics(bundle: Bundle, predictions: pd.DataFrame) -> dict[str, Any]:
 def _accuracy_without_similar_ids(bundle: Bundle, predictions: pd.DataFrame) -> dict[str, Any]:
     """Return the accuracy on test slices of patients whose id, but for a final letter, is in no other part.
 
-    A slice-level split has patients on both sides anyway; it gets none.
+    A slice-level split has patients on both sides anyway; it gets none, as does one that keeps no test slice.
     """
     if not bundle.card.data.by_patient:
         return {}
     group = predictions["slice"].map(splits.index_table().set_index("slice")["patient_group"])
     is_test = predictions["part"] == "test"
     distinct = predictions[is_test & ~group.isin(group[~is_test])]
+    if distinct.empty:
+        return {}
     return {"without_letter_twins": {"slices": len(distinct), "accuracy": accuracy_of(distinct)}}
 
 
