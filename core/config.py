@@ -10,6 +10,8 @@ PRETRAINED = ROOT / "pretrained" / "efficientnet-lite0.npz"
 README = ROOT / "README.md"
 PAGES = ROOT / "pages"
 
+NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
+"""Said on every page and in every result."""
 
 # Where the program finds what it reads: looked up at the moment it is needed, so that tests change it by their fixture
 # ``configure``.

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.inference.gate import has_gate
+from core.bundles.measured_gate import has_gate
 from core.inference.result import slice_result, split_part
 from core.labels import CLASS_LABELS
 from panels import shell
@@ -22,8 +22,8 @@ from panels.explain.prediction import draw_prediction
 from panels.explain.sanity_check import draw_sanity_check
 from panels.explain.statistics import draw_statistics
 from panels.shared.answer import draw_file_remarks
-from panels.shared.cache import predict
 from panels.shared.controls import file_button
+from panels.shared.predictions import predict
 from panels.shared.slice_chooser import choose_slice
 from panels.shared.slice_image import draw_slice
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER
-from core.evaluation.external import DEV
-from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, measured_split, with_outcomes
+from core.bundles.measured_gate import DEV, measured_split
+from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, with_outcomes
 from panels import shell
 from panels.external.confusion import draw_external_confusion
 from panels.external.metrics import draw_aims, draw_internal_cost, draw_metrics

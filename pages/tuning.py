@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.search.names import search_names
 from core.search.plan import plan_names
-from core.search.results import read_search, search_names
+from core.search.results import read_search
 from panels import shell
 from panels.shared.theme import escape_markdown, whole_percent
 from panels.tuning.fidelity import show_fidelity

@@ -10,11 +10,10 @@ from typing import Any, Literal
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
-from core.config import PAGES
-from core.inference.result import NOTICE
-from core.ood.evaluate import measured_split
+from core.bundles.measured_gate import measured_split
+from core.config import NOTICE, PAGES
 from core.readers.mat import MAX_FILE_BYTES
-from core.search.results import search_names
+from core.search.names import search_names
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
 

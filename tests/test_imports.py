@@ -164,6 +164,12 @@ def test_app_and_shell_ask_for_nothing_heavy_even_later() -> None:
         assert not {other.partition(".")[0] for other in imported_by(MODULES[name])} & set(HEAVY), name
 
 
+def test_the_first_page_waits_for_no_table_or_scientific_library() -> None:
+    loaded = loaded_by(["panels.shell", "panels.analyse.welcome", "panels.shared.slice_chooser"])
+    assert not loaded & {"pandas", "scipy", "ai_edge_litert"}
+    assert "streamlit" in loaded, "something was imported"
+
+
 def test_no_page_loads_tensorflow_when_it_opens() -> None:
     code = """
 import sys

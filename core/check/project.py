@@ -9,7 +9,8 @@ from core.check.bundles import Checked, check_bundle
 from core.config import README, models_folder
 from core.errors import SliceScopeError
 from core.evaluation.readme_tables import check_readme
-from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search, search_names
+from core.search.names import search_names
+from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search
 
 _ROUNDING = 1e-3
 """Difference from 1 of a sum of shares that are rounded to four digits."""

@@ -9,6 +9,7 @@ import pandas as pd
 from core.bundles.bundle import EXTERNAL, Bundle
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
+from core.bundles.measured_gate import DEV, TEST, has_gate
 from core.config import (
     ANSWERS,
     CLASSES,
@@ -20,7 +21,7 @@ from core.errors import BundleError, DatasetError
 from core.evaluation.figures import accuracy_of, confusion_of, gate_hits, outcome_shares
 from core.files import write_table
 from core.inference.forward import forward
-from core.inference.gate import apply_gate, has_gate, load_gate, require_features
+from core.inference.gate import apply_gate, load_gate, require_features
 from core.inference.predictor import model_input
 from core.inference.runtime import load_runtime
 from core.metrics.definitions import DEFINITIONS
@@ -30,8 +31,6 @@ from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice, read_slice
 
 EXTERNAL_INDEX = "index.csv"
-DEV, TEST = "dev", "test"
-"""The split that thresholds may be chosen on, and the split for a single use."""
 
 
 def read_external_index(folder: Path, split: str) -> pd.DataFrame:

@@ -112,11 +112,6 @@ def _distinguishable(number: float, *limits: float, digits: int) -> list[str]:
     return texts
 
 
-def has_gate(bundle: Bundle) -> bool:
-    """Return whether a bundle has a gate beside its network."""
-    return GATE in bundle.card.files and bundle.card.gate is not None
-
-
 def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
     """Load a bundle's gate, its file checked, and its card's thresholds.
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.bundles.bundle import Bundle
+from core.bundles.measured_gate import has_gate
 from core.config import CLASSIFICATION, FEATURES, HEAT, HEAT_FIELD, SEGMENTATION
 from core.errors import BundleError
 from core.inference.forward import forward
-from core.inference.gate import GateDecision, apply_gate, has_gate, load_gate, require_features
+from core.inference.gate import GateDecision, apply_gate, load_gate, require_features
 from core.inference.runtime import load_runtime
 from core.networks.losses import tumour_probability
 from core.networks.receptive_field import ReceptiveField, map_to_input

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from scipy import ndimage
 
 PREDICTED_COLOUR = (0, 229, 255)
 """Outline of the predicted mask: cyan, distinguishable from grey and yellow with colour-vision deficiency."""
@@ -135,6 +134,8 @@ def mask_difference(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 def outline(mask: np.ndarray) -> np.ndarray:
     """Return the line around a (H, W) bool mask, outside it, as wide as a 256th of the slice's longer side."""
+    from scipy import ndimage
+
     width = max(1, round(max(mask.shape) / 256))
     return ndimage.binary_dilation(mask, iterations=width) & ~mask
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR
+from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR, NOTICE
 from core.dataset import splits
 from core.files import table_csv
 from core.inference.measurements import measure_mask
@@ -16,8 +16,6 @@ from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, d
 from core.labels import GATE_LABELS
 from core.metrics import overlap
 from core.readers.slices import Slice
-
-NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
 
 
 def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -> dict[str, Any]:

@@ -11,16 +11,17 @@ from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
 from core.bundles.card import Card, GateThresholds
 from core.bundles.card_update import update_card
 from core.bundles.contents import read_bundle_table, refused_content
+from core.bundles.measured_gate import has_gate
 from core.checked_files import Columns, Content
 from core.config import CLASSES, CONFIDENT, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.external import DEV, TEST, ExternalPredictor
+from core.evaluation.external import ExternalPredictor
 from core.evaluation.figures import WRONG, gate_hits, outcome_shares, outcomes
 from core.files import write_table
-from core.inference.gate import decide_answers, has_gate
+from core.inference.gate import decide_answers
 from core.metrics.definitions import DEFINITIONS
 from core.ood.non_brain import read_non_brain_images, read_non_brain_index
 from core.progress import ProgressWrapper
@@ -146,14 +147,6 @@ def disputed_labels(table: pd.DataFrame) -> pd.Series:
         table: external slices of ``with_outcomes``.
     """
     return (table["outcome"] == WRONG) & (table["true"] != NO_TUMOUR) & (table["answer"] != NO_TUMOUR)
-
-
-def measured_split(bundle: Bundle) -> str | None:
-    """Return the external split that a bundle's gate was measured on: test, else dev, else None."""
-    metrics = bundle.card.metrics.external
-    if not has_gate(bundle) or metrics is None or metrics.non_brain_flagged is None:
-        return None
-    return TEST if metrics.answers else DEV if metrics.dev and metrics.dev.answers else None
 
 
 def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: ProgressWrapper = iter) -> Card:

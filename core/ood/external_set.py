@@ -5,10 +5,10 @@ from pathlib import Path
 
 from core.bundles.bundle import OOD_ANSWERS, Bundle, open_bundle
 from core.bundles.card import Card
+from core.bundles.measured_gate import TEST, has_gate
 from core.dataset.store import Store
 from core.errors import DatasetError
-from core.evaluation.external import TEST, measure_external, write_external_metrics
-from core.inference.gate import has_gate
+from core.evaluation.external import measure_external, write_external_metrics
 from core.ood.evaluate import measure_ood, write_ood_metrics
 from core.ood.non_brain import read_non_brain_index
 from core.progress import ProgressWrapper

@@ -9,10 +9,10 @@ import pandas as pd
 from core.bundles.bundle import EXTERNAL, GATE, OOD_ANSWERS, Bundle, load_network, open_bundle
 from core.bundles.card import Card, GateThresholds
 from core.bundles.card_update import update_card
+from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED, TASKS
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.external import DEV
 from core.files import replace_file
 from core.inference.gate import Gate, apply_temperature
 from core.metrics.calibration import coverage_curve, expected_calibration_error, reliability_bins

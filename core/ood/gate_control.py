@@ -10,10 +10,10 @@ from scipy import ndimage
 from core.bundles.bundle import Bundle, load_network
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
+from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED
 from core.dataset import splits
 from core.dataset.store import Store
-from core.evaluation.external import DEV
 from core.explanation.cams import layer_cam
 from core.explanation.explainer import SALIENCY, Explainer
 from core.explanation.targets import class_target

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from core.errors import BundleError
 
@@ -117,6 +116,8 @@ def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
     height, width = unit.shape
     factor = max(1, round(max(height, width) / _COARSE_SIDE))
     coarse = np.asarray(Image.fromarray(unit).reduce(factor))
+    from scipy import ndimage
+
     pieces, _ = ndimage.label(coarse > HEAD_THRESHOLD, structure=np.ones((3, 3)))
     counts = np.bincount(pieces.ravel())
     counts[0] = 0

@@ -24,9 +24,10 @@ from pydantic import FiniteFloat, TypeAdapter, ValidationError
 from core.checked_files import Columns, Content, read_table
 from core.config import searches_folder
 from core.errors import TrainingError
+from core.search.names import TRIALS
 from core.search.plan import SAMPLERS, Plan, load_plan
 
-TRIALS, IMPORTANCE, FULL_SIZE = "trials.csv", "importance.json", "full_size.csv"
+IMPORTANCE, FULL_SIZE = "importance.json", "full_size.csv"
 ALL_SAMPLERS = "all"
 """Key of the importance over all samplers' trials but the grid's, which varies less."""
 COMPLETE, STOPPED = "complete", "stopped early"
@@ -89,15 +90,6 @@ def best_at_full_size(results: SearchResults) -> pd.Series | None:
         return None
     rows = full[[*TRIAL_KEY, "full_value"]].merge(results.trials.assign(own=results.own), on=TRIAL_KEY)
     return rows.iloc[int(rows["full_value"].to_numpy().argmax())]
-
-
-def search_names(folder: Path | None = None) -> list[str]:
-    """Return the names of the searches that have results.
-
-    Args:
-        folder: of searches; ``core.config.searches_folder()`` if None.
-    """
-    return sorted(path.parent.name for path in (folder or searches_folder()).glob(f"*/{TRIALS}"))
 
 
 def read_search(name: str, folder: Path | None = None) -> SearchResults:

@@ -13,16 +13,9 @@ import pandas as pd
 from core.config import searches_folder
 from core.errors import TrainingError
 from core.files import replace_file, write_table
+from core.search.names import TRIALS
 from core.search.plan import SETTINGS, Plan, as_int, normalised_setting, round_setting, suggest_setting
-from core.search.results import (
-    ALL_SAMPLERS,
-    COMPLETE,
-    IMPORTANCE,
-    STOPPED,
-    TRIALS,
-    SearchResults,
-    read_search,
-)
+from core.search.results import ALL_SAMPLERS, COMPLETE, IMPORTANCE, STOPPED, SearchResults, read_search
 from core.search.study import EPOCHS_RUN, STOPPED_EARLY, open_study
 
 if TYPE_CHECKING:

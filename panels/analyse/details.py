@@ -12,8 +12,8 @@ from core.config import NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.predictor import Prediction
 from core.inference.render import DisplayOptions, encode_png
 from core.inference.result import overlay_png, results_csv, slice_result
-from panels.shared.cache import cached_predictor
 from panels.shared.controls import file_button
+from panels.shared.predictions import cached_predictor
 from panels.shared.slice_chooser import ChosenSlice
 
 _HIDDEN_REASONS = {
@@ -67,7 +67,7 @@ def draw_downloads(
     chosen: ChosenSlice,
     prediction: Prediction,
     result: dict[str, Any],
-    options: DisplayOptions,
+    options: Callable[[], DisplayOptions],
     *bundles: Bundle,
     with_mask: bool,
 ) -> None:
@@ -77,7 +77,7 @@ def draw_downloads(
         chosen: the slice and the session's uploads.
         prediction: of the slice.
         result: ``core.inference.result.slice_result`` of the slice.
-        options: how the page draws the overlay; the download looks the same.
+        options: returns how the page draws the overlay now; the download looks the same.
         bundles: classifier and segmenter.
         with_mask: whether the mask is shown; a hidden one has no download.
     """
@@ -85,7 +85,7 @@ def draw_downloads(
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
     with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
-        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png")
+        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options()), f"{stem}-overlay.png")
         if with_mask:
             _button("Mask PNG", lambda: encode_png(prediction.mask, slice_.notes), f"{stem}-mask.png")
         _button("JSON", lambda: json.dumps(result, indent=2).encode(), f"{stem}.json")

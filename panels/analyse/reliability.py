@@ -4,9 +4,8 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.card_metrics import TestMetrics
-from core.evaluation.external import DEV
+from core.bundles.measured_gate import DEV, measured_split
 from core.labels import METRIC_TITLES
-from core.ood.evaluate import measured_split
 from core.text import lower_first
 from panels.shared.labels import bundle_title, mean_text, split_level_of
 from panels.shared.model_choice import evaluated_bundle, listed_bundles

@@ -12,7 +12,7 @@ from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
-from panels.shared.cache import load_slices
+from panels.shared.data_set import load_slices
 
 _PICTURE_SIDE = 384
 """Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""

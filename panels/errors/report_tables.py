@@ -12,7 +12,8 @@ from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from panels.errors.matrix_view import tile_label
 from panels.shared import gallery
-from panels.shared.cache import cached_predictions, load_slices
+from panels.shared.cache import cached_predictions
+from panels.shared.data_set import load_slices
 from panels.shared.labels import split_level_of
 from panels.shared.model_choice import listed_bundles, readable_bundles
 from panels.shared.theme import percent

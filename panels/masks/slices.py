@@ -23,7 +23,7 @@ from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from core.text import lower_first
 from panels.shared import gallery
-from panels.shared.cache import load_slices
+from panels.shared.data_set import load_slices
 from panels.shared.slice_image import MASK_LEGEND
 
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.card_metrics import SplitMetrics
+from core.bundles.measured_gate import DEV
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
-from core.evaluation.external import DEV
 from core.labels import CLASS_LABELS
 from panels.shared.labels import NOT_AVAILABLE, mean_text
 from panels.shared.theme import percent

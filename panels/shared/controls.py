@@ -3,13 +3,16 @@
 import mimetypes
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import SliceScopeError
 from core.files import table_csv
 from panels.shared.theme import escape_markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -21,7 +24,7 @@ def errors_in_one_sentence() -> Iterator[None]:
         st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
-def csv_button(table: pd.DataFrame, label: str, file_name: str, *, key: str | None = None) -> None:
+def csv_button(table: "pd.DataFrame", label: str, file_name: str, *, key: str | None = None) -> None:
     """Draw a button that downloads a table as CSV; arguments as for ``file_button``."""
     file_button(lambda: table_csv(table).encode(), label, file_name, key=key)
 

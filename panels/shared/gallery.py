@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
 from core.readers.slices import Slice
-from panels.shared.cache import allow_fetching, load_slices
+from panels.shared.data_set import allow_fetching, load_slices
 from panels.shared.slice_image import shown_pixels
 from panels.shared.theme import theme_colour
 

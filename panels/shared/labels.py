@@ -1,10 +1,14 @@
 """Short texts that several pages share: the level of a split, test sets, metrics, durations."""
 
+from typing import TYPE_CHECKING
+
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
 from core.config import CLASSIFICATION
-from core.evaluation.bootstrap import Interval
 from core.labels import SHARE_METRICS, split_level
 from panels.shared.theme import escape_markdown, percent, share_interval
+
+if TYPE_CHECKING:
+    from core.evaluation.bootstrap import Interval
 
 NOT_AVAILABLE = "–"
 """What stands in a table where there is no figure."""
@@ -40,7 +44,7 @@ def metric_text(name: str, value: float) -> str:
     return percent(value) if name in SHARE_METRICS else f"{value:.3f}"
 
 
-def interval_text(name: str, interval: Interval | None) -> str:
+def interval_text(name: str, interval: "Interval | None") -> str:
     """Write a metric with its interval: "85.7 % (81.0 to 90.3)", "0.774 (0.721 to 0.820)"; a dash where it is None."""
     if interval is None:
         return NOT_AVAILABLE

@@ -7,7 +7,6 @@ import numpy as np
 import streamlit as st
 
 from core.config import NO_TUMOUR
-from core.dataset.slices import slice_from_store
 from core.dataset.store import SLICE_COUNT
 from core.errors import SliceScopeError
 from core.inference.render import default_window, grey_image
@@ -15,7 +14,7 @@ from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
-from panels.shared.cache import has_store, open_store
+from panels.shared.data_set import has_store, open_store
 from panels.shared.slice_image import shown_pixels
 from panels.shared.theme import escape_markdown
 from panels.shared.uploads import SliceIdentity, read_uploads
@@ -120,6 +119,8 @@ def _read_slice(identity: SliceIdentity) -> Slice:
     kind, which = identity
     if kind == "sample":
         return find_sample(str(which)).slice()
+    from core.dataset.slices import slice_from_store
+
     return slice_from_store(open_store(), int(which))
 
 

@@ -18,16 +18,11 @@ from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
 from panels.shared.answer import agreement_mark, draw_class_probabilities
-from panels.shared.cache import (
-    cached_mask_thresholds,
-    cached_predictions,
-    is_predicted,
-    load_slice,
-    load_slices,
-    predict,
-)
+from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
+from panels.shared.data_set import load_slice, load_slices
 from panels.shared.model_choice import default_bundle, networks_address
+from panels.shared.predictions import is_predicted, predict
 from panels.shared.slice_image import heat_legend, picture_caption
 
 _NEIGHBOURS = 6

@@ -1,11 +1,12 @@
 """Numbers as text, and the style of plots."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.evaluation.bootstrap import Interval
+if TYPE_CHECKING:
+    from core.evaluation.bootstrap import Interval
 
 PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 
@@ -30,7 +31,7 @@ def whole_percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def share_interval(interval: Interval) -> str:
+def share_interval(interval: "Interval") -> str:
     """Format a share with its interval: "85.7 % (81.0 to 90.3)"."""
     return f"{percent(interval.value)} ({interval.low * 100:.1f} to {interval.high * 100:.1f})"
 
@@ -86,7 +87,7 @@ def style_figure(figure: go.Figure, *, height: int) -> go.Figure:
 
 
 def add_interval(
-    figure: go.Figure, interval: Interval, *, label: str, colour: str, hover: str, size: int = 12, thickness: int = 3
+    figure: go.Figure, interval: "Interval", *, label: str, colour: str, hover: str, size: int = 12, thickness: int = 3
 ) -> None:
     """Add a value with its interval to a figure, as a dot with a horizontal bar.
 

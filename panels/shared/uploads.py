@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.dataset.slices import read_and_recognise_slice
 from core.errors import SliceScopeError
 from core.readers.slices import Slice
 from panels.shared.theme import escape_markdown
@@ -51,6 +50,8 @@ def read_uploads(key: str, *, max_pixels: int = MAX_PIXELS) -> tuple[dict[SliceI
 
 def _read_if_room(file: Any, cached: Slice | str | int, room: int) -> Slice | str | int:
     """Return the file's slice, why it is refused, or the number of pixels for which there is no room."""
+    from core.dataset.slices import read_and_recognise_slice
+
     content = cached
     if isinstance(content, int) and content <= room:
         try:

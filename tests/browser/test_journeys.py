@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.config import ROOT
-from core.inference.result import NOTICE
+from core.config import NOTICE, ROOT
 from core.ood.non_brain import example_image
 from tests.published import a_slice, mat_bytes
 

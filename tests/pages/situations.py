@@ -12,7 +12,7 @@ from core.config import ROOT
 from core.dataset.download import FigshareDownloader
 from core.dataset.splits import index_table
 from core.dataset.store import STORE_NAME
-from panels.shared import cache
+from panels.shared import data_set
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
 
@@ -34,7 +34,7 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             tiny.data_set().write(folder / STORE_NAME)
         remote = FigshareDownloader(folder / "cache", sources=server.sources, index=index_of(numbers))
         if name == FIGSHARE:
-            monkeypatch.setattr(cache, "figshare_downloader", lambda: remote)
+            monkeypatch.setattr(data_set, "figshare_downloader", lambda: remote)
         yield
     clear_caches()
 

@@ -14,14 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
 from core.bundles.card import GateThresholds
-from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
+from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION, ROOT
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
-from core.inference.result import NOTICE
 from core.labels import GATE_LABELS
 from core.readers.samples import read_samples
 from panels.analyse import details, welcome
-from panels.shared import cache, model_choice
+from panels.shared import model_choice, predictions
 from panels.shared.labels import SPLITS_SECTION
 from panels.shared.theme import percent
 from tests.published import a_slice, mat_bytes
@@ -237,8 +236,10 @@ def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, ood_score: fl
     """Make the gate give this answer to every slice."""
     limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
     decision = GateDecision(kind, score, ood_score, np.array([0.1, 0.6, 0.3]), limits)
-    predict = cache.predict
-    monkeypatch.setattr(cache, "predict", lambda *args, **options: replace(predict(*args, **options), gate=decision))
+    predict = predictions.predict
+    monkeypatch.setattr(
+        predictions, "predict", lambda *args, **options: replace(predict(*args, **options), gate=decision)
+    )
 
 
 @pytest.fixture
@@ -331,7 +332,9 @@ def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, configure):
 def test_predictions_depend_on_the_gates_file_too():
     bundle = open_bundle("unified-unet")
     other = replace(bundle, card=bundle.card.changed({"files": bundle.card.files | {GATE: bundle.card.files[WEIGHTS]}}))
-    keys = {cache._prediction_key(None, variant, variant) for variant in (bundle, other, open_bundle("unified-unet"))}
+    keys = {
+        predictions._prediction_key(None, variant, variant) for variant in (bundle, other, open_bundle("unified-unet"))
+    }
     assert len(keys) == 2
 
 

@@ -45,8 +45,9 @@ from core.evaluation.cross_validation import stored_folds
 from core.evaluation.heat_maps import read_explanations
 from core.inference.gate import load_gate
 from core.ood.evaluate import gate_answers
+from core.search.names import TRIALS
 from core.search.plan import PLAN
-from core.search.results import FULL_SIZE, IMPORTANCE, TRIALS, read_search
+from core.search.results import FULL_SIZE, IMPORTANCE, read_search
 from core.training.history import bundle_history
 from tests.pages.situations import opened
 from tests.settings import SHIPPED_MODELS

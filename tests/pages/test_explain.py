@@ -309,7 +309,7 @@ def test_a_slice_without_a_tumour_has_no_localisation() -> None:
 def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else(
     kind: str, headline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
+    monkeypatch.setattr("core.bundles.measured_gate.has_gate", lambda bundle: True)
     let_gate_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
@@ -328,7 +328,7 @@ def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else
 def test_a_confident_class_leads_with_its_calibrated_probability(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
+    monkeypatch.setattr("core.bundles.measured_gate.has_gate", lambda bundle: True)
     let_gate_answer(monkeypatch, CONFIDENT)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
@@ -338,7 +338,7 @@ def test_a_confident_class_leads_with_its_calibrated_probability(
 
 
 def test_a_mask_is_not_the_answer_where_the_gate_finds_no_tumour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.inference.gate.has_gate", lambda bundle: True)
+    monkeypatch.setattr("core.bundles.measured_gate.has_gate", lambda bundle: True)
     let_gate_answer(monkeypatch, NO_TUMOUR)
     app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
     assert not app.exception and not app.error

@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.bundles.bundle import open_bundle
 from core.config import ROOT
 from core.dataset import splits
-from core.search import results
+from core.search.names import TRIALS, search_names
 from core.search.plan import PLAN, Range, load_plan
-from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, TRIALS
+from core.search.results import COMPLETE, FULL_SIZE, IMPORTANCE, STOPPED, read_search
 from core.training.recipe import Augmentation
 from panels.tuning.help import AUGMENTATION_TEXTS, SETTING_TITLES
 from panels.tuning.history import selected_trials
@@ -79,11 +79,11 @@ def tables(app: AppTest) -> list[pd.DataFrame]:
     return [one.value for one in app.dataframe]
 
 
-@pytest.mark.parametrize("name", results.search_names())
+@pytest.mark.parametrize("name", search_names())
 def test_every_shipped_search_opens_with_the_trials_of_its_files(name: str) -> None:
     app = opened("tuning", search=name)
     assert not app.exception and not app.error
-    shipped = results.read_search(name)
+    shipped = read_search(name)
     assert tables(app)[0]["Trials"].tolist() == [
         int((shipped.trials["sampler"] == sampler).sum()) for sampler in shipped.samplers
     ]
@@ -233,7 +233,7 @@ def test_shorter_trials_are_named_as_such(make_searches: Callable[..., Path]) ->
 
 def test_the_trials_of_a_selection_are_those_at_its_points(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn")
-    trials = results.read_search("report-cnn")
+    trials = read_search("report-cnn")
     # As Streamlit gives them: of a line without what it carries, of markers with the row first.
     points = [
         {"x": 3, "y": 0.5, "curve_number": 0},

@@ -26,7 +26,8 @@ from core.check.project import check_project, check_search
 from core.cli.main import main
 from core.config import README as PROJECT_README
 from core.config import models_folder, searches_folder
-from core.search.results import FULL_SIZE, IMPORTANCE, search_names
+from core.search.names import search_names
+from core.search.results import FULL_SIZE, IMPORTANCE
 
 Card = dict[str, Any]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.cli.progress import trials_bar
-from core.search import study
+from core.search.study import StudyProgress
 
 
 def test_the_time_left_follows_from_the_trials_since_the_start(
@@ -16,10 +16,10 @@ def test_the_time_left_follows_from_the_trials_since_the_start(
         """What is shown after two trials of a minute each, looked at every second."""
         nonlocal now
         now = 0.0
-        with trials_bar("x", 40, study.StudyProgress(before, 0, None)) as progress:
+        with trials_bar("x", 40, StudyProgress(before, 0, None)) as progress:
             for second in range(1, 121):
                 now = second
-                progress(study.StudyProgress(before + second // 60, 1, 0.5))
+                progress(StudyProgress(before + second // 60, 1, 0.5))
         return capsys.readouterr().err
 
     assert "2/40 [02:00<38:00, 60.00s/ trials" in shown(0), "a fresh study's first trial is no earlier one"

@@ -10,8 +10,10 @@ import pytest
 from core.cli.main import main
 from core.config import recipes_folder
 from core.errors import TrainingError
-from core.search import objective, results, study, trials_file, worker
+from core.search import objective, trials_file, worker
+from core.search.names import TRIALS
 from core.search.plan import Plan
+from core.search.study import existing_studies
 from tests.core.cli.support import sentence
 from tests.core.search import trials as search_trials
 
@@ -34,19 +36,19 @@ def test_a_search_resumes_from_its_study_and_from_its_files(
     command = ["search", "report-cnn", "--sampler", "tpe", "--threads", "1", "--runs", str(tmp_path / "runs")]
     assert main([*command, "--trials", "3"]) == 0
     printed = capsys.readouterr().out
-    table = pd.read_csv(searched / "report-cnn" / results.TRIALS)
+    table = pd.read_csv(searched / "report-cnn" / TRIALS)
     best = table.loc[table["value"].idxmax()]
     assert len(table) == 3
     assert printed.startswith(f"tpe: val_accuracy {best['value']:.4f}, trial {best['trial']} of 3: ")
     assert f"learning_rate {best['learning_rate']:g}" in printed
     assert main([*command, "--trials", "3"]) == 0
-    assert pd.read_csv(searched / "report-cnn" / results.TRIALS).equals(table), "nothing was left to do"
+    assert pd.read_csv(searched / "report-cnn" / TRIALS).equals(table), "nothing was left to do"
 
     (tmp_path / "runs" / "search-report-cnn.db").unlink()
     capsys.readouterr()
     assert main([*command, "--trials", "4"]) == 0
     assert "tpe: goes on after the 3 trials in searches/report-cnn." in capsys.readouterr().out
-    again = pd.read_csv(searched / "report-cnn" / results.TRIALS)
+    again = pd.read_csv(searched / "report-cnn" / TRIALS)
     assert again["trial"].tolist() == [0, 1, 2, 3]
     assert again["value"][:3].tolist() == pytest.approx(table["value"].tolist())
 
@@ -63,17 +65,17 @@ def test_a_stopped_search_writes_its_finished_trials(
     output = capsys.readouterr()
     assert "Stopped; finished trials are kept, the same command goes on." in output.err
     assert output.out.startswith("tpe: val_accuracy ")
-    assert len(pd.read_csv(searched / "report-cnn" / results.TRIALS)) == 2
+    assert len(pd.read_csv(searched / "report-cnn" / TRIALS)) == 2
 
 
 def test_one_sampler_s_trials_leave_those_of_another(
     searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, table = search_trials.plan(), searched / "report-cnn" / results.TRIALS
+    plan, table = search_trials.plan(), searched / "report-cnn" / TRIALS
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     for sampler in ("tpe", "genetic"):
         worker.run_worker(plan, sampler, storage, search_trials.quick, 3)
-    trials_file.export_trials(plan, study.existing_studies(plan, storage))
+    trials_file.export_trials(plan, existing_studies(plan, storage))
     monkeypatch.setattr(
         worker, "run_search",
         lambda plan, sampler, storage, *rest, trials, **options: worker.run_worker(
@@ -94,7 +96,7 @@ def test_a_search_whose_workers_fail_writes_its_finished_trials(
     monkeypatch.setattr(worker, "run_search", failed)
     assert main(["search", "report-cnn", "--runs", str(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("\ncore search: The workers stopped.\n")
-    assert len(pd.read_csv(searched / "report-cnn" / results.TRIALS)) == 2
+    assert len(pd.read_csv(searched / "report-cnn" / TRIALS)) == 2
 
 
 @pytest.mark.parametrize("after", [["--full", "2"], ["--winner"]])
@@ -113,7 +115,7 @@ def test_a_winner_is_refused_without_full_size_trainings(
 ) -> None:
     storage = f"sqlite:///{tmp_path / 'study.db'}"
     worker.run_worker(search_trials.plan(), "tpe", storage, search_trials.quick, 1)
-    trials_file.export_trials(search_trials.plan(), study.existing_studies(search_trials.plan(), storage))
+    trials_file.export_trials(search_trials.plan(), existing_studies(search_trials.plan(), storage))
     assert main(["search", "report-cnn", "--winner", "--runs", str(tmp_path)]) == 1
     message = sentence(capsys.readouterr().err)
     assert message == "core search: Of the search 'report-cnn' no trial is trained at full size yet."

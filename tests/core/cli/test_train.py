@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.bundles import bundle as bundles
+from core.bundles.bundle import WEIGHTS, open_bundle
 from core.cli.main import main
 from core.evaluation.cross_validation import fold_recipe
 from core.training.checkpoint import save_state
@@ -43,13 +43,13 @@ def test_folds_are_trained_once_and_collected(
     assert f"All slices: {sum(tested)}, tested in folds 1 and 2\n" in printed
     assert "Without patient ids that differ by a final letter: " in printed
     assert "mean ± std        fold 1  fold 2\n" in printed
-    figures = bundles.open_bundle("report-cnn-patients").card.metrics.cross_validation
+    figures = open_bundle("report-cnn-patients").card.metrics.cross_validation
     assert figures.folds_done == [1, 2]
     assert (
         f"accuracy                {figures.figures['accuracy'].mean:.4f} ± {figures.figures['accuracy'].std:.4f}"
         in printed
     )
-    own = bundles.open_bundle("report-cnn-patients").test_metrics
+    own = open_bundle("report-cnn-patients").test_metrics
     assert figures.figures["accuracy"].folds[0] == pytest.approx(own.accuracy)
 
     # What is done is not done again.
@@ -62,9 +62,9 @@ def test_folds_are_trained_once_and_collected(
     shutil.rmtree(runs)
     assert main(command) == 0
     assert "reading slices" not in capsys.readouterr().out
-    assert bundles.open_bundle("report-cnn-patients").card.metrics.cross_validation == figures
+    assert open_bundle("report-cnn-patients").card.metrics.cross_validation == figures
     assert main(["cross-validate", "report-cnn-patients", "--folds", "1", "4", "5", "--collect", *where]) == 1
-    assert bundles.open_bundle("report-cnn-patients").card.metrics.cross_validation == figures
+    assert open_bundle("report-cnn-patients").card.metrics.cross_validation == figures
     message = sentence(capsys.readouterr().err.splitlines()[-1])
     assert message.startswith("core cross-validate: 'report-cnn-patients' lacks folds 4 and 5; ")
     assert not runs.exists(), "nothing is trained"
@@ -79,13 +79,13 @@ def test_a_fold_that_is_trained_but_not_evaluated_is_not_trained_again(
     other, folder = fold_recipe(recipe, 2, runs, models)
     folds = (recipe, models), (other, folder)
     made = [export_bundle(fold, tiny.finished_state(fold), place) for fold, place in folds]
-    weights = [(bundle.folder / bundles.WEIGHTS).read_bytes() for bundle in made]
+    weights = [(bundle.folder / WEIGHTS).read_bytes() for bundle in made]
     where = ["--store", str(store), "--runs", str(runs)]
     assert main(["cross-validate", "report-cnn-patients", "--folds", "1", "2", *where]) == 0
     assert "reading slices" not in capsys.readouterr().out
-    assert [(bundle.folder / bundles.WEIGHTS).read_bytes() for bundle in made] == weights
-    assert bundles.open_bundle(other.name, folder).test_metrics.slices == (data.table["fold-2"] == "test").sum()
-    assert bundles.open_bundle("report-cnn-patients").card.metrics.cross_validation.folds_done == [1, 2]
+    assert [(bundle.folder / WEIGHTS).read_bytes() for bundle in made] == weights
+    assert open_bundle(other.name, folder).test_metrics.slices == (data.table["fold-2"] == "test").sum()
+    assert open_bundle("report-cnn-patients").card.metrics.cross_validation.folds_done == [1, 2]
 
 
 def test_a_fold_of_another_recipe_is_trained_again_and_its_run_kept(
@@ -105,8 +105,8 @@ def test_a_fold_of_another_recipe_is_trained_again_and_its_run_kept(
     assert main(command) == 0
     assert f"{before.name}: the run of another recipe is now called {before.name}-before-1" in capsys.readouterr().out
     assert (runs / f"{before.name}-before-1" / "state.npz").is_file()
-    assert bundles.open_bundle(before.name, folder).card.training.recipe["epochs"] == 1
-    assert bundles.open_bundle("report-cnn-patients").card.metrics.cross_validation.folds_done == [2]
+    assert open_bundle(before.name, folder).card.training.recipe["epochs"] == 1
+    assert open_bundle("report-cnn-patients").card.metrics.cross_validation.folds_done == [2]
 
 
 def test_there_is_no_sixth_fold(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,20 +12,12 @@ from PIL import Image
 
 from core.bundles.bundle import Bundle
 from core.bundles.card import GateThresholds
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.inference.gate import GateDecision
 from core.inference.predictor import Prediction
 from core.inference.render import PREDICTED_COLOUR, TRUE_COLOUR
-from core.inference.result import (
-    NOTICE,
-    compare_with_truth,
-    overlay_png,
-    results_csv,
-    slice_result,
-    split_part,
-    summary_line,
-)
+from core.inference.result import compare_with_truth, overlay_png, results_csv, slice_result, split_part, summary_line
 from core.readers.preprocessing import centred_placement
 from core.readers.slices import Slice, read_slice
 from tests.published import a_slice, mat_bytes

@@ -12,11 +12,11 @@ import pytest
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, LITE, REPORT_CLASSIFIER, REPORT_SEGMENTER, load_network, open_bundle
 from core.bundles.card_update import update_card
+from core.bundles.measured_gate import has_gate
 from core.config import CLASSIFICATION, FEATURES, HEAT, ROOT
 from core.errors import BundleError
 from core.explanation.explainer import Explainer
 from core.explanation.targets import class_target
-from core.inference.gate import has_gate
 from core.inference.predictor import Predictor, model_input
 from core.inference.runtime import Runtime, load_runtime
 from core.networks.gate_features import with_feature_output

@@ -16,8 +16,7 @@ from core.dataset.store import Store
 from core.errors import DatasetError
 from core.evaluation.external import measure_external
 from core.inference.gate import decide_answers, load_gate
-from core.ood import evaluate
-from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP, Aim, measure_ood
+from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP, Aim, measure_ood, ood_metrics
 from core.ood.external_set import measure_external_set
 from tests.core import tiny
 
@@ -74,7 +73,7 @@ def test_metrics_of_own_slices_and_non_brain_images_by_hand() -> None:
             ],
         }
     )
-    metrics = evaluate.ood_metrics(table)
+    metrics = ood_metrics(table)
     assert metrics["non_brain_flagged"] == pytest.approx(2 / 3)
     assert metrics["non_brain_flagged_by_kind"] == {"chart": 1 / 2, "noise": 1}
     assert metrics["figshare_called_no_tumour_by_class"] == {"glioma": pytest.approx(1 / 3), "pituitary": 0}

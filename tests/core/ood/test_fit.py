@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from core.bundles.bundle import EXTERNAL, Bundle, open_bundle
+from core.bundles.measured_gate import has_gate
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import measure_external
-from core.inference.gate import Gate, apply_temperature, has_gate, load_gate
+from core.inference.gate import Gate, apply_temperature, load_gate
 from core.ood.evaluate import measure_ood
 from core.ood.fit import FeatureGroup, choose_thresholds, fit_gate, fit_scores, lowest_confidence
 from core.ood.gate_recipe import GateRecipe, load_gate_recipe

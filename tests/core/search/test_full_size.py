@@ -30,7 +30,7 @@ from core.training.export import export_bundle
 from core.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.core import tiny
 from tests.core.search import full_size_trainings
-from tests.core.search import trials as search_trials
+from tests.core.search.trials import without_main
 
 CHEAP = {"filters": 2, "epochs": 2, "batch": 12, "learning_rate": 0.002, "dropout": 0.1, "augmentation": 0.1}
 
@@ -111,7 +111,7 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
 ) -> None:
     folder, results = done
     runs, recipes, models = tmp_path / "runs", tmp_path / "recipes", tmp_path / "models"
-    search_trials.without_main(monkeypatch)
+    without_main(monkeypatch)
     followed: dict[str, list[int]] = defaultdict(list)
     table = full_size.train_at_full_size(
         results,
@@ -151,7 +151,7 @@ def train(
     done: tuple[Path, SearchResults], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., pd.DataFrame]]:
     """Trains settings of ``done`` at full size in a moment; the file that is written goes with the test."""
-    search_trials.without_main(monkeypatch)
+    without_main(monkeypatch)
     folder, _ = done
     yield partial(
         full_size.train_at_full_size, store=tmp_path, runs=tmp_path, folder=folder, train=full_size_trainings.its_rate

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.dataset import splits
-from core.search import objective
+from core.search.objective import make_trial
 from core.training import batches
 from tests.core import tiny
 from tests.core.search import trials as search_trials
@@ -26,7 +26,7 @@ def test_a_trial_trains_the_setting_and_reports_every_epoch(
     search_trials.write_plan(tmp_path / "searches", space={})
     configure(searches=tmp_path / "searches")
     reported: list[tuple[int, float]] = []
-    value = objective.make_trial("report-cnn", small_data)(
+    value = make_trial("report-cnn", small_data)(
         {"filters": 2, "epochs": 3, "batch": 10, "learning_rate": 0.01},
         lambda epoch, best: reported.append((epoch, best)),
     )

@@ -8,12 +8,8 @@ import pytest
 from core.errors import TrainingError
 from core.files import write_table
 from core.search import full_size
-from core.search.results import (
-    FULL_SIZE,
-    TRIALS,
-    SearchResults,
-    read_search,
-)
+from core.search.names import TRIALS
+from core.search.results import FULL_SIZE, SearchResults, read_search
 from tests.core.search.trials import write_plan
 
 

@@ -8,14 +8,9 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from core.errors import TrainingError
+from core.search.names import TRIALS
 from core.search.plan import SAMPLERS, suggest_setting
-from core.search.results import (
-    ALL_SAMPLERS,
-    STOPPED,
-    TRIALS,
-    SearchResults,
-    read_search,
-)
+from core.search.results import ALL_SAMPLERS, STOPPED, SearchResults, read_search
 from core.search.study import STOPPED_EARLY, existing_studies, open_study, study_progress, trial_budget
 from core.search.trials_file import export_trials, restore_trials
 from core.search.worker import run_worker
