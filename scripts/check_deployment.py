@@ -1,29 +1,30 @@
-"""Check what Streamlit Community Cloud would do: install requirements.txt alone and open every page.
+"""Check what Streamlit Community Cloud would do: install requirements.txt alone, open every page and analyse.
 
-In a clean virtual environment every page below pages/ is opened through the frame, app.py, and the first page
-analyses one sample. An exception or an error shown fails the check, and so does a peak memory above what
-Community Cloud gives.
+In a clean virtual environment every page below pages/ is opened through the frame, app.py; then samples are analysed,
+and the first is explained. An exception or an error shown fails the check, and so does more memory than is allowed,
+that of the child processes added.
 
     python scripts/check_deployment.py
 """
 
-import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-FIRST_PAGE = ROOT / "pages" / "analyse.py"
-TIMEOUT = 300
-"""Seconds a page may take; the first one loads TensorFlow."""
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from core.config import PAGES, ROOT
+from scripts.measure.memory import PeakMemory
+
+TIMEOUT = 300
+"""Seconds a page may take; the first heat map loads TensorFlow."""
 GUARANTEED_MB = 690
-MAXIMUM_MB = 2700
-"""Memory of an app, "approximately": docs.streamlit.io, Community Cloud, Manage your app, Resource limits."""
+"""Memory that Community Cloud guarantees, "approximately": docs.streamlit.io, Manage your app, Resource limits."""
+WITH_EXPLAIN_MB = 1600
+"""Memory that app and worker may take together while heat maps are made; Community Cloud gives 2,700 MB at most."""
 
 
 def main() -> None:
@@ -45,49 +46,49 @@ def main() -> None:
 
 
 def visit() -> None:
-    """Open every page, analyse one sample, and print the memory that takes."""
+    """Open every page, analyse the samples and explain one by every method, within the memory allowed."""
+    from core.explanation.explainer import METHODS
+    from core.readers.samples import read_samples
+
+    peak = PeakMemory(os.getpid())
+    with peak.watching():
+        for page in sorted(PAGES.glob("*.py")):
+            open_page(page.stem)
+        print(f"Every page: {peak.mb:.0f} MB", flush=True)
+        for sample in read_samples():
+            if not open_page("analyse", sample=sample.name).session_state["predictions"]:
+                raise SystemExit(f"The sample {sample.name} was not analysed.")
+    require_at_most(GUARANTEED_MB, peak, "every page and every sample analysed")
+    with peak.watching():
+        for method in METHODS:
+            open_page("explain", sample=read_samples()[0].name, method=method)
+    if "tensorflow" in sys.modules:
+        raise SystemExit("TensorFlow is in the app's own process; it belongs into the worker's.")
+    require_at_most(WITH_EXPLAIN_MB, peak, "a heat map by every method")
+
+
+def open_page(name: str, **query: str):
+    """Open a page of the app; end where it raises or shows an error."""
     from streamlit.testing.v1 import AppTest
 
-    def app() -> AppTest:
-        return AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-
-    def report(what: str, seen: AppTest) -> None:
-        print(f"{what}: {peak_mb():.0f} MB", flush=True)
-        if seen.exception:
-            raise SystemExit(f"{what} raised an exception; the log above has it.")
-        if seen.error:
-            raise SystemExit(f"{what} shows an error: {seen.error[0].value}")
-
-    report("app.py", app().run())
-    for page in sorted((ROOT / "pages").glob("*.py")):
-        name = page.relative_to(ROOT).as_posix()
-        report(name, app().run().switch_page(name).run())
-
-    sample = sample_name()
-    analysed = app()
-    analysed.query_params["sample"] = sample
-    report(f"{FIRST_PAGE.name} with the sample {sample}", analysed.run())
-    if "tensorflow" not in sys.modules:
-        raise SystemExit(f"The sample {sample} was not analysed: no network was loaded.")
-
-    peak = peak_mb()
-    # Not added up: a child counts the pages it shares with its parent, so starting "uname" looks as large as the app.
-    print(f"Peak memory {peak:.0f} MB (largest child process {peak_mb(resource.RUSAGE_CHILDREN):.0f} MB);", end=" ")
-    print(f"Community Cloud guarantees {GUARANTEED_MB} MB, {MAXIMUM_MB} MB at most.", flush=True)
-    if peak > MAXIMUM_MB:
-        raise SystemExit("The app would not fit on Community Cloud.")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.switch_page(f"pages/{name}.py")
+    for parameter, value in query.items():
+        app.query_params[parameter] = value
+    app.run()
+    what = " ".join([name, *query.values()])
+    if app.exception:
+        raise SystemExit(f"{what} raised an exception; the log above has it.")
+    if app.error:
+        raise SystemExit(f"{what} shows an error: {app.error[0].value}")
+    return app
 
 
-def sample_name() -> str:
-    """Return the name of the first shipped sample, its file's without the ending."""
-    samples = json.loads((ROOT / "samples" / "samples.json").read_text(encoding="utf-8"))
-    return Path(samples[0]["file"]).stem
-
-
-def peak_mb(who: int = resource.RUSAGE_SELF) -> float:
-    """Return the largest resident memory so far, in MB, of this process or of its largest child."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(who).ru_maxrss * unit / 1e6
+def require_at_most(allowed: int, peak: PeakMemory, what: str) -> None:
+    """End where the peak, children added, is above what is allowed."""
+    print(f"Peak memory after {what}: {peak.mb:.0f} MB, {allowed} MB are allowed.", flush=True)
+    if peak.mb > allowed:
+        raise SystemExit(f"The app takes {peak.mb:.0f} MB; {allowed} MB are allowed after {what}.")
 
 
 if __name__ == "__main__":

@@ -31,17 +31,19 @@ class Runtime:
         output_sizes: names of what a call returns, and the length of each one's last axis.
     """
 
-    def __init__(self, path: Path, *, interpreters: int = INTERPRETERS) -> None:
+    def __init__(self, path: Path, *, interpreters: int = INTERPRETERS, threads: int | None = None) -> None:
         """Load a model; further interpreters are made when calls meet.
 
         Args:
             path: of a model by ``core.training.lite``.
             interpreters: how many calls run at once, at most.
+            threads: of each call; None for as many as there are cores.
 
         Raises:
             ValueError: the file is no LiteRT model.
         """
         self._model = path.read_bytes()
+        self._threads = threads or os.cpu_count()
         self._free: queue.Queue[Any] = queue.Queue()
         for _ in range(interpreters - 1):
             self._free.put(None)
@@ -68,7 +70,7 @@ class Runtime:
     def _new_runner(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        return Interpreter(model_content=self._model, num_threads=os.cpu_count()).get_signature_runner()
+        return Interpreter(model_content=self._model, num_threads=self._threads).get_signature_runner()
 
 
 def load_runtime(bundle: Bundle) -> Runtime:

@@ -1,74 +1,29 @@
 """A fresh server and a headless Chromium for the journeys."""
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from core.config import ROOT
+from scripts.measure.servers import find_chromium, running_server
 
-START = 60.0
-"""Seconds a server may take to answer."""
 PATIENCE = 90_000
 """Milliseconds a page may take; the first prediction of a server waits for TensorFlow."""
 expect.set_options(timeout=PATIENCE)
 
 
-@contextmanager
-def running_app() -> Iterator[str]:
-    """Run a server of its own; yield its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.headless=true",
-        "--server.fileWatcherType=none",
-    ]
-    address = f"http://127.0.0.1:{port}"
-    with subprocess.Popen([*command, f"--server.port={port}", "--server.address=127.0.0.1"], cwd=ROOT) as server:
-        try:
-            _wait_until_healthy(f"{address}/_stcore/health")
-            yield address
-        finally:
-            server.terminate()
-
-
-def _wait_until_healthy(address: str) -> None:
-    end = time.monotonic() + START
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
-
-
 @pytest.fixture(scope="session")
 def app_address() -> Iterator[str]:
     """The address of a server that all journeys share."""
-    with running_app() as address:
-        yield address
+    with running_server() as server:
+        yield server.address
 
 
 @pytest.fixture
 def fresh_address() -> Iterator[str]:
     """The address of a server without any request so far."""
-    with running_app() as address:
-        yield address
+    with running_server() as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")
@@ -79,14 +34,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
         yield browser
         browser.close()
-
-
-def find_chromium() -> str:
-    """Return the path of the installed Chromium."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        raise RuntimeError("No Chromium is installed; the browser tests need one.")
-    return path
 
 
 @pytest.fixture

@@ -1,0 +1,70 @@
+"""Start the app, or Streamlit's own demonstration, on a free port, and find Chromium."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config import ROOT
+
+_START_SECONDS = 60.0
+APP = ("run", "app.py")
+"""What ``make run`` has Streamlit do."""
+HELLO = ("hello",)
+"""Streamlit's own demonstration."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address and its process."""
+
+    address: str
+    process: int
+
+
+@contextmanager
+def running_server(command: tuple[str, ...] = APP, *, folder: Path = ROOT) -> Iterator[Server]:
+    """Run a server of its own, which has had no request for a page yet.
+
+    Args:
+        command: of Streamlit.
+        folder: it runs there, with the settings that lie there.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    options.append("--browser.gatherUsageStats=false")
+    with subprocess.Popen([sys.executable, "-m", "streamlit", *command, *options], cwd=folder) as server:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_until_healthy(f"{address}/_stcore/health")
+            yield Server(address, server.pid)
+        finally:
+            server.terminate()
+
+
+def _wait_until_healthy(address: str) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
+def find_chromium() -> str:
+    """Return the path of the installed Chromium."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        raise RuntimeError("No Chromium is installed; what drives a browser needs one.")
+    return path
