@@ -12,7 +12,7 @@ from core.cli.options import FILE
 @click.option("--into", type=FILE, help="Write this file, and leave the bundle as it is.")
 @click.option("--models", type=FILE, help="The folder of bundles; models/ where not stated.")
 def lite_command(name: str, into: Path | None, models: Path | None) -> None:
-    """Convert a bundle's network to the file that LiteRT runs (network.tflite)."""
+    """Convert a bundle's network for LiteRT (network.tflite)."""
     from core.bundles.bundle import LITE, open_bundle
     from core.training.lite import convert_bundle, write_lite
 

@@ -43,8 +43,8 @@ class Range(FileModel):
     @model_validator(mode="after")
     def check(self) -> Self:
         """Check that there are numbers in it."""
-        if not self.low < self.high or (self.log and self.low <= 0):
-            raise ValueError("low must be below high, and above 0 where log is true")
+        if self.low > self.high or (self.log and self.low <= 0):
+            raise ValueError("low must not be above high, and above 0 where log is true")
         return self
 
 

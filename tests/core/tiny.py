@@ -3,6 +3,7 @@
 Functions only; each test file builds its own fixtures from them.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import CARD, WEIGHTS, Bundle, open_bundle, save_network
+from core.bundles.bundle import CARD, LITE, WEIGHTS, Bundle, load_network, open_bundle, save_network
 from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION, SEGMENTATION, TASKS
 from core.dataset.splits import SPLIT_NAMES, index_table
@@ -22,7 +23,7 @@ from core.search.full_size import to_toml
 from core.training.batches import Examples
 from core.training.checkpoint import State
 from core.training.export import export_bundle, write_layers
-from core.training.lite import write_lite
+from core.training.lite import convert_network
 from core.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.published import a_slice
 
@@ -176,8 +177,20 @@ def brightness_classifier(models: Path) -> Bundle:
 
 def lite(bundle: Bundle) -> Bundle:
     """Write the bundle's LiteRT file, so that a predictor need not convert it in another process."""
-    write_lite(bundle)
+    network = load_network(bundle)
+    digest = hashlib.sha256(network.to_json().encode())
+    for weight in network.get_weights():
+        digest.update(weight.tobytes())
+    key = digest.hexdigest()
+    if key not in _CONVERTED:
+        _CONVERTED[key] = convert_network(network, bundle.tasks)
+    (bundle.folder / LITE).write_bytes(_CONVERTED[key])
+    update_card(bundle.folder, {}, "The network as LiteRT runs it.")
     return open_bundle(bundle.name, bundle.folder.parent)
+
+
+_CONVERTED: dict[str, bytes] = {}
+"""Networks that this process has converted; a conversion takes seconds."""
 
 
 def with_network(bundle: Bundle, network: "keras.Model") -> Bundle:

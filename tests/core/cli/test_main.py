@@ -34,7 +34,7 @@ def test_every_command_has_a_help_of_one_sentence(capsys: pytest.CaptureFixture[
         (["nothing"], "No such command 'nothing'"),
         (["predict"], "Missing argument"),
         (["train", "report-cnn", "--nothing"], "No such option"),
-        (["evaluate", "report-cnn", "--explain", "--times"], "--explain and --times exclude each other"),
+        (["evaluate", "report-cnn", "--explain", "--times"], "exclude each other"),
         (["search", "report-cnn", "--full", "2", "--winner"], "--full and --winner exclude each other"),
         (["search", "report-cnn", "--sampler", "tpe", "nothing"], "'nothing' is not one of"),
         (["cross-validate", "report-cnn", "--folds", "1", "6"], "6 is not in the range"),

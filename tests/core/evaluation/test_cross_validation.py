@@ -172,14 +172,14 @@ def test_the_metrics_are_computed_again_from_the_bundle_without_the_runs(two_fol
     _, _, metrics = two_folds
     files = [CARD, CROSS_VALIDATION, CROSS_VALIDATION_HISTORY]
     before = {name: (kept.folder / name).read_bytes() for name in files}
-    assert collect_folds(kept, {})["metrics"]["cross_validation"] == metrics
+    assert collect_folds(kept, {}).as_dict()["metrics"]["cross_validation"] == metrics
     assert {name: (kept.folder / name).read_bytes() for name in files} == before
 
 
 def test_a_later_fold_joins_those_that_are_stored(two_folds, kept: Bundle, tmp_path: Path) -> None:
     _, _, before = two_folds
     later = a_fold(2, tmp_path / "runs", tmp_path / "other")
-    metrics = collect_folds(kept, {2: later})["metrics"]["cross_validation"]
+    metrics = collect_folds(kept, {2: later}).as_dict()["metrics"]["cross_validation"]
     assert metrics["folds_done"] == [1, 2, 3]
     assert [metrics["accuracy"]["folds"][place] for place in (0, 2)] == before["accuracy"]["folds"]
     assert metrics["training_seconds"] == {"1": 1.5, "2": 1.5, "3": 1.5}

@@ -1,12 +1,11 @@
 """Outputs averaged over mirror images, on a network whose outputs are computed by hand."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle, open_bundle
 from core.inference.forward import as_logits, forward
+from tests.settings import SHIPPED_MODELS
 
 INPUTS = np.array([[[1.0, 0.0]], [[0.5, 0.25]]], np.float32)[..., None]  # two slices of one row, two pixels
 
@@ -18,7 +17,8 @@ def network(inputs: np.ndarray) -> list[np.ndarray]:
 
 
 def bundle(*, flip: bool) -> Bundle:
-    return Bundle(Path(), {"task": ["classification", "segmentation"], "output": {"test_time_flip": flip}})
+    shipped = open_bundle(DEFAULT_CLASSIFIER, SHIPPED_MODELS)
+    return Bundle(shipped.folder, shipped.card.changed({"output.test_time_flip": flip}))
 
 
 def test_without_mirror_images_the_outputs_are_the_networks() -> None:

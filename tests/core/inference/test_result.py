@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import REPORT_CLASSIFIER, Bundle, open_bundle
 from core.bundles.card import GateThresholds
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION
 from core.dataset import splits
@@ -21,10 +21,18 @@ from core.inference.result import compare_with_truth, overlay_png, results_csv, 
 from core.readers.preprocessing import centred_placement
 from core.readers.slices import Slice, read_slice
 from tests.published import a_slice, mat_bytes
+from tests.settings import SHIPPED_MODELS
+
+
+def a_bundle(name: str, version: str, split: str) -> Bundle:
+    shipped = open_bundle(REPORT_CLASSIFIER, SHIPPED_MODELS)
+    card = shipped.card.changed({"name": name, "version": version, "data.split": split})
+    return Bundle(Path(), card)
+
 
 BUNDLES = (
-    Bundle(Path(), {"name": "one", "version": "1.2.3", "data": {"split": "table-1"}}),
-    Bundle(Path(), {"name": "two", "version": "4.5.6", "data": {"split": "fold-1"}}),
+    a_bundle("one", "1.2.3", "table-1"),
+    a_bundle("two", "4.5.6", "fold-1"),
 )
 HEIGHT, WIDTH = 24, 40
 

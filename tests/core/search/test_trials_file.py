@@ -11,7 +11,7 @@ from core.errors import TrainingError
 from core.search.names import TRIALS
 from core.search.plan import SAMPLERS, suggest_setting
 from core.search.results import ALL_SAMPLERS, STOPPED, SearchResults, read_search
-from core.search.study import STOPPED_EARLY, existing_studies, open_study, study_progress, trial_budget
+from core.search.study import EPOCHS_RUN, STOPPED_EARLY, existing_studies, open_study, study_progress, trial_budget
 from core.search.trials_file import export_trials, restore_trials
 from core.search.worker import run_worker
 from tests.core.search import trials as search_trials
@@ -53,7 +53,8 @@ def test_settings_that_train_the_same_count_once_in_the_importance(tmp_path: Pat
         for rate in [*rates, again]:
             trial = optuna.trial.FixedTrial({"learning_rate": rate, "batch": 15})
             suggest_setting(plan, trial)
-            study.add_trial(optuna.create_trial(value=rate, params=trial.params, distributions=trial.distributions))
+            made = {"params": trial.params, "distributions": trial.distributions, "user_attrs": {EPOCHS_RUN: 6}}
+            study.add_trial(optuna.create_trial(value=rate, **made))
         assert bool(export_trials(plan, {"tpe": study}, tmp_path).importance) == shares
 
 
