@@ -4,16 +4,16 @@ import os
 import platform
 from pathlib import Path
 
-CPUINFO = Path("/proc/cpuinfo")
+_CPUINFO = Path("/proc/cpuinfo")
 BUSY_SHARE = 0.5
 """Processes that run or wait, a core, from which a machine is busy."""
 
 
-def describe_machine() -> str:
+def describe_machine(cpuinfo: Path = _CPUINFO) -> str:
     """Return processor, cores and TensorFlow version, such as "AMD EPYC, 2 cores, TensorFlow 2.21.0"."""
     from importlib.metadata import PackageNotFoundError, version
 
-    processor = _cpuinfo_field("model name") or platform.processor() or platform.machine()
+    processor = _cpuinfo_field("model name", cpuinfo) or platform.processor() or platform.machine()
     tensorflow = "unknown"
     for package in ("tensorflow", "tensorflow-cpu"):
         try:
@@ -32,20 +32,20 @@ def is_busy() -> bool:
     return load >= BUSY_SHARE * (os.cpu_count() or 1)
 
 
-def is_slow_in_bfloat16() -> bool:
+def is_slow_in_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
     """Tell whether bfloat16 convolutions are slow on this machine: on Linux, an x86 processor without AVX-512.
 
     TensorFlow computes them with oneDNN, whose bfloat16 kernels need AVX-512 or the latest extension of AVX2; without
     these it runs reference code. Return False where the processor's flags are unknown.
     """
-    flags = _cpuinfo_field("flags").split()
+    flags = _cpuinfo_field("flags", cpuinfo).split()
     return "sse2" in flags and not {"avx512bw", "avx_ne_convert"} & set(flags)
 
 
-def _cpuinfo_field(name: str) -> str:
+def _cpuinfo_field(name: str, cpuinfo: Path) -> str:
     """Return a field of the first processor in /proc/cpuinfo; an empty text where there is none."""
     try:
-        lines = CPUINFO.read_text().splitlines()
+        lines = cpuinfo.read_text().splitlines()
     except OSError:
         return ""
     return next((line.split(":", 1)[1].strip() for line in lines if line.split(":")[0].strip() == name), "")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.dataset import prepare as preparing
-from core.dataset import raw_files
+from core.dataset.prepare import WholeSet, prepare
 from core.dataset.store import STORE_NAME, Store
 from tests.patient_ids import read_ids
 from tests.published import a_slice, cvind_bytes, mat_bytes
@@ -57,14 +56,10 @@ class TinySet:
         (folder / "cvind.mat").write_bytes(cvind_bytes(list(self.folds)))
         return folder
 
-    def adopt(self, patch: pytest.MonkeyPatch) -> None:
-        """Make ``core.dataset.prepare`` treat this set as the whole data set."""
-        patch.setattr(preparing, "SLICE_COUNT", self.slices)
-        patch.setattr(raw_files, "SLICE_COUNT", self.slices)
-        patch.setattr(preparing, "PART", self.part)
-        patch.setattr(preparing, "SIDE", self.side)
-        patch.setattr(preparing, "CLASS_COUNTS", self.counts())
-        patch.setattr(preparing, "PATIENT_COUNT", len(set(self.pids)))
+    @property
+    def whole(self) -> WholeSet:
+        """This set as the whole data set."""
+        return WholeSet(self.slices, len(set(self.pids)), self.counts(), self.side, self.part)
 
 
 @pytest.fixture
@@ -90,9 +85,7 @@ def published_folder(tiny_set: TinySet, tmp_path_factory: pytest.TempPathFactory
 def tiny_store_path(tiny_set: TinySet, published_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The made-up set prepared: figshare.h5 in a folder of its own."""
     path = tmp_path_factory.mktemp("store") / STORE_NAME
-    with pytest.MonkeyPatch.context() as patch:
-        tiny_set.adopt(patch)
-        outcome = preparing.prepare(published_folder, path)
+    outcome = prepare(published_folder, path, whole=tiny_set.whole)
     assert outcome.written, outcome.problems
     return path
 

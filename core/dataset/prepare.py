@@ -25,10 +25,30 @@ from core.metrics.overlap import iou
 from core.progress import ProgressWrapper
 from core.readers.mat import MatSlice, read_folds, read_mat
 
-PART = 128
-"""Slices a part."""
 MIN_BORDER_IOU = 0.8
 """Lowest accepted IoU of a slice's filled outline and its mask; a transposed mask falls below it."""
+
+
+@dataclass(frozen=True)
+class WholeSet:
+    """What a whole data set holds, and how it is read.
+
+    Attributes:
+        slices: number of slices.
+        patients: number of patients.
+        classes: number of slices of each class.
+        side: of the slices in pixels; some have half of it.
+        part: slices a part.
+    """
+
+    slices: int
+    patients: int
+    classes: dict[str, int]
+    side: int
+    part: int
+
+
+FIGSHARE = WholeSet(SLICE_COUNT, PATIENT_COUNT, CLASS_COUNTS, SIDE, part=128)
 
 
 @dataclass
@@ -36,12 +56,14 @@ class Outcome:
     """The result of ``prepare``.
 
     Attributes:
+        expected: number of slices of the whole data set.
         slices: number of sound slices.
         problems: one sentence for each file that is missing, cut short or not as published.
         written: whether the store was written.
         border_iou: lowest IoU of outline and mask over the slices; 1.0 where there are no slices.
     """
 
+    expected: int
     slices: int = 0
     problems: list[str] = field(default_factory=list)
     written: bool = False
@@ -52,6 +74,7 @@ def prepare(
     source: Path,
     store: Path,
     *,
+    whole: WholeSet = FIGSHARE,
     allow_missing: bool = False,
     progress: Callable[[Iterable[list[int]], int], Iterable[list[int]]] | None = None,
     writing: ProgressWrapper = iter,
@@ -61,6 +84,7 @@ def prepare(
     Args:
         source: a folder of .mat files or of the four zip files.
         store: the file to write; replaced in one step at the end.
+        whole: what the data set must hold.
         allow_missing: write a store in spite of problems, and mark it as incomplete.
         progress: wraps the remaining parts (lists of slice numbers; second argument: number of slices already done) to
             show a progress bar.
@@ -69,26 +93,26 @@ def prepare(
     Raises:
         DatasetError: ``source`` holds no slice.
     """
-    files = open_raw_files(source)
-    outcome = Outcome(problems=list(files.problems))
+    files = open_raw_files(source, whole.slices)
+    outcome = Outcome(whole.slices, problems=list(files.problems))
     parts = _parts_folder(store, files.fingerprint)
     remaining: list[list[int]] = []
     done = 0
-    for first in range(1, SLICE_COUNT + 1, PART):
-        numbers = list(range(first, min(first + PART, SLICE_COUNT + 1)))
+    for first in range(1, whole.slices + 1, whole.part):
+        numbers = list(range(first, min(first + whole.part, whole.slices + 1)))
         if (parts / f"{first:04d}.npz").is_file():
             done += len(numbers)
         else:
             remaining.append(numbers)
     for numbers in progress(remaining, done) if progress else remaining:
-        _write_part(parts / f"{numbers[0]:04d}.npz", numbers, files)
+        _write_part(parts / f"{numbers[0]:04d}.npz", numbers, files, whole.side)
     folds = _read_official_folds(files, outcome)
     paths = sorted(parts.glob("????.npz"))
-    _collect_problems(paths, outcome)
+    _collect_problems(paths, outcome, whole)
     if (outcome.problems and not allow_missing) or not outcome.slices:
         return outcome
     with replace_file(store) as temporary:
-        _assemble(writing(paths), temporary, folds, outcome)
+        _assemble(writing(paths), temporary, folds, outcome, whole.side)
     shutil.rmtree(parts)
     outcome.written = True
     return outcome
@@ -107,7 +131,7 @@ def _parts_folder(store: Path, fingerprint: str) -> Path:
     return parts
 
 
-def _write_part(path: Path, numbers: list[int], files: RawFiles) -> None:
+def _write_part(path: Path, numbers: list[int], files: RawFiles, side: int) -> None:
     """Read and check the slices ``numbers``; write the sound ones and the problems of the others to ``path``."""
     sound: list[int] = []
     slices: list[MatSlice] = []
@@ -119,14 +143,14 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles) -> None:
             continue
         try:
             data = read_mat(files.files[number]())
-            border_ious.append(_check_slice_file(data))
+            border_ious.append(_check_slice_file(data, side))
         except (SliceError, OSError) as error:
             problems.append(f"{number}.mat: {error}")
             continue
         sound.append(number)
         slices.append(data)
-    pixels = np.zeros((len(slices), SIDE, SIDE), np.int16)
-    masks = np.zeros((len(slices), SIDE, SIDE), bool)
+    pixels = np.zeros((len(slices), side, side), np.int16)
+    masks = np.zeros((len(slices), side, side), bool)
     for row, data in enumerate(slices):
         size = len(data.pixels)
         pixels[row, :size, :size] = data.pixels
@@ -149,16 +173,18 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles) -> None:
         )
 
 
-def _check_slice_file(data: MatSlice) -> float:
-    """Check one slice of the data set; return the IoU of its outline and its mask.
+def _check_slice_file(data: MatSlice, side: int) -> float:
+    """Check one slice of a data set whose slices have this side or half of it; return its outline's IoU with its mask.
 
     Raises:
         SliceError: the slice is not as published.
     """
     if data.mask is None or data.label is None or not data.pid or data.border is None:
         raise SliceError("It lacks a mask, a label, a patient id or an outline.")
-    if data.pixels.shape not in ((SIDE, SIDE), (SIDE // 2, SIDE // 2)):
-        raise SliceError(f"It is {data.pixels.shape}; the data set's slices are 512x512 or 256x256.")
+    if data.pixels.shape not in ((side, side), (side // 2, side // 2)):
+        raise SliceError(
+            f"It is {data.pixels.shape}; the data set's slices are {side}x{side} or {side // 2}x{side // 2}."
+        )
     low, high = np.iinfo(np.int16).min, np.iinfo(np.int16).max
     if data.pixels.dtype.kind == "f" or data.pixels.min() < low or data.pixels.max() > high:
         raise SliceError("Its pixels are not 16-bit integers.")
@@ -179,8 +205,8 @@ def _pid_digest(text: str) -> str:
 
 
 def _read_official_folds(files: RawFiles, outcome: Outcome) -> np.ndarray:
-    """Read the official folds, (3064,) uint8; where there are none, note a problem and return zeros."""
-    missing = np.zeros(SLICE_COUNT, np.uint8)
+    """Read the official folds, (slices,) uint8; where there are none, note a problem and return zeros."""
+    missing = np.zeros(outcome.expected, np.uint8)
     if files.folds is None:
         outcome.problems.append("cvind.mat, the official folds, is missing.")
         return missing
@@ -189,13 +215,13 @@ def _read_official_folds(files: RawFiles, outcome: Outcome) -> np.ndarray:
     except (SliceError, OSError) as error:
         outcome.problems.append(f"cvind.mat: {error}")
         return missing
-    if len(folds) != SLICE_COUNT:
-        outcome.problems.append(f"cvind.mat holds {len(folds)} folds instead of {SLICE_COUNT}.")
+    if len(folds) != outcome.expected:
+        outcome.problems.append(f"cvind.mat holds {len(folds)} folds instead of {outcome.expected}.")
         return missing
     return folds
 
 
-def _collect_problems(paths: list[Path], outcome: Outcome) -> None:
+def _collect_problems(paths: list[Path], outcome: Outcome, whole: WholeSet) -> None:
     """Add the parts' problems, slices and lowest border IoU to ``outcome``; check the counts of a whole data set."""
     labels, pids = [], []
     for path in paths:
@@ -206,20 +232,20 @@ def _collect_problems(paths: list[Path], outcome: Outcome) -> None:
             outcome.border_iou = min([outcome.border_iou, *part["border_iou"].tolist()])
     label = np.concatenate(labels)
     outcome.slices = len(label)
-    if outcome.slices == SLICE_COUNT:
+    if outcome.slices == whole.slices:
         patients = len(np.unique(np.concatenate(pids)))
-        if patients != PATIENT_COUNT:
-            outcome.problems.append(f"The slices are of {patients} patients; a whole data set has {PATIENT_COUNT}.")
+        if patients != whole.patients:
+            outcome.problems.append(f"The slices are of {patients} patients; a whole data set has {whole.patients}.")
         counts = {name: int((label == i).sum()) for i, name in enumerate(CLASSES, 1)}
-        if counts != CLASS_COUNTS:
-            outcome.problems.append(f"The classes count {counts}; a whole data set counts {CLASS_COUNTS}.")
+        if counts != whole.classes:
+            outcome.problems.append(f"The classes count {counts}; a whole data set counts {whole.classes}.")
 
 
-def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: Outcome) -> None:
+def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: Outcome, side: int) -> None:
     """Write the store at ``target`` from the parts at ``paths``."""
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("number", "label", "size", "pid", "stem")}
     with h5py.File(target, "w") as file:
-        shape, chunk = (outcome.slices, SIDE, SIDE), (1, SIDE, SIDE)
+        shape, chunk = (outcome.slices, side, side), (1, side, side)
         # With level 1 and shuffle a slice takes a fifth of the space and is read in 1.2 ms.
         compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
         slices = file.create_dataset("slices", shape, np.int16, chunks=chunk, **compression)
@@ -262,6 +288,6 @@ def require_written(outcome: Outcome) -> None:
     """
     if not outcome.written:
         raise DatasetError(
-            f"The data set is incomplete ({len(outcome.problems)} problems, {outcome.slices} of {SLICE_COUNT} slices); "
-            "repair the raw files and run prepare again, or write an incomplete store with --allow-missing."
+            f"The data set is incomplete ({len(outcome.problems)} problems, {outcome.slices} of {outcome.expected} "
+            "slices); repair the raw files and run prepare again, or write an incomplete store with --allow-missing."
         )

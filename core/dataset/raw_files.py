@@ -32,8 +32,8 @@ class RawFiles:
     fingerprint: str
 
 
-def open_raw_files(folder: Path) -> RawFiles:
-    """Find every N.mat and cvind.mat below ``folder``, loose or in zip files.
+def open_raw_files(folder: Path, slice_count: int = SLICE_COUNT) -> RawFiles:
+    """Find every N.mat, N from 1 to ``slice_count``, and cvind.mat below ``folder``, loose or in zip files.
 
     Raises:
         DatasetError: there is no such folder, or no slice in it.
@@ -42,7 +42,7 @@ def open_raw_files(folder: Path) -> RawFiles:
         folder = folder.parent
     if not folder.is_dir():
         raise DatasetError(f"'{folder}' is not a folder; name the one with the .mat files or the four zip files.")
-    collection = _Collection()
+    collection = _Collection(slice_count)
     for path in sorted(folder.rglob("*.mat")):
         collection.add_loose_file(path, path.relative_to(folder).as_posix())
     for path in sorted(folder.rglob("*.zip")):
@@ -57,6 +57,7 @@ def open_raw_files(folder: Path) -> RawFiles:
 class _Collection:
     """The files found so far; loose files are added before zip files."""
 
+    slice_count: int
     files: dict[int, Callable[[], bytes]] = field(default_factory=dict)
     folds: Callable[[], bytes] | None = None
     problems: list[str] = field(default_factory=list)
@@ -96,8 +97,8 @@ class _Collection:
 
     def _add_slice(self, number: int, name: str, reader: Callable[[], bytes], *, zipped: bool) -> bool:
         """Add a slice's file; return False where it is left out."""
-        if not 1 <= number <= SLICE_COUNT:
-            self.problems.append(f"{name} was left out; the data set's slices run from 1 to {SLICE_COUNT}.")
+        if not 1 <= number <= self.slice_count:
+            self.problems.append(f"{name} was left out; the data set's slices run from 1 to {self.slice_count}.")
             return False
         if number in self.files:
             # A slice that is both loose and zipped is no problem: the zip files were unpacked beside themselves.

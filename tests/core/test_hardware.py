@@ -27,20 +27,16 @@ def test_a_machine_is_busy_from_half_a_process_a_core(load: float, busy: bool, m
         ("fp asimd bf16", False),
     ],
 )
-def test_bfloat16_is_slow_on_x86_without_avx_512(
-    flags: str, slow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bfloat16_is_slow_on_x86_without_avx_512(flags: str, slow: bool, tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some: Processor\nflags\t\t: {flags}\nvmx flags\t: avx512bw\n")
-    monkeypatch.setattr(hardware, "CPUINFO", cpuinfo)
-    assert hardware.is_slow_in_bfloat16() is slow
-    assert hardware.describe_machine().startswith("Some: Processor, ")
+    assert hardware.is_slow_in_bfloat16(cpuinfo) is slow
+    assert hardware.describe_machine(cpuinfo).startswith("Some: Processor, ")
 
 
-def test_without_cpuinfo_bfloat16_counts_as_fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "none")
-    assert hardware.is_slow_in_bfloat16() is False
-    assert " cores, TensorFlow " in hardware.describe_machine()
+def test_without_cpuinfo_bfloat16_counts_as_fast(tmp_path: Path) -> None:
+    assert hardware.is_slow_in_bfloat16(tmp_path / "none") is False
+    assert " cores, TensorFlow " in hardware.describe_machine(tmp_path / "none")
 
 
 @pytest.mark.parametrize(

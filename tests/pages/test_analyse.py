@@ -229,7 +229,7 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     app.button(key="analyse_Next").click().run()
     assert "2 of 3" in texts(app)
     assert not app.exception
-    assert any(button.label == "CSV of all 3 uploads" for button in app.get("download_button"))
+    assert any("all 3" in button.label for button in app.get("download_button"))
 
 
 def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, ood_score: float = 5.0) -> None:
@@ -294,12 +294,12 @@ def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(gated, ki
     gated(kind)
     app = opened(sample="glioma-axial-1")
     text = texts(app)
-    assert "no measurements are given, because" in text and why in text
+    assert "no measurements" in text and why in text
     assert "component(s)" not in text and "longest diameter" not in text and "**Dice" not in text
     assert "True class: **Glioma**" in text
     app.toggle[0].set_value(True).run()
     text = texts(app)
-    assert "no measurements are given" not in text
+    assert "no measurements" not in text
     assert "component(s)" in text and "**Dice" in text
 
 
@@ -343,15 +343,15 @@ def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
     app = opened(sample="no-tumour-axial")
     assert app.subheader[0].value == "No tumour found"
     text = texts(app)
-    assert "is -2.5; below -1.0 the result is no tumour" in text
-    assert ":green[:material/check_circle:] True: **no tumour**" in text
-    assert ":red[:material/cancel:] True class: **Glioma**" in texts(opened(sample="glioma-axial-1"))
+    assert re.search(r"is -2\.5; below -1\.0 .*no tumour", text)
+    assert re.search(r":green\[.*\] .*\*\*no tumour\*\*", text)
+    assert re.search(r":red\[.*\] .*\*\*Glioma\*\*", texts(opened(sample="glioma-axial-1")))
 
 
 def test_how_often_the_gate_is_wrong_stands_beside_its_answer():
     wrong = open_bundle("unified-unet").card.metrics.external.no_tumour_called_tumour
-    assert f"{percent(wrong)} of those without a tumour are given one" in texts(opened(sample="glioma-axial-1"))
-    assert "of those without a tumour" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
+    assert f"{percent(wrong)} of those without" in texts(opened(sample="glioma-axial-1"))
+    assert "of those without" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
 
 
 def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
@@ -419,8 +419,8 @@ def test_low_confidence_is_named_and_shows_the_bars(gated):
     app = opened(sample="glioma-axial-1")
     assert [heading.value for heading in app.subheader] == ["Low confidence"]
     text = texts(app)
-    assert "most probable tumour type has 60 %" in text and "Predicted area" in text
-    assert ":material/remove_circle: True class: **Glioma**" in text
+    assert "tumour type has 60 %" in text and "Predicted area" in text
+    assert re.search(r":material/remove_circle: .*\*\*Glioma\*\*", text)
     assert app.get("plotly_chart")
 
 
@@ -443,7 +443,7 @@ def test_a_numbered_slice_says_that_a_network_was_trained_on_it(data_folder, mon
     number = int(splits.split_parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
     app = opened(slice=str(number), networks="Report CNN + U-Net")
     assert not app.exception and not app.error
-    assert f"Slice {number} is in the training part of report-cnn" in texts(app)
+    assert re.search(rf"\b{number} .*training part .*\breport-cnn\b", texts(app))
     assert "mm²" in texts(app) or "No tumour outlined" in texts(app)
 
 
@@ -452,4 +452,4 @@ def test_without_a_data_set_the_page_says_how_to_get_it(monkeypatch, tmp_path):
     app = opened()
     assert not app.exception
     assert not app.number_input
-    assert "once it is prepared" in texts(app)
+    assert "README" in texts(app)

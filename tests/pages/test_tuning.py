@@ -102,10 +102,10 @@ def test_the_samplers_stand_side_by_side(make_searches: Callable[..., Path]) -> 
     assert table["Different"].tolist() == [12, 12]
     assert table["Epochs trained"].tolist() == [60, 60]
     text = texts(app)
-    assert "The recipe's own setting reached 50.0 % as a trial." in text
+    assert "own setting reached 50.0 %" in text
     index = splits.index_table()
     validation = index[index["fold-1"] == "validation"]
-    assert f"on the same {len(validation)} validation slices of {validation['patient'].nunique()} patients" in text
+    assert re.search(rf"\b{len(validation)} validation slices .*\b{validation['patient'].nunique()} patients", text)
 
 
 def test_a_setting_tried_again_counts_once_among_the_different_ones(make_searches: Callable[..., Path]) -> None:
@@ -119,25 +119,24 @@ def test_a_setting_tried_again_counts_once_among_the_different_ones(make_searche
 
 def test_a_search_that_is_not_finished_says_so(make_searches: Callable[..., Path]) -> None:
     folder = make_searches("report-cnn")
-    assert "TPE has 12 of 48 trials and Genetic (NSGA-II) has 12 of 48 trials." in texts(opened("tuning"))
+    (unfinished,) = [one for one in opened("tuning").info if "hourglass" in one.icon]
+    assert re.search(r"TPE .*\b12 of 48\b.*NSGA-II.*\b12 of 48\b", unfinished.value)
     made_up_trials(count=load_plan("report-cnn").trials).to_csv(folder / "report-cnn" / TRIALS, index=False)
-    assert "This search is not finished" not in texts(opened("tuning"))
+    assert not [one for one in opened("tuning").info if "hourglass" in one.icon]
 
 
 def test_the_importance_is_given_in_words(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn")
     text = texts(opened("tuning"))
-    assert "Both samplers together: learning rate 50 %" in text
-    assert re.search(
-        r"looks unimportant \((filters|batch) \d+ in \d+ of 24 trials\)\. Fewer epochs are the same training", text
-    )
+    assert "learning rate 50 %" in text
+    assert re.search(r"\((filters|batch) \d+ in \d+ of 24 trials\).*Fewer epochs", text)
 
 
 def test_with_a_schedule_fewer_epochs_are_another_training(
     make_searches: Callable[..., Path],
 ) -> None:
     make_searches("report-unet")
-    assert "Fewer epochs are the same training" not in texts(opened("tuning"))
+    assert "Fewer epochs" not in texts(opened("tuning"))
 
 
 def test_every_setting_and_sampler_is_explained(make_searches: Callable[..., Path]) -> None:
@@ -146,8 +145,8 @@ def test_every_setting_and_sampler_is_explained(make_searches: Callable[..., Pat
         text = texts(opened("tuning", search=name))
         for word in ("TPE", "NSGA-II", "stopped early", *SETTING_TITLES.values()):
             assert f"**{word}**" in text
-        assert "50 % of the slices mirrored, turned by up to 15°" in text
-    assert "at the same quarter of its training, from 50 % of it on" in text
+        assert f"{AUGMENTATION_TEXTS['flip'](0.5)}, {AUGMENTATION_TEXTS['rotation'](15)}" in text
+    assert re.search(r"quarter .*, from 50 %", text)
 
 
 def test_trials_below_the_chart_are_counted(make_searches: Callable[..., Path]) -> None:
@@ -155,22 +154,22 @@ def test_trials_below_the_chart_are_counted(make_searches: Callable[..., Path]) 
     trials = made_up_trials()
     trials.loc[[2, 14], "value"] = 0.01
     trials.to_csv(folder / "report-cnn" / TRIALS, index=False)
-    assert "2 of the trials lie below the chart." in texts(opened("tuning"))
+    assert re.search(r"\b2 of the trials .*below", texts(opened("tuning")))
 
 
 def test_settings_at_full_size_are_numbered(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn", full=[0.8, 0.6, 0.7])
     app = opened("tuning")
     charts = [chart.proto for chart in app.get("plotly_chart")]
-    (fidelity,) = [json.loads(one.spec) for one in charts if "at low fidelity against full size" in one.alt]
+    (fidelity,) = [json.loads(one.spec) for one in charts if "fidelity_report-cnn" in one.id]
     assert fidelity["data"][0]["text"] == ["1", "2", "3"]
-    named = re.search(r"Numbered from the best trial on: 1 (.+), 2 (.+), 3 (.+?)\. Kendall", texts(app))
+    named = re.search(r": 1 (.+), 2 (.+), 3 (.+?)\. Kendall", texts(app))
     assert named and list(named.groups()) == fidelity["data"][0]["customdata"]
 
 
 def test_dice_keeps_its_capital_within_a_sentence(make_searches: Callable[..., Path]) -> None:
     make_searches("report-unet")
-    assert "the better its validation Dice" in texts(opened("tuning"))
+    assert "its validation Dice" in texts(opened("tuning"))
 
 
 def test_a_search_can_be_chosen_by_address(make_searches: Callable[..., Path]) -> None:
@@ -180,28 +179,22 @@ def test_a_search_can_be_chosen_by_address(make_searches: Callable[..., Path]) -
 
 
 @pytest.mark.parametrize(
-    ("full", "text"),
+    ("full", "verdict"),
     [
-        (
-            [0.5, 0.6, 0.7, 0.8, 0.9],
-            "τ 1.00 over 5 settings from the best trial to the worst: the ranking holds (by chance 1 % of",
-        ),
-        (
-            [0.5, 0.6, 0.7, 0.9, 0.8],
-            "the ranking holds for the most part (by chance 4 % of all rankings agree as well)",
-        ),
-        ([0.5, 0.7, 0.6, 0.9, 0.8], "too few to tell whether the ranking holds, since by chance 12 % of all rankings"),
-        ([0.9, 0.8, 0.7, 0.6, 0.5], "the ranking does not hold"),
-        ([0.5, 0.6, 0.7, 0.8], "τ 1.00 over 4 settings from the best trial to the worst: fewer than 5 are too few"),
-        ([0.5] * 5, "5 settings from the best trial to the worst: they all reached the same"),
+        ([0.5, 0.6, 0.7, 0.8, 0.9], r"τ 1\.00 over 5 .*: the ranking holds \(by chance 1 %"),
+        ([0.5, 0.6, 0.7, 0.9, 0.8], r"ranking holds for .* \(by chance 4 %"),
+        ([0.5, 0.7, 0.6, 0.9, 0.8], r": too few .*by chance 12 %"),
+        ([0.9, 0.8, 0.7, 0.6, 0.5], r"does not hold"),
+        ([0.5, 0.6, 0.7, 0.8], r"τ 1\.00 over 4 .*: fewer than 5"),
+        ([0.5] * 5, r"\b5 settings .*: .*\bno ranking"),
     ],
 )
 def test_the_ranking_of_low_fidelity_trials_is_checked_at_full_size(
-    make_searches: Callable[..., Path], full: list[float], text: str
+    make_searches: Callable[..., Path], full: list[float], verdict: str
 ) -> None:
     make_searches("report-cnn", full=full)
     shown = texts(opened("tuning"))
-    assert text in shown
+    assert re.search(verdict, shown)
     assert "nan" not in shown
 
 
@@ -209,8 +202,8 @@ def test_the_ranking_of_low_fidelity_trials_is_checked_at_full_size(
 def test_no_verdict_without_a_ranking(make_searches: Callable[..., Path], full: list[float]) -> None:
     make_searches("report-cnn", full=full)
     shown = texts(opened("tuning"))
-    assert "the ranking does not hold" not in shown
-    assert "the ranking holds" not in shown.replace("whether the ranking holds", "")
+    assert "does not hold" not in shown
+    assert not re.search(r"ranking holds (for|\()", shown)
 
 
 def test_the_folds_follow_from_the_plan(make_searches: Callable[..., Path]) -> None:
@@ -218,17 +211,15 @@ def test_the_folds_follow_from_the_plan(make_searches: Callable[..., Path]) -> N
     path = folder / "report-cnn" / PLAN
     path.write_text(path.read_text().replace('split = "fold-1"', 'split = "fold-3"'))
     app = opened("tuning")
-    assert "within folds 1, 2, 4 and 5; it is evaluated" in texts(app)
-    assert "Fold 3 is held out for the winner" in texts(app)
-    assert any("evaluated on fold 3 yet" in one.value for one in app.info)
+    assert "within folds 1, 2, 4 and 5;" in texts(app)
+    assert "Fold 3 is" in texts(app)
+    assert any("on fold 3" in one.value for one in app.info)
 
 
 def test_shorter_trials_are_named_as_such(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn", "report-unet")
-    assert "at 48 pixels and for 20 % of its epochs, within folds 2 to 5" in texts(
-        opened("tuning", search="report-unet")
-    )
-    assert "at 96 pixels, within folds 2 to 5" in texts(opened("tuning"))
+    assert re.search(r"at 48 pixels .*20 % .*folds 2 to 5", texts(opened("tuning", search="report-unet")))
+    assert "at 96 pixels, within" in texts(opened("tuning"))
 
 
 def test_the_trials_of_a_selection_are_those_at_its_points(make_searches: Callable[..., Path]) -> None:
@@ -248,7 +239,7 @@ def test_the_trials_of_a_selection_are_those_at_its_points(make_searches: Callab
 
 def test_the_page_names_what_a_selection_does_not_change(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn")
-    assert "The comparison above and the importance of settings stay over all trials." in texts(opened("tuning"))
+    assert re.search(r"importance .*all trials", texts(opened("tuning")))
 
 
 def test_the_page_names_missing_results(
@@ -257,8 +248,8 @@ def test_the_page_names_missing_results(
     make_searches("report-cnn")
     configure(models=link_bundles(tmp_path / "models", "report-cnn"))
     text = [one.value for one in opened("tuning").info]
-    assert any("at full size yet" in one for one in text)
-    assert any("evaluated on fold 1 yet" in one for one in text)
+    assert any("full size yet" in one for one in text)
+    assert any("on fold 1" in one for one in text)
 
 
 def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
@@ -266,7 +257,7 @@ def test_a_search_that_finds_nothing_better_than_the_recipe_says_so(
 ) -> None:
     configure(models=link_bundles(tmp_path / "models", "report-cnn"))
     make_searches("report-cnn", full=[0.8, 0.6, 0.7])
-    assert any("The recipe's own setting is the best on validation" in one.value for one in opened("tuning").info)
+    assert any("no winner" in one.value for one in opened("tuning").info)
 
 
 def test_the_winner_s_gain_is_that_of_its_card(
@@ -290,14 +281,12 @@ def test_the_winner_s_gain_is_that_of_its_card(
     app = opened("tuning")
     row = tables(app)[-1].iloc[0].tolist()
     assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
-    text = texts(app)
-    assert "for accuracy it excludes zero" in text
-    assert "Apart from what was searched they differ in which epoch is kept." in text
-    assert (
-        "on fold 1 report-cnn-searched reaches accuracy **80.0 %**, the untuned recipe 72.6 %: +7.4 points "
-        "(95 % interval +1.2 to +13.6)." in text
+    (caption,) = [one.value for one in app.caption if "483 slices" in one.value]
+    assert "excludes zero" in caption
+    assert "epoch is kept" in caption and "batch" not in caption
+    assert re.search(
+        r"fold 1 report-cnn-searched .*\b80\.0 %.*\b72\.6 %: \+7\.4 points .*\+1\.2 to \+13\.6\b", texts(app)
     )
-    assert "(483 slices remain)" in text
 
 
 def test_without_a_search_the_page_names_the_command_that_makes_one(make_searches: Callable[..., Path]) -> None:
@@ -317,7 +306,7 @@ def test_trials_of_a_grid_that_lack_settings_are_shown(make_searches: Callable[.
     app = opened("tuning")
     assert not app.exception and not app.error
     assert tables(app)[0]["Sampler"].tolist() == ["TPE", "Grid"]
-    assert "12 of a grid, which names fewer settings, are only in the table." in texts(app)
+    assert "12 of a grid" in texts(app)
 
 
 def test_unreadable_files_of_a_search_are_one_sentence(make_searches: Callable[..., Path]) -> None:
@@ -325,7 +314,7 @@ def test_unreadable_files_of_a_search_are_one_sentence(make_searches: Callable[.
     (folder / "report-cnn" / IMPORTANCE).write_text("{")
     app = opened("tuning")
     assert not app.exception
-    assert "take searches/report-cnn from the project again" in app.error[0].value
+    assert "searches/report-cnn" in app.error[0].value
 
 
 def test_every_option_of_augmentation_can_be_explained() -> None:

@@ -30,8 +30,9 @@ def test_card_writes_the_texts_of_the_recipe_without_the_run(
     assert main(["card", argument]) == 0
     card = open_bundle("report-cnn").card
     assert card.changed({"changelog": None}) == bundle.card.changed({"about": "Another text.", "changelog": None})
-    assert [entry.change for entry in card.changelog] == ["Trained.", "Texts brought up to the recipe."]
-    assert "is up to date with recipes/report-cnn.toml" in capsys.readouterr().out
+    assert len(card.changelog) == len(bundle.card.changelog) + 1
+    assert card.changelog[:-1] == bundle.card.changelog and "recipe" in card.changelog[-1].change
+    assert "recipes/report-cnn.toml" in capsys.readouterr().out
 
 
 def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle) -> None:
@@ -56,7 +57,7 @@ def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle) -> None:
 @pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"], ["--all", "--schema"]])
 def test_card_takes_either_a_name_or_all(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["card", *arguments]) == 2
-    assert "a bundle's name or --all" in capsys.readouterr().err
+    assert "name or --all" in capsys.readouterr().err
 
 
 def test_card_writes_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The command predict: what it prints and writes."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_an_unreadable_file_does_not_stop_the_others(
     assert all("px tumour" in line for line in lines)
     errors = output.err.strip().splitlines()
     assert [line.split(":")[0] for line in errors] == [str(bad), str(gone)], "a line each, and no traceback"
-    assert errors[0].endswith("The picture is damaged or cut short and could not be read.")
+    assert "cut short" in errors[0]
     assert len(list((tmp_path / "out").iterdir())) == 4
 
 
@@ -111,7 +112,7 @@ def test_files_whose_results_would_overwrite_each_other_are_refused(
     (tmp_path / "a").mkdir()
     same_names = [write_picture(path, 1) for path in (tmp_path / "one.png", tmp_path / "a" / "one.png")]
     assert main(["predict", *map(str, same_names), *REPORT_BUNDLES, "--out", str(tmp_path / "out")]) == 1
-    assert "Several files are called one" in sentence(capsys.readouterr().err)
+    assert "called one" in sentence(capsys.readouterr().err)
     assert main(["predict", *map(str, same_names), *REPORT_BUNDLES]) == 0
 
 
@@ -123,10 +124,9 @@ def test_json_stays_json_when_a_file_is_unreadable(
     assert main(["predict", str(bad), *REPORT_BUNDLES, "--json"]) == 1
     output = capsys.readouterr()
     assert json.loads(output.out) == []
-    assert (
-        sentence(output.err)
-        == f"{bad}: The file is not a PNG, JPEG, TIFF, WebP or BMP picture, nor a figshare .mat file."
-    )
+    refusal = sentence(output.err)
+    assert refusal.startswith(f"{bad}: ")
+    assert all(accepted in refusal for accepted in ("PNG", "JPEG", "TIFF", "WebP", "BMP", ".mat"))
 
 
 @pytest.mark.parametrize("option", ["--classifier", "--segmenter"])
@@ -137,7 +137,7 @@ def test_an_unknown_bundle_is_one_sentence(
     assert main(["predict", str(path), option, "nothing"]) == 1
     output = capsys.readouterr()
     names = "report-cnn, report-unet, unified-unet"
-    assert sentence(output.err) == f"core predict: There is no bundle 'nothing'; there are {names}."
+    assert re.fullmatch(rf"core predict: .* no bundle 'nothing'; .*{names}\.", sentence(output.err))
     assert not output.out
 
 
@@ -146,7 +146,7 @@ def test_a_bundle_of_the_wrong_task_is_one_sentence(
 ) -> None:
     path = write_picture(tmp_path / "one.png", 1)
     assert main(["predict", str(path), "--segmenter", "report-cnn"]) == 1
-    assert "is for classification; one for segmentation is needed" in capsys.readouterr().err
+    assert re.search(r"is for classification; .*for segmentation", capsys.readouterr().err)
 
 
 def test_warnings_about_a_file_are_printed_beside_its_prediction(
@@ -161,5 +161,5 @@ def test_warnings_about_a_file_are_printed_beside_its_prediction(
     output = capsys.readouterr()
     assert len(json.loads(output.out)) == 3
     pages, cat = (line for line in output.err.splitlines() if line.startswith(str(tmp_path)))
-    assert pages == f"{paths[1]}: The TIFF has more than one page; only the first is read."
-    assert cat.startswith(f"{paths[2]}: This looks like a colour picture;")
+    assert pages.startswith(f"{paths[1]}: ") and "one page" in pages
+    assert cat.startswith(f"{paths[2]}: ") and "colour" in cat

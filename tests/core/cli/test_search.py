@@ -1,5 +1,6 @@
 """The command search: what it prints and writes."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from core.search.plan import Plan
 from core.search.study import existing_studies
 from tests.core.cli.support import sentence
 from tests.core.search import trials as search_trials
+
+FAILURE = "The workers stopped."
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_a_search_resumes_from_its_study_and_from_its_files(
     table = pd.read_csv(searched / "report-cnn" / TRIALS)
     best = table.loc[table["value"].idxmax()]
     assert len(table) == 3
-    assert printed.startswith(f"tpe: val_accuracy {best['value']:.4f}, trial {best['trial']} of 3: ")
+    assert re.match(rf"tpe: val_accuracy {best['value']:.4f}, .*\b{best['trial']} of 3: ", printed)
     assert f"learning_rate {best['learning_rate']:g}" in printed
     assert main([*command, "--trials", "3"]) == 0
     assert pd.read_csv(searched / "report-cnn" / TRIALS).equals(table), "nothing was left to do"
@@ -47,7 +50,7 @@ def test_a_search_resumes_from_its_study_and_from_its_files(
     (tmp_path / "runs" / "search-report-cnn.db").unlink()
     capsys.readouterr()
     assert main([*command, "--trials", "4"]) == 0
-    assert "tpe: goes on after the 3 trials in searches/report-cnn." in capsys.readouterr().out
+    assert re.search(r"tpe: goes on .*\b3 trials .*searches/report-cnn", capsys.readouterr().out)
     again = pd.read_csv(searched / "report-cnn" / TRIALS)
     assert again["trial"].tolist() == [0, 1, 2, 3]
     assert again["value"][:3].tolist() == pytest.approx(table["value"].tolist())
@@ -63,7 +66,7 @@ def test_a_stopped_search_writes_its_finished_trials(
     monkeypatch.setattr(worker, "run_search", stopped)
     assert main(["search", "report-cnn", "--runs", str(tmp_path)]) == 1
     output = capsys.readouterr()
-    assert "Stopped; finished trials are kept, the same command goes on." in output.err
+    assert "trials are kept" in output.err
     assert output.out.startswith("tpe: val_accuracy ")
     assert len(pd.read_csv(searched / "report-cnn" / TRIALS)) == 2
 
@@ -91,11 +94,11 @@ def test_a_search_whose_workers_fail_writes_its_finished_trials(
 ) -> None:
     def failed(plan: Plan, sampler: str, storage: str, *arguments: object, **options: object) -> None:
         worker.run_worker(plan, sampler, storage, search_trials.quick, 2)
-        raise TrainingError("The workers stopped.")
+        raise TrainingError(FAILURE)
 
     monkeypatch.setattr(worker, "run_search", failed)
     assert main(["search", "report-cnn", "--runs", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.endswith("\ncore search: The workers stopped.\n")
+    assert capsys.readouterr().err.splitlines()[-1] == f"core search: {FAILURE}"
     assert len(pd.read_csv(searched / "report-cnn" / TRIALS)) == 2
 
 
@@ -105,9 +108,7 @@ def test_full_size_and_winner_are_refused_without_trials(
 ) -> None:
     assert main(["search", "report-cnn", *after, "--runs", str(tmp_path)]) == 1
     message = sentence(capsys.readouterr().err)
-    assert message == (
-        "core search: The search 'report-cnn' has no trials yet; 'python -m core search report-cnn' makes them."
-    )
+    assert "no trials" in message and "'python -m core search report-cnn'" in message
 
 
 def test_a_winner_is_refused_without_full_size_trainings(
@@ -118,5 +119,5 @@ def test_a_winner_is_refused_without_full_size_trainings(
     trials_file.export_trials(search_trials.plan(), existing_studies(search_trials.plan(), storage))
     assert main(["search", "report-cnn", "--winner", "--runs", str(tmp_path)]) == 1
     message = sentence(capsys.readouterr().err)
-    assert message == "core search: Of the search 'report-cnn' no trial is trained at full size yet."
+    assert "'report-cnn'" in message and "full size" in message
     assert not (tmp_path / "recipes" / "report-cnn-searched.toml").exists()

@@ -1,5 +1,6 @@
 """The commands train, cross-validate and card."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.core.cli.support import sentence
 
 def test_an_unknown_recipe_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "nothing", "--store", str(tmp_path / "x.h5"), "--runs", str(tmp_path)]) == 1
-    assert sentence(capsys.readouterr().err).startswith("core train: There is no recipe 'nothing'; there are ")
+    assert re.match(r"core train: .* no recipe 'nothing'; .*\breport-cnn\b", sentence(capsys.readouterr().err))
 
 
 def test_folds_are_trained_once_and_collected(
@@ -40,9 +41,9 @@ def test_folds_are_trained_once_and_collected(
     assert (runs / "report-cnn-patients-fold-2" / "state.npz").stat().st_mtime_ns == trained
     printed = capsys.readouterr().out
     tested = [int((data.table[f"fold-{number}"] == "test").sum()) for number in (1, 2)]
-    assert f"All slices: {sum(tested)}, tested in folds 1 and 2\n" in printed
-    assert "Without patient ids that differ by a final letter: " in printed
-    assert "mean ± std        fold 1  fold 2\n" in printed
+    assert re.search(rf"{sum(tested)}, .*folds 1 and 2\n", printed)
+    assert "final letter" in printed
+    assert re.search(r"mean ± std +fold 1 +fold 2\n", printed)
     figures = open_bundle("report-cnn-patients").card.metrics.cross_validation
     assert figures.folds_done == [1, 2]
     assert (
@@ -66,7 +67,7 @@ def test_folds_are_trained_once_and_collected(
     assert main(["cross-validate", "report-cnn-patients", "--folds", "1", "4", "5", "--collect", *where]) == 1
     assert open_bundle("report-cnn-patients").card.metrics.cross_validation == figures
     message = sentence(capsys.readouterr().err.splitlines()[-1])
-    assert message.startswith("core cross-validate: 'report-cnn-patients' lacks folds 4 and 5; ")
+    assert re.match(r"core cross-validate: 'report-cnn-patients' .*folds 4 and 5; ", message)
     assert not runs.exists(), "nothing is trained"
 
 
@@ -100,10 +101,10 @@ def test_a_fold_of_another_recipe_is_trained_again_and_its_run_kept(
     where = ["--store", str(store), "--runs", str(runs)]
     command = ["cross-validate", "report-cnn-patients", "--folds", "2", *where]
     assert main(command) == 1
-    assert "There is no bundle 'report-cnn-patients' of its recipe to write into; " in capsys.readouterr().err
+    assert "no bundle 'report-cnn-patients'" in capsys.readouterr().err
     export_bundle(recipe, tiny.finished_state(recipe), models)
     assert main(command) == 0
-    assert f"{before.name}: the run of another recipe is now called {before.name}-before-1" in capsys.readouterr().out
+    assert re.search(rf"{before.name}: .*\b{before.name}-before-1\b", capsys.readouterr().out)
     assert (runs / f"{before.name}-before-1" / "state.npz").is_file()
     assert open_bundle(before.name, folder).card.training.recipe["epochs"] == 1
     assert open_bundle("report-cnn-patients").card.metrics.cross_validation.folds_done == [2]
@@ -111,4 +112,4 @@ def test_a_fold_of_another_recipe_is_trained_again_and_its_run_kept(
 
 def test_there_is_no_sixth_fold(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "report-cnn-patients", "--fold", "6"]) == 2
-    assert "6 is not in the range 1<=x<=5" in capsys.readouterr().err
+    assert "range 1<=x<=5" in capsys.readouterr().err

@@ -2,27 +2,26 @@ import dataclasses
 import io
 import shutil
 import zipfile
+from functools import partial
 
 import h5py
 import numpy as np
 import pytest
 
 from core.dataset import prepare as preparing
-from core.dataset.prepare import prepare, require_written
+from core.dataset.prepare import require_written
 from core.dataset.raw_files import open_raw_files
 from core.dataset.splits import index_table
 from core.dataset.store import CLASS_COUNTS, PATIENT_COUNT, SLICE_COUNT, STORE_NAME, Store
 from core.errors import DatasetError
 from core.readers.mat import MAX_FILE_BYTES, read_folds
+from tests.conftest import TinySet
 from tests.published import a_slice, cvind_bytes, mat_bytes
 
 ZIPS = ((1, 3), (4, 6), (7, 9), (10, 12))
 
 
-@pytest.fixture(autouse=True)
-def whole_set_is_tiny(request, tiny_set, monkeypatch):
-    if not request.node.get_closest_marker("dataset"):
-        tiny_set.adopt(monkeypatch)
+prepare = partial(preparing.prepare, whole=TinySet().whole)
 
 
 @pytest.fixture
@@ -42,8 +41,8 @@ def read(monkeypatch):
     numbers = []
     real = preparing.open_raw_files
 
-    def counted(folder):
-        source = real(folder)
+    def counted(folder, slice_count):
+        source = real(folder, slice_count)
 
         def reader(number, function):
             def read_one():
@@ -576,7 +575,7 @@ def test_the_published_zip_files_give_the_slices_of_the_real_store(data_folder, 
         numbers += some
     shutil.copy(mats / "cvind.mat", tmp_path)
     store = tmp_path / "made" / STORE_NAME
-    outcome = prepare(tmp_path, store, allow_missing=True)
+    outcome = preparing.prepare(tmp_path, store, allow_missing=True)
     assert outcome.problems == [f"{n}.mat is missing." for n in range(1, SLICE_COUNT + 1) if n not in set(numbers)]
     assert outcome.border_iou >= preparing.MIN_BORDER_IOU
     with Store(store) as opened:

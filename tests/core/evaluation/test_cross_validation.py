@@ -191,7 +191,7 @@ def test_stored_folds_of_another_recipe_are_not_taken(kept: Bundle) -> None:
     assert sorted(stored_folds(kept)) == [1, 3]
     other = Bundle(kept.folder, kept.card.changed({"output.test_time_flip": False}))
     assert stored_folds(other) == {}
-    with pytest.raises(TrainingError, match=r"^There is no fold of 'unified-unet' to collect; .*\.$"):
+    with pytest.raises(TrainingError, match=r"no fold of 'unified-unet'.*; .*\.$"):
         collect_folds(other, {})
 
 
@@ -216,11 +216,11 @@ def test_a_run_of_another_recipe_is_renamed_and_kept(tmp_path: Path) -> None:
 
 def test_folds_of_another_recipe_or_split_are_refused(two_folds, tmp_path: Path) -> None:
     bundle, folds, _ = two_folds
-    with pytest.raises(TrainingError, match=r"does not hold fold 2 out\.$"):
+    with pytest.raises(TrainingError, match=r"fold 2 out\.$"):
         collect_folds(bundle, {1: folds[1], 2: folds[3]})
     other = tiny.unified(tmp_path)
     update_card(other.folder, {"training.recipe": {**other.card.training.recipe, "epochs": 99}}, "Another recipe.")
-    with pytest.raises(TrainingError, match=r"^The bundle of fold 1 is not of the recipe of 'unified-unet'"):
+    with pytest.raises(TrainingError, match=r"fold 1 .*recipe of 'unified-unet'"):
         collect_folds(bundle, {1: open_bundle(other.name, tmp_path)})
     unevaluated = tiny.unified(tmp_path / "fresh")
     with pytest.raises(TrainingError, match="not evaluated yet"):

@@ -57,7 +57,7 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
     bundle = tiny.lite(tiny.classifier(tmp_path))
     for split in ("dev", "test", "dev"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
-    with pytest.raises(BundleError, match="was measured on the split test before, which is for a single use"):
+    with pytest.raises(BundleError, match=r"split test .*single use"):
         measure_external(open_bundle(bundle.name, tmp_path), folder, split="test")
     # Those of test stand by themselves, those of dev apart.
     measured = card.metrics.external
@@ -68,7 +68,7 @@ def test_another_split_is_added_and_the_first_one_kept(folder: Path, tmp_path: P
 
 def test_metrics_are_computed_again_from_stored_predictions(folder: Path, tmp_path: Path) -> None:
     bundle = tiny.lite(tiny.unified(tmp_path))
-    with pytest.raises(BundleError, match="was not measured on an external test set yet"):
+    with pytest.raises(BundleError, match=r"not measured .*external test set"):
         write_external_metrics(bundle)
     for split in ("dev", "test"):
         card = measure_external(open_bundle(bundle.name, tmp_path), folder, split=split)
@@ -122,11 +122,11 @@ def test_masks_that_are_all_empty_give_no_nan() -> None:
 
 
 def test_an_index_that_is_not_right_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"^There is no index\.csv in "):
+    with pytest.raises(DatasetError, match=r"no index\.csv"):
         read_external_index(tmp_path, "dev")
     (tmp_path / "index.csv").write_text("file,class\na.png,glioma\n")
-    with pytest.raises(DatasetError, match="lacks one of the columns file, class and split"):
+    with pytest.raises(DatasetError, match=r"columns .*file, class and"):
         read_external_index(tmp_path, "dev")
     (tmp_path / "index.csv").write_text("file,class,split\na.png,glioma,train\n")
-    with pytest.raises(DatasetError, match="has no split 'dev'; it has train"):
+    with pytest.raises(DatasetError, match=r"no split 'dev'; .*train"):
         read_external_index(tmp_path, "dev")

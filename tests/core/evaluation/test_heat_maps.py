@@ -186,7 +186,7 @@ def test_stored_heat_maps_that_were_altered_are_refused(store: Store, tmp_path: 
     bundle = explained(tiny.brightness_segmenter, tmp_path, store)
     number = int(table(bundle)["slice"].iloc[0])
     (bundle.folder / HEAT_MAPS).write_bytes(b"something else")
-    with pytest.raises(BundleError, match="not the file its card describes"):
+    with pytest.raises(BundleError, match=r"not the file .*card"):
         stored_heat_map(bundle, number)
     update_card(bundle.folder, {}, "Another network.")
     with pytest.raises(BundleError, match=r"cannot be used: .*'python -m core evaluate --explain"):
@@ -253,7 +253,7 @@ def test_partial_results_of_other_weights_are_discarded(store: Store, tmp_path: 
 
 
 def test_a_bundle_that_is_not_evaluated_is_refused(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"not evaluated yet; run 'python -m core evaluate report-cnn' first\.$"):
+    with pytest.raises(BundleError, match=r"not evaluated .*'python -m core evaluate report-cnn'"):
         evaluate_heat_maps(tiny.classifier(tmp_path), store, tmp_path / "partial.jsonl")
 
 

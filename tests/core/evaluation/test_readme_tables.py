@@ -112,15 +112,14 @@ def test_the_table_has_the_reports_metrics_beside_the_bundles(readme: Path, mode
     assert table["Pixel accuracy at the network's size"] == ["0.9941 (validation)", "0.9866"]
     assert table["Cross-entropy"] == ["0.0206 (validation)", "0.0255"]
     text = readme.read_text(encoding="utf-8")
-    assert "| the report | `report-cnn` | `report-cnn-patients` |" in text
+    assert re.search(r"\| the report +\| `report-cnn` +\| `report-cnn-patients` +\|", text)
     assert "| the report | `report-unet` |" in text
     assert "new-cnn" not in text, "it has no figures yet"
 
 
 def test_a_slice_level_split_is_named_and_gets_no_patient_level_accuracy(readme: Path, models: Path) -> None:
     write_readme(readme, models)
-    text = readme.read_text(encoding="utf-8")
-    assert "| Split | slice-level | slice-level | patient-level |" in text
+    assert rows(readme)["Split"] == ["slice-level", "slice-level", "patient-level"]
     assert rows(readme)["Patient-level accuracy"] == ["–", "–", "0.8123"]
 
 
@@ -185,8 +184,8 @@ def test_a_measured_gate_has_a_table_of_its_aims(readme: Path, models: Path) -> 
     }
     path.write_text(json.dumps(card))
     text = metrics_tables(models)
-    assert "given a tumour type | at most 10 % | 0.1250, short by 0.0250 |" in text
-    assert "In-distribution false rejections (own test slices) | at most 3 % | 0.0100 |" in text
+    assert re.search(r"tumour type \| at most 10 % \| 0\.1250, .*\b0\.0250 \|", text)
+    assert re.search(r"false rejections .*\| at most 3 % \| 0\.0100 \|", text)
     assert "after the gate | – | 0.7500 |" in text
 
 
@@ -202,14 +201,14 @@ def test_a_changed_value_is_refused(readme: Path, models: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     assert "0.9414" in text
     readme.write_text(text.replace("0.9414", "0.9514"), encoding="utf-8")
-    with pytest.raises(BundleError, match="figures are not those of the bundles"):
+    with pytest.raises(BundleError, match="'python -m core readme'"):
         check_readme(readme, models)
 
 
 def test_a_bundle_evaluated_again_is_noticed(readme: Path, models: Path) -> None:
     write_readme(readme, models)
     tiny.change_card(open_bundle("report-unet", models), metrics={"test": {**MASK_METRICS, "dice_mean": 0.5}})
-    with pytest.raises(BundleError, match="figures are not those of the bundles"):
+    with pytest.raises(BundleError, match="'python -m core readme'"):
         check_readme(readme, models)
 
 

@@ -11,6 +11,7 @@ from core.config import OUT_OF_DISTRIBUTION
 from core.inference.gate import decide_answers, gate_classifier, load_gate
 from core.inference.predictor import Predictor
 from core.inference.result import results_csv, slice_result, summary_line
+from core.labels import GATE_LABELS
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from tests.core import tiny
 
@@ -82,4 +83,4 @@ def test_a_result_states_the_answer_and_its_reason_and_a_table_has_it(
     assert result["answer"]["reason"] == prediction.gate.reason
     assert prediction.gate.answer in results_csv([result])
     flagged = {**result, "answer": {"kind": OUT_OF_DISTRIBUTION, "reason": "Why."}}
-    assert summary_line(flagged) == "unusual image, not a head slice: Why."
+    assert summary_line(flagged) == f"{GATE_LABELS[OUT_OF_DISTRIBUTION].in_text}: Why."

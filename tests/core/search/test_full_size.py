@@ -1,5 +1,6 @@
 """Settings trained at full size, and the winner's recipe."""
 
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ def test_no_setting_is_trained_twice_at_full_size(done: tuple[Path, SearchResult
     different = len(complete.drop_duplicates(results.settings))
     rows = full_size.choose_trials(results, different)
     assert not rows[results.settings].fillna(results.plan.start).duplicated().any()
-    with pytest.raises(TrainingError, match=f"has {different} complete trials of different settings"):
+    with pytest.raises(TrainingError, match=rf"\b{different} complete trials"):
         full_size.choose_trials(results, different + 1)
 
 
@@ -141,7 +142,7 @@ def test_settings_are_trained_at_full_size_and_the_best_one_becomes_a_recipe_who
     # Judged once: who knows how it did on the fold held out chooses no other.
     assert full_size.write_winner(results, runs, folder=recipes, models=models).table == winner.table
     tiny.with_test_metrics(bundle)
-    with pytest.raises(TrainingError, match=r"has been judged on fold 1: .* remove models/report-cnn-searched"):
+    with pytest.raises(TrainingError, match=r"on fold 1: .* models/report-cnn-searched"):
         full_size.write_winner(results, runs, folder=recipes, models=models)
     (folder / "report-cnn" / FULL_SIZE).unlink()
 
@@ -201,7 +202,7 @@ def test_a_worker_that_dies_at_full_size_is_told_and_the_other_goes_on(
 ) -> None:
     folder, results = done
     four = partial(train, results, 4, threads=1, train=full_size_trainings.dies_once)
-    with pytest.raises(TrainingError, match=r"stopped with 1 of 4 settings untrained; .* The same command goes on"):
+    with pytest.raises(TrainingError, match=r"\b1 of 4 settings .* command goes on"):
         four(workers=2)
     assert len(read_search("report-cnn", folder).full_size) == 3
     assert len(four()) == 4
@@ -225,12 +226,13 @@ def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tri
     assert winner.training.learning_rate == pytest.approx(best["full_value"])
     assert (winner.split, winner.by_patient, winner.limits) == ("fold-1", None, [])
     cheap, at_full_size, held_out = winner.notes
-    assert f"20 by tpe, best {results.best('tpe')['value']:.4f} (trial {results.best('tpe')['trial']})" in cheap
-    assert f"20 by genetic, best {results.best('genetic')['value']:.4f}" in cheap
-    assert "within folds 2 to 5, judged by val_accuracy" in cheap
+    for sampler in ("tpe", "genetic"):
+        found = results.best(sampler)
+        assert re.search(rf"\b20 .*{sampler}, .*\b{found['value']:.4f} .*\b{found['trial']}\b", cheap)
+    assert "folds 2 to 5," in cheap and "val_accuracy" in cheap
     assert ", ".join(f"{value:.4f}" for value in full["full_value"]) in at_full_size
-    assert f"of trial {best['trial']} of {best['sampler']} ({best['value']:.4f} as a trial)" in at_full_size
-    assert held_out == "Fold 1 had no part in the search or in the choice."
+    assert re.search(rf"trial {best['trial']} .*{best['sampler']} \({best['value']:.4f} ", at_full_size)
+    assert held_out.startswith("Fold 1 had no")
     assert winner.title == "Report CNN, searched"
 
 
@@ -275,7 +277,7 @@ def test_the_recipes_own_setting_is_no_winner_over_itself(done: tuple[Path, Sear
     results = replace(results, full_size=full[["sampler", "trial", "value", "full_value"]])
     best = best_at_full_size(results)
     assert best is not None and best["own"] and best["full_value"] == 0.8
-    with pytest.raises(TrainingError, match="has no winner but the recipe itself"):
+    with pytest.raises(TrainingError, match="no winner but"):
         full_size.write_winner(results, tmp_path, folder=tmp_path, models=tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -305,7 +307,7 @@ def test_at_full_size_no_slice_of_the_held_out_fold_is_read(
 
 def test_without_a_full_size_training_there_is_no_winner(done: tuple[Path, SearchResults], tmp_path: Path) -> None:
     folder, _ = done
-    with pytest.raises(TrainingError, match="no trial is trained at full size"):
+    with pytest.raises(TrainingError, match="at full size"):
         full_size.write_winner(read_search("report-cnn", folder), tmp_path)
 
 

@@ -169,7 +169,7 @@ def test_a_written_plan_is_the_plan(tmp_path: Path) -> None:
 )
 def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     name = written(tmp_path, changes)
-    with pytest.raises(TrainingError, match=f"^The plan of the search 'mine' cannot be read: {message}") as refused:
+    with pytest.raises(TrainingError, match=f"'mine' cannot be read: {message}") as refused:
         load_plan(name, tmp_path)
     assert "\n" not in str(refused.value) and str(refused.value).endswith(".")
 
@@ -178,10 +178,10 @@ def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, changes: dict[str
 def test_a_plan_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / PLAN).write_bytes(content)
-    with pytest.raises(TrainingError, match="The plan of the search 'one' cannot be read"):
+    with pytest.raises(TrainingError, match="'one' cannot be read"):
         load_plan("one", tmp_path)
 
 
 def test_an_unknown_search_is_refused_with_those_there_are() -> None:
-    with pytest.raises(TrainingError, match="no search 'nothing'; there are report-cnn, report-unet"):
+    with pytest.raises(TrainingError, match=r"no search 'nothing'; .*report-cnn, report-unet"):
         load_plan("nothing")

@@ -24,7 +24,7 @@ def test_a_storage_that_cannot_be_opened_is_refused_with_a_sentence(storage: str
 
 
 def test_an_unknown_sampler_is_refused(storage: str) -> None:
-    with pytest.raises(TrainingError, match="no sampler 'luck'; there are tpe, genetic, grid"):
+    with pytest.raises(TrainingError, match=r"no sampler 'luck'; .*tpe, genetic, grid"):
         open_study(search_trials.plan(), "luck", storage)
 
 

@@ -76,7 +76,7 @@ def test_the_limits_of_a_gate_stay(bundle: Bundle, made: Recipe) -> None:
 )
 def test_the_texts_of_another_recipe_are_refused(other: Recipe, bundle: Bundle) -> None:
     before = (bundle.folder / CARD).read_bytes()
-    with pytest.raises(TrainingError, match=r"^The bundle 'report-cnn' was not trained by the recipe '[^']*' as it is"):
+    with pytest.raises(TrainingError, match=r"'report-cnn' was not .*recipe '"):
         rewrite_texts(bundle, other)
     assert (bundle.folder / CARD).read_bytes() == before
 
@@ -84,7 +84,7 @@ def test_the_texts_of_another_recipe_are_refused(other: Recipe, bundle: Bundle) 
 def test_an_altered_file_is_not_called_sound_by_the_new_card(bundle: Bundle, made: Recipe) -> None:
     (bundle.folder / WEIGHTS).write_bytes(b"other")
     before = (bundle.folder / CARD).read_bytes()
-    with pytest.raises(BundleError, match="is not the file its card describes"):
+    with pytest.raises(BundleError, match=r"not the file .*card"):
         rewrite_texts(bundle, made)
     assert (bundle.folder / CARD).read_bytes() == before
 

@@ -220,7 +220,7 @@ def test_a_folder_with_another_recipes_run_is_refused(whole_run: tuple[Path, Sta
     for name, value in (("learning_rate", 0.004), ("seed", 7), ("early_stopping_patience", None)):
         plan = {**recipe.table["training"], name: value}
         other = tiny.recipe(**plan, options=recipe.network.options)
-        with pytest.raises(TrainingError, match=r"^'.*' holds a run of 'report-cnn' with another recipe; [^.]*\.$"):
+        with pytest.raises(TrainingError, match=r"^'.*' .*'report-cnn' with another recipe; [^.]*\.$"):
             run_training(other, train, validation, folder)
 
 
@@ -313,7 +313,7 @@ def test_the_recipes_augmentation_reaches_the_network(tmp_path: Path, monkeypatc
 
 
 def test_fewer_slices_than_a_batch_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"^11 training slices are fewer than one batch of 12\.$"):
+    with pytest.raises(TrainingError, match=r"^11 training slices .*\b12\.$"):
         run_training(tiny.recipe(), tiny.class_examples(11), tiny.class_examples(3), tmp_path)
 
 
