@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from core import course_report
 from core.bundles.bundle import bundle_names, open_bundle
 from core.training.checkpoint import State, save_state
+from core.training.recipe import load_recipe
 from tests.pages.situations import ROOT, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
 from tests.settings import SHIPPED_MODELS, link_bundles
@@ -42,7 +43,7 @@ def write_run(runs: Path) -> Callable[..., Path]:
         folder = runs / name
         folder.mkdir(parents=True, exist_ok=True)
         table = history_of("report-cnn").head(epochs)
-        recipe = {"task": "classification", "training": {"epochs": 20, "keep": "val_loss", "loss": "cross-entropy"}}
+        recipe = load_recipe("report-cnn").table
         save_state(folder, State([], [], [], None, 0, table.to_dict("records"), {}, finished, recipe))
         table.to_csv(folder / "history.csv", index=False, float_format="%.6g")
         return folder
