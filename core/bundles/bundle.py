@@ -4,6 +4,7 @@ card.json describes the bundle; the code reads it and repeats none of it. A file
 card's is refused.
 """
 
+import functools
 import hashlib
 import zipfile
 from dataclasses import dataclass
@@ -133,7 +134,8 @@ class Bundle:
                 f"The bundle '{self.name}' has no {file}; "
                 f"take the whole folder models/{self.name} from the project again."
             )
-        if file_facts(path) != stated:
+        state = path.stat()
+        if _facts_of_version(path, state.st_ino, state.st_mtime_ns, state.st_ctime_ns, state.st_size) != stated:
             raise BundleError(
                 f"{file} of the bundle '{self.name}' is not the file its card describes (size or SHA-256 differ); "
                 f"take the whole folder models/{self.name} from the project again."
@@ -237,6 +239,12 @@ def file_facts(path: Path) -> FileFacts:
     """Return the size and SHA-256 of a file."""
     with path.open("rb") as file:
         return FileFacts(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+
+
+@functools.lru_cache(maxsize=1024)
+def _facts_of_version(path: Path, *version: int) -> FileFacts:
+    """Return a file's size and SHA-256, computed once as long as its inode, times and size stay."""
+    return file_facts(path)
 
 
 def read_card(path: Path, name: str) -> Card:

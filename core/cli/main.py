@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "core.cli.train",
     "cross-validate": "core.cli.train",
     "lite": "core.cli.lite",
+    "samples": "core.cli.samples",
     "card": "core.cli.card",
     "check": "core.cli.check",
     "search": "core.cli.search",

@@ -156,6 +156,13 @@ def decide_answers(tumour_score: Any, ood_score: Any, confidence: Any, threshold
 def apply_gate(gate: Gate, thresholds: GateThresholds, features: np.ndarray, probabilities: np.ndarray) -> GateDecision:
     """Decide one slice, from its (F + D,) features and its (classes,) probabilities."""
     tumour_score, ood_score = float(gate.tumour_score(features[None])[0]), float(gate.ood_score(features[None])[0])
+    return decide(tumour_score, ood_score, thresholds, probabilities)
+
+
+def decide(
+    tumour_score: float, ood_score: float, thresholds: GateThresholds, probabilities: np.ndarray
+) -> GateDecision:
+    """Decide one slice, from the gate's scores and the network's (classes,) probabilities."""
     calibrated = apply_temperature(probabilities, thresholds.temperature)
     answer = str(decide_answers(tumour_score, ood_score, calibrated.max(), thresholds))
     return GateDecision(answer, tumour_score, ood_score, calibrated, thresholds)

@@ -100,8 +100,8 @@ class Predictor:
             tumour_plane=(tumour_probability(mask_outputs[SEGMENTATION][0]), mask_placement),
             heat_plane=(heat.astype(np.float16), heat_placement),
             model_inputs={
-                self.classifier.name: _as_bytes(class_inputs),
-                self.segmenter.name: _as_bytes(mask_inputs),
+                self.classifier.name: input_picture(class_inputs),
+                self.segmenter.name: input_picture(mask_inputs),
             },
             seconds=time.perf_counter() - began,
             gate=apply_gate(*self._gate, class_outputs[FEATURES][0], probabilities) if self._gate else None,
@@ -137,6 +137,6 @@ def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
     return np.repeat(plane[None, ..., None], spec.channels, axis=-1), placement
 
 
-def _as_bytes(inputs: np.ndarray) -> np.ndarray:
+def input_picture(inputs: np.ndarray) -> np.ndarray:
     """Return the plane of (1, S, S, C) model inputs in [0, 1] as (S, S) uint8."""
     return np.round(inputs[0, ..., 0] * 255).astype(np.uint8)

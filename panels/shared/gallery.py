@@ -1,5 +1,6 @@
 """Slices of the data set as tiles that open, page by page; a slice that is not available is a tile with its number."""
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 
@@ -8,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
+from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
 from core.readers.slices import Slice
 from panels.shared.data_set import allow_fetching, load_slices
 from panels.shared.slice_image import shown_pixels
@@ -65,7 +66,7 @@ def draw_tiles(
         slice_ = slices.get(number)
         with grid.container(gap=None):
             st.image(
-                number_tile(number) if slice_ is None else outlined_thumbnail(slice_),
+                number_tile(number) if slice_ is None else _thumbnail_png(slice_),
                 width="stretch",
                 output_format="PNG",
                 alt=f"Slice {number}" if slice_ else f"Slice {number}, which is not on this machine",
@@ -113,12 +114,24 @@ def offer_fetching(*, key: str) -> None:
         )
 
 
+def _picture_digest(slice_: Slice) -> str:
+    digest = hashlib.sha256(f"{slice_.pixels.dtype} {slice_.pixels.shape}".encode())
+    for part in (slice_.pixels, slice_.mask):
+        digest.update(b"" if part is None else part.tobytes())
+    return digest.hexdigest()
+
+
 def outlined_thumbnail(slice_: Slice) -> np.ndarray:
     """Return a small image of the slice with the outline of its true mask, (h, w, 3) uint8."""
     shown = shown_pixels(slice_, longest_side=_SIDE)
     pixels = slice_.pixels[shown]
     truth = None if slice_.mask is None else slice_.mask[shown]
     return compose_overlay(pixels, DisplayOptions(*default_window(pixels), layers=(SHOW_TRUTH,)), truth=truth)
+
+
+@st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Slice: _picture_digest})
+def _thumbnail_png(slice_: Slice) -> bytes:
+    return encode_png(outlined_thumbnail(slice_))
 
 
 def number_tile(number: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle, distinct_bundles
 from core.inference.predictor import Prediction, Predictor
+from core.inference.sample_answers import stored_answer
 from core.readers.slices import Slice
 from panels.shared.cache import HASH_BUNDLES, fingerprint
 
@@ -29,7 +30,7 @@ def _prediction_key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -
 
 
 def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:
-    """Predict a slice, or return the prediction that this session already holds.
+    """Predict a slice, or return the prediction that this session already holds or that ships with a sample.
 
     Only the session holds it: an upload is neither written to disk nor shared with other visitors.
 
@@ -42,11 +43,18 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
     predictions: OrderedDict[Hashable, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
     key = _prediction_key(identity, classifier, segmenter)
     if key not in predictions:
-        names = " and ".join(bundle.name for bundle in distinct_bundles(classifier, segmenter))
-        with st.spinner(f"Loading {names}"):
-            predictor = cached_predictor(classifier, segmenter)
-        with st.spinner("Running the networks"):
-            predictions[key] = predictor(slice_)
+        stored = stored_answer(slice_, classifier, segmenter)
+        if stored is None:
+            stored = _run_networks(slice_, classifier, segmenter)
+        predictions[key] = stored
         while len(predictions) > _KEPT_PREDICTIONS:
             predictions.popitem(last=False)
     return predictions[key]
+
+
+def _run_networks(slice_: Slice, classifier: Bundle, segmenter: Bundle) -> Prediction:
+    names = " and ".join(bundle.name for bundle in distinct_bundles(classifier, segmenter))
+    with st.spinner(f"Loading {names}"):
+        predictor = cached_predictor(classifier, segmenter)
+    with st.spinner("Running the networks"):
+        return predictor(slice_)

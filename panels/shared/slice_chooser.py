@@ -9,7 +9,7 @@ import streamlit as st
 from core.config import NO_TUMOUR
 from core.dataset.store import SLICE_COUNT
 from core.errors import SliceScopeError
-from core.inference.render import default_window, grey_image
+from core.inference.render import default_window, encode_png, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
@@ -184,9 +184,9 @@ def _sample_buttons(key: str) -> None:
                 )
 
 
-@st.cache_data(show_spinner=False)
-def _sample_thumbnail(name: str) -> np.ndarray:
-    return square_thumbnail(find_sample(name).slice())
+@st.cache_resource(show_spinner=False)
+def _sample_thumbnail(name: str) -> bytes:
+    return encode_png(square_thumbnail(find_sample(name).slice()))
 
 
 def square_thumbnail(slice_: Slice) -> np.ndarray:

@@ -232,6 +232,13 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     assert any("all 3" in button.label for button in app.get("download_button"))
 
 
+def test_a_sample_is_shown_without_running_a_network(monkeypatch):
+    monkeypatch.setattr(predictions, "cached_predictor", None)
+    app = opened(sample="glioma-axial-1")
+    assert not app.exception and not app.error
+    assert app.subheader[0].value and len(app.session_state["predictions"]) == 1
+
+
 def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, ood_score: float = 5.0) -> None:
     """Make the gate give this answer to every slice."""
     limits = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=20, temperature=1)
