@@ -51,11 +51,11 @@ def map_to_input(heat: np.ndarray, size: int, field: ReceptiveField) -> np.ndarr
 
     Beyond the outermost centres, as at the margin that unpadded convolutions leave, the nearest unit's value holds.
     """
-    rows, columns = (interpolation_weights(count, size, field) for count in heat.shape)
+    rows, columns = (_interpolation_weights(count, size, field) for count in heat.shape)
     return (rows @ heat @ columns.T).astype(np.float32)
 
 
-def interpolation_weights(count: int, size: int, field: ReceptiveField) -> np.ndarray:
+def _interpolation_weights(count: int, size: int, field: ReceptiveField) -> np.ndarray:
     """Return (size, count) weights of linear interpolation, constant beyond the outermost units."""
     centres = field.first + field.step * np.arange(count)
     return np.stack([np.interp(np.arange(size), centres, unit) for unit in np.eye(count)], axis=1)
