@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bundles.bundle import bundle_names, open_bundle
+from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, bundle_names, open_bundle
 from core.config import CLASSIFICATION, SEGMENTATION
+from panels.shared.model_choice import networks_address
 from tests.pages.situations import opened
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -86,3 +87,12 @@ def test_every_search_and_the_external_data_open() -> None:
     for name in app.segmented_control(key="search").options:
         without_errors(app.segmented_control(key="search").set_value(name).run(), name)
     without_errors(opened("external"))
+
+
+def test_analyse_answers_with_every_bundle() -> None:
+    for name in bundle_names():
+        bundle = open_bundle(name)
+        classifier = bundle if CLASSIFICATION in bundle.tasks else open_bundle(REPORT_CLASSIFIER)
+        segmenter = bundle if SEGMENTATION in bundle.tasks else open_bundle(REPORT_SEGMENTER)
+        app = opened("analyse", sample="glioma-axial-1", **networks_address(classifier, segmenter))
+        assert without_errors(app, name).session_state["predictions"], name
