@@ -17,7 +17,7 @@ from core.dataset.store import default_store
 from core.errors import BundleError
 
 INTERPRETERS = 2
-"""Calls that run at once; a third one waits its turn. With two cores more gain nothing (docs/performance.md)."""
+"""Calls that run at once; a third one waits its turn."""
 _CONVERSION_SECONDS = 300
 
 

@@ -24,8 +24,7 @@ def write_lite(bundle: Bundle) -> None:
         BundleError: see ``load_network``.
         TrainingError: see ``convert_network``.
     """
-    with replace_file(bundle.folder / LITE) as temporary:
-        temporary.write_bytes(convert_network(load_network(bundle), bundle.tasks))
+    convert_bundle(bundle, bundle.folder / LITE)
     update_card(bundle.folder, {}, "The network as LiteRT runs it.")
 
 
@@ -69,7 +68,7 @@ def convert_network(network: "keras.Model", tasks: tuple[str, ...]) -> bytes:
 
 
 def convert_bundle(bundle: Bundle, path: Path) -> None:
-    """Write a bundle's LiteRT model to a file outside the bundle."""
+    """Write a bundle's LiteRT model to a file; the card stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replace_file(path) as temporary:
         temporary.write_bytes(convert_network(load_network(bundle), bundle.tasks))

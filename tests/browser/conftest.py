@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from scripts.measure.servers import find_chromium, running_server
+from scripts.measure import journeys
+from scripts.measure.servers import running_server
 
 PATIENCE = 90_000
 """Milliseconds a page may take; the first prediction of a server waits for TensorFlow."""
@@ -29,11 +30,8 @@ def fresh_address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The installed Chromium."""
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+    with journeys.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
