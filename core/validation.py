@@ -7,6 +7,37 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, Val
 
 from core.errors import SliceScopeError
 
+SHA256, DATE, FILE_NAME = "^[0-9a-f]{64}$", r"^\d{4}-\d{2}-\d{2}$", r"^[^./\\][^/\\]*$"
+PATTERNS = {
+    SHA256: "64 hexadecimal digits",
+    DATE: "a date such as 2026-01-31",
+    FILE_NAME: "the name of a file, without a folder",
+}
+_ACCEPTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "dataclass_type": "a table",
+    "missing_positional_argument": "a table",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "literal_error": "{expected}",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+}
+"""By pydantic's kind of fault, what would be accepted."""
+_LONGEST_VALUE = 40
+_MOST_FIELDS = 24
+
 
 class FileModel(BaseModel):
     """A part of a file written by people: options that nothing reads are refused, and so is text for a number."""
@@ -68,23 +99,40 @@ def parse_model(model: type[_Model], content: Mapping[str, Any], *, title: str, 
         raise error(f"{title} cannot be read: {describe_fault(fault, model, content)}.") from fault
 
 
-def describe_fault(fault: ValidationError, model: type[BaseModel], content: Mapping[str, Any]) -> str:
-    """Return the first thing that is wrong with a model's content, and what would be accepted, without a full stop."""
+def describe_fault(fault: ValidationError, model: type[BaseModel], content: Any) -> str:
+    """Return the first thing that is wrong with a model's content, and what would be accepted, without a full stop.
+
+    Args:
+        fault: what pydantic found.
+        model: that the content does not fit.
+        content: as the file has it; None if it cannot be read as JSON.
+    """
     first = fault.errors(include_url=False)[0]
-    kind, place, value = first["type"], first["loc"], first["input"]
+    kind, place, value, context = first["type"], first["loc"], first["input"], first.get("ctx", {})
     name = _field_name(place, content)
+    if kind == "json_invalid":
+        return "it is no JSON"
     if kind == "missing":
         return f"{'.'.join([*filter(None, [name]), str(place[-1])])} is missing"
-    if kind == "extra_forbidden":
-        return f"{name} is unknown; {_accepted(model, place)}"
-    said = str(first["ctx"]["error"]) if kind == "value_error" else first["msg"].replace("Input should", "it should")
-    if kind == "model_type":
-        said = "it should be a table"
-    if not name:
-        return said
-    if place[-1] == "[key]":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{name} is unknown{_other_fields(model, place)}"
+    if kind == "value_error":
+        said = str(context["error"])
+    else:
+        accepted = PATTERNS.get(context.get("pattern", "")) or _ACCEPTED.get(kind, "").format(**context)
+        said = f"it must be {accepted}" if accepted else first["msg"]
+    if place and place[-1] == "[key]":
         return f"{name} is unknown; {said}"
-    return f"{name} is {value!r}; {said}" if isinstance(value, str | int | float) else f"{name}: {said}"
+    if kind == "value_error" and not isinstance(value, str | int | float):
+        return f"{name}: {said}" if name else said
+    return f"{name or 'it'} is {_in_short(value)}; {said}"
+
+
+def _in_short(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _field_name(place: tuple[int | str, ...], content: Any) -> str:
@@ -98,8 +146,8 @@ def _field_name(place: tuple[int | str, ...], content: Any) -> str:
     return ".".join(parts)
 
 
-def _accepted(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
-    """Return the fields of the model that an unknown field stands in."""
+def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    """Return the fields of the model that an unknown field stands in; nothing where they are many."""
     for part in place[:-1]:
         if part not in model.model_fields:
             continue
@@ -107,4 +155,5 @@ def _accepted(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
         # Of "a model or None" the model.
         models = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
         model = next((one for one in models if issubclass(one, BaseModel)), model)
-    return f"it may be {', '.join(name for name in model.model_fields if name != 'name')}"
+    names = [name for name in model.model_fields if name != "name"]
+    return f"; it may be {', '.join(names)}" if len(names) <= _MOST_FIELDS else ""

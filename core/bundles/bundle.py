@@ -6,19 +6,20 @@ card's is refused.
 
 import functools
 import hashlib
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from core.bundles.card import Card, FileFacts, GateDescription
 from core.bundles.card_metrics import TestMetrics
-from core.bundles.card_part import first_error
 from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
 from core.files import replace_file
+from core.validation import describe_fault
 
 if TYPE_CHECKING:
     import keras
@@ -253,14 +254,24 @@ def read_card(path: Path, name: str) -> Card:
     Raises:
         BundleError: it is no card of this version, or another bundle's.
     """
+    text = path.read_bytes()
     try:
-        card = Card.from_json(path.read_bytes())
+        card = Card.from_json(text)
     except ValidationError as error:
         raise BundleError(
-            f"The card of the bundle '{name}' {first_error(error)}; take its folder from the project again."
+            f"The card of the bundle '{name}' cannot be read: {describe_fault(error, Card, _json_of(text))}; "
+            "take its folder from the project again."
         ) from error
     if card.name != name:
         raise BundleError(
             f"The card of the bundle '{name}' names itself '{card.name}'; a bundle's folder has its card's name."
         )
     return card
+
+
+def _json_of(text: bytes) -> Any:
+    """Return what JSON holds; None if it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -317,12 +317,12 @@ def test_a_file_the_card_does_not_list_is_refused(bundle: Bundle) -> None:
 @pytest.mark.parametrize("field", [field for field in CARD_FIELDS if field != "name"])
 def test_a_card_that_lacks_something_is_refused(field: str, bundle: Bundle, tmp_path: Path) -> None:
     tiny.change_card(bundle, **{field: None})
-    assert_refused(bundle, tmp_path, f"lacks {field};")
+    assert_refused(bundle, tmp_path, f"{field} is missing;")
 
 
 def test_a_card_of_another_format_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     tiny.change_card(bundle, format=FORMAT_VERSION + 1)
-    assert_refused(bundle, tmp_path, f"is of format {FORMAT_VERSION + 1}")
+    assert_refused(bundle, tmp_path, f"format is {FORMAT_VERSION + 1};")
 
 
 def test_a_renamed_folder_is_refused(bundle: Bundle, tmp_path: Path) -> None:

@@ -35,52 +35,61 @@ def test_a_shipped_card_says_what_changed_oldest_first(name: str) -> None:
 
 
 GARBAGE: dict[str, tuple[Spoil, str]] = {
-    "no output": (lambda card: card.pop("output"), "lacks output;"),
-    "no network": (lambda card: card.pop("network"), "lacks network;"),
+    "no output": (lambda card: card.pop("output"), "output is missing;"),
+    "no network": (lambda card: card.pop("network"), "network is missing;"),
     "no threshold": (lambda card: card["output"].pop("threshold"), "has an output.threshold;"),
-    "files as a list": (lambda card: card.update(files=[]), "has a list for files, which must be an object;"),
+    "files as a list": (lambda card: card.update(files=[]), "files is a list; it must be a table;"),
     "a file elsewhere": (
         lambda card: card["files"].update({"../x": {}}),
-        "for a name in files, which must be the name of a file, without a folder;",
+        "it must be the name of a file, without a folder;",
     ),
-    "no hash": (lambda card: card["files"]["network.keras"].update(sha256="abc"), "which must be 64 hexadecimal"),
+    "no hash": (lambda card: card["files"]["network.keras"].update(sha256="abc"), "it must be 64 hexadecimal"),
     "text for a number": (
         lambda card: card["input"].update(height="192"),
-        'has "192" for input.height, which must be a whole number;',
+        "input.height is '192'; it must be a whole number;",
     ),
-    "a fraction of a pixel": (lambda card: card["input"].update(height=1.5), "must be a whole number;"),
-    "true for a number": (lambda card: card["output"].update(threshold=True), "for output.threshold, which must be a"),
+    "a fraction of a pixel": (
+        lambda card: card["input"].update(height=1.5),
+        "input.height is 1.5; it must be a whole number;",
+    ),
+    "true for a number": (lambda card: card["output"].update(threshold=True), "output.threshold is True; it must be a"),
     "no finite number": (
         lambda card: card["screen"]["thresholds"].update(sure=float("nan")),
-        "has NaN for screen.thresholds.sure, which must be a finite number;",
+        "screen.thresholds.sure is nan; it must be a finite number;",
     ),
-    "a threshold of the gate less": (lambda card: card["screen"]["thresholds"].pop("sure"), "screen.thresholds.sure;"),
-    "more than all": (lambda card: card["output"].update(threshold=1.5), "must be a number of at most 1"),
-    "less than none": (lambda card: card["training"].update(seconds=-1), "must be a number of at least 0"),
+    "a threshold of the gate less": (lambda card: card["screen"]["thresholds"].pop("sure"), "screen.thresholds.sure is missing;"),
+    "more than all": (lambda card: card["output"].update(threshold=1.5), "it must be at most 1;"),
+    "less than none": (lambda card: card["training"].update(seconds=-1), "it must be at least 0;"),
     "another task": (lambda card: card.update(task="regression"), "the task is regression; it may be"),
     "no task": (lambda card: card.update(task={}), "the task is missing; it may be"),
-    "one class": (lambda card: card.update(classes=["glioma"]), "for classes, which must be a list of at least 2;"),
-    "metrics as text": (lambda card: card.update(metrics="good"), 'has "good" for metrics, which must be an object;'),
-    "test metrics as a list": (lambda card: card["metrics"].update(test=[]), "for metrics.test, which must be an obj"),
-    "words for a metric": (lambda card: card["metrics"]["test"].update(accuracy="high"), "for metrics.test.accuracy,"),
+    "one class": (lambda card: card.update(classes=["glioma"]), "classes is a list; it must be a list of at least 2;"),
+    "metrics as text": (lambda card: card.update(metrics="good"), "metrics is 'good'; it must be a table;"),
+    "test metrics as a list": (
+        lambda card: card["metrics"].update(test=[]),
+        "metrics.test is a list; it must be a table",
+    ),
+    "words for a metric": (
+        lambda card: card["metrics"]["test"].update(accuracy="high"),
+        "metrics.test.accuracy is 'high';",
+    ),
     "no accuracy": (lambda card: card["metrics"]["test"].pop("accuracy"), "have an accuracy"),
     "another matrix": (lambda card: card["metrics"]["test"].update(confusion_matrix=[[1]]), "of 3 by 3;"),
     "no Dice": (lambda card: card["metrics"]["test"].pop("dice_mean"), "have a dice_mean;"),
     "a fold of words": (
         lambda card: card["metrics"]["cross_validation"].update(accuracy="high"),
-        'has "high" for metrics.cross_validation.accuracy, which must be an object;',
+        "metrics.cross_validation.accuracy is 'high'; it must be a table;",
     ),
-    "a sixth fold": (lambda card: card["metrics"]["cross_validation"].update(folds_done=[6]), "must be a number of at"),
+    "a sixth fold": (lambda card: card["metrics"]["cross_validation"].update(folds_done=[6]), "it must be at"),
     "an aim of words": (
         lambda card: card["metrics"]["external"].update(aims={"a": "b"}),
-        "for metrics.external.aims.a",
+        "metrics.external.aims.a is 'b'",
     ),
     "an unknown field": (
         lambda card: card.update(colour="blue"),
-        "has a field colour, which this version does not know;",
+        "colour is unknown;",
     ),
-    "an unknown section": (lambda card: card["metrics"].update(train={}), "has a field metrics.train, which this"),
-    "a changelog of words": (lambda card: card.update(changelog="none"), "for changelog, which must be a list;"),
+    "an unknown section": (lambda card: card["metrics"].update(train={}), "metrics.train is unknown; it may be test, "),
+    "a changelog of words": (lambda card: card.update(changelog="none"), "changelog is 'none'; it must be a list;"),
 }
 
 
