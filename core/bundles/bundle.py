@@ -43,6 +43,8 @@ FOLD_BUNDLES = "bundles"
 WEIGHTS = "network.keras"
 LITE = "network.tflite"
 """The network as LiteRT runs it; a bundle without one is converted when it is first asked."""
+LITE_VERSION = 1
+"""Of the outputs that ``core.training.lite`` writes; a kept conversion of another version is made anew."""
 LAYERS = "layers.csv"
 DEFAULT_CLASSIFIER = "unified-unet"
 DEFAULT_SEGMENTER = "unified-unet"

@@ -7,21 +7,28 @@ import click
 @click.argument("bundle", required=False)
 @click.option("--all", "every", is_flag=True, help="Every bundle in models/.")
 @click.option("--schema", is_flag=True, help="Write models/card.schema.json, and nothing else.")
-def card_command(bundle: str | None, every: bool, schema: bool) -> None:
+def card_command(bundle: str | None, every: bool, schema: bool) -> int:
     """Bring a card's texts up to its recipe and the code.
 
     Written again are the recipe's texts (title, about, limits, notes), the definitions of metrics, the texts of the
     gate, layers.csv and README.md. The training run is not needed.
     """
-    from core.bundles.bundle import bundle_names
+    from core.bundles.listing import list_bundles
 
     if (bundle is not None) + every + schema != 1:
         raise click.UsageError("Give either a bundle's name or --all or --schema.")
     if schema:
         _write_schema()
-        return
-    for name in bundle_names() if bundle is None else [bundle]:
+        return 0
+    if bundle:
+        _update_card(bundle)
+        return 0
+    listing = list_bundles()
+    for name in listing.bundles:
         _update_card(name)
+    for problem in listing.problems.values():
+        print(problem)
+    return int(bool(listing.problems))
 
 
 def _write_schema() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.bundles.bundle import LITE, WEIGHTS, Bundle
+from core.bundles.bundle import LITE, LITE_VERSION, WEIGHTS, Bundle
 from core.config import ROOT
 from core.dataset.store import default_store
 from core.errors import BundleError
@@ -95,9 +95,10 @@ def load_runtime(bundle: Bundle) -> Runtime:
 
 
 def _converted(bundle: Bundle) -> Path:
-    """Return the path of a bundle's conversion, kept beside the data set and named after its weights' hash."""
+    """Return the path of a bundle's conversion, kept beside the data set."""
     bundle.path(WEIGHTS)
-    path = default_store().parent / "lite" / f"{bundle.card.files[WEIGHTS].sha256}.tflite"
+    name = f"{bundle.card.files[WEIGHTS].sha256}-{LITE_VERSION}.tflite"
+    path = default_store().parent / "lite" / name
     if not path.is_file():
         command = [sys.executable, "-m", "core", "lite", bundle.name, "--models", str(bundle.folder.parent)]
         command += ["--into", str(path)]

@@ -57,7 +57,10 @@ GARBAGE: dict[str, tuple[Spoil, str]] = {
         lambda card: card["screen"]["thresholds"].update(sure=float("nan")),
         "screen.thresholds.sure is nan; it must be a finite number;",
     ),
-    "a threshold of the gate less": (lambda card: card["screen"]["thresholds"].pop("sure"), "screen.thresholds.sure is missing;"),
+    "a threshold of the gate less": (
+        lambda card: card["screen"]["thresholds"].pop("sure"),
+        "screen.thresholds.sure is missing;",
+    ),
     "more than all": (lambda card: card["output"].update(threshold=1.5), "it must be at most 1;"),
     "less than none": (lambda card: card["training"].update(seconds=-1), "it must be at least 0;"),
     "another task": (lambda card: card.update(task="regression"), "the task is regression; it may be"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.bundles.bundle import LAYERS, Bundle, open_bundle
+from core.bundles.bundle import CARD, LAYERS, Bundle, open_bundle
 from core.bundles.card import SCHEMA, card_schema
 from core.bundles.card_update import update_card
 from core.cli.main import main
@@ -33,6 +33,15 @@ def test_card_writes_the_texts_of_the_recipe_without_the_run(
     assert len(card.changelog) == len(bundle.card.changelog) + 1
     assert card.changelog[:-1] == bundle.card.changelog and "recipe" in card.changelog[-1].change
     assert "recipes/report-cnn.toml" in capsys.readouterr().out
+
+
+def test_a_broken_bundle_keeps_no_other_from_its_card(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = bundle.folder.parent / "broken"
+    broken.mkdir()
+    (broken / CARD).write_text("no card")
+    assert main(["card", "--all"]) == 1
+    assert "'broken'" in capsys.readouterr().out
+    assert open_bundle("report-cnn").card.about == "Another text."
 
 
 def test_card_writes_the_definitions_of_the_code_and_a_missing_layers_file(bundle: Bundle) -> None:
