@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 
 @contextmanager
 def replace_file(target: Path) -> Iterator[Path]:
@@ -74,6 +76,18 @@ def _fsync(path: Path) -> None:
 def table_csv(table: "pd.DataFrame") -> str:
     """Return a table as CSV, without its index and with six significant digits."""
     return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def inert_cells(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table whose texts a spreadsheet does not take for formulas: "'" stands before =, +, -, @ and tabs.
+
+    For tables that leave the project: what it reads again is stored as it is. Numbers stay.
+    """
+    inert = table.copy()
+    for name in table.select_dtypes(["object", "string"]):
+        is_formula = table[name].map(lambda cell: isinstance(cell, str) and cell.startswith(_FORMULA_STARTS))
+        inert.loc[is_formula, name] = "'" + table.loc[is_formula, name]
+    return inert
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:

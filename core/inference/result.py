@@ -9,7 +9,7 @@ import pandas as pd
 from core.bundles.bundle import Bundle
 from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR, NOTICE
 from core.dataset import splits
-from core.files import table_csv
+from core.files import inert_cells, table_csv
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
@@ -157,7 +157,7 @@ def results_csv(results: list[dict[str, Any]]) -> str:
         for result in results
     ]
     # As objects: a column with gaps keeps its whole numbers.
-    return table_csv(pd.DataFrame(rows, dtype=object))
+    return table_csv(inert_cells(pd.DataFrame(rows, dtype=object)))
 
 
 def _rounded(value: float | None) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import SliceScopeError
-from core.files import table_csv
+from core.files import inert_cells, table_csv
 from panels.shared.theme import escape_markdown
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def errors_in_one_sentence() -> Iterator[None]:
 
 def csv_button(table: "pd.DataFrame", label: str, file_name: str, *, key: str | None = None) -> None:
     """Draw a button that downloads a table as CSV; arguments as for ``file_button``."""
-    file_button(lambda: table_csv(table).encode(), label, file_name, key=key)
+    file_button(lambda: table_csv(inert_cells(table)).encode(), label, file_name, key=key)
 
 
 def file_button(

@@ -1,5 +1,6 @@
 """Numbers as text, and the style of plots."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
@@ -8,6 +9,8 @@ import streamlit as st
 if TYPE_CHECKING:
     from core.evaluation.bootstrap import Interval
 
+# What Markdown takes for an address, and at the start of a line for a heading, a rule or a list.
+_ADDRESS, _BLOCK = re.compile(r"(?<=www)\.", re.IGNORECASE), re.compile(r"^(\d*)([-+=.)])")
 PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 
 
@@ -37,8 +40,10 @@ def share_interval(interval: "Interval") -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape a text for Streamlit's Markdown: no links, no formulas, no emphasis."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#" else c for c in text)
+    """Make any text inert in Streamlit's Markdown: one line without links, formulas, emphasis, lists or headings."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#&@" else c for c in line)
+    return _BLOCK.sub(r"\1\\\2", _ADDRESS.sub(r"\\.", escaped))
 
 
 def theme_colour(name: str) -> str:

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from core.config import ROOT
-from core.files import replace_file, replace_folder
+from core.files import inert_cells, replace_file, replace_folder
 
 
 def test_the_new_file_takes_the_old_ones_place(tmp_path):
@@ -192,3 +193,10 @@ def test_a_folder_whose_replacing_is_killed_at_any_moment_is_never_one_with_file
     assert done.returncode == 0 and len(states) > 8
     assert states == sorted(states, key=["old", "none", "new"].index)
     assert states.count("none") <= 1
+
+
+def test_a_cell_that_a_spreadsheet_takes_for_a_formula_is_text() -> None:
+    table = pd.DataFrame({"name": ["=HYPERLINK(1)", "+1", "-1", "@a", "\ta", "a=b", ""], "dice": [-0.5] * 7})
+    kept = inert_cells(table)
+    assert kept["name"].tolist() == ["'=HYPERLINK(1)", "'+1", "'-1", "'@a", "'\ta", "a=b", ""]
+    assert kept["dice"].tolist() == [-0.5] * 7

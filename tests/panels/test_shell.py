@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
@@ -31,6 +32,27 @@ def test_an_upload_of_megabytes_stays_off_the_disk():
 
 def test_foreign_text_makes_no_link_and_no_emphasis():
     assert escape_markdown("[a](b) *c* $d$") == r"\[a\](b) \*c\* \$d\$"
+
+
+@pytest.mark.parametrize(
+    ("text", "inert"),
+    [
+        ("www.evil.example", r"www\.evil.example"),
+        ("WWW.evil.example", r"WWW\.evil.example"),
+        ("https://evil.example", r"https\://evil.example"),
+        ("me@evil.example", r"me\@evil.example"),
+        ("name\n===", "name ==="),
+        ("===", r"\==="),
+        ("- a", r"\- a"),
+        ("1. a", r"1\. a"),
+        ("    code", "code"),
+        ("&lt;b&gt;", r"\&lt;b\&gt;"),
+        ("\u202ename\x00", "name"),
+        ("report-cnn 0.95", "report-cnn 0.95"),
+    ],
+)
+def test_text_from_outside_makes_no_link_heading_list_or_code(text: str, inert: str) -> None:
+    assert escape_markdown(text) == inert
 
 
 def test_a_page_never_shows_a_docstring_of_its_own():
