@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -85,9 +87,13 @@ def inert_cells(table: "pd.DataFrame") -> "pd.DataFrame":
     """
     inert = table.copy()
     for name in table.select_dtypes(["object", "string"]):
-        is_formula = table[name].map(lambda cell: isinstance(cell, str) and cell.startswith(_FORMULA_STARTS))
-        inert.loc[is_formula, name] = "'" + table.loc[is_formula, name]
+        # As objects: a column with gaps keeps its whole numbers.
+        inert[name] = np.array([_inert(cell) for cell in table[name]], object)
     return inert
+
+
+def _inert(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
