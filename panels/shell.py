@@ -16,11 +16,13 @@ from core.readers.mat import MAX_FILE_BYTES
 from core.search.names import search_names
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
+from panels.shared.uploads import bound_uploads
 
 _INSIDE_FRAME = "_inside_frame"
 
 # By default the web server moves uploads above 1 MB to a temporary file. Here no upload may touch the disk.
 MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
+bound_uploads()
 
 
 def run() -> None:

@@ -1,6 +1,7 @@
 """The choice of a slice: a sample, an upload, or a number of the data set."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import streamlit as st
 
 from core.config import NO_TUMOUR
 from core.dataset.store import SLICE_COUNT
-from core.errors import SliceScopeError
+from core.errors import SliceError, SliceScopeError
 from core.inference.render import default_window, encode_png, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
@@ -17,16 +18,16 @@ from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.data_set import has_store, open_store
 from panels.shared.slice_image import shown_pixels
 from panels.shared.theme import escape_markdown
-from panels.shared.uploads import SliceIdentity, read_uploads
+from panels.shared.uploads import SliceIdentity, gone_sentence, held_uploads, read_uploads, remove_upload
 
 _STRIP_LENGTH = 10
 _THUMBNAIL = 84
-_PARAMETERS = ("sample", "slice")
+_PARAMETERS = ("sample", "slice", "upload")
 """Names in the address."""
 _CHOSEN = "chosen_slice"
 """Session key of the chosen identity, the same on every page."""
-_UPLOAD = "chosen_upload"
-"""Session key of the chosen upload by identity: an uploader forgets its files when its page is left."""
+_SHORT_ID = 8
+"""Characters of an upload's identity in the address."""
 
 
 @dataclass(frozen=True)
@@ -45,29 +46,25 @@ class ChosenSlice:
 
     @property
     def address(self) -> dict[str, str]:
-        """The query parameters that choose this slice; none for an upload, which the session holds."""
+        """The query parameters that choose this slice; an upload only in the session that holds it."""
         return _address(self.identity)
 
 
 def choose_slice(*, key: str) -> ChosenSlice | None:
     """Draw the chooser; return the chosen slice, or None while there is none.
 
-    A choice holds on every page. The address carries it (``?sample=…`` or ``?slice=…``), except for an upload. An
-    address that has changed since, by a link or the Back button, overrides it.
+    A choice holds on every page. The address carries it (``?sample=…``, ``?slice=…`` or ``?upload=…``). An address that
+    has changed since, by a link or the Back button, overrides it.
     """
     uploads, refusals = read_uploads(key)
-    uploads |= st.session_state.get(_UPLOAD, {})
-    selection = _selection(key)
-    if selection is not None and selection[0] == "upload" and selection not in uploads:
-        selection = next(iter(uploads), None)
     slice_ = None
-    if selection is not None:
-        try:
+    try:
+        selection = _selection(key, uploads)
+        if selection is not None:
             slice_ = uploads[selection] if selection[0] == "upload" else _read_slice(selection)
-        except SliceScopeError as error:
-            refusals.append(escape_markdown(str(error)))
-    if selection is not None and selection[0] == "upload":
-        st.session_state[_UPLOAD] = {selection: slice_}
+    except SliceScopeError as error:
+        selection = None
+        refusals.append(escape_markdown(str(error)))
     label = "Choose a slice" if slice_ is None else "Choose another slice"
     # The key changes with the slice, so that choosing one closes the chooser.
     with st.expander(
@@ -83,36 +80,60 @@ def choose_slice(*, key: str) -> ChosenSlice | None:
         st.error(sentence, icon=":material/error:")
     if slice_ is None or selection is None:
         return None
-    if selection in uploads and len(uploads) > 1:
+    if selection in uploads:
         _upload_strip(key, uploads, selection)
     return ChosenSlice(selection, slice_, uploads)
 
 
-def _selection(key: str) -> SliceIdentity | None:
-    """Return the address's identity if the address has changed since the last choice, else the session's."""
+def _selection(key: str, uploads: Collection[SliceIdentity]) -> SliceIdentity | None:
+    """Return the address's identity if the address has changed since the last choice, else the session's.
+
+    Raises:
+        SliceError: the address names an upload that the session does not hold, or no number of a slice.
+    """
     address = {name: st.query_params[name] for name in _PARAMETERS if name in st.query_params}
     if st.session_state.get(f"{key}_address") != address:
+        chosen = _named(address, uploads)
         st.session_state[f"{key}_address"] = address
-        number = address.get("slice", "")
-        if "sample" in address:
-            st.session_state[_CHOSEN] = ("sample", address["sample"])
-        elif number.isdecimal() and len(number) <= len(str(SLICE_COUNT)):
-            st.session_state[_CHOSEN] = ("slice", int(number))
+        if chosen:
+            st.session_state[_CHOSEN] = chosen
+    chosen = st.session_state.get(_CHOSEN)
+    if chosen and chosen[0] == "upload" and chosen not in uploads:
+        # The visitor has removed it.
+        _select(key, next(iter(uploads), None))
     return st.session_state.get(_CHOSEN)
 
 
-def _select(key: str, identity: SliceIdentity) -> None:
+def _named(address: dict[str, str], uploads: Collection[SliceIdentity]) -> SliceIdentity | None:
+    """Return the identity that an address names, or None where it names none; see ``_selection``."""
+    if "sample" in address:
+        return "sample", address["sample"]
+    if "slice" in address:
+        number = address["slice"]
+        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= SLICE_COUNT):
+            raise SliceError(f"There is no slice '{number}' in the data set; numbers run from 1 to {SLICE_COUNT}.")
+        return "slice", int(number)
+    if "upload" in address:
+        named = [identity for identity in uploads if str(identity[1]).startswith(address["upload"])]
+        if not named:
+            raise SliceError(gone_sentence())
+        return named[0]
+    return None
+
+
+def _select(key: str, identity: SliceIdentity | None) -> None:
+    """Choose a slice, or none."""
     st.session_state[_CHOSEN] = identity
-    st.session_state.pop(_UPLOAD, None)
+    address = _address(identity) if identity else {}
     for name in _PARAMETERS:
         st.query_params.pop(name, None)
-    st.query_params.update(_address(identity))
-    st.session_state[f"{key}_address"] = _address(identity)
+    st.query_params.update(address)
+    st.session_state[f"{key}_address"] = address
 
 
 def _address(identity: SliceIdentity) -> dict[str, str]:
     kind, which = identity
-    return {kind: str(which)} if kind in _PARAMETERS else {}
+    return {kind: str(which)[:_SHORT_ID] if kind == "upload" else str(which)}
 
 
 def _read_slice(identity: SliceIdentity) -> Slice:
@@ -126,12 +147,9 @@ def _read_slice(identity: SliceIdentity) -> Slice:
 
 def _uploader(key: str) -> None:
     def select_newest() -> None:
-        known = st.session_state.get(f"{key}_known", set())
+        known = held_uploads()
         uploads, _ = read_uploads(key)
         new = [identity for identity in uploads if identity not in known]
-        if (known - set(uploads)) & set(st.session_state.get(_UPLOAD, {})):
-            del st.session_state[_UPLOAD]  # the visitor removed it
-        st.session_state[f"{key}_known"] = set(uploads)
         # A new file that cannot be read leaves the current slice.
         if new:
             _select(key, new[0])
@@ -141,10 +159,13 @@ def _uploader(key: str) -> None:
         accept_multiple_files=True,
         key=f"{key}_files",
         on_change=select_newest,
-        help="Files stay in this session's memory; nothing is written to disk.",
     )
     pictures = ", ".join(extension.upper() for extension in EXTENSIONS if extension not in ("jpeg", "tiff", "mat"))
     st.caption(f"One slice a file: {pictures}, 8 or 16 bit, or a figshare .mat. Up to 20 MB and 4096 pixels a side.")
+    st.caption(
+        "Files go to the server that runs this app, and nowhere else. It holds them in memory while this page is open "
+        "and writes them to no disk."
+    )
 
 
 def _number_input(key: str) -> None:
@@ -201,12 +222,12 @@ def square_thumbnail(slice_: Slice) -> np.ndarray:
 
 
 def _upload_strip(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
-    """Draw thumbnails of the uploads around the chosen one, and buttons to step through them."""
+    """Draw a button that removes the chosen upload; of several, buttons to step and thumbnails around it too."""
     identities = list(uploads)
     position = identities.index(selection)
     first = max(0, min(position - _STRIP_LENGTH // 2, len(identities) - _STRIP_LENGTH))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for label, target in (("Previous", position - 1), ("Next", position + 1)):
+        for label, target in (("Previous", position - 1), ("Next", position + 1)) if len(uploads) > 1 else ():
             st.button(
                 label,
                 key=f"{key}_{label}",
@@ -215,7 +236,17 @@ def _upload_strip(key: str, uploads: dict[SliceIdentity, Slice], selection: Slic
                 on_click=_select,
                 args=(key, identities[max(0, min(target, len(identities) - 1))]),
             )
-        st.caption(f"{position + 1} of {len(identities)}")
+        st.button(
+            "Remove this upload",
+            key=f"{key}_remove",
+            icon=":material/delete:",
+            on_click=remove_upload,
+            args=(selection,),
+        )
+        if len(uploads) > 1:
+            st.caption(f"{position + 1} of {len(identities)}")
+    if len(uploads) == 1:
+        return
     with st.container(horizontal=True, gap="small"):
         for i, identity in enumerate(identities[first : first + _STRIP_LENGTH], first):
             with st.container(width=72, gap=None):

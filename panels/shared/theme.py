@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from core.evaluation.bootstrap import Interval
 
 # What Markdown takes for an address, and at the start of a line for a heading, a rule or a list.
-_ADDRESS, _BLOCK = re.compile(r"(?<=www)\.", re.IGNORECASE), re.compile(r"^(\d*)([-+=.)])")
+_ADDRESS, _BLOCK = re.compile(r"(?<=www)\.", re.IGNORECASE), re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))")
 PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 
 
@@ -43,7 +43,7 @@ def escape_markdown(text: str) -> str:
     """Make any text inert in Streamlit's Markdown: one line without links, formulas, emphasis, lists or headings."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     escaped = "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#&@" else c for c in line)
-    return _BLOCK.sub(r"\1\\\2", _ADDRESS.sub(r"\\.", escaped))
+    return _BLOCK.sub(r"\1\\", _ADDRESS.sub(r"\\.", escaped))
 
 
 def theme_colour(name: str) -> str:

@@ -19,6 +19,7 @@ from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
 from core.labels import GATE_LABELS
 from core.readers.samples import read_samples
+from core.readers.slices import Slice
 from panels.analyse import details, welcome
 from panels.shared import model_choice, predictions
 from panels.shared.labels import SPLITS_SECTION
@@ -393,12 +394,12 @@ def test_a_choice_holds_on_explain_too_and_an_upload_is_not_lost():
     app.switch_page("pages/explain.py").run()
     assert not app.exception and not app.error
     assert "Choose another slice" in [expander.label for expander in app.expander]
-    assert list(app.session_state["chosen_upload"]) == [identity]
+    assert identity in held(app)
     app.switch_page("pages/analyse.py").run()
     assert not app.exception and not app.error
     assert app.subheader and app.session_state["chosen_slice"] == identity
     app.button(key="analyse_sample_glioma-axial-1").click().run()
-    assert "chosen_upload" not in app.session_state
+    assert identity in held(app)
     app.switch_page("pages/explain.py").run()
     assert not app.exception and "slice glioma-axial-1" not in texts(app)
     assert app.session_state["chosen_slice"] == ("sample", "glioma-axial-1")
@@ -408,8 +409,38 @@ def test_an_upload_that_is_removed_does_not_come_back():
     app = upload(opened(), ("own.png", sample_file()))
     app.file_uploader[0].set_value([])
     app.run()
-    assert not app.exception and "chosen_upload" not in app.session_state
+    assert not app.exception and not app.error and not held(app)
+    assert "upload" not in app.query_params
     assert "Choose a slice" in [expander.label for expander in app.expander]
+
+
+def held(app: AppTest) -> set[tuple[str, str]]:
+    return {("upload", name) for name, content in app.session_state["uploads"].items() if isinstance(content, Slice)}
+
+
+def test_an_upload_that_the_session_does_not_hold_is_told_and_the_page_goes_on():
+    app = opened(upload="12345678")
+    assert not app.exception and len(app.error) == 1
+    app.button(key="analyse_sample_glioma-axial-1").click().run()
+    assert not app.exception and not app.error and app.subheader
+
+
+def test_several_uploads_survive_a_change_of_page_and_are_removed_one_by_one():
+    app = upload(opened(), ("a.png", sample_file()), ("b.png", sample_file("glioma-axial-1")))
+    app.switch_page("pages/models.py").run()
+    app.switch_page("pages/analyse.py").run()
+    assert not app.exception and not app.error and len(held(app)) == 2
+    app.button(key="analyse_remove").click().run()
+    assert not app.exception and not app.error and len(held(app)) == 1 and app.subheader
+    app.button(key="analyse_remove").click().run()
+    assert not app.exception and not app.error and not held(app)
+    assert "Choose a slice" in [expander.label for expander in app.expander]
+
+
+@pytest.mark.parametrize("number", ["abc", "0", "99999", "-1", "1e3", "٣"])
+def test_a_slice_that_there_is_not_is_told(number):
+    app = opened(slice=number)
+    assert not app.exception and len(app.error) == 1
 
 
 def test_an_address_can_name_the_two_networks():

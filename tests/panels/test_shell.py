@@ -49,6 +49,7 @@ def test_foreign_text_makes_no_link_and_no_emphasis():
         ("&lt;b&gt;", r"\&lt;b\&gt;"),
         ("\u202ename\x00", "name"),
         ("report-cnn 0.95", "report-cnn 0.95"),
+        ("2.png", "2.png"),
     ],
 )
 def test_text_from_outside_makes_no_link_heading_list_or_code(text: str, inert: str) -> None:
