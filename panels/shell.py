@@ -14,6 +14,7 @@ from core.bundles.measured_gate import measured_split
 from core.config import NOTICE, PAGES
 from core.readers.mat import MAX_FILE_BYTES
 from core.search.names import search_names
+from panels.shared.address import unknown_values_told
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
 from panels.shared.uploads import bound_uploads
@@ -33,7 +34,7 @@ def run() -> None:
     draw_broken_bundles()
     st.session_state[_INSIDE_FRAME] = True
     try:
-        with errors_in_one_sentence():
+        with unknown_values_told(), errors_in_one_sentence():
             page.run()
     finally:
         del st.session_state[_INSIDE_FRAME]

@@ -13,7 +13,7 @@ from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, d
 from core.readers.slices import Slice
 from panels.shared.data_set import allow_fetching, load_slices
 from panels.shared.slice_image import shown_pixels
-from panels.shared.theme import theme_colour
+from panels.shared.theme import escape_markdown, theme_colour
 
 PER_PAGE = 12
 _SIDE = 256
@@ -96,6 +96,12 @@ def opened_slice(numbers: Sequence[int]) -> int | None:
     """Return the number of the slice the address names if it is one of ``numbers``, else None."""
     text = st.query_params.get("slice", "")
     return int(text) if text.isdecimal() and len(text) < 6 and int(text) in set(numbers) else None
+
+
+def tell_unknown_slice() -> None:
+    """Draw a sentence where the address names a slice though none is open."""
+    if text := st.query_params.get("slice"):
+        st.warning(f"There is no slice {escape_markdown(text)} on this page.", icon=":material/link_off:")
 
 
 def offer_fetching(*, key: str) -> None:

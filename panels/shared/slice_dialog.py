@@ -44,7 +44,7 @@ def draw_slice_dialog(
     segmenter: Bundle | None = None,
     threshold: float | None = None,
 ) -> None:
-    """Open a dialog with the slice the address names; none where it names no slice of the table.
+    """Open a dialog with the slice the address names; a sentence where the table has no such slice.
 
     A bundle that cannot be used is told in the dialog.
 
@@ -57,6 +57,7 @@ def draw_slice_dialog(
     """
     number = gallery.opened_slice(table["slice"].tolist())
     if number is None:
+        gallery.tell_unknown_slice()
         return
 
     @st.dialog(f"Slice {number}", width="large", on_dismiss=gallery.close_slice)

@@ -88,7 +88,7 @@ def measure_grad_cam(address: str, runs: int) -> dict[str, Figure]:
     names = [sample.name for sample in read_samples() if sample.class_name][: runs + 1]
     times = []
     with chromium() as browser, window(browser) as page:
-        _open(page, f"{address}/explain?method=grad-cam")
+        _open(page, f"{address}/explain?method=Grad-CAM")
         for name in names:
             if times:
                 _press(page.get_by_text("Choose another slice"))

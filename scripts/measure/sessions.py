@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from core.config import PAGES
+from core.explanation.explainer import METHODS, SCORE_CAM
 from core.inference.worker import IDLE_SECONDS
 from core.readers.samples import read_samples
 from scripts.measure.figures import Figure, percentile_95
@@ -43,7 +44,7 @@ def measure_explain(runs: int) -> dict[str, Figure]:
         figures["grad_cam_memory"] = Figure(summed_mb(server.process))
         peak = PeakMemory(server.process)
         with peak.watching():
-            Visitor(server.address).open("explain", sample=sample, method="score-cam")
+            Visitor(server.address).open("explain", sample=sample, method=METHODS[SCORE_CAM].title)
         figures["score_cam_memory"] = Figure(peak.mb)
         time.sleep(IDLE_SECONDS + _WORKER_GRACE)
         figures["idle_memory"] = Figure(summed_mb(server.process), note=f"{IDLE_SECONDS} s later")

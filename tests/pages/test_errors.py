@@ -166,3 +166,9 @@ def test_two_bundles_are_compared_on_slices_neither_trained_on(here: str) -> Non
     assert f"**{len(both)} slices**" in texts(app)
     assert app.metric[0].value == f"{apart} slices"
     assert sum(int(metric.value) for metric in app.metric[1:]) == apart
+
+
+@pytest.mark.parametrize("number", ["99999", "abc", "0"])
+def test_a_slice_in_the_address_that_the_page_does_not_have_is_told(number: str) -> None:
+    app = opened("errors", slice=number)
+    assert not app.exception and len(app.warning) == 1 and number in app.warning[0].value

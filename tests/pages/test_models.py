@@ -194,10 +194,18 @@ def test_the_address_opens_a_bundles_card() -> None:
     assert json.loads(app.json[0].value)["files"] == card["files"]
 
 
-def test_a_bad_address_opens_the_first_bundle() -> None:
+def test_a_bad_address_is_told_and_opens_the_first_bundle() -> None:
     app = opened(bundle="nothing", view="Magic")
     assert not app.exception and not app.error
     assert app.selectbox(key="bundle").value == app.selectbox(key="bundle").options[0]
+    assert [all(word in warning.value for word in ("nothing", "Magic")) for warning in app.warning] == [True]
+    app.run()
+    assert not app.warning
+
+
+def test_an_address_that_names_what_is_shown_anyway_is_not_told() -> None:
+    app = opened(view="Network", bundle="unified-unet")
+    assert not app.exception and not app.warning and app.selectbox(key="bundle").value == "unified-unet"
 
 
 def test_a_network_file_that_was_altered_is_told_in_a_sentence(models: Callable[..., Path]) -> None:

@@ -235,6 +235,7 @@ def test_the_address_holds_the_whole_selection() -> None:
 def test_nonsense_in_the_address_opens_the_page_as_if_it_were_not_there(address: dict[str, Any]) -> None:
     app = open_page(**address)
     assert app.multiselect(key="classifiers").value == ["report-cnn"]
+    assert len(app.warning) == 1, "it is told"
 
 
 def test_more_runs_in_the_address_than_there_are_colours_open_the_page(write_run: Callable[..., Path]) -> None:
