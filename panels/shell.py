@@ -5,6 +5,7 @@ runs the page's file without app.py. Every page therefore begins with ``shell.re
 the navigation and reruns the page through app.py.
 """
 
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -19,6 +20,8 @@ from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
 from panels.shared.uploads import bound_uploads
 
+_ICON = Path(__file__).with_name("icon.svg")
+"""Streamlit's own icons come from a font host, which a visitor's browser would ask."""
 _INSIDE_FRAME = "_inside_frame"
 
 # By default the web server moves uploads above 1 MB to a temporary file. Here no upload may touch the disk.
@@ -28,7 +31,7 @@ bound_uploads()
 
 def run() -> None:
     """Draw the frame and in it the page that the address names."""
-    st.set_page_config(page_title="SliceScope", page_icon=":material/neurology:", layout="wide")
+    st.set_page_config(page_title="SliceScope", page_icon=str(_ICON), layout="wide")
     page = _navigation()
     st.caption(f":material/info: **SliceScope.** {NOTICE}")
     draw_broken_bundles()

@@ -29,16 +29,15 @@ class Server:
 
 
 @contextmanager
-def running_server(command: tuple[str, ...] = APP, *, folder: Path = ROOT) -> Iterator[Server]:
+def running_server(command: tuple[str, ...] = APP, *, folder: Path = ROOT, port: int | None = None) -> Iterator[Server]:
     """Run a server of its own, which has had no request for a page yet.
 
     Args:
         command: of Streamlit.
         folder: it runs there, with the settings that lie there.
+        port: of 127.0.0.1; a free one if None.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
     options.append("--browser.gatherUsageStats=false")
     with subprocess.Popen([sys.executable, "-m", "streamlit", *command, *options], cwd=folder) as server:
@@ -48,6 +47,13 @@ def running_server(command: tuple[str, ...] = APP, *, folder: Path = ROOT) -> It
             yield Server(address, server.pid)
         finally:
             server.terminate()
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait_until_healthy(address: str) -> None:
