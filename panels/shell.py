@@ -9,23 +9,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
-from starlette.formparsers import MultiPartParser
 
 from core.bundles.measured_gate import measured_split
 from core.config import NOTICE, PAGES
-from core.readers.mat import MAX_FILE_BYTES
 from core.search.names import search_names
 from panels.shared.address import unknown_values_told
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
 from panels.shared.uploads import bound_uploads
+from panels.shared.web_server import keep_uploads_in_memory, send_without_delay
 
 _ICON = Path(__file__).with_name("icon.svg")
 """Streamlit's own icons come from a font host, which a visitor's browser would ask."""
 _INSIDE_FRAME = "_inside_frame"
 
-# By default the web server moves uploads above 1 MB to a temporary file. Here no upload may touch the disk.
-MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
+keep_uploads_in_memory()
+send_without_delay()
 bound_uploads()
 
 

@@ -29,7 +29,7 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
     figure = go.Figure()
     for name, (members, colour, symbol, size) in groups.items():
         rows = table[members]
-        figure.add_scattergl(
+        figure.add_scatter(
             x=rows["tumour_score"],
             y=rows["strangeness"],
             mode="markers",

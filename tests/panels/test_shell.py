@@ -1,33 +1,9 @@
-"""The frame: uploads stay in memory, and foreign text is escaped."""
-
-import asyncio
+"""The frame: foreign text is escaped, and nothing is shown that no page asks for."""
 
 import pytest
 import streamlit as st
-from starlette.datastructures import Headers
-from starlette.formparsers import MultiPartParser
 
-import panels.shell  # noqa: F401  (sets the limit that is tested)
 from panels.shared.theme import escape_markdown
-
-
-def test_an_upload_of_megabytes_stays_off_the_disk():
-    boundary = "b"
-    body = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode()
-        + bytes(5 * 2**20)
-        + f"\r\n--{boundary}--\r\n".encode()
-    )
-
-    async def stream():
-        yield body
-
-    async def parse():
-        headers = Headers({"content-type": f"multipart/form-data; boundary={boundary}"})
-        form = await MultiPartParser(headers, stream()).parse()
-        return form["file"].file._rolled  # True once a temporary file is opened
-
-    assert asyncio.run(parse()) is False
 
 
 def test_foreign_text_makes_no_link_and_no_emphasis():

@@ -1,0 +1,33 @@
+"""What the web server does otherwise for this app than Streamlit lets it do."""
+
+import contextlib
+import os
+import socket
+import stat
+from pathlib import Path
+
+from starlette.formparsers import MultiPartParser
+
+from core.readers.mat import MAX_FILE_BYTES
+
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+def keep_uploads_in_memory() -> None:
+    """Keep uploads off the disk; by default the web server moves those above 1 MB to a temporary file."""
+    MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
+
+
+def send_without_delay() -> None:
+    """Have the server send every message at once; on Linux, where it would not.
+
+    Streamlit binds the socket itself, so that asyncio does not set TCP_NODELAY: a picture's last bytes wait up to
+    40 ms until the visitor's machine has confirmed the bytes before (https://github.com/Kludex/uvicorn/issues/3149).
+    Connections inherit the option from the socket that listens, so setting it once is enough.
+    """
+    for descriptor in _DESCRIPTORS.glob("[0-9]*"):
+        # It may have been closed since, or be no TCP socket.
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(int(descriptor.name)).st_mode):
+                with socket.socket(fileno=os.dup(int(descriptor.name))) as connection:
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
