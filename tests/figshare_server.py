@@ -297,6 +297,15 @@ def dripping(handler: Handler) -> None:
         handler.send(bytes([byte]))
 
 
+def dripping_headers(handler: Handler) -> None:
+    """Send headers without end, a byte every fiftieth of a second."""
+    for byte in b"HTTP/1.1 206 Partial Content\r\n" + b"X-A: b\r\n" * 1000:
+        if handler.server.owner.stopping.wait(0.02):
+            break
+        handler.send(bytes([byte]))
+    handler.close_connection = True
+
+
 def cut(handler: Handler) -> None:
     """Send half the part, then close the connection."""
     first, end = handler.span()

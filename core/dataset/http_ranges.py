@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 import requests
 import urllib3
 
+from core.dataset.connections import GuardedAdapter
+
 _READ_BYTES = 16 * 1024
 _MAX_REDIRECTS = 5
 # An unwanted body is read up to this length, since the connection can be used again once its body has ended.
@@ -50,6 +52,22 @@ class _Session(requests.Session):
         """Return None, so that ``RangeClient`` follows redirects: requests would read a redirect's body to its end."""
 
 
+_REQUEST_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+
+
+def _reason(error: Exception) -> str:
+    """Say why a request failed, to complete "figshare …"."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return "did not respond in time"
+    if isinstance(error, requests.ConnectionError | requests.exceptions.InvalidSchema):
+        return "could not be reached"
+    return "broke off or damaged its response"
+
+
+def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
 class RangeClient:
     """A client for range requests that share one limit of bytes and seconds; a context manager.
 
@@ -79,7 +97,10 @@ class RangeClient:
         self._progress = progress
         self._received = 0
         self.cut_off = False
+        self._adapters = {public: GuardedAdapter(seconds=timeout, public_only=public) for public in (True, False)}
         self._session = _Session()
+        # No password from the server's .netrc goes anywhere.
+        self._session.auth = _no_password
         # A compressed response would not hold the bytes of the requested part.
         self._session.headers.update({"User-Agent": "SliceScope", "Accept-Encoding": "identity"})
 
@@ -90,6 +111,8 @@ class RangeClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session.close()
+        for adapter in self._adapters.values():
+            adapter.close()
 
     def read_end(self, address: str, length: int) -> FilePart:
         """Read the last ``length`` bytes of a file, or all of a shorter one.
@@ -120,12 +143,9 @@ class RangeClient:
                     raise AddressError("has changed the file")
                 # One byte more than announced, to notice a longer body.
                 data = self._read_body(response, expected + 1)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise AddressError("did not respond in time") from error
-        except (requests.ConnectionError, requests.exceptions.InvalidSchema) as error:
-            raise AddressError("could not be reached") from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise AddressError("broke off or damaged its response") from error
+        except _REQUEST_ERRORS as error:
+            self._seconds_left()
+            raise AddressError(_reason(error)) from error
         if len(data) > expected:
             self._note_cut_off()
             raise AddressError("sent more than it announced")
@@ -143,6 +163,13 @@ class RangeClient:
         return response
 
     def _follow(self, url: str, span: str) -> requests.Response:
+        """Send a request and follow redirects; of an https address to public https addresses only.
+
+        An http address is a test's or a mirror's in the own network: it may lead anywhere.
+        """
+        is_public = url.startswith("https:")
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapters[is_public])
         for _ in range(_MAX_REDIRECTS + 1):
             wait = min(self._seconds_left(), self._timeout / 4)
             response = self._session.get(
@@ -153,6 +180,8 @@ class RangeClient:
             target = urljoin(url, response.headers["location"])
             if not self._discard(response):
                 raise AddressError("sends a redirect that is too long")
+            if is_public and not target.startswith("https:"):
+                raise AddressError("redirects to an address that is not encrypted")
             url = target
         raise AddressError("redirects without end")
 

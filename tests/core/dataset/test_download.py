@@ -26,6 +26,7 @@ from tests.figshare_server import (
     cut,
     cut_without_length,
     dripping,
+    dripping_headers,
     endless,
     endless_part,
     index_of,
@@ -297,7 +298,7 @@ def test_a_redirect_to_something_else_than_a_web_address_is_refused(figshare, se
     refusal(figshare)
 
 
-@pytest.mark.parametrize("fault", [silent, dripping])
+@pytest.mark.parametrize("fault", [silent, dripping, dripping_headers])
 def test_a_slow_server_is_given_up_in_time(server, folder, fault):
     server.play(fault, at="/storage/")
     figshare = reader(server, folder, timeout=0.6)
