@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,9 @@ from core.errors import WorkerError
 IDLE_SECONDS = 300
 _POLL_SECONDS = 0.1
 _PARENT_POLL_SECONDS = 1.0
+
+_KEEPER = ThreadPoolExecutor(1, "worker-keeper")
+"""The one thread that asks loky for its pool; loky gives every thread one of its own."""
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -38,13 +41,9 @@ def run_in_worker(
     Raises:
         WorkerError: the process ended before the function did.
     """
-    from loky import get_reusable_executor
-
     with tempfile.TemporaryDirectory(prefix="slicescope-") as folder:
         report = Path(folder) / "progress"
-        executor = get_reusable_executor(
-            max_workers=1, timeout=idle, initializer=_end_with_parent, initargs=(os.getpid(),)
-        )
+        executor = _KEEPER.submit(_executor, idle).result()
         try:
             return _wait(executor.submit(_call, function, arguments, report), report, progress)
         except BrokenProcessPool as error:
@@ -52,6 +51,13 @@ def run_in_worker(
                 "The process that computes with TensorFlow ended, perhaps for lack of memory; ask again, and another "
                 "starts."
             ) from error
+
+
+def _executor(idle: float) -> Any:
+    """Return the pool of one process; another one where that is broken, or has another idle time."""
+    from loky import get_reusable_executor
+
+    return get_reusable_executor(max_workers=1, timeout=idle, initializer=_end_with_parent, initargs=(os.getpid(),))
 
 
 def _wait(future: "Future[Result]", report: Path, progress: Progress | None) -> Result:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_a_result_and_its_progress_come_back_from_another_process() -> None:
 
 def test_calls_share_one_process() -> None:
     assert run_in_worker(process_id) == run_in_worker(process_id)
+
+
+def test_calls_of_different_threads_share_one_process() -> None:
+    """Every run of a page is a thread; each held a TensorFlow of its own."""
+    pids = []
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: pids.append(run_in_worker(process_id)))
+        thread.start()
+        thread.join()
+    assert pids == [run_in_worker(process_id)] * 2
 
 
 def test_an_error_comes_back_as_it_was_raised() -> None:
