@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 
 from core.config import CLASSES
+from core.dataset.perceptual_hash import hash_text
 from core.dataset.splits import mask_digest
 from tests.published import a_slice, mat_bytes
 
@@ -64,6 +65,7 @@ def index_of(numbers: Iterable[int], *, side: int = 64) -> pd.DataFrame:
                 "slice": number,
                 "class": CLASSES[label_of(number) - 1],
                 "mask_digest": mask_digest(a_slice(number, side=side)[1]),
+                "perceptual_hash": hash_text(a_slice(number, side=side)[0]),
             }
             for number in numbers
         ]

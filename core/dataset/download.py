@@ -23,6 +23,7 @@ import pandas as pd
 from core.config import CLASSES
 from core.dataset.disk_cache import ArrayCache
 from core.dataset.http_ranges import AddressError, LimitError, RangeClient
+from core.dataset.perceptual_hash import LARGEST_DISTANCE, bits_apart, perceptual_hash
 from core.dataset.slices import slice_from_arrays
 from core.dataset.splits import index_table, mask_digest
 from core.dataset.store import SLICE_COUNT, default_store
@@ -142,8 +143,8 @@ class FigshareDownloader:
     def _check_slice(self, number: int, pixels: np.ndarray, mask: np.ndarray) -> Slice | None:
         """Return the slice, or None where these are not the pixels and the mask of slice ``number``."""
         row = self._index.loc[number]
-        # The mask decides, not the pixels: copies of the data set scale intensities differently, and a digest of grey
-        # levels does not survive every rounding. No two slices have the same mask.
+        # Not the digest of grey levels: copies of the data set scale intensities differently, and it does not survive
+        # every rounding. No two slices have the same mask, and none is near another by its hash.
         if (
             mask.dtype != bool
             or mask_digest(mask) != row["mask_digest"]
@@ -151,6 +152,7 @@ class FigshareDownloader:
             or pixels.dtype.kind not in "iuf"
             or not np.isfinite(pixels).all()
             or pixels.min() == pixels.max()
+            or bits_apart(perceptual_hash(pixels), _as_bits(str(row["perceptual_hash"]))) > LARGEST_DISTANCE
         ):
             return None
         return slice_from_arrays(number, pixels, mask, str(row["class"]))
@@ -251,6 +253,10 @@ class FigshareDownloader:
             raise AddressError("sent another slice than the requested one")
         self._cache.save(_slice_name(number), pixels=slice_.pixels, mask=mat.mask)
         return slice_
+
+
+def _as_bits(text: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(text), np.uint8)[None]
 
 
 def _slice_name(number: int) -> str:

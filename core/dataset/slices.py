@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.dataset.splits import class_of_slice, recognise_number
+from core.dataset.splits import class_of_slice, recognise_changed, recognise_number
 from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.slices import Slice, read_slice
 
@@ -51,10 +51,12 @@ def recognise_slice(slice_: Slice) -> Slice:
 
     The published files hold the scanner's own intensities, whose digest of 256 grey levels may differ by a level; their
     masks identify them. The pixel spacing of any other .mat file is unknown, since it may come from any scanner.
+
+    A slice that was compressed, scaled or mirrored gets number and class; its pixel spacing is unknown.
     """
     number = recognise_number(slice_.pixels, slice_.mask)
     if number is None:
-        return slice_
+        return _recognise_changed(slice_)
     new_notes = () if slice_.class_name else (f"This is slice {number} of the data set.",)
     return replace(
         slice_,
@@ -63,6 +65,20 @@ def recognise_slice(slice_: Slice) -> Slice:
         spacing_mm=figshare_spacing(slice_.pixels.shape),
         spacing_source=DATA_SET_SPACING,
         notes=(*slice_.notes, *new_notes),
+    )
+
+
+def _recognise_changed(slice_: Slice) -> Slice:
+    found = recognise_changed(slice_.pixels)
+    if found is None:
+        return slice_
+    number, mirrored = found
+    how = "mirrored" if mirrored else "compressed, scaled or changed otherwise"
+    return replace(
+        slice_,
+        number=number,
+        class_name=slice_.class_name or class_of_slice(number),
+        notes=(*slice_.notes, f"This is slice {number} of the data set, {how}."),
     )
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from core.config import CLASSES, SEED, splits_file
+from core.dataset.perceptual_hash import LARGEST_DISTANCE, bits_apart, hash_text, perceptual_hash
 from core.dataset.store import SLICE_COUNT, Index, Store
 from core.errors import DatasetError
 from core.readers.preprocessing import scale_to_unit
@@ -41,7 +42,7 @@ def make_splits(store: Store) -> pd.DataFrame:
 
     Returns:
         One row a slice: slice, class, patient, patient_group, fold, size, tumour_px (pixels of
-        the true mask), pixel_digest, mask_digest, and a column a split.
+        the true mask), pixel_digest, mask_digest, perceptual_hash, and a column a split.
 
     Raises:
         DatasetError: the store does not hold the whole data set with its folds.
@@ -60,6 +61,7 @@ def make_splits(store: Store) -> pd.DataFrame:
             "tumour_px": [np.count_nonzero(store.mask(number)) for number in store.numbers()],
             "pixel_digest": [pixel_digest(store.pixels(number)) for number in store.numbers()],
             "mask_digest": [mask_digest(store.mask(number)) for number in store.numbers()],
+            "perceptual_hash": [hash_text(store.pixels(number)) for number in store.numbers()],
         }
     )
     table[TABLE_1] = _draw_table_1(index.label)
@@ -126,6 +128,29 @@ def recognise_number(pixels: np.ndarray, mask: np.ndarray | None = None) -> int 
         matches |= table["mask_digest"] == mask_digest(mask)
     numbers = table["slice"][matches]
     return int(numbers.iloc[0]) if len(numbers) else None
+
+
+def recognise_changed(pixels: np.ndarray) -> tuple[int, bool] | None:
+    """Find the data set's slice that was compressed, scaled, or mirrored left to right to give these pixels.
+
+    Args:
+        pixels: (H, W), any number type.
+
+    Returns:
+        Its number, and whether it is mirrored; None where the data set has no such slice.
+    """
+    hashes = _known_hashes(splits_file())
+    for mirrored, given in ((False, pixels), (True, pixels[:, ::-1])):
+        apart = bits_apart(perceptual_hash(given), hashes)
+        if apart.min() <= LARGEST_DISTANCE:
+            return int(index_table()["slice"].iloc[int(apart.argmin())]), mirrored
+    return None
+
+
+@functools.cache
+def _known_hashes(path: Path) -> np.ndarray:
+    """Return the hash of every slice, (n, 32) uint8."""
+    return np.frombuffer(bytes.fromhex("".join(_read_table(path)["perceptual_hash"])), np.uint8).reshape(-1, 32)
 
 
 def _draw_table_1(label: np.ndarray) -> np.ndarray:

@@ -306,6 +306,7 @@ def data_set(count: int = 22, *, side: int = 64) -> DataSet:
         rows.append(
             {
                 **dict.fromkeys(index_table().columns, ""),  # digests, which no made-up slice has
+                "perceptual_hash": "0" * 64,
                 "slice": number,
                 "class": CLASSES[patient % 3],
                 "patient": patient,

@@ -606,3 +606,14 @@ def test_a_first_slice_out_of_zip_files_as_long_as_the_published_ones_stays_belo
         slice_ = FigshareDownloader(tmp_path, sources=server.sources).slice(number)
         assert slice_.number == number and slice_.class_name == class_of_slice(number)
         assert server.sent < 700_000
+
+
+def test_the_pixels_of_another_slice_are_not_kept_for_a_slice(figshare, server, folder):
+    figshare.slice(1)
+    assert figshare.cached(1)
+    other, _, _ = a_slice(2)
+    (path,) = folder.glob("slice-1.npz")
+    with np.load(path) as arrays:
+        mask = arrays["mask"]
+    np.savez(path, pixels=other, mask=mask)
+    assert not figshare.cached(1)

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
+from core.dataset.perceptual_hash import LARGEST_DISTANCE, bits_apart, hash_text
 from core.dataset.slices import read_and_recognise_slice, slice_from_store
 from core.dataset.splits import index_table, mask_digest, pixel_digest, recognise_number
 from core.dataset.store import SPACING_MM
 from core.readers.mat import read_mat
 from core.readers.preprocessing import preprocess_slice
+from core.readers.samples import read_samples
 from tests.pictures import BORDER, DEEP, MASK, PICTURE, PIXELS, encode
 from tests.published import a_slice, mat_bytes
 
@@ -34,6 +37,7 @@ def replace_known_slices(configure, tmp_path):
         table = index_table().copy()
         for row, (pixels, mask) in enumerate(slices):
             table.loc[row, "pixel_digest"] = pixel_digest(pixels)
+            table.loc[row, "perceptual_hash"] = hash_text(pixels)
             if mask is not None:
                 table.loc[row, "mask_digest"] = mask_digest(mask)
         path = tmp_path / "splits.csv"
@@ -84,7 +88,52 @@ def test_a_published_file_is_recognised_by_its_mask_where_its_grey_levels_differ
     changed[0, :5] += 40
     slice_ = read_and_recognise_slice(mat_bytes(changed, MASK), "1.mat")
     assert slice_.number == 1
-    assert read_and_recognise_slice(mat_bytes(changed), "1.mat").number is None
+    assert slice_.notes == ()
+
+
+def changes(pixels):
+    """The picture of a slice after what happens to pictures on their way, and what its note must tell."""
+    picture = Image.fromarray(np.round((pixels - pixels.min()) / np.ptp(pixels) * 255).astype(np.uint8))
+    half = tuple(side // 2 for side in picture.size)
+    return [
+        (encode(picture, "JPEG", quality=50), "changed"),
+        (encode(picture.resize(half, Image.Resampling.LANCZOS), "PNG"), "changed"),
+        (encode(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), "PNG"), "mirrored"),
+        (encode(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), "JPEG", quality=50), "mirrored"),
+    ]
+
+
+def a_head():
+    """A picture with shapes at many scales, as a head has."""
+    noise = np.random.default_rng(3).normal(size=(512, 512))
+    return sum(ndimage.gaussian_filter(noise, sigma) * sigma for sigma in (4, 12, 40))
+
+
+def test_a_slice_that_was_compressed_scaled_or_mirrored_is_recognised(replace_known_slices):
+    pixels = a_head()
+    table = replace_known_slices((pixels, None))
+    for data, told in changes(pixels):
+        slice_ = read_and_recognise_slice(data, "slice.png")
+        assert (slice_.number, slice_.class_name, slice_.spacing_mm) == (1, table["class"][0], None)
+        assert len(slice_.notes) == 1 and told in slice_.notes[0] and "slice 1 " in slice_.notes[0]
+
+
+def test_another_slice_is_not_recognised(replace_known_slices):
+    pixels = a_head()
+    replace_known_slices((pixels, None))
+    for other in (pixels.T, pixels[::-1], pixels[64:-64, 64:-64]):
+        assert read_and_recognise_slice(changes(other)[0][0], "slice.jpg").number is None
+
+
+def test_no_sample_is_taken_for_a_slice_of_the_data_set():
+    for sample in read_samples():
+        assert read_and_recognise_slice(sample.path.read_bytes(), sample.path.name).number is None
+
+
+def test_no_two_slices_of_the_data_set_have_near_hashes():
+    hashes = np.stack([np.frombuffer(bytes.fromhex(text), np.uint8) for text in index_table()["perceptual_hash"]])
+    nearest = min(np.delete(bits_apart(hashed, hashes), row).min() for row, hashed in enumerate(hashes))
+    assert nearest > LARGEST_DISTANCE + 4
 
 
 @pytest.mark.parametrize("size", [32, 48, 96])
@@ -140,3 +189,10 @@ def test_a_published_file_is_recognised_by_its_mask(mats_folder, number):
     assert (slice_.number, slice_.class_name) == (number, row["class"])
     assert slice_.spacing_mm == (SPACING_MM if row["size"] == 512 else None)
     assert read_mat(data).pid not in repr(slice_)
+
+
+@pytest.mark.dataset
+def test_real_slices_that_were_changed_are_recognised(data_store):
+    for number in np.random.default_rng(0).choice(len(data_store), 40, replace=False) + 1:
+        for data, _ in changes(data_store.pixels(int(number))):
+            assert read_and_recognise_slice(data, "slice.png").number == number

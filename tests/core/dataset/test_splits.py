@@ -53,10 +53,11 @@ def test_patients_whose_ids_differ_by_a_final_letter_are_grouped(table):
 def test_the_table_holds_no_patient_id():
     # An id has at least five digits or begins with letters; the digests are hexadecimal and as long as each other.
     digests = ["pixel_digest", "mask_digest"]
-    numbers = index_table().drop(columns=[*digests, "tumour_px"])
+    numbers = index_table().drop(columns=[*digests, "perceptual_hash", "tumour_px"])
     assert set(numbers.select_dtypes(exclude="number").columns) == {"class", *SPLIT_NAMES}
     assert numbers.select_dtypes("number").to_numpy().max() == SLICE_COUNT
     assert all(index_table()[name].str.fullmatch("[0-9a-f]{16}").all() for name in digests)
+    assert index_table()["perceptual_hash"].str.fullmatch("[0-9a-f]{64}").all()
 
 
 def test_table_1_has_the_reports_counts(table):
