@@ -10,7 +10,8 @@
 export PYTHON ?= python3
 export VENV ?= .venv
 
-python := $(VENV)/bin/python
+# As the shell has it, so that a path may hold spaces and letters of any kind.
+python := "$$VENV"/bin/python
 install := @bash scripts/setup_venv.sh
 
 .PHONY: run dev test lint browser-test setup clean distclean
@@ -41,7 +42,7 @@ setup:
 
 clean:
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache test-results
-	@find . -path './.venv*' -prune -o -path ./$(VENV) -prune -o -name __pycache__ -prune -exec rm -rf {} +
+	@find . -path './.venv*' -prune -o -path "./$$VENV" -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	@rm -rf $(VENV) .venv-*
+	@bash scripts/remove_venv.sh "$$VENV" .venv-*
