@@ -9,7 +9,7 @@ from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
 from panels.shared.controls import csv_button
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text, escape_markdown
 from panels.training.captions import report_caption, show_progress
 from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts
 
@@ -44,7 +44,7 @@ task = TASKS_BY_TITLE[group]
 histories, problems = find_histories()
 available = [history for history in histories if task in history.tasks]
 for problem in problems:
-    st.warning(escape_markdown(problem), icon=":material/warning:")
+    st.warning(error_text(problem), icon=":material/warning:")
 if not available:
     raise TrainingError(
         f"There is no training of {group.lower()} here; take models/ from the project again, or train one."

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.dataset.download import CACHE_BYTES, default_cache
 from core.dataset.lookup import StoreState, cache_state
-from core.dataset.store import SLICE_COUNT, STORE_NAME, default_store
+from core.dataset.store import SLICE_COUNT, STORE_NAME
 from panels.shared.data_set import fetching_allowed
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text
 
 _COMMANDS = "make setup\n.venv/bin/python -m core prepare FOLDER"
 
@@ -20,11 +20,10 @@ def draw_local_copy(state: StoreState) -> None:
         state: of the store.
     """
     folder = os.environ.get("SLICESCOPE_DATA")
-    # The default is named as in the README: the page does not show where this server keeps the project.
-    path = str(default_store()) if folder else f"data/{STORE_NAME}"
-    origin = "from SLICESCOPE_DATA" if folder else "the default; SLICESCOPE_DATA names another folder"
+    # The page does not show where this server keeps what.
+    place = "in the folder that SLICESCOPE_DATA names" if folder else f"as data/{STORE_NAME}"
     if state.problem:
-        st.error(escape_markdown(state.problem), icon=":material/error:")
+        st.error(error_text(state.problem), icon=":material/error:")
     elif not state.exists:
         st.info("The data set is not on this machine. The app works without it.", icon=":material/cloud_off:")
     elif state.whole:
@@ -35,7 +34,7 @@ def draw_local_copy(state: StoreState) -> None:
         )
     cached = cache_state(default_cache())
     size = f", {state.megabytes:,.0f} MB" if state.exists else ""
-    lines = [f"- Expected at {escape_markdown(path)} ({origin}){size}."]
+    lines = [f"- {STORE_NAME} is expected {place}{size}."]
     if not state.whole or cached.slices:
         fetching = "on" if fetching_allowed() else "off until someone presses “Fetch from figshare”"
         lines.append(

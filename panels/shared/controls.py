@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import SliceScopeError
 from core.files import inert_cells, table_csv
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ def errors_in_one_sentence() -> Iterator[None]:
     try:
         yield
     except SliceScopeError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.error(error_text(error), icon=":material/error:")
 
 
 def csv_button(table: "pd.DataFrame", label: str, file_name: str, *, key: str | None = None) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.dataset.store import Store, default_store
 from core.errors import DatasetError
 from core.readers.slices import Slice
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text
 
 if TYPE_CHECKING:
     from core.dataset.download import FigshareDownloader
@@ -61,7 +61,7 @@ def load_slices(numbers: Sequence[int]) -> dict[int, Slice]:
             slices[number] = find_slice(number, store=store, remote=remote)
         except DatasetError as error:
             st.session_state["figshare"] = fetch = False
-            st.error(escape_markdown(str(error)), icon=":material/cloud_off:")
+            st.error(error_text(error), icon=":material/cloud_off:")
     if bar is not None:
         bar.empty()
     return slices

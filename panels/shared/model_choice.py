@@ -24,7 +24,7 @@ from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import accept_former_options, errors_in_one_sentence
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text
 
 UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "Unified U-Net", "Report CNN + U-Net", "Custom"
 """Titles of the choices, also values in the address."""
@@ -61,7 +61,7 @@ def _list_bundles(models: Path, cards: tuple[tuple[str, int, int], ...]) -> Bund
 def draw_broken_bundles() -> None:
     """Draw a sentence for each bundle that cannot be used."""
     for problem in listed_bundles().problems.values():
-        st.warning(escape_markdown(problem), icon=":material/warning:")
+        st.warning(error_text(problem), icon=":material/warning:")
 
 
 def evaluated_bundle(name: str | None) -> Bundle | None:

@@ -17,7 +17,7 @@ from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.data_set import has_store, open_store
 from panels.shared.slice_image import shown_pixels
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text, escape_markdown
 from panels.shared.uploads import SliceIdentity, gone_sentence, held_uploads, read_uploads, remove_upload
 
 _STRIP_LENGTH = 10
@@ -64,7 +64,7 @@ def choose_slice(*, key: str) -> ChosenSlice | None:
             slice_ = uploads[selection] if selection[0] == "upload" else _read_slice(selection)
     except SliceScopeError as error:
         selection = None
-        refusals.append(escape_markdown(str(error)))
+        refusals.append(error_text(error))
     label = "Choose a slice" if slice_ is None else "Choose another slice"
     # The key changes with the slice, so that choosing one closes the chooser.
     with st.expander(

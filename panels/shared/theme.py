@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # What Markdown takes for an address, and at the start of a line for a heading, a rule or a list.
 _ADDRESS, _BLOCK = re.compile(r"(?<=www)\.", re.IGNORECASE), re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))")
+_FOLDERS = re.compile(r"'(?:[A-Za-z]:)?[/\\][^']*[/\\](?=[^'/\\]+[/\\]?')")
+"""Before the last part of a quoted absolute path."""
 PLOT_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 
 
@@ -44,6 +46,11 @@ def escape_markdown(text: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     escaped = "".join(f"\\{c}" if c in r"\`*_{}[]<>$:~|#&@" else c for c in line)
     return _BLOCK.sub(r"\1\\", _ADDRESS.sub(r"\\.", escaped))
+
+
+def error_text(error: Exception | str) -> str:
+    """Return an error's sentence for a page: inert, and without the folders of this server's disk."""
+    return escape_markdown(_FOLDERS.sub("'", str(error)))
 
 
 def theme_colour(name: str) -> str:

@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from core.errors import SliceScopeError
 from core.readers.slices import Slice
-from panels.shared.theme import escape_markdown
+from panels.shared.theme import error_text, escape_markdown
 
 SliceIdentity = tuple[str, str | int]
 """Where a slice comes from ("sample", "slice" or "upload") and which one it is."""
@@ -59,7 +59,7 @@ def read_uploads(key: str, *, max_pixels: int = MAX_PIXELS) -> tuple[dict[SliceI
         if isinstance(content, int):
             left_out.append(f"**{escape_markdown(file.name)}**")
         elif isinstance(content, str):
-            refusals.append(f"**{escape_markdown(file.name)}**: {escape_markdown(content)}")
+            refusals.append(f"**{escape_markdown(file.name)}**: {error_text(content)}")
     if left_out:
         refusals.append(
             f"At most {MAX_UPLOADS} slices and {max_pixels / 1e6:.2g} million pixels are held at a time; left out: "

@@ -15,6 +15,7 @@ import pandas as pd
 from core.bundles.bundle import CARD, LITE, WEIGHTS, Bundle, load_network, open_bundle, save_network
 from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION, SEGMENTATION, TASKS
+from core.dataset.perceptual_hash import hash_text
 from core.dataset.splits import SPLIT_NAMES, index_table
 from core.dataset.store import STORE_VERSION
 from core.networks.registry import build_network
@@ -306,7 +307,7 @@ def data_set(count: int = 22, *, side: int = 64) -> DataSet:
         rows.append(
             {
                 **dict.fromkeys(index_table().columns, ""),  # digests, which no made-up slice has
-                "perceptual_hash": "0" * 64,
+                "perceptual_hash": hash_text(pixels[number]),
                 "slice": number,
                 "class": CLASSES[patient % 3],
                 "patient": patient,

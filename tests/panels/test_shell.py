@@ -3,7 +3,8 @@
 import pytest
 import streamlit as st
 
-from panels.shared.theme import escape_markdown
+from core.errors import DatasetError
+from panels.shared.theme import error_text, escape_markdown
 
 
 def test_foreign_text_makes_no_link_and_no_emphasis():
@@ -35,3 +36,10 @@ def test_text_from_outside_makes_no_link_heading_list_or_code(text: str, inert: 
 def test_a_page_never_shows_a_docstring_of_its_own():
     """Streamlit's magic writes every bare string of a page onto it."""
     assert st.get_option("runner.magicEnabled") is False
+
+
+def test_no_folder_of_the_server_stands_in_an_error() -> None:
+    text = error_text(DatasetError("'/srv/app/data/figshare.h5' is not a prepared data set; make it again."))
+    assert text == "'figshare.h5' is not a prepared data set; make it again."
+    assert error_text("'/srv/app/data/' is no folder; there is no bundle 'a/b'.").startswith("'data/' is no folder")
+    assert error_text(r"'C:\Users\me\card.json' is gone.") == "'card.json' is gone."
