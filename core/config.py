@@ -41,6 +41,11 @@ def _configured(name: str, default: Path) -> Path:
     return Path(os.environ.get(f"SLICESCOPE_{name.upper()}") or default)
 
 
+MAX_SIDE = 4096
+"""Longest accepted side of a slice, in pixels."""
+MAX_FILE_BYTES = 20 * 1024 * 1024
+"""Largest accepted file, in bytes."""
+
 SEED = 2023
 """The seed of every random draw that must be reproducible."""
 

@@ -42,17 +42,19 @@ def deep_png(channels, colour_type):
     return png(channels.shape[1], channels.shape[0], 16, colour_type, rows)
 
 
-def tiff(values, *, photometric, sample_format=1, first_page=8, next_page=0):
-    """An uncompressed little-endian TIFF by hand, (H, W) or (H, W, C) of any type."""
+def tiff(values, *, photometric, sample_format=1, compression=1, extra=(), first_page=8, next_page=0):
+    """A little-endian TIFF by hand, (H, W) or (H, W, C) of any type, stored as it is, whatever ``compression`` says."""
     channels = values.shape[2] if values.ndim == 3 else 1
     bits = values.itemsize * 8
-    tags = 10
+    tags = 10 + bool(extra)
     tail_at = 8 + 2 + 12 * tags + 4
     tail = struct.pack(f"<{channels}H", *[bits] * channels) if channels > 2 else b""
+    bits = bits | bits << 16 if channels == 2 else bits
     entries = [
         (256, 4, 1, values.shape[1]), (257, 4, 1, values.shape[0]), (258, 3, channels, tail_at if tail else bits),
-        (259, 3, 1, 1), (262, 3, 1, photometric), (273, 4, 1, tail_at + len(tail)), (277, 3, 1, channels),
-        (278, 4, 1, values.shape[0]), (279, 4, 1, values.nbytes), (339, 3, 1, sample_format),
+        (259, 3, 1, compression), (262, 3, 1, photometric), (273, 4, 1, tail_at + len(tail)), (277, 3, 1, channels),
+        (278, 4, 1, values.shape[0]), (279, 4, 1, values.nbytes), *((338, 3, 1, kind) for kind in extra),
+        (339, 3, 1, sample_format),
     ]  # fmt: skip
     page = struct.pack("<H", tags) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
     return struct.pack("<2sHI", b"II", 42, first_page) + page + struct.pack("<I", next_page) + tail + values.tobytes()

@@ -54,5 +54,5 @@ def predict_command(files: tuple[Path, ...], classifier: str, segmenter: str, as
         if not as_json:
             print(f"{path}: {summary_line(results[-1])}")
     if as_json:
-        print(json.dumps(results, indent=2))
+        print(json.dumps(results, indent=2, allow_nan=False))
     return int(len(results) < len(files))

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.config import MAX_FILE_BYTES
 from core.dataset.store import SLICE_COUNT
 from core.errors import DatasetError, SliceError
-from core.readers.mat import MAX_FILE_BYTES
 
 _SLICE_NAME = re.compile(r"(?:.*/)?(\d{1,4})\.mat")
 

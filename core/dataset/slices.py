@@ -50,7 +50,8 @@ def recognise_slice(slice_: Slice) -> Slice:
     """Add number, class and pixel spacing to a slice of the data set, from any kind of file; return others unchanged.
 
     The published files hold the scanner's own intensities, whose digest of 256 grey levels may differ by a level; their
-    masks identify them. The pixel spacing of any other .mat file is unknown, since it may come from any scanner.
+    masks identify them. A label that contradicts the data set's gives way to it, with a note. The pixel spacing of any
+    other .mat file is unknown, since it may come from any scanner.
 
     A slice that was compressed, scaled or mirrored gets number and class; its pixel spacing is unknown.
     """
@@ -59,12 +60,9 @@ def recognise_slice(slice_: Slice) -> Slice:
         return _recognise_changed(slice_)
     new_notes = () if slice_.class_name else (f"This is slice {number} of the data set.",)
     return replace(
-        slice_,
-        number=number,
-        class_name=slice_.class_name or class_of_slice(number),
+        _numbered(slice_, number, *new_notes),
         spacing_mm=figshare_spacing(slice_.pixels.shape),
         spacing_source=DATA_SET_SPACING,
-        notes=(*slice_.notes, *new_notes),
     )
 
 
@@ -74,12 +72,19 @@ def _recognise_changed(slice_: Slice) -> Slice:
         return slice_
     number, mirrored = found
     how = "mirrored" if mirrored else "compressed, scaled or changed otherwise"
-    return replace(
-        slice_,
-        number=number,
-        class_name=slice_.class_name or class_of_slice(number),
-        notes=(*slice_.notes, f"This is slice {number} of the data set, {how}."),
-    )
+    return _numbered(slice_, number, f"This is slice {number} of the data set, {how}.")
+
+
+def _numbered(slice_: Slice, number: int, *notes: str) -> Slice:
+    """Return a slice with the data set's number and class, and a note where its own label says another class."""
+    class_name = class_of_slice(number)
+    if slice_.class_name not in (None, class_name):
+        notes = (
+            *notes,
+            f"The file's label says {slice_.class_name}, but slice {number} of the data set is {class_name}, which is "
+            "shown.",
+        )
+    return replace(slice_, number=number, class_name=class_name, notes=(*slice_.notes, *notes))
 
 
 def read_and_recognise_slice(data: bytes, name: str) -> Slice:

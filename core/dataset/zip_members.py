@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from remotezip import PartialBuffer, RemoteZip, RemoteZipError
 
-from core.readers.mat import MAX_FILE_BYTES
+from core.config import MAX_FILE_BYTES
 
 Fetch = Callable[[int, int], bytes]
 """A function that fetches bytes of the zip file: (start, length) -> bytes."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.bundles.bundle import Bundle
 from core.config import FEATURES, HEAT, HEAT_FIELD, SEGMENTATION, outputs_by_task
+from core.errors import BundleError
 
 Network = Callable[[np.ndarray], Any]
 """Inputs (n, S, S, C) float32 -> the outputs of a bundle's network, by name where it is a ``Runtime``."""
@@ -25,6 +26,9 @@ def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, n
         bundle: its card says how.
         network: calls the bundle's network.
         inputs: (n, S, S, C) float32.
+
+    Raises:
+        BundleError: an output is not finite.
     """
     outputs = network(_with_mirror_images(inputs) if bundle.test_time_flip else inputs)
     names = bundle.tasks
@@ -32,6 +36,11 @@ def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, n
         names = (*names, FEATURES)
     by_name = outputs if isinstance(outputs, Mapping) else outputs_by_task(names, outputs)
     predictions = {name: np.asarray(output) for name, output in by_name.items()}
+    if not all(np.isfinite(output).all() for output in predictions.values()):
+        raise BundleError(
+            f"The network of the bundle '{bundle.name}' answered with values that are not numbers (NaN or infinity); "
+            "choose another bundle."
+        )
     if not bundle.test_time_flip:
         return predictions
     return {

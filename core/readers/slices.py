@@ -7,14 +7,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.config import CLASSES
+from core.config import CLASSES, MAX_FILE_BYTES
 from core.errors import SliceError
-from core.readers.mat import MAX_FILE_BYTES, is_hdf5, read_mat
+from core.readers.kinds import is_mat
 from core.readers.picture import read_picture
 
 EXTENSIONS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "mat")
 MIN_SIDE = 16
 """Shortest accepted side of a slice, in pixels."""
+
+# Between these, single precision neither overflows nor vanishes in what follows.
+_SMALLEST, _LARGEST = 1e-30, 1e30
+# Most that a pixel may lose in single precision, as a share of the slice's range.
+_MOST_LOSS = 2.0**-16
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Slice:
 
 
 def read_slice(data: bytes, name: str) -> Slice:
-    """Read a PNG, JPEG, TIFF, WebP or BMP picture (8 or 16 bit), or a figshare .mat file.
+    """Read a PNG, JPEG, TIFF, WebP or BMP picture, or a figshare .mat file, in this process.
 
     Args:
         data: the whole file.
@@ -57,42 +62,83 @@ def read_slice(data: bytes, name: str) -> Slice:
     if not data:
         raise SliceError("The file is empty; it should hold one MRI slice.")
     if len(data) > MAX_FILE_BYTES:
-        raise SliceError(f"The file has {len(data) / 2**20:.1f} MB; at most {MAX_FILE_BYTES // 2**20} MB are accepted.")
+        raise SliceError(
+            f"The file has {len(data):,} bytes; at most {MAX_FILE_BYTES:,} ({MAX_FILE_BYTES // 2**20} MB) are accepted."
+        )
     if name.lower().endswith(".mat"):
         return _read_mat_slice(data, name)
-    if is_hdf5(data):
-        raise SliceError("The file is in MATLAB's v7.3 format; give it a name that ends in .mat.")
-    pixels, notes, warnings = read_picture(data)
-    return _check_slice(Slice(pixels, name, notes=notes, warnings=warnings))
+    if is_mat(data):
+        raise SliceError("The file is in MATLAB's format; give it a name that ends in .mat.")
+    values, notes, warnings = read_picture(data)
+    pixels, scaled = _to_float32(values)
+    return Slice(pixels, name, notes=(*notes, *scaled), warnings=warnings)
 
 
 def _read_mat_slice(data: bytes, name: str) -> Slice:
+    # It brings HDF5, which pictures do without.
+    from core.readers.mat import read_mat
+
     mat = read_mat(data)
-    return _check_slice(
-        Slice(
-            pixels=mat.pixels.astype(np.float32),
-            name=name,
-            mask=mat.mask,
-            class_name=CLASSES[mat.label - 1] if mat.label else None,
-        )
+    pixels, scaled = _to_float32(mat.pixels)
+    return Slice(
+        pixels=pixels,
+        name=name,
+        mask=mat.mask,
+        class_name=CLASSES[mat.label - 1] if mat.label else None,
+        notes=(*mat.notes, *scaled),
     )
 
 
-def _check_slice(slice_: Slice) -> Slice:
-    """Return the slice.
+def _to_float32(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Convert (H, W) numbers of any type to float32, with a note where that needs scaling.
+
+    Numbers that single precision cannot tell apart, or whose range it cannot hold, are scaled to 0 to 1 in double
+    precision.
 
     Raises:
-        SliceError: it is too small, constant or not finite.
+        SliceError: the slice is too small, constant or not finite.
     """
-    pixels = slice_.pixels
-    if min(pixels.shape) < MIN_SIDE:
+    if min(values.shape) < MIN_SIDE:
         raise SliceError(
-            f"The slice is {pixels.shape[1]} x {pixels.shape[0]} pixels; at least {MIN_SIDE} a side are needed."
+            f"The slice is {values.shape[1]} x {values.shape[0]} pixels; at least {MIN_SIDE} a side are needed."
         )
-    if not np.isfinite(pixels).all():
+    if not np.isfinite(values).all():
         raise SliceError(
             "The slice holds values that are not numbers (NaN or infinity); every pixel must have an intensity."
         )
-    if pixels.min() == pixels.max():
+    if values.min() == values.max():
         raise SliceError("Every pixel of the slice has the same value; an image with contrast is needed.")
-    return slice_
+    if _fits_float32(values):
+        return values.astype(np.float32), ()
+    unit = _scale_to_unit(values).astype(np.float32)
+    return unit, ("Its numbers are beyond single precision; they were scaled to 0 to 1.",)
+
+
+def _fits_float32(values: np.ndarray) -> bool:
+    """Tell whether numbers stay apart in single precision, and what follows neither overflows nor vanishes."""
+    if values.dtype.itemsize <= 2:
+        return True
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if not _SMALLEST < np.abs(single).max() < _LARGEST:
+        return False
+    if values.dtype == np.float32:
+        return True
+    return bool(np.abs(_scale_to_unit(single) - _scale_to_unit(values)).max() <= _MOST_LOSS)
+
+
+def _scale_to_unit(values: np.ndarray) -> np.ndarray:
+    """Scale by the minimum and maximum in double precision: (H, W) of any number type to float64 in [0, 1].
+
+    A constant array becomes zeros.
+    """
+    if values.dtype.kind in "iu":
+        # Modulo 2^64, where no difference is lost.
+        above = (values.astype(np.uint64) - values.min().astype(np.uint64)).astype(np.float64)
+    else:
+        double = values.astype(np.float64)
+        if np.isinf(float(double.max()) - float(double.min())):
+            double /= 2
+        above = double - double.min()
+    highest = above.max()
+    return above / highest if highest else above

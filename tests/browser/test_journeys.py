@@ -91,7 +91,7 @@ def test_a_non_brain_image_has_no_class_unless_asked_for(app_address: str, visit
 def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: Visit):
     page = visit(app_address)
     upload(page, "note.png", b"not a picture at all")
-    expect(page.get_by_text("The file is not a PNG")).to_be_visible()
+    expect(page.get_by_text("The file is no readable PNG")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 

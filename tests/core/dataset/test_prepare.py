@@ -8,13 +8,14 @@ import h5py
 import numpy as np
 import pytest
 
+from core.config import MAX_FILE_BYTES
 from core.dataset import prepare as preparing
 from core.dataset.prepare import require_written
 from core.dataset.raw_files import open_raw_files
 from core.dataset.splits import index_table
 from core.dataset.store import CLASS_COUNTS, PATIENT_COUNT, SLICE_COUNT, STORE_NAME, Store
 from core.errors import DatasetError
-from core.readers.mat import MAX_FILE_BYTES, read_folds
+from core.readers.mat import read_folds
 from tests.conftest import TinySet
 from tests.published import a_slice, cvind_bytes, mat_bytes
 

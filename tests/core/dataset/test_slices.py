@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from core.config import CLASSES
 from core.dataset.perceptual_hash import LARGEST_DISTANCE, bits_apart, hash_text
 from core.dataset.slices import read_and_recognise_slice, slice_from_store
 from core.dataset.splits import index_table, mask_digest, pixel_digest, recognise_number
@@ -79,7 +80,17 @@ def test_a_mat_file_with_only_the_image_of_a_known_slice_gets_its_class_as_a_pic
     assert bare.notes == picture.notes
     assert len(bare.notes) == 1 and "slice 1 " in bare.notes[0]
     # The file's own class needs no note.
-    assert read_and_recognise_slice(mat_bytes(PIXELS, label=2), "x.mat").notes == ()
+    label = CLASSES.index(table["class"][0]) + 1
+    assert read_and_recognise_slice(mat_bytes(PIXELS, label=label), "x.mat").notes == ()
+
+
+def test_a_label_that_contradicts_the_recognised_slice_says_so(replace_known_slices):
+    known = replace_known_slices((PIXELS, None))["class"][0]
+    for label, class_name in enumerate(CLASSES, 1):
+        slice_ = read_and_recognise_slice(mat_bytes(PIXELS, label=label), "x.mat")
+        assert (slice_.number, slice_.class_name) == (1, known)
+        assert len(slice_.notes) == (class_name != known)
+        assert all(class_name in note and known in note for note in slice_.notes)
 
 
 def test_a_published_file_is_recognised_by_its_mask_where_its_grey_levels_differ(replace_known_slices):

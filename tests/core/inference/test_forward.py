@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle, open_bundle
+from core.errors import BundleError
 from core.inference.forward import as_logits, forward
 from tests.settings import SHIPPED_MODELS
 
@@ -38,3 +39,9 @@ def test_logits_give_their_probabilities_again_and_are_finite_for_certainties() 
     logits = as_logits(np.array([1.0, 0.0]))
     assert np.isfinite(logits).all()
     assert np.exp(logits) / np.exp(logits).sum() == pytest.approx([1, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_output_that_is_no_number_is_refused_and_never_leaves(value: float) -> None:
+    with pytest.raises(BundleError, match="not numbers"):
+        forward(bundle(flip=True), network, INPUTS * np.float32(value))

@@ -8,9 +8,11 @@ import h5py
 import numpy as np
 import pytest
 
-from core.config import ROOT
+from core.config import MAX_FILE_BYTES, ROOT
 from core.errors import SliceError
-from core.readers.mat import MAX_FILE_BYTES, MatSlice, is_hdf5, read_folds, read_mat
+from core.readers.kinds import is_hdf5
+from core.readers.mat import MatSlice, read_folds, read_mat
+from core.readers.slices import read_slice
 from tests.published import a_slice, cvind_bytes, hdf5_bytes, mat_bytes
 
 PIXELS, MASK, BORDER = a_slice(1, side=48, height=32)
@@ -131,9 +133,8 @@ def test_a_file_over_20_mb_is_refused():
     assert isinstance(read_mat(WHOLE.ljust(MAX_FILE_BYTES, b"\0")), MatSlice)
 
 
-def test_matlabs_older_format_is_refused():
-    header = b"MATLAB 5.0 MAT-file, Platform: PCWIN64".ljust(124) + struct.pack("<H2s", 0x0100, b"IM")
-    assert "v7.3" in refusal(header + bytes(1000))
+def test_matlabs_version_4_is_refused():
+    assert "v7.3" in refusal(struct.pack("<5i", 0, 20, 20, 0, 7) + b"cjdata\0" + bytes(20 * 20 * 8))
 
 
 def test_a_file_without_cjdata_is_refused():
@@ -425,3 +426,22 @@ for thread in threads: thread.join()
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_a_mask_of_nan_counts_as_none_and_says_so():
+    for value in (np.nan, np.inf):
+        mask = np.where(MASK, value, 0.0)
+        mat = read_mat(with_mask(mask))
+        assert mat.mask is None
+        assert len(mat.notes) == 1
+        slice_ = read_slice(with_mask(mask), "1.mat")
+        assert (slice_.mask, slice_.notes) == (None, mat.notes)
+    assert read_mat(with_mask(np.where(MASK, 1.0, 0.0))).notes == ()
+
+
+def with_mask(mask):
+    def fill(file):
+        group = file.create_group("cjdata")
+        group["image"], group["tumorMask"] = PIXELS.T, mask.T
+
+    return hdf5_bytes(fill)

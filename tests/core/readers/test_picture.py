@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from core.config import MAX_SIDE
 from core.errors import SliceError
-from core.readers.mat import MAX_SIDE
 from core.readers.picture import FORMATS
 from core.readers.samples import read_samples
 from core.readers.slices import MIN_SIDE, read_slice

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.readers.mat import MAX_FILE_BYTES
+from core.config import MAX_FILE_BYTES
 from core.readers.slices import MIN_SIDE, read_slice
 from tests.pictures import GREY, PICTURE, PIXELS, encode, refusal
 from tests.published import mat_bytes
@@ -14,6 +14,11 @@ def test_a_file_over_20_mb_is_refused_and_one_of_20_mb_is_not():
     data = encode(PICTURE, "PNG")
     assert "20 MB" in refusal(data.ljust(MAX_FILE_BYTES + 1, b"\0"))
     assert read_slice(data.ljust(MAX_FILE_BYTES, b"\0"), "slice.png").pixels.shape == GREY.shape
+
+
+def test_the_size_of_a_file_a_byte_too_large_differs_from_the_limit():
+    text = refusal(bytes(MAX_FILE_BYTES + 1))
+    assert f"{MAX_FILE_BYTES:,} " in text and f"{MAX_FILE_BYTES + 1:,} " in text
 
 
 def test_an_empty_file_is_refused():
