@@ -22,6 +22,13 @@ from panels.shared.uploads import SliceIdentity, gone_sentence, held_uploads, re
 
 _STRIP_LENGTH = 10
 _THUMBNAIL = 84
+_SHOWN_REFUSAL = """<style>
+[data-testid="stFileChip"] [role="alert"] {
+  position: static !important; clip: auto !important; clip-path: none !important; width: auto !important;
+  height: auto !important; margin: 0 !important; overflow: visible !important; white-space: normal !important;
+}
+</style>"""
+"""Shows the uploader's sentence on a file that is too large, which Streamlit says to screen readers only."""
 _PARAMETERS = ("sample", "slice", "upload")
 """Names in the address."""
 _CHOSEN = "chosen_slice"
@@ -160,8 +167,9 @@ def _uploader(key: str) -> None:
         key=f"{key}_files",
         on_change=select_newest,
     )
+    st.html(_SHOWN_REFUSAL)
     pictures = ", ".join(extension.upper() for extension in EXTENSIONS if extension not in ("jpeg", "tiff", "mat"))
-    st.caption(f"One slice a file: {pictures}, 8 or 16 bit, or a figshare .mat. Up to 20 MB and 4096 pixels a side.")
+    st.caption(f"One slice a file: {pictures}, or a figshare .mat. Up to 20 MB and 4096 pixels a side.")
     st.caption(
         "Files go to the server that runs this app, and nowhere else. It holds them in memory while this page is open "
         "and writes them to no disk."

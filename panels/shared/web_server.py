@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starlette.formparsers import MultiPartParser
 
-from core.readers.mat import MAX_FILE_BYTES
+from core.config import MAX_FILE_BYTES
 
 _DESCRIPTORS = Path("/proc/self/fd")
 

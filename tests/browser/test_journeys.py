@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.config import NOTICE, ROOT
+from core.config import MAX_FILE_BYTES, NOTICE, ROOT
 from core.ood.non_brain import example_image
 from tests.published import a_slice, mat_bytes
 
@@ -93,6 +93,14 @@ def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: 
     upload(page, "note.png", b"not a picture at all")
     expect(page.get_by_text("The file is no readable PNG")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_a_file_that_is_too_large_gets_a_sentence_that_is_seen(app_address: str, visit: Visit):
+    page = visit(app_address)
+    upload(page, "large.png", bytes(MAX_FILE_BYTES + 1))
+    sentence = page.get_by_role("alert").filter(has_text="20.0MB or smaller")
+    expect(sentence).to_be_visible()
+    assert (sentence.bounding_box() or {}).get("width", 0) > 100
 
 
 def test_a_sample_is_chosen_by_keyboard(app_address: str, visit: Visit):

@@ -44,4 +44,4 @@ def test_logits_give_their_probabilities_again_and_are_finite_for_certainties() 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_output_that_is_no_number_is_refused_and_never_leaves(value: float) -> None:
     with pytest.raises(BundleError, match="not numbers"):
-        forward(bundle(flip=True), network, INPUTS * np.float32(value))
+        forward(bundle(flip=True), network, np.full_like(INPUTS, value))
