@@ -22,17 +22,21 @@ from core.cli.options import FILE
     help="Write each slice's overlay and mask as PNG; where no tumour is found or the image is unusual, the overlay "
     "has no outline and no heat map, and no mask is written.",
 )
-def predict_command(files: tuple[Path, ...], classifier: str, segmenter: str, as_json: bool, out: Path | None) -> int:
+@click.option("--as-is", is_flag=True, help="Trim no frame and turn no inverted picture back.")
+def predict_command(
+    files: tuple[Path, ...], classifier: str, segmenter: str, as_json: bool, out: Path | None, as_is: bool
+) -> int:
     """Predict class, mask and heat map of slices in files.
 
     FILE is a picture or a figshare .mat file.
     """
     from core.bundles.bundle import distinct_bundles, open_bundle
-    from core.dataset.slices import read_and_recognise_slice
+    from core.dataset.slices import adjust_slice, read_and_recognise_slice, usual_adjustment
     from core.errors import SliceError
     from core.inference.pictures import require_distinct_names, write_pictures
     from core.inference.predictor import Predictor
     from core.inference.result import slice_result, summary_line
+    from core.readers.adjustment import Adjustment
 
     if out:
         require_distinct_names(files)
@@ -41,16 +45,19 @@ def predict_command(files: tuple[Path, ...], classifier: str, segmenter: str, as
     results = []
     for path in files:
         try:
-            slice_ = read_and_recognise_slice(path.read_bytes(), path.name)
+            as_read = read_and_recognise_slice(path.read_bytes(), path.name)
         except (SliceError, OSError) as error:
             print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             continue
+        adjustment = Adjustment() if as_is else usual_adjustment(as_read)
+        slice_ = adjust_slice(as_read, adjustment)
         for message in (*slice_.warnings, *slice_.notes):
             print(f"{path}: {message}", file=sys.stderr)
         prediction = predictor(slice_)
         results.append(slice_result(slice_, prediction, distinct_bundles(*bundles)))
         if out:
-            write_pictures(out, path.stem, slice_, prediction)
+            mask = adjustment.undone(prediction.mask, as_read.pixels.shape)
+            write_pictures(out, path.stem, slice_, prediction, mask)
         if not as_json:
             print(f"{path}: {summary_line(results[-1])}")
     if as_json:

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.dataset.splits import class_of_slice, recognise_changed, recognise_number
 from core.dataset.store import SIDE, SPACING_MM, Store
+from core.readers.adjustment import Adjustment, suggest_adjustment
 from core.readers.slices import Slice, read_slice
 
 DATA_SET_SPACING = "as stated by the data set"
@@ -85,6 +86,21 @@ def _numbered(slice_: Slice, number: int, *notes: str) -> Slice:
             "shown.",
         )
     return replace(slice_, number=number, class_name=class_name, notes=(*slice_.notes, *notes))
+
+
+def adjust_slice(slice_: Slice, adjustment: Adjustment) -> Slice:
+    """Return the slice after an adjustment, with a note that says so; recognise it where it was not before."""
+    changed = adjustment(slice_)
+    note = adjustment.sentence((slice_.pixels.shape[0], slice_.pixels.shape[1]))
+    if note is None:
+        return changed
+    changed = replace(changed, notes=(*changed.notes, note))
+    return changed if changed.number else recognise_slice(changed)
+
+
+def usual_adjustment(slice_: Slice) -> Adjustment:
+    """Return the adjustment that an unknown picture is given unasked; none to a slice of the data set."""
+    return Adjustment() if slice_.number else suggest_adjustment(slice_.pixels)
 
 
 def read_and_recognise_slice(data: bytes, name: str) -> Slice:

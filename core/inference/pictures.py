@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import SliceError
 from core.inference.predictor import Prediction
 from core.inference.render import encode_png
@@ -22,9 +24,9 @@ def require_distinct_names(files: Sequence[Path]) -> None:
         raise SliceError(f"Several files are called {', '.join(names)}; --out needs a name of its own for each.")
 
 
-def write_pictures(folder: Path, name: str, slice_: Slice, prediction: Prediction) -> None:
-    """Write NAME-overlay.png into a folder and, unless the prediction withholds it, NAME-mask.png."""
+def write_pictures(folder: Path, name: str, slice_: Slice, prediction: Prediction, mask: np.ndarray) -> None:
+    """Write NAME-overlay.png into a folder and, unless the prediction withholds it, ``mask`` as NAME-mask.png."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}-overlay.png").write_bytes(overlay_png(slice_, prediction))
     if not is_withheld(prediction):
-        (folder / f"{name}-mask.png").write_bytes(encode_png(prediction.mask, slice_.notes))
+        (folder / f"{name}-mask.png").write_bytes(encode_png(mask, slice_.notes))

@@ -87,7 +87,7 @@ def draw_downloads(
     with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
         _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options()), f"{stem}-overlay.png")
         if with_mask:
-            _button("Mask PNG", lambda: encode_png(prediction.mask, slice_.notes), f"{stem}-mask.png")
+            _button("Mask PNG", lambda: encode_png(chosen.in_file(prediction.mask), slice_.notes), f"{stem}-mask.png")
         _button("JSON", lambda: json.dumps(result, indent=2).encode(), f"{stem}.json")
         if len(chosen.uploads) > 1:
             _button(f"CSV of all {len(chosen.uploads)} uploads", _uploads_csv(chosen, *bundles), "slices.csv")

@@ -1,7 +1,7 @@
 """The choice of a slice: a sample, an upload, or a number of the data set."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
+from panels.shared.adjusting import adjusted_identity, adjusted_uploads, draw_adjustment, place_in_file
 from panels.shared.data_set import has_store, open_store
 from panels.shared.slice_image import shown_pixels
 from panels.shared.theme import error_text, escape_markdown
@@ -43,13 +44,15 @@ class ChosenSlice:
 
     Attributes:
         identity: tells the slice from every other of the session.
-        slice: the slice itself.
-        uploads: every readable upload, by identity, in order.
+        slice: the slice itself; an upload as it is adjusted.
+        uploads: every readable upload, by identity, in order, as it is adjusted.
+        in_file: brings (h, w) values of the slice back to the place they have in the file.
     """
 
     identity: SliceIdentity
     slice: Slice
     uploads: dict[SliceIdentity, Slice]
+    in_file: Callable[[np.ndarray], np.ndarray] = np.asarray
 
     @property
     def address(self) -> dict[str, str]:
@@ -87,9 +90,15 @@ def choose_slice(*, key: str) -> ChosenSlice | None:
         st.error(sentence, icon=":material/error:")
     if slice_ is None or selection is None:
         return None
-    if selection in uploads:
+    if selection not in uploads:
+        return ChosenSlice(selection, slice_, adjusted_uploads(uploads))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _upload_buttons(key, uploads, selection)
+        draw_adjustment(selection, slice_, key=key)
+    if len(uploads) > 1:
         _upload_strip(key, uploads, selection)
-    return ChosenSlice(selection, slice_, uploads)
+    adjusted = adjusted_uploads(uploads)
+    return ChosenSlice(adjusted_identity(selection), adjusted[selection], adjusted, place_in_file(selection, slice_))
 
 
 def _selection(key: str, uploads: Collection[SliceIdentity]) -> SliceIdentity | None:
@@ -229,32 +238,31 @@ def square_thumbnail(slice_: Slice) -> np.ndarray:
     return square
 
 
+def _upload_buttons(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
+    """Draw a button that removes the chosen upload and, where there are several, buttons to step through them."""
+    identities = list(uploads)
+    position = identities.index(selection)
+    for label, target in (("Previous", position - 1), ("Next", position + 1)) if len(uploads) > 1 else ():
+        st.button(
+            label,
+            key=f"{key}_{label}",
+            icon=":material/chevron_left:" if target < position else ":material/chevron_right:",
+            disabled=not 0 <= target < len(identities),
+            on_click=_select,
+            args=(key, identities[max(0, min(target, len(identities) - 1))]),
+        )
+    if len(uploads) > 1:
+        st.caption(f"{position + 1} of {len(identities)}")
+    st.button(
+        "Remove this upload", key=f"{key}_remove", icon=":material/delete:", on_click=remove_upload, args=(selection,)
+    )
+
+
 def _upload_strip(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
-    """Draw a button that removes the chosen upload; of several, buttons to step and thumbnails around it too."""
+    """Draw thumbnails of the uploads around the chosen one."""
     identities = list(uploads)
     position = identities.index(selection)
     first = max(0, min(position - _STRIP_LENGTH // 2, len(identities) - _STRIP_LENGTH))
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for label, target in (("Previous", position - 1), ("Next", position + 1)) if len(uploads) > 1 else ():
-            st.button(
-                label,
-                key=f"{key}_{label}",
-                icon=":material/chevron_left:" if target < position else ":material/chevron_right:",
-                disabled=not 0 <= target < len(identities),
-                on_click=_select,
-                args=(key, identities[max(0, min(target, len(identities) - 1))]),
-            )
-        st.button(
-            "Remove this upload",
-            key=f"{key}_remove",
-            icon=":material/delete:",
-            on_click=remove_upload,
-            args=(selection,),
-        )
-        if len(uploads) > 1:
-            st.caption(f"{position + 1} of {len(identities)}")
-    if len(uploads) == 1:
-        return
     with st.container(horizontal=True, gap="small"):
         for i, identity in enumerate(identities[first : first + _STRIP_LENGTH], first):
             with st.container(width=72, gap=None):

@@ -437,6 +437,51 @@ def test_several_uploads_survive_a_change_of_page_and_are_removed_one_by_one():
     assert "Choose a slice" in [expander.label for expander in app.expander]
 
 
+def framed_sample(name: str = "glioma-axial-1") -> bytes:
+    with Image.open(io.BytesIO(sample_file(name))) as image:
+        return png(np.pad(np.asarray(image.convert("L")), 12, constant_values=255))
+
+
+def test_a_frame_is_trimmed_told_and_put_back_on_request():
+    app = upload(opened(), ("framed.png", framed_sample()))
+    assert not app.exception and not app.error
+    notes = [info.value for info in app.info if "12 px" in info.value]
+    assert len(notes) == 1 and "512" not in notes[0]
+    trimmed = app.session_state["predictions"]
+    answer = app.subheader[0].value
+    assert answer == upload(opened(), ("plain.png", sample_file("glioma-axial-1"))).subheader[0].value
+    app.button(key="analyse_undo").click().run()
+    assert not app.exception and not any("12 px" in info.value for info in app.info)
+    assert len(app.session_state["predictions"]) == len(trimmed) == 2, "the picture as it is, is another slice"
+    app.button(key="analyse_undo").click().run()
+    assert app.subheader[0].value == answer and any("12 px" in info.value for info in app.info)
+
+
+def test_a_picture_is_turned_mirrored_and_inverted_by_hand_and_its_pixels_are_measured():
+    app = upload(opened(), ("own.png", sample_file()))
+    for label in ("Turn left", "Turn right", "Mirror", "Mirror", "Invert", "Invert"):
+        app.button(key=f"analyse_adjust_{label}").click().run()
+        assert not app.exception and not app.error
+    assert not any("Changed before" in info.value for info in app.info), "all of it is undone"
+    (spacing,) = [box for box in app.number_input if box.key.startswith("analyse_spacing")]
+    spacing.set_value(0.5).run()
+    assert not app.exception and "mm²" in texts(app)
+
+
+def test_a_true_mask_is_attached_to_an_upload():
+    app = upload(opened(), ("own.png", sample_file("glioma-axial-1")))
+    assert "against true mask" not in texts(app)
+    (masks,) = [box for box in app.file_uploader if (box.key or "").startswith("analyse_mask")]
+    masks.set_value([("mask.png", png(np.zeros((9, 9), np.uint8) + np.eye(9, dtype=np.uint8)), "image/png")])
+    app.run()
+    assert len(app.error) == 1
+    (masks,) = [box for box in app.file_uploader if (box.key or "").startswith("analyse_mask")]
+    mask = (ROOT / "samples" / "masks" / "glioma-axial-1.png").read_bytes()
+    masks.set_value([("mask.png", mask, "image/png")])
+    app.run()
+    assert not app.exception and not app.error and re.search(r"against true mask: \*\*Dice 0\.[5-9]", texts(app))
+
+
 @pytest.mark.parametrize("number", ["abc", "0", "99999", "-1", "1e3", "٣"])
 def test_a_slice_that_there_is_not_is_told(number):
     app = opened(slice=number)
