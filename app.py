@@ -1,5 +1,7 @@
-"""Start the app: ``streamlit run app.py`` draws the frame, and in it a page of pages/."""
+"""Start the app: ``streamlit run app.py`` serves frame.py with the headers of panels/headers.py."""
 
-from panels import shell
+import streamlit as st
 
-shell.run()
+from panels.headers import MIDDLEWARE
+
+app = st.App("frame.py", middleware=MIDDLEWARE)

@@ -1,6 +1,6 @@
 """Check what Streamlit Community Cloud would do: install requirements.txt alone, open every page and analyse.
 
-In a clean virtual environment every page below pages/ is opened through the frame, app.py; then samples are analysed,
+In a clean virtual environment every page below pages/ is opened through the frame, frame.py; then samples are analysed,
 and the first is explained. An exception or an error shown fails the check, and so does more memory than is allowed,
 that of the child processes added.
 
@@ -71,7 +71,7 @@ def open_page(name: str, **query: str):
     """Open a page of the app; end where it raises or shows an error."""
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT)
     app.switch_page(f"pages/{name}.py")
     for parameter, value in query.items():
         app.query_params[parameter] = value

@@ -62,7 +62,7 @@ def open_first_page(predicted: str) -> None:
     """Open the first page with the sample; end where it raises, shows an error or does not show the class."""
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT)
     app.query_params["sample"] = SAMPLE
     app.run()
     if app.exception or app.error:

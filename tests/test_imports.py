@@ -19,6 +19,7 @@ HEAVY = ("tensorflow", "keras", "tf_keras_vis")
 
 ORDER = (
     "app",
+    "frame",
     "pages",
     "panels.shell",
     "panels.<page>",
@@ -46,7 +47,7 @@ def room(module: str) -> str:
     parts = module.split(".")
     if parts[0] == "panels" and parts[1:2] not in (["shared"], ["shell"]):
         return "panels.<page>"
-    if parts[0] in ("app", "pages"):
+    if parts[0] in ("app", "frame", "pages"):
         return parts[0]
     return ".".join(parts[:2]) if ".".join(parts[:2]) in ORDER else parts[0]
 
@@ -56,6 +57,7 @@ def sources() -> dict[str, Path]:
     found = {}
     for path in (
         ROOT / "app.py",
+        ROOT / "frame.py",
         *(path for top in ("core", "panels", "pages") for path in (ROOT / top).rglob("*.py")),
     ):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -160,7 +162,7 @@ def test_importing_the_panels_loads_no_tensorflow() -> None:
 
 
 def test_app_and_shell_ask_for_nothing_heavy_even_later() -> None:
-    for name in ("app", "panels.shell"):
+    for name in ("app", "frame", "panels.shell"):
         assert not {other.partition(".")[0] for other in imported_by(MODULES[name])} & set(HEAVY), name
 
 
@@ -175,7 +177,7 @@ def test_no_page_loads_tensorflow_when_it_opens() -> None:
 import sys
 from streamlit.testing.v1 import AppTest
 for page in sys.argv[1:]:
-    app = AppTest.from_file("app.py", default_timeout=120)
+    app = AppTest.from_file("frame.py", default_timeout=120)
     app.switch_page(page)
     app.run()
     assert not app.exception and not app.error and app.title[0].value, page

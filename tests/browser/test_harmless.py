@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from core.config import PAGES
@@ -51,3 +52,14 @@ def test_after_a_restart_of_the_server_the_page_says_that_the_upload_is_gone_and
         expect(page.get_by_test_id("stAlert").filter(has_text="gone")).to_be_visible()
         upload(page, "again.png", SAMPLE.read_bytes())
         expect(answer(page)).to_be_visible()
+
+
+def test_every_response_forbids_guessing_its_type_and_frames_are_a_setting(
+    app_address: str, monkeypatch: pytest.MonkeyPatch
+):
+    for path in ("", "_stcore/health", "explain"):
+        headers = requests.get(f"{app_address}/{path}", timeout=30).headers
+        assert headers["X-Content-Type-Options"] == "nosniff" and "Content-Security-Policy" not in headers
+    monkeypatch.setenv("SLICESCOPE_FRAME_ANCESTORS", "'self'")
+    with running_server() as server:
+        assert requests.get(server.address, timeout=30).headers["Content-Security-Policy"] == "frame-ancestors 'self'"

@@ -47,7 +47,7 @@ def clear_caches() -> None:
 
 def opened(name: str, /, **query: str) -> AppTest:
     """Run the page ``pages/NAME.py`` of the app with these parameters in its address."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
     app.switch_page(f"pages/{name}.py")
     for parameter, value in query.items():
         app.query_params[parameter] = value

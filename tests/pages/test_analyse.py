@@ -31,7 +31,7 @@ TIMEOUT = 120
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
@@ -73,7 +73,7 @@ def test_the_start_leads_to_views_that_their_pages_have():
 
 def test_the_start_and_the_section_it_leads_to_have_the_same_figures():
     (door,) = [each.value for each in opened().markdown if "new patients" in each.value]
-    models = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT).switch_page("pages/models.py")
+    models = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT).switch_page("pages/models.py")
     models.query_params["show"] = SPLITS_SECTION
     (chart,) = [
         each.value for each in models.run().caption if each.value.startswith("Accuracy") and "Report CNN " in each.value

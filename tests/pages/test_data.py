@@ -72,7 +72,7 @@ def server(small: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fig
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
     app.switch_page("pages/data.py")
     for name, value in query.items():
         app.query_params[name] = value

@@ -58,7 +58,7 @@ def small(folder: Path, fresh_caches: None, configure: Callable[..., None], monk
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
     app.switch_page("pages/explain.py")
     for name, value in query.items():
         app.query_params[name] = value
@@ -379,7 +379,7 @@ def test_opening_the_page_or_a_stored_slice_imports_no_tensorflow(folder: Path) 
 import sys
 from streamlit.testing.v1 import AppTest
 for number in (None, {number}):
-    app = AppTest.from_file("app.py", default_timeout=60)
+    app = AppTest.from_file("frame.py", default_timeout=60)
     app.switch_page("pages/explain.py")
     if number:
         app.query_params["slice"] = str(number)

@@ -48,7 +48,7 @@ def models(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., Path
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
     app.switch_page("pages/models.py")
     for name, value in query.items():
         app.query_params[name] = value
@@ -266,7 +266,7 @@ def test_neither_models_nor_data_imports_tensorflow() -> None:
 import sys
 from streamlit.testing.v1 import AppTest
 for page in ("models", "data"):
-    app = AppTest.from_file("app.py", default_timeout=120)
+    app = AppTest.from_file("frame.py", default_timeout=120)
     app.switch_page(f"pages/{page}.py")
     app.run()
     assert not app.exception and app.get("plotly_chart")
@@ -402,7 +402,7 @@ def test_the_shortcut_is_not_mentioned_without_the_network_that_has_it(models: C
 def test_the_start_leads_to_the_comparison_of_splits(models: Callable[..., Path]) -> None:
     models("report-cnn", "report-cnn-patients")
     by_slice, by_patient = (card_of(name)["metrics"] for name in ("report-cnn", "report-cnn-patients"))
-    start = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    start = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120).run()
     on_slices = percent(by_slice["test"]["accuracy"])
     on_patients = percent(by_patient["cross_validation"]["accuracy"]["mean"])
     assert re.search(rf"{on_slices} on new slices.*\b{on_patients} on new patients", texts(start))

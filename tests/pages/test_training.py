@@ -357,7 +357,7 @@ def test_opening_the_page_imports_no_tensorflow() -> None:
     code = """
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120)
+app = AppTest.from_file("frame.py", default_timeout=120)
 app.switch_page("pages/training.py")
 for kind in ("Classifiers", "Masks"):
     app.query_params["kind"] = kind

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 heavy = {"tensorflow", "keras", "sklearn", "tf_keras_vis"}
 
 def visit(page, **query):
-    app = AppTest.from_file("app.py", default_timeout=300)
+    app = AppTest.from_file("frame.py", default_timeout=300)
     app.switch_page(page)
     for name, value in query.items():
         app.query_params[name] = value
