@@ -57,8 +57,9 @@ CONFIDENT, NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION = ANSWERS = ("class", 
 ABSTAINING = (NO_TUMOUR, OUT_OF_DISTRIBUTION)
 """Decisions with which class, mask and heat map are shown only on request."""
 
-CLASSIFICATION, SEGMENTATION = "classification", "segmentation"
+CLASSIFICATION, SEGMENTATION, PRESENCE = "classification", "segmentation", "presence"
 TASKS = (CLASSIFICATION, SEGMENTATION)
+"""What a person can ask of a network. ``PRESENCE``, whether there is a tumour at all, only stands beside both."""
 FEATURES, HEAT, HEAT_FIELD = "features", "heat", "heat_field"
 """Names of a network's outputs beside its tasks': what its gate decides by, the heat map of every class, and where that
 map's positions lie on the input."""
@@ -68,12 +69,13 @@ def tasks_of(stated: str | list[str]) -> tuple[str, ...]:
     """Return the tasks that a recipe or a card states: one name, or a list of both.
 
     Raises:
-        ValueError: they are neither one of ``TASKS`` nor both in that order.
+        ValueError: they are neither one of ``TASKS``, nor both in that order, nor both and ``PRESENCE``.
     """
     tasks = (stated,) if isinstance(stated, str) else tuple(stated)
-    if tasks not in {(CLASSIFICATION,), (SEGMENTATION,), TASKS}:
+    if tasks not in {(CLASSIFICATION,), (SEGMENTATION,), TASKS, (*TASKS, PRESENCE)}:
         raise ValueError(
-            f"the task is {' and '.join(map(str, tasks)) or 'missing'}; it may be {', '.join(TASKS)} or both"
+            f"the task is {' and '.join(map(str, tasks)) or 'missing'}; "
+            f"it may be {', '.join(TASKS)}, both, or both and {PRESENCE}"
         )
     return tasks
 

@@ -6,7 +6,7 @@ Each kind of thing has one table; its entries are shown in the table's order.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.config import CLASSES, CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, SEGMENTATION
+from core.config import CLASSES, CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, PRESENCE, SEGMENTATION
 from core.text import lower_first
 
 BLUE, VERMILLION, GREEN, SKY_BLUE = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
@@ -63,7 +63,11 @@ PART_LABELS = {
     "test": Label("Test", "Test slice", _OCHRE),
 }
 """Parts of a split, and what a slice of the part is to a network."""
-TASK_LABELS = {CLASSIFICATION: Label("Class", "Classification"), SEGMENTATION: Label("Mask", "Segmentation")}
+TASK_LABELS = {
+    CLASSIFICATION: Label("Class", "Classification"),
+    SEGMENTATION: Label("Mask", "Segmentation"),
+    PRESENCE: Label("Presence", "Presence of a tumour"),
+}
 METRIC_TITLES = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro F1",

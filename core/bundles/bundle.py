@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from core.bundles.card import Card, FileFacts, GateDescription
 from core.bundles.card_metrics import TestMetrics
-from core.config import CLASSIFICATION, SEGMENTATION, models_folder
+from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION, models_folder
 from core.errors import BundleError
 from core.files import replace_file
 from core.validation import describe_fault
@@ -204,7 +204,11 @@ def _require_stated_network(bundle: Bundle, network: "keras.Model") -> None:
     """Refuse a network whose input, outputs or parameters are not those that the card states."""
     size = bundle.card.input
     shape = (size.height, size.width)
-    outputs = {CLASSIFICATION: (len(bundle.card.classes),), SEGMENTATION: (*shape, len(bundle.mask_classes))}
+    outputs = {
+        CLASSIFICATION: (len(bundle.card.classes),),
+        SEGMENTATION: (*shape, len(bundle.mask_classes)),
+        PRESENCE: (2,),
+    }
     stated = {
         "input": [(*shape, size.channels)],
         "outputs": [outputs[task] for task in bundle.tasks],

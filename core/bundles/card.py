@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from core.bundles.card_metrics import Metrics
 from core.bundles.card_part import CardPart, Count, Date, FileName, Positive, Sha256, Share
-from core.config import CLASSIFICATION, SEGMENTATION, TASKS, tasks_of
+from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION, TASKS, tasks_of
 
 FORMAT_VERSION = 1
 SCHEMA = "card.schema.json"
@@ -23,9 +23,9 @@ def _known_task(stated: Any) -> str | list[str]:
 Task = Annotated[
     str | list[str],
     PlainValidator(_known_task),
-    WithJsonSchema({"enum": [*TASKS, list(TASKS)]}),
+    WithJsonSchema({"enum": [*TASKS, list(TASKS), [*TASKS, PRESENCE]]}),
 ]
-"""One task, or the list of both."""
+"""One task, the list of both, or of both and ``PRESENCE``."""
 
 
 class Network(CardPart):

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 
 FOLDS = range(1, 6)
 _FOLD = click.IntRange(FOLDS[0], FOLDS[-1])
+_external_option = click.option(
+    "--external",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    envvar="SLICESCOPE_EXTERNAL",
+    help="External slices, for a recipe that also trains on slices without a tumour.",
+)
+
+_workers_option = click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Processes that make batches beside the training, where a GPU waits for them; by default none.",
+)
 
 
 @click.command("train")
@@ -25,9 +40,11 @@ _FOLD = click.IntRange(FOLDS[0], FOLDS[-1])
     metavar="K",
     help="Hold out the official fold K (1 to 5); the bundle is written beside the runs.",
 )
+@_external_option
+@_workers_option
 @store_option
 @runs_option
-def train_command(name: str, fold: int | None, store: Path, runs: Path) -> None:
+def train_command(name: str, fold: int | None, external: Path | None, workers: int, store: Path, runs: Path) -> None:
     """Train a recipe, or go on with its run; write its bundle.
 
     NAME is that of the recipe recipes/NAME.toml.
@@ -39,22 +56,26 @@ def train_command(name: str, fold: int | None, store: Path, runs: Path) -> None:
     recipe, models = load_recipe(name), models_folder()
     if fold:
         recipe, models = fold_recipe(recipe, fold, runs, models)
-    _train(recipe, models, store, runs)
+    _train(recipe, models, store, runs, external, workers)
 
 
-def _train(recipe: "Recipe", models: Path, store: Path, runs: Path) -> "Bundle":
+def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Path | None, workers: int) -> "Bundle":
     """Train a recipe with a progress bar, or go on with its run; write its bundle into ``models``."""
     from tqdm import tqdm
 
     from core.cli.progress import advance_bar, progress_interval
-    from core.training.batches import read_split_examples
+    from core.training.examples import read_split_examples
     from core.training.export import export_bundle
     from core.training.lite import write_lite
     from core.training.trainer import run_training
+    from core.training.tumour_free import load_tumour_free
 
     epochs = recipe.training.epochs
     print(f"{recipe.name}: reading slices", flush=True)
     train, validation = read_split_examples(recipe, store)
+    tumour_free = None
+    if recipe.training.tumour_free and external:
+        tumour_free = load_tumour_free(recipe, train, external)
     with tqdm(desc=recipe.name, unit=" batches", mininterval=progress_interval()) as bar:
 
         def progress(done: int, total: int, metrics: dict[str, float]) -> None:
@@ -67,7 +88,16 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path) -> "Bundle":
             figures = ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name.startswith("val_"))
             bar.write(f"{recipe.name}, epoch {row['epoch']}/{epochs}: {figures}", file=sys.stderr)
 
-        state = run_training(recipe, train, validation, runs / recipe.name, progress=progress, epoch_end=epoch_end)
+        state = run_training(
+            recipe,
+            train,
+            validation,
+            runs / recipe.name,
+            tumour_free=tumour_free,
+            workers=workers,
+            progress=progress,
+            epoch_end=epoch_end,
+        )
     bundle = export_bundle(recipe, state, models)
     write_lite(bundle)
     print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
@@ -78,9 +108,13 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path) -> "Bundle":
 @click.argument("name")
 @click.option("--folds", type=_FOLD, metavar="K...", multiple=True, default=list(FOLDS), help="Only these folds.")
 @click.option("--collect", is_flag=True, help="Train nothing; use the folds that are trained or kept in the bundle.")
+@_external_option
+@_workers_option
 @store_option
 @runs_option
-def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, store: Path, runs: Path) -> int:
+def cross_validate_command(
+    name: str, folds: tuple[int, ...], collect: bool, external: Path | None, workers: int, store: Path, runs: Path
+) -> int:
     """Train and evaluate a recipe once a fold.
 
     The figures over all folds are written into the bundle NAME; folds that are done are not trained again.
@@ -95,7 +129,7 @@ def cross_validate_command(name: str, folds: tuple[int, ...], collect: bool, sto
         folds,
         runs,
         models_folder(),
-        train=None if collect else lambda recipe, models: _train(recipe, models, store, runs),
+        train=None if collect else lambda recipe, models: _train(recipe, models, store, runs, external, workers),
         evaluate=lambda bundle: evaluate_bundle(bundle, store),
     )
     _print_folds(card.as_dict()["metrics"]["cross_validation"])

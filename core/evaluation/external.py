@@ -17,7 +17,8 @@ from core.config import (
     FEATURES,
     SEGMENTATION,
 )
-from core.errors import BundleError, DatasetError
+from core.dataset.external_index import read_external_index
+from core.errors import BundleError
 from core.evaluation.figures import accuracy_of, confusion_of, gate_hits, outcome_shares
 from core.files import write_table
 from core.inference.forward import forward
@@ -29,35 +30,6 @@ from core.networks.losses import BACKGROUND, tumour_probability
 from core.progress import ProgressWrapper
 from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice, read_slice
-
-EXTERNAL_INDEX = "index.csv"
-
-
-def read_external_index(folder: Path, split: str) -> pd.DataFrame:
-    """Read the images of one split.
-
-    Args:
-        folder: with an index.csv of the columns file, class and split.
-        split: train, dev or test.
-
-    Returns:
-        file and class, one row an image.
-
-    Raises:
-        DatasetError: no such file, or one without these columns or this split.
-    """
-    path = folder / EXTERNAL_INDEX
-    if not path.is_file():
-        raise DatasetError(
-            f"There is no {EXTERNAL_INDEX} in '{folder}'; it lists the images with their class and split."
-        )
-    table = pd.read_csv(path)
-    if not {"file", "class", "split"} <= set(table):
-        raise DatasetError(f"'{path}' lacks one of the columns file, class and split.")
-    rows = table[table["split"] == split]
-    if rows.empty:
-        raise DatasetError(f"'{path}' has no split '{split}'; it has {', '.join(sorted(table['split'].unique()))}.")
-    return rows[["file", "class"]].reset_index(drop=True)
 
 
 def measure_external(bundle: Bundle, folder: Path, *, split: str = DEV, progress: ProgressWrapper = iter) -> Card:

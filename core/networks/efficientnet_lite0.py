@@ -112,6 +112,11 @@ def _block(inputs: Tensor, name: str, stage: Stage, *, stride: int) -> Tensor:
     return x
 
 
+def is_encoder_layer(name: str) -> bool:
+    """Tell whether a layer of a network is one of the encoder's."""
+    return name.startswith(("encoder_stem", "encoder_block"))
+
+
 def load_pretrained(model: "keras.Model", path: Path = PRETRAINED) -> None:
     """Load the pretrained weights into a model's encoder in place; its other layers keep theirs.
 
@@ -127,7 +132,7 @@ def load_pretrained(model: "keras.Model", path: Path = PRETRAINED) -> None:
     variables = {
         f"{layer.name}/{weight.name}": weight
         for layer in model.layers
-        if layer.name.startswith(("encoder_stem", "encoder_block"))
+        if is_encoder_layer(layer.name)
         for weight in layer.weights
     }
     mismatched = sorted(

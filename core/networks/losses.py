@@ -144,7 +144,7 @@ def training_metrics(tasks: tuple[str, ...]) -> list[list["keras.metrics.Metric"
     metrics: list[list[keras.metrics.Metric]] = [[] for _ in tasks]
     metrics[0].append(keras.metrics.SparseCategoricalAccuracy(name="accuracy"))
     if SEGMENTATION in tasks:
-        metrics[-1] += [
+        metrics[tasks.index(SEGMENTATION)] += [
             keras.metrics.MeanMetricWrapper(dice, name="dice"),
             keras.metrics.MeanMetricWrapper(iou, name="iou"),
         ]

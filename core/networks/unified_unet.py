@@ -26,8 +26,11 @@ def unified_unet(
     look: int = 128,
     dropout: float = 0.3,
     momentum: float = 0.9,
+    presence: bool = False,
 ) -> "keras.Model":
     """Build the network: (n, size, size, 1) in [0, 1] -> [class (n, 3), mask (n, size, size, 4)], both probabilities.
+
+    With ``presence`` a third output follows: (n, 2) probabilities of no tumour and of one.
 
     The mask's channels are background and the three classes. The class depends on encoder and mask together: deep
     features of the encoder and the mask's probabilities, averaged over a grid of cells of 16 pixels a side, weighted by
@@ -39,6 +42,7 @@ def unified_unet(
         look: features of each cell that the class head reads.
         dropout: rate before the class, and on the encoder's deepest features.
         momentum: of the decoder's batch normalisations' moving statistics.
+        presence: whether the network also tells whether there is a tumour at all.
     """
     import keras
 
@@ -46,10 +50,14 @@ def unified_unet(
     features = _encoder(inputs, dropout)
     decoded, cell_features = _decoder(inputs, features, filters, momentum)
     mask = _mask_head(decoded)
-    weights = _tumour_attention(mask, size)
+    cell_tumour = _cell_tumour(mask, size)
+    weights = _attention(cell_tumour)
     cell_features = _conv_block(cell_features, look, "look", momentum, kernel=1)
-    kind = _class_head(cell_features, mask, weights, dropout)
-    return keras.Model(inputs, [kind, mask], name="unified_unet")
+    evidence = _evidence(cell_features, mask, weights)
+    outputs = [_class_head(evidence, dropout), mask]
+    if presence:
+        outputs.append(_presence_head(evidence, cell_tumour))
+    return keras.Model(inputs, outputs, name="unified_unet")
 
 
 def _encoder(inputs: Tensor, dropout: float) -> list[Tensor]:
@@ -107,10 +115,10 @@ def _mask_head(x: Tensor) -> Tensor:
     )(x)
 
 
-def _tumour_attention(mask: Tensor, size: int) -> Tensor:
-    """Return the weights of the grid's cells, (n, cells), which sum to 1.
+def _cell_tumour(mask: Tensor, size: int) -> Tensor:
+    """Return the highest tumour probability in each of the grid's cells, (n, size / 16, size / 16, 1).
 
-    Each cell counts by its highest tumour probability, not by its mean, since tumours are small.
+    The highest, not the mean, since tumours are small.
     """
     from keras import layers
 
@@ -119,14 +127,20 @@ def _tumour_attention(mask: Tensor, size: int) -> Tensor:
     x = layers.Cropping2D(((0, 0), (0, len(CLASSES))), name="mask_background")(x)
     x = layers.Reshape((size, size, 1), name="background")(x)
     x = layers.Rescaling(-1.0, 1.0, name="tumour")(x)
-    x = layers.MaxPooling2D(_CELL, name="tumour_in_place")(x)
-    x = layers.Rescaling(_SHARPNESS, name="focus")(x)
+    return layers.MaxPooling2D(_CELL, name="tumour_in_place")(x)
+
+
+def _attention(cell_tumour: Tensor) -> Tensor:
+    """Return the weights of the grid's cells, (n, cells), which sum to 1."""
+    from keras import layers
+
+    x = layers.Rescaling(_SHARPNESS, name="focus")(cell_tumour)
     x = layers.Flatten(name="places")(x)
     return layers.Softmax(name="weight_of_place")(x)
 
 
-def _class_head(cell_features: Tensor, mask: Tensor, weights: Tensor, dropout: float) -> Tensor:
-    """Return the probabilities of the classes from the weighted means of the cells' features and of the mask."""
+def _evidence(cell_features: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted means of the cells' features and of the cells' mask probabilities, (n, look + 4)."""
     from keras import layers
 
     def weighted_mean(x: Tensor, name: str) -> Tensor:
@@ -134,6 +148,21 @@ def _class_head(cell_features: Tensor, mask: Tensor, weights: Tensor, dropout: f
         return layers.Dot(axes=1, name=f"{name}_read")([weights, x])
 
     cell_mask = layers.AveragePooling2D(_CELL, name="mask_in_place")(mask)
-    x = layers.Concatenate(name="evidence")([weighted_mean(cell_features, "look"), weighted_mean(cell_mask, "mask")])
-    x = layers.Dropout(dropout, name="evidence_dropout")(x)
+    return layers.Concatenate(name="evidence")([weighted_mean(cell_features, "look"), weighted_mean(cell_mask, "mask")])
+
+
+def _class_head(evidence: Tensor, dropout: float) -> Tensor:
+    """Return the probabilities of the classes."""
+    from keras import layers
+
+    x = layers.Dropout(dropout, name="evidence_dropout")(evidence)
     return layers.Dense(len(CLASSES), activation="softmax", dtype="float32", name="class")(x)
+
+
+def _presence_head(evidence: Tensor, cell_tumour: Tensor) -> Tensor:
+    """Return the probabilities of no tumour and of one, from the evidence and the mask's highest tumour probability."""
+    from keras import layers
+
+    highest = layers.GlobalMaxPooling2D(name="tumour_highest")(cell_tumour)
+    x = layers.Concatenate(name="presence_evidence")([evidence, highest])
+    return layers.Dense(2, activation="softmax", dtype="float32", name="presence")(x)

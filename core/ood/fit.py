@@ -49,7 +49,7 @@ def fit_gate(
     Args:
         bundle: of the unified network, for both tasks.
         store: the prepared data set.
-        folder: of external slices; see ``core.evaluation.external.read_external_index``. Its split train must hold
+        folder: of external slices; see ``core.dataset.external_index.read_external_index``. Its split train must hold
             slices without a tumour, its split dev all classes; its split test is not read.
         recipe: of the gate; the default recipe where None.
         progress: wraps the groups of planes, to show a bar.
@@ -61,7 +61,7 @@ def fit_gate(
         BundleError: the bundle is not for both tasks.
         DatasetError: see ``read_external_index``; or there is nothing to fit on.
     """
-    if bundle.tasks != TASKS:
+    if not set(TASKS) <= set(bundle.tasks):
         raise BundleError(
             f"The bundle '{bundle.name}' is not for {' and '.join(TASKS)}; only such a bundle gets a gate."
         )

@@ -21,12 +21,12 @@ from core.inference.gate import Gate, gate_classifier, load_gate
 from core.metrics.localisation import chance_level, heat_inside
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from core.ood.gate_recipe import GateRecipe, gate_text_changes, load_gate_recipe
-from core.ood.inpainting import inpaint_beside_tumour, remove_tumour
 from core.ood.network_outputs import Planes, features_and_probabilities
 from core.ood.source_leakage import source_auc, source_features
 from core.ood.training_planes import GateSlices, InternalSlice, degrade
 from core.readers.preprocessing import HEAD_THRESHOLD
 from core.training.card_writer import limits_with_gate
+from core.training.inpainting import inpaint_beside_tumour, remove_tumour
 
 if TYPE_CHECKING:
     import keras

@@ -1,7 +1,7 @@
 """Planes to fit a gate on: tumours and no tumours from both sources, all degraded alike.
 
 All tumours come from one data set and all slices without one from another, so that a gate could learn the source in
-place of the tumour. Therefore both labels occur in both sources (see ``core.ood.inpainting``), and all planes go
+place of the tumour. Therefore both labels occur in both sources (see ``core.training.inpainting``), and all planes go
 through the same resampling, compression and change of contrast. ``core.ood.gate_control`` measures what is left.
 """
 
@@ -15,14 +15,14 @@ from PIL import Image
 from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.dataset import splits
+from core.dataset.external_index import read_external_index
 from core.dataset.store import Store
 from core.errors import DatasetError
-from core.evaluation.external import read_external_index
 from core.ood.gate_recipe import GateSettings
-from core.ood.inpainting import insert_tumour, remove_tumour
 from core.ood.network_outputs import Planes
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import read_slice
+from core.training.inpainting import insert_tumour, remove_tumour
 
 
 class InternalSlice(NamedTuple):

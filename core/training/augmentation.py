@@ -33,7 +33,7 @@ def augment(
     """Change each slice of a batch in its own way; a mask moves with its slice.
 
     Args:
-        planes: (n, C, C, 1) in [0, 1]; each is interpolated once, from C to ``size``.
+        planes: (n, C, C, 1) in [0, 1], or uint8 with 255 for 1; each is interpolated once, from C to ``size``.
         targets: one array a task: (n,) classes, or (n, C, C, 1) masks of small whole numbers.
         random: draws everything.
         size: side of the new planes and masks in pixels; None for C.
@@ -53,15 +53,19 @@ def augment(
         caption: probability of captions and a frame at the edges.
 
     Returns:
-        New arrays (n, ``size``, ``size``, 1) of the same types.
+        New arrays (n, ``size``, ``size``, 1) of the same types; planes of uint8 become float16 in [0, 1].
     """
     cache = planes.shape[1]
     size = size or cache
-    changed = np.empty((len(planes), size, size, 1), planes.dtype)
+    in_bytes = planes.dtype == np.uint8
+    changed = np.empty((len(planes), size, size, 1), np.float16 if in_bytes else planes.dtype)
     changed_targets = tuple(_resized_like(target, size) for target in targets)
     for i in range(len(planes)):
         affine = _draw_affine(cache, size, random, flip, rotation, scale, shift, quarter_turn)
-        plane = _warp(planes[i, :, :, 0].astype(np.float32), size, affine, Image.Resampling.BILINEAR)
+        plane = planes[i, :, :, 0].astype(np.float32)
+        if in_bytes:
+            plane /= 255
+        plane = _warp(plane, size, affine, Image.Resampling.BILINEAR)
         plane = _change_brightness(plane, random, gamma=gamma, contrast=contrast)
         changed[i, :, :, 0] = _change_intensities(
             plane, random, curve=curve, invert=invert, bias=bias, blur=blur, noise=noise, jpeg=jpeg, caption=caption

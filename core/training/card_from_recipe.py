@@ -6,7 +6,7 @@ from inspect import signature
 from typing import Any
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
+from core.config import CLASSES, CLASSIFICATION, PRESENCE, SEGMENTATION
 from core.networks.efficientnet_lite0 import SOURCE as PRETRAINED_SOURCE
 from core.networks.registry import NETWORKS
 from core.readers.preprocessing import HEAD, MIN_MAX
@@ -56,9 +56,9 @@ def card_from_recipe(recipe: Recipe) -> dict[str, Any]:
 
 
 def _network_options(recipe: Recipe) -> dict[str, Any]:
-    """Return every option the network is built with, defaults included."""
+    """Return every option the network is built with, defaults included; of those that are off only what is stated."""
     defaults = signature(NETWORKS[recipe.network.name]).parameters
-    stated = {name: parameter.default for name, parameter in defaults.items()}
+    stated = {name: parameter.default for name, parameter in defaults.items() if parameter.default is not False}
     return {**stated, **recipe.network.options, "size": recipe.input.size}
 
 
@@ -74,9 +74,10 @@ def _probabilities(recipe: Recipe) -> dict[str, Any]:
         return {"probabilities": of_class}
     if recipe.tasks == (SEGMENTATION,):
         return {"probabilities": "one a pixel and class, in the order of 'classes', summing to 1", **_threshold(recipe)}
+    of_mask = "one a pixel and class, in the order of 'mask_classes', summing to 1"
+    of_presence = "; of no tumour and of one, summing to 1" if PRESENCE in recipe.tasks else ""
     return {
-        "probabilities": f"a list of two: {of_class}; "
-        "one a pixel and class, in the order of 'mask_classes', summing to 1",
+        "probabilities": f"a list of {'three' if of_presence else 'two'}: {of_class}; {of_mask}{of_presence}",
         "mask_classes": ["background", *CLASSES],
         **_threshold(recipe),
     }

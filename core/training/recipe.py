@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from core.config import recipes_folder, tasks_of
+from core.config import PRESENCE, recipes_folder, tasks_of
 from core.dataset.splits import SPLIT_NAMES
 from core.errors import TrainingError
 from core.explanation.explainer import METHODS
@@ -102,6 +102,7 @@ class Training(FileModel):
         micro_batch: slices computed at once; gradients are averaged over batch / micro_batch of them.
         optimizer: "adam" or "adamw".
         learning_rate: the first, or highest, rate.
+        decoder_rate: factor of the rate for all layers but a pretrained encoder's.
         loss: a name in ``core.networks.losses.LOSSES``; a list of one a task where the network has several.
         keep: the monitored value whose best epoch's weights are kept, or "last".
         schedule: "constant" or "cosine" (down to zero over the epochs, by update).
@@ -114,6 +115,10 @@ class Training(FileModel):
         augmentation: options of ``core.training.augmentation.augment``, or None.
         dtype: the Keras dtype policy.
         seed: of weights, order, dropout and augmentation.
+        cache: side, in pixels, of the training planes that augmentation interpolates once to the network's size; None
+            for that size.
+        tumour_free: share of each micro-batch that is drawn from tumour-free examples; the class's loss skips them.
+        tumour_free_mask_weight: weight of the mask's loss on them.
     """
 
     epochs: PositiveInt
@@ -121,6 +126,7 @@ class Training(FileModel):
     micro_batch: PositiveInt
     optimizer: Literal["adam", "adamw"]
     learning_rate: Amount
+    decoder_rate: Amount = 1.0
     loss: LossName | list[LossName]
     keep: Annotated[str, one_of(KEEP)]
     schedule: Literal["constant", "cosine"] = "constant"
@@ -133,6 +139,9 @@ class Training(FileModel):
     augmentation: Augmentation | None = None
     dtype: Literal["float32", "mixed_bfloat16"] = "float32"
     seed: int = 0
+    cache: PositiveInt | None = None
+    tumour_free: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    tumour_free_mask_weight: Amount = 1.0
 
     @property
     def losses(self) -> list[str]:
@@ -141,9 +150,13 @@ class Training(FileModel):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Check that micro-batches make up a batch."""
+        """Check that micro-batches make up a batch, and that larger planes are brought to the network's size."""
         if self.batch % self.micro_batch:
             raise ValueError(f"micro-batches of {self.micro_batch} do not divide a batch of {self.batch}; they must")
+        if self.tumour_free and not self.cache:
+            raise ValueError("tumour-free examples are made at the side of a cache; state its side in pixels")
+        if self.cache and not self.augmentation:
+            raise ValueError("a cache needs augmentation, which brings its planes to the network's size")
         return self
 
 
@@ -151,7 +164,7 @@ class Recipe(FileModel):
     """A recipe.
 
     Attributes:
-        task: one of ``core.config.TASKS``, or a list of both.
+        task: one of ``core.config.TASKS``, or a list of both, to which ``PRESENCE`` may be added.
         heat: how its heat maps are made; by Grad-CAM at the deepest convolution where not stated.
         test_time_flip: whether predictions are averaged over a slice and its left-right mirror image.
         mask_threshold: the probability from which a pixel is tumour, or "validation" to have it chosen on the
@@ -179,10 +192,15 @@ class Recipe(FileModel):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Check that there are such tasks, with a loss each."""
+        """Check that there are such tasks, with a loss each, and what the task ``PRESENCE`` needs."""
         count = len(self.tasks)
         if len(self.training.losses) != count:
             raise ValueError(f"it has {len(self.training.losses)} losses for {count} tasks; one a task is needed")
+        has_presence = PRESENCE in self.tasks
+        if bool(self.network.options.get("presence")) != has_presence:
+            raise ValueError(f"the task {PRESENCE} and the network's option presence need each other")
+        if bool(self.training.tumour_free) != has_presence:
+            raise ValueError(f"the task {PRESENCE} and a share tumour_free of the training need each other")
         return self
 
     @property

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from core.config import CLASSIFICATION
 from core.errors import TrainingError
 from core.hardware import is_slow_in_bfloat16
-from core.networks.efficientnet_lite0 import load_pretrained
+from core.networks.efficientnet_lite0 import is_encoder_layer, load_pretrained
 from core.networks.losses import loss_by_name, training_metrics
 from core.networks.registry import build_network
 from core.training.augmentation import augment
-from core.training.batches import Augment, Examples, training_batches, validation_batches
+from core.training.batches import Augment, steps_per_epoch, training_batches, validation_batches
 from core.training.checkpoint import State, load_state
+from core.training.examples import Examples
 from core.training.recipe import Recipe, Training, training_settings
 from core.training.recorder import EpochEnd, RunRecorder, TrainingProgress, write_history
 
@@ -26,6 +27,8 @@ def run_training(
     validation: Examples,
     folder: Path,
     *,
+    tumour_free: Examples | None = None,
+    workers: int = 0,
     progress: TrainingProgress | None = None,
     epoch_end: EpochEnd | None = None,
 ) -> State:
@@ -36,6 +39,8 @@ def run_training(
         train: training examples; at least one batch of them.
         validation: validation examples.
         folder: where ``state.npz`` and ``history.csv`` are; one folder a run.
+        tumour_free: what a recipe with ``tumour_free`` draws that share of each micro-batch from.
+        workers: processes that make batches beside the training; 0 for none.
         progress: see ``TrainingProgress``.
         epoch_end: see ``EpochEnd``; an exception from it ends the training and is passed on.
 
@@ -49,12 +54,12 @@ def run_training(
 
     plan = recipe.training
     state = load_state(folder)
-    _check_run(recipe, train, folder, state)
+    _check_run(recipe, train, tumour_free, folder, state)
     if state and state.finished:
         write_history(folder, state.history)
         return state
     keras.utils.set_random_seed(plan.seed)
-    steps = len(train) // plan.batch * plan.batch // plan.micro_batch
+    steps = steps_per_epoch(len(train), plan)
     model = _build_model(recipe)
     compile_model(model, recipe, steps=steps)
     patience = _patience_callbacks(plan)
@@ -63,7 +68,14 @@ def run_training(
     )
     first_epoch = len(state.history) if state else 0
     model.fit(
-        training_batches(train, recipe, first_epoch=first_epoch, augment=_augmentation(recipe)),
+        training_batches(
+            train,
+            recipe,
+            first_epoch=first_epoch,
+            augment=augmentation(recipe),
+            tumour_free=tumour_free,
+            workers=workers,
+        ),
         validation_data=validation_batches(validation, recipe),
         steps_per_epoch=steps,
         initial_epoch=first_epoch,
@@ -75,13 +87,17 @@ def run_training(
     return recorder.state
 
 
-def _check_run(recipe: Recipe, train: Examples, folder: Path, state: State | None) -> None:
+def _check_run(
+    recipe: Recipe, train: Examples, tumour_free: Examples | None, folder: Path, state: State | None
+) -> None:
     """Raise ``TrainingError`` if a state is another recipe's or the examples are fewer than a batch."""
     if state and training_settings(state.recipe) != recipe.decisive_settings:
         raise TrainingError(
             f"'{folder}' holds a run of '{recipe.name}' with another recipe; "
             "restore that recipe or move the folder away."
         )
+    if recipe.training.tumour_free and not tumour_free:
+        raise TrainingError(f"The recipe '{recipe.name}' needs slices without a tumour; name their folder.")
     if len(train) < recipe.training.batch:
         raise TrainingError(f"{len(train)} training slices are fewer than one batch of {recipe.training.batch}.")
 
@@ -114,7 +130,9 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
         losses[0] = partial(losses[0], label_smoothing=plan.label_smoothing)
     # XLA has its own bfloat16 convolutions: on such a processor they take a tenth of the time of TensorFlow's.
     jit_compile = True if plan.dtype == "mixed_bfloat16" and is_slow_in_bfloat16() else "auto"
-    model.compile(optimizer=optimizer, loss=losses, metrics=training_metrics(recipe.tasks), jit_compile=jit_compile)
+    model.compile(
+        optimizer=optimizer, loss=losses, weighted_metrics=training_metrics(recipe.tasks), jit_compile=jit_compile
+    )
 
 
 def _optimizer(plan: Training, steps: int) -> "keras.optimizers.Optimizer":
@@ -123,13 +141,27 @@ def _optimizer(plan: Training, steps: int) -> "keras.optimizers.Optimizer":
 
     rate = _learning_rate(plan, steps)
     accumulation = plan.batch // plan.micro_batch
-    optimizers = {
-        "adam": keras.optimizers.Adam,
-        "adamw": partial(keras.optimizers.AdamW, weight_decay=plan.weight_decay),
-    }
-    if plan.optimizer not in optimizers:
-        raise TrainingError(f"There is no optimizer '{plan.optimizer}'; there are {', '.join(optimizers)}.")
-    return optimizers[plan.optimizer](rate, gradient_accumulation_steps=accumulation if accumulation > 1 else None)
+    options: dict[str, Any] = {"gradient_accumulation_steps": accumulation if accumulation > 1 else None}
+    if plan.optimizer == "adamw":
+        options["weight_decay"] = plan.weight_decay
+    bases = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    if plan.optimizer not in bases:
+        raise TrainingError(f"There is no optimizer '{plan.optimizer}'; there are {', '.join(bases)}.")
+    base = bases[plan.optimizer]
+    if plan.decoder_rate != 1:
+        base = _with_decoder_rate(base, plan.decoder_rate)
+    return base(rate, **options)
+
+
+def _with_decoder_rate(base: type["keras.optimizers.Adam"], factor: float) -> type["keras.optimizers.Adam"]:
+    """Derive an optimizer that multiplies the rate of all layers but the pretrained encoder's; not weight decay's."""
+
+    class DecoderRate(base):
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            in_encoder = is_encoder_layer(variable.path.partition("/")[0])
+            super().update_step(gradient, variable, learning_rate * (1.0 if in_encoder else factor))
+
+    return DecoderRate
 
 
 def _learning_rate(plan: Training, steps: int) -> Any:
@@ -165,7 +197,8 @@ def _patience_callbacks(plan: Training) -> dict[str, "keras.callbacks.Callback"]
     return callbacks
 
 
-def _augmentation(recipe: Recipe) -> Augment | None:
+def augmentation(recipe: Recipe) -> Augment | None:
     """Return the augmentation of the recipe, or None."""
     options = recipe.training.augmentation
-    return partial(augment, **options.model_dump(exclude_unset=True)) if options else None
+    size = {"size": recipe.input.size} if recipe.training.cache else {}
+    return partial(augment, **size, **options.model_dump(exclude_unset=True)) if options else None

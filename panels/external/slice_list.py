@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core.dataset.external_index import EXTERNAL_INDEX
 from core.dataset.store import default_store
 from core.errors import SliceScopeError
-from core.evaluation.external import EXTERNAL_INDEX
 from core.inference.render import default_window, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.slices import read_slice

@@ -15,6 +15,9 @@ MAX_RUNS = 5
 """Runs drawn at a time; the theme has as many colours."""
 CURVE_TITLES = {
     "loss": "Loss",
+    "class_loss": "Class loss",
+    "mask_loss": "Mask loss",
+    "presence_loss": "Presence loss",
     "dice": "Dice",
     "iou": "IoU",
     "accuracy": "Accuracy",
@@ -127,7 +130,7 @@ def _curves_figure(
         title_text="epoch", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 9), showgrid=False
     )
     figure.update_yaxes(exponentformat="none", separatethousands=False)
-    if metric == "loss" and log:
+    if metric.endswith("loss") and log:
         figure.update_yaxes(type="log", tickvals=_LOG_TICKS)
     if metric == "learning_rate":
         figure.update_yaxes(rangemode="tozero")

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from core.config import ANSWERS, CLASSES, CONFIDENT, ROOT, TASKS
+from core.config import ANSWERS, CLASSES, CONFIDENT, PRESENCE, ROOT, TASKS
 from core.dataset.splits import PARTS
 from core.labels import (
     ANSWER_LABELS,
@@ -24,7 +24,7 @@ def test_every_table_has_all_things_of_its_kind_in_their_order() -> None:
     assert (CONFIDENT, *GATE_LABELS) == ANSWERS
     assert tuple(ANSWER_LABELS) == (*CLASSES, *ANSWERS[1:])
     assert tuple(PART_LABELS) == PARTS
-    assert tuple(TASK_LABELS) == TASKS
+    assert tuple(TASK_LABELS) == (*TASKS, PRESENCE)
     assert set(METRIC_TITLES) > SHARE_METRICS
 
 

@@ -14,15 +14,15 @@ import pandas as pd
 
 from core.bundles.bundle import CARD, LITE, WEIGHTS, Bundle, load_network, open_bundle, save_network
 from core.bundles.card_update import update_card
-from core.config import CLASSES, CLASSIFICATION, SEGMENTATION, TASKS
+from core.config import CLASSES, CLASSIFICATION, PRESENCE, SEGMENTATION, TASKS
 from core.dataset.perceptual_hash import hash_text
 from core.dataset.splits import SPLIT_NAMES, index_table
 from core.dataset.store import STORE_VERSION
 from core.networks.registry import build_network
 from core.readers.slices import Slice
 from core.search.full_size import to_toml
-from core.training.batches import Examples
 from core.training.checkpoint import State
+from core.training.examples import Examples
 from core.training.export import export_bundle, write_layers
 from core.training.lite import convert_network
 from core.training.recipe import Recipe, load_recipe, parse_recipe
@@ -32,14 +32,20 @@ if TYPE_CHECKING:
     import keras
 
 CNN_SIZE, UNET_SIZE, UNIFIED_SIZE = 48, 32, 64
-SIZES = {("classification",): CNN_SIZE, ("segmentation",): UNET_SIZE, TASKS: UNIFIED_SIZE}
+SIZES = {
+    ("classification",): CNN_SIZE,
+    ("segmentation",): UNET_SIZE,
+    TASKS: UNIFIED_SIZE,
+    (*TASKS, PRESENCE): UNIFIED_SIZE,
+}
 CNN_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4]}
 OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("classification",): CNN_OPTIONS,
     ("segmentation",): {"filters": 2},
     TASKS: {"filters": [4, 4, 4, 4, 4], "look": 4},
+    (*TASKS, PRESENCE): {"filters": [4, 4, 4, 4, 4], "look": 4, "presence": True},
 }
-GAINS = {("classification",): 2.5, ("segmentation",): 1.7, TASKS: 1.0}
+GAINS = {("classification",): 2.5, ("segmentation",): 1.7, TASKS: 1.0, (*TASKS, PRESENCE): 1.0}
 
 
 def recipe(
@@ -92,7 +98,8 @@ def mask_examples(count: int, *, size: int = UNET_SIZE, seed: int = 0) -> Exampl
 def unified_examples(count: int, *, size: int = UNIFIED_SIZE, seed: int = 0) -> Examples:
     """As ``mask_examples``; the square's brightness is its class, and its mask's pixels have the class too."""
     random = np.random.default_rng(seed)
-    planes, (masks,) = vars(mask_examples(count, size=size, seed=seed)).values()
+    shown = mask_examples(count, size=size, seed=seed)
+    planes, (masks,) = shown.planes, shown.targets
     classes = random.integers(0, 3, count).astype(np.uint8)
     planes[masks > 0] *= np.repeat(0.4 + 0.3 * classes, (masks > 0).sum(axis=(1, 2, 3))).astype(np.float16)
     return Examples(planes, (classes, masks * (classes[:, None, None, None] + 1)))

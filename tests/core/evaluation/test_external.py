@@ -10,8 +10,9 @@ from PIL import Image
 from core.bundles.bundle import EXTERNAL, load_network, open_bundle
 from core.bundles.card_update import update_card
 from core.config import CLASSES
+from core.dataset.external_index import read_external_index
 from core.errors import BundleError, DatasetError
-from core.evaluation.external import external_metrics, measure_external, read_external_index, write_external_metrics
+from core.evaluation.external import external_metrics, measure_external, write_external_metrics
 from core.inference.predictor import model_input
 from core.readers.slices import read_slice
 from tests.core import tiny

@@ -165,6 +165,35 @@ def test_a_recipe_that_makes_no_sense_is_refused(old: str, new: str, said: str, 
         load_recipe(broken(tmp_path, old, new), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("presence = true", "presence = false", "presence"),
+        ("tumour_free = 0.125", "tumour_free = 0.0", "tumour_free"),
+        ("tumour_free = 0.125", "tumour_free = 1.0", "tumour_free"),
+        ("tumour_free_mask_weight = 1.0", "tumour_free_mask_weight = -1.0", "tumour_free_mask_weight"),
+        ('"segmentation", "presence"', '"segmentation"', "3 losses for 2 tasks"),
+        ('["classification", "segmentation", "presence"]', '["segmentation", "presence"]', "the task is"),
+        ("cache = 256", "", "cache"),
+        ("cache = 256", "cache = 0", "cache"),
+        ("decoder_rate = 3.0", "decoder_rate = -3.0", "decoder_rate"),
+    ],
+)
+def test_presence_needs_both_tasks_its_head_and_tumour_free_examples(
+    old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    text = (recipes_folder() / "unified-unet-2.toml").read_text()
+    assert old in text
+    (tmp_path / "odd.toml").write_text(text.replace(old, new))
+    with pytest.raises(TrainingError, match=re.escape(said)):
+        load_recipe("odd", tmp_path)
+
+
+def test_a_cache_needs_an_augmentation_that_shrinks_its_planes(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="augmentation"):
+        load_recipe(broken(tmp_path, "seed = 2023", "seed = 2023\ncache = 600"), tmp_path)
+
+
 def test_a_missing_recipe_is_refused_with_those_there_are() -> None:
     with pytest.raises(TrainingError, match=r"no recipe 'report-cn'; .*report-unet.*\.$"):
         load_recipe("report-cn")

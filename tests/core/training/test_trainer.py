@@ -20,8 +20,9 @@ from core.networks.losses import LOSSES
 from core.networks.registry import build_network
 from core.training import recorder, trainer
 from core.training.augmentation import augment
-from core.training.batches import Examples, epoch_order
+from core.training.batches import epoch_order
 from core.training.checkpoint import STATE_NAME, State, load_state
+from core.training.examples import Examples
 from core.training.trainer import compile_model, run_training
 from tests.core import tiny
 
@@ -334,3 +335,61 @@ def test_an_unknown_choice_is_refused_in_one_sentence(
     assert all(f"'{value}'" in str(refusal.value) for value in option.values())
     assert all(value in str(refusal.value) for value in accepted)
     assert load_state(tmp_path) is None
+
+
+# A network that also tells whether there is a tumour
+
+
+def test_class_mask_and_presence_have_losses_of_their_own_and_a_killed_run_goes_on(tmp_path: Path) -> None:
+    recipe = tiny.recipe(
+        "unified-unet-2", epochs=2, batch=6, keep="val_dice", tumour_free=0.5, cache=80, schedule="constant"
+    )
+    size = recipe.input.size
+
+    def examples(count: int, side: int, *, present: bool) -> Examples:
+        planes = np.random.default_rng(count).uniform(0, 1, (count, side, side, 1)).astype(np.float16)
+        masks = np.zeros((count, side, side, 1), np.uint8)
+        masks[:, 10:30, 10:30] = int(present)
+        return Examples(
+            planes, (np.zeros(count, np.uint8), masks, np.full(count, present, np.uint8)), np.full(count, present)
+        )
+
+    train, validation = examples(9, 80, present=True), examples(4, size, present=True)
+    free = examples(5, 80, present=False)
+
+    def killed(done: int, total: int, metrics: dict[str, float]) -> None:
+        if done == 5:
+            raise Killed
+
+    whole = run_training(recipe, train, validation, tmp_path / "whole", tumour_free=free)
+    losses = {"loss", "class_loss", "mask_loss", "presence_loss"}
+    assert losses | {f"val_{name}" for name in losses} <= set(whole.history[0])
+    with pytest.raises(Killed):
+        run_training(recipe, train, validation, tmp_path / "killed", tumour_free=free, progress=killed)
+    assert_same_run(run_training(recipe, train, validation, tmp_path / "killed", tumour_free=free), whole)
+
+
+def test_a_recipe_with_tumour_free_slices_is_refused_without_them(tmp_path: Path) -> None:
+    recipe = tiny.recipe("unified-unet-2")
+    with pytest.raises(TrainingError, match="slices without a tumour"):
+        run_training(recipe, tiny.class_examples(20), tiny.class_examples(3), tmp_path)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_the_decoder_s_rate_is_a_multiple_and_the_encoder_s_stays(optimizer: str) -> None:
+    import keras
+
+    def moves(**training: float) -> dict[str, np.ndarray]:
+        recipe = tiny.recipe("unified-unet", optimizer=optimizer, schedule="constant", **training)
+        keras.utils.set_random_seed(1)
+        model = build_network(recipe.network.name, recipe.network_options)
+        compile_model(model, recipe, steps=1)
+        before = [variable.numpy() for variable in model.trainable_variables]
+        model.optimizer.apply([variable * 0 + 1.0 for variable in before], model.trainable_variables)
+        pairs = zip(model.trainable_variables, before, strict=True)
+        return {variable.path: variable.numpy() - old for variable, old in pairs}
+
+    plain, faster = (moves(weight_decay=0.0, **options) for options in ({}, {"decoder_rate": 3.0}))
+    for path, move in plain.items():
+        factor = 1 if path.startswith("encoder_") else 3
+        np.testing.assert_allclose(faster[path], factor * move, rtol=1e-3, atol=1e-7)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.ood.inpainting import inpaint_beside_tumour, insert_tumour, remove_tumour
+from core.training.inpainting import inpaint_beside_tumour, insert_tumour, remove_tumour
 
 SIZE = 192
 
