@@ -158,7 +158,8 @@ def _with_decoder_rate(base: type["keras.optimizers.Adam"], factor: float) -> ty
 
     class DecoderRate(base):
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            in_encoder = is_encoder_layer(variable.path.partition("/")[0])
+            # Keras's own variables have a path, TensorFlow's a name.
+            in_encoder = is_encoder_layer(getattr(variable, "path", variable.name).partition("/")[0])
             super().update_step(gradient, variable, learning_rate * (1.0 if in_encoder else factor))
 
     return DecoderRate
@@ -199,6 +200,9 @@ def _patience_callbacks(plan: Training) -> dict[str, "keras.callbacks.Callback"]
 
 def augmentation(recipe: Recipe) -> Augment | None:
     """Return the augmentation of the recipe, or None."""
-    options = recipe.training.augmentation
-    size = {"size": recipe.input.size} if recipe.training.cache else {}
-    return partial(augment, **size, **options.model_dump(exclude_unset=True)) if options else None
+    if recipe.training.augmentation is None:
+        return None
+    options = recipe.training.augmentation.model_dump(exclude_unset=True)
+    if recipe.training.cache:
+        options["size"] = recipe.input.size
+    return partial(augment, **options)
