@@ -23,6 +23,11 @@ def describe_machine(cpuinfo: Path = _CPUINFO) -> str:
     return f"{processor}, {os.cpu_count()} cores, TensorFlow {tensorflow}"
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use; more threads than that wait for each other."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def is_busy() -> bool:
     """Tell whether other work would lengthen a measured time: over the last minute half the cores or more had work.
 

@@ -1,7 +1,6 @@
 """Run a bundle's network by LiteRT, without TensorFlow or Keras."""
 
 import contextlib
-import os
 import queue
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from core.bundles.bundle import LITE, LITE_VERSION, WEIGHTS, Bundle
 from core.config import ROOT
 from core.dataset.store import default_store
 from core.errors import BundleError
+from core.hardware import usable_cores
 
 INTERPRETERS = 2
 """Calls that run at once; a third one waits its turn."""
@@ -37,13 +37,13 @@ class Runtime:
         Args:
             path: of a model by ``core.training.lite``.
             interpreters: how many calls run at once, at most.
-            threads: of each call; None for as many as there are cores.
+            threads: of each call; None for as many as there are cores to use.
 
         Raises:
             ValueError: the file is no LiteRT model.
         """
         self._model = path.read_bytes()
-        self._threads = threads or os.cpu_count()
+        self._threads = threads or usable_cores()
         self._free: queue.Queue[Any] = queue.Queue()
         for _ in range(interpreters - 1):
             self._free.put(None)
