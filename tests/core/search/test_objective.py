@@ -8,7 +8,7 @@ import pytest
 
 from core.dataset import splits
 from core.search.objective import make_trial
-from core.training import batches
+from core.training import examples
 from tests.core import tiny
 from tests.core.search import trials as search_trials
 
@@ -37,14 +37,14 @@ def test_a_trial_trains_the_setting_and_reports_every_epoch(
 
 def test_a_trial_reads_no_test_slice(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    real = batches.load_examples
+    real = examples.load_examples
     monkeypatch.setattr(
-        batches,
+        examples,
         "load_examples",
         lambda store, numbers, recipe: read.extend(numbers) or real(store, numbers, recipe),
     )
     recipe = search_trials.plan().recipe_of({}, name="x", cheap=True)
-    batches.read_split_examples(recipe, small_data)
+    examples.read_split_examples(recipe, small_data)
     part = splits.split_parts("fold-1")
     assert sorted(read) == sorted(part.index[part != "test"])
     assert not np.isin(read, part.index[part == "test"]).any()
