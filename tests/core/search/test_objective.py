@@ -41,7 +41,7 @@ def test_a_trial_reads_no_test_slice(small_data: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(
         examples,
         "load_examples",
-        lambda store, numbers, recipe: read.extend(numbers) or real(store, numbers, recipe),
+        lambda store, numbers, recipe, **options: read.extend(numbers) or real(store, numbers, recipe, **options),
     )
     recipe = search_trials.plan().recipe_of({}, name="x", cheap=True)
     examples.read_split_examples(recipe, small_data)
