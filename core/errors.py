@@ -30,4 +30,4 @@ class MetricError(SliceScopeError):
 
 
 class WorkerError(SliceScopeError):
-    """The process that computes with TensorFlow has ended."""
+    """A process of its own, which computes with TensorFlow or reads files, has ended or cannot be started."""

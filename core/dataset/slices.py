@@ -7,7 +7,8 @@ import numpy as np
 from core.dataset.splits import class_of_slice, recognise_changed, recognise_number
 from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.adjustment import Adjustment, suggest_adjustment
-from core.readers.slices import Slice, read_slice
+from core.readers.decoder import DECODER
+from core.readers.slices import Slice
 
 DATA_SET_SPACING = "as stated by the data set"
 """The ``Slice.spacing_source`` of the data set's slices."""
@@ -104,9 +105,10 @@ def usual_adjustment(slice_: Slice) -> Adjustment:
 
 
 def read_and_recognise_slice(data: bytes, name: str) -> Slice:
-    """Read a file as ``core.readers.slices.read_slice`` does, and recognise a slice of the data set.
+    """Read a file in the decoder's process (``core.readers.decoder``), and recognise a slice of the data set.
 
     Raises:
-        SliceError: see ``read_slice``.
+        SliceError: see ``read_slice``; or the file takes too long.
+        WorkerError: the process cannot be started.
     """
-    return recognise_slice(read_slice(data, name))
+    return recognise_slice(DECODER.read(data, name))

@@ -59,12 +59,7 @@ def read_slice(data: bytes, name: str) -> Slice:
     Raises:
         SliceError: one sentence that says what is wrong with the file and what would be accepted.
     """
-    if not data:
-        raise SliceError("The file is empty; it should hold one MRI slice.")
-    if len(data) > MAX_FILE_BYTES:
-        raise SliceError(
-            f"The file has {len(data):,} bytes; at most {MAX_FILE_BYTES:,} ({MAX_FILE_BYTES // 2**20} MB) are accepted."
-        )
+    check_size(data)
     if name.lower().endswith(".mat"):
         return _read_mat_slice(data, name)
     if is_mat(data):
@@ -72,6 +67,20 @@ def read_slice(data: bytes, name: str) -> Slice:
     values, notes, warnings = read_picture(data)
     pixels, scaled = _to_float32(values)
     return Slice(pixels, name, notes=(*notes, *scaled), warnings=warnings)
+
+
+def check_size(data: bytes) -> None:
+    """Refuse a file that is empty or too large.
+
+    Raises:
+        SliceError: it is.
+    """
+    if not data:
+        raise SliceError("The file is empty; it should hold one MRI slice.")
+    if len(data) > MAX_FILE_BYTES:
+        raise SliceError(
+            f"The file has {len(data):,} bytes; at most {MAX_FILE_BYTES:,} ({MAX_FILE_BYTES // 2**20} MB) are accepted."
+        )
 
 
 def _read_mat_slice(data: bytes, name: str) -> Slice:

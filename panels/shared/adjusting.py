@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.errors import SliceError
+from core.errors import SliceError, SliceScopeError
 from core.readers.adjustment import Adjustment
-from core.readers.slices import Slice, read_slice
+from core.readers.decoder import DECODER
+from core.readers.slices import Slice
 from panels.shared.theme import error_text
 from panels.shared.uploads import SliceIdentity
 
@@ -102,7 +103,7 @@ def _draw_mask_uploader(identity: SliceIdentity, slice_: Slice, *, key: str) -> 
         return
     try:
         mask = _read_mask(file.getvalue(), file.name, slice_.pixels.shape)
-    except SliceError as error:
+    except SliceScopeError as error:
         st.error(error_text(error), icon=":material/error:")
         return
     if identity not in masks or not np.array_equal(mask, masks[identity]):
@@ -115,8 +116,9 @@ def _read_mask(data: bytes, name: str, shape: tuple[int, ...]) -> np.ndarray:
 
     Raises:
         SliceError: it is no picture, or of another shape.
+        WorkerError: it cannot be read for want of a process.
     """
-    pixels = read_slice(data, name).pixels
+    pixels = DECODER.read(data, name).pixels
     if pixels.shape != shape:
         raise SliceError(
             f"The mask has {pixels.shape[1]} x {pixels.shape[0]} pixels; one of this slice has {shape[1]} x {shape[0]}."

@@ -41,7 +41,7 @@ ROWS = {
     "seen_answer": Row("A slice seen before", "s", 0.25),
     "slider": Row("A slider moved", "s", 0.2),
     "other_page": Row("Opening any other page, warm: the slowest", "s", 0.5),
-    "app_memory": Row("App process after every page and 100 analyses", "MB", 350),
+    "app_memory": Row("App and its reader of files after every page and 100 analyses", "MB", 350),
     "grad_cam_memory": Row("App and its children after Grad-CAM", "MB", 1200),
     "score_cam_memory": Row("The same at Score-CAM's peak", "MB", 1600),
     "idle_memory": Row("The same, idle again", "MB", 350),

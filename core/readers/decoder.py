@@ -1,0 +1,200 @@
+"""Read files in a process of its own, which can be ended: no file takes the app's time or memory.
+
+The process starts with the first file and stays for the next. It loads no TensorFlow, takes one file at a time, and
+ends with its parent. It is this module, run.
+"""
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from typing import IO, Any
+
+from core.config import ROOT
+from core.errors import SliceError, SliceScopeError, WorkerError
+from core.readers.slices import Slice, check_size, read_slice
+
+SECONDS = 10.0
+"""Longest processor time for one file."""
+PATIENCE = 3
+"""How many times as long a file may take on a busy machine (or one that does not count processor time: Windows)."""
+MEMORY = 1536 * 2**20
+"""Most memory of the process, in bytes, where the system can bound it; the largest slice takes about 900 MB."""
+_START_SECONDS = 60.0
+_ENDING_SECONDS = 2.0
+_ENDED_BY_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
+"""What a process returns that the system has ended for its time."""
+# One thread reads; further ones would only take memory.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+class Decoder:
+    """A process that reads one file after the other; threads may call it at once.
+
+    Args:
+        seconds: longest processor time for one file.
+        command: what to start.
+    """
+
+    def __init__(self, *, seconds: float = SECONDS, command: tuple[str, ...] = ("-m", "core.readers.decoder")) -> None:
+        self._seconds = seconds
+        self._command = command
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, data: bytes, name: str) -> Slice:
+        """Read a file as ``core.readers.slices.read_slice`` does.
+
+        Raises:
+            SliceError: see ``read_slice``; or the file takes too long, or ends the process.
+            WorkerError: the process cannot be started.
+        """
+        check_size(data)
+        with self._lock:
+            process = self._running()
+            in_time, answer = _within(PATIENCE * self._seconds, process, (data, name, self._seconds))
+            if answer is None:
+                self._process = None
+        if isinstance(answer, SliceScopeError):
+            raise answer
+        if answer is not None:
+            return answer
+        if in_time:
+            raise SliceError("The file is damaged in a way that ends its reading; save the slice as PNG.")
+        raise SliceError(f"The file takes more than {self._seconds:g} s to read; save the slice as PNG.")
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process that would read the next file, or None where one must be started."""
+        return self._process.pid if self._process else None
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        """Return the process; start one where there is none, or it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = self._start()
+        return self._process
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        try:
+            process = subprocess.Popen(
+                [sys.executable, *self._command],
+                cwd=ROOT,
+                env=os.environ | _ENVIRONMENT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise _not_started() from error
+        _, ready = _within(_START_SECONDS, process, None)
+        if ready is None:
+            raise _not_started()
+        return process
+
+
+DECODER = Decoder()
+"""The app's."""
+
+
+def _not_started() -> WorkerError:
+    return WorkerError("The process that reads files could not be started; try again, or choose a sample.")
+
+
+def _within(seconds: float, process: "subprocess.Popen[bytes]", request: Any) -> tuple[bool, Any]:
+    """Send a process something, if anything, and return its answer; end it where that takes too long.
+
+    Returns:
+        Whether it was in time, and the answer, or None where the process has ended.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        if request is not None:
+            pickle.dump(request, _pipe(process.stdin), protocol=5)
+            _pipe(process.stdin).flush()
+        answer = pickle.load(_pipe(process.stdout))
+    except BaseException as error:
+        # An answer that nobody has waited for must not be taken for the next file's.
+        _end(process)
+        if not isinstance(error, Exception):
+            raise
+        answer = None
+    finally:
+        timer.cancel()
+    return not late.is_set() and process.returncode not in _ENDED_BY_TIME, answer
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_ENDING_SECONDS)  # it may be ending itself, which tells why
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            _pipe(pipe).close()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe
+
+
+def _serve() -> None:
+    """Read the files that come on standard input until it ends, as it does with the parent."""
+    _bound_memory()
+    # What a library prints must not stand between the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answer: Any = True
+    while True:
+        pickle.dump(answer, answers, protocol=5)
+        answers.flush()
+        del answer
+        try:
+            data, name, seconds = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        _bound_time(seconds)
+        answer = _answer(data, name)
+        _bound_time(0)
+        del data
+
+
+def _answer(data: bytes, name: str) -> Slice | SliceScopeError:
+    try:
+        return read_slice(data, name)
+    except SliceScopeError as error:
+        return type(error)(str(error))  # without its cause, which need not be fit for sending
+    except Exception:  # such as MemoryError
+        return SliceError("The file could not be read; save the slice as PNG.")
+
+
+def _bound_memory() -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has none, macOS refuses
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _bound_time(seconds: float) -> None:
+    """Have the system end this process after so much processor time, or some time after its parent would have.
+
+    The latter ends it where the parent has ended. 0 takes both back.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, 2 * PATIENCE * seconds)
+
+
+if __name__ == "__main__":
+    _serve()
