@@ -11,11 +11,6 @@ PROC = Path("/proc")
 _POLL_SECONDS = 0.1
 
 
-def resident_mb(process: int) -> float:
-    """Return a process's resident memory (RSS), shared pages counted in full, in MB."""
-    return _rollup_kib(process, "Rss") * 1024 / 1e6
-
-
 def summed_mb(process: int) -> float:
     """Return the memory of a process and all its descendants in MB: summed PSS, so a shared page counts once."""
     return sum(_rollup_kib(member, "Pss") for member in family(process)) * 1024 / 1e6

@@ -10,7 +10,7 @@ from core.inference.worker import IDLE_SECONDS
 from core.readers.samples import read_samples
 from scripts.measure.figures import Figure, percentile_95
 from scripts.measure.journeys import measure_grad_cam
-from scripts.measure.memory import PeakMemory, processor_seconds, resident_mb, summed_mb
+from scripts.measure.memory import PeakMemory, processor_seconds, summed_mb
 from scripts.measure.servers import running_server
 from scripts.measure.slices import NewSlice, expected_texts, new_slices
 from scripts.measure.visitor import Visitor

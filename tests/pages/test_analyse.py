@@ -191,7 +191,7 @@ def test_a_mat_shows_its_truth_and_never_its_pid():
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
-        ("note.txt", b"hello, this is no picture", "not a PNG"),
+        ("note.txt", b"hello, this is no picture", "no readable PNG"),
         ("cut.png", sample_file()[:2000], "damaged or cut short"),
         ("empty.png", b"", "empty"),
         ("flat.png", png(np.full((64, 64), 7, np.uint8)), "same value"),
