@@ -2,6 +2,7 @@
 # make dev           the same; the app follows changes of the code
 # make test          set up, check the code and run the tests; those on the data set where SLICESCOPE_DATA is set
 # make browser-test  the tests that drive the app in Chromium
+# make fuzz          feed the readers odd files for SECONDS (1200)
 # make lint          only check the code
 # make setup         install what preparing the data set and training need
 # make clean         remove caches; make distclean also removes the virtual environments
@@ -14,7 +15,7 @@ export VENV ?= .venv
 python := "$$VENV"/bin/python
 install := @bash scripts/setup_venv.sh
 
-.PHONY: run dev test lint browser-test setup clean distclean
+.PHONY: run dev test lint browser-test fuzz setup clean distclean
 
 run:
 	$(install) requirements.txt
@@ -37,11 +38,15 @@ browser-test:
 	$(install) requirements-dev.txt
 	@$(python) -m pytest -m browser
 
+fuzz:
+	$(install) requirements-dev.txt
+	@$(python) scripts/fuzz.py $(or $(SECONDS),1200)
+
 setup:
 	$(install) requirements-train.txt
 
 clean:
-	@rm -rf .mypy_cache .pytest_cache .ruff_cache test-results
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	@find . -path './.venv*' -prune -o -path "./$$VENV" -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean

@@ -23,6 +23,8 @@ PATIENCE = 3
 """How many times as long a file may take on a busy machine (or one that does not count processor time: Windows)."""
 MEMORY = 1536 * 2**20
 """Most memory of the process, in bytes, where the system can bound it; the largest slice takes about 900 MB."""
+UNEXPECTED = "The file could not be read; save the slice as PNG."
+"""What is said of a file whose reading ends in an error of no known kind."""
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 2.0
 _ENDED_BY_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
@@ -176,7 +178,7 @@ def _answer(data: bytes, name: str) -> Slice | SliceScopeError:
     except SliceScopeError as error:
         return type(error)(str(error))  # without its cause, which need not be fit for sending
     except Exception:  # such as MemoryError
-        return SliceError("The file could not be read; save the slice as PNG.")
+        return SliceError(UNEXPECTED)
 
 
 def _bound_memory() -> None:
