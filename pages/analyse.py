@@ -3,6 +3,7 @@
 import streamlit as st
 
 from panels import shell
+from panels.analyse.preparation import prepare_first_answer
 from panels.analyse.welcome import draw_welcome
 from panels.shared.slice_chooser import choose_slice
 
@@ -21,6 +22,7 @@ if chosen is None:
             "report, adds its own, and shows how often and why each of them is wrong."
         )
         draw_welcome()
+    prepare_first_answer()
 else:
     # Only now: what an answer needs would make the first page slow.
     from panels.analyse.analysis import draw_analysis

@@ -7,6 +7,7 @@ card's is refused.
 import functools
 import hashlib
 import json
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,11 @@ class Bundle:
             )
         return self.card.metrics.test
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """A digest that changes whenever the bundle does: its card states the SHA-256 of every other file."""
+        return hashlib.sha256(f"{self.folder.resolve()} {self.card.model_dump_json()}".encode()).hexdigest()
+
     def path(self, file: str) -> Path:
         """Check the size and SHA-256 of one of the bundle's files; return its path.
 
@@ -153,7 +159,16 @@ def bundle_names(models: Path | None = None) -> list[str]:
         models: the folder of bundles; ``core.config.models_folder()`` if None.
     """
     # A folder whose name begins with a dot is half written or half removed.
-    return sorted({path.parent.name for path in (models or models_folder()).glob("[!.]*/[!.]*")})
+    folder = models or models_folder()
+    return sorted(name for name in _listed(folder) if _listed(folder / name))
+
+
+def _listed(folder: Path) -> list[str]:
+    """Return the names in a folder that begin with no dot; none where it is no folder, or gone meanwhile."""
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]
+    except OSError:
+        return []
 
 
 def open_bundle(name: str, models: Path | None = None) -> Bundle:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from core.bundles.bundle import GATE, Bundle
 from core.bundles.card import GateThresholds
@@ -55,7 +54,8 @@ class Gate:
 
     def ood_score(self, features: np.ndarray) -> np.ndarray:
         """Return (n,) distances from the nearest training slice, in standard deviations, from (n, F + D) features."""
-        return cdist((features[:, -len(self.centre) :] - self.centre) @ self.directions, self.known).min(axis=1)
+        places = ((features[:, -len(self.centre) :] - self.centre) @ self.directions).astype(np.float64)
+        return np.array([np.linalg.norm(self.known - place, axis=1).min() for place in places])
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,10 @@ def feret_diameter(component: np.ndarray) -> float:
 
     It is the longest distance between two corners of its pixels; a single pixel has its diagonal, 1.41.
     """
+    # Importing this takes a quarter of a second, and most slices have no known pixel spacing.
+    from scipy.spatial import ConvexHull
+    from scipy.spatial.distance import pdist
+
     rows, columns = np.nonzero(component)
     if not len(rows):
         return 0.0

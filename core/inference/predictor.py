@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import Bundle, distinct_bundles
 from core.bundles.measured_gate import has_gate
 from core.config import CLASSIFICATION, FEATURES, HEAT, HEAT_FIELD, SEGMENTATION
 from core.errors import BundleError
@@ -79,7 +79,7 @@ class Predictor:
         self.classifier = classifier
         self.segmenter = segmenter
         self._gate = load_gate(classifier) if has_gate(classifier) else None
-        self._networks = {bundle.name: load_runtime(bundle) for bundle in (classifier, segmenter)}
+        self._networks = {bundle.name: load_runtime(bundle) for bundle in distinct_bundles(classifier, segmenter)}
         if self._gate:
             require_features(classifier, self._gate[0], self._networks[classifier.name].output_sizes.get(FEATURES))
 

@@ -140,26 +140,27 @@ def outline(mask: np.ndarray) -> np.ndarray:
     return ndimage.binary_dilation(mask, iterations=width) & ~mask
 
 
-def encode_png(picture: np.ndarray, notes: Sequence[str] = ()) -> bytes:
+def encode_png(picture: np.ndarray, notes: Sequence[str] = (), *, quick: bool = False) -> bytes:
     """Encode a (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG, with ``notes`` in the file's comment.
 
-    The comment keeps the fact that a slice is simulated even when the file is renamed.
+    The comment keeps the fact that a slice is simulated even when the file is renamed. A ``quick`` file is made in a
+    fifth of the time, and larger.
     """
     values = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
     metadata = PngInfo()
     if notes:
         metadata.add_itxt("Comment", " ".join(notes))
     file = io.BytesIO()
-    Image.fromarray(values).save(file, "PNG", pnginfo=metadata)
+    Image.fromarray(values).save(file, "PNG", pnginfo=metadata, compress_level=1 if quick else 6)
     return file.getvalue()
 
 
 @functools.cache
 def _colour_table(name: str) -> np.ndarray:
     """Return (256, 3) float32 colours of one of plotly's sequential scales."""
-    import plotly.colors
+    # Not plotly.colors, which imports all of plotly.
+    from _plotly_utils.colors import hex_to_rgb, sequential, unlabel_rgb  # type: ignore[import-untyped]
 
-    stops = np.array([plotly.colors.hex_to_rgb(c) if c.startswith("#") else plotly.colors.unlabel_rgb(c)
-                      for c in getattr(plotly.colors.sequential, name)])  # fmt: skip
+    stops = np.array([hex_to_rgb(c) if c.startswith("#") else unlabel_rgb(c) for c in getattr(sequential, name)])
     places = np.linspace(0, 1, len(stops))
     return np.stack([np.interp(np.linspace(0, 1, 256), places, stops[:, i]) for i in range(3)], 1).astype(np.float32)

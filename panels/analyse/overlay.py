@@ -13,7 +13,7 @@ from core.inference.render import (
     default_window,
 )
 from core.readers.slices import Slice
-from panels.shared.slice_image import has_true_tumour, heat_legend, picture_caption, shown_pixels
+from panels.shared.slice_image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
 
 
 def draw_overlay(slice_: Slice, prediction: Prediction, options: DisplayOptions) -> None:
@@ -29,7 +29,7 @@ def draw_overlay(slice_: Slice, prediction: Prediction, options: DisplayOptions)
     layers = [layer for layer in options.layers if layer != SHOW_TRUTH or slice_.mask is not None]
     caption = picture_caption(slice_.name, layers, heat=heat_legend(prediction.heat_plane[0]))
     alt = f"The slice with {' and '.join(layers).lower() or 'nothing'} over it; the text beside it gives the prediction"
-    st.image(image, width="stretch", output_format="PNG", caption=caption, alt=alt)
+    draw_picture(image, width="stretch", caption=caption, alt=alt)
 
 
 def overlay_controls(slice_: Slice, *, key: str, slice_key: str, with_prediction: bool) -> DisplayOptions:

@@ -13,6 +13,7 @@ from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
 from panels.shared import gallery
 from panels.shared.data_set import load_slices
+from panels.shared.slice_image import draw_picture
 
 _PICTURE_SIDE = 384
 """Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""
@@ -51,10 +52,9 @@ def _draw_slice_and_mask(number: int, slice_: Slice | None) -> None:
         return
     for caption, picture in _pictures(slice_).items():
         with grid.container():
-            st.image(
+            draw_picture(
                 _enlarged(picture),
                 width="stretch",
-                output_format="PNG",
                 caption=caption,
                 alt=f"{caption}: slice {number}, {slice_.class_name}",
             )

@@ -30,7 +30,7 @@ from panels.explain.controls import (
     ExplanationRequest,
     cached_convolutions,
 )
-from panels.shared.cache import cached_predictions, fingerprint
+from panels.shared.cache import cached_predictions
 
 _MAX_REMEMBERED = 32
 
@@ -168,4 +168,4 @@ def _memory() -> OrderedDict[Hashable, Explanation]:
 
 def _memory_key(identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str) -> Hashable:
     layer = request.layer if METHODS[request.method].at_layer else None
-    return identity, fingerprint(bundle), request.method, layer, output
+    return identity, bundle.fingerprint, request.method, layer, output

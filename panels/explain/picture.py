@@ -17,7 +17,7 @@ from core.inference.render import (
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
-from panels.shared.slice_image import has_true_tumour, heat_legend, picture_caption, shown_pixels
+from panels.shared.slice_image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
 
 _FULL_STRENGTH_PERCENTILE = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
@@ -40,10 +40,9 @@ def display_controls(slice_: Slice, *, of_mask: bool) -> DisplayOptions:
 def draw_heat_map(slice_: Slice, view: HeatMapView, options: DisplayOptions, *, method: str, name: str) -> None:
     """Draw the slice with the heat map over it, and a caption that begins with ``name``."""
     legend = _legend_of(view, method)
-    st.image(
+    draw_picture(
         _compose(slice_, view, options, shown_pixels(slice_)),
         width="stretch",
-        output_format="PNG",
         caption=picture_caption(name, options.layers, heat=legend),
         alt=f"The slice with a heat map over it; {legend}",
     )

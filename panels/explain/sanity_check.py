@@ -17,7 +17,6 @@ from core.readers.slices import Slice
 from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest
 from panels.explain.heat_maps import worker_request
 from panels.explain.picture import scale_for_display
-from panels.shared.cache import fingerprint
 from panels.shared.theme import PLOT_CONFIG, text_colour
 
 _MAX_IMAGES = 6
@@ -31,7 +30,7 @@ def draw_sanity_check(
 ) -> None:
     """Draw a button that runs the check for this slice and request; draw the result where it is the last one."""
     output = PREDICTED_CLASS if request.output == ALL_CLASSES else request.output
-    key = (identity, fingerprint(bundle), request.method, request.layer, output)
+    key = (identity, bundle.fingerprint, request.method, request.layer, output)
     last = st.session_state.get(_LAST_RESULT)
     done = last is not None and last[0] == key
     with st.expander("Sanity check: does the heat map show what was learnt?", icon=":material/psychology_alt:"):

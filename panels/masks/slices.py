@@ -24,7 +24,7 @@ from core.readers.slices import Slice
 from core.text import lower_first
 from panels.shared import gallery
 from panels.shared.data_set import load_slices
-from panels.shared.slice_image import MASK_LEGEND
+from panels.shared.slice_image import MASK_LEGEND, draw_picture
 
 
 def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
@@ -87,6 +87,5 @@ def _draw_masks(bundle: Bundle, number: int, slice_: Slice | None, threshold: fl
         }
     grid = st.grid(5, min_column_width=150, gap="small")
     for title, picture in pictures.items():
-        grid.image(
-            picture, caption=title, width="stretch", output_format="PNG", alt=f"Slice {number}, {lower_first(title)}"
-        )
+        with grid.container():
+            draw_picture(picture, caption=title, width="stretch", alt=f"Slice {number}, {lower_first(title)}")

@@ -1,13 +1,21 @@
 """What a classifier answers for one slice, beside what is known to be true."""
 
+from html import escape
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.labels import CLASS_LABELS, GATE_LABELS
 from core.readers.slices import Slice
-from panels.shared.theme import PLOT_CONFIG, percent, text_colour
+from panels.shared.theme import percent
+
+_GRID = "display:grid; grid-template-columns:max-content 1fr; gap:.9rem .6rem; align-items:center; font-size:14px"
+_BAR = (
+    '<div style="text-align:right">{title}</div><div style="display:flex; align-items:center; gap:.4rem">'
+    '<div style="height:1.7rem; width:calc((100% - 4.5rem) * {share:.4f}); background:{colour}"></div>'
+    "<div>{percent}</div></div>"
+)
+"""Plain HTML: a plotting library for three bars would be most of what a first answer loads."""
 
 
 def draw_gate_answer(answer: dict[str, Any]) -> None:
@@ -27,36 +35,17 @@ def draw_class_probabilities(
     if headline:
         st.subheader(f"{CLASS_LABELS[class_name].title} · {percent(probabilities[class_name])}", anchor=False)
     description = ", ".join(f"{CLASS_LABELS[name].title} {percent(p)}" for name, p in probabilities.items())
-    st.plotly_chart(
-        _probability_bars(probabilities), key=key, config=PLOT_CONFIG, width="stretch", alt=f"Bars: {description}"
-    )
-
-
-def _probability_bars(probabilities: dict[str, float]) -> go.Figure:
-    classes = list(probabilities)[::-1]
-    figure = go.Figure(
-        go.Bar(
-            x=[probabilities[name] for name in classes],
-            y=[CLASS_LABELS[name].title for name in classes],
-            orientation="h",
-            marker_color=[CLASS_LABELS[name].colour for name in classes],
-            text=[percent(probabilities[name]) for name in classes],
-            textposition="outside",
-            textfont={"color": text_colour()},
-            cliponaxis=False,
-            hoverinfo="skip",
+    rows = "".join(
+        _BAR.format(
+            title=escape(CLASS_LABELS[name].title),
+            colour=CLASS_LABELS[name].colour,
+            share=p,
+            percent=escape(percent(p)),
         )
+        for name, p in probabilities.items()
     )
-    figure.update_layout(
-        height=130,
-        font={"size": 14, "color": text_colour()},
-        margin={"l": 0, "r": 64, "t": 0, "b": 0},
-        xaxis={"range": [0, 1], "visible": False, "fixedrange": True},
-        yaxis={"fixedrange": True, "ticksuffix": "  ", "tickfont": {"size": 14, "color": text_colour()}},
-        bargap=0.35,
-        showlegend=False,
-    )
-    return figure
+    with st.container(key=key):
+        st.html(f'<div role="img" aria-label="Bars: {escape(description)}" style="{_GRID}">{rows}</div>')
 
 
 def draw_truth(truth: dict[str, Any] | None, *, with_mask: bool = True) -> None:

@@ -1,7 +1,7 @@
 """What pages read of a bundle once a process and share; read again once the bundle has changed."""
 
-import hashlib
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from core.evaluation.bootstrap import Interval
 
 
-def fingerprint(bundle: Bundle) -> str:
-    """Return a digest that changes whenever a bundle does: its card states the SHA-256 of every other file."""
-    return hashlib.sha256(f"{bundle.folder.resolve()} {bundle.card.model_dump_json()}".encode()).hexdigest()
-
-
-HASH_BUNDLES: dict[str | type[Any], Callable[[Any], Any]] = {Bundle: fingerprint}
+HASH_BUNDLES: dict[str | type[Any], Callable[[Any], Any]] = {Bundle: attrgetter("fingerprint")}
 """For Streamlit's ``hash_funcs``: what is cached of a bundle is made again once the bundle has changed."""
 
 

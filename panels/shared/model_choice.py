@@ -4,6 +4,7 @@ A bundle that cannot be used is named and left out. Where it is the default, or 
 it, its name stands in the choice, and what is found is the sentence that says why: no other bundle takes its place.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def _card_state(folder: Path) -> tuple[str, int, int]:
     return folder.name, state.st_mtime_ns if state else 0, state.st_size if state else 0
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@functools.lru_cache(maxsize=4)
 def _list_bundles(models: Path, cards: tuple[tuple[str, int, int], ...]) -> BundleListing:
     return list_bundles(models)
 

@@ -9,7 +9,7 @@ from core.bundles.bundle import Bundle, distinct_bundles
 from core.inference.predictor import Prediction, Predictor
 from core.inference.sample_answers import stored_answer
 from core.readers.slices import Slice
-from panels.shared.cache import HASH_BUNDLES, fingerprint
+from panels.shared.cache import HASH_BUNDLES
 
 _KEPT_PREDICTIONS = 64
 
@@ -26,7 +26,7 @@ def is_predicted(identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -
 
 
 def _prediction_key(identity: Hashable, classifier: Bundle, segmenter: Bundle) -> tuple[Hashable, ...]:
-    return identity, fingerprint(classifier), fingerprint(segmenter)
+    return identity, classifier.fingerprint, segmenter.fingerprint
 
 
 def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter: Bundle) -> Prediction:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from core.config import NO_TUMOUR
 from core.dataset.store import SLICE_COUNT
@@ -22,7 +23,10 @@ from panels.shared.theme import error_text, escape_markdown
 from panels.shared.uploads import SliceIdentity, gone_sentence, held_uploads, read_uploads, remove_upload
 
 _STRIP_LENGTH = 10
-_THUMBNAIL = 84
+_THUMBNAIL, _UPLOAD_THUMBNAIL = 84, 64
+"""Sides of the pictures of samples and of uploads, in pixels."""
+_THUMBNAILS = "upload_thumbnails"
+"""Session key: pictures of uploads by identity."""
 _SHOWN_REFUSAL = """<style>
 [data-testid="stFileChip"] [role="alert"] {
   position: static !important; clip: auto !important; clip-path: none !important; width: auto !important;
@@ -211,7 +215,7 @@ def _sample_buttons(key: str) -> None:
             title = ANSWER_LABELS[sample.class_name or NO_TUMOUR].short
             counts[title] += 1
             with st.container(width=_THUMBNAIL + 10, gap=None):
-                st.image(_sample_thumbnail(sample.name), width=_THUMBNAIL, alt=sample.alt)
+                st.image(_sample_thumbnail(sample.name), width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
                 st.button(
                     f"{title} {counts[title]}" if sample.class_name else title,
                     key=f"{key}_sample_{sample.name}",
@@ -224,18 +228,18 @@ def _sample_buttons(key: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _sample_thumbnail(name: str) -> bytes:
-    return encode_png(square_thumbnail(find_sample(name).slice()))
+    return square_thumbnail(find_sample(name).slice(), side=_THUMBNAIL)
 
 
-def square_thumbnail(slice_: Slice) -> np.ndarray:
-    """Return a small square grey image, (n, n, 3) uint8, padded with black."""
-    pixels = slice_.pixels[shown_pixels(slice_, longest_side=2 * _THUMBNAIL)]
+def square_thumbnail(slice_: Slice, *, side: int) -> bytes:
+    """Return a small square grey picture, padded with black, as PNG of ``side`` pixels: as Streamlit shows it."""
+    pixels = slice_.pixels[shown_pixels(slice_, longest_side=2 * side)]
     frame = centred_placement(*pixels.shape)
-    square = np.zeros((frame.side, frame.side, 3), np.uint8)
+    square = np.zeros((frame.side, frame.side), np.uint8)
     square[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = grey_image(
         pixels, *default_window(pixels)
-    )
-    return square
+    )[..., 0]
+    return encode_png(np.asarray(Image.fromarray(square).resize((side, side), Image.Resampling.BILINEAR)))
 
 
 def _upload_buttons(key: str, uploads: dict[SliceIdentity, Slice], selection: SliceIdentity) -> None:
@@ -263,10 +267,15 @@ def _upload_strip(key: str, uploads: dict[SliceIdentity, Slice], selection: Slic
     identities = list(uploads)
     position = identities.index(selection)
     first = max(0, min(position - _STRIP_LENGTH // 2, len(identities) - _STRIP_LENGTH))
+    thumbnails: dict[SliceIdentity, bytes] = st.session_state.setdefault(_THUMBNAILS, {})
+    for removed in set(thumbnails) - set(uploads):
+        del thumbnails[removed]
     with st.container(horizontal=True, gap="small"):
         for i, identity in enumerate(identities[first : first + _STRIP_LENGTH], first):
             with st.container(width=72, gap=None):
-                st.image(square_thumbnail(uploads[identity]), width=64, alt=f"Upload {i + 1}")
+                if identity not in thumbnails:
+                    thumbnails[identity] = square_thumbnail(uploads[identity], side=_UPLOAD_THUMBNAIL)
+                st.image(thumbnails[identity], width=_UPLOAD_THUMBNAIL, output_format="PNG", alt=f"Upload {i + 1}")
                 st.button(
                     f"{i + 1}",
                     key=f"{key}_upload_{identity[1]}",

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, default_window, grey_image
+from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, default_window, encode_png, grey_image
 from core.readers.slices import Slice
 from panels.shared.theme import escape_markdown
 
@@ -16,15 +17,20 @@ MASK_LEGEND = {SHOW_MASK: "cyan: predicted mask", SHOW_TRUTH: "yellow: true mask
 """What the outlines of ``core.inference.render`` are."""
 
 
+def draw_picture(picture: np.ndarray, **options: Any) -> None:
+    """Draw a (H, W, 3) uint8 picture without loss; Streamlit alone takes several times as long to encode it.
+
+    Args:
+        picture: to draw.
+        options: of ``st.image``.
+    """
+    st.image(encode_png(picture, quick=True), output_format="PNG", **options)
+
+
 def draw_slice(slice_: Slice) -> None:
     """Draw the slice alone, while the networks run."""
     pixels = slice_.pixels[shown_pixels(slice_)]
-    st.image(
-        grey_image(pixels, *default_window(pixels)),
-        width="stretch",
-        output_format="PNG",
-        alt="The slice",
-    )
+    draw_picture(grey_image(pixels, *default_window(pixels)), width="stretch", alt="The slice")
 
 
 def heat_legend(heat: np.ndarray | None = None, output: str = "the class") -> str:

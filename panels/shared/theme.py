@@ -3,10 +3,11 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from core.evaluation.bootstrap import Interval
 
 # What Markdown takes for an address, and at the start of a line for a heading, a rule or a list.
@@ -58,7 +59,7 @@ def theme_colour(name: str) -> str:
     return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}"))
 
 
-def style_figure(figure: go.Figure, *, height: int) -> go.Figure:
+def style_figure(figure: "go.Figure", *, height: int) -> "go.Figure":
     """Set a figure's fonts, colours and axes; return it.
 
     Text has the theme's text colour, the grid its border colour. Axes cannot be dragged, so that a finger on a plot
@@ -99,7 +100,14 @@ def style_figure(figure: go.Figure, *, height: int) -> go.Figure:
 
 
 def add_interval(
-    figure: go.Figure, interval: "Interval", *, label: str, colour: str, hover: str, size: int = 12, thickness: int = 3
+    figure: "go.Figure",
+    interval: "Interval",
+    *,
+    label: str,
+    colour: str,
+    hover: str,
+    size: int = 12,
+    thickness: int = 3,
 ) -> None:
     """Add a value with its interval to a figure, as a dot with a horizontal bar.
 

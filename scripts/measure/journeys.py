@@ -20,7 +20,7 @@ _FINISHED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptSt
 _ANSWERED = """before => {
     const picture = document.querySelector('.st-key-analyse_picture img');
     return picture?.complete && picture.naturalWidth && picture.src !== before && picture.alt.includes(' over it')
-        && document.querySelector('.js-plotly-plot .barlayer');
+        && document.querySelector('.st-key-analyse_bars [role=img]');
 }"""
 _EXPLAINED = """before => [...document.querySelectorAll('img[alt^="The slice with a heat map over it"]')].some(
     picture => picture.complete && picture.naturalWidth && picture.src !== before)"""

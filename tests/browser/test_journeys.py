@@ -83,9 +83,9 @@ def test_a_non_brain_image_has_no_class_unless_asked_for(app_address: str, visit
     upload(page, "chart.png", picture.getvalue())
     expect(page.get_by_role("heading", name="Unusual image")).to_be_visible()
     expect(answer(page)).to_have_count(0)
-    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    expect(page.locator(".st-key-analyse_bars [role=img]")).to_have_count(0)
     page.get_by_text("Show the network's prediction anyway").click()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".st-key-analyse_bars [role=img]").first).to_be_visible()
 
 
 def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: Visit):
@@ -120,7 +120,7 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     for element in (
         page.locator(".st-key-analyse_picture img"),
         answer(page),
-        page.locator(".js-plotly-plot").first,
+        page.locator(".st-key-analyse_bars [role=img]").first,
         trust,
     ):
         box = element.bounding_box()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.runtime.scriptrunner import script_runner
 
+from panels.analyse import preparation
 from tests.pages.situations import clear_caches
 
 MANY_OBJECTS = 100_000
@@ -28,3 +29,9 @@ def quick_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         gc.collect()
         gc.freeze()
     monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def nothing_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep pages from loading networks in the background, which would go on beside later tests."""
+    monkeypatch.setattr(preparation, "prepare_first_answer", lambda: None)

@@ -52,3 +52,8 @@ def opened(name: str, /, **query: str) -> AppTest:
     for parameter, value in query.items():
         app.query_params[parameter] = value
     return app.run()
+
+
+def bars(app: AppTest) -> list[str]:
+    """Return the bars of classes' probabilities that a page draws, as HTML."""
+    return [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]

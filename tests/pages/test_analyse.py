@@ -24,6 +24,7 @@ from panels.analyse import details, welcome
 from panels.shared import model_choice, predictions
 from panels.shared.labels import SPLITS_SECTION
 from panels.shared.theme import percent
+from tests.pages.situations import bars
 from tests.published import a_slice, mat_bytes
 from tests.settings import SHIPPED_MODELS
 
@@ -271,9 +272,9 @@ def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gate
     assert app.subheader[0].value == GATE_LABELS[OUT_OF_DISTRIBUTION].title
     text = texts(app)
     assert "31 standard deviations" in text
-    assert "Predicted area" not in text and not app.get("plotly_chart")
+    assert "Predicted area" not in text and not bars(app)
     app.toggle[0].set_value(True).run()
-    assert "Predicted area" in texts(app) and app.get("plotly_chart")
+    assert "Predicted area" in texts(app) and bars(app)
 
 
 @pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
@@ -315,12 +316,12 @@ def test_showing_a_flagged_upload_does_not_show_another_of_the_same_name(gated):
     gated(OUT_OF_DISTRIBUTION)
     app = upload(opened(), *(("scan.png", sample_file(name)) for name in ("glioma-axial-1", "pituitary-axial-1")))
     app.toggle[0].set_value(True).run()
-    assert app.get("plotly_chart")
+    assert bars(app)
     app.button(key="analyse_Next").click().run()
     assert not app.exception
     assert "2 of 2" in texts(app)
     assert app.toggle[0].value is False
-    assert not app.get("plotly_chart")
+    assert not bars(app)
 
 
 def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, configure):
@@ -504,7 +505,7 @@ def test_low_confidence_is_named_and_shows_the_bars(gated):
     text = texts(app)
     assert "tumour type has 60 %" in text and "Predicted area" in text
     assert re.search(r":material/remove_circle: .*\*\*Glioma\*\*", text)
-    assert app.get("plotly_chart")
+    assert bars(app)
 
 
 def test_any_network_can_be_chosen_for_class_and_mask():

@@ -49,7 +49,7 @@ from core.search.names import TRIALS
 from core.search.plan import PLAN
 from core.search.results import FULL_SIZE, IMPORTANCE, read_search
 from core.training.history import bundle_history
-from tests.pages.situations import opened
+from tests.pages.situations import bars, opened
 from tests.settings import SHIPPED_MODELS
 
 SHIPPED_SEARCHES = searches_folder()
@@ -301,7 +301,7 @@ def sentences(app: AppTest) -> list[str]:
 
 
 def shows_a_prediction(app: AppTest) -> bool:
-    return bool(app.subheader) or bool(app.get("plotly_chart"))
+    return bool(app.subheader) or bool(bars(app))
 
 
 def test_with_the_default_s_card_broken_no_other_network_answers(models: Path) -> None:

@@ -12,7 +12,6 @@ from core.bundles.bundle import REPORT_CLASSIFIER, open_bundle
 from core.config import ROOT
 from core.files import table_csv, write_table
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH
-from panels.shared.cache import fingerprint
 from panels.shared.slice_image import heat_legend, picture_caption
 
 SOURCES = {
@@ -37,12 +36,12 @@ def test_it_is_written_in_one_place(pattern: str, homes: set[str]) -> None:
 
 def test_a_bundle_has_another_fingerprint_once_any_of_its_files_has_changed() -> None:
     bundle = open_bundle(REPORT_CLASSIFIER)
-    prints = {fingerprint(bundle), fingerprint(replace(bundle, folder=bundle.folder.with_name("copy")))}
+    prints = {bundle.fingerprint, replace(bundle, folder=bundle.folder.with_name("copy")).fingerprint}
     for file, facts in bundle.card.files.items():
         files = bundle.card.files | {file: facts.model_copy(update={"sha256": "0" * 64})}
-        prints.add(fingerprint(replace(bundle, card=bundle.card.model_copy(update={"files": files}))))
+        prints.add(replace(bundle, card=bundle.card.model_copy(update={"files": files})).fingerprint)
     assert len(prints) == 2 + len(bundle.card.files)
-    assert fingerprint(open_bundle(REPORT_CLASSIFIER)) == fingerprint(bundle)
+    assert open_bundle(REPORT_CLASSIFIER).fingerprint == bundle.fingerprint
 
 
 def test_a_table_is_the_same_as_a_file_and_as_a_download(tmp_path: Path) -> None:
