@@ -1,12 +1,10 @@
 """Heat maps: which parts of a slice a network's output depends on. One class makes them by every method.
 
-A target (``core.explanation.targets``) says which output is explained; one of ``METHODS`` says how. The arithmetic of
-Grad-CAM's family is in ``core.explanation.cams``; saliency and Score-CAM have modules of their own. The graph of each
-layer and target is built once, which makes a call several times faster than tf-keras-vis, whose maps these equal.
+A target (``core.explanation.targets``) says which output is explained; one of ``METHODS`` says how. tf-keras-vis makes
+the maps (``core.explanation.engines``), of networks compiled once a layer.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +12,22 @@ import numpy as np
 
 from core.config import SEGMENTATION
 from core.errors import BundleError
-from core.explanation import cams
+from core.explanation.compiled_network import CompiledNetwork
+from core.explanation.engines import (
+    NOISE,
+    NOISY_COPIES,
+    Engine,
+    Explained,
+    MakeHeat,
+    Progress,
+    class_activation_map,
+    no_progress,
+    score_cam,
+    smooth_grad,
+)
 from core.explanation.heat_layers import activated_layer, deepest_convolution_layer, network_convolutions
-from core.explanation.scorecam import score_cam
-from core.explanation.smoothgrad import NOISE, NOISY_COPIES, smooth_grad
 from core.explanation.targets import Target
-from core.networks.receptive_field import EVERY_PIXEL, ReceptiveField, map_to_input, receptive_field
+from core.networks.receptive_field import ReceptiveField, map_to_input
 from core.networks.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -27,8 +35,6 @@ if TYPE_CHECKING:
 
 GRAD_CAM, GRAD_CAM_PLUS_PLUS, LAYER_CAM = "grad-cam", "grad-cam-plus-plus", "layer-cam"
 SALIENCY, SCORE_CAM = "saliency", "score-cam"
-Progress = Callable[[int, int], None]
-Graph = Callable[[np.ndarray, np.ndarray | None], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Method:
         title: its name as shown.
         source: its paper.
         about: one sentence on how it works.
+        engine: what makes its heat maps.
         at_layer: whether it explains the output of a convolution that can be chosen.
         of_masks: whether it can explain a mask, not only a class.
         quick: whether a heat map takes about as long as a prediction.
@@ -47,6 +54,7 @@ class Method:
     title: str
     source: str
     about: str
+    engine: Engine
     at_layer: bool = True
     of_masks: bool = True
     quick: bool = True
@@ -57,22 +65,26 @@ METHODS: dict[str, Method] = {
         "Grad-CAM",
         "Selvaraju et al., 2017",
         "Adds up a layer's filters, each weighted by its mean gradient.",
+        class_activation_map("gradcam", "Gradcam"),
     ),
     GRAD_CAM_PLUS_PLUS: Method(
         "Grad-CAM++",
         "Chattopadhay et al., 2018",
         "Like Grad-CAM, but positions with positive gradients weigh more, so that small parts are not lost.",
+        class_activation_map("gradcam_plus_plus", "GradcamPlusPlus"),
     ),
     LAYER_CAM: Method(
         "Layer-CAM",
         "Jiang et al., 2021",
         "Like Grad-CAM, but each position of each filter has a weight of its own; finer at early layers.",
+        class_activation_map("layercam", "Layercam"),
     ),
     SALIENCY: Method(
         "SmoothGrad",
         "Simonyan et al., 2014; Smilkov et al., 2017",
         f"How strongly each pixel changes the score, averaged over {NOISY_COPIES} copies of the slice with noise of "
         f"{NOISE * 100:.0f} % of its range. It shows evidence both for and against.",
+        smooth_grad,
         at_layer=False,
         quick=False,
     ),
@@ -81,17 +93,12 @@ METHODS: dict[str, Method] = {
         "Wang et al., 2020",
         "Masks the slice with each filter of a layer in turn, and adds the filters up, each weighted by the "
         "probability that the network then gives. It needs no gradients.",
+        score_cam,
         of_masks=False,
         quick=False,
     ),
 }
 """Every method, by its name in addresses and files."""
-
-_CAMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    GRAD_CAM: cams.grad_cam,
-    GRAD_CAM_PLUS_PLUS: cams.grad_cam_plus_plus,
-    LAYER_CAM: cams.layer_cam,
-}
 
 
 def methods_for(task: str) -> list[str]:
@@ -145,7 +152,6 @@ class Explainer:
             BundleError: the output does not come from a softmax.
         """
         import keras
-        import tensorflow as tf
 
         whole = keras.Model(network.inputs, network.outputs[output])
         self.network = keras.models.clone_model(whole)
@@ -154,14 +160,16 @@ class Explainer:
         if getattr(last, "activation", None) is not keras.activations.softmax:
             raise BundleError(f"The network '{network.name}' does not end in a softmax; heat maps need one.")
         last.activation = keras.activations.linear
-        self._network = tf.function(self.network, reduce_retracing=True)
-        self._graphs: dict[tuple[str | None, Target], Graph] = {}
+        self._compiled: dict[str | None, CompiledNetwork] = {}
+        self._prepared: dict[tuple[str, str | None], MakeHeat] = {}
         # One slice at a time, to bound the memory when several people use the app.
         self._lock = threading.Lock()
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Run the network on inputs (n, S, S, C); return the explained output, (n, classes) or (n, S, S, channels)."""
-        return _softmax(np.asarray(self._network(inputs, training=False)))
+        # Compiled with the layer that most heat maps are taken at.
+        logits, _ = self._compile(deepest_convolution_layer(self.network)).forward(inputs)
+        return _softmax(logits)
 
     def __call__(
         self,
@@ -188,25 +196,18 @@ class Explainer:
         """
         if method not in METHODS:
             raise BundleError(f"There is no method '{method}'; there are {', '.join(METHODS)}.")
-        convolution = None if method == SALIENCY else self._convolution(layer)
-        graph = self._graph(convolution, target)
-        field = receptive_field(convolution) if convolution else EVERY_PIXEL
+        network, make = self._prepare(method, layer)
         with self._lock:
-            logits, activations, gradients = graph(inputs, reference)
-            reference = logits[0] if reference is None else reference
-            if method == SALIENCY:
-                grid = smooth_grad(lambda noisy: graph(noisy, reference)[2], inputs, progress=progress)
-            elif method == SCORE_CAM:
+            logits, activations = network.forward(inputs)
+            decides = logits if reference is None else reference[None]
 
-                def score(masked: np.ndarray) -> np.ndarray:
-                    return np.asarray(target(self.probabilities(masked), reference[None]))
+            def score(outputs: Tensor) -> Tensor:
+                return target(outputs, decides)
 
-                grid = score_cam(score, activations[0], inputs, field, progress=progress)
-            else:
-                grid = _CAMS[method](activations[0], gradients[0])
+            grid = make(Explained(inputs, logits, activations, score, progress or no_progress))
         highest = float(grid.max())
         grid = grid / highest if highest > 0 else grid
-        return Explanation(logits[0], grid.astype(np.float32), field, inputs.shape[1], highest)
+        return Explanation(logits[0], grid.astype(np.float32), network.field, inputs.shape[1], highest)
 
     def _convolution(self, name: str | None) -> "keras.Layer":
         if name is None:
@@ -216,40 +217,21 @@ class Explainer:
             raise BundleError(f"The network has no convolution '{name}'; it has {', '.join(names)}.")
         return self.network.get_layer(name)
 
-    def _graph(self, layer: "keras.Layer | None", target: Target) -> Graph:
-        """Return a function of inputs and reference, built once per layer and target.
+    def _prepare(self, method: str, layer: str | None) -> tuple[CompiledNetwork, MakeHeat]:
+        """Return the network compiled for a method's layer, and the method's engine for it; both prepared once."""
+        convolution = self._convolution(layer) if METHODS[method].at_layer else None
+        network = self._compile(convolution)
+        key = method, convolution.name if convolution else None
+        if key not in self._prepared:
+            self._prepared[key] = METHODS[method].engine(network)
+        return network, self._prepared[key]
 
-        It runs the network once and returns the logits, the layer's output (the inputs where ``layer`` is None), and
-        the gradient of the score with respect to it.
-        """
-        import keras
-        import tensorflow as tf
-
-        key = layer.name if layer else None, target
-        if key not in self._graphs:
-            explained = activated_layer(layer).output if layer else self.network.inputs[0]
-            model = keras.Model(self.network.inputs, [self.network.outputs[0], explained])
-            input_spec, logits_spec = (
-                tf.TensorSpec((1, *each.shape[1:])) for each in (model.inputs[0], model.outputs[0])
-            )
-
-            @tf.function(input_signature=[input_spec, logits_spec, tf.TensorSpec((), tf.bool)])
-            def trace(inputs: Tensor, reference: Tensor, use_reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-                with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch(inputs)
-                    logits, output = model([inputs], training=False)
-                    score = target(logits, tf.where(use_reference, reference, logits))
-                return logits, output, tape.gradient(score, output, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-            traced = trace.get_concrete_function()
-
-            def graph(inputs: np.ndarray, reference: np.ndarray | None) -> list[np.ndarray]:
-                given = np.zeros(logits_spec.shape, np.float32) if reference is None else reference[None]
-                results = traced(tf.constant(inputs), tf.constant(given), tf.constant(reference is not None))
-                return [np.asarray(result) for result in results]
-
-            self._graphs[key] = graph
-        return self._graphs[key]
+    def _compile(self, convolution: "keras.Layer | None") -> CompiledNetwork:
+        """Return the network compiled for a convolution, or for its input where None."""
+        name = convolution.name if convolution else None
+        if name not in self._compiled:
+            self._compiled[name] = CompiledNetwork(self.network, activated_layer(convolution) if convolution else None)
+        return self._compiled[name]
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -14,12 +14,14 @@ from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED
 from core.dataset import splits
 from core.dataset.store import Store
-from core.explanation.cams import layer_cam
-from core.explanation.explainer import SALIENCY, Explainer
+from core.explanation.compiled_network import CompiledNetwork
+from core.explanation.engines import Explained, no_progress
+from core.explanation.explainer import LAYER_CAM, METHODS, SALIENCY, Explainer
 from core.explanation.targets import class_target
 from core.inference.gate import Gate, gate_classifier, load_gate
 from core.metrics.localisation import chance_level, heat_inside
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
+from core.networks.tensor import Tensor
 from core.ood.gate_recipe import GateRecipe, gate_text_changes, load_gate_recipe
 from core.ood.network_outputs import Planes, features_and_probabilities
 from core.ood.source_leakage import source_auc, source_features
@@ -140,17 +142,18 @@ def _fusion_layer_cam(network: "keras.Model", gate: Gate) -> Callable[[np.ndarra
     import keras
     import tensorflow as tf
 
-    model = keras.Model(
-        network.inputs, [network.get_layer(FUSION_LAYER).output, with_feature_output(network).outputs[-1]]
-    )
+    features = with_feature_output(network).outputs[-1]
+    compiled = CompiledNetwork(keras.Model(network.inputs, features), network.get_layer(FUSION_LAYER))
+    make = METHODS[LAYER_CAM].engine(compiled)
     weights = tf.constant(gate.weights[:, None], tf.float32)
     count = len(gate.weights)
 
+    def no_tumour(features: Tensor) -> Tensor:
+        return -tf.matmul(features[:, :count], weights)[:, 0]
+
     def heat_map(plane: np.ndarray) -> np.ndarray:
-        with tf.GradientTape() as tape:
-            activations, features = model([plane[None, ..., None]], training=False)
-            no_tumour = -tf.matmul(features[:, :count], weights)
-        grid = layer_cam(activations[0].numpy(), tape.gradient(no_tumour, activations)[0].numpy())
+        inputs = plane[None, ..., None]
+        grid = make(Explained(inputs, *compiled.forward(inputs), no_tumour, no_progress))
         return np.kron(grid, np.ones((len(plane) // len(grid),) * 2))
 
     return heat_map

@@ -1,17 +1,22 @@
-"""Every method against tf-keras-vis, and what holds for any network."""
+"""Every method against its formulas and against tf-keras-vis as it is, and what holds for any network."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.explanation.cams import grad_cam, grad_cam_plus_plus, layer_cam
+from core.bundles.bundle import DEFAULT_CLASSIFIER, REPORT_CLASSIFIER, load_network, open_bundle
+from core.config import SEED
+from core.explanation.compiled_network import CompiledNetwork
+from core.explanation.engines import MASKS_PER_BATCH, NOISE, NOISY_COPIES
 from core.explanation.explainer import METHODS, SALIENCY, SCORE_CAM, Explainer
-from core.explanation.scorecam import MASKS_PER_BATCH, score_cam
-from core.explanation.smoothgrad import smooth_grad
+from core.explanation.heat_layers import activated_layer, deepest_convolution_layer
 from core.explanation.targets import Target, class_target, mask_target
-from core.networks.receptive_field import EVERY_PIXEL, ReceptiveField
-from core.networks.registry import report_unet
+from core.inference.predictor import model_input
+from core.networks.receptive_field import EVERY_PIXEL, map_to_input, receptive_field
+from core.networks.registry import report_cnn, report_unet
+from core.readers.samples import read_samples
 
 SIZE = 24
 
@@ -41,12 +46,76 @@ def segmenter() -> Any:
     return report_unet(size=32, filters=4)
 
 
+@pytest.fixture(scope="module")
+def explain_classifier(classifier: Any) -> Explainer:
+    return Explainer(classifier)
+
+
+@pytest.fixture(scope="module")
+def explain_segmenter(segmenter: Any) -> Explainer:
+    return Explainer(segmenter)
+
+
 def some_inputs(size: int, channels: int) -> np.ndarray:
     return np.random.default_rng(5).random((1, size, size, channels), np.float32)
 
 
+def grad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Selvaraju et al., 2017."""
+    return np.maximum(activations @ gradients.mean(axis=(0, 1)), 0)
+
+
+def grad_cam_plus_plus(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Chattopadhay et al., 2018, equations 10 and 19; the exponential of the score is a factor of every term."""
+    denominators = 2 * gradients**2 + gradients**3 * activations.sum(axis=(0, 1))
+    alphas = gradients**2 / np.where(denominators == 0, 1, denominators)
+    sums = alphas.sum(axis=(0, 1))
+    weights = (alphas / np.where(sums == 0, 1, sums) * np.maximum(gradients, 0)).sum(axis=(0, 1))
+    return np.maximum(activations @ weights, 0)
+
+
+def layer_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Jiang et al., 2021."""
+    return np.maximum((activations * np.maximum(gradients, 0)).sum(axis=-1), 0)
+
+
+CAMS = {"grad-cam": grad_cam, "grad-cam-plus-plus": grad_cam_plus_plus, "layer-cam": layer_cam}
+
+
+def activations_and_gradients(
+    explainer: Explainer, inputs: np.ndarray, target: Target, layer: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A layer's output (None: the input) and the gradient of the score by it, without any compiled function."""
+    import keras
+    import tensorflow as tf
+
+    network = explainer.network
+    output = activated_layer(network.get_layer(layer)).output if layer else network.inputs[0]
+    model = keras.Model(network.inputs, [network.outputs[0], output])
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        given = tf.constant(inputs)
+        tape.watch(given)
+        logits, activations = model([given])
+        score = target(logits, logits)
+    gradients = tape.gradient(score, activations)
+    return activations.numpy()[0].astype(np.float64), gradients.numpy()[0].astype(np.float64)
+
+
+def assert_is_the_formulas(
+    methods: Iterable[str], explainer: Explainer, inputs: np.ndarray, target: Target, layer: str
+) -> None:
+    slopes = activations_and_gradients(explainer, inputs, target, layer)
+    for method in methods:
+        explanation = explainer(inputs, target, method=method, layer=layer)
+        expected = CAMS[method](*slopes)
+        assert explanation.highest == pytest.approx(expected.max(), rel=1e-5)
+        assert (expected / expected.max()).std() > 0.03, "there is something to compare"
+        assert explanation.field == receptive_field(explainer.network.get_layer(layer))
+        np.testing.assert_allclose(explanation.grid, expected / expected.max(), atol=1e-6)
+
+
 def library_map(method: str, network: Any, target: Target, inputs: np.ndarray, layer: str) -> np.ndarray:
-    """The map of tf-keras-vis, at the layer's own size and divided by its maximum."""
+    """The map of tf-keras-vis given the network itself, at the layer's own size and divided by its maximum."""
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
     from tf_keras_vis.layercam import Layercam
@@ -60,68 +129,137 @@ def library_map(method: str, network: Any, target: Target, inputs: np.ndarray, l
 
 
 @pytest.mark.parametrize("layer", ["first", "second"])
-@pytest.mark.parametrize("method", ["grad-cam", "grad-cam-plus-plus", "layer-cam", "score-cam"])
-def test_a_classs_heat_map_is_that_of_tf_keras_vis(method: str, layer: str, classifier: Any) -> None:
-    inputs, target, explainer = some_inputs(SIZE, 3), class_target(1), Explainer(classifier)
-    ours = explainer(inputs, target, method=method, layer=layer).grid
-    theirs = library_map(method, classifier, target, inputs, layer)
-    assert theirs.std() > 0.05, "there is something to compare"
-    np.testing.assert_allclose(ours, theirs, atol=2e-3)
-    other = explainer(inputs, class_target(2), method=method, layer=layer).grid
-    assert np.abs(other - theirs).max() > 0.01, "another class would have shown"
+@pytest.mark.parametrize("method", CAMS)
+def test_a_classs_heat_map_is_the_formulas(method: str, layer: str, explain_classifier: Explainer) -> None:
+    inputs, explain = some_inputs(SIZE, 3), explain_classifier
+    assert_is_the_formulas([method], explain, inputs, class_target(1), layer)
+    first, second = (explain(inputs, class_target(index), method=method, layer=layer).grid for index in (1, 2))
+    assert np.abs(first - second).max() > 0.01, "another class would have shown"
 
 
 @pytest.mark.parametrize("layer", ["encoder_2_conv_2", "encoder_5_conv_2", "head_conv"])
-@pytest.mark.parametrize("method", ["grad-cam", "grad-cam-plus-plus", "layer-cam"])
-def test_a_masks_heat_map_is_that_of_tf_keras_vis(method: str, layer: str, segmenter: Any) -> None:
+@pytest.mark.parametrize("method", CAMS)
+def test_a_masks_heat_map_is_the_formulas(method: str, layer: str, explain_segmenter: Explainer) -> None:
     inputs, target = some_inputs(32, 1), mask_target(0.5)
-    ours = Explainer(segmenter)(inputs, target, method=method, layer=layer)
-    assert 0.01 < (ours.probabilities[..., 1] >= 0.5).mean() < 0.99, "there is a mask to explain"
-    assert ours.grid.std() > 0.05, "there is something to compare"
-    np.testing.assert_allclose(ours.grid, library_map(method, segmenter, target, inputs, layer), atol=2e-3)
+    mask = explain_segmenter.probabilities(inputs)[..., 1] >= 0.5
+    assert 0.01 < mask.mean() < 0.99, "there is a mask to explain"
+    assert_is_the_formulas([method], explain_segmenter, inputs, target, layer)
 
 
-def test_saliency_without_noise_is_that_of_tf_keras_vis(segmenter: Any) -> None:
-    import tensorflow as tf
-    from tf_keras_vis.saliency import Saliency
-    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
-
-    inputs, target = some_inputs(32, 1), mask_target(0.5)
-    linear = Saliency(segmenter, model_modifier=ReplaceToLinear(), clone=True)
-    theirs = linear(lambda out: target(out, out), inputs, normalize_map=False)[0]
-
-    def gradient(given: np.ndarray) -> np.ndarray:
-        given = tf.constant(given)
-        with tf.GradientTape() as tape:
-            tape.watch(given)
-            logits = linear.model(given)
-            score = target(logits, logits)
-        return np.asarray(tape.gradient(score, given))
-
-    ours = smooth_grad(gradient, inputs, samples=1, noise=0)
-    assert theirs.std() > 0
-    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+@pytest.mark.parametrize("name", [REPORT_CLASSIFIER, DEFAULT_CLASSIFIER])
+def test_the_samples_heat_maps_are_the_formulas(name: str) -> None:
+    bundle = open_bundle(name)
+    explainer = Explainer(load_network(bundle))
+    layer = bundle.heat_layer or deepest_convolution_layer(explainer.network).name
+    for sample in read_samples()[4:6]:
+        inputs, _ = model_input(bundle, sample.slice())
+        target = class_target(int(explainer.probabilities(inputs).argmax()))
+        assert_is_the_formulas(CAMS, explainer, inputs, target, layer)
 
 
-# The arithmetic, by hand
+# In float32 the library's denominators of Grad-CAM++ nearly cancel; compiled functions hand it float64.
+@pytest.mark.parametrize(
+    ("method", "tolerance"),
+    [("grad-cam", 1e-6), ("layer-cam", 1e-6), ("score-cam", 1e-6), ("grad-cam-plus-plus", 2e-3)],
+)
+@pytest.mark.parametrize("layer", ["first", "second"])
+def test_a_heat_map_is_that_of_tf_keras_vis_as_it_is(
+    method: str, tolerance: float, layer: str, classifier: Any, explain_classifier: Explainer
+) -> None:
+    inputs, target = some_inputs(SIZE, 3), class_target(1)
+    ours = explain_classifier(inputs, target, method=method, layer=layer).grid
+    np.testing.assert_allclose(ours, library_map(method, classifier, target, inputs, layer), atol=tolerance)
 
 
-def test_the_three_weightings_by_hand() -> None:
-    # One filter, two positions: activations 1 and 3, gradients 2 and -1.
-    activations, gradients = np.array([[[1.0], [3.0]]]), np.array([[[2.0], [-1.0]]])
-    np.testing.assert_allclose(grad_cam(activations, gradients), [[0.5, 1.5]])
-    np.testing.assert_allclose(layer_cam(activations, gradients), [[2, 0]])
-    # alpha = g² / (2 g² + g³ · 4): 4 / 40 and 1 / -2; divided by their sum, -0.4; times relu(g) of the first.
-    weight = 0.1 / -0.4 * 2
-    np.testing.assert_allclose(grad_cam_plus_plus(activations, gradients), np.maximum(activations[..., 0] * weight, 0))
-    np.testing.assert_allclose(grad_cam_plus_plus(activations, np.abs(gradients)), activations[..., 0] * 1.375)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_smooth_grad_averages_absolute_gradients_over_the_stated_noise(channels: int, segmenter: Any) -> None:
+    network = a_classifier() if channels == 3 else segmenter
+    target = class_target(1) if channels == 3 else mask_target(0.0)
+    # The noise is a share of the range, here 2 and 1.
+    inputs = (2 if channels == 3 else 1) * some_inputs(network.inputs[0].shape[1], channels)
+    explainer = Explainer(network)
+    explanation = explainer(inputs, target, method=SALIENCY)
+    random, expected = np.random.default_rng(SEED), np.zeros(inputs.shape[1:3])
+    for _ in range(NOISY_COPIES):
+        # The grey plane's copies get the same noise.
+        noise = random.normal(0, NOISE * np.ptp(inputs), (*inputs.shape[:3], 1)).astype(np.float32)
+        _, gradients = activations_and_gradients(explainer, inputs + noise, target, None)
+        expected += np.abs(gradients.sum(axis=-1))
+    assert explanation.field == EVERY_PIXEL
+    assert explanation.highest == pytest.approx(expected.max() / NOISY_COPIES, rel=1e-5)
+    np.testing.assert_allclose(explanation.grid, expected / expected.max(), atol=1e-5)
 
 
-@pytest.mark.parametrize("cam", [grad_cam, grad_cam_plus_plus, layer_cam])
-def test_without_gradients_there_is_no_heat_and_no_nan(cam: Any) -> None:
-    nothing = np.zeros((3, 3, 2), np.float32)
-    np.testing.assert_array_equal(cam(np.ones_like(nothing), nothing), np.zeros((3, 3)))
-    np.testing.assert_array_equal(cam(nothing, np.ones_like(nothing)), np.zeros((3, 3)))
+def test_score_cam_weights_a_filter_by_the_probability_of_the_slice_masked_with_it() -> None:
+    import keras
+
+    keras.utils.set_random_seed(3)
+    # Unpadded convolutions and poolings: the masks lie over the receptive fields, not from corner to corner.
+    network = report_cnn(size=64, filters=(4, 4, 4, 8))
+    inputs, target, explainer = some_inputs(64, 3), class_target(1), Explainer(network)
+    explanation = explainer(inputs, target, method=SCORE_CAM, layer="conv2d_2")
+    activations, _ = activations_and_gradients(explainer, inputs, target, "conv2d_2")
+    expected, used = np.zeros(activations.shape[:2]), 0
+    for activation in np.moveaxis(activations, -1, 0):
+        if np.ptp(activation) > 0:
+            plane = map_to_input(activation, 64, explanation.field)
+            mask = ((plane - plane.min()) / np.ptp(plane))[..., None]
+            expected += activation * explainer.probabilities((inputs * mask).astype(np.float32))[0, 1]
+            used += 1
+    assert used > 1 and expected.std() > 0
+    assert explanation.highest == pytest.approx(expected.max(), rel=1e-5)
+    np.testing.assert_allclose(explanation.grid, expected / expected.max(), atol=1e-6)
+
+
+def test_score_cam_shows_a_few_masks_at_a_time_and_no_constant_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = a_classifier()
+    layer = network.get_layer("second")
+    kernel, bias = layer.get_weights()
+    kernel[..., 2], bias[2] = 0, 5
+    layer.set_weights([kernel, bias])
+    inputs, explainer = some_inputs(SIZE, 3), Explainer(network)
+    activations, _ = activations_and_gradients(explainer, inputs, class_target(0), "second")
+    varying = int((np.ptp(activations, axis=(0, 1)) > 0).sum())
+    assert 3 <= varying <= 5
+    counts: list[int] = []
+    forward = CompiledNetwork.forward
+
+    def counting(self: CompiledNetwork, given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        counts.append(len(given))
+        return forward(self, given)
+
+    monkeypatch.setattr(CompiledNetwork, "forward", counting)
+    explainer(inputs, class_target(0), method=SCORE_CAM, layer="second")
+    assert sum(counts) == 1 + varying and max(counts) <= MASKS_PER_BATCH
+
+
+def test_a_layer_whose_filters_are_all_constant_has_no_score_cam() -> None:
+    network = a_classifier()
+    layer = network.get_layer("second")
+    layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])
+    explanation = Explainer(network)(some_inputs(SIZE, 3), class_target(0), method=SCORE_CAM, layer="second")
+    assert not explanation.grid.any()
+
+
+@pytest.mark.parametrize("method", CAMS)
+def test_without_gradients_there_is_no_heat_and_no_nan(method: str) -> None:
+    network = a_classifier()
+    kernel, bias = network.get_layer("dense").get_weights()
+    network.get_layer("dense").set_weights([np.zeros_like(kernel), bias])
+    explanation = Explainer(network)(some_inputs(SIZE, 3), class_target(0), method=method)
+    assert not explanation.grid.any() and explanation.highest == 0
+
+
+def test_another_target_or_a_second_slice_compiles_nothing_again(classifier: Any) -> None:
+    explainer = Explainer(classifier)
+    explainer(some_inputs(SIZE, 3), class_target(0), layer="first")
+    compiled = explainer._compiled["first"]
+    for target in (class_target(1), class_target(2)):
+        for method in CAMS:
+            explainer(2 * some_inputs(SIZE, 3), target, method=method, layer="first")
+    assert list(explainer._compiled) == ["first"]
+    assert compiled._forward.experimental_get_tracing_count() == 1
+    assert compiled._gradient.experimental_get_tracing_count() == 1
 
 
 def test_a_very_confident_network_does_not_overflow_grad_cam_plus_plus() -> None:
@@ -134,62 +272,6 @@ def test_a_very_confident_network_does_not_overflow_grad_cam_plus_plus() -> None
     assert np.abs(explanation.logits).max() > 100
     assert np.isfinite(explanation.grid).all()
     assert explanation.grid.max() == pytest.approx(1)
-
-
-def test_score_cam_weights_a_filter_by_the_score_of_the_slice_masked_with_it() -> None:
-    activations = np.zeros((4, 4, 5), np.float32)
-    for place in range(4):
-        activations[place, place, place] = 2
-    activations[..., 4] = 7  # constant: left out
-    inputs = np.ones((1, 4, 4, 1), np.float32)
-    batch_sizes: list[int] = []
-    reported: list[tuple[int, int]] = []
-
-    def score(masked: np.ndarray) -> np.ndarray:
-        batch_sizes.append(len(masked))
-        return masked[:, 1, 1, 0] + 0.5 * masked[:, 2, 2, 0]
-
-    heat = score_cam(score, activations, inputs, EVERY_PIXEL, progress=lambda *done: reported.append(done))
-    np.testing.assert_allclose(np.diag(heat), [0, 2, 1, 0])
-    assert np.count_nonzero(heat) == 2
-    assert sum(batch_sizes) == 4 and max(batch_sizes) <= MASKS_PER_BATCH, "a few masks at a time: memory"
-    assert reported[-1] == (4, 4)
-
-
-def test_score_cams_masks_lie_over_the_receptive_fields_of_the_filters_units() -> None:
-    activations = np.zeros((2, 2, 1), np.float32)
-    activations[1, 0] = 1
-    seen: list[np.ndarray] = []
-
-    def score(masked: np.ndarray) -> np.ndarray:
-        seen.append(masked[0, ..., 0])
-        return np.ones(len(masked))
-
-    score_cam(score, activations, np.ones((1, 8, 8, 1), np.float32), ReceptiveField(1, 5))
-    assert np.unravel_index(seen[0].argmax(), (8, 8)) == (6, 0)
-    assert seen[0][6, 1] == pytest.approx(1) and seen[0][1, 1] == pytest.approx(0)
-
-
-def test_smoothing_averages_absolute_gradients_over_the_stated_noise() -> None:
-    inputs = np.zeros((1, 40, 40, 3), np.float32)
-    inputs[0, 0, 0] = 2.0  # the range is 2
-    seen: list[np.ndarray] = []
-    reported: list[tuple[int, int]] = []
-
-    def gradient(given: np.ndarray) -> np.ndarray:
-        seen.append(given - inputs)
-        return np.full(given.shape, (-1.0) ** len(seen) * len(seen), np.float32)
-
-    heat = smooth_grad(gradient, inputs, samples=3, noise=0.1, progress=lambda *done: reported.append(done))
-    np.testing.assert_allclose(heat, 3 * (1 + 2 + 3) / 3)
-    assert reported == [(1, 3), (2, 3), (3, 3)]
-    assert [noise.std() for noise in seen] == pytest.approx([0.2] * 3, rel=0.05)
-    assert np.ptp(seen[0], axis=-1).max() == 0, "the grey plane's copies get the same noise"
-    assert not np.array_equal(seen[0], seen[1])
-    first = seen[0]
-    seen.clear()
-    smooth_grad(gradient, inputs, samples=3, noise=0.1)
-    np.testing.assert_array_equal(seen[0], first)
 
 
 @pytest.mark.parametrize("method", METHODS)
