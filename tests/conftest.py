@@ -13,6 +13,7 @@ from core.dataset.store import STORE_NAME, Store
 from tests.patient_ids import read_ids
 from tests.published import a_slice, cvind_bytes, mat_bytes
 from tests.settings import configured
+from tests.shared import SHARED
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,17 @@ class TinySet:
     def whole(self) -> WholeSet:
         """This set as the whole data set."""
         return WholeSet(self.slices, len(set(self.pids)), self.counts(), self.side, self.part)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder that all processes of the test run share; see ``tests.shared``."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SHARED, str(folder / "shared"))
+        yield
 
 
 @pytest.fixture

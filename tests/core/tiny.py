@@ -1,9 +1,12 @@
 """Small recipes, examples, bundles and stores, so that tests take seconds instead of the minutes of the data set.
 
-Functions only; each test file builds its own fixtures from them.
+Functions only; each test file builds its own fixtures from them. What takes seconds to make is made once for all
+processes of a test run.
 """
 
-import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,21 +15,25 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import CARD, LITE, WEIGHTS, Bundle, load_network, open_bundle, save_network
+from core.bundles.bundle import CARD, LITE, WEIGHTS, Bundle, open_bundle, save_network
 from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION, PRESENCE, SEGMENTATION, TASKS
 from core.dataset.perceptual_hash import hash_text
 from core.dataset.splits import SPLIT_NAMES, index_table
-from core.dataset.store import STORE_VERSION
+from core.dataset.store import STORE_NAME, STORE_VERSION, Store
+from core.evaluation.evaluate import evaluate
+from core.evaluation.heat_maps import evaluate_heat_maps
 from core.networks.registry import build_network
 from core.readers.slices import Slice
 from core.search.full_size import to_toml
 from core.training.checkpoint import State
 from core.training.examples import Examples
 from core.training.export import export_bundle, write_layers
-from core.training.lite import convert_network
+from core.training.lite import convert_bundle
 from core.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.published import a_slice
+from tests.settings import configured
+from tests.shared import made_once, shared
 
 if TYPE_CHECKING:
     import keras
@@ -134,24 +141,28 @@ def finished_state(recipe: Recipe, *, seed: int = 2) -> State:
     return State([], [], weights, 1.0, 1, history, {}, True, recipe.table)
 
 
+@made_once
 def classifier(models: Path, *, name: str = "report-cnn") -> Bundle:
     """Export a small classifier with random weights."""
     small = recipe("report-cnn", name=name)
     return export_bundle(small, finished_state(small), models)
 
 
+@made_once
 def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
     """Export a small segmenter with random weights."""
     small = recipe("report-unet", name=name)
     return export_bundle(small, finished_state(small), models)
 
 
+@made_once
 def unified(models: Path, *, base: str = "unified-unet", name: str = "unified-unet") -> Bundle:
     """Export a small network for both tasks with random weights."""
     small = recipe(base, name=name)
     return export_bundle(small, finished_state(small), models)
 
 
+@made_once
 def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
     """Export a segmenter whose mask is known: it predicts pixels above (or below) half the intensity range."""
     import keras
@@ -165,6 +176,7 @@ def brightness_segmenter(models: Path, *, dark: bool = False) -> Bundle:
     return with_network(bundle, network)
 
 
+@made_once
 def brightness_classifier(models: Path) -> Bundle:
     """Export a classifier whose heat maps are known: bright pixels are evidence for its second class, dark ones are
     weaker evidence for its first, and nothing is for its third."""
@@ -183,22 +195,45 @@ def brightness_classifier(models: Path) -> Bundle:
     return with_network(bundle, network)
 
 
+@made_once
+def evaluated(models: Path, *, make: Callable[..., Bundle], **options: Any) -> Bundle:
+    """Export a small network by one of the functions above and evaluate it on ``data_set()``."""
+    bundle = make(models, **options)
+    with _whole_data_set(models) as store:
+        evaluate(bundle, store)
+    return open_bundle(bundle.name, models)
+
+
+@made_once
+def explained(models: Path, *, make: Callable[..., Bundle]) -> Bundle:
+    """As ``evaluated``, with heat maps of its test slices; ``SLOW`` of them by the slow methods."""
+    bundle = evaluated(models, make=make)
+    with _whole_data_set(models) as store:
+        evaluate_heat_maps(bundle, store, models / "partial.jsonl", slow=SLOW)
+    return open_bundle(bundle.name, models)
+
+
+SLOW = 3
+"""Test slices that get the slow methods."""
+
+
+@contextmanager
+def _whole_data_set(folder: Path) -> Iterator[Store]:
+    """Let ``data_set()`` be the data set, its files in this folder, and yield its store."""
+    data = data_set()
+    with (
+        configured(splits=data.write_table(folder / "splits.csv")),
+        Store(data.write(folder / STORE_NAME)) as store,
+    ):
+        yield store
+
+
 def lite(bundle: Bundle) -> Bundle:
     """Write the bundle's LiteRT file, so that a predictor need not convert it in another process."""
-    network = load_network(bundle)
-    digest = hashlib.sha256(network.to_json().encode())
-    for weight in network.get_weights():
-        digest.update(weight.tobytes())
-    key = digest.hexdigest()
-    if key not in _CONVERTED:
-        _CONVERTED[key] = convert_network(network, bundle.tasks)
-    (bundle.folder / LITE).write_bytes(_CONVERTED[key])
+    kept = shared(f"{bundle.card.files[WEIGHTS].sha256}.tflite", lambda path: convert_bundle(bundle, path))
+    shutil.copyfile(kept, bundle.folder / LITE)
     update_card(bundle.folder, {}, "The network as LiteRT runs it.")
     return open_bundle(bundle.name, bundle.folder.parent)
-
-
-_CONVERTED: dict[str, bytes] = {}
-"""Networks that this process has converted; a conversion takes seconds."""
 
 
 def with_network(bundle: Bundle, network: "keras.Model") -> Bundle:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, bundle_names, open_bundle
+from core.bundles.bundle import LITE, REPORT_CLASSIFIER, REPORT_SEGMENTER, bundle_names, open_bundle
 from core.config import CLASSIFICATION, SEGMENTATION
+from core.inference.runtime import conversion_path
+from core.training.lite import convert_bundle
 from panels.shared.model_choice import networks_address
 from tests.pages.situations import opened
 
@@ -89,6 +91,16 @@ def test_every_search_and_the_external_data_open() -> None:
     without_errors(opened("external"))
 
 
+@pytest.fixture
+def converted() -> None:
+    """Bundles without a LiteRT file are converted, all in this process; the app starts one for each."""
+    for bundle in map(open_bundle, bundle_names()):
+        path = conversion_path(bundle)
+        if LITE not in bundle.card.files and not path.is_file():
+            convert_bundle(bundle, path)
+
+
+@pytest.mark.usefixtures("converted")
 def test_analyse_answers_with_every_bundle() -> None:
     for name in bundle_names():
         bundle = open_bundle(name)

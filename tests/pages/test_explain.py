@@ -17,9 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
-from core.dataset.store import STORE_NAME, Store
-from core.evaluation.evaluate import evaluate
-from core.evaluation.heat_maps import evaluate_heat_maps
+from core.dataset.store import STORE_NAME
 from core.explanation.explainer import METHODS, methods_for
 from core.inference.render import DisplayOptions
 from core.labels import CLASS_LABELS
@@ -27,7 +25,6 @@ from core.readers.samples import read_samples
 from panels.shared.theme import percent
 from tests.core import tiny
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
-from tests.settings import configured
 
 SAMPLE = "glioma-axial-1"
 
@@ -38,15 +35,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     their heat maps, and a classifier that has none yet."""
     folder = tmp_path_factory.mktemp("explain")
     data = tiny.data_set()
-    with (
-        configured(models=folder / "models", splits=data.write_table(folder / "splits.csv")),
-        Store(data.write(folder / STORE_NAME)) as store,
-    ):
-        for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
-            bundle = make(folder / "models")
-            evaluate(bundle, store)
-            evaluate_heat_maps(open_bundle(bundle.name), store, folder / "partial.jsonl", slow=3)
-        evaluate(tiny.classifier(folder / "models", name="report-cnn-patients"), store)
+    data.write_table(folder / "splits.csv")
+    data.write(folder / STORE_NAME)
+    for make in (tiny.brightness_classifier, tiny.brightness_segmenter, tiny.unified):
+        tiny.explained(folder / "models", make=make)
+    tiny.lite(bundle_of(folder, "unified-unet"))
+    tiny.evaluated(folder / "models", make=tiny.classifier, name="report-cnn-patients")
     return folder
 
 

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("make", [tiny.classifier, tiny.segmenter, tiny.unified])
 def test_predictions_and_metrics_are_written_into_the_bundle(make, folder: Path, tmp_path: Path) -> None:
-    bundle = make(tmp_path)
+    bundle = tiny.lite(make(tmp_path))
     evaluated = tiny.with_test_metrics(bundle)
     card = measure_external(open_bundle(bundle.name, tmp_path), folder)
     again = open_bundle(bundle.name, tmp_path)

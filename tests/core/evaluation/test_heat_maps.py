@@ -16,7 +16,6 @@ from core.cli.main import main
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.evaluate import evaluate
 from core.evaluation.heat_maps import COLUMNS, evaluate_heat_maps, slow_slices, summarise_heat_maps
 from core.explanation.explainer import METHODS, Explainer, methods_for
 from core.explanation.targets import bundle_target
@@ -25,9 +24,6 @@ from core.metrics.localisation import chance_level, heat_inside, pointing_game_h
 from core.readers.preprocessing import map_to_slice
 from tests.core import tiny
 from tests.settings import configured
-
-SLOW = 3
-"""Test slices that get the slow methods."""
 
 
 class Killed(BaseException):
@@ -48,28 +44,16 @@ def store(small: tiny.DataSet, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield opened
 
 
-def evaluated(make: Callable[[Path], Bundle], folder: Path, store: Store) -> Bundle:
-    bundle = make(folder)
-    evaluate(bundle, store)
-    return open_bundle(bundle.name, folder)
-
-
-def explained(make: Callable[[Path], Bundle], folder: Path, store: Store) -> Bundle:
-    bundle = evaluated(make, folder, store)
-    evaluate_heat_maps(bundle, store, folder / "partial.jsonl", slow=SLOW)
-    return open_bundle(bundle.name, folder)
-
-
 @pytest.fixture(scope="module")
-def classified(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def classified(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A classifier's bundle after both evaluations."""
-    return explained(tiny.brightness_classifier, tmp_path_factory.mktemp("classified"), store)
+    return tiny.explained(tmp_path_factory.mktemp("classified"), make=tiny.brightness_classifier)
 
 
 @pytest.fixture(scope="module")
-def segmented(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def segmented(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A segmenter's bundle after both evaluations."""
-    return explained(tiny.brightness_segmenter, tmp_path_factory.mktemp("segmented"), store)
+    return tiny.explained(tmp_path_factory.mktemp("segmented"), make=tiny.brightness_segmenter)
 
 
 def table(bundle: Bundle) -> pd.DataFrame:
@@ -84,10 +68,10 @@ def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
     rows = table(bundle)
     assert list(rows) == list(COLUMNS)
     test = small.table["slice"][small.table[bundle.card.data.split] == "test"].tolist()
-    assert len(test) > SLOW
+    assert len(test) > tiny.SLOW
     assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
     for name, method_rows in rows.groupby("method"):
-        expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test), SLOW))
+        expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test), tiny.SLOW))
         assert method_rows["slice"].tolist() == expected
     assert (rows["layer"] == "").equals(rows["method"] == "saliency")
 
@@ -97,7 +81,7 @@ def test_a_rows_localisation_is_that_of_its_heat_map(which: str, store: Store, r
     bundle = request.getfixturevalue(which)
     rows = table(bundle)
     explain = Explainer(load_network(bundle))
-    for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique(), SLOW))].itertuples():
+    for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique(), tiny.SLOW))].itertuples():
         slice_ = slice_from_store(store, row.slice)
         inputs, place = model_input(bundle, slice_)
         label = rows["class"][row.Index]
@@ -182,8 +166,8 @@ def test_there_is_no_stored_heat_map_of_other_slices_or_bundles(
     assert stored_heat_map(tiny.classifier(tmp_path), 1) is None
 
 
-def test_stored_heat_maps_that_were_altered_are_refused(store: Store, tmp_path: Path) -> None:
-    bundle = explained(tiny.brightness_segmenter, tmp_path, store)
+def test_stored_heat_maps_that_were_altered_are_refused(tmp_path: Path) -> None:
+    bundle = tiny.explained(tmp_path, make=tiny.brightness_segmenter)
     number = int(table(bundle)["slice"].iloc[0])
     (bundle.folder / HEAT_MAPS).write_bytes(b"something else")
     with pytest.raises(BundleError, match=r"not the file .*card"):
@@ -207,11 +191,11 @@ def killed_after(count: int) -> Callable[[Iterable[int]], Iterator[int]]:
 
 
 def test_a_killed_run_resumes_and_ends_the_same(classified: Bundle, store: Store, tmp_path: Path) -> None:
-    bundle = evaluated(tiny.brightness_classifier, tmp_path, store)
+    bundle = tiny.evaluated(tmp_path, make=tiny.brightness_classifier)
     before = {path.name for path in bundle.folder.iterdir()}
     kept = tmp_path / "partial.jsonl"
     with pytest.raises(Killed):
-        evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=killed_after(4))
+        evaluate_heat_maps(bundle, store, kept, slow=tiny.SLOW, progress=killed_after(4))
     assert {path.name for path in bundle.folder.iterdir()} == before, "nothing half done in the bundle"
     with kept.open("a") as file:
         file.write('{"stamp": "cut short by the ki')
@@ -221,7 +205,7 @@ def test_a_killed_run_resumes_and_ends_the_same(classified: Bundle, store: Store
         left.extend(numbers)
         return list(left)
 
-    evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=watch)
+    evaluate_heat_maps(bundle, store, kept, slow=tiny.SLOW, progress=watch)
     expected = table(classified)
     assert left == sorted(expected["slice"].unique())[4:]
     pd.testing.assert_frame_equal(table(open_bundle(bundle.name, tmp_path)), expected, atol=1e-5)
@@ -232,10 +216,10 @@ def test_a_killed_run_resumes_and_ends_the_same(classified: Bundle, store: Store
 
 
 def test_partial_results_of_other_weights_are_discarded(store: Store, tmp_path: Path) -> None:
-    bundle = evaluated(tiny.brightness_segmenter, tmp_path, store)
+    bundle = tiny.evaluated(tmp_path, make=tiny.brightness_segmenter)
     kept = tmp_path / "partial.jsonl"
     with pytest.raises(Killed):
-        evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=killed_after(2))
+        evaluate_heat_maps(bundle, store, kept, slow=tiny.SLOW, progress=killed_after(2))
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     assert len(lines) == 2
     kept.write_text("".join(json.dumps({**line, "stamp": "another"}) + "\n" for line in lines))
@@ -245,7 +229,7 @@ def test_partial_results_of_other_weights_are_discarded(store: Store, tmp_path: 
         seen.extend(numbers)
         return list(seen)
 
-    evaluate_heat_maps(bundle, store, kept, slow=SLOW, progress=watch)
+    evaluate_heat_maps(bundle, store, kept, slow=tiny.SLOW, progress=watch)
     assert {line["slice"] for line in lines} <= set(seen)
 
 
@@ -260,7 +244,7 @@ def test_a_bundle_that_is_not_evaluated_is_refused(store: Store, tmp_path: Path)
 def test_the_command_explains_and_prints_the_means(
     small: tiny.DataSet, store: Store, tmp_path: Path, configure: Callable[..., None], capsys: Any
 ) -> None:
-    evaluated(tiny.brightness_segmenter, tmp_path / "models", store)
+    tiny.evaluated(tmp_path / "models", make=tiny.brightness_segmenter)
     path = small.write(tmp_path / "figshare.h5")
     configure(models=tmp_path / "models")
     assert main(["evaluate", "report-unet", "--explain", "--store", str(path)]) == 0

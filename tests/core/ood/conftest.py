@@ -1,5 +1,6 @@
 """A small network's bundle with a gate, and external slices to fit and measure it on."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.bundles.bundle import Bundle, open_bundle
+from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle, open_bundle
 from core.config import CLASSES
 from core.dataset.store import Store
 from core.ood.fit import fit_gate
 from core.ood.gate_recipe import GateRecipe, load_gate_recipe
 from tests.core import tiny
 from tests.settings import configured
+from tests.shared import shared
 
 
 @pytest.fixture(scope="package")
@@ -55,14 +57,18 @@ def gated(
     external_folder: Path, small_recipe: GateRecipe, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Bundle, Path]:
     """A small network's bundle with a gate, and the store it was fitted on; copy the bundle to change it."""
+
+    def make(folder: Path) -> None:
+        data = tiny.data_set(40)
+        for number in data.pixels:
+            if len(data.pixels[number]) == 64:
+                data.pixels[number], data.masks[number] = a_head(number)
+        bundle = tiny.lite(tiny.unified(folder / "models"))
+        tiny.with_test_metrics(bundle)
+        store = data.write(folder / "figshare.h5")
+        with configured(splits=data.write_table(folder / "splits.csv")), Store(store) as opened:
+            fit_gate(open_bundle(bundle.name, folder / "models"), opened, external_folder, recipe=small_recipe)
+
     folder = tmp_path_factory.mktemp("gated")
-    data = tiny.data_set(40)
-    for number in data.pixels:
-        if len(data.pixels[number]) == 64:
-            data.pixels[number], data.masks[number] = a_head(number)
-    bundle = tiny.lite(tiny.unified(folder / "models"))
-    tiny.with_test_metrics(bundle)
-    store = data.write(folder / "figshare.h5")
-    with configured(splits=data.write_table(folder / "splits.csv")), Store(store) as opened:
-        fit_gate(open_bundle(bundle.name, folder / "models"), opened, external_folder, recipe=small_recipe)
-    return open_bundle(bundle.name, folder / "models"), store
+    shutil.copytree(shared("gated", make), folder, dirs_exist_ok=True)
+    return open_bundle(DEFAULT_CLASSIFIER, folder / "models"), folder / "figshare.h5"
