@@ -94,11 +94,15 @@ def load_runtime(bundle: Bundle) -> Runtime:
     return runtime
 
 
+def conversion_path(bundle: Bundle) -> Path:
+    """Return where a bundle's conversion is kept: beside the data set, named after its weights' hash and a version."""
+    return default_store().parent / "lite" / f"{bundle.card.files[WEIGHTS].sha256}-{LITE_VERSION}.tflite"
+
+
 def _converted(bundle: Bundle) -> Path:
-    """Return the path of a bundle's conversion, kept beside the data set."""
+    """Return the path of a bundle's conversion; convert it where it is not there."""
     bundle.path(WEIGHTS)
-    name = f"{bundle.card.files[WEIGHTS].sha256}-{LITE_VERSION}.tflite"
-    path = default_store().parent / "lite" / name
+    path = conversion_path(bundle)
     if not path.is_file():
         command = [sys.executable, "-m", "core", "lite", bundle.name, "--models", str(bundle.folder.parent)]
         command += ["--into", str(path)]
