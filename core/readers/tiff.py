@@ -32,6 +32,7 @@ _UNREAD_COMPRESSIONS = {
 # Whose content is rows of bytes: none, LZW, deflate (twice), PackBits, LZMA, Zstandard.
 _OF_BYTES = (1, 5, 8, 32773, 32946, 34925, 50000)
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
+_PILLOWS_PHOTOMETRICS = (0, 1, 2, 3, 5, 6, 8)
 _PILLOWS_BITS = (1, 2, 4, 8, 12)
 _BITS_OF = {"u": (16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}
 _KIND_NAMES = {1: "unsigned", 2: "signed", 3: "floating-point", 4: "untyped", 5: "complex", 6: "complex"}
@@ -102,18 +103,21 @@ def read_tiff(data: bytes) -> np.ndarray | None:
     samples, form, bits = _number(tags, _SAMPLES, 1), _number(tags, _FORMAT, 1), _number(tags, _BITS, 1)
     photometric = _number(tags, _PHOTOMETRIC, _GREY)
     kind = f"of {bits}-bit {_KIND_NAMES.get(form, 'unknown')} numbers"
-    if form in (1, 4) and (bits in _PILLOWS_BITS or (bits == 16 and photometric in (_RGB, _CMYK))):
+    if photometric not in _PILLOWS_PHOTOMETRICS:
+        raise _unread(f"{kind} of the photometric interpretation {photometric}")
+    apart = samples > 1 and _number(tags, _PLANAR, 1) != 1
+    # Pillow takes colours of 16 bits that are stored apart and as they are for colours stored together.
+    deep_colours = bits == 16 and photometric in (_RGB, _CMYK) and not (apart and compression == 1)
+    if form in (1, 4) and (bits in _PILLOWS_BITS or deep_colours):
         return None
     if form not in _KINDS or bits not in _BITS_OF[_KINDS[form]] or len(set(_numbers(tags, _BITS))) > 1:
         raise _unread(kind)
     if compression not in _OF_BYTES:
         raise _unread(f"{kind} in compression {compression}")
     colours = _COLOURS.get(photometric)
-    if colours is None:
-        raise _unread(f"{kind} of the photometric interpretation {photometric}")
-    if not colours <= samples <= colours + 1:
+    if colours is None or not colours <= samples <= colours + 1:
         raise _unread(f"{kind} in {samples} channels")
-    if samples > 1 and _number(tags, _PLANAR, 1) != 1:
+    if apart:
         raise _unread(f"{kind} with each channel stored apart")
     dtype = np.dtype(f"{'<' if data[:2] == b'II' else '>'}{_KINDS[form]}{bits // 8}")
     block = (_number(tags, _TILE_HEIGHT), _number(tags, _TILE_WIDTH)) if _TILE_OFFSETS in tags else (1, width)

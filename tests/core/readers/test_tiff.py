@@ -107,6 +107,20 @@ def test_sixteen_bit_grey_with_alpha_is_black_where_it_is_transparent():
     np.testing.assert_allclose(pixels, np.where(alpha, DEEP, 0), rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["u1", "u2"])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib", "predictor": True}], ids=str)
+@pytest.mark.parametrize("together", [True, False])
+def test_colours_stored_apart_are_not_read_as_colours_stored_together(name, options, together):
+    colours = np.stack([PIXELS, PIXELS // 2, 230 - PIXELS]).astype(name) * (257 if name == "u2" else 1)
+    planes = np.moveaxis(colours, 0, 2) if together else colours
+    data = written(planes, photometric="rgb", planarconfig="contig" if together else "separate", **options)
+    if (name, options, together) == ("u2", {}, False):
+        assert "stored apart" in refusal(data)
+    else:
+        grey = np.tensordot((0.299, 0.587, 0.114), colours, 1)
+        np.testing.assert_allclose(unit(read(data)), unit(grey), atol=0.01)
+
+
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_every_orientation_stands_upright_as_pillow_turns_it(turn):
     floats = encode(Image.fromarray(GREY.astype(np.float32)), "TIFF", tiffinfo={274: turn})
@@ -142,7 +156,8 @@ def test_a_compression_that_is_not_read_is_named(compression, name):
     [
         (tiff(PIXELS.astype(np.complex64), photometric=1, sample_format=6), "64-bit complex"),
         (tiff(np.dstack([WIDE] * 5), photometric=2, sample_format=FLOAT), "in 5 channels"),
-        (tiff(DEEP, photometric=3), "interpretation 3"),
+        (tiff(GREY, photometric=32803), "interpretation 32803"),
+        (tiff(DEEP, photometric=3), "in 1 channels"),
         (tiff(DEEP, photometric=1, compression=7), "compression 7"),
         (written(np.stack([WIDE] * 3), photometric="rgb", planarconfig="separate"), "stored apart"),
         (written(WIDE, bigtiff=True, byteorder=">"), "BigTIFF"),
