@@ -98,17 +98,29 @@ def _draw_mask_uploader(identity: SliceIdentity, slice_: Slice, *, key: str) -> 
     was_drawn = widget in st.session_state  # not so when its page has just been opened again
     file = st.file_uploader("True mask, to compare with", key=widget)
     if file is None:
+        st.session_state.pop(f"{widget}_read", None)
         if was_drawn and masks.pop(identity, None) is not None:
             st.rerun()
         return
-    try:
-        mask = _read_mask(file.getvalue(), file.name, slice_.pixels.shape)
-    except SliceScopeError as error:
-        st.error(error_text(error), icon=":material/error:")
+    mask = _read_once(file, slice_.pixels.shape, key=f"{widget}_read")
+    if isinstance(mask, str):
+        st.error(mask, icon=":material/error:")
         return
     if identity not in masks or not np.array_equal(mask, masks[identity]):
         masks[identity] = mask
         st.rerun()
+
+
+def _read_once(file: Any, shape: tuple[int, ...], *, key: str) -> np.ndarray | str:
+    """Return a file's mask, or why it is refused; it is read once, though the page runs at every interaction."""
+    known, outcome = st.session_state.get(key, (None, ""))
+    if known != file.file_id:
+        try:
+            outcome = _read_mask(file.getvalue(), file.name, shape)
+        except SliceScopeError as error:
+            outcome = error_text(error)
+        st.session_state[key] = (file.file_id, outcome)
+    return outcome
 
 
 def _read_mask(data: bytes, name: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -18,6 +18,7 @@ from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_O
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
 from core.labels import GATE_LABELS
+from core.readers.decoder import Decoder
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
 from panels.analyse import details, welcome
@@ -481,6 +482,18 @@ def test_a_true_mask_is_attached_to_an_upload():
     masks.set_value([("mask.png", mask, "image/png")])
     app.run()
     assert not app.exception and not app.error and re.search(r"against true mask: \*\*Dice 0\.[5-9]", texts(app))
+
+
+@pytest.mark.parametrize("mask", [b"no picture", (ROOT / "samples" / "masks" / "glioma-axial-1.png").read_bytes()])
+def test_a_mask_is_read_once_though_the_page_runs_again(mask, monkeypatch):
+    read, original = [], Decoder.read
+    monkeypatch.setattr(Decoder, "read", lambda self, data, name: read.append(name) or original(self, data, name))
+    app = upload(opened(), ("own.png", sample_file("glioma-axial-1")))
+    (masks,) = [box for box in app.file_uploader if (box.key or "").startswith("analyse_mask")]
+    masks.set_value([("mask.png", mask, "image/png")])
+    app.run()
+    app.run()
+    assert read.count("mask.png") == 1
 
 
 @pytest.mark.parametrize("number", ["abc", "0", "99999", "-1", "1e3", "٣"])
