@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.hardware import describe_machine
-from scripts.measure import extras, journeys, networks, sessions
+from scripts.measure import extras, journeys, networks, own_work, sessions
 from scripts.measure.figures import (
     DOCUMENT,
     LATEST,
@@ -40,6 +40,7 @@ PARTS: dict[str, Callable[[int], dict[str, Figure]]] = {
     "explain": sessions.measure_explain,
     "answers": networks.measure_answers,
     "many": networks.measure_many,
+    "own": own_work.measure_own_work,
     "visitors": sessions.measure_visitors,
     "pools": networks.measure_pools,
     "reading": networks.measure_reading,

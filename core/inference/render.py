@@ -99,10 +99,14 @@ def overlay_heat_map(
         opacity: at the highest heat, in [0, 1].
         colour_map: one of ``COLOUR_MAPS``.
     """
-    colours = _colour_table(colour_map)[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
+    warm = heat > 0
+    values = np.minimum(heat[warm], 1)
+    colours = _colour_table(colour_map)[np.round(values * 255).astype(np.uint8)]
     # Half the full opacity is reached at a quarter of the heat, so that moderate heat still shows.
-    alpha = (opacity * np.sqrt(np.clip(heat, 0, 1)))[:, :, None]
-    return np.round(picture * (1 - alpha) + colours * alpha).astype(np.uint8)
+    alpha = (opacity * np.sqrt(values))[:, None]
+    painted = picture.copy()
+    painted[warm] = np.round(picture[warm] * (1 - alpha) + colours * alpha)
+    return painted
 
 
 def overlay_mask(
@@ -137,7 +141,12 @@ def outline(mask: np.ndarray) -> np.ndarray:
     from scipy import ndimage
 
     width = max(1, round(max(mask.shape) / 256))
-    return ndimage.binary_dilation(mask, iterations=width) & ~mask
+    line = np.zeros(mask.shape, bool)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if len(rows):
+        around = tuple(slice(max(0, int(at[0]) - width), int(at[-1]) + width + 1) for at in (rows, columns))
+        line[around] = ndimage.binary_dilation(mask[around], iterations=width) & ~mask[around]
+    return line
 
 
 def encode_png(picture: np.ndarray, notes: Sequence[str] = (), *, quick: bool = False) -> bytes:

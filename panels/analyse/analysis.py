@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.bundles.bundle import distinct_bundles
+from core.bundles.bundle import LITE, distinct_bundles
 from core.inference.predictor import Prediction
 from core.inference.render import DisplayOptions
 from core.inference.result import slice_result
@@ -30,13 +30,14 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
 
     with answer_column:
         classifier, segmenter = choose_networks()
-    if not predictions.is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter):
+    bundles = distinct_bundles(classifier, segmenter)
+    has_to_convert = any(LITE not in bundle.card.files for bundle in bundles)
+    if has_to_convert and not predictions.is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter):
         with image_area:
             draw_slice(slice_)
 
     with answer_column:
         prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
-        bundles = distinct_bundles(classifier, segmenter)
         result = slice_result(slice_, prediction, bundles)
         is_shown = draw_answer(result, key=f"{key}_bars", slice_key=slice_key)
         draw_truth(result["truth"], with_mask=is_shown)

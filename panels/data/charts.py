@@ -19,6 +19,7 @@ from core.dataset.statistics import (
 )
 from core.labels import CLASS_LABELS, PART_LABELS, Label
 from core.text import join_words
+from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text
 from panels.shared.theme import PLOT_CONFIG, style_figure
 
@@ -29,6 +30,15 @@ SPLIT_TITLES = {TABLE_1: "Table 1", TABLE_5: "Table 5", **{name: f"Fold {name[-1
 def draw_class_counts(table: pd.DataFrame) -> None:
     """Draw the slices of each class, and how many patients they come from."""
     counts = class_counts(table, CLASSES)[::-1]
+    words = "; ".join(
+        f"{CLASS_LABELS[name].title} {slices} of {patients} patients"
+        for name, slices, patients in zip(counts.index, counts["slices"], counts["patients"], strict=True)
+    )
+    _show(_counts_figure(counts), "data_classes", f"Slices by class: {words}")
+
+
+@kept_figure
+def _counts_figure(counts: pd.DataFrame) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=counts["slices"],
@@ -46,38 +56,54 @@ def draw_class_counts(table: pd.DataFrame) -> None:
     style_figure(figure, height=190)
     figure.update_xaxes(title_text="slices")
     figure.update_yaxes(showgrid=False)
-    words = "; ".join(
-        f"{CLASS_LABELS[name].title} {slices} of {patients} patients"
-        for name, slices, patients in zip(counts.index, counts["slices"], counts["patients"], strict=True)
-    )
-    _show(figure, "data_classes", f"Slices by class: {words}")
+    return figure
 
 
 def draw_slices_per_patient(table: pd.DataFrame) -> None:
     """Draw how many patients have how many slices."""
     counted = patients_by_slices(table, CLASSES)
-    figure = go.Figure()
-    for name in CLASSES:
-        figure.add_bar(
-            x=counted.index, y=counted[name], name=CLASS_LABELS[name].short, marker={"color": CLASS_LABELS[name].colour}
-        )
     sizes = table.groupby("patient").size()
-    style_figure(figure, height=260)
-    figure.update_layout(barmode="stack", bargap=0.1, legend={"traceorder": "normal"})
-    figure.update_xaxes(title_text="slices of one patient", showgrid=False)
-    figure.update_yaxes(title_text="patients")
     words = (
         f"A patient has {sizes.min()} to {sizes.max()} slices; half of the patients have {sizes.median():g} or more."
     )
     if (table.groupby("patient")["class"].nunique() == 1).all():
         words += " No patient has two tumour types."
-    _show(figure, "data_patients", f"Patients by number of slices and class. {words}")
+    _show(_patients_figure(counted), "data_patients", f"Patients by number of slices and class. {words}")
     st.caption(words)
+
+
+@kept_figure
+def _patients_figure(counted: pd.DataFrame) -> go.Figure:
+    figure = go.Figure()
+    for name in CLASSES:
+        figure.add_bar(
+            x=counted.index, y=counted[name], name=CLASS_LABELS[name].short, marker={"color": CLASS_LABELS[name].colour}
+        )
+    style_figure(figure, height=260)
+    figure.update_layout(barmode="stack", bargap=0.1, legend={"traceorder": "normal"})
+    figure.update_xaxes(title_text="slices of one patient", showgrid=False)
+    figure.update_yaxes(title_text="patients")
+    return figure
 
 
 def draw_leakage(table: pd.DataFrame, split: str) -> None:
     """Draw every patient's slices by part of a split: where training and test share a bar, the split leaks."""
     counted = patients_by_part(table, split)
+    leakage = split_leakage(table, split)
+    known_patients = f"{leakage.patients_in_training} of {leakage.patients}"
+    _show(
+        _leakage_figure(counted),
+        f"data_leak_{split}",
+        f"Slices of each patient by part of the split. {known_patients} test patients also have slices in training",
+    )
+    left, right = st.columns(2)
+    left.metric("Test patients who also have slices in training", known_patients)
+    share = leakage.slices_in_training / leakage.slices if leakage.slices else 0.0
+    right.metric("Test slices of such patients", count_text(share, leakage.slices))
+
+
+@kept_figure
+def _leakage_figure(counted: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     for part, label in PART_LABELS.items():
         figure.add_bar(
@@ -92,17 +118,7 @@ def draw_leakage(table: pd.DataFrame, split: str) -> None:
     figure.update_layout(barmode="stack", bargap=0, legend={"traceorder": "normal"})
     figure.update_xaxes(title_text="patients, those with most slices first", showgrid=False, showticklabels=False)
     figure.update_yaxes(title_text="slices")
-    leakage = split_leakage(table, split)
-    known_patients = f"{leakage.patients_in_training} of {leakage.patients}"
-    _show(
-        figure,
-        f"data_leak_{split}",
-        f"Slices of each patient by part of the split. {known_patients} test patients also have slices in training",
-    )
-    left, right = st.columns(2)
-    left.metric("Test patients who also have slices in training", known_patients)
-    share = leakage.slices_in_training / leakage.slices if leakage.slices else 0.0
-    right.metric("Test slices of such patients", count_text(share, leakage.slices))
+    return figure
 
 
 def draw_part_counts(table: pd.DataFrame) -> None:
@@ -137,6 +153,7 @@ def _show(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=alt)
 
 
+@kept_figure
 def _stacked(counted: pd.DataFrame, labels: Mapping[str, Label]) -> go.Figure:
     """Draw a bar for each row, from top to bottom, divided by column."""
     figure = go.Figure()

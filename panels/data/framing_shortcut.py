@@ -10,6 +10,7 @@ from core.labels import CLASS_LABELS
 from core.metrics import classification
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
+from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
@@ -44,6 +45,22 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
 
 
 def _draw_sizes(table: pd.DataFrame) -> None:
+    medians = table.assign(width=1 - table["left"] - table["right"]).groupby("true")["width"].median()
+    words = "; ".join(f"{CLASS_LABELS[name].title} {percent(medians[name])}" for name in CLASSES)
+    st.plotly_chart(
+        _sizes_figure(table),
+        key="data_frame_sizes",
+        config=PLOT_CONFIG,
+        alt=f"Head width against height; median width: {words}",
+    )
+    st.caption(
+        f"Each point is a slice. Median width: {words}. The model is a logistic regression on the four margins around "
+        "the head, their squares, and the products of opposite margins."
+    )
+
+
+@kept_figure
+def _sizes_figure(table: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     # The class with the fewest slices is drawn last, so that the others do not hide it.
     for name in table["true"].value_counts().index:
@@ -60,15 +77,7 @@ def _draw_sizes(table: pd.DataFrame) -> None:
     style_figure(figure, height=320)
     figure.update_xaxes(title_text="width of the head, share of the frame", tickformat=".0%")
     figure.update_yaxes(title_text="height of the head", tickformat=".0%")
-    medians = table.assign(width=1 - table["left"] - table["right"]).groupby("true")["width"].median()
-    words = "; ".join(f"{CLASS_LABELS[name].title} {percent(medians[name])}" for name in CLASSES)
-    st.plotly_chart(
-        figure, key="data_frame_sizes", config=PLOT_CONFIG, alt=f"Head width against height; median width: {words}"
-    )
-    st.caption(
-        f"Each point is a slice. Median width: {words}. The model is a logistic regression on the four margins around "
-        "the head, their squares, and the products of opposite margins."
-    )
+    return figure
 
 
 def _draw_matrix(table: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
 _CORRECTNESS = {"right": True, "wrong": False}
@@ -56,6 +57,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 
+@kept_figure
 def _box_plot(table: pd.DataFrame) -> go.Figure:
     colours = dict(zip(_CORRECTNESS, st.get_option("theme.chartCategoricalColors"), strict=False))
     methods = [name for name in METHODS if name in set(table["method"])][::-1]

@@ -8,6 +8,7 @@ from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.evaluation.figures import CORRECT, WRONG
 from core.labels import ANSWER_LABELS, GATE_LABELS, GREEN, VERMILLION, Label
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
 
 _OUTCOMES = {
@@ -31,6 +32,11 @@ def draw_outcome_bars(table: pd.DataFrame, *, key: str) -> None:
         for title, outcomes in _outcomes_by_kind(table).items()
         if len(outcomes)
     }
+    st.plotly_chart(_bars_figure(shares), key=key, config=PLOT_CONFIG, alt=_in_words(shares))
+
+
+@kept_figure
+def _bars_figure(shares: dict[str, pd.Series]) -> go.Figure:
     figure = go.Figure()
     for outcome, label in _OUTCOMES.items():
         lengths = [float(row.get(outcome, 0)) for row in shares.values()]
@@ -50,7 +56,7 @@ def draw_outcome_bars(table: pd.DataFrame, *, key: str) -> None:
     figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed", tickfont={"size": 13, "color": text_colour()})
-    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=_in_words(shares))
+    return figure
 
 
 def _outcomes_by_kind(table: pd.DataFrame) -> dict[str, pd.Series]:

@@ -8,6 +8,7 @@ from core.bundles.card import GateThresholds
 from core.config import NO_TUMOUR
 from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
 
@@ -19,6 +20,20 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
         thresholds: drawn as lines.
         key: tells the chart from others on the page.
     """
+    st.plotly_chart(
+        _scores_figure(table[["group", "true", "tumour_score", "strangeness", "name", "kind"]], thresholds),
+        key=key,
+        config=PLOT_CONFIG,
+        alt="Tumour score against OOD score; thresholds dotted",
+    )
+    st.caption(
+        "Dotted lines are thresholds. Above the horizontal line an image is flagged OOD. Below it, no tumour is found "
+        "left of the first vertical line; right of the second a class is given if it is confident enough."
+    )
+
+
+@kept_figure
+def _scores_figure(table: pd.DataFrame, thresholds: GateThresholds) -> go.Figure:
     external, tumour_free = table["group"] == EXTERNAL_GROUP, table["true"] == NO_TUMOUR
     groups = {
         "Internal test slices": (table["group"] == INTERNAL_GROUP, GREY, "circle", 5),
@@ -46,8 +61,4 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
     style_figure(figure, height=420)
     figure.update_xaxes(title_text="tumour score")
     figure.update_yaxes(title_text="OOD score", rangemode="tozero")
-    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt="Tumour score against OOD score; thresholds dotted")
-    st.caption(
-        "Dotted lines are thresholds. Above the horizontal line an image is flagged OOD. Below it, no tumour is found "
-        "left of the first vertical line; right of the second a class is given if it is confident enough."
-    )
+    return figure

@@ -11,6 +11,7 @@ from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
 from panels.shared import gallery
 from panels.shared.controls import csv_button
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
 _MEANINGS = {
@@ -88,6 +89,16 @@ def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
 
 
 def _distribution(table: pd.DataFrame, measure: str) -> None:
+    st.plotly_chart(
+        _histogram(table[["true", measure.lower()]], measure),
+        key=f"distribution_{measure}",
+        config=PLOT_CONFIG,
+        alt=f"{measure}. {_class_text(table)}",
+    )
+
+
+@kept_figure
+def _histogram(table: pd.DataFrame, measure: str) -> go.Figure:
     figure = go.Figure()
     for name in CLASSES:
         figure.add_histogram(
@@ -101,10 +112,22 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
     figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], title_text=measure)
     figure.update_yaxes(title_text="slices")
-    st.plotly_chart(figure, key=f"distribution_{measure}", config=PLOT_CONFIG, alt=f"{measure}. {_class_text(table)}")
+    return figure
 
 
 def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
+    st.plotly_chart(
+        _scatter(table[["slice", "true", "true_px", measure.lower()]], measure),
+        key=key,
+        on_select=lambda: _open_clicked_slice(key),
+        selection_mode="points",
+        config=PLOT_CONFIG,
+        alt=f"{measure} of each test slice against the size of its tumour. {_class_text(table)}",
+    )
+
+
+@kept_figure
+def _scatter(table: pd.DataFrame, measure: str) -> go.Figure:
     figure = go.Figure()
     for name in CLASSES:
         rows = table[table["true"] == name]
@@ -122,14 +145,7 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
     figure.update_layout(dragmode=False, clickmode="event+select", hovermode="closest")
     figure.update_xaxes(type="log", title_text="true mask, pixels", tickvals=[200, 500, 1000, 2000, 5000, 10000, 20000])
     figure.update_yaxes(range=[-0.03, 1.03], title_text=measure)
-    st.plotly_chart(
-        figure,
-        key=key,
-        on_select=lambda: _open_clicked_slice(key),
-        selection_mode="points",
-        config=PLOT_CONFIG,
-        alt=f"{measure} of each test slice against the size of its tumour. {_class_text(table)}",
-    )
+    return figure
 
 
 def _open_clicked_slice(key: str) -> None:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from panels.models.diagram_layout import CENTRE, LEFT, RIGHT, Block
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 
 # As wide as the words in a box need on a telephone's 390 pixels, in two columns with room for arrows.
@@ -40,6 +41,7 @@ def draw_diagram(blocks: list[Block], *, key: str) -> None:
     )
 
 
+@kept_figure
 def _diagram_figure(blocks: list[Block]) -> go.Figure:
     texts = [_box_lines(block) for block in blocks]
     tops, bottoms, height = _row_edges(blocks, texts)

@@ -16,6 +16,7 @@ from core.labels import SHARE_METRICS, split_level
 from core.text import join_words, lower_first
 from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
+from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import bundle_title, interval_text, mean_text, split_level_of
 from panels.shared.theme import PLOT_CONFIG, add_interval, style_figure
 
@@ -137,6 +138,7 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
     return points
 
 
+@kept_figure
 def _points_figure(points: Sequence[_Point], title: str, *, is_share: bool) -> go.Figure:
     """Draw a dot with its bar for each point, from top to bottom."""
     slice_level, patient_level = st.get_option("theme.chartCategoricalColors")[1::-1]

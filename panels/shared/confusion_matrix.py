@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import LOW_CONFIDENCE, OUT_OF_DISTRIBUTION
 from core.labels import ANSWER_LABELS
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, text_colour, theme_colour
 
 TRUE_KEY, PREDICTED_KEY = "true", "predicted"
@@ -46,6 +47,7 @@ def _clicked(chart_key: str, cell: tuple[str | None, str | None]) -> None:
     st.session_state[TRUE_KEY], st.session_state[PREDICTED_KEY] = (None, None) if clicked == cell else clicked
 
 
+@kept_figure
 def _matrix_figure(counts: pd.DataFrame, show: str, cell: tuple[str | None, str | None]) -> go.Figure:
     classes, answers = list(counts.index), list(counts.columns)
     figure = go.Figure()

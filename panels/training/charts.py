@@ -8,6 +8,7 @@ import streamlit as st
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.course_report import CURVE_VALUES, CurveValue
 from core.training.history import SETTLED_WITHIN, History, marked_epochs
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.training.captions import run_summary
 
@@ -94,10 +95,10 @@ def show_charts(
                     continue
                 title = "Pixel accuracy" if (cell, task) == ("accuracy", SEGMENTATION) else CURVE_TITLES[cell]
                 of_report = [value for value in stated if value.measure == cell]
-                figure = _curves_figure(cell, runs_of[cell], colour_of, of_report, log=log)
+                figure = _curves_figure(cell, runs_of[cell], colour_of, of_report, log=log, height=height)
                 st.markdown(f"**{title}**")
                 st.plotly_chart(
-                    figure.update_layout(height=height),
+                    figure,
                     key=f"{key}_{cell}",
                     config=PLOT_CONFIG,
                     alt=_chart_in_words(title, cell, runs_of[cell]),
@@ -110,8 +111,9 @@ def _is_drawn(history: History, metric: str, task: str) -> bool:
     return metric in history.table and not is_other_accuracy
 
 
+@kept_figure
 def _curves_figure(
-    metric: str, runs: list[History], colour_of: dict[str, str], stated: list[CurveValue], *, log: bool
+    metric: str, runs: list[History], colour_of: dict[str, str], stated: list[CurveValue], *, log: bool, height: int
 ) -> go.Figure:
     figure = go.Figure()
     last = max(_last_epoch(history) for history in runs)
@@ -124,7 +126,7 @@ def _curves_figure(
             _add_curves(figure, metric, history, colour_of[history.name])
     for history in runs:
         _add_marks(figure, metric, history, colour_of[history.name])
-    style_figure(figure, height=300)
+    style_figure(figure, height=height)
     figure.update_layout(hovermode="x unified", hoverdistance=-1)
     figure.update_xaxes(
         title_text="epoch", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 9), showgrid=False

@@ -1,12 +1,14 @@
 """Trials trained again at full size: whether low-fidelity trials predict the full-size ranking."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from scipy.stats import kendalltau
 
 from core.evaluation.bootstrap import LEVEL
 from core.search.results import SearchResults
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.help import SAMPLER_LABELS, value_format, value_title
 
@@ -22,6 +24,22 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
         return
     plan = results.plan
     names = [f"{SAMPLER_LABELS[row['sampler']].short} {row['trial']}" for _, row in full.iterrows()]
+    order = kendalltau(full["value"], full["full_value"], alternative="greater")
+    tau, chance = float(order.statistic), float(order.pvalue)
+    agreement = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
+    title = f"{value_title(plan)} at low fidelity against full size; {agreement}"
+    st.plotly_chart(_agreement_figure(full, names, value_format(plan)), key=key, config=PLOT_CONFIG, alt=title)
+    numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
+    st.caption(
+        f"Numbered from the best trial on: {numbered}. {agreement} from the best trial to the worst: "
+        f"{_verdict(tau, chance, len(full))}. A τ of 1 is the same ranking, 0 is none. Both axes use the same "
+        "validation patients, which favours agreement. That good trials are told from bad ones does not mean that the "
+        "best are told from each other."
+    )
+
+
+@kept_figure
+def _agreement_figure(full: pd.DataFrame, names: list[str], number_format: str) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=full["value"],
@@ -36,24 +54,13 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
         )
     )
     style_figure(figure, height=320)
-    figure.update_xaxes(title_text="as a trial", tickformat=value_format(plan), hoverformat=".3f")
-    figure.update_yaxes(title_text="at full size", tickformat=value_format(plan), hoverformat=".3f")
+    figure.update_xaxes(title_text="as a trial", tickformat=number_format, hoverformat=".3f")
+    figure.update_yaxes(title_text="at full size", tickformat=number_format, hoverformat=".3f")
     spread = float(full["full_value"].max() - full["full_value"].min()) or 0.01
     figure.update_yaxes(range=[full["full_value"].min() - 0.3 * spread, full["full_value"].max() + 0.3 * spread])
     wide = float(full["value"].max() - full["value"].min()) or 0.01
     figure.update_xaxes(range=[full["value"].min() - 0.2 * wide, full["value"].max() + 0.2 * wide])
-    order = kendalltau(full["value"], full["full_value"], alternative="greater")
-    tau, chance = float(order.statistic), float(order.pvalue)
-    agreement = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
-    title = f"{value_title(plan)} at low fidelity against full size; {agreement}"
-    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=title)
-    numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
-    st.caption(
-        f"Numbered from the best trial on: {numbered}. {agreement} from the best trial to the worst: "
-        f"{_verdict(tau, chance, len(full))}. A τ of 1 is the same ranking, 0 is none. Both axes use the same "
-        "validation patients, which favours agreement. That good trials are told from bad ones does not mean that the "
-        "best are told from each other."
-    )
+    return figure
 
 
 def _verdict(tau: float, chance: float, settings: int) -> str:

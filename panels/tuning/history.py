@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.search.results import STOPPED, SearchResults
 from core.text import lower_first
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_format, value_text, value_title
 from panels.tuning.samplers import own_setting_value
@@ -65,6 +66,7 @@ def selected_trials(results: SearchResults, points: Sequence[Mapping[str, Any]])
     return results.trials.loc[sorted(rows)] if rows else results.trials
 
 
+@kept_figure
 def _trials_figure(results: SearchResults, own: float | None, value_range: tuple[float, float]) -> go.Figure:
     """Return the chart; ``own`` is the value of the recipe's own setting, where it is drawn."""
     figure = go.Figure()

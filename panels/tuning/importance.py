@@ -1,10 +1,13 @@
 """The importance of a search's settings."""
 
+from collections.abc import Mapping
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.results import ALL_SAMPLERS, SearchResults
 from core.text import lower_first
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text
 
@@ -17,11 +20,38 @@ def show_importance(results: SearchResults, *, key: str) -> None:
         st.info("Too few trials to tell which settings matter.", icon=":material/tune:")
         return
     order = sorted(results.settings, key=lambda name: results.importance.get(ALL_SAMPLERS, {}).get(name, 0))
+    shares = results.importance.get(ALL_SAMPLERS, next(iter(results.importance.values())))
+    shares_text = ", ".join(
+        f"{lower_first(SETTING_TITLES[name])} {whole_percent(shares[name])}"
+        for name in reversed(order)
+        if name in shares
+    )
+    st.plotly_chart(
+        _bars_figure(results.samplers, results.importance, order),
+        key=key,
+        config=PLOT_CONFIG,
+        alt=f"Importance of the settings. {_ALL_TRIALS}: {shares_text}",
+    )
+    plan = results.plan
+    cut_short = (
+        ""
+        if plan.scheduled or "epochs" not in plan.space
+        else " Fewer epochs are the same training ended sooner and never reach more, so their share says little."
+    )
+    st.caption(
+        f"{_ALL_TRIALS}: {shares_text}. PED-ANOVA: how far the best quarter of the trials differs from all trials in a "
+        "setting, as shares of one. A setting that a sampler fixed early no longer varies and looks unimportant"
+        f"{_most_common_choice(results)}.{cut_short}"
+    )
+
+
+@kept_figure
+def _bars_figure(samplers: list[str], importance: Mapping[str, Mapping[str, float]], order: list[str]) -> go.Figure:
     figure = go.Figure()
     colours = st.get_option("theme.chartCategoricalColors")
     # Reversed, since bars are drawn from the bottom up.
-    for sampler, colour in reversed(list(zip(results.samplers, colours, strict=False))):
-        shares = results.importance.get(sampler)
+    for sampler, colour in reversed(list(zip(samplers, colours, strict=False))):
+        shares = importance.get(sampler)
         if not shares:
             continue
         named = [name for name in order if name in shares]
@@ -36,26 +66,7 @@ def show_importance(results: SearchResults, *, key: str) -> None:
     style_figure(figure, height=80 + 44 * len(order))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="reversed")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
-    shares = results.importance.get(ALL_SAMPLERS, next(iter(results.importance.values())))
-    shares_text = ", ".join(
-        f"{lower_first(SETTING_TITLES[name])} {whole_percent(shares[name])}"
-        for name in reversed(order)
-        if name in shares
-    )
-    st.plotly_chart(
-        figure, key=key, config=PLOT_CONFIG, alt=f"Importance of the settings. {_ALL_TRIALS}: {shares_text}"
-    )
-    plan = results.plan
-    cut_short = (
-        ""
-        if plan.scheduled or "epochs" not in plan.space
-        else " Fewer epochs are the same training ended sooner and never reach more, so their share says little."
-    )
-    st.caption(
-        f"{_ALL_TRIALS}: {shares_text}. PED-ANOVA: how far the best quarter of the trials differs from all trials in a "
-        "setting, as shares of one. A setting that a sampler fixed early no longer varies and looks unimportant"
-        f"{_most_common_choice(results)}.{cut_short}"
-    )
+    return figure
 
 
 def _most_common_choice(results: SearchResults) -> str:

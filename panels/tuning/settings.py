@@ -9,6 +9,7 @@ from core.search.plan import Range
 from core.search.results import SearchResults
 from core.text import lower_first
 from panels.shared.controls import csv_button
+from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text, value_title
 
@@ -36,7 +37,20 @@ def show_parallel_axes(results: SearchResults, trials: pd.DataFrame, *, key: str
     ticks = [value_text(results.plan, end) for end in ends]
     dimensions.append({"label": "Value", "values": value, "tickvals": ends, "ticktext": ticks})
     # Colours begin at the median, so that good trials stand out.
-    low, high = float(results.trials["value"].median()), float(results.trials["value"].max())
+    colours = float(results.trials["value"].median()), float(results.trials["value"].max())
+    figure = _axes_figure(dimensions, value, colours)
+    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Settings of {len(rows)} trials as lines")
+    st.caption(
+        f"One line a trial; the stronger its colour, the better its {lower_first(value_title(results.plan))}. Drag "
+        "along an axis to keep only the lines that pass there; click the axis to show all again."
+        + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
+    )
+
+
+@kept_figure
+def _axes_figure(dimensions: list[dict], value: pd.Series, value_range: tuple[float, float]) -> go.Figure:
+    """Return lines through axes; colours run over ``value_range``."""
+    low, high = value_range
     colour = text_colour()
     figure = go.Figure(
         go.Parcoords(
@@ -57,12 +71,7 @@ def show_parallel_axes(results: SearchResults, trials: pd.DataFrame, *, key: str
     )
     style_figure(figure, height=370)
     figure.update_layout(margin={"l": 40, "r": 48, "t": 72, "b": 16})
-    st.plotly_chart(figure, key=key, config=PLOT_CONFIG, alt=f"Settings of {len(rows)} trials as lines")
-    st.caption(
-        f"One line a trial; the stronger its colour, the better its {lower_first(value_title(results.plan))}. Drag "
-        "along an axis to keep only the lines that pass there; click the axis to show all again."
-        + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
-    )
+    return figure
 
 
 def _axis(results: SearchResults, name: str, rows: pd.DataFrame) -> dict:

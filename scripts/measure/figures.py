@@ -50,6 +50,7 @@ ROWS = {
     "unified_answer": Row("Class, mask and heat map by unified-unet, warm, without page", "times", 0.06),
     "report_answer": Row("The same by the report's two networks", "times", 0.15),
     "many_slices": Row("614 slices by report-cnn, how many times as fast", "times", 1.0, is_floor=True),
+    "own_work": Row("Processor for a new slice besides Streamlit's and the network's", "ms", 50),
     "visitors": Row("20 visitors at once, each a new slice: p95", "s", 3),
     "wrong_answers": Row("Wrong answers among these", "", 0),
     **{

@@ -39,6 +39,11 @@ class Visitor:
         kinds = ("markdown", "heading")
         return [getattr(e, kind).body for e in self._drawn.values() if (kind := e.WhichOneof("type")) in kinds]
 
+    @property
+    def captions(self) -> list[str]:
+        """What stands below every picture on the page."""
+        return [image.caption for element in self._drawn.values() for image in element.imgs.imgs]
+
     def close(self) -> None:
         """End the session."""
         self._socket.close()
