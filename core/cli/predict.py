@@ -37,6 +37,7 @@ def predict_command(
     from core.inference.predictor import Predictor
     from core.inference.result import slice_result, summary_line
     from core.readers.adjustment import Adjustment
+    from core.readers.slices import read_file
 
     if out:
         require_distinct_names(files)
@@ -45,7 +46,7 @@ def predict_command(
     results = []
     for path in files:
         try:
-            as_read = read_and_recognise_slice(path.read_bytes(), path.name)
+            as_read = read_and_recognise_slice(read_file(path), path.name)
         except (SliceError, OSError) as error:
             print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             continue

@@ -6,11 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from core.config import MAX_FILE_BYTES
 from core.dataset.store import SLICE_COUNT
 from core.errors import DatasetError, SliceError
+from core.readers.slices import read_file
 
 _SLICE_NAME = re.compile(r"(?:.*/)?(\d{1,4})\.mat")
 
@@ -71,7 +73,7 @@ class _Collection:
         except OSError:
             self.problems.append(f"{path.name} is a link to nowhere; put the file itself there.")
             return
-        self._add(name, f"{status.st_size} {status.st_mtime_ns}", path.read_bytes, zipped=False)
+        self._add(name, f"{status.st_size} {status.st_mtime_ns}", partial(read_file, path), zipped=False)
 
     def add_zip_file(self, path: Path) -> None:
         """Add the .mat files in the zip file at ``path``."""
@@ -113,11 +115,15 @@ class _Collection:
 
 def _member_reader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
+        # zipfile inflates other compressions without a limit.
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise SliceError(f"It is compressed in {path.name} in an uncommon way; download that zip file again.")
         if member.file_size > MAX_FILE_BYTES:
             raise SliceError(f"The file claims {member.file_size} bytes, far more than a slice has.")
         try:
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(member)
+            # With a length: without one, zipfile inflates everything before it checks the size.
+            with zipfile.ZipFile(path) as archive, archive.open(member) as opened:
+                return opened.read(member.file_size + 1)
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
             raise SliceError(f"It cannot be read out of {path.name}; download that zip file again.") from error
 

@@ -54,7 +54,7 @@ class Decoder:
             SliceError: see ``read_slice``; or the file takes too long, or ends the process.
             WorkerError: the process cannot be started.
         """
-        check_size(data)
+        check_size(len(data))
         with self._lock:
             process = self._running()
             in_time, answer = _within(PATIENCE * self._seconds, process, (data, name, self._seconds))

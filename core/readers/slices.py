@@ -4,6 +4,7 @@ Files are read from bytes in memory; an upload is never written to disk.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def read_slice(data: bytes, name: str) -> Slice:
     Raises:
         SliceError: one sentence that says what is wrong with the file and what would be accepted.
     """
-    check_size(data)
+    check_size(len(data))
     if name.lower().endswith(".mat"):
         return _read_mat_slice(data, name)
     if is_mat(data):
@@ -69,18 +70,32 @@ def read_slice(data: bytes, name: str) -> Slice:
     return Slice(pixels, name, notes=(*notes, *scaled), warnings=warnings)
 
 
-def check_size(data: bytes) -> None:
-    """Refuse a file that is empty or too large.
+def check_size(length: int) -> None:
+    """Refuse a file of so many bytes that is empty or too large.
 
     Raises:
         SliceError: it is.
     """
-    if not data:
+    if not length:
         raise SliceError("The file is empty; it should hold one MRI slice.")
-    if len(data) > MAX_FILE_BYTES:
+    if length > MAX_FILE_BYTES:
         raise SliceError(
-            f"The file has {len(data):,} bytes; at most {MAX_FILE_BYTES:,} ({MAX_FILE_BYTES // 2**20} MB) are accepted."
+            f"The file has {length:,} bytes; at most {MAX_FILE_BYTES:,} ({MAX_FILE_BYTES // 2**20} MB) are accepted."
         )
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes, of which no more are taken than a slice may have.
+
+    Raises:
+        SliceError: the file is empty or too large.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    # A device states no size.
+    check_size(max(len(data), path.stat().st_size))
+    return data
 
 
 def _read_mat_slice(data: bytes, name: str) -> Slice:

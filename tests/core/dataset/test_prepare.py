@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import shutil
+import tracemalloc
 import zipfile
 from functools import partial
 
@@ -355,6 +356,23 @@ def test_a_zip_members_claimed_size_is_checked_before_it_is_unpacked(published_f
     (folder / "bomb.zip").write_bytes(bomb.getvalue())
     (problem,) = prepare(folder, store).problems
     assert "claims" in problem
+
+
+def test_a_zip_member_that_inflates_to_more_than_it_claims_is_not_unpacked_whole(published_folder, tmp_path, store):
+    folder = shutil.copytree(published_folder, tmp_path / "published")
+    (folder / "3.mat").unlink()
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("3.mat", bytes(2**28))
+    data, size = bytearray(bomb.getvalue()), (2**28).to_bytes(4, "little")
+    at = data.rindex(size)  # in the directory, which zipfile believes
+    data[at : at + 4] = (1000).to_bytes(4, "little")
+    (folder / "bomb.zip").write_bytes(data)
+    tracemalloc.start()
+    (problem,) = prepare(folder, store).problems
+    assert problem.startswith("3.mat: ")
+    assert tracemalloc.get_traced_memory()[1] < 2**27
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), lambda path: path.write_text("x")])

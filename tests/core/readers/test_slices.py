@@ -1,11 +1,14 @@
 """Refuse files that hold no slice, whatever their format."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.config import MAX_FILE_BYTES
-from core.readers.slices import MIN_SIDE, read_slice
+from core.errors import SliceError
+from core.readers.slices import MIN_SIDE, read_file, read_slice
 from tests.pictures import GREY, PICTURE, PIXELS, encode, refusal
 from tests.published import mat_bytes
 
@@ -19,6 +22,19 @@ def test_a_file_over_20_mb_is_refused_and_one_of_20_mb_is_not():
 def test_the_size_of_a_file_a_byte_too_large_differs_from_the_limit():
     text = refusal(bytes(MAX_FILE_BYTES + 1))
     assert f"{MAX_FILE_BYTES:,} " in text and f"{MAX_FILE_BYTES + 1:,} " in text
+
+
+def test_of_a_large_file_no_more_is_taken_than_a_slice_may_have(tmp_path):
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.truncate(2**33)
+    tracemalloc.start()
+    with pytest.raises(SliceError, match=f"{2**33:,} bytes"):
+        read_file(path)
+    assert tracemalloc.get_traced_memory()[1] < 2 * MAX_FILE_BYTES + 2**20
+    tracemalloc.stop()
+    path.write_bytes(b"x")
+    assert read_file(path) == b"x"
 
 
 def test_an_empty_file_is_refused():
