@@ -22,7 +22,7 @@ SECONDS = 10.0
 PATIENCE = 3
 """How many times as long a file may take on a busy machine (or one that does not count processor time: Windows)."""
 MEMORY = 1536 * 2**20
-"""Most memory of the process, in bytes, where the system can bound it; the largest slice takes about 900 MB."""
+"""Most memory of the process, in bytes, on Linux, which bounds it; the largest slice takes about 900 MB."""
 UNEXPECTED = "The file could not be read; save the slice as PNG."
 """What is said of a file whose reading ends in an error of no known kind."""
 _START_SECONDS = 60.0
@@ -182,10 +182,11 @@ def _answer(data: bytes, name: str) -> Slice | SliceScopeError:
 
 
 def _bound_memory() -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has none, macOS refuses
+    if sys.platform == "linux":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        with contextlib.suppress(ValueError, OSError):  # a lower bound is set already
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def _bound_time(seconds: float) -> None:

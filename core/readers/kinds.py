@@ -8,16 +8,17 @@ _FIRST_BYTES = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "a JPEG XL",
     b"\xff\x0a": "a JPEG XL",
     b"II\xbc\x01": "a JPEG XR",
-    b"8BPS": "a Photoshop",
-    b"\x76\x2f\x31\x01": "an OpenEXR",
+    b"8BPS": "a Photoshop file",
+    b"\x76\x2f\x31\x01": "an OpenEXR picture",
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a ZIP",
     b"\x1f\x8b": "a gzip",
 }
-# The brands with which a file of boxes, such as those of phones, begins.
+# The brands with which a file of boxes, such as those of phones, begins; the more special ones first.
 _BRANDS = {
     "a HEIC": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"),
     "an AVIF": (b"avif", b"avis"),
+    "a HEIF": (b"mif1", b"msf1", b"miaf"),
 }
 _MOST_BRANDS = 32
 
@@ -45,6 +46,6 @@ def foreign_kind(data: bytes) -> str | None:
 
 
 def _kind_of_boxes(data: bytes) -> str:
-    brands = [data[8:12], *(data[at : at + 4] for at in range(16, 16 + 4 * _MOST_BRANDS, 4))]
-    kinds = (kind for brand in brands for kind, known in _BRANDS.items() if brand in known)
-    return next(kinds, "an MP4")
+    stated = min(int.from_bytes(data[:4], "big"), 16 + 4 * _MOST_BRANDS)
+    brands = {data[8:12], *(data[at : at + 4] for at in range(16, stated, 4))}
+    return next((kind for kind, known in _BRANDS.items() if brands & set(known)), "an ISO media file (such as MP4)")
