@@ -8,16 +8,22 @@ import streamlit as st
 
 from panels.shared.theme import escape_markdown
 
+_TAKEN = "address_taken"
+"""Where the session keeps the address that its last run left."""
+
 
 @contextmanager
 def unknown_values_told() -> Iterator[None]:
     """Draw a page; say above it which values of its address its widgets did not take.
 
-    Streamlit takes such a value out of the address without a word, and the widget keeps its own.
+    Streamlit takes such a value out of the address without a word, and the widget keeps its own. A value that the
+    address had at the end of the run before was a widget's: that another choice ends it is no news.
     """
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    before = st.session_state.get(_TAKEN, {})
+    asked = {name: [value for value in values if value not in before.get(name, ())] for name, values in _address()}
     place = st.empty()
     yield
+    st.session_state[_TAKEN] = dict(_address())
     lost = {name: _lost(name, values) for name, values in asked.items()}
     unknown = [f"{name} = {value}" for name, values in lost.items() for value in values]
     if unknown:
@@ -26,6 +32,11 @@ def unknown_values_told() -> Iterator[None]:
             "The page shows its own choice in its place.",
             icon=":material/link_off:",
         )
+
+
+def _address() -> list[tuple[str, list[str]]]:
+    """Return the address's names, each with its values."""
+    return [(name, st.query_params.get_all(name)) for name in st.query_params]
 
 
 def _lost(name: str, asked: list[str]) -> list[str]:
