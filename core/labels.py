@@ -86,6 +86,25 @@ METRIC_TITLES = {
 """By name in ``core.evaluation.bootstrap`` and in a card's ``metrics``."""
 SHARE_METRICS = {"accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
 """Metrics that are written as percent."""
+CHANGE_TITLES = {
+    "unaltered": "Unaltered",
+    "jpeg": "JPEG, quality 30",
+    "half_size": "Half the size",
+    "gamma_up": "Gamma 1.5",
+    "gamma_down": "Gamma 0.67",
+    "brighter": "Brighter",
+    "darker": "Darker",
+    "bias_field": "Uneven brightness",
+    "noise": "Noise, 3 %",
+    "blur": "Blur, 0.8 px",
+    "rotation_10": "Turned by 10°",
+    "rotation_90": "Turned by 90°",
+    "mirror": "Mirrored",
+    "border": "Black border",
+    "frame": "White frame",
+    "skull_strip": "Skull stripped",
+}
+"""Changes of a slice, by name in ``core.evaluation.robustness``."""
 GATE_METRIC_LABELS = {
     "no_tumour_called_tumour": Label("False positive rate", "External tumour-free slices given a tumour type"),
     "tumour_called_no_tumour": Label("False negative rate", "External tumour slices with no tumour found"),

@@ -10,6 +10,7 @@ from panels.external.confusion import draw_external_confusion
 from panels.external.metrics import draw_aims, draw_internal_cost, draw_metrics
 from panels.external.non_brain_examples import draw_non_brain_examples
 from panels.external.outcome_bars import draw_outcome_bars
+from panels.external.robustness import draw_robustness
 from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
 from panels.external.thresholds import draw_threshold_sliders
@@ -59,6 +60,7 @@ draw_internal_cost(bundle)
 st.subheader("Confusion matrix, external", anchor=False)
 draw_external_confusion(table[table["group"] == EXTERNAL_GROUP])
 
+draw_robustness(bundle)
 st.subheader("Tumour score and OOD score", anchor=False)
 draw_scores(table, thresholds, key="scores")
 st.subheader("Tumour or source?", anchor=False)

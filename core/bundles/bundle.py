@@ -33,6 +33,7 @@ HISTORY = "history.csv"
 MASKS = "masks.npz"
 MASK_THRESHOLDS = "thresholds.csv"
 EXPLANATIONS = "explanations.csv"
+ROBUSTNESS = "robustness.csv"
 HEAT_MAPS = "heat.npz"
 GATE = "screen.npz"
 EXTERNAL = "external.csv"
@@ -47,6 +48,8 @@ LITE = "network.tflite"
 LITE_VERSION = 1
 """Of the outputs that ``core.training.lite`` writes; a kept conversion of another version is made anew."""
 LAYERS = "layers.csv"
+EVIDENCE_MAP = "evidence-map"
+"""The heat map of ``core.explanation.class_maps.heat_plane`` that follows the mask, by its name in cards and files."""
 DEFAULT_CLASSIFIER = "unified-unet"
 DEFAULT_SEGMENTER = "unified-unet"
 REPORT_CLASSIFIER = "report-cnn"
@@ -101,6 +104,16 @@ class Bundle:
     def heat_layer(self) -> str | None:
         """The convolution at which its heat maps are taken by default; None for the deepest one."""
         return self.card.heat.layer if self.card.heat else None
+
+    @property
+    def answer_map(self) -> str:
+        """The heat map beside its answers: ``EVIDENCE_MAP``, or its default method."""
+        return (self.card.heat and self.card.heat.answer) or self.heat_method
+
+    @property
+    def heat_follows_mask(self) -> bool:
+        """Whether the heat map beside its answers is the evidence map."""
+        return self.answer_map == EVIDENCE_MAP
 
     @property
     def test_time_flip(self) -> bool:

@@ -124,6 +124,8 @@ class Heat(CardPart):
 
     method: str
     layer: str | None = None
+    answer: Literal["evidence-map"] | None = None
+    """The heat map beside an answer where it is not the method's own; see ``core.explanation.class_maps``."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +268,8 @@ class Card(CardPart):
     def _has_what_its_tasks_need(self) -> Self:
         if SEGMENTATION in self.tasks and self.output.threshold is None:
             raise ValueError("a bundle for segmentation has an output.threshold")
+        if self.heat and self.heat.answer and not set(TASKS) <= set(self.tasks):
+            raise ValueError("an evidence map needs a bundle for both class and mask")
         test, number = self.metrics.test, len(self.classes)
         if test is None:
             return self

@@ -160,6 +160,28 @@ class Explanation(CardPart):
     definitions: dict[str, str] = Field(default_factory=dict)
 
 
+class RobustnessFigures(CardPart):
+    """The figures of slices changed in one way; those of a task that the bundle has not are None."""
+
+    accuracy: Share | None = None
+    dice_mean: Share | None = None
+    missed: Share | None = None
+
+
+class Robustness(CardPart):
+    """The figures of drawn test slices, unaltered and by change; ``core.evaluation.robustness`` makes the changes."""
+
+    slices: Count
+    unaltered: RobustnessFigures
+    changes: dict[str, RobustnessFigures]
+    definitions: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def by_change(self) -> dict[str, RobustnessFigures]:
+        """The figures by change, of the unaltered slices first."""
+        return {"unaltered": self.unaltered, **self.changes}
+
+
 class FoldFigure(CardPart):
     """A figure over the official folds."""
 
@@ -237,6 +259,7 @@ class Metrics(CardPart):
     definitions: dict[str, str] = Field(default_factory=dict)
     external: ExternalMetrics | None = None
     explanation: Explanation | None = None
+    robustness: Robustness | None = None
     cross_validation: CrossValidation | None = None
     comparison: Comparison | None = None
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.bundles.card import Card
-from core.bundles.card_metrics import CrossValidation, ExternalMetrics, TestMetrics
+from core.bundles.card_metrics import CrossValidation, ExternalMetrics, Robustness, TestMetrics
 from core.config import SEGMENTATION
-from core.labels import METRIC_TITLES, split_level
+from core.labels import CHANGE_TITLES, METRIC_TITLES, split_level
 from core.text import join_words, markdown_table
 
 _TITLES = {
@@ -16,7 +16,7 @@ _TITLES = {
     "mask_loss": "Cross-entropy of the mask",
 }
 """The metrics of the README in its order, by key of ``metrics.test``."""
-_WORDS = ("Metric", "Definition", "Class", "Share")
+_WORDS = ("Metric", "Definition", "Class", "Share", "Change")
 """Titles of columns of words; those of figures are aligned to the right."""
 _EXTERNAL = ("class_accuracy", "mask_class_accuracy", "outlined", "outlined_without_tumour")
 
@@ -111,6 +111,8 @@ def _metrics(card: Card) -> str:
         parts.append(_fold_table(metrics.cross_validation))
     if metrics.external:
         parts.append(_external_tables(metrics.external))
+    if metrics.robustness:
+        parts.append(_robustness_table(metrics.robustness))
     if card.times:
         parts.append(
             f"Inference of one slice takes {card.times.one_slice_seconds * 1000:.0f} ms ({card.times.machine})."
@@ -172,6 +174,16 @@ def _external_tables(external: ExternalMetrics) -> str:
         table = markdown_table(["Share", "Aim", "Reached"], aims, words=_WORDS)
         parts.append(f"The gate, beside the aims set before:\n\n{table}")
     return "\n\n".join(parts)
+
+
+def _robustness_table(robustness: Robustness) -> str:
+    measured = {name: _TITLES[name] for name in robustness.unaltered.as_dict()}
+    rows = [
+        [CHANGE_TITLES[change], *(f"{getattr(figures, name):.3f}" for name in measured)]
+        for change, figures in robustness.by_change.items()
+    ]
+    head = f"On {robustness.slices} test slices, changed as files, viewers and scanners do:"
+    return f"{head}\n\n{markdown_table(['Change', *measured.values()], rows, words=_WORDS)}"
 
 
 def _changelog(card: Card) -> str:

@@ -61,6 +61,22 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
     return map_to_input(file["heat"][rows[0]] / np.float32(255), size, field)
 
 
+def stored_answer_map(bundle: Bundle, number: int) -> np.ndarray | None:
+    """Return the heat map beside the answer to a test slice, of the slice without its mirror image.
+
+    Args, Returns, Raises: as ``stored_heat_map``.
+    """
+    heat = stored_heat_map(bundle, number)
+    if heat is None or not bundle.heat_follows_mask:
+        return heat
+    tumour = stored_tumour_probability(bundle, number)
+    if tumour is None:
+        return None
+    evidence = heat * tumour
+    highest = float(evidence.max())
+    return evidence / highest if highest > 0 else evidence
+
+
 def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
     """Return a segmenter's stored tumour probabilities of a test slice.
 

@@ -21,6 +21,7 @@ from core.bundles.bundle import (
     MASK_THRESHOLDS,
     OOD_ANSWERS,
     PREDICTIONS,
+    ROBUSTNESS,
     Bundle,
     open_bundle,
 )
@@ -36,6 +37,7 @@ from core.evaluation.evaluate import stored_figures
 from core.evaluation.external import stored_external_metrics
 from core.evaluation.figures import class_indices, mask_figures
 from core.evaluation.heat_maps import summarise_heat_maps
+from core.evaluation.robustness import robustness_figures
 from core.metrics import classification
 from core.ood.evaluate import aims_reached, gate_answers, metric_hits, ood_metrics, with_outcomes
 
@@ -154,6 +156,10 @@ def _heat_maps(bundle: Bundle) -> dict[str, Any]:
     return summarise_heat_maps(pd.read_csv(bundle.path(EXPLANATIONS)))
 
 
+def _robustness(bundle: Bundle) -> dict[str, Any]:
+    return robustness_figures(pd.read_csv(bundle.path(ROBUSTNESS)))
+
+
 def _external(bundle: Bundle) -> dict[str, Any]:
     bundle.path(EXTERNAL)
     return stored_external_metrics(bundle)
@@ -197,6 +203,7 @@ SOURCES = (
         _SECONDS,
     ),
     Source(EXPLANATIONS, "metrics.explanation.methods", _heat_maps, "evaluate {} --explain", "metrics.explanation"),
+    Source(ROBUSTNESS, "metrics.robustness", _robustness, "evaluate {} --robustness", "metrics.robustness"),
     Source(EXTERNAL, "metrics.external", _external, "external {} --stored", "metrics.external"),
     Source(OOD_ANSWERS, "metrics.external", _ood, "external {} --stored", "metrics.external.non_brain_flagged"),
     Source(OOD_ANSWERS, "metrics.external", _gate, "external {} --stored", "metrics.external.aims"),

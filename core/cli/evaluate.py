@@ -23,19 +23,25 @@ if TYPE_CHECKING:
     help="After the first evaluation: explain every test slice and write how well its heat maps localise the tumour; "
     "an interrupted run goes on.",
 )
+@click.option("--evidence", is_flag=True, help="Of that, only measure the heat map beside an answer; it is quick.")
+@click.option("--robustness", is_flag=True, help="Only measure what usual changes of a slice do to the predictions.")
 @click.option("--times", is_flag=True, help="Only measure how long inference takes, on an idle machine.")
 @click.option("--stored", is_flag=True, help="Run no network; compute the figures again from the stored predictions.")
 @click.option("--busy", is_flag=True, help="Measure inference times also while the machine does other work.")
-def evaluate_command(bundle: str, store: Path, explain: bool, times: bool, stored: bool, busy: bool) -> None:
+def evaluate_command(
+    bundle: str, store: Path, explain: bool, evidence: bool, robustness: bool, times: bool, stored: bool, busy: bool
+) -> None:
     """Run a bundle on every slice and write its figures."""
     from core.bundles.bundle import open_bundle
     from core.evaluation.evaluate import recompute_figures
 
-    if explain + times + stored > 1:
-        raise click.UsageError("--explain, --times and --stored exclude each other.")
+    if explain + evidence + robustness + times + stored > 1:
+        raise click.UsageError("--explain, --evidence, --robustness, --times and --stored exclude each other.")
     opened = open_bundle(bundle)
-    if explain:
-        _evaluate_heat_maps(opened, store)
+    if explain or evidence:
+        _evaluate_heat_maps(opened, store, only_evidence=evidence)
+    elif robustness:
+        _measure_robustness(opened, store)
     elif times:
         _measure_times(opened, store, busy=busy)
     else:
@@ -77,14 +83,20 @@ def _measure_times(bundle: "Bundle", store: Path, *, busy: bool) -> None:
         print(f"one slice {times.one_slice_seconds * 1000:.1f} ms, the test slices {times.test_set_seconds:.1f} s")
 
 
-def _evaluate_heat_maps(bundle: "Bundle", store: Path) -> None:
+def _evaluate_heat_maps(bundle: "Bundle", store: Path, *, only_evidence: bool) -> None:
+    from core.bundles.bundle import open_bundle
     from core.cli.progress import slices_bar
     from core.dataset.store import Store
+    from core.evaluation.evidence_maps import measure_evidence_maps
     from core.evaluation.heat_maps import evaluate_heat_maps
 
     unfinished = store.with_name(f"{bundle.name}-explanations.jsonl")
     with Store(store) as opened:
-        card = evaluate_heat_maps(bundle, opened, unfinished, progress=slices_bar(bundle.name))
+        if not only_evidence:
+            card = evaluate_heat_maps(bundle, opened, unfinished, progress=slices_bar(bundle.name))
+            bundle = open_bundle(bundle.name, bundle.folder.parent)
+        if only_evidence or bundle.heat_follows_mask:
+            card = measure_evidence_maps(bundle, opened, progress=slices_bar(bundle.name))
     explanation = card.metrics.explanation
     for method, outcomes in explanation.methods.items() if explanation else ():
         for outcome, means in (("right", outcomes.right), ("wrong", outcomes.wrong)):
@@ -93,6 +105,18 @@ def _evaluate_heat_maps(bundle: "Bundle", store: Path) -> None:
                     f"{method:20}{outcome:8}{means.slices:5} slices   inside {means.inside:.4f} "
                     f"of area {means.area:.4f}   hit {means.hit:.4f}"
                 )
+
+
+def _measure_robustness(bundle: "Bundle", store: Path) -> None:
+    from core.cli.progress import slices_bar
+    from core.dataset.store import Store
+    from core.evaluation.robustness import measure_robustness
+
+    with Store(store) as opened:
+        measured = measure_robustness(bundle, opened, progress=slices_bar(bundle.name)).metrics.robustness
+    for name, figures in measured.by_change.items() if measured else ():
+        stated = ", ".join(f"{key} {value:.4f}" for key, value in figures.as_dict().items())
+        print(f"{name:16}{stated}")
 
 
 @click.command("compare")

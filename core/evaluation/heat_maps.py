@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network
+from core.bundles.bundle import EVIDENCE_MAP, EXPLANATIONS, HEAT_MAPS, PREDICTIONS, WEIGHTS, Bundle, load_network
 from core.bundles.card import Card
 from core.bundles.card_update import update_card
 from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.stored_maps import write_heat_maps
 from core.checked_files import Columns, Content
-from core.config import CLASSIFICATION, SEED
+from core.config import CLASSIFICATION
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
+from core.evaluation.slice_predictions import draw_slices
 from core.explanation.explainer import METHODS, Explainer, methods_for
 from core.explanation.heat_layers import deepest_convolution_layer
 from core.explanation.targets import bundle_target
@@ -63,8 +64,8 @@ def evaluate_heat_maps(
         DatasetError: the store lacks slices.
     """
     task = bundle.tasks[0]
-    predictions = _test_outcomes(bundle, task)
-    slowly = slow_slices(np.array(list(predictions)), slow)
+    predictions = outcomes_of_test_slices(bundle, task)
+    slowly = draw_slices(np.array(list(predictions)), slow)
     explainer = Explainer(load_network(bundle))
     network = explainer.network
     layer = network.get_layer(bundle.heat_layer) if bundle.heat_layer else deepest_convolution_layer(network)
@@ -105,7 +106,7 @@ def read_explanations(bundle: Bundle) -> pd.DataFrame:
     """
     columns: Columns = {
         "slice": Content.COUNT,
-        "method": tuple(METHODS),
+        "method": (EVIDENCE_MAP, *METHODS),
         **dict.fromkeys(("right", "hit"), Content.FLAG),
         **dict.fromkeys(("inside", "area"), Content.SHARE),
     }
@@ -114,12 +115,6 @@ def read_explanations(bundle: Bundle) -> pd.DataFrame:
         if not (table["method"] == bundle.heat_method).any():
             raise ValueError(f"it has no row of the bundle's own method, {bundle.heat_method}")
     return table
-
-
-def slow_slices(numbers: np.ndarray, count: int = SLOW_SLICES) -> set[int]:
-    """Draw the slices that slow methods are measured on too: ``count`` of ``numbers``, or all if fewer."""
-    random = np.random.default_rng(SEED)
-    return {int(number) for number in random.permutation(np.sort(numbers))[:count]}
 
 
 def summarise_heat_maps(table: pd.DataFrame) -> dict[str, Any]:
@@ -143,14 +138,14 @@ def summarise_heat_maps(table: pd.DataFrame) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class Outcome:
     """The predicted class of a test slice, None for a mask, and whether the prediction is right."""
 
     class_name: str | None
     right: bool
 
 
-def _test_outcomes(bundle: Bundle, task: str) -> dict[int, _Outcome]:
+def outcomes_of_test_slices(bundle: Bundle, task: str) -> dict[int, Outcome]:
     """Return the outcome of every test slice by its number.
 
     Raises:
@@ -167,37 +162,40 @@ def _test_outcomes(bundle: Bundle, task: str) -> dict[int, _Outcome]:
     else:
         classes, right = [None] * len(table), table["iou"] >= CORRECT_IOU
     return {
-        number: _Outcome(class_name, is_right)
+        number: Outcome(class_name, is_right)
         for number, class_name, is_right in zip(table.index.tolist(), classes, right.tolist(), strict=True)
     }
 
 
 def _explain_slice(
-    bundle: Bundle, explainer: Explainer, slice_: Slice, outcome: _Outcome, *, methods: list[str], layer: str
+    bundle: Bundle, explainer: Explainer, slice_: Slice, outcome: Outcome, *, methods: list[str], layer: str
 ) -> dict[str, Any]:
     """Return a slice's rows, and its heat map by the bundle's method as (h, w) whole numbers from 0 to 255."""
-    assert slice_.mask is not None  # a store's slices have one
     inputs, place = model_input(bundle, slice_)
     target = bundle_target(bundle, outcome.class_name)
     rows = []
     for method in methods:
         explanation = explainer(inputs, target, method=method, layer=layer)
         heat = map_to_slice(explanation.plane, place)
-        rows.append(
-            {
-                "slice": slice_.number,
-                "method": method,
-                "layer": layer if METHODS[method].at_layer else "",
-                "class": outcome.class_name or "tumour",
-                "right": outcome.right,
-                "inside": heat_inside(heat, slice_.mask),
-                "area": chance_level(slice_.mask),
-                "hit": pointing_game_hit(heat, slice_.mask, tolerance_px=TOLERANCE_PX),
-            }
-        )
+        rows.append(localise(heat, slice_, outcome, method=method, layer=layer if METHODS[method].at_layer else ""))
         if method == bundle.heat_method:
             grid = np.round(explanation.grid * 255).astype(int).tolist()
     return {"rows": rows, "grid": grid}
+
+
+def localise(heat: np.ndarray, slice_: Slice, outcome: Outcome, *, method: str, layer: str) -> dict[str, Any]:
+    """Return the row of explanations.csv for a heat map, (H, W), of a slice with a true mask."""
+    assert slice_.mask is not None  # a store's slices have one
+    return {
+        "slice": slice_.number,
+        "method": method,
+        "layer": layer,
+        "class": outcome.class_name or "tumour",
+        "right": outcome.right,
+        "inside": heat_inside(heat, slice_.mask),
+        "area": chance_level(slice_.mask),
+        "hit": pointing_game_hit(heat, slice_.mask, tolerance_px=TOLERANCE_PX),
+    }
 
 
 def _resume(partial: Path, stamp: str) -> dict[int, dict[str, Any]]:

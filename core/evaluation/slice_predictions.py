@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSIFICATION, SEGMENTATION
+from core.config import CLASSIFICATION, SEED, SEGMENTATION
 from core.dataset import splits
 from core.dataset.store import Store
 from core.inference.forward import forward
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 16
+
+
+def draw_slices(numbers: np.ndarray, count: int) -> set[int]:
+    """Draw ``count`` of the slices ``numbers`` from the seed, or all if fewer."""
+    random = np.random.default_rng(SEED)
+    return {int(number) for number in random.permutation(np.sort(numbers))[:count]}
 
 
 def batches(

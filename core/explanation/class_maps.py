@@ -1,7 +1,8 @@
 """Heat maps of every class at once and without gradients, for networks whose class is linear in a convolution.
 
 The networks put these maps out beside their probabilities, so that an answer needs no second pass. They equal the
-bundle's default heat map, made with gradients by ``core.explanation.explainer``.
+bundle's default heat map, made with gradients by ``core.explanation.explainer``. Times the tumour probability they are
+the evidence map.
 """
 
 from collections.abc import Callable
@@ -10,13 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.explanation.heat_layers import activated_layer, deepest_convolution_layer
-from core.networks.receptive_field import ReceptiveField, receptive_field
+from core.networks.receptive_field import ReceptiveField, map_to_input, receptive_field
 from core.networks.report_cnn import report_cnn
 from core.networks.tensor import Tensor
 from core.networks.unified_unet import unified_unet
 
 if TYPE_CHECKING:
     import keras
+
+EVIDENCE_MAP_TITLE = "Evidence map"
+_LOWEST_HIGHEST = 1e-12
+"""What a map without heat is divided by."""
 
 
 def class_maps(network: "keras.Model") -> tuple[Tensor, ReceptiveField] | None:
@@ -27,6 +32,35 @@ def class_maps(network: "keras.Model") -> tuple[Tensor, ReceptiveField] | None:
     """
     make = _MAPS.get(network.name)
     return make(network) if make else None
+
+
+def heat_plane(grids: np.ndarray, field: ReceptiveField, *, size: int, tumour: np.ndarray | None = None) -> np.ndarray:
+    """Place a class's heat map on the network's input; with ``tumour`` it is the evidence map.
+
+    The evidence map is the evidence for the class place by place, times the tumour probability of each pixel. It
+    follows the mask by construction: it says which part of the outlined tumour speaks for the class, and cannot show
+    evidence elsewhere.
+
+    Args:
+        grids: (1, h, w) of a slice, or (2, h, w) of it and of its mirror image, which is mirrored back and averaged.
+        field: the grid's positions on the input.
+        size: S, side of the network's input.
+        tumour: (S, S) tumour probabilities.
+
+    Returns:
+        (S, S) float32 in [0, 1], its highest value 1; zeros without evidence.
+    """
+    highest = float(grids.max())
+    if highest <= 0:
+        return np.zeros((size, size), np.float32)
+    plane, *mirrored = (map_to_input(grid / highest, size, field) for grid in grids)
+    if mirrored:
+        plane = (plane + mirrored[0][:, ::-1]) / 2
+    if tumour is not None:
+        plane = plane * tumour
+    elif not mirrored:
+        return plane
+    return plane / max(float(plane.max()), _LOWEST_HIGHEST)
 
 
 def _layer_cam_at_look(network: "keras.Model") -> tuple[Tensor, ReceptiveField]:

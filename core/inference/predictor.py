@@ -9,11 +9,12 @@ from core.bundles.bundle import Bundle, distinct_bundles
 from core.bundles.measured_gate import has_gate
 from core.config import CLASSIFICATION, FEATURES, HEAT, HEAT_FIELD, SEGMENTATION
 from core.errors import BundleError
+from core.explanation.class_maps import heat_plane
 from core.inference.forward import forward
 from core.inference.gate import GateDecision, apply_gate, load_gate, require_features
 from core.inference.runtime import load_runtime
 from core.networks.losses import tumour_probability
-from core.networks.receptive_field import ReceptiveField, map_to_input
+from core.networks.receptive_field import ReceptiveField
 from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice
 from core.readers.slices import Slice
 
@@ -31,6 +32,7 @@ class Prediction:
         model_inputs: bundle name -> (S, S) uint8, its network's input, 0 to 1 as 0 to 255.
         seconds: duration, reading excluded.
         gate: the decision of the classifier's gate; None where it has none.
+        heat_follows_mask: whether the heat map is the classifier's evidence map.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +43,7 @@ class Prediction:
     model_inputs: dict[str, np.ndarray]
     seconds: float
     gate: GateDecision | None = None
+    heat_follows_mask: bool = False
 
     @property
     def class_name(self) -> str:
@@ -92,7 +95,7 @@ class Predictor:
         else:
             mask_outputs, mask_inputs, mask_placement = self._run(self.segmenter, slice_)
         probabilities = class_outputs[CLASSIFICATION][0]
-        heat = _heat_plane(class_outputs, int(probabilities.argmax()), size=class_inputs.shape[1])
+        heat = answer_heat(self.classifier, class_outputs, int(probabilities.argmax()))
         return Prediction(
             classes=tuple(self.classifier.card.classes),
             probabilities=probabilities,
@@ -105,6 +108,7 @@ class Predictor:
             },
             seconds=time.perf_counter() - began,
             gate=apply_gate(*self._gate, class_outputs[FEATURES][0], probabilities) if self._gate else None,
+            heat_follows_mask=self.classifier.heat_follows_mask,
         )
 
     def _run(self, bundle: Bundle, slice_: Slice) -> tuple[dict[str, np.ndarray], np.ndarray, Placement]:
@@ -113,21 +117,20 @@ class Predictor:
         return forward(bundle, self._networks[bundle.name], inputs), inputs, placement
 
 
-def _heat_plane(outputs: dict[str, np.ndarray], class_index: int, *, size: int) -> np.ndarray:
-    """Place a class's heat map on the network's input, (size, size) float32 in [0, 1].
+def answer_heat(bundle: Bundle, outputs: dict[str, np.ndarray], class_index: int) -> np.ndarray:
+    """Return the heat map of a class on the network's input, (S, S) float32 in [0, 1], as the bundle's card asks.
 
-    Where the answer is the mean over a slice and its mirror image, so is the map, mirrored back.
+    Args:
+        bundle: of the classifier.
+        outputs: of one slice, by ``core.inference.forward`` from a ``Runtime``.
+        class_index: place of the class.
     """
-    grids = outputs[HEAT][..., class_index]
-    highest = float(grids.max())
-    if highest <= 0:
-        return np.zeros((size, size), np.float32)
-    field = ReceptiveField(*outputs[HEAT_FIELD].tolist())
-    plain, *mirrored = (map_to_input(grid / highest, size, field) for grid in grids)
-    if not mirrored:
-        return plain
-    mean = (plain + mirrored[0][:, ::-1]) / 2
-    return mean / mean.max()
+    return heat_plane(
+        outputs[HEAT][..., class_index],
+        ReceptiveField(*outputs[HEAT_FIELD].tolist()),
+        size=bundle.card.input.height,
+        tumour=tumour_probability(outputs[SEGMENTATION][0]) if bundle.heat_follows_mask else None,
+    )
 
 
 def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:

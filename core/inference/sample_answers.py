@@ -35,6 +35,7 @@ def answer_digest(slice_: Slice, classifier: Bundle, segmenter: Bundle) -> str |
             return None
         stated += [bundle.name, bundle.card.classes, files[LITE].sha256, files[GATE].sha256 if GATE in files else None]
         stated += [gate and asdict(gate.thresholds), bundle.card.input.as_dict(), bundle.card.output.as_dict()]
+        stated.append(bundle.answer_map)
     digest = hashlib.sha256(f"{json.dumps(stated)} {slice_.pixels.dtype} {slice_.pixels.shape}".encode())
     digest.update(slice_.pixels.tobytes())
     return digest.hexdigest()
@@ -84,4 +85,5 @@ def stored_answer(slice_: Slice, classifier: Bundle, segmenter: Bundle, *, path:
         model_inputs={name: input_picture(values) for name, (values, _) in inputs.items()},
         seconds=float(seconds),
         gate=gate,
+        heat_follows_mask=classifier.heat_follows_mask,
     )

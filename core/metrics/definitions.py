@@ -61,8 +61,33 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "area": "the true mask's share of the slice: the chance level, which evenly spread heat would have inside",
         "hit": "pointing game: whether the hottest pixel lies on the true mask, without tolerance; never for a heat "
         "map without heat",
+        "evidence-map": "the heat map beside an answer: the evidence for the class place by place (Layer-CAM where the "
+        "class is read), a mean over the slice and its mirror image, times each pixel's tumour probability; it follows "
+        "the mask by construction",
         "right": "the predicted class is the true one; for a mask, its IoU with the true mask is at least 0.5",
         "slow": "saliency and Score-CAM were run on only 120 test slices, drawn from a seed",
+    },
+    "robustness": {
+        "slices": "test slices, drawn from the seed; each change is applied to the slice before preprocessing, scaled "
+        "to its own range from 0 to 1",
+        "accuracy": "share of these slices classified correctly, without the gate",
+        "dice_mean": "mean of each slice's tumour Dice; the true mask moves where the change moves the head",
+        "missed": "missed tumours (Dice 0)",
+        "jpeg": "stored as a JPEG of quality 30",
+        "half_size": "resized to half the pixels a side",
+        "gamma_up": "intensities to the power of 1.5",
+        "gamma_down": "intensities to the power of 1 / 1.5",
+        "brighter": "0.2 added, clipped at 1",
+        "darker": "0.1 subtracted, clipped at 0",
+        "bias_field": "multiplied by 0.7 at the left edge, rising to 1.3 at the right, clipped at 1",
+        "noise": "shrunk to 192 pixels a side, then Gaussian noise of standard deviation 0.03 on each pixel",
+        "blur": "shrunk to 192 pixels a side, then a Gaussian blur of standard deviation 0.8 pixels",
+        "rotation_10": "turned by 10 degrees",
+        "rotation_90": "turned by 90 degrees",
+        "mirror": "left and right exchanged",
+        "border": "a black border of a quarter of the side all around",
+        "frame": "a white line along the edges",
+        "skull_strip": "black up to a depth of 5 % of the side below the head's surface",
     },
     "external": {
         "class_accuracy": "share of slices with a tumour classified correctly: the most probable class is the true one",

@@ -94,7 +94,7 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
         "limits": card_limits(recipe),
     }
     if recipe.heat:
-        card["heat"] = recipe.heat.model_dump()
+        card["heat"] = recipe.heat.model_dump(exclude_none=True)
     if recipe.by_patient:
         card["data"]["by_patient_bundle"] = recipe.by_patient
     return card
@@ -131,7 +131,8 @@ def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
     """Write a card's texts again from its recipe: title, about, limits, what was tried, the patient-level bundle.
 
     Where the recipe makes something else of the network's output (another threshold, the mean over mirror images), that
-    is written too and the figures of the test slices are removed: evaluate the bundle again. Everything else stays,
+    is written too and the figures of the test slices are removed: evaluate the bundle again. Which heat map stands
+    beside an answer is the recipe's too. Everything else stays,
     including a gate and its limits. The bundle's run need not exist any more.
 
     Returns:
@@ -155,6 +156,8 @@ def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
         "training.tried": recipe.notes,
         "data.by_patient_bundle": recipe.by_patient,
     }
+    if recipe.heat and bundle.card.heat:
+        changes["heat.answer"] = recipe.heat.answer
     if not same_recipe(bundle, recipe):
         changes |= {"output": card_from_recipe(recipe)["output"], "metrics.test": None}
     return update_card(bundle.folder, changes, "Texts brought up to the recipe.")

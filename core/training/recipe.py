@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from core.config import PRESENCE, recipes_folder, tasks_of
+from core.config import PRESENCE, TASKS, recipes_folder, tasks_of
 from core.dataset.splits import SPLIT_NAMES
 from core.errors import TrainingError
 from core.explanation.explainer import METHODS
@@ -68,10 +68,17 @@ class InputSettings(FileModel):
 
 
 class HeatSettings(FileModel):
-    """How heat maps are made: ``method`` in ``core.explanation.explainer.METHODS``, and the ``layer`` they read."""
+    """How heat maps are made.
+
+    Attributes:
+        method: in ``core.explanation.explainer.METHODS``.
+        layer: the convolution that they read.
+        answer: the heat map beside an answer: that of the method, or the evidence map, which follows the mask.
+    """
 
     method: Annotated[str, one_of(METHODS)]
     layer: str
+    answer: Literal["evidence-map"] | None = None
 
 
 class Augmentation(FileModel):
@@ -196,6 +203,8 @@ class Recipe(FileModel):
         count = len(self.tasks)
         if len(self.training.losses) != count:
             raise ValueError(f"it has {len(self.training.losses)} losses for {count} tasks; one a task is needed")
+        if self.heat and self.heat.answer and not set(TASKS) <= set(self.tasks):
+            raise ValueError("an evidence map needs the tasks of both class and mask")
         has_presence = PRESENCE in self.tasks
         if bool(self.network.options.get("presence")) != has_presence:
             raise ValueError(f"the task {PRESENCE} and the network's option presence need each other")

@@ -27,7 +27,9 @@ def draw_overlay(slice_: Slice, prediction: Prediction, options: DisplayOptions)
         truth=None if slice_.mask is None else slice_.mask[shown],
     )
     layers = [layer for layer in options.layers if layer != SHOW_TRUTH or slice_.mask is not None]
-    caption = picture_caption(slice_.name, layers, heat=heat_legend(prediction.heat_plane[0]))
+    caption = picture_caption(
+        slice_.name, layers, heat=heat_legend(prediction.heat_plane[0], follows_mask=prediction.heat_follows_mask)
+    )
     alt = f"The slice with {' and '.join(layers).lower() or 'nothing'} over it; the text beside it gives the prediction"
     draw_picture(image, width="stretch", caption=caption, alt=alt)
 

@@ -4,8 +4,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.bundle import EXPLANATIONS, Bundle
+from core.bundles.bundle import EVIDENCE_MAP, EXPLANATIONS, Bundle
 from core.evaluation.heat_maps import read_explanations, summarise_heat_maps
+from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS
 from panels.shared.cache import HASH_BUNDLES
@@ -33,10 +34,12 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     table = _read_explanations(bundle)
     explanation = bundle.card.metrics.explanation
     means = summarise_heat_maps(table)
-    rows = table[table["method"] == bundle.heat_method]
+    shown = bundle.answer_map if (table["method"] == bundle.answer_map).any() else bundle.heat_method
+    rows = table[table["method"] == shown]
+    owner = "the evidence map" if shown == EVIDENCE_MAP else METHODS[shown].title
     st.markdown(
         f"On the {len(rows)} test slices of `{bundle.name}`, on average **{percent(rows['inside'].mean())}** of "
-        f"{METHODS[bundle.heat_method].title}'s heat lies on the tumour; the chance level is "
+        f"{owner}'s heat lies on the tumour; the chance level is "
         f"**{percent(rows['area'].mean())}**. The pointing game is a hit in **{percent(rows['hit'].mean())}** of them."
     )
     st.plotly_chart(
@@ -49,6 +52,8 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     st.dataframe(_means_table(means), hide_index=True, alt="Means by method, for right and wrong predictions")
     if explanation:
         definitions = DEFINITIONS["explanation"]
+        if shown == EVIDENCE_MAP:
+            st.caption(f"{EVIDENCE_MAP_TITLE}: {definitions[EVIDENCE_MAP]}.")
         st.caption(
             "Means: the share of heat on the tumour, the chance level (evenly spread heat), and the pointing game (how "
             f"often the hottest pixel lies on the tumour). Explained: {definitions['explained']}, at the layer "
@@ -57,16 +62,20 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 
+def _title(method: str) -> str:
+    return EVIDENCE_MAP_TITLE if method == EVIDENCE_MAP else METHODS[method].title
+
+
 @kept_figure
 def _box_plot(table: pd.DataFrame) -> go.Figure:
     colours = dict(zip(_CORRECTNESS, st.get_option("theme.chartCategoricalColors"), strict=False))
-    methods = [name for name in METHODS if name in set(table["method"])][::-1]
+    methods = [name for name in (EVIDENCE_MAP, *METHODS) if name in set(table["method"])][::-1]
     figure = go.Figure()
     for name in reversed(_CORRECTNESS):  # plotly draws from the bottom up
         rows = table[table["right"] == _CORRECTNESS[name]]
         figure.add_box(
             x=rows["inside"],
-            y=[METHODS[method].title for method in rows["method"]],
+            y=[_title(method) for method in rows["method"]],
             orientation="h",
             name=f"{name} predictions",
             marker={"color": colours[name], "size": 3, "opacity": 0.5},
@@ -94,7 +103,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
         },
         yaxis={
             "categoryorder": "array",
-            "categoryarray": [METHODS[name].title for name in methods],
+            "categoryarray": [_title(name) for name in methods],
             "fixedrange": True,
             "ticksuffix": "  ",
             "tickfont": {"color": text_colour()},
@@ -107,7 +116,7 @@ def _means_table(means: dict[str, dict[str, dict[str, float]]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Method": METHODS[method].title,
+                "Method": _title(method),
                 "Predictions": name,
                 "Slices": int(summary["slices"]),
                 "Heat on the tumour": percent(summary["inside"]) if summary["slices"] else "–",

@@ -9,7 +9,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import row_of_slice
-from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
+from core.bundles.stored_maps import stored_answer_map, stored_tumour_probability
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.predictor import model_input
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
@@ -123,7 +123,9 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
         ),
         width="stretch",
         output_format="PNG",
-        caption=picture_caption(slice_.name, shown, heat=heat_legend(overlays.heat)),
+        caption=picture_caption(
+            slice_.name, shown, heat=heat_legend(overlays.heat, follows_mask=classifier.heat_follows_mask)
+        ),
         alt=f"Slice {number} with {' and '.join(shown).lower() or 'nothing'} over it",
     )
     missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]
@@ -142,7 +144,7 @@ def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle,
     if is_predicted(identity, classifier=classifier, segmenter=segmenter):
         prediction = predict(slice_, identity, classifier=classifier, segmenter=segmenter)
         return _Overlays(prediction.heat, prediction.tumour >= threshold)
-    heat, tumour_probability = stored_heat_map(classifier, number), stored_tumour_probability(segmenter, number)
+    heat, tumour_probability = stored_answer_map(classifier, number), stored_tumour_probability(segmenter, number)
     return _Overlays(
         None if heat is None else map_to_slice(heat, model_input(classifier, slice_)[1]),
         None

@@ -33,11 +33,11 @@ def draw_slice(slice_: Slice) -> None:
     draw_picture(grey_image(pixels, *default_window(pixels)), width="stretch", alt="The slice")
 
 
-def heat_legend(heat: np.ndarray | None = None, output: str = "the class") -> str:
-    """Say what a heat map shows: evidence for an output, or none where there is no heat."""
+def heat_legend(heat: np.ndarray | None = None, output: str = "the class", *, follows_mask: bool = False) -> str:
+    """Say what a heat map shows: evidence for an output or none, and whether it follows the mask by construction."""
     if heat is not None and not heat.any():
         return f"heat map: empty, no evidence for {output}"
-    return f"heat map: evidence for {output}"
+    return f"heat map: evidence for {output}{' within the predicted tumour (it follows the mask)' * follows_mask}"
 
 
 def picture_caption(name: str, layers: Sequence[str], *, heat: str) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,9 +17,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
+from core.bundles.card_update import update_card
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
 from core.dataset.store import STORE_NAME
+from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS, methods_for
+from core.files import write_table
 from core.inference.render import DisplayOptions
 from core.labels import CLASS_LABELS
 from core.readers.samples import read_samples
@@ -128,6 +132,26 @@ def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     drawn = {trace["name"]: len(trace["y"]) for trace in figure["data"]}
     assert drawn == {"right predictions": int(rows["right"].sum()), "wrong predictions": int((~rows["right"]).sum())}
+
+
+def test_the_localisation_that_is_stated_is_that_of_the_map_beside_an_answer(
+    folder: Path, tmp_path: Path, configure: Callable[..., None]
+) -> None:
+    shutil.copytree(folder / "models" / "unified-unet", tmp_path / "models" / "unified-unet")
+    configure(models=tmp_path / "models")
+    bundle = open_bundle("unified-unet")
+    rows = pd.read_csv(bundle.path(EXPLANATIONS), keep_default_na=False)
+    evidence = rows[rows["method"] == bundle.heat_method].assign(method=bundle.answer_map, inside=0.875, hit=True)
+    write_table(bundle.folder / EXPLANATIONS, pd.concat([evidence, rows]))
+    update_card(bundle.folder, {}, "Rows of the evidence map.")
+    app = opened(bundle="unified-unet")
+    assert not app.exception and not app.error
+    assert f"**{percent(0.875)}** of the evidence map's heat" in texts(app)
+    table = app.dataframe[0].value
+    assert table["Method"].unique().tolist() == [
+        EVIDENCE_MAP_TITLE,
+        *(METHODS[name].title for name in rows["method"].unique()),
+    ]
 
 
 # Stored heat maps

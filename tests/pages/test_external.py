@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import file_facts, open_bundle
 from core.config import OUT_OF_DISTRIBUTION
-from core.labels import ANSWER_LABELS
+from core.labels import ANSWER_LABELS, CHANGE_TITLES
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
 from panels.shared.theme import percent
 from tests.pages.situations import opened
@@ -83,6 +83,9 @@ def gated(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., None]
                 "no_tumour_called_tumour": {"aim": "at most 10 %", "reached": 0.25, "short_by": 0.15},
                 "answered_tumour": {"aim": "at least 60 %", "reached": 0.6, "short_by": 0.0},
             }
+        figures = {"accuracy": 0.9, "dice_mean": 0.75, "missed": 0.05}
+        changes = {"noise": {"accuracy": 0.5, "dice_mean": 0.25, "missed": 0.3}}
+        card["metrics"]["robustness"] = {"slices": 20, "unaltered": figures, "changes": changes}
         card["screen"] = {
             "about": "A gate.",
             "answers": {},
@@ -138,6 +141,16 @@ def test_the_metrics_are_those_of_the_answers(gated: Callable[..., None]) -> Non
     }
     assert re.search(r"\b1 of 4 tumour-free .*\b10 %, \*\*missed\*\*", texts(app))
     assert re.search(r"\b3 of 5 tumours .*\b60 %(?!.*missed)", texts(app))
+
+
+def test_the_figures_of_changed_slices_are_the_cards(gated: Callable[..., None]) -> None:
+    gated()
+    app = opened("external")
+    table = next(element.value for element in app.dataframe if "Change" in element.value)
+    assert table.to_numpy().tolist() == [
+        [CHANGE_TITLES["unaltered"], "90.0 %", "0.750", "5.0 %"],
+        [CHANGE_TITLES["noise"], "50.0 %", "0.250", "30.0 %"],
+    ]
 
 
 def test_missed_aims_are_stated_wherever_the_sliders_stand(gated: Callable[..., None]) -> None:

@@ -16,7 +16,8 @@ from core.cli.main import main
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
-from core.evaluation.heat_maps import COLUMNS, evaluate_heat_maps, slow_slices, summarise_heat_maps
+from core.evaluation.heat_maps import COLUMNS, evaluate_heat_maps, summarise_heat_maps
+from core.evaluation.slice_predictions import draw_slices
 from core.explanation.explainer import METHODS, Explainer, methods_for
 from core.explanation.targets import bundle_target
 from core.inference.predictor import model_input
@@ -71,7 +72,7 @@ def test_every_test_slice_has_a_row_a_quick_method_and_some_have_slow_ones(
     assert len(test) > tiny.SLOW
     assert set(rows["method"]) == set(methods_for(bundle.tasks[0]))
     for name, method_rows in rows.groupby("method"):
-        expected = test if METHODS[str(name)].quick else sorted(slow_slices(np.array(test), tiny.SLOW))
+        expected = test if METHODS[str(name)].quick else sorted(draw_slices(np.array(test), tiny.SLOW))
         assert method_rows["slice"].tolist() == expected
     assert (rows["layer"] == "").equals(rows["method"] == "saliency")
 
@@ -81,7 +82,7 @@ def test_a_rows_localisation_is_that_of_its_heat_map(which: str, store: Store, r
     bundle = request.getfixturevalue(which)
     rows = table(bundle)
     explain = Explainer(load_network(bundle))
-    for row in rows[rows["slice"].isin(slow_slices(rows["slice"].unique(), tiny.SLOW))].itertuples():
+    for row in rows[rows["slice"].isin(draw_slices(rows["slice"].unique(), tiny.SLOW))].itertuples():
         slice_ = slice_from_store(store, row.slice)
         inputs, place = model_input(bundle, slice_)
         label = rows["class"][row.Index]

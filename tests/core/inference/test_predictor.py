@@ -315,8 +315,10 @@ def test_a_network_for_both_tasks_combines_with_one_for_either(tmp_path) -> None
     np.testing.assert_allclose(Predictor(classifier, both)(picture).tumour, whole.tumour, atol=1e-5)
 
 
-def test_the_heat_map_is_the_explainers_of_the_class_and_the_passes_that_the_answer_is_of(tmp_path) -> None:
-    bundle, picture = tiny.lite(tiny.unified(tmp_path)), tiny.a_picture()
+@pytest.mark.parametrize("base", ["unified-unet", "unified-unet-plain"])
+def test_the_heat_map_is_the_explainers_of_the_class_and_the_passes_that_the_answer_is_of(tmp_path, base: str) -> None:
+    """Of a bundle whose card asks for the evidence map, it is that times the tumour probability."""
+    bundle, picture = tiny.lite(tiny.unified(tmp_path, base=base)), tiny.a_picture()
     inputs, _ = model_input(bundle, picture)
     prediction, explain = Predictor(bundle, bundle)(picture), Explainer(load_network(bundle))
     target = class_target(int(prediction.probabilities.argmax()))
@@ -326,4 +328,7 @@ def test_the_heat_map_is_the_explainers_of_the_class_and_the_passes_that_the_ans
     )
     assert np.abs(plain.plane - explain(inputs, target).plane).max() > 0.1, "not the default method and layer"
     mean = plain.highest * plain.plane + mirrored.highest * mirrored.plane[:, ::-1]
+    assert bundle.heat_follows_mask == prediction.heat_follows_mask == (base == "unified-unet")
+    if bundle.heat_follows_mask:
+        mean = mean * prediction.tumour_plane[0]
     np.testing.assert_allclose(prediction.heat_plane[0], mean / mean.max(), atol=1e-3)

@@ -53,6 +53,7 @@ def test_a_table_is_the_same_as_a_file_and_as_a_download(tmp_path: Path) -> None
 def test_a_caption_names_the_layers_that_are_drawn_and_no_markdown_of_a_file_name() -> None:
     legend = heat_legend(np.zeros((2, 2)), "glioma")
     assert legend != heat_legend(np.ones((2, 2)), "glioma")
+    assert heat_legend(np.ones((2, 2))) != heat_legend(np.ones((2, 2)), follows_mask=True)
     caption = picture_caption("a*b*", [SHOW_TRUTH, SHOW_HEAT_MAP], heat=legend)
     assert caption.split("; ") == [r"a\*b\*", picture_caption("", [SHOW_TRUTH], heat="")[2:], legend]
     assert SHOW_MASK not in caption

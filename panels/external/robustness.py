@@ -1,0 +1,33 @@
+"""What usual changes of a slice do to a bundle's predictions, as a table."""
+
+import pandas as pd
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.labels import CHANGE_TITLES, METRIC_TITLES, SHARE_METRICS
+from panels.shared.theme import percent
+
+
+def draw_robustness(bundle: Bundle) -> None:
+    """Draw the figures of unaltered and of changed test slices; nothing where they are not measured."""
+    robustness = bundle.card.metrics.robustness
+    if robustness is None:
+        return
+    st.subheader("Changed slices", anchor=False)
+    rows = [
+        {"Change": CHANGE_TITLES[change]}
+        | {METRIC_TITLES[name]: _figure(name, value) for name, value in figures.as_dict().items()}
+        for change, figures in robustness.by_change.items()
+    ]
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, height="content", alt="; ".join(", ".join(row.values()) for row in rows)
+    )
+    made = {name: text for name, text in robustness.definitions.items() if name in robustness.changes}
+    st.caption(
+        f"{robustness.slices} internal test slices, drawn at random, without the gate.",
+        help="\n".join(f"- {CHANGE_TITLES[name]}: {text}" for name, text in made.items()),
+    )
+
+
+def _figure(name: str, value: float) -> str:
+    return percent(value) if name in SHARE_METRICS else f"{value:.3f}"
