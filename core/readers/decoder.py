@@ -22,7 +22,7 @@ SECONDS = 10.0
 PATIENCE = 3
 """How many times as long a file may take on a busy machine (or one that does not count processor time: Windows)."""
 MEMORY = 1536 * 2**20
-"""Most memory of the process, in bytes, on Linux, which bounds it; the largest slice takes about 900 MB."""
+"""Most memory of the process, in bytes, on Linux, which bounds it; the largest slice takes less."""
 UNEXPECTED = "The file could not be read; save the slice as PNG."
 """What is said of a file whose reading ends in an error of no known kind."""
 _START_SECONDS = 60.0
