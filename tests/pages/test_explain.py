@@ -295,7 +295,7 @@ def test_colours_and_outlines_never_run_a_network(no_network: Callable[[], None]
 
 
 def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
-    pixels = tiny.a_picture(3).pixels.astype(np.uint8)
+    pixels = tiny.a_picture(99).pixels.astype(np.uint8)  # none of the made-up data set, which would be known again
     app = upload(opened(), ("mine.png", png(pixels)))
     assert not app.exception and not app.error
     assert "no true mask" in texts(app)
