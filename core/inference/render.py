@@ -99,14 +99,11 @@ def overlay_heat_map(
         opacity: at the highest heat, in [0, 1].
         colour_map: one of ``COLOUR_MAPS``.
     """
-    warm = heat > 0
-    values = np.minimum(heat[warm], 1)
+    values = np.clip(heat, 0, 1)
     colours = _colour_table(colour_map)[np.round(values * 255).astype(np.uint8)]
     # Half the full opacity is reached at a quarter of the heat, so that moderate heat still shows.
-    alpha = (opacity * np.sqrt(values))[:, None]
-    painted = picture.copy()
-    painted[warm] = np.round(picture[warm] * (1 - alpha) + colours * alpha)
-    return painted
+    alpha = (opacity * np.sqrt(values))[:, :, None]
+    return np.round(picture * (1 - alpha) + colours * alpha).astype(np.uint8)
 
 
 def overlay_mask(
