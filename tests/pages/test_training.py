@@ -125,7 +125,8 @@ def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, conf
 def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(configure: Callable[..., None]) -> None:
     configure(models=SHIPPED_MODELS)
     app = open_page(kind="Masks", masks="unified-unet")
-    assert list(figures(app)) == ["Loss", "Dice", "IoU", "Learning rate"], "its accuracy is that of the class"
+    drawn = ["Loss", "Class loss", "Mask loss", "Dice", "IoU", "Learning rate"]
+    assert list(figures(app)) == drawn, "its accuracy is that of the class"
     assert re.search(r"cross-entropy \(class\) .*cross-entropy \+ dice \+ class \(mask\)", page_text(app))
     assert "Accuracy" in figures(open_page(classifiers="unified-unet"))
 
