@@ -15,6 +15,7 @@ from panels.explain.controls import (
     choose_explained_network,
     choose_explanation,
 )
+from panels.explain.drawings import draw_drawings
 from panels.explain.heat_maps import available_heat_maps, make_heat_maps
 from panels.explain.localisation import draw_localisation
 from panels.explain.picture import display_controls, draw_heat_map, heat_maps_png
@@ -88,6 +89,8 @@ if chosen is not None:
 
 st.header("Heat-map localisation on the test set", anchor=False)
 draw_statistics(bundle, key=f"{KEY}_statistics")
+
+draw_drawings(bundle)
 
 st.subheader("What a heat map shows, and what it does not", anchor=False)
 st.markdown(

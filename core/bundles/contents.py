@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import EXPLANATIONS, HEAT_MAPS, LAYERS, MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle
+from core.bundles.bundle import DRAWINGS, EXPLANATIONS, HEAT_MAPS, LAYERS, MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle
 from core.checked_files import Columns, read_arrays, read_table
 from core.errors import BundleError
 
 _COMMANDS = {
     LAYERS: "card",
+    DRAWINGS: "draw",
     **dict.fromkeys((PREDICTIONS, MASK_THRESHOLDS, MASKS), "evaluate"),
     **dict.fromkeys((EXPLANATIONS, HEAT_MAPS), "evaluate --explain"),
 }

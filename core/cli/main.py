@@ -18,6 +18,7 @@ COMMANDS = {
     "cross-validate": "core.cli.train",
     "lite": "core.cli.lite",
     "samples": "core.cli.samples",
+    "draw": "core.cli.draw",
     "card": "core.cli.card",
     "check": "core.cli.check",
     "search": "core.cli.search",

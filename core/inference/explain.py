@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.bundles.bundle import WEIGHTS, Bundle, load_network, open_bundle
+from core.bundles.drawings import drawing_pixels
 from core.config import CLASSIFICATION
 from core.inference.forward import averaged_logits
 from core.inference.worker import Progress, run_in_worker
@@ -60,6 +61,25 @@ def check_sanity(
     return run_in_worker(_check_sanity, bundle, inputs, request, progress=progress)
 
 
+def draw_filter(bundle: Bundle, task: str, layer: str, number: int, *, progress: Progress | None = None) -> np.ndarray:
+    """Draw what raises one filter of a convolution; see ``core.explanation.drawing``.
+
+    Args:
+        bundle: whose network draws.
+        task: whose output the convolution leads to.
+        layer: name of the convolution.
+        number: of its filter, from 0 on.
+        progress: called with the numbers of steps done and in all.
+
+    Returns:
+        (h, w) uint8, 0 to 255 for the input's range.
+
+    Raises:
+        BundleError, WorkerError: see ``explain``.
+    """
+    return run_in_worker(_draw_filter, bundle, task, layer, number, progress=progress)
+
+
 def _explain(bundle: Bundle, inputs: np.ndarray, request: HeatMapRequest, progress: Progress) -> "Explanation":
     explainer = _explainer(bundle.name, bundle.folder.parent, bundle.card.files[WEIGHTS].sha256, request.task)
     logits = averaged_logits(bundle, explainer.probabilities, inputs, request.task)
@@ -91,6 +111,16 @@ def _check_sanity(
         steps.append(step)
         progress(step.number, step.steps)
     return steps
+
+
+def _draw_filter(bundle: Bundle, task: str, layer: str, number: int, progress: Progress) -> np.ndarray:
+    from core.explanation.drawing import FILTER_SMOOTHNESS, filter_drawer, filter_score
+
+    network = _explainer(bundle.name, bundle.folder.parent, bundle.card.files[WEIGHTS].sha256, task).network
+    value_range = bundle.card.input.range
+    draw = filter_drawer(network, layer, value_range)
+    drawing = draw(filter_score(number), smoothness=FILTER_SMOOTHNESS, progress=progress)
+    return drawing_pixels(drawing, value_range)
 
 
 def _target(bundle: Bundle, request: HeatMapRequest) -> "Target":

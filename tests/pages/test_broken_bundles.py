@@ -17,6 +17,7 @@ from core.bundles.bundle import (
     CARD,
     CROSS_VALIDATION,
     CROSS_VALIDATION_HISTORY,
+    DRAWINGS,
     EXPLANATIONS,
     EXTERNAL,
     GATE,
@@ -34,6 +35,7 @@ from core.bundles.bundle import (
     load_network,
     open_bundle,
 )
+from core.bundles.drawings import stored_drawings
 from core.bundles.layers import read_layers
 from core.bundles.listing import list_bundles
 from core.bundles.mask_thresholds import read_thresholds
@@ -107,6 +109,14 @@ def arrays(name: str, file: str, **changed: Any) -> bytes:
         content = {**stored, **changed}
     buffer = io.BytesIO()
     np.savez(buffer, **{key: value for key, value in content.items() if value is not None})
+    return buffer.getvalue()
+
+
+def drawings(**changed: np.ndarray) -> bytes:
+    """Return a file of drawings with some arrays changed."""
+    content = {"drawing": np.zeros((3, 4, 4), np.uint8), "probability": np.ones(3), **changed}
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **content)
     return buffer.getvalue()
 
 
@@ -198,6 +208,7 @@ READERS: dict[str, Callable[[Bundle], Any]] = {
     EXPLANATIONS: read_explanations,
     LAYERS: read_layers,
     HEAT_MAPS: lambda bundle: stored_heat_map(bundle, 6),
+    DRAWINGS: stored_drawings,
     MASKS: lambda bundle: stored_tumour_probability(bundle, 6),
     GATE: load_gate,
     EXTERNAL: lambda bundle: gate_answers(bundle, "test"),
@@ -251,6 +262,10 @@ CONTENTS: list[tuple[str, Callable[[], bytes]]] = [
     (HEAT_MAPS, lambda: arrays(UNIFIED, HEAT_MAPS, heat=np.zeros((3, 4)))),
     (HEAT_MAPS, lambda: arrays(UNIFIED, HEAT_MAPS, step=np.array("x"))),
     (HEAT_MAPS, lambda: (SHIPPED_MODELS / CNN / HEAT_MAPS).read_bytes()),
+    (DRAWINGS, lambda: drawings(drawing=np.zeros((2, 4, 4), np.uint8))),
+    (DRAWINGS, lambda: drawings(drawing=np.zeros((3, 4, 4)))),
+    (DRAWINGS, lambda: drawings(drawing=np.zeros((3, 0, 0), np.uint8))),
+    (DRAWINGS, lambda: drawings(probability=np.full(3, 2.0))),
     (GATE, lambda: arrays(UNIFIED, GATE, weights=None)),
     (GATE, lambda: arrays(UNIFIED, GATE, bias=np.nan)),
     (GATE, lambda: arrays(UNIFIED, GATE, centre=np.zeros(3))),

@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.bundles.bundle import EXPLANATIONS, Bundle, open_bundle
+from core.bundles.bundle import DRAWINGS, EXPLANATIONS, Bundle, open_bundle
 from core.bundles.card_update import update_card
+from core.bundles.drawings import Drawing, write_drawings
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
 from core.dataset.store import STORE_NAME
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
@@ -179,6 +180,46 @@ def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: C
     assert not opened(slice=str(row.slice), bundle="report-cnn", **{"class": predicted}).exception
     other = next(label.title for label in CLASS_LABELS.values() if label.title != predicted)
     assert opened(slice=str(row.slice), bundle="report-cnn", **{"class": other}).exception, "that one is not stored"
+
+
+# Drawings
+
+
+def images_of(app: AppTest) -> list[str]:
+    captions = [image.proto.imgs[0].caption for image in app.get("image")]
+    return [caption for caption in captions if "its drawing" in caption]
+
+
+def test_the_drawings_of_the_classes_are_shown_without_a_network(
+    folder: Path, no_network: Callable[[], None], tmp_path: Path, configure: Callable[..., None]
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(folder / "models", models)
+    drawings = [Drawing(np.full((8, 8), 30 * i, np.uint8), i / 4) for i in (1, 2, 3)]
+    write_drawings(models / "report-cnn" / DRAWINGS, drawings)
+    update_card(models / "report-cnn", {}, "Drawings.")
+    configure(models=models)
+    no_network()
+    app = opened(bundle="report-cnn")
+    assert not app.exception and not app.error
+    captions = images_of(app)
+    assert [caption.split(":")[0] for caption in captions] == [CLASS_LABELS[name].title for name in CLASSES]
+    assert all(percent(drawing.probability) in caption for drawing, caption in zip(drawings, captions, strict=True))
+
+
+def test_a_bundle_without_stored_drawings_says_so(no_network: Callable[[], None]) -> None:
+    no_network()
+    app = opened(bundle="report-cnn")
+    assert not app.exception and not app.error and not images_of(app)
+    assert "core draw report-cnn" in texts(app)
+
+
+def test_a_filter_is_drawn_on_demand_and_remembered() -> None:
+    app = opened(bundle="report-cnn")
+    app.button(key="drawing_run").click().run()
+    assert not app.exception and not app.error
+    assert "explain_drawing" in app.session_state
+    assert not [button for button in app.button if button.key == "drawing_run"]
 
 
 # Heat maps made now
