@@ -308,5 +308,5 @@ def _json_of(text: bytes) -> Any:
     """Return what JSON holds; None if it is none."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

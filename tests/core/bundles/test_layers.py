@@ -25,7 +25,14 @@ def bundle_of(folder: Path, text: str, *, tasks: tuple[str, ...] = ("segmentatio
     (folder / WEIGHTS).write_bytes(b"")
     files = {name: file_facts(folder / name) for name in (LAYERS, WEIGHTS)}
     counts = {"total": parameters, "trainable": parameters}
-    changes = {"name": folder.name, "task": list(tasks), "files": files, "parameters": counts, "metrics": None}
+    changes = {
+        "name": folder.name,
+        "task": list(tasks),
+        "files": files,
+        "parameters": counts,
+        "metrics": None,
+        "heat": None,
+    }
     return Bundle(folder, open_bundle("unified-unet").card.changed(changes))
 
 

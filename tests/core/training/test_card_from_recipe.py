@@ -25,7 +25,7 @@ def test_a_bundle_is_of_its_recipe_and_of_that_on_another_split(bundle: Bundle) 
 @pytest.mark.parametrize(
     "change",
     [
-        {"task": "segmentation"},
+        {"task": "segmentation", "heat": None},
         {"network": {"name": "unified_unet", "options": {"size": 64}}},
         {"input.preprocessing": "min-max"},
         {"classes": ["background", "tumour"]},
