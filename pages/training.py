@@ -1,6 +1,7 @@
 """Training: loss and metrics of each epoch; a run in progress is followed."""
 
 import time
+from functools import partial
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from core.config import CLASSIFICATION, SEGMENTATION
 from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
-from panels.shared.controls import csv_button
+from panels.shared.controls import csv_button, fragment
 from panels.shared.theme import error_text, escape_markdown
 from panels.training.captions import report_caption, show_progress
 from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts
@@ -19,7 +20,7 @@ TASKS_BY_TITLE = {"Classifiers": CLASSIFICATION, "Masks": SEGMENTATION}
 EVERY_SECONDS = 10
 
 
-@st.fragment(run_every=EVERY_SECONDS)
+@partial(fragment, every=EVERY_SECONDS)
 def follow(drawn: list[History]) -> None:
     """Show the progress of runs; draw the page again when one has a new epoch.
 

@@ -14,6 +14,7 @@ from panels.analyse.prediction import draw_answer, draw_mask_size, warn_of_seen_
 from panels.analyse.reliability import draw_reliability
 from panels.shared import predictions
 from panels.shared.answer import draw_file_remarks, draw_truth
+from panels.shared.controls import fragment
 from panels.shared.model_choice import choose_networks
 from panels.shared.slice_chooser import ChosenSlice
 from panels.shared.slice_image import draw_slice
@@ -31,13 +32,18 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
     with answer_column:
         classifier, segmenter = choose_networks()
     bundles = distinct_bundles(classifier, segmenter)
-    has_to_convert = any(LITE not in bundle.card.files for bundle in bundles)
-    if has_to_convert and not predictions.is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter):
+    is_new = not predictions.is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter)
+    # What another slice left goes before this one is asked about, not piece by piece as its own answer comes.
+    answer_area, details_area = (
+        column.empty() if is_new else column.container() for column in (answer_column, details_column)
+    )
+    if is_new and any(LITE not in bundle.card.files for bundle in bundles):
         with image_area:
             draw_slice(slice_)
 
-    with answer_column:
+    with answer_area:
         prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
+    with answer_area.container() if is_new else answer_area:
         result = slice_result(slice_, prediction, bundles)
         is_shown = draw_answer(result, key=f"{key}_bars", slice_key=slice_key)
         draw_truth(result["truth"], with_mask=is_shown)
@@ -58,13 +64,13 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
                 query_params=chosen.address | {"bundle": classifier.name},
             )
 
-    with details_column:
+    with details_area.container() if is_new else details_area:
         details.draw_measurements(result, prediction, with_mask=is_shown)
         details.draw_model_inputs(prediction, *bundles)
         details.draw_downloads(chosen, prediction, result, lambda: shown[-1], classifier, segmenter, with_mask=is_shown)
 
 
-@st.fragment
+@fragment
 def _draw_picture(
     slice_: Slice,
     prediction: Prediction,

@@ -1,9 +1,10 @@
 """What several pages share: errors in one sentence, downloads, and options under the names they had before."""
 
+import functools
 import mimetypes
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 import streamlit as st
 
@@ -14,6 +15,8 @@ from panels.shared.theme import error_text
 if TYPE_CHECKING:
     import pandas as pd
 
+_Parameters = ParamSpec("_Parameters")
+
 
 @contextmanager
 def errors_in_one_sentence() -> Iterator[None]:
@@ -22,6 +25,24 @@ def errors_in_one_sentence() -> Iterator[None]:
         yield
     except SliceScopeError as error:
         st.error(error_text(error), icon=":material/error:")
+
+
+def fragment(draw: Callable[_Parameters, None], *, every: float | None = None) -> Callable[_Parameters, None]:
+    """Return a function that draws a part of a page by itself, as ``st.fragment``, its errors in one sentence each.
+
+    The page's own net does not catch what a fragment raises when it runs alone.
+
+    Args:
+        draw: draws the part.
+        every: seconds after which it is drawn again, and again.
+    """
+
+    @functools.wraps(draw)
+    def drawn(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> None:
+        with errors_in_one_sentence():
+            draw(*arguments, **options)
+
+    return st.fragment(drawn, run_every=every)
 
 
 def csv_button(table: "pd.DataFrame", label: str, file_name: str, *, key: str | None = None) -> None:
