@@ -92,3 +92,13 @@ def a_slice(number: int, *, side: int = 64, height: int | None = None) -> tuple[
     u, v = np.cos(angle) * (long - 0.5), np.sin(angle) * (short - 0.5)
     border = np.stack([x0 + 0.8 * u - 0.6 * v, y0 + 0.6 * u + 0.8 * v], axis=1).round(2)
     return pixels, mask, border.ravel().tolist()
+
+
+def assert_whole(mat, pixels: np.ndarray, mask: np.ndarray, border: np.ndarray) -> None:
+    """Check that a .mat file was read upright and whole: glioma of the patient ZZ000001B."""
+    assert mat.pixels.dtype == np.int16
+    np.testing.assert_array_equal(mat.pixels, pixels)
+    assert mat.mask.dtype == bool
+    np.testing.assert_array_equal(mat.mask, mask)
+    assert (mat.label, mat.pid) == (2, "ZZ000001B")
+    np.testing.assert_array_equal(mat.border, np.reshape(border, (-1, 2)))

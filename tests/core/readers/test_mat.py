@@ -13,7 +13,7 @@ from core.errors import SliceError
 from core.readers.kinds import is_hdf5
 from core.readers.mat import MatSlice, read_folds, read_mat
 from core.readers.slices import read_slice
-from tests.published import a_slice, cvind_bytes, hdf5_bytes, mat_bytes
+from tests.published import a_slice, assert_whole, cvind_bytes, hdf5_bytes, mat_bytes
 
 PIXELS, MASK, BORDER = a_slice(1, side=48, height=32)
 WHOLE = mat_bytes(PIXELS, MASK, label=2, pid="ZZ000001B", border=BORDER)
@@ -47,12 +47,7 @@ def refusal(data):
 
 def test_a_slice_comes_out_upright_and_whole():
     mat = read_mat(WHOLE)
-    assert mat.pixels.dtype == np.int16
-    np.testing.assert_array_equal(mat.pixels, PIXELS)
-    assert mat.mask.dtype == bool
-    np.testing.assert_array_equal(mat.mask, MASK)
-    assert (mat.label, mat.pid) == (2, "ZZ000001B")
-    np.testing.assert_array_equal(mat.border, np.reshape(BORDER, (-1, 2)))
+    assert_whole(mat, PIXELS, MASK, BORDER)
 
 
 def test_vectors_written_the_other_way_round_are_the_same():

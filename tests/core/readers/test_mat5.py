@@ -13,7 +13,7 @@ from core.errors import SliceError
 from core.readers.mat import read_mat
 from core.readers.mat5 import MAX_INFLATED
 from core.readers.slices import read_slice
-from tests.published import a_slice
+from tests.published import a_slice, assert_whole
 
 PIXELS, MASK, BORDER = a_slice(1, side=48, height=32)
 FIELDS = {
@@ -48,12 +48,7 @@ def a_file(*elements):
 @pytest.mark.parametrize("compressed", [False, True], ids=["v5", "v7"])
 def test_versions_5_and_7_give_what_7_3_gives(compressed):
     mat = read_mat(mat5(compressed=compressed, first=np.arange(9), last="words"))
-    assert mat.pixels.dtype == np.int16
-    np.testing.assert_array_equal(mat.pixels, PIXELS)
-    assert mat.mask.dtype == bool
-    np.testing.assert_array_equal(mat.mask, MASK)
-    assert (mat.label, mat.pid) == (2, "ZZ000001B")
-    np.testing.assert_array_equal(mat.border, np.reshape(BORDER, (-1, 2)))
+    assert_whole(mat, PIXELS, MASK, BORDER)
 
 
 @pytest.mark.parametrize("name", ["u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"])
