@@ -9,6 +9,7 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle
 from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
 from core.config import CLASSIFICATION, SEGMENTATION, TASKS
 from core.explanation.explainer import METHODS, SALIENCY, methods_for
+from core.inference.worker import Progress
 from core.labels import CLASS_LABELS
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
@@ -110,3 +111,17 @@ def _choose_method(bundle: Bundle, task: str) -> str:
 def cached_convolutions(bundle: Bundle, task: str) -> list[Convolution]:
     """Return the convolutions that lead to the output of a task (``core.bundles.convolutions``)."""
     return find_convolutions(bundle, task)
+
+
+def draw_progress(what: str) -> Progress:
+    """Draw the bar of a call of the process that holds TensorFlow; return what moves it.
+
+    Args:
+        what: follows "3 of 8" below the bar.
+    """
+    bar = st.progress(0.0, "Loading TensorFlow and the network")
+
+    def move(done: int, total: int) -> None:
+        bar.progress(done / total, f"{done} of {total} {what}")
+
+    return move

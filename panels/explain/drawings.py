@@ -10,7 +10,7 @@ from core.bundles.drawings import stored_drawings
 from core.config import CLASSIFICATION
 from core.inference.explain import draw_filter
 from core.labels import CLASS_LABELS
-from panels.explain.controls import cached_convolutions
+from panels.explain.controls import cached_convolutions, draw_progress
 from panels.shared.theme import percent
 
 _WIDTH = 256
@@ -65,12 +65,7 @@ def _draw_filter_choice(bundle: Bundle) -> None:
 
 
 def _run(bundle: Bundle, task: str, layer: str, number: int) -> np.ndarray:
-    bar = st.progress(0.0, "Loading TensorFlow and the network")
-
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / total, f"{done} of {total} steps")
-
-    return draw_filter(bundle, task, layer, number, progress=progress)
+    return draw_filter(bundle, task, layer, number, progress=draw_progress("steps"))
 
 
 def _draw(area: Any, pixels: np.ndarray, name: str, caption: str) -> None:

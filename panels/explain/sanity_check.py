@@ -14,7 +14,7 @@ from core.inference.predictor import model_input
 from core.inference.render import DisplayOptions, default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest
+from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest, draw_progress
 from panels.explain.heat_maps import worker_request
 from panels.explain.picture import scale_for_display
 from panels.shared.theme import PLOT_CONFIG, text_colour
@@ -58,12 +58,8 @@ def draw_sanity_check(
 
 
 def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: str) -> list[RandomisationStep]:
-    bar = st.progress(0.0, "Loading TensorFlow and the network")
+    progress = draw_progress(f"layers, by {METHODS[request.method].title}")
     inputs, _ = model_input(bundle, slice_)
-
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / total, f"{METHODS[request.method].title}: {done} of {total} layers")
-
     return check_sanity(bundle, inputs, worker_request(request, output), progress=progress)
 
 

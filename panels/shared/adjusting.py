@@ -15,14 +15,17 @@ from core.readers.slices import Slice
 from panels.shared.theme import error_text
 from panels.shared.uploads import SliceIdentity
 
-_ADJUSTMENTS, _MASKS = "adjustments", "upload_masks"
-"""Session keys: by identity the adjustment, and the true mask (H, W) bool that the visitor gave."""
+_ADJUSTMENTS, _USUAL, _MASKS = "adjustments", "usual_adjustments", "upload_masks"
+"""Session keys: by identity the adjustment, the one given unasked, and the visitor's true mask, (H, W) bool."""
 
 
 def adjusted_uploads(uploads: Mapping[SliceIdentity, Slice]) -> dict[SliceIdentity, Slice]:
     """Return every upload as it is adjusted, with the true mask that the visitor gave."""
     from core.dataset.slices import adjust_slice
 
+    for kept in (_ADJUSTMENTS, _USUAL, _MASKS):
+        for removed in st.session_state.get(kept, {}).keys() - uploads.keys():
+            del st.session_state[kept][removed]
     return {
         identity: adjust_slice(_with_mask(identity, slice_), _adjustment(identity, slice_))
         for identity, slice_ in uploads.items()
@@ -42,9 +45,7 @@ def place_in_file(identity: SliceIdentity, slice_: Slice) -> Callable[[np.ndarra
 
 def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
     """Draw a button that undoes or restores what was done unasked, and the controls of everything else."""
-    from core.dataset.slices import usual_adjustment
-
-    current, usual = _adjustment(identity, slice_), usual_adjustment(slice_)
+    current, usual = _adjustment(identity, slice_), _usual(identity, slice_)
     if usual != Adjustment():
         undone = current == Adjustment(spacing_mm=current.spacing_mm)
         st.button(
@@ -146,12 +147,18 @@ def _with_mask(identity: SliceIdentity, slice_: Slice) -> Slice:
 
 def _adjustment(identity: SliceIdentity, slice_: Slice) -> Adjustment:
     """Return how an upload is adjusted; at first what the picture is given unasked."""
+    adjustments: dict[SliceIdentity, Adjustment] = st.session_state.setdefault(_ADJUSTMENTS, {})
+    return adjustments.setdefault(identity, _usual(identity, slice_))
+
+
+def _usual(identity: SliceIdentity, slice_: Slice) -> Adjustment:
+    """Return what an upload is given unasked; its pixels are looked at once."""
     from core.dataset.slices import usual_adjustment
 
-    adjustments: dict[SliceIdentity, Adjustment] = st.session_state.setdefault(_ADJUSTMENTS, {})
-    if identity not in adjustments:
-        adjustments[identity] = usual_adjustment(slice_)
-    return adjustments[identity]
+    usual: dict[SliceIdentity, Adjustment] = st.session_state.setdefault(_USUAL, {})
+    if identity not in usual:
+        usual[identity] = usual_adjustment(slice_)
+    return usual[identity]
 
 
 def _set(identity: SliceIdentity, adjustment: Adjustment) -> None:
