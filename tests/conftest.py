@@ -109,6 +109,11 @@ def tiny_store(tiny_store_path: Path) -> Iterator[Store]:
         yield store
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name a case of bytes by its argument: bytes may differ between workers, and then none of them starts."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests marked ``dataset`` where SLICESCOPE_DATA names no folder."""
     if os.environ.get("SLICESCOPE_DATA"):

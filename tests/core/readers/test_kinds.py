@@ -31,7 +31,7 @@ def boxes(brand, *compatible):
         (b"\xff\x0a" + bytes(100), "a JPEG XL"),
         (b"II\xbc\x01" + bytes(100), "a JPEG XR"),
         (encode(PICTURE, "PDF"), "a PDF"),
-        (gzip.compress(bytes(1000)), "a gzip"),
+        (gzip.compress(bytes(1000), mtime=0), "a gzip"),
         (b"PK\x03\x04" + bytes(100), "a ZIP"),
         (bytes(128) + b"DICM" + bytes(100), "a DICOM"),
         (bytes(344) + b"n+1\0" + bytes(100), "a NIfTI"),
@@ -78,3 +78,8 @@ def test_a_jpeg_with_the_start_of_scans_in_its_remarks_is_read(progressive):
 
     data = encode(PICTURE, "JPEG", quality=100, progressive=progressive, comment=b"\xff\xda" * 500)
     assert np.abs(read_slice(data, "slice.jpg").pixels - GREY).mean() < 3
+
+
+@pytest.mark.parametrize("data", [JPEG, bytes(3)])
+def test_the_name_of_a_case_does_not_depend_on_bytes(data, request):
+    assert request.node.name.split("[")[1].startswith("data")
