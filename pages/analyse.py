@@ -5,7 +5,7 @@ import streamlit as st
 from panels import shell
 from panels.analyse.preparation import prepare_first_answer
 from panels.analyse.welcome import draw_welcome
-from panels.shared.slice_chooser import choose_slice
+from panels.shared.slices.chooser import choose_slice
 
 shell.require()
 

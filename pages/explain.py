@@ -25,8 +25,8 @@ from panels.explain.statistics import draw_statistics
 from panels.shared.answer import draw_file_remarks
 from panels.shared.controls import file_button
 from panels.shared.predictions import predict
-from panels.shared.slice_chooser import choose_slice
-from panels.shared.slice_image import draw_slice
+from panels.shared.slices.chooser import choose_slice
+from panels.shared.slices.image import draw_slice
 
 shell.require()
 

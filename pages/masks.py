@@ -15,7 +15,7 @@ from panels.masks.slices import draw_slices
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.labels import describe_test_set
 from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
-from panels.shared.slice_dialog import draw_slice_dialog
+from panels.shared.slices.dialog import draw_slice_dialog
 
 shell.require()
 

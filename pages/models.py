@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.errors import BundleError
-from core.evaluation.literature import patient_level_results
+from core.evaluation.comparison.literature import patient_level_results
 from panels import shell
 from panels.models.card import draw_card
 from panels.models.cross_validation import draw_fold_tables

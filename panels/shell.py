@@ -16,7 +16,7 @@ from core.search.names import search_names
 from panels.shared.address import unknown_values_told
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
-from panels.shared.uploads import bound_uploads
+from panels.shared.slices.uploads import bound_uploads
 from panels.shared.web_server import keep_uploads_in_memory, send_without_delay
 
 _ICON = Path(__file__).with_name("icon.svg")

@@ -5,7 +5,7 @@ import json
 import pkgutil
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -110,6 +110,11 @@ def test_no_page_s_panels_import_another_page_s() -> None:
             assert {other.split(".")[1] for other in others} <= {page}, name
 
 
+def test_no_package_holds_more_modules_than_one_reads_through() -> None:
+    sizes = Counter(path.parent for path in MODULES.values() if path.name not in ("__init__.py", "app.py", "frame.py"))
+    assert max(sizes.values()) <= 12, sizes.most_common(3)
+
+
 def test_modules_import_in_no_circle() -> None:
     arrows = defaultdict(set)
     for name, path in MODULES.items():
@@ -167,7 +172,7 @@ def test_app_and_shell_ask_for_nothing_heavy_even_later() -> None:
 
 
 def test_the_first_page_waits_for_no_table_or_scientific_library() -> None:
-    loaded = loaded_by(["panels.shell", "panels.analyse.welcome", "panels.shared.slice_chooser"])
+    loaded = loaded_by(["panels.shell", "panels.analyse.welcome", "panels.shared.slices.chooser"])
     assert not loaded & {"pandas", "scipy", "ai_edge_litert"}
     assert "streamlit" in loaded, "something was imported"
 

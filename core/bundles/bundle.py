@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from core.bundles.card import Card, FileFacts, GateDescription
-from core.bundles.card_metrics import TestMetrics
+from core.bundles.card.metrics import TestMetrics
+from core.bundles.card.schema import Card, FileFacts, GateDescription
 from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION, models_folder
 from core.errors import BundleError
 from core.files import replace_file

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from core.bundles.bundle import CARD, README, file_facts, read_card
-from core.bundles.card import Card
-from core.bundles.readme import bundle_readme
+from core.bundles.card.readme import bundle_readme
+from core.bundles.card.schema import Card
 from core.files import replace_file
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.bundles.bundle import CARD, PREDICTIONS, README, Bundle, open_bundle
-from core.bundles.readme import bundle_readme
+from core.bundles.card.readme import bundle_readme
 from core.check.figures import SOURCES, Difference, Source, compare_figures, stated_at
 from core.dataset import splits
 from core.errors import SliceScopeError

@@ -31,12 +31,12 @@ from core.bundles.measured_gate import TEST, measured_split
 from core.bundles.predictions import read_predictions, select_predictions
 from core.config import CLASSES, CLASSIFICATION
 from core.dataset import splits
-from core.evaluation.compare import comparison
+from core.evaluation.comparison.bundles import comparison
 from core.evaluation.cross_validation import summarise_folds
 from core.evaluation.evaluate import stored_figures
+from core.evaluation.explanations.heat_maps import summarise_heat_maps
 from core.evaluation.external import stored_external_metrics
 from core.evaluation.figures import class_indices, mask_figures
-from core.evaluation.heat_maps import summarise_heat_maps
 from core.evaluation.robustness import robustness_figures
 from core.metrics import classification
 from core.ood.evaluate import aims_reached, gate_answers, metric_hits, ood_metrics, with_outcomes

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.bundles.bundle import bundle_names
-from core.bundles.card import SCHEMA, card_schema
+from core.bundles.card.schema import SCHEMA, card_schema
 from core.check.bundles import Checked, check_bundle
 from core.config import README, models_folder
 from core.errors import SliceScopeError
-from core.evaluation.readme_tables import check_readme
+from core.evaluation.comparison.readme_tables import check_readme
 from core.search.names import search_names
 from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search
 

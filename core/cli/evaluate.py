@@ -11,7 +11,7 @@ from core.hardware import is_busy
 
 if TYPE_CHECKING:
     from core.bundles.bundle import Bundle
-    from core.bundles.card import Card
+    from core.bundles.card.schema import Card
 
 
 @click.command("evaluate")
@@ -87,8 +87,8 @@ def _evaluate_heat_maps(bundle: "Bundle", store: Path, *, only_evidence: bool) -
     from core.bundles.bundle import open_bundle
     from core.cli.progress import slices_bar
     from core.dataset.store import Store
-    from core.evaluation.evidence_maps import measure_evidence_maps
-    from core.evaluation.heat_maps import evaluate_heat_maps
+    from core.evaluation.explanations.evidence_maps import measure_evidence_maps
+    from core.evaluation.explanations.heat_maps import evaluate_heat_maps
 
     unfinished = store.with_name(f"{bundle.name}-explanations.jsonl")
     with Store(store) as opened:
@@ -128,7 +128,7 @@ def compare_command(bundle: str, other: str) -> None:
     The figures are written into the card of BUNDLE.
     """
     from core.bundles.bundle import open_bundle
-    from core.evaluation.compare import compare_bundles
+    from core.evaluation.comparison.bundles import compare_bundles
 
     card = compare_bundles(open_bundle(bundle), open_bundle(other))
     comparison = card.metrics.comparison
@@ -143,7 +143,7 @@ def compare_command(bundle: str, other: str) -> None:
 @click.option("--check", is_flag=True, help="Only check that the tables are up to date.")
 def readme_command(check: bool) -> None:
     """Write the README's tables from the bundles."""
-    from core.evaluation.readme_tables import check_readme, write_readme
+    from core.evaluation.comparison.readme_tables import check_readme, write_readme
 
     if check:
         check_readme()

@@ -64,11 +64,11 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Pa
     from tqdm import tqdm
 
     from core.cli.progress import advance_bar, progress_interval
-    from core.training.examples import read_split_examples
+    from core.training.data.examples import read_split_examples
+    from core.training.data.tumour_free import load_tumour_free
     from core.training.export import export_bundle
     from core.training.lite import write_lite
     from core.training.trainer import run_training
-    from core.training.tumour_free import load_tumour_free
 
     epochs = recipe.training.epochs
     print(f"{recipe.name}: reading slices", flush=True)

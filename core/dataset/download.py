@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 
 from core.config import CLASSES
-from core.dataset.disk_cache import ArrayCache
-from core.dataset.http_ranges import AddressError, LimitError, RangeClient
 from core.dataset.perceptual_hash import LARGEST_DISTANCE, bits_apart, perceptual_hash
+from core.dataset.remote.disk_cache import ArrayCache
+from core.dataset.remote.http_ranges import AddressError, LimitError, RangeClient
+from core.dataset.remote.zip_members import Directory, Fetch, read_directory, read_member
 from core.dataset.slices import slice_from_arrays
 from core.dataset.splits import index_table, mask_digest
 from core.dataset.store import SLICE_COUNT, default_store
-from core.dataset.zip_members import Directory, Fetch, read_directory, read_member
 from core.errors import DatasetError, SliceError
 from core.readers.mat import read_mat
 from core.readers.slices import Slice

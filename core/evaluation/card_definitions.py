@@ -1,6 +1,6 @@
 """Bring the definitions of metrics that a card stores up to date."""
 
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.metrics.definitions import DEFINITIONS
 
 _SECTIONS = ("cross_validation", "comparison", "explanation", "robustness", "external")

@@ -22,7 +22,7 @@ from core.bundles.bundle import (
     Bundle,
     open_bundle,
 )
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.predictions import prediction_columns

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle, load_network
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION
 from core.dataset import splits

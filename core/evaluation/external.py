@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, Bundle
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV, TEST, has_gate
 from core.config import (

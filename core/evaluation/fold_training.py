@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.bundles.bundle import Bundle, open_bundle
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.errors import TrainingError
 from core.evaluation.cross_validation import collect_folds, find_trained, fold_recipe, put_run_aside, stored_folds
 from core.training.recipe import Recipe

@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from core.bundles.bundle import ROBUSTNESS, Bundle
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.config import CLASSIFICATION, SEED, SEGMENTATION
 from core.dataset import splits

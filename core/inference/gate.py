@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.bundles.bundle import GATE, Bundle
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 from core.bundles.contents import read_bundle_arrays, refused_content
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.forward import as_logits

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
-from core.bundles.card import Card, GateThresholds
+from core.bundles.card.schema import Card, GateThresholds
 from core.bundles.card_update import update_card
 from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.measured_gate import has_gate

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.bundles.bundle import OOD_ANSWERS, Bundle, open_bundle
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.measured_gate import TEST, has_gate
 from core.dataset.store import Store
 from core.errors import DatasetError

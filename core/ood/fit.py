@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, GATE, OOD_ANSWERS, Bundle, load_network, open_bundle
-from core.bundles.card import Card, GateThresholds
+from core.bundles.card.schema import Card, GateThresholds
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED, TASKS

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from core.bundles.bundle import Bundle, load_network
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED
@@ -28,7 +28,7 @@ from core.ood.source_leakage import source_auc, source_features
 from core.ood.training_planes import GateSlices, InternalSlice, degrade
 from core.readers.preprocessing import HEAD_THRESHOLD
 from core.training.card_writer import limits_with_gate
-from core.training.inpainting import inpaint_beside_tumour, remove_tumour
+from core.training.data.inpainting import inpaint_beside_tumour, remove_tumour
 
 if TYPE_CHECKING:
     import keras

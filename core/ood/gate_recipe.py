@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.config import ROOT
 from core.errors import TrainingError
 

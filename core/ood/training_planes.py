@@ -1,8 +1,8 @@
 """Planes to fit a gate on: tumours and no tumours from both sources, all degraded alike.
 
 All tumours come from one data set and all slices without one from another, so that a gate could learn the source in
-place of the tumour. Therefore both labels occur in both sources (see ``core.training.inpainting``), and all planes go
-through the same resampling, compression and change of contrast. ``core.ood.gate_control`` measures what is left.
+place of the tumour. Therefore both labels occur in both sources (see ``core.training.data.inpainting``), and all planes
+go through the same resampling, compression and change of contrast. ``core.ood.gate_control`` measures what is left.
 """
 
 import io
@@ -22,7 +22,7 @@ from core.ood.gate_recipe import GateSettings
 from core.ood.network_outputs import Planes
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import read_slice
-from core.training.inpainting import insert_tumour, remove_tumour
+from core.training.data.inpainting import insert_tumour, remove_tumour
 
 
 class InternalSlice(NamedTuple):

@@ -23,7 +23,7 @@ from core.search.plan import Plan, as_int
 from core.search.processes import CONTEXT, POLL_SECONDS, run_workers
 from core.search.results import COMPLETE, FULL_SIZE, TRIAL_KEY, SearchResults, best_at_full_size
 from core.training.checkpoint import State
-from core.training.examples import read_split_examples
+from core.training.data.examples import read_split_examples
 from core.training.recipe import Recipe, load_recipe
 from core.training.recorder import TrainingProgress
 from core.training.trainer import run_training

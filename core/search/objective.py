@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.search.plan import Setting, load_plan
-from core.training.examples import Examples, read_split_examples
+from core.training.data.examples import Examples, read_split_examples
 from core.training.trainer import run_training
 
 Report = Callable[[int, float], None]

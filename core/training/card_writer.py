@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from core.bundles.bundle import Bundle
-from core.bundles.card import FORMAT_VERSION, Card
+from core.bundles.card.schema import FORMAT_VERSION, Card
 from core.bundles.card_update import update_card
 from core.config import SEED
 from core.dataset import citation

@@ -82,7 +82,7 @@ class HeatSettings(FileModel):
 
 
 class Augmentation(FileModel):
-    """Options of ``core.training.augmentation.augment``."""
+    """Options of ``core.training.data.augmentation.augment``."""
 
     flip: Share = 0.0
     rotation: Amount = 0.0
@@ -119,7 +119,7 @@ class Training(FileModel):
         early_stopping_patience: epochs without a lower validation loss before training stops, or None.
         reduce_rate_patience: epochs without a lower one before the rate is reduced, or None.
         reduce_rate_factor: the factor by which the rate is then multiplied.
-        augmentation: options of ``core.training.augmentation.augment``, or None.
+        augmentation: options of ``core.training.data.augmentation.augment``, or None.
         dtype: the Keras dtype policy.
         seed: of weights, order, dropout and augmentation.
         cache: side, in pixels, of the training planes that augmentation interpolates once to the network's size; None

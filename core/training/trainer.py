@@ -10,10 +10,10 @@ from core.hardware import is_slow_in_bfloat16
 from core.networks.efficientnet_lite0 import is_encoder_layer, load_pretrained
 from core.networks.losses import loss_by_name, training_metrics
 from core.networks.registry import build_network
-from core.training.augmentation import augment
-from core.training.batches import Augment, steps_per_epoch, training_batches, validation_batches
 from core.training.checkpoint import State, load_state
-from core.training.examples import Examples
+from core.training.data.augmentation import augment
+from core.training.data.batches import Augment, steps_per_epoch, training_batches, validation_batches
+from core.training.data.examples import Examples
 from core.training.recipe import Recipe, Training, training_settings
 from core.training.recorder import EpochEnd, RunRecorder, TrainingProgress, write_history
 

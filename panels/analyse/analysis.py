@@ -16,8 +16,8 @@ from panels.shared import predictions
 from panels.shared.answer import draw_file_remarks, draw_truth
 from panels.shared.controls import fragment
 from panels.shared.model_choice import choose_networks
-from panels.shared.slice_chooser import ChosenSlice
-from panels.shared.slice_image import draw_slice
+from panels.shared.slices.chooser import ChosenSlice
+from panels.shared.slices.image import draw_slice
 
 _IMAGE_WIDTH = 560
 

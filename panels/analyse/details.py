@@ -14,7 +14,7 @@ from core.inference.render import DisplayOptions, encode_png
 from core.inference.result import overlay_png, results_csv, slice_result
 from panels.shared.controls import file_button
 from panels.shared.predictions import cached_predictor
-from panels.shared.slice_chooser import ChosenSlice
+from panels.shared.slices.chooser import ChosenSlice
 
 _HIDDEN_REASONS = {
     NO_TUMOUR: "no tumour is found",

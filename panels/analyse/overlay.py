@@ -13,7 +13,7 @@ from core.inference.render import (
     default_window,
 )
 from core.readers.slices import Slice
-from panels.shared.slice_image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
+from panels.shared.slices.image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
 
 
 def draw_overlay(slice_: Slice, prediction: Prediction, options: DisplayOptions) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card_metrics import TestMetrics
+from core.bundles.card.metrics import TestMetrics
 from core.bundles.measured_gate import DEV, measured_split
 from core.labels import METRIC_TITLES
 from core.text import lower_first

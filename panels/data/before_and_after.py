@@ -11,9 +11,9 @@ from core.inference.render import default_window, grey_image
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
-from panels.shared import gallery
-from panels.shared.data_set import load_slices
-from panels.shared.slice_image import draw_picture
+from panels.shared.slices import gallery
+from panels.shared.slices.data_set import load_slices
+from panels.shared.slices.image import draw_picture
 
 _PICTURE_SIDE = 384
 """Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""

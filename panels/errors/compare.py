@@ -8,10 +8,10 @@ from core.bundles.predictions import disagreements, order_predictions, select_pr
 from core.config import CLASSIFICATION
 from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS
-from panels.shared import gallery
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button
 from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
+from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
 ALL, FIRST, SECOND, NEITHER = "All", "first", "second", "neither"

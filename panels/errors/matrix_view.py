@@ -8,9 +8,10 @@ from core.bundles.predictions import SORTS, order_predictions, select_prediction
 from core.evaluation.figures import confusion_counts, confusion_of
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
-from panels.shared import confusion_matrix, gallery
+from panels.shared import confusion_matrix
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import accept_former_options, csv_button
+from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
 ORDER_TITLES = {"least sure first": "lowest confidence first", "surest first": "highest confidence first"}

@@ -11,11 +11,11 @@ from core.config import CLASSIFICATION
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from panels.errors.matrix_view import tile_label
-from panels.shared import gallery
 from panels.shared.cache import cached_predictions
-from panels.shared.data_set import load_slices
 from panels.shared.labels import split_level_of
 from panels.shared.model_choice import listed_bundles, readable_bundles
+from panels.shared.slices import gallery
+from panels.shared.slices.data_set import load_slices
 from panels.shared.theme import percent
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}

@@ -17,7 +17,7 @@ from core.inference.render import (
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
-from panels.shared.slice_image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
+from panels.shared.slices.image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
 
 _FULL_STRENGTH_PERCENTILE = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""

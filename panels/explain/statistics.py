@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles.bundle import EVIDENCE_MAP, EXPLANATIONS, Bundle
-from core.evaluation.heat_maps import read_explanations, summarise_heat_maps
+from core.evaluation.explanations.heat_maps import read_explanations, summarise_heat_maps
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card import SourceControl
+from core.bundles.card.schema import SourceControl
 from panels.shared.theme import escape_markdown, percent
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 
 
 def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThresholds:

@@ -9,9 +9,9 @@ from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
-from panels.shared import gallery
 from panels.shared.controls import csv_button
 from panels.shared.kept_figures import kept_figure
+from panels.shared.slices import gallery
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
 _MEANINGS = {

@@ -22,9 +22,9 @@ from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from core.text import lower_first
-from panels.shared import gallery
-from panels.shared.data_set import load_slices
-from panels.shared.slice_image import MASK_LEGEND, draw_picture
+from panels.shared.slices import gallery
+from panels.shared.slices.data_set import load_slices
+from panels.shared.slices.image import MASK_LEGEND, draw_picture
 
 
 def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card_metrics import SplitMetrics
+from core.bundles.card.metrics import SplitMetrics
 from core.bundles.measured_gate import DEV
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.literature import PUBLISHED_RESULTS, PatientLevelResult
+from core.evaluation.comparison.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
 from panels.shared.labels import mean_text
 
@@ -14,7 +14,7 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     """Draw a table of our bundles on patient-level splits, then of published results.
 
     Args:
-        ours: of ``core.evaluation.literature.patient_level_results``.
+        ours: of ``core.evaluation.comparison.literature.patient_level_results``.
     """
     own_rows = [
         {

@@ -11,7 +11,7 @@ from core.bundles.bundle import Bundle
 from core.dataset import splits
 from core.dataset.statistics import split_leakage
 from core.evaluation.bootstrap import Interval
-from core.evaluation.compare import patient_level_counterparts, recipe_differences
+from core.evaluation.comparison.bundles import patient_level_counterparts, recipe_differences
 from core.labels import SHARE_METRICS, split_level
 from core.text import join_words, lower_first
 from panels.models.table import HEADLINE_METRICS
@@ -27,8 +27,8 @@ _CHARTED = ("accuracy", "dice_mean")
 def split_comparisons(bundles: Sequence[Bundle]) -> list[tuple[Bundle, list[Bundle]]]:
     """Pair bundles with a slice-level split with the bundles of the same network on a patient-level split.
 
-    A bundle that has no such counterpart (``core.evaluation.compare.patient_level_counterparts``) but whose card holds
-    its recipe's official folds is listed with an empty list: it is compared with those.
+    A bundle that has no such counterpart (``core.evaluation.comparison.bundles.patient_level_counterparts``) but whose
+    card holds its recipe's official folds is listed with an empty list: it is compared with those.
     """
     pairs = patient_level_counterparts(bundles)
     paired = {bundle.name for bundle, _ in pairs}

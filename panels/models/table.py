@@ -9,7 +9,7 @@ from core import course_report
 from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, WEIGHTS, Bundle
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.evaluation.bootstrap import DRAWS, LEVEL
-from core.evaluation.compare import metrics_on_table_5
+from core.evaluation.comparison.bundles import metrics_on_table_5
 from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from panels.shared.cache import cached_headline_metrics
@@ -39,7 +39,7 @@ def split_text(bundle: Bundle) -> str:
 
 
 def dice_on_table_5(bundle: Bundle) -> float | None:
-    """Return the mean Dice on Table 5's test slices; see ``core.evaluation.compare.metrics_on_table_5``."""
+    """Return the mean Dice on Table 5's test slices; see ``core.evaluation.comparison.bundles.metrics_on_table_5``."""
     metrics = metrics_on_table_5(bundle)
     return metrics.dice_mean if metrics else None
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card_metrics import ComparedFigure, Comparison
+from core.bundles.card.metrics import ComparedFigure, Comparison
 from core.config import CLASSIFICATION
 from core.errors import BundleError
 from core.labels import METRIC_TITLES, SHARE_METRICS

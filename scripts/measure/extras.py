@@ -73,7 +73,7 @@ def measure_training(name: str) -> None:
     import tempfile
     from unittest.mock import patch
 
-    from core.training.examples import Examples
+    from core.training.data.examples import Examples
     from core.training.recipe import load_recipe, parse_recipe
     from core.training.trainer import run_training
 

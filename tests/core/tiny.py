@@ -22,12 +22,12 @@ from core.dataset.perceptual_hash import hash_text
 from core.dataset.splits import SPLIT_NAMES, index_table
 from core.dataset.store import STORE_NAME, STORE_VERSION, Store
 from core.evaluation.evaluate import evaluate
-from core.evaluation.heat_maps import evaluate_heat_maps
+from core.evaluation.explanations.heat_maps import evaluate_heat_maps
 from core.networks.registry import build_network
 from core.readers.slices import Slice
 from core.search.full_size import to_toml
 from core.training.checkpoint import State
-from core.training.examples import Examples
+from core.training.data.examples import Examples
 from core.training.export import export_bundle, write_layers
 from core.training.lite import convert_bundle
 from core.training.recipe import Recipe, load_recipe, parse_recipe

@@ -12,7 +12,7 @@ from core.config import ROOT
 from core.dataset.download import FigshareDownloader
 from core.dataset.splits import index_table
 from core.dataset.store import STORE_NAME
-from panels.shared import data_set
+from panels.shared.slices import data_set
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
 

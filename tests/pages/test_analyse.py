@@ -13,7 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION, ROOT
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR

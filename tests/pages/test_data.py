@@ -19,7 +19,7 @@ from core.dataset.splits import SPLIT_NAMES, index_table, mask_digest
 from core.dataset.statistics import split_leakage, typical_slices
 from core.dataset.store import STORE_NAME
 from core.ood import framing_shortcut
-from panels.shared import data_set
+from panels.shared.slices import data_set
 from panels.shared.theme import percent
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, label_of, zip_files

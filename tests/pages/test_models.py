@@ -17,10 +17,10 @@ from streamlit.testing.v1.element_tree import Expander
 
 from core import course_report
 from core.bundles.bundle import bundle_names, open_bundle
-from core.bundles.card_metrics import MaskFigures
+from core.bundles.card.metrics import MaskFigures
 from core.config import ROOT
 from core.evaluation import bootstrap
-from core.evaluation.literature import PUBLISHED_RESULTS, patient_level_results
+from core.evaluation.comparison.literature import PUBLISHED_RESULTS, patient_level_results
 from core.text import join_words
 from panels.models.table import task_text
 from panels.shared.theme import percent

@@ -24,7 +24,7 @@ from core.bundles.bundle import (
     open_bundle,
     save_network,
 )
-from core.bundles.card import FORMAT_VERSION, FileFacts
+from core.bundles.card.schema import FORMAT_VERSION, FileFacts
 from core.bundles.card_update import update_card
 from core.dataset import splits
 from core.errors import BundleError, TrainingError

@@ -8,7 +8,7 @@ import pytest
 from core.bundles.bundle import DRAWINGS, open_bundle
 from core.bundles.drawings import LONGEST_SIDE, drawing_pixels, stored_drawings
 from core.errors import BundleError
-from core.evaluation.drawings import draw_classes
+from core.evaluation.explanations.drawings import draw_classes
 from tests.core import tiny
 
 

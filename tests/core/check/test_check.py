@@ -20,7 +20,7 @@ from core.bundles.bundle import (
     bundle_names,
     file_facts,
 )
-from core.bundles.card import SCHEMA
+from core.bundles.card.schema import SCHEMA
 from core.check.bundles import check_bundle
 from core.check.project import check_project, check_search
 from core.cli.main import main

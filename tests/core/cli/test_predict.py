@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, distinct_bundles, open_bundle
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 from core.cli.main import main
 from core.config import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset.slices import read_and_recognise_slice

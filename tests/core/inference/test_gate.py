@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.gate import GateDecision, apply_temperature, decide_answers
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import REPORT_CLASSIFIER, Bundle, open_bundle
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION
 from core.dataset import splits
 from core.inference.gate import GateDecision

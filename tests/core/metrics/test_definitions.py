@@ -3,7 +3,7 @@
 import re
 
 from core.evaluation.bootstrap import DRAWS, LEVEL
-from core.evaluation.heat_maps import CORRECT_IOU, SLOW_SLICES
+from core.evaluation.explanations.heat_maps import CORRECT_IOU, SLOW_SLICES
 from core.metrics.definitions import DEFINITIONS
 
 

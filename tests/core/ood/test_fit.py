@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.bundles.bundle import EXTERNAL, Bundle, open_bundle
-from core.bundles.card import Card
+from core.bundles.card.schema import Card
 from core.bundles.measured_gate import has_gate
 from core.config import CLASSES
 from core.dataset.store import Store

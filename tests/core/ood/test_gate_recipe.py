@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.bundles.bundle import open_bundle
-from core.bundles.card import GateThresholds
+from core.bundles.card.schema import GateThresholds
 from core.config import ANSWERS
 from core.errors import TrainingError
 from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, gate_text_changes, load_gate_recipe

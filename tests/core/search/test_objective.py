@@ -8,7 +8,7 @@ import pytest
 
 from core.dataset import splits
 from core.search.objective import make_trial
-from core.training import examples
+from core.training.data import examples
 from tests.core import tiny
 from tests.core.search import trials as search_trials
 

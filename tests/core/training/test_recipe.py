@@ -12,7 +12,7 @@ from core.errors import TrainingError
 from core.networks.losses import LOSSES
 from core.networks.registry import NETWORKS
 from core.readers.preprocessing import HEAD, MIN_MAX
-from core.training.augmentation import augment
+from core.training.data.augmentation import augment
 from core.training.recipe import Augmentation, load_recipe, parse_recipe, recipe_names
 
 

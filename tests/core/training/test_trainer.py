@@ -19,10 +19,10 @@ from core.errors import TrainingError
 from core.networks.losses import LOSSES
 from core.networks.registry import build_network
 from core.training import recorder, trainer
-from core.training.augmentation import augment
-from core.training.batches import epoch_order
 from core.training.checkpoint import STATE_NAME, State, load_state
-from core.training.examples import Examples
+from core.training.data.augmentation import augment
+from core.training.data.batches import epoch_order
+from core.training.data.examples import Examples
 from core.training.trainer import compile_model, run_training
 from tests.core import tiny
 

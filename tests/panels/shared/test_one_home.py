@@ -12,7 +12,7 @@ from core.bundles.bundle import REPORT_CLASSIFIER, open_bundle
 from core.config import ROOT
 from core.files import table_csv, write_table
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH
-from panels.shared.slice_image import heat_legend, picture_caption
+from panels.shared.slices.image import heat_legend, picture_caption
 
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ SOURCES = {
     [
         (r"\.download_button\(", {"panels/shared/controls.py"}),
         (r"\.to_csv\(|csv\.(Dict)?[wW]riter\(", {"core/files.py"}),
-        (r"yellow: true", {"panels/shared/slice_image.py"}),
+        (r"yellow: true", {"panels/shared/slices/image.py"}),
         (r"hash_funcs=\{[^}]*Bundle", set()),
     ],
 )

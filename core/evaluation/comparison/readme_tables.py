@@ -1,0 +1,242 @@
+"""The README's tables of metrics, written from the bundles between two markers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core import course_report
+from core.bundles.bundle import Bundle, bundle_names, open_bundle
+from core.bundles.card.metrics import Aim
+from core.config import CLASSES, CLASSIFICATION, README, SEGMENTATION
+from core.errors import BundleError
+from core.evaluation.comparison.bundles import metrics_on_table_5
+from core.files import replace_file
+from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, split_level
+from core.metrics import classification
+from core.text import join_words, markdown_table
+
+BEGIN = "<!-- figures: written by `python -m core readme` -->"
+END = "<!-- end of figures -->"
+_EMPTY_CELL = "–"
+
+
+class _Row(NamedTuple):
+    """A row of a table: its title, the report's value, and how to read a bundle's."""
+
+    title: str
+    report: str
+    value: Callable[[Bundle], str]
+
+
+def write_readme(path: Path = README, models: Path | None = None) -> None:
+    """Replace the text between the markers.
+
+    Args:
+        path: the README.
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
+
+    Raises:
+        BundleError: the README lacks a marker.
+    """
+    text = _with_tables(path.read_text(encoding="utf-8"), models)
+    with replace_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def check_readme(path: Path = README, models: Path | None = None) -> None:
+    """Refuse a README whose tables are not those of the bundles.
+
+    Args:
+        path: the README.
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
+
+    Raises:
+        BundleError: they differ, or the README lacks a marker.
+    """
+    text = path.read_text(encoding="utf-8")
+    if _with_tables(text, models) != text:
+        raise BundleError("The README's figures are not those of the bundles; run 'python -m core readme'.")
+
+
+def _with_tables(text: str, models: Path | None) -> str:
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BundleError(f"The README lacks the marker '{END if begin else BEGIN}'.")
+    return f"{before}{begin}\n\n{metrics_tables(models)}\n{end}{after}"
+
+
+def metrics_tables(models: Path | None = None) -> str:
+    """Return Markdown: classification and segmentation, the report beside every bundle; gates; and notes."""
+    bundles = [bundle for bundle in (open_bundle(name, models) for name in bundle_names(models)) if bundle.is_evaluated]
+    tables = [
+        _bundle_table(rows, [bundle for bundle in bundles if task in bundle.tasks])
+        for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
+    ]
+    tables += [_gate_table(bundle) for bundle in bundles if _aims(bundle)]
+    return "\n".join([*tables, *(f"{note}\n" for note in _mirror_notes(bundles))])
+
+
+def _bundle_table(rows: list[_Row], bundles: list[Bundle]) -> str:
+    header = ["", "the report", *(f"`{bundle.name}`" for bundle in bundles)]
+    lines = []
+    for row in rows:
+        values = [row.value(bundle) for bundle in bundles]
+        # Without a recipe trained on several folds, the rows of means over folds are left out.
+        if row.title not in _OVER_FOLDS or set(values) != {_EMPTY_CELL}:
+            lines.append([row.title, row.report, *values])
+    return markdown_table(header, lines, words=header[:1]) + "\n"
+
+
+def _aims(bundle: Bundle) -> dict[str, Aim]:
+    """Return the aims of a measured gate by metric; empty where there is none."""
+    return bundle.card.metrics.external.aims if bundle.card.metrics.external else {}
+
+
+def _gate_table(bundle: Bundle) -> str:
+    """Return a gate's metrics on the external test set, non-brain images and own test slices, beside its aims."""
+    header, lines = [f"The gate of `{bundle.name}`", "aim", "reached"], []
+    for name, aim in _aims(bundle).items():
+        short = f", short by {aim.short_by:.4f}" if aim.short_by else ""
+        lines.append([GATE_METRIC_LABELS[name].title, aim.aim, f"{aim.reached:.4f}{short}"])
+    external = bundle.card.metrics.external
+    if external and external.figshare_all:
+        own = f"{external.figshare_all.right:.4f}"
+        lines.append(["Own test slices classified correctly after the gate", _EMPTY_CELL, own])
+    return markdown_table(header, lines, words=header[:1]) + "\n"
+
+
+def _mirror_notes(bundles: list[Bundle]) -> list[str]:
+    names = [f"`{bundle.name}`" for bundle in bundles if bundle.test_time_flip]
+    if not names:
+        return []
+    return [f"Predictions of {join_words(names)} are means over the slice and its mirror image."]
+
+
+def _test_metric(*keys: str, digits: int = 4) -> Callable[[Bundle], str]:
+    def value(bundle: Bundle) -> str:
+        metric: Any = bundle.test_metrics
+        for key in keys:
+            metric = getattr(metric, key)
+        return f"{metric:.{digits}f}"
+
+    return value
+
+
+def _class_row(name: str) -> _Row:
+    report = course_report.TABLE_4[name]
+
+    def value(bundle: Bundle) -> str:
+        metrics = bundle.test_metrics.per_class[name]
+        return f"{metrics.precision:.2f} / {metrics.recall:.2f} / {metrics.f1:.2f}"
+
+    title = f"{CLASS_LABELS[name].short}: precision / recall / F1"
+    return _Row(title, f"{report.precision:.2f} / {report.recall:.2f} / {report.f1:.2f}", value)
+
+
+def _correct_slices(bundle: Bundle) -> str:
+    matrix = np.array(bundle.test_metrics.confusion_matrix)
+    return f"{classification.correct_count(matrix)} of {bundle.test_metrics.slices}"
+
+
+def _mask_loss(bundle: Bundle) -> str:
+    return _test_metric("mask_loss" if CLASSIFICATION in bundle.tasks else "loss")(bundle)
+
+
+def _table_5_metric(key: str) -> Callable[[Bundle], str]:
+    def value(bundle: Bundle) -> str:
+        metrics = metrics_on_table_5(bundle)
+        return _EMPTY_CELL if metrics is None else f"{getattr(metrics, key):.4f}"
+
+    return value
+
+
+def _patient_accuracy(bundle: Bundle) -> str:
+    # On a slice-level split, test patients are in training too, and the value would mean nothing.
+    return _test_metric("patient_accuracy")(bundle) if bundle.card.data.by_patient else _EMPTY_CELL
+
+
+def _without_similar_ids(bundle: Bundle) -> str:
+    metrics = bundle.test_metrics.without_letter_twins
+    return f"{metrics.accuracy:.4f} ({metrics.slices} slices)" if metrics else _EMPTY_CELL
+
+
+def _mean_over_folds(key: str) -> Callable[[Bundle], str]:
+    def value(bundle: Bundle) -> str:
+        metrics = bundle.card.metrics.over_folds
+        figure = metrics.figures.get(key) if metrics else None
+        if figure is None:
+            return _EMPTY_CELL
+        return f"{figure.mean:.4f} ± {figure.std:.4f} ({len(figure.folds)} folds)"
+
+    return value
+
+
+def _epochs_run(bundle: Bundle) -> str:
+    return f"{bundle.card.training.epochs_run} (kept {bundle.card.training.epoch_kept})"
+
+
+def _training_minutes(bundle: Bundle) -> str:
+    return f"{bundle.card.training.seconds / 60:.0f} min"
+
+
+def _slice_time(bundle: Bundle) -> str:
+    times = bundle.card.times
+    return f"{times.one_slice_seconds * 1000:.0f} ms" if times else _EMPTY_CELL
+
+
+def _test_set_time(bundle: Bundle) -> str:
+    times = bundle.card.times
+    return f"{times.test_set_seconds:.1f} s" if times else _EMPTY_CELL
+
+
+_ACCURACY_OVER_FOLDS = "Accuracy, patient-level split, mean ± std over folds"
+_PATIENTS_OVER_FOLDS = "Patient-level accuracy, mean ± std over folds"
+_DICE_OVER_FOLDS = "Mean Dice, patient-level split, mean ± std over folds"
+_CLASS_DICE_OVER_FOLDS = "Class-mean Dice, patient-level split, mean ± std over folds"
+_OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS, _CLASS_DICE_OVER_FOLDS)
+_REPORT_CORRECT = course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
+_CLASS_ROWS = [
+    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
+    _Row("Test slices classified correctly", f"{_REPORT_CORRECT} of {course_report.CNN_TEST_SLICES}", _correct_slices),
+    _Row("Test accuracy", f"{course_report.CNN_TEST_ACCURACY:.4f}", _test_metric("accuracy")),
+    _Row("Test loss", f"{course_report.CNN_TEST_LOSS:.2f}", _test_metric("loss", digits=2)),
+    _Row("Macro F1", f"{course_report.CNN_MACRO_F1:.2f}", _test_metric("macro_f1", digits=2)),
+    *(_class_row(name) for name in CLASSES),
+    _Row("Patient-level accuracy", _EMPTY_CELL, _patient_accuracy),
+    _Row("Accuracy without patient ids that differ by a final letter", _EMPTY_CELL, _without_similar_ids),
+    _Row(_ACCURACY_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("accuracy")),
+    _Row(_PATIENTS_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("patient_accuracy")),
+    _Row("Epochs", f"{course_report.CNN_EPOCHS}", _epochs_run),
+    _Row("Training time", _EMPTY_CELL, _training_minutes),
+    _Row("Inference time, test set", f"{course_report.CNN_TEST_SECONDS:.0f} s", _test_set_time),
+    _Row("Inference time, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
+]
+_MASK_ROWS = [
+    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
+    _Row("Mean Dice", _EMPTY_CELL, _test_metric("dice_mean")),
+    _Row("Class-mean Dice", _EMPTY_CELL, _test_metric("dice_class_mean")),
+    _Row("Pooled Dice", _EMPTY_CELL, _test_metric("dice_pooled")),
+    _Row("Mean Dice on Table 5's test slices", _EMPTY_CELL, _table_5_metric("dice_mean")),
+    _Row("Pooled Dice on Table 5's test slices", _EMPTY_CELL, _table_5_metric("dice_pooled")),
+    _Row(_DICE_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("dice_mean")),
+    _Row(_CLASS_DICE_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("dice_class_mean")),
+    _Row("Mean IoU of the tumour", _EMPTY_CELL, _test_metric("iou_mean")),
+    _Row("Pooled IoU of the tumour", _EMPTY_CELL, _test_metric("iou_pooled")),
+    _Row(
+        "Keras MeanIoU fed scores",
+        f"{course_report.UNET_VALIDATION_IOU:.4f} (validation)",
+        _test_metric("keras_mean_iou", "value"),
+    ),
+    _Row(
+        "Pixel accuracy at the network's size",
+        f"{course_report.UNET_VALIDATION_ACCURACY:.4f} (validation)",
+        _test_metric("network_size", "pixel_accuracy"),
+    ),
+    _Row("Cross-entropy", f"{course_report.UNET_VALIDATION_LOSS:.4f} (validation)", _mask_loss),
+    _Row("Epochs", f"{course_report.UNET_EPOCHS}", _epochs_run),
+    _Row("Training time", f"{course_report.UNET_TRAINING_SECONDS / 60:.0f} min (Colab)", _training_minutes),
+    _Row("Inference time, one slice", f"{course_report.UNET_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
+]

@@ -1,0 +1,165 @@
+"""How each upload is adjusted before it is analysed: trimmed and turned back unasked, the rest by hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.errors import SliceError, SliceScopeError
+from core.readers.adjustment import Adjustment
+from core.readers.decoder import DECODER
+from core.readers.slices import Slice
+from panels.shared.slices.uploads import SliceIdentity
+from panels.shared.theme import error_text
+
+_ADJUSTMENTS, _USUAL, _MASKS = "adjustments", "usual_adjustments", "upload_masks"
+"""Session keys: by identity the adjustment, the one given unasked, and the visitor's true mask, (H, W) bool."""
+
+
+def adjusted_uploads(uploads: Mapping[SliceIdentity, Slice]) -> dict[SliceIdentity, Slice]:
+    """Return every upload as it is adjusted, with the true mask that the visitor gave."""
+    from core.dataset.slices import adjust_slice
+
+    for kept in (_ADJUSTMENTS, _USUAL, _MASKS):
+        for removed in st.session_state.get(kept, {}).keys() - uploads.keys():
+            del st.session_state[kept][removed]
+    return {
+        identity: adjust_slice(_with_mask(identity, slice_), _adjustment(identity, slice_))
+        for identity, slice_ in uploads.items()
+    }
+
+
+def adjusted_identity(identity: SliceIdentity) -> SliceIdentity:
+    """Return the identity of an upload as it is adjusted: another adjustment is another slice."""
+    adjustment = st.session_state[_ADJUSTMENTS][identity]
+    return identity[0], f"{identity[1]}-{hash(replace(adjustment, spacing_mm=None)) % 2**32:x}"
+
+
+def place_in_file(identity: SliceIdentity, slice_: Slice) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that brings (h, w) values of the adjusted slice back to the file's own shape."""
+    return partial(_adjustment(identity, slice_).undone, shape=slice_.pixels.shape)
+
+
+def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
+    """Draw a button that undoes or restores what was done unasked, and the controls of everything else."""
+    current, usual = _adjustment(identity, slice_), _usual(identity, slice_)
+    if usual != Adjustment():
+        undone = current == Adjustment(spacing_mm=current.spacing_mm)
+        st.button(
+            "Trim and turn back" if undone else "Undo the changes",
+            key=f"{key}_undo",
+            icon=":material/crop:" if undone else ":material/undo:",
+            help=None if undone else current.sentence((slice_.pixels.shape[0], slice_.pixels.shape[1])),
+            on_click=_set,
+            args=(identity, usual if undone else Adjustment()),
+        )
+    with st.popover("Adjust the picture", icon=":material/tune:"):
+        _draw_turns(identity, current, key=key)
+        st.number_input(
+            "Side of a pixel, mm",
+            0.01,
+            10.0,
+            value=current.spacing_mm,
+            key=(widget := f"{key}_spacing_{identity[1]}"),
+            placeholder="not known" if slice_.spacing_mm is None else f"{slice_.spacing_mm:g}",
+            on_change=lambda: _set(identity, replace(current, spacing_mm=st.session_state[widget])),
+        )
+        if slice_.mask is None:
+            _draw_mask_uploader(identity, slice_, key=key)
+
+
+def _draw_turns(identity: SliceIdentity, current: Adjustment, *, key: str) -> None:
+    turn = current.quarter_turns
+    # Mirroring comes last: seen from the mirrored side, left is right.
+    left = -1 if current.mirrored else 1
+    changes: dict[str, tuple[str, dict[str, Any]]] = {
+        "Turn left": (":material/rotate_left:", {"quarter_turns": (turn + left) % 4}),
+        "Turn right": (":material/rotate_right:", {"quarter_turns": (turn - left) % 4}),
+        "Mirror": (":material/flip:", {"mirrored": not current.mirrored}),
+        "Invert": (":material/invert_colors:", {"inverted": not current.inverted}),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for label, (icon, change) in changes.items():
+            st.button(
+                label,
+                key=f"{key}_adjust_{label}",
+                icon=icon,
+                on_click=_set,
+                args=(identity, replace(current, **change)),
+            )
+
+
+def _draw_mask_uploader(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
+    """Draw an uploader for a true mask, a picture of the file's size whose bright pixels are tumour."""
+    masks: dict[SliceIdentity, np.ndarray] = st.session_state.setdefault(_MASKS, {})
+    widget = f"{key}_mask_{identity[1]}"
+    was_drawn = widget in st.session_state  # not so when its page has just been opened again
+    file = st.file_uploader("True mask, to compare with", key=widget)
+    if file is None:
+        st.session_state.pop(f"{widget}_read", None)
+        if was_drawn and masks.pop(identity, None) is not None:
+            st.rerun()
+        return
+    mask = _read_once(file, slice_.pixels.shape, key=f"{widget}_read")
+    if isinstance(mask, str):
+        st.error(mask, icon=":material/error:")
+        return
+    if identity not in masks or not np.array_equal(mask, masks[identity]):
+        masks[identity] = mask
+        st.rerun()
+
+
+def _read_once(file: Any, shape: tuple[int, ...], *, key: str) -> np.ndarray | str:
+    """Return a file's mask, or why it is refused; it is read once, though the page runs at every interaction."""
+    known, outcome = st.session_state.get(key, (None, ""))
+    if known != file.file_id:
+        try:
+            outcome = _read_mask(file.getvalue(), file.name, shape)
+        except SliceScopeError as error:
+            outcome = error_text(error)
+        st.session_state[key] = (file.file_id, outcome)
+    return outcome
+
+
+def _read_mask(data: bytes, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Read a picture as a mask, (H, W) bool: what is brighter than the middle of its range is tumour.
+
+    Raises:
+        SliceError: it is no picture, or of another shape.
+        WorkerError: it cannot be read for want of a process.
+    """
+    pixels = DECODER.read(data, name).pixels
+    if pixels.shape != shape:
+        raise SliceError(
+            f"The mask has {pixels.shape[1]} x {pixels.shape[0]} pixels; one of this slice has {shape[1]} x {shape[0]}."
+        )
+    mask: np.ndarray = pixels > (pixels.min() + pixels.max()) / 2
+    return mask
+
+
+def _with_mask(identity: SliceIdentity, slice_: Slice) -> Slice:
+    mask = st.session_state.get(_MASKS, {}).get(identity)
+    return slice_ if mask is None else replace(slice_, mask=mask)
+
+
+def _adjustment(identity: SliceIdentity, slice_: Slice) -> Adjustment:
+    """Return how an upload is adjusted; at first what the picture is given unasked."""
+    adjustments: dict[SliceIdentity, Adjustment] = st.session_state.setdefault(_ADJUSTMENTS, {})
+    return adjustments.setdefault(identity, _usual(identity, slice_))
+
+
+def _usual(identity: SliceIdentity, slice_: Slice) -> Adjustment:
+    """Return what an upload is given unasked; its pixels are looked at once."""
+    from core.dataset.slices import usual_adjustment
+
+    usual: dict[SliceIdentity, Adjustment] = st.session_state.setdefault(_USUAL, {})
+    if identity not in usual:
+        usual[identity] = usual_adjustment(slice_)
+    return usual[identity]
+
+
+def _set(identity: SliceIdentity, adjustment: Adjustment) -> None:
+    st.session_state[_ADJUSTMENTS][identity] = adjustment

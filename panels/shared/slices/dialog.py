@@ -1,0 +1,202 @@
+"""One slice of the data set, opened: two bundles' stored predictions, the heat map, and the patient's other slices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.bundles.mask_thresholds import at_threshold
+from core.bundles.predictions import row_of_slice
+from core.bundles.stored_maps import stored_answer_map, stored_tumour_probability
+from core.config import CLASSIFICATION, SEGMENTATION
+from core.inference.predictor import model_input
+from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
+from core.labels import CLASS_LABELS, PART_LABELS
+from core.readers.preprocessing import map_to_slice
+from core.readers.slices import Slice
+from panels.shared.answer import agreement_mark, draw_class_probabilities
+from panels.shared.cache import cached_mask_thresholds, cached_predictions
+from panels.shared.controls import errors_in_one_sentence
+from panels.shared.model_choice import default_bundle, networks_address
+from panels.shared.predictions import is_predicted, predict
+from panels.shared.slices import gallery
+from panels.shared.slices.data_set import load_slice, load_slices
+from panels.shared.slices.image import heat_legend, picture_caption
+
+_NEIGHBOURS = 6
+
+
+@dataclass(frozen=True)
+class _Overlays:
+    """(H, W) heat map in [0, 1] and bool predicted mask of a slice; None where neither stored nor made."""
+
+    heat: np.ndarray | None
+    mask: np.ndarray | None
+
+
+def draw_slice_dialog(
+    table: pd.DataFrame,
+    *,
+    caption: gallery.TileCaption,
+    classifier: Bundle | None = None,
+    segmenter: Bundle | None = None,
+    threshold: float | None = None,
+) -> None:
+    """Open a dialog with the slice the address names; a sentence where the table has no such slice.
+
+    A bundle that cannot be used is told in the dialog.
+
+    Args:
+        table: stored predictions of the page's bundle, all slices.
+        caption: gives what stands below a neighbour's tile.
+        classifier: the bundle that gives the class; ``default_bundle`` if None.
+        segmenter: the bundle that gives the mask; ``default_bundle`` if None.
+        threshold: least probability of a tumour pixel; the segmenter's own if None.
+    """
+    number = gallery.opened_slice(table["slice"].tolist())
+    if number is None:
+        gallery.tell_unknown_slice()
+        return
+
+    @st.dialog(f"Slice {number}", width="large", on_dismiss=gallery.close_slice)
+    def show() -> None:
+        opened = gallery.opened_slice(table["slice"].tolist()) or number
+        with errors_in_one_sentence():
+            mask_by = segmenter or default_bundle(SEGMENTATION)
+            chosen_threshold = mask_by.mask_threshold if threshold is None else threshold
+            _draw_slice(opened, table, caption, classifier or default_bundle(CLASSIFICATION), mask_by, chosen_threshold)
+
+    show()
+
+
+def _draw_slice(
+    number: int,
+    table: pd.DataFrame,
+    caption: gallery.TileCaption,
+    classifier: Bundle,
+    segmenter: Bundle,
+    threshold: float,
+) -> None:
+    row = row_of_slice(table, number)
+    image_column, text_column = st.columns([10, 11], gap="medium")
+    with image_column:
+        slice_ = load_slice(number)
+        if slice_ is None:
+            st.image(gallery.number_tile(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
+            gallery.offer_fetching(key="viewer")
+        else:
+            _draw_overlaid_slice(slice_, number, classifier, segmenter, threshold)
+    with text_column:
+        _draw_stored_predictions(number, row, classifier, segmenter, threshold)
+        with st.container(horizontal=True):
+            address = {"slice": str(number)}
+            st.page_link(
+                "pages/analyse.py",
+                label="Analyse",
+                icon=":material/search:",
+                query_params=address | networks_address(classifier, segmenter),
+            )
+            st.page_link(
+                "pages/explain.py",
+                label="Explain",
+                icon=":material/visibility:",
+                query_params=address | {"bundle": classifier.name},
+            )
+        _draw_neighbours(row, table, caption)
+
+
+def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
+    overlays = _overlays(slice_, number, classifier, segmenter, threshold)
+    available = {SHOW_TRUTH: slice_.mask, SHOW_HEAT_MAP: overlays.heat, SHOW_MASK: overlays.mask}
+    layers = [name for name, overlay in available.items() if overlay is not None]
+    image_area = st.empty()
+    shown = st.pills("Shown over the slice", layers, selection_mode="multi", default=layers, key=f"viewer_{layers}")
+    image_area.image(
+        compose_overlay(
+            slice_.pixels,
+            DisplayOptions(*default_window(slice_.pixels), layers=tuple(shown)),
+            mask=overlays.mask,
+            heat=overlays.heat,
+            truth=slice_.mask,
+        ),
+        width="stretch",
+        output_format="PNG",
+        caption=picture_caption(
+            slice_.name, shown, heat=heat_legend(overlays.heat, follows_mask=classifier.heat_follows_mask)
+        ),
+        alt=f"Slice {number} with {' and '.join(shown).lower() or 'nothing'} over it",
+    )
+    missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]
+    if missing and st.button(
+        f"Make the {' and the '.join(missing).lower()}",
+        key="viewer_make",
+        icon=":material/visibility:",
+    ):
+        predict(slice_, ("slice", number), classifier=classifier, segmenter=segmenter)
+        st.rerun(scope="fragment")
+
+
+def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> _Overlays:
+    """Return what the bundles store of the slice, or what this session has predicted."""
+    identity = ("slice", number)
+    if is_predicted(identity, classifier=classifier, segmenter=segmenter):
+        prediction = predict(slice_, identity, classifier=classifier, segmenter=segmenter)
+        return _Overlays(prediction.heat, prediction.tumour >= threshold)
+    heat, tumour_probability = stored_answer_map(classifier, number), stored_tumour_probability(segmenter, number)
+    return _Overlays(
+        None if heat is None else map_to_slice(heat, model_input(classifier, slice_)[1]),
+        None
+        if tumour_probability is None
+        else map_to_slice(tumour_probability, model_input(segmenter, slice_)[1]) >= threshold,
+    )
+
+
+def _draw_stored_predictions(
+    number: int, row: pd.Series, classifier: Bundle, segmenter: Bundle, threshold: float
+) -> None:
+    prediction = row_of_slice(cached_predictions(classifier), number)
+    draw_class_probabilities(
+        prediction["predicted"],
+        {name: prediction[f"p_{name}"] for name in classifier.card.classes},
+        key="viewer_bars",
+    )
+    mask_scores, scored_threshold = _mask_scores(number, segmenter, threshold)
+    st.markdown(
+        f"{agreement_mark(prediction['right'])} True class: **{CLASS_LABELS[prediction['true']].title}** · predicted "
+        "against true "
+        f"mask: **Dice {mask_scores['dice']:.2f}**, IoU {mask_scores['iou']:.2f} at threshold {scored_threshold:.2f}"
+    )
+    if scored_threshold != threshold:
+        st.caption(f"Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.")
+    st.caption(
+        f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. Class by "
+        f"{classifier.name} ({PART_LABELS[prediction['part']].in_text}), mask by {segmenter.name} "
+        f"({PART_LABELS[mask_scores['part']].in_text})."
+    )
+
+
+def _mask_scores(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series, float]:
+    """Return the segmenter's stored scores of a slice, and the threshold of its Dice and IoU.
+
+    That is the chosen threshold where the bundle stores scores at it, which it does for test slices; else its own.
+    """
+    own = segmenter.mask_threshold
+    if threshold != own:
+        rows = at_threshold(cached_mask_thresholds(segmenter), threshold)
+        if number in rows["slice"].to_numpy():
+            return row_of_slice(rows, number), threshold
+    return row_of_slice(cached_predictions(segmenter), number), own
+
+
+def _draw_neighbours(row: pd.Series, table: pd.DataFrame, caption: gallery.TileCaption) -> None:
+    """Draw the patient's slices nearest by number; numbers follow the order within a patient."""
+    others = table[(table["patient"] == row["patient"]) & (table["slice"] != row["slice"])]
+    if others.empty:
+        st.caption("The data set has no other slice of this patient.")
+        return
+    nearest = others.loc[(others["slice"] - row["slice"]).abs().sort_values(kind="stable").index[:_NEIGHBOURS]]
+    nearest = nearest.sort_values("slice")
+    st.markdown(f"**Other slices of patient {row['patient']}** ({len(nearest)} nearest of {len(others)})")
+    gallery.draw_tiles(nearest, load_slices(nearest["slice"].tolist()), caption=caption, key="viewer", width=90)

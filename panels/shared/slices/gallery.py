@@ -1,0 +1,153 @@
+"""Slices of the data set as tiles that open, page by page; a slice that is not available is a tile with its number."""
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
+
+from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
+from core.readers.slices import Slice
+from panels.shared.slices.data_set import allow_fetching, load_slices
+from panels.shared.slices.image import shown_pixels
+from panels.shared.theme import escape_markdown, theme_colour
+
+PER_PAGE = 12
+_SIDE = 256
+"""Side of a tile's picture in pixels: twice what it is shown at, at most."""
+
+TileCaption = Callable[[pd.Series], str]
+"""A row of stored predictions -> what stands below its tile, in Markdown."""
+
+
+def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_page: int = PER_PAGE) -> None:
+    """Draw the rows of a table as tiles, one page at a time; a press opens the slice (``open_slice``).
+
+    Args:
+        table: rows of stored predictions in the order in which they are shown.
+        caption: gives what stands below a tile.
+        key: of the choice of the page of tiles, also its name in the address.
+        per_page: tiles on a page.
+    """
+    pages = max(1, math.ceil(len(table) / per_page))
+    if st.session_state.get(key, 1) > pages:  # the table is shorter than before, or than when the address was copied
+        st.session_state[key] = pages
+    notice, body = st.container(), st.container()
+    page = 1
+    if pages > 1:
+        page = st.pagination(pages, key=key, bind="query-params")
+    rows = table.iloc[(page - 1) * per_page : page * per_page]
+    with notice:
+        slices = load_slices(rows["slice"].tolist())
+        if len(slices) < len(rows):
+            offer_fetching(key=key)
+    with body:
+        draw_tiles(rows, slices, caption=caption, key=key)
+
+
+def draw_tiles(
+    rows: pd.DataFrame, slices: dict[int, Slice], *, caption: TileCaption, key: str, width: int = 150
+) -> None:
+    """Draw a tile for each row, as many side by side as there is room for.
+
+    Args:
+        rows: of stored predictions.
+        slices: the available slices by number.
+        caption: gives what stands below a tile.
+        key: tells these tiles from others on the page.
+        width: least width of a tile in pixels.
+    """
+    grid = st.grid(min_column_width=width, gap="small")
+    for _, row in rows.iterrows():
+        number = int(row["slice"])
+        slice_ = slices.get(number)
+        with grid.container(gap=None):
+            st.image(
+                number_tile(number) if slice_ is None else _thumbnail_png(slice_),
+                width="stretch",
+                output_format="PNG",
+                alt=f"Slice {number}" if slice_ else f"Slice {number}, which is not on this machine",
+            )
+            st.button(
+                caption(row),
+                key=f"{key}_tile_{number}",
+                help=f"Open slice {number}",
+                on_click=open_slice,
+                args=(number,),
+                type="tertiary",
+                width="stretch",
+            )
+
+
+def open_slice(number: int) -> None:
+    """Open a slice: write its number into the address; the page shows the slice the address names."""
+    st.query_params["slice"] = str(number)
+
+
+def close_slice() -> None:
+    """Close the open slice: take its number out of the address."""
+    st.query_params.pop("slice", None)
+
+
+def opened_slice(numbers: Sequence[int]) -> int | None:
+    """Return the number of the slice the address names if it is one of ``numbers``, else None."""
+    text = st.query_params.get("slice", "")
+    return int(text) if text.isdecimal() and len(text) < 6 and int(text) in set(numbers) else None
+
+
+def tell_unknown_slice() -> None:
+    """Draw a sentence where the address names a slice though none is open."""
+    if text := st.query_params.get("slice"):
+        st.warning(f"There is no slice {escape_markdown(text)} on this page.", icon=":material/link_off:")
+
+
+def offer_fetching(*, key: str) -> None:
+    """Draw why slices are missing, and a button that allows fetching them."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "The data set's slices are not on this machine: tiles show their numbers. Metrics and plots do not need "
+            "them. To see the slices, prepare the data set (README, “The data”) or fetch the ones you look at."
+        )
+        st.button(
+            "Fetch from figshare",
+            key=f"{key}_fetch",
+            help="Up to 1 MB a slice, from figshare.com; kept on the server's disk for the next visitor.",
+            on_click=allow_fetching,
+            icon=":material/cloud_download:",
+        )
+
+
+def _picture_digest(slice_: Slice) -> str:
+    digest = hashlib.sha256(f"{slice_.pixels.dtype} {slice_.pixels.shape}".encode())
+    for part in (slice_.pixels, slice_.mask):
+        digest.update(b"" if part is None else part.tobytes())
+    return digest.hexdigest()
+
+
+def outlined_thumbnail(slice_: Slice) -> np.ndarray:
+    """Return a small image of the slice with the outline of its true mask, (h, w, 3) uint8."""
+    shown = shown_pixels(slice_, longest_side=_SIDE)
+    pixels = slice_.pixels[shown]
+    truth = None if slice_.mask is None else slice_.mask[shown]
+    return compose_overlay(pixels, DisplayOptions(*default_window(pixels), layers=(SHOW_TRUTH,)), truth=truth)
+
+
+@st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Slice: _picture_digest})
+def _thumbnail_png(slice_: Slice) -> bytes:
+    return encode_png(outlined_thumbnail(slice_))
+
+
+def number_tile(number: int) -> np.ndarray:
+    """Return a plain tile with the slice's number, (h, w, 3) uint8."""
+    tile = Image.new("RGB", (_SIDE, _SIDE), theme_colour("secondaryBackgroundColor"))
+    ImageDraw.Draw(tile).text(
+        (_SIDE / 2, _SIDE / 2),
+        str(number),
+        fill=theme_colour("textColor"),
+        font=ImageFont.load_default(_SIDE / 6),
+        anchor="mm",
+    )
+    return np.asarray(tile)
