@@ -7,7 +7,7 @@ import numpy as np
 from core.dataset.splits import class_of_slice, recognise_changed, recognise_number
 from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.adjustment import Adjustment, suggest_adjustment
-from core.readers.decoder import DECODER
+from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
 
 DATA_SET_SPACING = "as stated by the data set"

@@ -68,6 +68,14 @@ class Decoder:
             raise SliceError("The file is damaged in a way that ends its reading; save the slice as PNG.")
         raise SliceError(f"The file takes more than {self._seconds:g} s to read; save the slice as PNG.")
 
+    def end(self) -> None:
+        """End the process; the next file starts another."""
+        with self._lock:
+            process, self._process = self._process, None
+            if process is not None:
+                _pipe(process.stdin).close()
+                _end(process)
+
     @property
     def pid(self) -> int | None:
         """The number of the process that would read the next file, or None where one must be started."""
@@ -95,10 +103,6 @@ class Decoder:
         if ready is None:
             raise _not_started()
         return process
-
-
-DECODER = Decoder()
-"""The app's."""
 
 
 def _not_started() -> WorkerError:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import SliceError, SliceScopeError
 from core.readers.adjustment import Adjustment
-from core.readers.decoder import DECODER
+from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
 from panels.shared.slices.uploads import SliceIdentity
 from panels.shared.theme import error_text

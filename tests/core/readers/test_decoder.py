@@ -12,7 +12,8 @@ import pytest
 
 from core.config import ROOT
 from core.errors import SliceError, WorkerError
-from core.readers.decoder import DECODER, Decoder
+from core.readers.decoder import Decoder
+from core.readers.decoder_pool import DECODER, DecoderPool
 from core.readers.slices import read_slice
 from tests.core.inference.test_worker import is_running, wait_until_ended
 from tests.pictures import GREY, MASK, PICTURE, PIXELS, encode
@@ -60,11 +61,59 @@ def test_a_refusal_is_the_same_sentence(data):
 
 
 def test_files_share_one_process_which_is_another():
-    DECODER.read(PNG, "a.png")
-    first = DECODER.pid
-    DECODER.read(PNG, "b.png")
-    assert DECODER.pid == first
-    assert first not in (None, 0)
+    pool = DecoderPool()
+    pool.read(PNG, "a.png")
+    first = pool.pids
+    pool.read(PNG, "b.png")
+    assert pool.pids == first and len(first) == 1
+
+
+@pytest.mark.parametrize("hostile", [1, 2])
+def test_a_hostile_file_does_not_hold_up_an_innocent_one(hostile):
+    pool = DecoderPool(make=lambda: decoder("[None for _ in iter(int, 1)]", seconds=4.0))
+    pool.read(PNG, "warm.png")
+    refused = []
+
+    def send():
+        with pytest.raises(SliceError, match="4 s"):
+            pool.read(PNG, "odd")
+        refused.append(time.monotonic())
+
+    threads = [threading.Thread(target=send) for _ in range(hostile)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    np.testing.assert_array_equal(pool.read(PNG, "innocent.png").pixels, GREY)
+    answered = time.monotonic()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == hostile and answered < min(refused)
+    assert len(pool.pids) == 1, "what was started besides has ended"
+
+
+def test_an_ordinary_rush_starts_no_further_process():
+    pool = DecoderPool(wait=60)
+    threads = [threading.Thread(target=pool.read, args=(PNG, f"{i}.png")) for i in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pool.pids) == 1
+
+
+def test_no_more_processes_run_than_the_pool_may_have():
+    pool, seen = DecoderPool(processes=2, wait=0, make=lambda: decoder("time.sleep(0.3) or whole(data, name)")), []
+
+    def send():
+        pool.read(PNG, "odd")
+        seen.append(len(pool.pids))
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(seen) <= 2 and len(pool.pids) == 1
 
 
 def test_the_process_loads_nothing_heavy():
@@ -164,8 +213,8 @@ time.sleep(60)
 
 def test_a_sample_needs_no_process():
     code = (
-        "from core.readers.samples import read_samples; from core.readers.decoder import DECODER; "
-        "read_samples()[0].slice(); print(DECODER.pid)"
+        "from core.readers.samples import read_samples; from core.readers.decoder_pool import DECODER; "
+        "read_samples()[0].slice(); print(DECODER.pids)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.strip() == "None"
+    assert done.stdout.strip() == "[]"
