@@ -10,14 +10,15 @@ from PIL import Image
 
 LARGEST_DISTANCE = 8
 """Bits in which two hashes of the same slice may differ."""
-_SIDE, _FREQUENCIES = 64, 16
+SIDE, _FREQUENCIES = 64, 16
+"""Side of the reduced picture that is hashed, and how many frequencies a side its hash has."""
 
 
 def perceptual_hash(pixels: np.ndarray) -> np.ndarray:
     """Hash (H, W) pixels of any number type; return 256 bits as (32,) uint8."""
     from scipy.fft import dctn
 
-    small = Image.fromarray(pixels.astype(np.float32)).resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    small = Image.fromarray(pixels.astype(np.float32)).resize((SIDE, SIDE), Image.Resampling.BOX)
     # Without the frequencies 0, which a gain and an offset change.
     low = dctn(np.asarray(small, np.float64))[1 : _FREQUENCIES + 1, 1 : _FREQUENCIES + 1].ravel()
     return np.packbits(low > np.median(low))

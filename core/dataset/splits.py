@@ -139,7 +139,7 @@ def recognise_changed(pixels: np.ndarray) -> tuple[int, bool] | None:
     Returns:
         Its number, and whether it is mirrored; None where the data set has no such slice.
     """
-    hashes = _known_hashes(splits_file())
+    hashes = known_hashes()
     for mirrored, given in ((False, pixels), (True, pixels[:, ::-1])):
         apart = bits_apart(perceptual_hash(given), hashes)
         if apart.min() <= LARGEST_DISTANCE:
@@ -147,9 +147,13 @@ def recognise_changed(pixels: np.ndarray) -> tuple[int, bool] | None:
     return None
 
 
+def known_hashes() -> np.ndarray:
+    """Return the perceptual hash of every slice, (n, 32) uint8."""
+    return _read_hashes(splits_file())
+
+
 @functools.cache
-def _known_hashes(path: Path) -> np.ndarray:
-    """Return the hash of every slice, (n, 32) uint8."""
+def _read_hashes(path: Path) -> np.ndarray:
     return np.frombuffer(bytes.fromhex("".join(_read_table(path)["perceptual_hash"])), np.uint8).reshape(-1, 32)
 
 

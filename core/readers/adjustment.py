@@ -6,13 +6,13 @@ import numpy as np
 
 from core.readers.slices import MIN_SIDE, Slice
 
-_TOLERANCE = 0.06
+TOLERANCE = 0.06
 """Share of the range within which pixels have one value; JPEG blurs a frame that much."""
 _RING_SHARE = 0.6
 """Share of the outermost pixels that must have one bright value, for a frame or an inverted picture."""
 _MARGIN_SHARE = 0.7
 """Share of a row or a column that must have that value to belong to the frame; letters and ticks take the rest."""
-_BRIGHT = 0.25
+BRIGHT = 0.25
 """Share of the range above which the value of the outermost pixels is no MRI's background."""
 _CORNER = 12
 """A corner's side as a part of the picture's."""
@@ -101,7 +101,7 @@ def suggest_adjustment(pixels: np.ndarray) -> Adjustment:
     value = _ring_value(unit)
     if value is None:
         return Adjustment()
-    box = _inside_frame(np.abs(unit - value) <= _TOLERANCE)
+    box = _inside_frame(np.abs(unit - value) <= TOLERANCE)
     if box is not None:
         top, bottom, left, right = box
         if not _has_corners_of(value, unit[top:bottom, left:right]):
@@ -113,14 +113,14 @@ def _ring_value(unit: np.ndarray) -> float | None:
     """Return the bright value that most of the outermost pixels share; None where there is none."""
     ring = np.concatenate([unit[0], unit[-1], unit[1:-1, 0], unit[1:-1, -1]])
     value = float(np.median(ring))
-    shared = np.abs(ring - value) <= _TOLERANCE
-    return value if value > _BRIGHT and shared.mean() >= _RING_SHARE else None
+    shared = np.abs(ring - value) <= TOLERANCE
+    return value if value > BRIGHT and shared.mean() >= _RING_SHARE else None
 
 
 def _has_corners_of(value: float, unit: np.ndarray) -> bool:
     """Return whether most of the four corners have a value: a head does not fill them, so it is the background's."""
     height, width = (max(side // _CORNER, 1) for side in unit.shape)
-    near = np.abs(unit - value) <= _TOLERANCE
+    near = np.abs(unit - value) <= TOLERANCE
     corners = [
         near[rows, columns]
         for rows in (slice(height), slice(-height, None))

@@ -459,6 +459,49 @@ def test_a_frame_is_trimmed_told_and_put_back_on_request():
     assert app.subheader[0].value == answer and any("12 px" in info.value for info in app.info)
 
 
+def keys(app: AppTest) -> set[str]:
+    return {button.key for button in app.button}
+
+
+def test_a_turn_is_offered_not_done_and_can_be_undone():
+    turned = np.rot90(np.asarray(Image.open(io.BytesIO(sample_file("glioma-axial-2")))))
+    app = upload(opened(), ("turned.png", png(turned)))
+    assert "analyse_turn" in keys(app) and "analyse_undo" not in keys(app)
+    app.button(key="analyse_turn").click().run()
+    assert not app.exception and not app.error
+    (note,) = [info.value for info in app.info if "270°" in info.value]
+    assert "analyse_turn" not in keys(app), "it looks upright now"
+    upright = upload(opened(), ("plain.png", sample_file("glioma-axial-2")))
+    assert app.subheader[0].value == upright.subheader[0].value
+    assert "analyse_turn" not in keys(upright)
+    app.button(key="analyse_undo").click().run()
+    assert "analyse_turn" in keys(app) and not any(info.value == note for info in app.info)
+
+
+def test_pictures_of_a_composite_are_offered_apart_and_can_be_put_back():
+    names = ("glioma-axial-1", "pituitary-axial-1", "meningioma-axial-1", "no-tumour-axial")
+    tiles = [np.asarray(Image.open(io.BytesIO(sample_file(name)))) for name in names]
+    framed = [np.pad(pixels, 5, constant_values=255) for pixels in tiles]
+    app = upload(opened(), ("four.png", png(np.block([framed[:2], framed[2:]]))))
+    assert not app.exception and {f"analyse_picture_{number}" for number in range(1, 5)} <= keys(app)
+    app.button(key="analyse_picture_3").click().run()
+    assert not app.exception and not app.error and app.button(key="analyse_picture_3").disabled
+    alone = upload(opened(), ("one.png", sample_file(names[2])))
+    assert app.subheader[0].value == alone.subheader[0].value
+    assert "analyse_picture_1" not in keys(alone)
+    app.button(key="analyse_undo").click().run()
+    assert not app.exception and not app.button(key="analyse_picture_3").disabled
+
+
+def test_undoing_keeps_the_pixel_size_that_was_typed_in():
+    app = upload(opened(), ("own.png", sample_file()))
+    (spacing,) = [box for box in app.number_input if box.key.startswith("analyse_spacing")]
+    spacing.set_value(0.5).run()
+    app.button(key="analyse_adjust_Mirror").click().run()
+    app.button(key="analyse_undo").click().run()
+    assert not app.exception and "mm²" in texts(app)
+
+
 def test_a_picture_is_turned_mirrored_and_inverted_by_hand_and_its_pixels_are_measured():
     app = upload(opened(), ("own.png", sample_file()))
     for label in ("Turn left", "Turn right", "Mirror", "Mirror", "Invert", "Invert"):

@@ -1,4 +1,4 @@
-"""How each upload is adjusted before it is analysed: trimmed and turned back unasked, the rest by hand."""
+"""How each upload is adjusted before it is analysed: trimmed and turned back unasked, the rest offered or by hand."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,13 +17,17 @@ from panels.shared.theme import error_text
 
 _ADJUSTMENTS, _USUAL, _MASKS = "adjustments", "usual_adjustments", "upload_masks"
 """Session keys: by identity the adjustment, the one given unasked, and the visitor's true mask, (H, W) bool."""
+_PICTURES, _TURNS = "composite_pictures", "suggested_turns"
+"""Session keys: by identity the adjustment for each picture of a composite, and the turn that looks upright by
+adjustment."""
+_TURN_TEXTS = {1: "by 90° to the left", 2: "by 180°", 3: "by 90° to the right"}
 
 
 def adjusted_uploads(uploads: Mapping[SliceIdentity, Slice]) -> dict[SliceIdentity, Slice]:
     """Return every upload as it is adjusted, with the true mask that the visitor gave."""
     from core.dataset.slices import adjust_slice
 
-    for kept in (_ADJUSTMENTS, _USUAL, _MASKS):
+    for kept in (_ADJUSTMENTS, _USUAL, _MASKS, _PICTURES, _TURNS):
         for removed in st.session_state.get(kept, {}).keys() - uploads.keys():
             del st.session_state[kept][removed]
     return {
@@ -44,17 +48,18 @@ def place_in_file(identity: SliceIdentity, slice_: Slice) -> Callable[[np.ndarra
 
 
 def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
-    """Draw a button that undoes or restores what was done unasked, and the controls of everything else."""
+    """Draw a button that undoes all changes or restores what was done unasked, and the controls of everything else."""
     current, usual = _adjustment(identity, slice_), _usual(identity, slice_)
-    if usual != Adjustment():
-        undone = current == Adjustment(spacing_mm=current.spacing_mm)
+    as_in_file = Adjustment(spacing_mm=current.spacing_mm)
+    undone = current == as_in_file
+    if not undone or usual != Adjustment():
         st.button(
             "Trim and turn back" if undone else "Undo the changes",
             key=f"{key}_undo",
             icon=":material/crop:" if undone else ":material/undo:",
             help=None if undone else current.sentence((slice_.pixels.shape[0], slice_.pixels.shape[1])),
             on_click=_set,
-            args=(identity, usual if undone else Adjustment()),
+            args=(identity, replace(usual, spacing_mm=current.spacing_mm) if undone else as_in_file),
         )
     with st.popover("Adjust the picture", icon=":material/tune:"):
         _draw_turns(identity, current, key=key)
@@ -71,13 +76,42 @@ def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None
             _draw_mask_uploader(identity, slice_, key=key)
 
 
-def _draw_turns(identity: SliceIdentity, current: Adjustment, *, key: str) -> None:
-    turn = current.quarter_turns
+def draw_offers(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
+    """Draw a line and a button each for what a picture seems to need: one of several pictures, or a turn."""
+    current, pictures = _adjustment(identity, slice_), _pictures(identity, slice_)
+    if pictures:
+        st.caption(f"This looks like {len(pictures)} pictures in one file. The networks take one slice at a time:")
+        with st.container(horizontal=True, gap="small"):
+            for number, picture in enumerate(pictures, 1):
+                st.button(
+                    f"Picture {number}",
+                    key=f"{key}_picture_{number}",
+                    icon=":material/grid_view:",
+                    disabled=current.box == picture.box,
+                    on_click=_set,
+                    args=(identity, replace(picture, spacing_mm=current.spacing_mm)),
+                )
+    is_single = not pictures or current.box in [picture.box for picture in pictures]
+    turn = _suggested_turn(identity, slice_, current) if is_single else 0
+    if turn:
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.caption(f"Turned {_TURN_TEXTS[turn]}, the picture would look more like the data set's slices.")
+            turned = replace(current, quarter_turns=_turned(current, turn))
+            st.button(
+                "Turn it", key=f"{key}_turn", icon=":material/rotate_right:", on_click=_set, args=(identity, turned)
+            )
+
+
+def _turned(adjustment: Adjustment, turns: int) -> int:
+    """Return the quarter turns after further ones to the left, as the visitor sees the picture."""
     # Mirroring comes last: seen from the mirrored side, left is right.
-    left = -1 if current.mirrored else 1
+    return (adjustment.quarter_turns + (-turns if adjustment.mirrored else turns)) % 4
+
+
+def _draw_turns(identity: SliceIdentity, current: Adjustment, *, key: str) -> None:
     changes: dict[str, tuple[str, dict[str, Any]]] = {
-        "Turn left": (":material/rotate_left:", {"quarter_turns": (turn + left) % 4}),
-        "Turn right": (":material/rotate_right:", {"quarter_turns": (turn - left) % 4}),
+        "Turn left": (":material/rotate_left:", {"quarter_turns": _turned(current, 1)}),
+        "Turn right": (":material/rotate_right:", {"quarter_turns": _turned(current, -1)}),
         "Mirror": (":material/flip:", {"mirrored": not current.mirrored}),
         "Invert": (":material/invert_colors:", {"inverted": not current.inverted}),
     }
@@ -159,6 +193,27 @@ def _usual(identity: SliceIdentity, slice_: Slice) -> Adjustment:
     if identity not in usual:
         usual[identity] = usual_adjustment(slice_)
     return usual[identity]
+
+
+def _pictures(identity: SliceIdentity, slice_: Slice) -> tuple[Adjustment, ...]:
+    """Return the adjustment for each picture of a composite; its pixels are looked at once."""
+    from core.readers.composite import suggest_pictures
+
+    known: dict[SliceIdentity, tuple[Adjustment, ...]] = st.session_state.setdefault(_PICTURES, {})
+    if identity not in known:
+        known[identity] = () if slice_.number else suggest_pictures(slice_.pixels, _usual(identity, slice_))
+    return known[identity]
+
+
+def _suggested_turn(identity: SliceIdentity, slice_: Slice, current: Adjustment) -> int:
+    """Return the turn that a picture seems to need as it is adjusted now; each adjustment is looked at once."""
+    from core.dataset.orientation import suggest_turn
+
+    known: dict[Adjustment, int] = st.session_state.setdefault(_TURNS, {}).setdefault(identity, {})
+    shape = replace(current, spacing_mm=None)
+    if shape not in known:
+        known[shape] = 0 if slice_.number else suggest_turn(shape(slice_).pixels)
+    return known[shape]
 
 
 def _set(identity: SliceIdentity, adjustment: Adjustment) -> None:

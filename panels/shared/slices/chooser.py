@@ -16,7 +16,13 @@ from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
-from panels.shared.slices.adjusting import adjusted_identity, adjusted_uploads, draw_adjustment, place_in_file
+from panels.shared.slices.adjusting import (
+    adjusted_identity,
+    adjusted_uploads,
+    draw_adjustment,
+    draw_offers,
+    place_in_file,
+)
 from panels.shared.slices.data_set import has_store, open_store
 from panels.shared.slices.image import shown_pixels
 from panels.shared.slices.uploads import SliceIdentity, gone_sentence, held_uploads, read_uploads, remove_upload
@@ -99,6 +105,7 @@ def choose_slice(*, key: str) -> ChosenSlice | None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _upload_buttons(key, uploads, selection)
         draw_adjustment(selection, slice_, key=key)
+    draw_offers(selection, slice_, key=key)
     if len(uploads) > 1:
         _upload_strip(key, uploads, selection)
     adjusted = adjusted_uploads(uploads)
