@@ -45,6 +45,10 @@ MAX_SIDE = 4096
 """Longest accepted side of a slice, in pixels."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """Largest accepted file, in bytes."""
+MAX_VOLUME_BYTES = 128 * 1024 * 1024
+"""Largest accepted volume, in bytes: its files together, and its values once decoded."""
+MAX_VOLUME_SLICES = 512
+"""Most slices of a volume in one plane."""
 
 SEED = 2023
 """The seed of every random draw that must be reproducible."""

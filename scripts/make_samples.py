@@ -4,8 +4,8 @@
     dpkg-deb -x mricron-data_*.deb mricron
     python scripts/make_samples.py mricron/usr/share/mricron/templates/ch2.nii.gz
 
-Needs nibabel, listed in requirements-dev.txt. Each sample has a seed of its own, so that the same template and the
-same library versions give the same pixels. samples/README.md explains what is simulated, and the numbers.
+Each sample has a seed of its own, so that the same template and the same library versions give the same pixels.
+samples/README.md explains what is simulated, and the numbers.
 ``scripts.simulated_head`` and ``scripts.simulated_lesions`` draw the head and the lesions.
 """
 
