@@ -177,7 +177,8 @@ def require_volume_size(shape: Sequence[int], item_bytes: int) -> None:
         raise SliceError(f"The volume has {stated} voxels; slices of at least {MIN_SIDE} pixels a side are needed.")
     if max(shape) > MAX_SIDE or not _has_plane(shape):
         raise SliceError(
-            f"The volume has {stated} voxels; at most {MAX_VOLUME_SLICES} slices of {MAX_SIDE} pixels a side are accepted."
+            f"The volume has {stated} voxels; at most {MAX_VOLUME_SLICES} slices of {MAX_SIDE} pixels a side are "
+            "accepted."
         )
 
 
