@@ -36,7 +36,7 @@ def predict_command(
     from core.inference.pictures import require_distinct_names, write_pictures
     from core.inference.predictor import Predictor
     from core.inference.result import slice_result, summary_line
-    from core.readers.adjustment import Adjustment
+    from core.readers.adjusting.adjustment import Adjustment
     from core.readers.slices import read_file
 
     if out:

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.dataset.splits import class_of_slice, recognise_changed, recognise_number
 from core.dataset.store import SIDE, SPACING_MM, Store
-from core.readers.adjustment import Adjustment, suggest_adjustment
+from core.readers.adjusting.adjustment import Adjustment, suggest_adjustment
 from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
 

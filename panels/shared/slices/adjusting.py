@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SliceError, SliceScopeError
-from core.readers.adjustment import Adjustment
+from core.readers.adjusting.adjustment import Adjustment
 from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
 from panels.shared.slices.uploads import SliceIdentity
@@ -197,7 +197,7 @@ def _usual(identity: SliceIdentity, slice_: Slice) -> Adjustment:
 
 def _pictures(identity: SliceIdentity, slice_: Slice) -> tuple[Adjustment, ...]:
     """Return the adjustment for each picture of a composite; its pixels are looked at once."""
-    from core.readers.composite import suggest_pictures
+    from core.readers.adjusting.composite import suggest_pictures
 
     known: dict[SliceIdentity, tuple[Adjustment, ...]] = st.session_state.setdefault(_PICTURES, {})
     if identity not in known:

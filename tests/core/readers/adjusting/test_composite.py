@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.readers.adjustment import suggest_adjustment
-from core.readers.composite import suggest_pictures
+from core.readers.adjusting.adjustment import suggest_adjustment
+from core.readers.adjusting.composite import suggest_pictures
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
 

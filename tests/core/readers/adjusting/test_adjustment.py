@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.readers.adjustment import Adjustment, suggest_adjustment
+from core.readers.adjusting.adjustment import Adjustment, suggest_adjustment
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
 

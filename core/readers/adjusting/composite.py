@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.readers.adjustment import BRIGHT, TOLERANCE, Adjustment, suggest_adjustment
+from core.readers.adjusting.adjustment import BRIGHT, TOLERANCE, Adjustment, suggest_adjustment
 
 MOST = 5
 """Most rows and columns of pictures."""
