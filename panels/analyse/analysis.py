@@ -12,10 +12,10 @@ from panels.analyse import details
 from panels.analyse.overlay import draw_overlay, overlay_controls
 from panels.analyse.prediction import draw_answer, draw_mask_size, warn_of_seen_slices
 from panels.analyse.reliability import draw_reliability
+from panels.shared import predictions
 from panels.shared.answer import draw_file_remarks, draw_truth
 from panels.shared.controls import fragment
 from panels.shared.model_choice import choose_networks
-from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices.chooser import ChosenSlice
 from panels.shared.slices.image import draw_slice
 
@@ -32,7 +32,7 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
     with answer_column:
         classifier, segmenter = choose_networks()
     bundles = distinct_bundles(classifier, segmenter)
-    is_new = not is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter)
+    is_new = not predictions.is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter)
     # What another slice left goes before this one is asked about, not piece by piece as its own answer comes.
     answer_area, details_area = (
         column.empty() if is_new else column.container() for column in (answer_column, details_column)
@@ -42,7 +42,7 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
             draw_slice(slice_)
 
     with answer_area:
-        prediction = predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
+        prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
     with answer_area.container() if is_new else answer_area:
         result = slice_result(slice_, prediction, bundles)
         is_shown = draw_answer(result, key=f"{key}_bars", slice_key=slice_key)
