@@ -5,22 +5,21 @@ from functools import partial
 import streamlit as st
 
 from core.bundles.measured_gate import has_gate
+from core.inference.render import DisplayOptions
 from core.inference.result import slice_result, split_part
-from core.labels import CLASS_LABELS
 from panels import shell
 from panels.explain.controls import (
     ALL_CLASSES,
     PREDICTED_CLASS,
-    PREDICTED_MASK,
     choose_explained_network,
     choose_explanation,
 )
+from panels.explain.display import draw_heat_maps
 from panels.explain.drawings import draw_drawings
 from panels.explain.heat_maps import available_heat_maps, make_heat_maps
 from panels.explain.localisation import draw_localisation
-from panels.explain.picture import display_controls, draw_heat_map, heat_maps_png
+from panels.explain.picture import heat_maps_png
 from panels.explain.prediction import draw_prediction
-from panels.explain.sanity_check import draw_sanity_check
 from panels.explain.statistics import draw_statistics
 from panels.shared.answer import draw_file_remarks
 from panels.shared.controls import file_button
@@ -49,8 +48,7 @@ if chosen is not None:
     slice_ = chosen.slice
     request = choose_explanation(bundle, *columns[1:])
     # Several heat maps stand side by side across the page; a single one stands beside its prediction.
-    several = request.output == ALL_CLASSES
-    if several:
+    if request.output == ALL_CLASSES:
         image_areas = [column.empty() for column in st.columns(len(bundle.card.classes))]
         text_column, controls_column = st.columns(2, gap="medium")
     else:
@@ -58,8 +56,7 @@ if chosen is not None:
         image_areas = [left.container(width=IMAGE_WIDTH).empty()]
         text_column = controls_column = right
     text_area = text_column.empty()
-    with controls_column:
-        options = display_controls(slice_, of_mask=request.output == PREDICTED_MASK)
+    sanity_area = st.container()
     views = available_heat_maps(slice_, chosen.identity, bundle, request)
     if views is None:
         for area in image_areas:
@@ -67,10 +64,18 @@ if chosen is not None:
                 draw_slice(slice_)
         with text_area.container():
             views = make_heat_maps(slice_, chosen.identity, bundle, request)
-    for area, view in zip(image_areas, views, strict=True):
-        with area.container():
-            name = CLASS_LABELS[view.class_name].title if several else slice_.name
-            draw_heat_map(slice_, view, options, method=request.method, name=name)
+    shown: list[DisplayOptions] = []
+    with controls_column:
+        draw_heat_maps(
+            slice_,
+            chosen.identity,
+            bundle,
+            request,
+            views,
+            shown,
+            image_areas=image_areas,
+            sanity_area=sanity_area,
+        )
     with text_area.container():
         result = None
         # The data set's slices all have a tumour: their stored predictions are shown without loading TensorFlow.
@@ -83,9 +88,8 @@ if chosen is not None:
         draw_file_remarks(slice_)
         if split_part(bundle, slice_) == "train":
             st.caption(f":material/school: This slice was in training for {bundle.name}.")
-        make = partial(heat_maps_png, slice_, views, options)
-        file_button(make, "Heat map PNG", f"{KEY}-{request.method}.png")
-    draw_sanity_check(slice_, chosen.identity, bundle, request, options)
+        make_png = partial(heat_maps_png, slice_, views)
+        file_button(lambda: make_png(shown[-1]), "Heat map PNG", f"{KEY}-{request.method}.png")
 
 st.header("Heat-map localisation on the test set", anchor=False)
 draw_statistics(bundle, key=f"{KEY}_statistics")

@@ -10,7 +10,7 @@ from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from panels.shared import confusion_matrix
 from panels.shared.cache import cached_predictions
-from panels.shared.controls import accept_former_options, csv_button
+from panels.shared.controls import accept_former_options, csv_button, fragment
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
@@ -29,15 +29,7 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
         true, predicted, only_wrong, order = _choices(classes)
         filtered = _more_filters(table)
     with left:
-        show = st.segmented_control(
-            "Cells show",
-            [confusion_matrix.COUNTS, confusion_matrix.ROW_SHARE, confusion_matrix.COLUMN_SHARE],
-            default=confusion_matrix.COUNTS,
-            required=True,
-            key="cells",
-            bind="query-params",
-        )
-        confusion_matrix.draw_confusion_matrix(confusion_counts(filtered, classes), show=show, key="matrix")
+        _draw_matrix(filtered, classes)
         st.caption(_summary(filtered))
     chosen = select_predictions(filtered, true=true, predicted=predicted, only_wrong=only_wrong)
     chosen = order_predictions(chosen, order)
@@ -49,6 +41,20 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
             st.info(_NOTHING_PASSES, icon=":material/filter_alt_off:")
         else:
             gallery.draw_gallery(chosen, caption=tile_label, key="page")
+
+
+@fragment
+def _draw_matrix(table: pd.DataFrame, classes: list[str]) -> None:
+    """Draw the matrix and the choice of what its cells show, which redraws nothing else."""
+    show = st.segmented_control(
+        "Cells show",
+        [confusion_matrix.COUNTS, confusion_matrix.ROW_SHARE, confusion_matrix.COLUMN_SHARE],
+        default=confusion_matrix.COUNTS,
+        required=True,
+        key="cells",
+        bind="query-params",
+    )
+    confusion_matrix.draw_confusion_matrix(confusion_counts(table, classes), show=show, key="matrix")
 
 
 def tile_label(row: pd.Series) -> str:

@@ -11,6 +11,7 @@ from core.config import CLASSIFICATION
 from core.inference.explain import draw_filter
 from core.labels import CLASS_LABELS
 from panels.explain.controls import cached_convolutions, draw_progress
+from panels.shared.controls import fragment
 from panels.shared.theme import percent
 
 _WIDTH = 256
@@ -39,6 +40,7 @@ def draw_drawings(bundle: Bundle) -> None:
         _draw_filter_choice(bundle)
 
 
+@fragment
 def _draw_filter_choice(bundle: Bundle) -> None:
     task = bundle.tasks[0]
     convolutions = {convolution.name: convolution for convolution in cached_convolutions(bundle, task)}

@@ -12,6 +12,7 @@ from core.errors import SliceScopeError
 from core.inference.render import default_window, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.slices import read_slice
+from panels.shared.controls import fragment
 
 _PER_PAGE = 12
 _VARIABLE = "SLICESCOPE_EXTERNAL"
@@ -26,8 +27,11 @@ def external_folder() -> Path | None:
     return folder if (folder / EXTERNAL_INDEX).is_file() else None
 
 
+@fragment
 def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
     """Draw the rows as a table, above it their images where the folder is at hand.
+
+    Another page of images redraws nothing else.
 
     Args:
         rows: of ``core.ood.evaluate.with_outcomes``.

@@ -9,6 +9,7 @@ from core import course_report
 from core.bundles.bundle import Bundle
 from core.inference.render import TRUE_COLOUR, outline, overlay_mask
 from core.metrics.iou_demonstration import iou_demonstration, iou_demonstration_metrics
+from panels.shared.controls import fragment
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
 
 _STEPS = np.linspace(0, 1, 41)
@@ -32,6 +33,13 @@ def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
         f"here {perfect_mask['half_of_background'] * 2:.3f}. The mean of the two is about one half, however good the "
         "mask."
     )
+    _draw_made_up_mask()
+    _draw_measured(bundle, table)
+
+
+@fragment
+def _draw_made_up_mask() -> None:
+    """Draw the made-up mask with its metrics, and the controls that change it, which redraw nothing else."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         coverage = st.slider(
@@ -61,7 +69,6 @@ def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
             st.metric("Keras' MeanIoU of scores", f"{metrics['keras']:.3f}", width="content")
             st.metric("Half the background's share", f"{metrics['half_of_background']:.3f}", width="content")
         _draw_chart(metrics, ones / 100)
-    _draw_measured(bundle, table)
 
 
 def _draw_measured(bundle: Bundle, table: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
-from panels.shared.controls import csv_button
+from panels.shared.controls import csv_button, fragment
 from panels.shared.kept_figures import kept_figure
 from panels.shared.slices import gallery
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
@@ -36,6 +36,13 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
         threshold: probability from which a pixel counts as tumour.
     """
     _draw_metrics(bundle, table, threshold)
+    _draw_measure(table, threshold)
+    csv_button(table, "CSV of these slices", f"{bundle.name}-masks-{threshold:.2f}.csv")
+
+
+@fragment
+def _draw_measure(table: pd.DataFrame, threshold: float) -> None:
+    """Draw the plots of one measure, and its choice, which redraws nothing else."""
     measure = st.segmented_control(
         "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure", bind="query-params"
     )
@@ -61,7 +68,6 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
             key=_SLICE_BOX,
             on_change=_open_typed_slice,
         )
-    csv_button(table, "CSV of these slices", f"{bundle.name}-masks-{threshold:.2f}.csv")
 
 
 def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
@@ -151,12 +157,12 @@ def _scatter(table: pd.DataFrame, measure: str) -> go.Figure:
 def _open_clicked_slice(key: str) -> None:
     points = st.session_state[key].selection.points
     if points:
-        gallery.open_slice(int(points[0]["customdata"][0]))
+        gallery.open_on_page(int(points[0]["customdata"][0]))
 
 
 def _open_typed_slice() -> None:
     if st.session_state[_SLICE_BOX] is not None:
-        gallery.open_slice(st.session_state[_SLICE_BOX])
+        gallery.open_on_page(st.session_state[_SLICE_BOX])
 
 
 def _by_class(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,13 +22,18 @@ from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from core.text import lower_first
+from panels.shared.controls import fragment
 from panels.shared.slices import gallery
 from panels.shared.slices.data_set import load_slices
 from panels.shared.slices.image import MASK_LEGEND, draw_picture
 
 
+@fragment
 def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
-    """Draw the view; arguments as for ``panels.masks.overview.draw_overview``."""
+    """Draw the view; another slice of choice redraws nothing else.
+
+    Arguments as for ``panels.masks.overview.draw_overview``.
+    """
     numbers = mask_thresholds.typical_slice_numbers(table)
     chosen = st.selectbox(
         "A slice of your choice",

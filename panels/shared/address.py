@@ -23,7 +23,7 @@ def unknown_values_told() -> Iterator[None]:
     asked = {name: [value for value in values if value not in before.get(name, ())] for name, values in _address()}
     place = st.empty()
     yield
-    st.session_state[_TAKEN] = dict(_address())
+    remember_address()
     lost = {name: _lost(name, values) for name, values in asked.items()}
     unknown = [f"{name} = {value}" for name, values in lost.items() for value in values]
     if unknown:
@@ -32,6 +32,11 @@ def unknown_values_told() -> Iterator[None]:
             "The page shows its own choice in its place.",
             icon=":material/link_off:",
         )
+
+
+def remember_address() -> None:
+    """Keep what the address has: the widgets took it. A part of a page that runs alone calls it in the page's stead."""
+    st.session_state[_TAKEN] = dict(_address())
 
 
 def _address() -> list[tuple[str, list[str]]]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import LOW_CONFIDENCE, OUT_OF_DISTRIBUTION
 from core.labels import ANSWER_LABELS
+from panels.shared.controls import run_whole_page
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, text_colour, theme_colour
 
@@ -45,6 +46,7 @@ def _clicked(chart_key: str, cell: tuple[str | None, str | None]) -> None:
         return
     clicked = tuple(points[0]["customdata"][:2])
     st.session_state[TRUE_KEY], st.session_state[PREDICTED_KEY] = (None, None) if clicked == cell else clicked
+    run_whole_page()
 
 
 @kept_figure

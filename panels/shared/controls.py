@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import SliceScopeError
 from core.files import inert_cells, table_csv
+from panels.shared.address import remember_address
 from panels.shared.theme import error_text
 
 if TYPE_CHECKING:
@@ -41,8 +43,22 @@ def fragment(draw: Callable[_Parameters, None], *, every: float | None = None) -
     def drawn(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> None:
         with errors_in_one_sentence():
             draw(*arguments, **options)
+        if _runs_alone():
+            remember_address()
 
     return st.fragment(drawn, run_every=every)
+
+
+def run_whole_page() -> None:
+    """Have the page run as a whole, though the widget of this callback stands in a fragment."""
+    if _runs_alone():
+        st.rerun()
+
+
+def _runs_alone() -> bool:
+    """Return whether a fragment runs without the rest of its page."""
+    context = get_script_run_ctx()
+    return bool(context and context.fragment_ids_this_run)
 
 
 def csv_button(table: "pd.DataFrame", label: str, file_name: str, *, key: str | None = None) -> None:

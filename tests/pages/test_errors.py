@@ -13,6 +13,7 @@ from core.bundles.predictions import read_predictions, select_predictions
 from core.config import CLASSES
 from core.labels import CLASS_LABELS
 from panels.shared import confusion_matrix
+from tests.pages.fragments import run_fragment
 from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation
 from tests.pages.test_analyse import texts
 
@@ -84,6 +85,22 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
     assert tiles(second) == expected[len(tiles(app)) : 2 * len(tiles(app))]
 
 
+def test_what_cells_show_and_the_page_of_tiles_draw_their_part_of_the_page_alone(here: str) -> None:
+    app = sound(opened("errors"))
+    first = tiles(app)
+    sound(run_fragment(app, app.segmented_control(key="cells").set_value("Share of row"), cells="Share of row"))
+    assert not app.title and not tiles(app) and len(app.get("plotly_chart")) == 1
+    sound(app.run())
+    assert app.segmented_control(key="cells").value == "Share of row"
+    sound(run_fragment(app, app.pagination(key="page").set_value(30), page="30"))
+    assert not app.title and not app.get("plotly_chart")
+    assert tiles(app) and not set(tiles(app)) & set(first)
+    app.session_state["true"], app.session_state["wrong"] = "meningioma", True
+    assert sound(app.run()).title
+    assert app.segmented_control(key="cells").value == "Share of row" and app.pagination(key="page").value < 30
+    assert not app.warning, "a page of tiles that is no more was not asked for by the address"
+
+
 def test_an_order_opens_under_the_name_it_had_in_addresses_before(here: str) -> None:
     now, before = (sound(opened("errors", sort=name)) for name in ("highest confidence first", "surest first"))
     assert before.selectbox(key="sort").value == now.selectbox(key="sort").value == "surest first"
@@ -123,7 +140,8 @@ def test_training_slices_are_marked_as_such(here: str) -> None:
 def test_a_tile_opens_its_slice_with_its_patients_others(here: str) -> None:
     app = opened("errors", patient=str(PATIENT))
     number = tiles(app)[0]
-    sound(app.button(key=f"page_tile_{number}").click().run())
+    sound(run_fragment(app, app.button(key=f"page_tile_{number}").click()))
+    assert app.title, "the page is drawn as a whole, with the dialog"
     assert app.query_params["slice"] == str(number)
     text = texts(app)
     assert f"slices of patient {PATIENT}" in text and "True class" in text and "Dice" in text

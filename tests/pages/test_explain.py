@@ -29,6 +29,7 @@ from core.labels import CLASS_LABELS
 from core.readers.samples import read_samples
 from panels.shared.theme import percent
 from tests.core import tiny
+from tests.pages.fragments import run_fragment
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
 
 SAMPLE = "glioma-axial-1"
@@ -216,8 +217,10 @@ def test_a_bundle_without_stored_drawings_says_so(no_network: Callable[[], None]
 
 def test_a_filter_is_drawn_on_demand_and_remembered() -> None:
     app = opened(bundle="report-cnn")
-    app.button(key="drawing_run").click().run()
+    run_fragment(app, app.button(key="drawing_run").click())
     assert not app.exception and not app.error
+    assert not app.title, "the page's other parts are not drawn"
+    app.run()
     assert "explain_drawing" in app.session_state
     assert not [button for button in app.button if button.key == "drawing_run"]
 
@@ -335,6 +338,26 @@ def test_colours_and_outlines_never_run_a_network(no_network: Callable[[], None]
     assert app.exception, "the same patch stops another heat map"
 
 
+def heat_map_of(app: AppTest) -> Any:
+    (image,) = (image for image in app.get("image") if "heat map: " in image.proto.imgs[0].caption)
+    return image.proto.imgs[0]
+
+
+def test_a_control_of_the_look_draws_the_heat_map_alone() -> None:
+    app = opened(sample=SAMPLE)
+    before = heat_map_of(app)
+    run_fragment(app, app.slider(key="opacity").set_value(0.1))
+    assert not app.exception and not app.error
+    assert not app.title and not app.metric, "the page's other parts are not drawn"
+    after = heat_map_of(app)
+    assert after.url != before.url
+    run_fragment(app, app.toggle(key="truth").set_value(False))
+    assert heat_map_of(app).url != after.url and "true mask" not in heat_map_of(app).caption
+    app.run()
+    assert app.title and not app.warning
+    assert app.slider(key="opacity").value == 0.1 and app.toggle(key="truth").value is False
+
+
 def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
     pixels = tiny.a_picture(99).pixels.astype(np.uint8)  # none of the made-up data set, which would be known again
     app = upload(opened(), ("mine.png", png(pixels)))
@@ -408,12 +431,13 @@ def test_a_mask_is_not_the_answer_where_the_gate_finds_no_tumour(monkeypatch: py
 
 def test_the_sanity_check_runs_on_demand_and_is_remembered(no_network: Callable[[], None]) -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn-patients")
-    charts = len(app.get("plotly_chart"))
-    app.button(key="explain_sanity_run").click().run()
+    run_fragment(app, app.button(key="explain_sanity_run").click())
     assert not app.exception and not app.error
-    assert len(app.get("plotly_chart")) == charts + 1
+    assert not app.title, "the page's other parts are not drawn"
+    assert len(app.get("plotly_chart")) == 1
     assert "Spearman" in texts(app)
     no_network()
+    app.run()
     app.slider(key="opacity").set_value(0.1).run()
     assert not app.exception
     assert "Spearman" in texts(app)

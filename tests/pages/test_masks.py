@@ -11,6 +11,7 @@ from core import course_report
 from core.bundles.bundle import open_bundle
 from core.bundles.mask_thresholds import at_threshold, read_thresholds
 from core.bundles.predictions import read_predictions
+from tests.pages.fragments import run_fragment
 from tests.pages.situations import NOTHING, SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
 
@@ -71,7 +72,8 @@ def test_a_clicked_point_names_its_slice_in_a_plain_list(here: str) -> None:
 def test_a_slice_is_opened_by_its_number(here: str) -> None:
     app = opened("masks")
     number = at_threshold(read_thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[3]
-    sound(app.selectbox(key="masks_open").set_value(int(number)).run())
+    sound(run_fragment(app, app.selectbox(key="masks_open").set_value(int(number))))
+    assert app.title, "the page is drawn as a whole, with the dialog"
     assert app.query_params["slice"] == str(number)
     assert "True class" in texts(app)
 
@@ -137,6 +139,26 @@ def test_figure_8_shows_the_best_the_median_the_worst_and_the_chosen_slice(here:
     said = texts(app)
     assert all(f"**{title}: slice" in said for title in ("Best", "Median", "Worst"))
     assert f"**Chosen: slice {number}**" in said
+
+
+@pytest.mark.parametrize(
+    ("view", "kind", "key", "value"),
+    [
+        (OVERVIEW, "segmented_control", "measure", "IoU"),
+        (SLICES, "selectbox", "row", None),
+        (IOU, "slider", "coverage", 30),
+    ],
+)
+def test_a_control_of_the_look_draws_its_part_of_the_page_alone(
+    here: str, view: str, kind: str, key: str, value: str | int | None
+) -> None:
+    app = sound(opened("masks", view=view))
+    value = value or int(at_threshold(read_thresholds(open_bundle(NAME)), 0.5)["slice"].iloc[5])
+    sound(run_fragment(app, getattr(app, kind)(key=key).set_value(value), **{key: str(value)}))
+    assert not app.title, "the page's other parts are not drawn"
+    assert getattr(app, kind)(key=key).value == value
+    assert sound(app.run()).title and not app.warning
+    assert getattr(app, kind)(key=key).value == value
 
 
 def test_the_reader_changes_the_mask_and_keras_figure_stays(here: str) -> None:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
 from core.readers.slices import Slice
+from panels.shared.controls import fragment, run_whole_page
 from panels.shared.slices.data_set import allow_fetching, load_slices
 from panels.shared.slices.image import shown_pixels
 from panels.shared.theme import escape_markdown, theme_colour
@@ -23,8 +24,22 @@ TileCaption = Callable[[pd.Series], str]
 """A row of stored predictions -> what stands below its tile, in Markdown."""
 
 
+def open_slice(number: int) -> None:
+    """Open a slice: write its number into the address; the page shows the slice the address names."""
+    st.query_params["slice"] = str(number)
+
+
+def open_on_page(number: int) -> None:
+    """Open a slice from a fragment: the dialog stands outside it."""
+    open_slice(number)
+    run_whole_page()
+
+
+@fragment
 def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_page: int = PER_PAGE) -> None:
     """Draw the rows of a table as tiles, one page at a time; a press opens the slice (``open_slice``).
+
+    Another page of tiles redraws nothing else.
 
     Args:
         table: rows of stored predictions in the order in which they are shown.
@@ -45,11 +60,17 @@ def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_pag
         if len(slices) < len(rows):
             offer_fetching(key=key)
     with body:
-        draw_tiles(rows, slices, caption=caption, key=key)
+        draw_tiles(rows, slices, caption=caption, key=key, on_press=open_on_page)
 
 
 def draw_tiles(
-    rows: pd.DataFrame, slices: dict[int, Slice], *, caption: TileCaption, key: str, width: int = 150
+    rows: pd.DataFrame,
+    slices: dict[int, Slice],
+    *,
+    caption: TileCaption,
+    key: str,
+    width: int = 150,
+    on_press: Callable[[int], None] = open_slice,
 ) -> None:
     """Draw a tile for each row, as many side by side as there is room for.
 
@@ -59,6 +80,7 @@ def draw_tiles(
         caption: gives what stands below a tile.
         key: tells these tiles from others on the page.
         width: least width of a tile in pixels.
+        on_press: takes the number of a pressed tile's slice.
     """
     grid = st.grid(min_column_width=width, gap="small")
     for _, row in rows.iterrows():
@@ -75,16 +97,11 @@ def draw_tiles(
                 caption(row),
                 key=f"{key}_tile_{number}",
                 help=f"Open slice {number}",
-                on_click=open_slice,
+                on_click=on_press,
                 args=(number,),
                 type="tertiary",
                 width="stretch",
             )
-
-
-def open_slice(number: int) -> None:
-    """Open a slice: write its number into the address; the page shows the slice the address names."""
-    st.query_params["slice"] = str(number)
 
 
 def close_slice() -> None:
