@@ -16,6 +16,7 @@ from core.bundles.bundle import (
     CROSS_VALIDATION_HISTORY,
     EXPLANATIONS,
     EXTERNAL,
+    FOLD_VALIDATION,
     HISTORY,
     LAYERS,
     MASK_THRESHOLDS,
@@ -37,6 +38,7 @@ from core.evaluation.evaluate import stored_figures
 from core.evaluation.explanations.heat_maps import summarise_heat_maps
 from core.evaluation.external import stored_external_metrics
 from core.evaluation.figures import class_indices, mask_figures
+from core.evaluation.fold_calibration import calibrate_folds
 from core.evaluation.robustness import robustness_figures
 from core.metrics import classification
 from core.ood.evaluate import aims_reached, gate_answers, metric_hits, ood_metrics, with_outcomes
@@ -147,6 +149,11 @@ def _folds(bundle: Bundle) -> dict[str, Any]:
     return {"folds_done": sorted(map(int, table["fold"].unique())), **summarise_folds(table, bundle.tasks)}
 
 
+def _fold_calibration(bundle: Bundle) -> dict[str, Any]:
+    validation, test = (pd.read_csv(bundle.path(file)) for file in (FOLD_VALIDATION, CROSS_VALIDATION))
+    return calibrate_folds(validation, test, bundle.card.classes)
+
+
 def _fold_seconds(bundle: Bundle) -> dict[str, Any]:
     history = pd.read_csv(bundle.path(CROSS_VALIDATION_HISTORY))
     return {str(fold): float(seconds) for fold, seconds in history.groupby("fold")["seconds"].sum().items()}
@@ -194,6 +201,13 @@ SOURCES = (
     Source(HISTORY, "training", _run, "train {}", "training", _SECONDS),
     Source(LAYERS, "parameters", _parameters, "card {}", "parameters"),
     Source(CROSS_VALIDATION, _FOLDS, _folds, "cross-validate {} --collect", _FOLDS),
+    Source(
+        FOLD_VALIDATION,
+        f"{_FOLDS}.calibration",
+        _fold_calibration,
+        "cross-validate {} --collect",
+        f"{_FOLDS}.calibration",
+    ),
     Source(
         CROSS_VALIDATION_HISTORY,
         f"{_FOLDS}.training_seconds",

@@ -17,6 +17,7 @@ from core.bundles.bundle import (
     CROSS_VALIDATION,
     CROSS_VALIDATION_HISTORY,
     FOLD_BUNDLES,
+    FOLD_VALIDATION,
     HISTORY,
     PREDICTIONS,
     Bundle,
@@ -31,6 +32,7 @@ from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.dataset import splits
 from core.errors import BundleError, TrainingError
 from core.evaluation.figures import class_figures, mask_figures
+from core.evaluation.fold_calibration import calibrate_folds
 from core.files import write_table
 from core.metrics.definitions import DEFINITIONS
 from core.text import join_words
@@ -45,11 +47,13 @@ class Fold:
 
     Attributes:
         predictions: for its test slices, a row each.
+        validation: the same for its validation slices; None where they were not kept.
         history: of its training, a row an epoch.
         seconds: duration of its training.
     """
 
     predictions: pd.DataFrame
+    validation: pd.DataFrame | None
     history: pd.DataFrame
     seconds: float
 
@@ -106,10 +110,14 @@ def stored_folds(bundle: Bundle) -> dict[int, Fold]:
     predictions = _rows_by_fold(bundle, CROSS_VALIDATION, prediction_columns(bundle), stored.folds_done)
     columns = dict.fromkeys(("epoch", "loss", "val_loss"), Content.NUMBER)
     histories = _rows_by_fold(bundle, CROSS_VALIDATION_HISTORY, columns, stored.folds_done)
+    validation = {}
+    if FOLD_VALIDATION in bundle.card.files:
+        validation = _rows_by_fold(bundle, FOLD_VALIDATION, prediction_columns(bundle), stored.folds_done)
     return {
         number: Fold(
-            predictions[number].drop(columns="fold"),
-            histories[number].drop(columns="fold"),
+            predictions[number],
+            validation.get(number),
+            histories[number],
             stored.training_seconds[str(number)],
         )
         for number in stored.folds_done
@@ -122,7 +130,7 @@ def _rows_by_fold(bundle: Bundle, file: str, columns: Columns, folds: Sequence[i
     with refused_content(bundle, file):
         if sorted(table["fold"].unique()) != sorted(folds):
             raise ValueError(f"it must have rows of the folds {join_words(sorted(folds))}")
-    return {number: table[table["fold"] == number] for number in folds}
+    return {number: table[table["fold"] == number].drop(columns="fold") for number in folds}
 
 
 def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> Card:
@@ -146,14 +154,15 @@ def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> Card:
     if not collected:
         raise TrainingError(f"There is no fold of '{bundle.name}' to collect; train and evaluate one.")
     numbers = sorted(collected)
-    table = pd.concat([collected[number].predictions.assign(fold=number) for number in numbers], ignore_index=True)
+    table = _with_folds({number: collected[number].predictions for number in numbers})
     table = table.sort_values("slice", ignore_index=True)
     write_table(bundle.folder / CROSS_VALIDATION, table)
-    histories = [collected[number].history.assign(fold=number) for number in numbers]
-    write_table(bundle.folder / CROSS_VALIDATION_HISTORY, pd.concat(histories, ignore_index=True))
+    histories = _with_folds({number: collected[number].history for number in numbers})
+    write_table(bundle.folder / CROSS_VALIDATION_HISTORY, histories)
     cross_validation = {
         "folds_done": numbers,
         **summarise_folds(table, bundle.tasks),
+        "calibration": _write_calibration(bundle, collected, table),
         "training_seconds": {str(number): collected[number].seconds for number in numbers},
         "recipe": recipe_fingerprint(bundle),
         "definitions": DEFINITIONS["cross_validation"],
@@ -162,10 +171,26 @@ def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> Card:
     return update_card(bundle.folder, {"metrics.cross_validation": cross_validation}, note)
 
 
+def _with_folds(tables: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all folds, with a column ``fold``."""
+    return pd.concat([table.assign(fold=number) for number, table in tables.items()], ignore_index=True)
+
+
+def _write_calibration(bundle: Bundle, folds: dict[int, Fold], test: pd.DataFrame) -> dict[str, Any] | None:
+    """Write the folds' validation predictions and return their calibration; None where a fold lacks them."""
+    tables = {number: fold.validation for number, fold in sorted(folds.items()) if fold.validation is not None}
+    if CLASSIFICATION not in bundle.tasks or len(tables) < len(folds):
+        (bundle.folder / FOLD_VALIDATION).unlink(missing_ok=True)
+        return None
+    validation = _with_folds(tables)
+    write_table(bundle.folder / FOLD_VALIDATION, validation)
+    return calibrate_folds(validation, test, bundle.card.classes)
+
+
 def _read_fold(bundle: Bundle) -> Fold:
     table = pd.read_csv(bundle.path(PREDICTIONS))
-    predictions = table[table["part"] == "test"].drop(columns="part")
-    return Fold(predictions, pd.read_csv(bundle.path(HISTORY)), bundle.card.training.seconds)
+    predictions, validation = (table[table["part"] == part].drop(columns="part") for part in ("test", "validation"))
+    return Fold(predictions, validation, pd.read_csv(bundle.path(HISTORY)), bundle.card.training.seconds)
 
 
 def _require_fold(bundle: Bundle, number: int, fold_bundle: Bundle) -> None:

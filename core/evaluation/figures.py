@@ -23,7 +23,7 @@ CORRECT, WRONG = "right", "wrong"
 """Outcomes of a slice that is not abstained from."""
 
 
-def class_indices(names: "pd.Series[str]", classes: Sequence[str] = CLASSES) -> np.ndarray:
+def class_indices(names: "pd.Series[str] | np.ndarray", classes: Sequence[str] = CLASSES) -> np.ndarray:
     """Return the (n,) index of each class name."""
     return pd.Index(classes).get_indexer(pd.Index(names))
 

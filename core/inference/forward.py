@@ -8,11 +8,10 @@ import numpy as np
 from core.bundles.bundle import Bundle
 from core.config import FEATURES, HEAT, HEAT_FIELD, SEGMENTATION, outputs_by_task
 from core.errors import BundleError
+from core.metrics.temperature import as_logits
 
 Network = Callable[[np.ndarray], Any]
 """Inputs (n, S, S, C) float32 -> the outputs of a bundle's network, by name where it is a ``Runtime``."""
-_SMALLEST_PROBABILITY = 1e-7
-"""Lower bound of a probability whose logarithm is taken."""
 
 
 def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -61,11 +60,6 @@ def averaged_logits(bundle: Bundle, network: Network, inputs: np.ndarray, task: 
     if not bundle.test_time_flip:
         return None
     return as_logits(_mirror_mean(network(_with_mirror_images(inputs)), task)[0])
-
-
-def as_logits(probabilities: np.ndarray) -> np.ndarray:
-    """Return logits whose softmax gives the probabilities."""
-    return np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY))
 
 
 def _with_mirror_images(inputs: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from core.bundles.bundle import GATE, Bundle
 from core.bundles.card.schema import GateThresholds
 from core.bundles.contents import read_bundle_arrays, refused_content
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.inference.forward import as_logits
+from core.metrics.temperature import apply_temperature
 from core.networks.gate_features import with_feature_output
 
 if TYPE_CHECKING:
@@ -124,13 +124,6 @@ def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
         if gate.directions.shape != (len(gate.centre), gate.known.shape[1]) or not len(gate.known):
             raise ValueError("the lengths of centre, directions and known do not fit together")
     return gate, bundle.gate.thresholds
-
-
-def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return (..., classes) probabilities whose logits are divided by a temperature."""
-    logits = as_logits(probabilities) / temperature
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def decide_answers(tumour_score: Any, ood_score: Any, confidence: Any, thresholds: GateThresholds) -> np.ndarray:

@@ -39,6 +39,13 @@ def expected_calibration_error(table: pd.DataFrame) -> float:
     return float((gaps * table["count"]).sum() / table["count"].sum())
 
 
+def calibration_error(true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the expected calibration error of (n, classes) probabilities against (n,) class indices."""
+    return expected_calibration_error(
+        reliability_bins(probabilities.max(axis=1), probabilities.argmax(axis=1) == np.asarray(true))
+    )
+
+
 def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> pd.DataFrame:
     """Compute the accuracy among the most confident slices: the complement of the risk-coverage curve.
 

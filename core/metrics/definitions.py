@@ -43,6 +43,8 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "without_letter_twins": _WITHOUT_SIMILAR_IDS,
         "training_seconds": "duration of each fold's training, by fold",
         "all": "over the test slices of all folds taken together",
+        "calibration": "the temperature with the lowest log loss on the validation slices of all folds together, and "
+        "the expected calibration error (10 bins) of all folds' test slices before and after it",
         "recipe": "digest of the recipe that all folds were trained by, whatever their split",
     },
     "comparison": {

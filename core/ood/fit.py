@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, GATE, OOD_ANSWERS, Bundle, load_network, open_bundle
 from core.bundles.card.schema import Card, GateThresholds
@@ -13,10 +12,11 @@ from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED, TASKS
 from core.dataset.store import Store
 from core.errors import BundleError
+from core.evaluation.figures import class_indices
 from core.files import replace_file
-from core.inference.gate import Gate, apply_temperature
-from core.metrics.calibration import coverage_curve, expected_calibration_error, reliability_bins
-from core.metrics.classification import log_loss
+from core.inference.gate import Gate
+from core.metrics.calibration import calibration_error, coverage_curve
+from core.metrics.temperature import apply_temperature, fit_temperature
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from core.ood.gate_control import check_gate
 from core.ood.gate_recipe import GateRecipe, GateSettings, gate_texts, load_gate_recipe
@@ -80,6 +80,7 @@ def fit_gate(
     validation = _network_outputs(bundle, network, slices.internal("validation"))
     dev = _network_outputs(bundle, network, slices.external(DEV))
     thresholds = choose_thresholds(gate, validation, dev, recipe.settings)
+    true = class_indices(validation.true)
     _write_gate(
         bundle,
         gate,
@@ -88,8 +89,8 @@ def fit_gate(
             "thresholds": vars(thresholds),
             "fitted_on": counts,
             "calibration_error": {
-                "before": _calibration_error(validation, 1.0),
-                "after": _calibration_error(validation, thresholds.temperature),
+                "before": calibration_error(true, validation.probabilities),
+                "after": calibration_error(true, apply_temperature(validation.probabilities, thresholds.temperature)),
                 "of": recipe.texts.calibration_error,
             },
         },
@@ -152,10 +153,7 @@ def choose_thresholds(
         dev: of the external slices in the split dev, with a tumour and without.
         settings: of the gate.
     """
-    true = pd.Series(validation.true).map(CLASSES.index).to_numpy()
-    temperatures = settings.temperatures.values
-    losses = [log_loss(true, apply_temperature(validation.probabilities, value)) for value in temperatures]
-    temperature = float(temperatures[int(np.argmin(losses))])
+    temperature = fit_temperature(class_indices(validation.true), validation.probabilities)
     score, tumour = gate.tumour_score(dev.features), dev.has_tumour
     low = float(
         min(
@@ -189,9 +187,3 @@ def lowest_confidence(confidence: np.ndarray, correct: np.ndarray, *, accuracy: 
     curve = coverage_curve(confidence, correct)
     enough = curve["threshold"][curve["accuracy"] >= accuracy]
     return float(enough.iloc[-1] if len(enough) else confidence.max())
-
-
-def _calibration_error(outputs: NetworkOutputs, temperature: float) -> float:
-    probabilities = apply_temperature(outputs.probabilities, temperature)
-    correct = np.array(CLASSES)[probabilities.argmax(axis=1)] == outputs.true
-    return expected_calibration_error(reliability_bins(probabilities.max(axis=1), correct))

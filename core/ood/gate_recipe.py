@@ -6,28 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.bundles.card.schema import Card
 from core.config import ROOT
 from core.errors import TrainingError
 
 GATE_RECIPES = ROOT / "recipes" / "gates"
 DEFAULT_GATE_RECIPE = "unified-unet"
-
-
-@dataclass(frozen=True)
-class TemperatureGrid:
-    """The temperatures to choose from: ``count`` values from lowest to highest, evenly spaced in their logarithm."""
-
-    lowest: float
-    highest: float
-    count: int
-
-    @property
-    def values(self) -> np.ndarray:
-        """(count,) temperatures."""
-        return np.geomspace(self.lowest, self.highest, self.count)
 
 
 @dataclass(frozen=True)
@@ -47,7 +31,6 @@ class GateSettings:
         accuracy_aim: lowest accuracy from the threshold ``sure`` on.
         ood_quantile_internal: quantile of the validation slices' OOD scores; see the rule of ``strange``.
         ood_quantile_external: the same of the external slices in the split dev.
-        temperatures: to choose the temperature from.
     """
 
     insertions_per_slice: int
@@ -62,7 +45,6 @@ class GateSettings:
     accuracy_aim: float
     ood_quantile_internal: float
     ood_quantile_external: float
-    temperatures: TemperatureGrid
 
 
 @dataclass(frozen=True)
@@ -110,8 +92,7 @@ def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPE
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         values: dict[str, Any] = {
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in table["settings"].items()},
-            "temperatures": TemperatureGrid(**table["settings"]["temperatures"]),
+            key: tuple(value) if isinstance(value, list) else value for key, value in table["settings"].items()
         }
         settings = GateSettings(**values)
         rules = {key: rule.format(**asdict(settings)) for key, rule in table["texts"]["rules"].items()}

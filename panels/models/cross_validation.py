@@ -39,6 +39,12 @@ def _draw_table(name: str, metrics: CrossValidation) -> None:
         column_config={"": st.column_config.TextColumn(pinned=True)},
         alt=f"Metrics of {name} by fold",
     )
+    if metrics.calibration:
+        st.caption(
+            f"A temperature of {metrics.calibration.temperature:.2f}, fitted on the validation slices of all folds "
+            f"together, takes the expected calibration error of the test slices from {metrics.calibration.before:.3f} "
+            f"to {metrics.calibration.after:.3f}."
+        )
     rest = metrics.without_letter_twins
     words = ", ".join(
         f"{lower_first(METRIC_TITLES[key])} {_mean_cell(key, rest)}"

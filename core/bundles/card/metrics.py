@@ -203,9 +203,19 @@ class FoldMetrics(CardPart, extra="allow"):
         return self.__pydantic_extra__
 
 
+class FoldCalibration(CardPart):
+    """A temperature fitted on the validation slices of all folds, and the calibration error of their test slices."""
+
+    temperature: Annotated[float, Field(gt=0)]
+    slices: Count
+    before: Share
+    after: Share
+
+
 class CrossValidation(FoldMetrics):
     """The results of a recipe trained on the official folds."""
 
+    calibration: FoldCalibration | None = None
     folds_done: list[Annotated[int, Field(ge=1, le=5)]]
     without_letter_twins: FoldMetrics
     training_seconds: dict[str, Positive]

@@ -11,6 +11,7 @@ from core.bundles.bundle import (
     CARD,
     CROSS_VALIDATION,
     CROSS_VALIDATION_HISTORY,
+    FOLD_VALIDATION,
     PREDICTIONS,
     Bundle,
     open_bundle,
@@ -141,6 +142,28 @@ def test_histories_of_all_folds_are_stored(two_folds) -> None:
     history = pd.read_csv(bundle.path(CROSS_VALIDATION_HISTORY))
     assert history["fold"].tolist() == [1, 3]
     assert {"epoch", "loss", "val_loss"} <= set(history)
+
+
+def test_one_temperature_is_fitted_on_the_validation_slices_of_all_folds(two_folds) -> None:
+    bundle, _folds, metrics = two_folds
+    table = pd.read_csv(bundle.path(FOLD_VALIDATION))
+    index = splits.index_table()
+    for number in (1, 3):
+        own = index["slice"][index[FOLD_SPLITS[number - 1]] == "validation"]
+        assert sorted(table["slice"][table["fold"] == number]) == sorted(own)
+    calibration = metrics["calibration"]
+    # The made-up predictions are right in 90 % of the cases and state 60 %.
+    assert calibration["slices"] == len(table)
+    assert calibration["temperature"] < 1
+    assert calibration["before"] == pytest.approx(0.3, abs=0.03) and calibration["after"] < 0.05
+
+
+def test_without_validation_predictions_of_every_fold_no_temperature_is_stated(kept: Bundle) -> None:
+    (kept.folder / FOLD_VALIDATION).unlink()
+    files = {name: file for name, file in kept.card.as_dict()["files"].items() if name != FOLD_VALIDATION}
+    update_card(kept.folder, {"files": files}, "Kept no validation predictions.")
+    card = collect_folds(open_bundle(kept.name, kept.folder.parent), {})
+    assert card.metrics.cross_validation.calibration is None and FOLD_VALIDATION not in card.files
 
 
 def test_a_fold_that_is_done_is_found_and_one_of_another_recipe_is_not(two_folds, tmp_path: Path) -> None:

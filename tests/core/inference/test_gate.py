@@ -7,7 +7,7 @@ import pytest
 
 from core.bundles.card.schema import GateThresholds
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.inference.gate import GateDecision, apply_temperature, decide_answers
+from core.inference.gate import GateDecision, decide_answers
 
 THRESHOLDS = GateThresholds(no_tumour=-1, tumour=1, sure=0.8, strange=10, temperature=1)
 
@@ -77,13 +77,3 @@ def test_a_reason_has_no_negative_zero_and_not_digits_without_end() -> None:
     assert stated(NO_TUMOUR, -0.04) == ["-0.04", "0.00"]
     assert stated(NO_TUMOUR, -1e-9) == ["0.000000", "0.000000"]
     assert stated(CONFIDENT, -0.01) == ["0.0", "60"]
-
-
-def test_a_temperature_above_one_lowers_confidence_and_one_changes_nothing() -> None:
-    probabilities = np.array([[0.9, 0.08, 0.02]])
-    np.testing.assert_allclose(apply_temperature(probabilities, 1), probabilities, atol=1e-6)
-    assert apply_temperature(probabilities, 2).max() < 0.9 < apply_temperature(probabilities, 0.5).max()
-    # Halved logits are square roots of the powers.
-    np.testing.assert_allclose(
-        apply_temperature(probabilities, 2), np.sqrt(probabilities) / np.sqrt(probabilities).sum(), atol=1e-6
-    )

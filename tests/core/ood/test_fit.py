@@ -14,7 +14,8 @@ from core.config import CLASSES
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import measure_external
-from core.inference.gate import Gate, apply_temperature, load_gate
+from core.inference.gate import Gate, load_gate
+from core.metrics.temperature import apply_temperature
 from core.ood.evaluate import measure_ood
 from core.ood.fit import FeatureGroup, choose_thresholds, fit_gate, fit_scores, lowest_confidence
 from core.ood.gate_recipe import GateRecipe, load_gate_recipe
