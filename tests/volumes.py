@@ -2,6 +2,8 @@
 
 import functools
 import gzip
+import io
+import warnings
 
 import numpy as np
 
@@ -54,3 +56,99 @@ def nifti(values, *, orientation="RAS", affine=None, version=1, compressed=False
     change(image.header)
     data = image.to_bytes()
     return gzip.compress(data, 1, mtime=0) if compressed else data
+
+
+PLANTED = "Zebedee"
+"""Stands in every text tag of the DICOM files."""
+_TEXT_TAGS = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "PatientComments", "OtherPatientIDs",
+    "InstitutionName", "InstitutionAddress", "ReferringPhysicianName", "OperatorsName", "StudyDescription",
+    "SeriesDescription", "ProtocolName", "StudyID", "AccessionNumber", "StudyDate", "StudyTime", "SeriesDate",
+    "AcquisitionDate", "ContentDate", "Manufacturer", "StationName", "DeviceSerialNumber", "ImageComments",
+    "BodyPartExamined", "SequenceName", "SoftwareVersions", "PerformingPhysicianName",
+)  # fmt: skip
+EXPLICIT, IMPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
+RLE, JPEG_2000, JPEG_LS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.80"
+SYNTAXES = {
+    "explicit": EXPLICIT,
+    "implicit": IMPLICIT,
+    "big endian": BIG_ENDIAN,
+    "RLE": RLE,
+    "JPEG 2000": JPEG_2000,
+    "JPEG-LS": JPEG_LS,
+}
+
+
+def dicom_series(
+    values, *, plane="axial", affine=None, syntax=EXPLICIT, uid="1.2.3", change=lambda dataset, number: None
+) -> list[bytes]:
+    """Return a DICOM file for each slice of (S, H, W) values of a head, from the last slice of the plane to the first.
+
+    Args:
+        values: of a head.
+        plane: in which the slices lie.
+        affine: of the values; the head's if None.
+        syntax: the transfer syntax.
+        uid: of the series.
+        change: called with each dataset and its slice's number before it is written.
+    """
+    from core.readers.volumes.volume import PLANES
+
+    axis = PLANES.index(plane)
+    to_patient = np.diag([-1, -1, 1, 1]) @ (head_affine() if affine is None else affine)
+    sides = np.linalg.norm(to_patient[:3, :3], axis=0)
+    down, across = (side for side in range(3) if side != axis)
+    files = []
+    for number in reversed(range(values.shape[axis])):
+        dataset = _dicom(np.ascontiguousarray(values.take(number, axis)), syntax)
+        place = np.zeros(4)
+        place[axis], place[3] = number, 1
+        dataset.ImagePositionPatient = [float(part) for part in (to_patient @ place)[:3]]
+        dataset.ImageOrientationPatient = [
+            float(part) for side in (across, down) for part in to_patient[:3, side] / sides[side]
+        ]
+        dataset.PixelSpacing = [float(sides[down]), float(sides[across])]
+        dataset.SliceThickness = float(sides[axis])
+        dataset.SeriesInstanceUID = uid
+        dataset.InstanceNumber = number + 1
+        change(dataset, number)
+        files.append(dicom_bytes(dataset, syntax))
+    return files
+
+
+def _dicom(pixels, syntax):
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import MRImageStorage, generate_uid
+
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    for name in _TEXT_TAGS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is no date, say
+            setattr(dataset, name, f"{PLANTED}{name}"[:16])
+    dataset.SOPClassUID = MRImageStorage
+    dataset.SOPInstanceUID = generate_uid()
+    dataset.Modality = "MR"
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.BitsAllocated = dataset.BitsStored = pixels.itemsize * 8
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
+    dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(">" if syntax == BIG_ENDIAN else "<")).tobytes()
+    return dataset
+
+
+def dicom_bytes(dataset, syntax=EXPLICIT) -> bytes:
+    """Return the file of a dataset whose pixels are not compressed yet."""
+    from pydicom.uid import UID
+
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset.file_meta.TransferSyntaxUID = UID(EXPLICIT if UID(syntax).is_compressed else syntax)
+        dataset["PixelData"].VR = "OW" if dataset.BitsAllocated > 8 else "OB"
+        if UID(syntax).is_compressed:
+            dataset.compress(UID(syntax), generate_instance_uid=False)
+        dataset.save_as(file, enforce_file_format=True)
+    return file.getvalue()

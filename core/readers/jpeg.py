@@ -35,6 +35,14 @@ def check_jpeg(data: bytes) -> None:
             raise SliceError(f"The file is {kind}, which is not read here; save it as PNG.")
 
 
+def frame_size(data: bytes) -> tuple[int, int] | None:
+    """Return the rows and columns that the first frame of a JPEG or JPEG-LS states; None where there is none."""
+    for marker, content in _segments(data):
+        if marker in _FRAMES:
+            return int.from_bytes(content[3:5], "big"), int.from_bytes(content[5:7], "big")
+    return None
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield each segment's marker and its first bytes, up to the picture's end."""
     at = 2

@@ -1,0 +1,80 @@
+"""Take the files out of a .zip in memory, within bounds."""
+
+import io
+import zipfile
+
+from core.config import MAX_VOLUME_BYTES
+from core.errors import SliceError
+
+MAX_ENTRIES = 2048
+"""Most entries of a .zip; folders count too."""
+_MAX_RATIO = 250
+_RATIO_FROM = 2**20
+"""From so many bytes on an entry may be at most ``_MAX_RATIO`` times as large as it is packed."""
+_CHUNK = 2**18
+_END = b"PK\x05\x06"
+_END_BYTES = 22 + 2**16
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_PASSWORD = 0x1
+_DAMAGED = "The ZIP file is damaged or cut short and could not be read."
+
+
+def is_zip(data: bytes) -> bool:
+    """Tell whether ``data`` starts as a .zip does."""
+    return data.startswith(b"PK\x03\x04")
+
+
+def unpack(data: bytes) -> list[bytes]:
+    """Return the contents of the files in a .zip, in its order; their names are not used, and a .zip in it stays one.
+
+    Raises:
+        SliceError: the file is damaged, protected by a password, or holds too much.
+    """
+    _check_count(data)
+    files: list[bytes] = []
+    left = MAX_VOLUME_BYTES
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for entry in archive.infolist():
+                if entry.is_dir():
+                    continue
+                _check_entry(entry)
+                files.append(_inflate(archive, entry, left))
+                left -= len(files[-1])
+    except SliceError:
+        raise
+    except Exception:  # zipfile raises errors of several types on a damaged file, and they may tell names
+        raise SliceError(_DAMAGED) from None
+    return files
+
+
+def _check_count(data: bytes) -> None:
+    """Refuse too many entries before they are listed."""
+    end = data.rfind(_END, max(0, len(data) - _END_BYTES))
+    if end < 0 or len(data) < end + 22:
+        raise SliceError(_DAMAGED)
+    stated = int.from_bytes(data[end + 10 : end + 12], "little")
+    # An entry of the list takes 46 bytes or more; a list that is longer than it says counts too.
+    listed = int.from_bytes(data[end + 12 : end + 16], "little") // 46
+    if stated > MAX_ENTRIES or listed > MAX_ENTRIES * 8:
+        raise SliceError(f"The ZIP file holds more than {MAX_ENTRIES:,} files; pack one series alone.")
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    if entry.flag_bits & _PASSWORD:
+        raise SliceError("The ZIP file is protected by a password; pack the files without one.")
+    if entry.compress_type not in _METHODS:
+        raise SliceError("The ZIP file is packed in an unusual way; pack it with the ordinary method (deflate).")
+
+
+def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """Return an entry's content; stop as soon as it is too large, whatever the entry says of its size."""
+    content = bytearray()
+    with archive.open(entry) as file:
+        while chunk := file.read(_CHUNK):
+            content += chunk
+            if len(content) > most:
+                raise SliceError(f"The ZIP file holds more than {MAX_VOLUME_BYTES // 2**20} MB; pack one series alone.")
+            if len(content) > max(_RATIO_FROM, _MAX_RATIO * entry.compress_size):
+                raise SliceError("The ZIP file holds a file that is far larger than it is packed; pack images only.")
+    return bytes(content)

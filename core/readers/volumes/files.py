@@ -1,0 +1,91 @@
+"""Read a volume from the files that people have: NIfTI, DICOM, or a .zip of DICOM files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.config import MAX_VOLUME_BYTES
+from core.errors import SliceError
+from core.readers.volumes.archive import is_zip, unpack
+from core.readers.volumes.dicom_header import is_dicom
+from core.readers.volumes.volume import Volume, with_true_mask
+
+
+@dataclass(frozen=True)
+class VolumeChoice:
+    """Which volume of the files is read.
+
+    Attributes:
+        number: of a NIfTI file with four dimensions, from 1 on; None for the first.
+        series: of DICOM files, from 1 on; needed where they hold several.
+        allow_other_modality: read DICOM files that are not MR too, with a warning.
+    """
+
+    number: int | None = None
+    series: int | None = None
+    allow_other_modality: bool = False
+
+
+def is_volume(data: bytes) -> bool:
+    """Tell whether ``data`` starts as a file that is read as a volume: DICOM, NIfTI, gzip or .zip."""
+    return (
+        is_dicom(data)
+        or is_zip(data)
+        or data.startswith(b"\x1f\x8b")
+        or data[344:348] == b"n+1\0"
+        or (data[4:8] == b"n+2\0")
+    )
+
+
+def read_volume(
+    files: Sequence[bytes], name: str, choice: VolumeChoice = VolumeChoice(), *, labels: bytes | None = None
+) -> Volume:
+    """Read one volume in this process.
+
+    Args:
+        files: one NIfTI file, one .zip, or DICOM files of one series or more.
+        name: of the volume; a file's name, say.
+        choice: where the files hold several volumes.
+        labels: a NIfTI label map of the same grid, for the true mask.
+
+    Raises:
+        SliceError: one sentence that says what is wrong with the files and what would be accepted.
+    """
+    check_volume_size(sum(map(len, files)))
+    volume = _read(files, name, choice)
+    if labels is None:
+        return volume
+    from core.readers.volumes.nifti import read_label_map
+
+    check_volume_size(len(labels))
+    return with_true_mask(volume, read_label_map(labels, name))
+
+
+def check_volume_size(length: int) -> None:
+    """Refuse files of so many bytes together that are empty or too large.
+
+    Raises:
+        SliceError: they are.
+    """
+    if not length:
+        raise SliceError("The file is empty; it should hold an MRI volume.")
+    if length > MAX_VOLUME_BYTES:
+        raise SliceError(
+            f"The volume's files have {length:,} bytes; at most {MAX_VOLUME_BYTES:,} ({MAX_VOLUME_BYTES // 2**20} MB) "
+            "are accepted."
+        )
+
+
+def _read(files: Sequence[bytes], name: str, choice: VolumeChoice) -> Volume:
+    if len(files) == 1 and is_zip(files[0]):
+        files = [data for data in unpack(files[0]) if is_dicom(data)]
+        if not files:
+            raise SliceError("The ZIP file holds no DICOM file; a .zip of one DICOM series is accepted.")
+    elif not any(map(is_dicom, files)):
+        if len(files) > 1:
+            raise SliceError("Several files are read together only where they are DICOM; give one volume at a time.")
+        from core.readers.volumes.nifti import read_nifti
+
+        return read_nifti(files[0], name, number=choice.number)
+    from core.readers.volumes.dicom import read_dicom
+
+    return read_dicom(files, name, series=choice.series, allow_other_modality=choice.allow_other_modality)
