@@ -11,11 +11,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from typing import IO, Any
 
 from core.config import ROOT
 from core.errors import SliceError, SliceScopeError, WorkerError
 from core.readers.slices import Slice, check_size, read_slice
+from core.readers.volumes.files import WHOLE, VolumeChoice, check_volume_size, read_volume
+from core.readers.volumes.volume import Volume
 
 SECONDS = 10.0
 """Longest processor time for one file."""
@@ -23,8 +26,12 @@ PATIENCE = 3
 """How many times as long a file may take on a busy machine (or one that does not count processor time: Windows)."""
 MEMORY = 1536 * 2**20
 """Most memory of the process, in bytes, on Linux, which bounds it; the largest slice takes less."""
+VOLUME_SECONDS = 30.0
+"""Longest processor time for a volume's files."""
 UNEXPECTED = "The file could not be read; save the slice as PNG."
 """What is said of a file whose reading ends in an error of no known kind."""
+UNEXPECTED_VOLUME = "The volume could not be read; save it as uncompressed DICOM or NIfTI."
+_SLICE, _VOLUME = "slice", "volume"
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 2.0
 _ENDED_BY_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
@@ -38,11 +45,19 @@ class Decoder:
 
     Args:
         seconds: longest processor time for one file.
+        volume_seconds: longest processor time for a volume's files.
         command: what to start.
     """
 
-    def __init__(self, *, seconds: float = SECONDS, command: tuple[str, ...] = ("-m", "core.readers.decoder")) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        volume_seconds: float = VOLUME_SECONDS,
+        command: tuple[str, ...] = ("-m", "core.readers.decoder"),
+    ) -> None:
         self._seconds = seconds
+        self._volume_seconds = volume_seconds
         self._command = command
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,9 +70,28 @@ class Decoder:
             WorkerError: the process cannot be started.
         """
         check_size(len(data))
+        read: Slice = self._ask(_SLICE, (data, name), self._seconds, "save the slice as PNG")
+        return read
+
+    def read_volume(
+        self, files: Sequence[bytes], name: str, choice: VolumeChoice = WHOLE, *, labels: bytes | None = None
+    ) -> Volume:
+        """Read a volume's files as ``core.readers.volumes.files.read_volume`` does.
+
+        Raises:
+            SliceError: see ``read_volume``; or the files take too long, or end the process.
+            WorkerError: the process cannot be started.
+        """
+        check_volume_size(sum(map(len, files)) + len(labels or b""))
+        arguments = (list(files), name, choice, labels)
+        read: Volume = self._ask(_VOLUME, arguments, self._volume_seconds, "save it as uncompressed DICOM or NIfTI")
+        return read
+
+    def _ask(self, reading: str, arguments: tuple[Any, ...], seconds: float, advice: str) -> Any:
+        """Have the process read, and return what it reads; ``advice`` ends the sentence where it cannot."""
         with self._lock:
             process = self._running()
-            in_time, answer = _within(PATIENCE * self._seconds, process, (data, name, self._seconds))
+            in_time, answer = _within(PATIENCE * seconds, process, (reading, arguments, seconds))
             if answer is None:
                 self._process = None
         if isinstance(answer, SliceScopeError):
@@ -65,8 +99,8 @@ class Decoder:
         if answer is not None:
             return answer
         if in_time:
-            raise SliceError("The file is damaged in a way that ends its reading; save the slice as PNG.")
-        raise SliceError(f"The file takes more than {self._seconds:g} s to read; save the slice as PNG.")
+            raise SliceError(f"The file is damaged in a way that ends its reading; {advice}.")
+        raise SliceError(f"The file takes more than {seconds:g} s to read; {advice}.")
 
     def end(self) -> None:
         """End the process; the next file starts another."""
@@ -167,22 +201,22 @@ def _serve() -> None:
         answers.flush()
         del answer
         try:
-            data, name, seconds = pickle.load(sys.stdin.buffer)
+            reading, arguments, seconds = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
         _bound_time(seconds)
-        answer = _answer(data, name)
+        answer = _answer(reading, arguments)
         _bound_time(0)
-        del data
+        del arguments
 
 
-def _answer(data: bytes, name: str) -> Slice | SliceScopeError:
+def _answer(reading: str, arguments: tuple[Any, ...]) -> Slice | Volume | SliceScopeError:
     try:
-        return read_slice(data, name)
+        return read_volume(*arguments) if reading == _VOLUME else read_slice(*arguments)
     except SliceScopeError as error:
         return type(error)(str(error))  # without its cause, which need not be fit for sending
     except Exception:  # such as MemoryError
-        return SliceError(UNEXPECTED)
+        return SliceError(UNEXPECTED_VOLUME if reading == _VOLUME else UNEXPECTED)
 
 
 def _bound_memory() -> None:

@@ -4,10 +4,13 @@ A file waits a moment for the process that is free; only then another one starts
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from core.readers.decoder import Decoder
 from core.readers.slices import Slice, check_size
+from core.readers.volumes.files import WHOLE, VolumeChoice
+from core.readers.volumes.volume import Volume
 
 PROCESSES = 3
 """Most processes at a time; each takes at most ``core.readers.decoder.MEMORY``."""
@@ -35,16 +38,28 @@ class DecoderPool:
     def read(self, data: bytes, name: str) -> Slice:
         """Read a file as ``Decoder.read`` does, which says what it raises."""
         check_size(len(data))
-        decoder = self._take()
-        try:
+        with self._one() as decoder:
             return decoder.read(data, name)
-        finally:
-            self._give_back(decoder)
+
+    def read_volume(
+        self, files: Sequence[bytes], name: str, choice: VolumeChoice = WHOLE, *, labels: bytes | None = None
+    ) -> Volume:
+        """Read a volume's files as ``Decoder.read_volume`` does, which says what it raises."""
+        with self._one() as decoder:
+            return decoder.read_volume(files, name, choice, labels=labels)
 
     @property
     def pids(self) -> list[int]:
         """The numbers of the processes that run."""
         return [decoder.pid for decoder in self._decoders if decoder.pid is not None]
+
+    @contextmanager
+    def _one(self) -> Iterator[Decoder]:
+        decoder = self._take()
+        try:
+            yield decoder
+        finally:
+            self._give_back(decoder)
 
     def _take(self) -> Decoder:
         """Return a decoder that is free, a further one, or the first that becomes free."""

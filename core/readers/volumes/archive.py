@@ -8,7 +8,7 @@ from core.errors import SliceError
 
 MAX_ENTRIES = 2048
 """Most entries of a .zip; folders count too."""
-_MAX_RATIO = 250
+_MAX_RATIO = 100
 _RATIO_FROM = 2**20
 """From so many bytes on an entry may be at most ``_MAX_RATIO`` times as large as it is packed."""
 _CHUNK = 2**18
@@ -17,11 +17,6 @@ _END_BYTES = 22 + 2**16
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PASSWORD = 0x1
 _DAMAGED = "The ZIP file is damaged or cut short and could not be read."
-
-
-def is_zip(data: bytes) -> bool:
-    """Tell whether ``data`` starts as a .zip does."""
-    return data.startswith(b"PK\x03\x04")
 
 
 def unpack(data: bytes) -> list[bytes]:

@@ -36,7 +36,7 @@ def read_dicom(
     headers, notes = _headers(files)
     frames = _choose_series([frame for header in headers.values() for frame in header.frames], series)
     headers = {number: headers[number] for number in {frame.file for frame in frames}}
-    warnings = _warnings(headers.values(), allow_other_modality)
+    warnings = _warnings(list(headers.values()), allow_other_modality)
     frames, step, uneven = _sort(frames)
     values = _values(files, headers, frames)
     affine, known = _affine(frames[0], step)

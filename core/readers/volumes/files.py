@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from core.config import MAX_VOLUME_BYTES
 from core.errors import SliceError
-from core.readers.volumes.archive import is_zip, unpack
 from core.readers.volumes.dicom_header import is_dicom
 from core.readers.volumes.volume import Volume, with_true_mask
 
@@ -25,20 +24,22 @@ class VolumeChoice:
     allow_other_modality: bool = False
 
 
+WHOLE = VolumeChoice()
+"""For files that hold one volume."""
+
+
 def is_volume(data: bytes) -> bool:
     """Tell whether ``data`` starts as a file that is read as a volume: DICOM, NIfTI, gzip or .zip."""
     return (
         is_dicom(data)
-        or is_zip(data)
+        or _is_zip(data)
         or data.startswith(b"\x1f\x8b")
         or data[344:348] == b"n+1\0"
         or (data[4:8] == b"n+2\0")
     )
 
 
-def read_volume(
-    files: Sequence[bytes], name: str, choice: VolumeChoice = VolumeChoice(), *, labels: bytes | None = None
-) -> Volume:
+def read_volume(files: Sequence[bytes], name: str, choice: VolumeChoice = WHOLE, labels: bytes | None = None) -> Volume:
     """Read one volume in this process.
 
     Args:
@@ -76,7 +77,9 @@ def check_volume_size(length: int) -> None:
 
 
 def _read(files: Sequence[bytes], name: str, choice: VolumeChoice) -> Volume:
-    if len(files) == 1 and is_zip(files[0]):
+    if len(files) == 1 and _is_zip(files[0]):
+        from core.readers.volumes.archive import unpack
+
         files = [data for data in unpack(files[0]) if is_dicom(data)]
         if not files:
             raise SliceError("The ZIP file holds no DICOM file; a .zip of one DICOM series is accepted.")
@@ -89,3 +92,7 @@ def _read(files: Sequence[bytes], name: str, choice: VolumeChoice) -> Volume:
     from core.readers.volumes.dicom import read_dicom
 
     return read_dicom(files, name, series=choice.series, allow_other_modality=choice.allow_other_modality)
+
+
+def _is_zip(data: bytes) -> bool:
+    return data.startswith(b"PK\x03\x04")
