@@ -21,7 +21,7 @@ from panels.explain.localisation import draw_localisation
 from panels.explain.picture import heat_maps_png
 from panels.explain.prediction import draw_prediction
 from panels.explain.statistics import draw_statistics
-from panels.shared.answer import draw_file_remarks
+from panels.shared.answer import answer_container, draw_file_remarks
 from panels.shared.controls import file_button
 from panels.shared.predictions import predict
 from panels.shared.slices.chooser import choose_slice
@@ -76,7 +76,9 @@ if chosen is not None:
             image_areas=image_areas,
             sanity_area=sanity_area,
         )
-    with text_area.container():
+    true_pixels = None if slice_.mask is None else int(slice_.mask.sum())
+    answered = chosen.identity, bundle.fingerprint, request, true_pixels
+    with text_area, answer_container(*answered, key=f"{KEY}_answer"):
         result = None
         # The data set's slices all have a tumour: their stored predictions are shown without loading TensorFlow.
         if slice_.number is None and has_gate(bundle):

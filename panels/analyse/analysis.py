@@ -13,7 +13,7 @@ from panels.analyse.overlay import draw_overlay, overlay_controls
 from panels.analyse.prediction import draw_answer, draw_mask_size, warn_of_seen_slices
 from panels.analyse.reliability import draw_reliability
 from panels.shared import predictions
-from panels.shared.answer import draw_file_remarks, draw_truth
+from panels.shared.answer import answer_container, draw_file_remarks, draw_truth
 from panels.shared.controls import fragment
 from panels.shared.model_choice import choose_networks
 from panels.shared.slices.chooser import ChosenSlice
@@ -43,15 +43,16 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
 
     with answer_area:
         prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
-    with answer_area.container() if is_new else answer_area:
-        result = slice_result(slice_, prediction, bundles)
+    result = slice_result(slice_, prediction, bundles)
+    with answer_area, answer_container(result, key=f"{key}_answer"):
         is_shown = draw_answer(result, key=f"{key}_bars", slice_key=slice_key)
-        draw_truth(result["truth"], with_mask=is_shown)
-        if is_shown:
-            draw_mask_size(result)
-        draw_reliability(classifier, segmenter, with_network=is_shown)
-        draw_file_remarks(slice_)
-        warn_of_seen_slices(slice_, bundles)
+        with answer_container(result, is_shown, key=f"{key}_trust"):
+            draw_truth(result["truth"], with_mask=is_shown)
+            if is_shown:
+                draw_mask_size(result)
+            draw_reliability(classifier, segmenter, with_network=is_shown)
+            draw_file_remarks(slice_)
+            warn_of_seen_slices(slice_, bundles)
 
     shown: list[DisplayOptions] = []
     with settings_column:
@@ -64,7 +65,7 @@ def draw_analysis(chosen: ChosenSlice, *, key: str) -> None:
                 query_params=chosen.address | {"bundle": classifier.name},
             )
 
-    with details_area.container() if is_new else details_area:
+    with details_area, answer_container(result, is_shown, key=f"{key}_details"):
         details.draw_measurements(result, prediction, with_mask=is_shown)
         details.draw_model_inputs(prediction, *bundles)
         details.draw_downloads(chosen, prediction, result, lambda: shown[-1], classifier, segmenter, with_mask=is_shown)

@@ -31,7 +31,7 @@ def draw_measurements(result: dict[str, Any], prediction: Prediction, *, with_ma
         prediction: of the same slice.
         with_mask: whether the mask is shown; a hidden one has no measurements.
     """
-    with st.expander("Measurements", icon=":material/straighten:"):
+    with st.expander("Measurements", icon=":material/straighten:", key="analyse_measurements"):
         mask = result["mask"]
         lines = [f"Slice: {result['width']} x {result['height']} px"]
         if with_mask:
@@ -56,7 +56,7 @@ def draw_measurements(result: dict[str, Any], prediction: Prediction, *, with_ma
 
 def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
     """Draw each network's input plane."""
-    with st.expander("Model input", icon=":material/input:"):
+    with st.expander("Model input", icon=":material/input:", key="analyse_input"):
         for bundle in bundles:
             plane = prediction.model_inputs[bundle.name]
             st.image(plane, width=240, caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px")
@@ -84,7 +84,7 @@ def draw_downloads(
     slice_ = chosen.slice
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
-    with st.expander("Download", icon=":material/download:"), st.container(horizontal=True):
+    with st.expander("Download", icon=":material/download:", key="analyse_download"), st.container(horizontal=True):
         _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options()), f"{stem}-overlay.png")
         if with_mask:
             _button("Mask PNG", lambda: encode_png(chosen.in_file(prediction.mask), slice_.notes), f"{stem}-mask.png")

@@ -1,9 +1,11 @@
 """What a classifier answers for one slice, beside what is known to be true."""
 
+import zlib
 from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.labels import CLASS_LABELS, GATE_LABELS
 from core.readers.slices import Slice
@@ -13,9 +15,22 @@ _GRID = "display:grid; grid-template-columns:max-content 1fr; gap:.9rem .6rem; a
 _BAR = (
     '<div style="text-align:right">{title}</div><div style="display:flex; align-items:center; gap:.4rem">'
     '<div style="height:1.7rem; width:calc((100% - 4.5rem) * {share:.4f}); background:{colour}"></div>'
-    "<div>{percent}</div></div>"
+    '<div translate="no">{percent}</div></div>'
 )
 """Plain HTML: a plotting library for three bars would be most of what a first answer loads."""
+
+
+def answer_container(*answer: Any, key: str) -> DeltaGenerator:
+    """Return a container that the browser makes anew for another answer, and changes in place for the same one.
+
+    A browser that translates a page puts other texts in place of those that Streamlit's frontend knows. What the
+    frontend then changes in place keeps words of the answer before.
+
+    Args:
+        answer: whatever the container's texts depend on.
+        key: tells the container from others on the page.
+    """
+    return st.container(key=f"{key}_{zlib.crc32(repr(answer).encode()):08x}")
 
 
 def draw_gate_answer(answer: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayO
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from panels.shared.answer import agreement_mark, draw_class_probabilities
+from panels.shared.answer import agreement_mark, answer_container, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import default_bundle, networks_address
@@ -89,7 +89,8 @@ def _draw_slice(
         else:
             _draw_overlaid_slice(slice_, number, classifier, segmenter, threshold)
     with text_column:
-        _draw_stored_predictions(number, row, classifier, segmenter, threshold)
+        with answer_container(number, classifier.fingerprint, segmenter.fingerprint, threshold, key="viewer_answer"):
+            _draw_stored_predictions(number, row, classifier, segmenter, threshold)
         with st.container(horizontal=True):
             address = {"slice": str(number)}
             st.page_link(
