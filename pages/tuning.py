@@ -11,8 +11,9 @@ from panels.tuning.fidelity import show_fidelity
 from panels.tuning.help import show_help
 from panels.tuning.history import show_history
 from panels.tuning.importance import show_importance
+from panels.tuning.parallel_axes import show_parallel_axes
 from panels.tuning.samplers import show_samplers
-from panels.tuning.settings import show_parallel_axes, show_trials_table
+from panels.tuning.settings import show_trials_table
 from panels.tuning.winner import show_gain, show_winner, winner_bundle
 
 shell.require()

@@ -14,6 +14,10 @@ from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
+_CELL = 0.025
+"""Shares of the frame that count as one: a browser draws a few hundred points quickly, and thousands slowly."""
+_SLICES_PER_PX2 = 0.25
+
 
 def draw_framing_shortcut(table: pd.DataFrame) -> None:
     """Write and draw how well the framing predicts the class.
@@ -45,36 +49,53 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
 
 
 def _draw_sizes(table: pd.DataFrame) -> None:
-    medians = table.assign(width=1 - table["left"] - table["right"]).groupby("true")["width"].median()
+    sizes = table.assign(width=1 - table["left"] - table["right"], height=1 - table["above"] - table["below"])
+    medians = sizes.groupby("true")["width"].median()
     words = "; ".join(f"{CLASS_LABELS[name].title} {percent(medians[name])}" for name in CLASSES)
     st.plotly_chart(
-        _sizes_figure(table),
+        _sizes_figure(_cells(sizes)),
         key="data_frame_sizes",
         config=PLOT_CONFIG,
         alt=f"Head width against height; median width: {words}",
     )
     st.caption(
-        f"Each point is a slice. Median width: {words}. The model is a logistic regression on the four margins around "
-        "the head, their squares, and the products of opposite margins."
+        "A point is a class's slices of about one width and height; its area is their number. Median width: "
+        f"{words}. The model is a logistic regression on the four margins around the head, their squares, and the "
+        "products of opposite margins."
     )
 
 
+def _cells(sizes: pd.DataFrame) -> pd.DataFrame:
+    """Count each class's slices of about one width and height."""
+    rounded = sizes.assign(**{side: (sizes[side] / _CELL).round() * _CELL for side in ("width", "height")})
+    return rounded.groupby(["true", "width", "height"], as_index=False).size().rename(columns={"size": "slices"})
+
+
 @kept_figure
-def _sizes_figure(table: pd.DataFrame) -> go.Figure:
+def _sizes_figure(cells: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     # The class with the fewest slices is drawn last, so that the others do not hide it.
-    for name in table["true"].value_counts().index:
-        rows = table[table["true"] == name]
-        figure.add_scattergl(
-            x=1 - rows["left"] - rows["right"],
-            y=1 - rows["above"] - rows["below"],
+    for name in cells.groupby("true")["slices"].sum().sort_values(ascending=False).index:
+        rows = cells[cells["true"] == name]
+        figure.add_scatter(
+            x=rows["width"],
+            y=rows["height"],
             mode="markers",
             name=CLASS_LABELS[name].short,
-            marker={"size": 5, "opacity": 0.45, "color": CLASS_LABELS[name].colour},
-            customdata=rows["slice"],
-            hovertemplate="slice %{customdata}: %{x:.0%} wide, %{y:.0%} high<extra></extra>",
+            marker={
+                "size": rows["slices"],
+                "sizemode": "area",
+                "sizeref": _SLICES_PER_PX2,
+                "sizemin": 2.5,
+                "opacity": 0.6,
+                "color": CLASS_LABELS[name].colour,
+                "line": {"width": 0},
+            },
+            customdata=rows["slices"],
+            hovertemplate="%{customdata} slices about %{x:.0%} wide, %{y:.0%} high<extra></extra>",
         )
     style_figure(figure, height=320)
+    figure.update_layout(legend_itemsizing="constant")
     figure.update_xaxes(title_text="width of the head, share of the frame", tickformat=".0%")
     figure.update_yaxes(title_text="height of the head", tickformat=".0%")
     return figure

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from math import exp
 
+import pandas as pd
 import streamlit as st
 
 from core.labels import Label
 from core.search.plan import Plan
+from core.search.results import SearchResults
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
@@ -63,6 +65,17 @@ def value_format(plan: Plan) -> str:
 def setting_text(name: str, value: float) -> str:
     """Return a setting's value as text: "0.00123", "32", "0.25"."""
     return f"{value:.3g}" if name not in ("filters", "epochs", "batch") else f"{value:.0f}"
+
+
+def trial_text(results: SearchResults, row: pd.Series) -> str:
+    """Return what a chart shows of a trial: its sampler and number, its value, and its setting."""
+    setting = "<br>".join(
+        f"{SETTING_TITLES[name]} {setting_text(name, row[name])}" for name in results.settings if pd.notna(row[name])
+    )
+    return (
+        f"<b>{SAMPLER_LABELS[str(row['sampler'])].title}, trial {row['trial']}</b><br>"
+        f"{value_text(results.plan, float(row['value']))}, {row['state']}<br>{setting}"
+    )
 
 
 def show_help(plan: Plan) -> None:

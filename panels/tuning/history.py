@@ -11,7 +11,7 @@ from core.search.results import STOPPED, SearchResults
 from core.text import lower_first
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
-from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_format, value_text, value_title
+from panels.tuning.help import SAMPLER_LABELS, trial_text, value_format, value_text, value_title
 from panels.tuning.samplers import own_setting_value
 
 
@@ -118,16 +118,6 @@ def _add_sampler(figure: go.Figure, results: SearchResults, sampler: str, colour
             "color": colour,
             "symbol": ["circle-open" if state == STOPPED else "circle" for state in rows["state"]],
         },
-        customdata=[[index, _trial_text(results, row)] for index, row in rows.iterrows()],
+        customdata=[[index, trial_text(results, row)] for index, row in rows.iterrows()],
         hovertemplate="%{customdata[1]}<extra></extra>",
-    )
-
-
-def _trial_text(results: SearchResults, row: pd.Series) -> str:
-    setting = "<br>".join(
-        f"{SETTING_TITLES[name]} {setting_text(name, row[name])}" for name in results.settings if pd.notna(row[name])
-    )
-    return (
-        f"<b>{SAMPLER_LABELS[str(row['sampler'])].title}, trial {row['trial']}</b><br>"
-        f"{value_text(results.plan, float(row['value']))}, {row['state']}<br>{setting}"
     )
