@@ -27,9 +27,9 @@ def a_head(shape: tuple[int, int, int] = (40, 60, 44), spacing: tuple[float, flo
 
     noise = np.random.default_rng(4).integers(0, 12, shape)
     values = noise.copy()
-    values[ball((0.5, 0.5, 0.5), (0.44, 0.44, 0.44))] = 500
+    values[ball((0.5, 0.5, 0.5), (0.44, 0.44, 0.44))] = 400
     values[ball((0.5, 0.5, 0.5), (0.38, 0.38, 0.38))] = 200
-    values[ball((0.7, 0.04, 0.5), (0.06, 0.08, 0.06))] = 450
+    values[ball((0.7, 0.04, 0.5), (0.06, 0.08, 0.06))] = 380
     values[ball((0.7, 0.16, 0.3), (0.08, 0.06, 0.06))] = 350
     mask = ball((0.35, 0.6, 0.66), (0.12, 0.1, 0.12))
     values[mask] = 900

@@ -1,0 +1,87 @@
+"""The result for a volume, ready for JSON or a line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.bundles.bundle import Bundle
+from core.config import ABSTAINING, CONFIDENT, NOTICE
+from core.inference.volumes import SliceFinding, VolumeAnswer, volume_mask
+from core.labels import GATE_LABELS
+from core.metrics import overlap
+from core.readers.volumes.volume import Volume
+
+
+def volume_result(
+    volume: Volume, plane: str, findings: Sequence[SliceFinding], answer: VolumeAnswer, bundles: tuple[Bundle, ...]
+) -> dict[str, Any]:
+    """Return everything known about a volume and its answer, ready for JSON.
+
+    Args:
+        volume: that was analysed.
+        plane: of its slices.
+        findings: of its slices, which are stated in their order.
+        answer: pooled from them.
+        bundles: those that made the predictions, the classifier first.
+    """
+    classes = tuple(bundles[0].card.classes)
+    pooled = answer.probabilities
+    likeliest = None if pooled is None else classes[int(pooled.argmax())]
+    return {
+        "name": volume.name,
+        "plane": plane,
+        "slices": len(findings),
+        "voxels": list(volume.values.shape),
+        "spacing_mm": None if volume.spacing_mm is None else [round(side, 4) for side in volume.spacing_mm],
+        "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
+        "class": likeliest if answer.answer == CONFIDENT else None,
+        "likeliest_class": likeliest,
+        "probabilities": None
+        if pooled is None
+        else {name: round(float(p), 6) for name, p in zip(classes, pooled, strict=True)},
+        "answer": {"kind": answer.answer, "slices_with_mask": list(answer.counted)},
+        "tumour_probabilities": [round(finding.tumour_probability, 4) for finding in findings],
+        "mask": {
+            "withheld": answer.answer in ABSTAINING,
+            "voxels": sum(finding.area for finding in findings),
+            "volume_ml": _rounded(answer.volume_ml),
+            "largest_slice": answer.largest,
+            "longest_diameter_mm": _rounded(answer.diameter_mm),
+        },
+        "truth": _compare_with_truth(volume, plane, findings),
+        "warnings": list(volume.warnings),
+        "notes": list(volume.notes),
+        "notice": NOTICE,
+    }
+
+
+def _compare_with_truth(volume: Volume, plane: str, findings: Sequence[SliceFinding]) -> dict[str, Any] | None:
+    if volume.mask is None:
+        return None
+    flat = (len(volume.mask), -1)
+    predicted, true = volume_mask(volume, plane, findings).reshape(flat), volume.mask.reshape(flat)
+    voxels = int(np.count_nonzero(true))
+    return {
+        "voxels": voxels,
+        "volume_ml": None if volume.voxel_ml is None else _rounded(voxels * volume.voxel_ml),
+        "dice": round(overlap.dice(predicted, true), 4),
+        "iou": round(overlap.iou(predicted, true), 4),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+def volume_summary_line(result: dict[str, Any]) -> str:
+    """Return a volume's result in a line: "glioma (0.912), 12.3 ml tumour in 9 of 40 slices", or why there is none."""
+    decision, mask, counted = result["answer"]["kind"], result["mask"], len(result["answer"]["slices_with_mask"])
+    if decision in ABSTAINING:
+        return f"{GATE_LABELS[decision].in_text}: no slice of {result['slices']} shows a tumour"
+    size = f"{mask['voxels']} voxels of" if mask["volume_ml"] is None else f"{mask['volume_ml']} ml"
+    likeliest = result["likeliest_class"]
+    named = f"{likeliest} ({result['probabilities'][likeliest]:.3f})"
+    if decision != CONFIDENT:
+        named = f"{GATE_LABELS[decision].in_text}, most probably {named}"
+    return f"{named}, {size} tumour in {counted} of {result['slices']} slices"

@@ -1,0 +1,162 @@
+"""Analyse a volume slice by slice; pool its slices into one answer and one mask, as docs/formats.md states."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.bundles.bundle import Bundle
+from core.bundles.measured_gate import has_gate
+from core.config import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.inference.forward import as_logits
+from core.inference.measurements import measure_mask
+from core.inference.predictor import Prediction, Predictor
+from core.readers.slices import Slice
+from core.readers.volumes.volume import PLANES, Volume
+
+
+@dataclass(frozen=True, eq=False)
+class SliceFinding:
+    """What is kept of a slice's prediction for the volume's answer.
+
+    Attributes:
+        number: of the slice in its plane, from 1 on.
+        answer: one of ``core.config.ANSWERS``; ``CONFIDENT`` where there is no gate.
+        tumour_probability: that the slice shows a tumour, by the gate; without one the highest of its pixels.
+        probabilities: (classes,) calibrated where there is a gate.
+        mask: (h, w) bool on the plane's voxels; empty where the gate abstains.
+        diameter_mm: longest diameter of the mask's largest component, or None.
+    """
+
+    number: int
+    answer: str
+    tumour_probability: float
+    probabilities: np.ndarray
+    mask: np.ndarray
+    diameter_mm: float | None
+
+    @property
+    def area(self) -> int:
+        """The mask's voxels."""
+        return int(np.count_nonzero(self.mask))
+
+
+def analyse_volume(
+    predictor: Predictor, volume: Volume, plane: str
+) -> Iterator[tuple[Slice, Prediction | None, SliceFinding]]:
+    """Predict the slices of a plane one after the other, from slice 1 on; whoever stops iterating stops it.
+
+    A slice whose pixels all have one value is not predicted: its answer is no tumour.
+
+    Yields:
+        Each slice, its prediction, and what is kept of it for ``pool``.
+    """
+    for number in range(1, volume.count(plane) + 1):
+        slice_ = volume.slice(plane, number)
+        if slice_.pixels.min() == slice_.pixels.max():
+            yield slice_, None, _empty_finding(predictor, volume, plane, number)
+            continue
+        prediction = predictor(slice_)
+        yield slice_, prediction, _finding(volume, plane, number, slice_, prediction)
+
+
+def _finding(volume: Volume, plane: str, number: int, slice_: Slice, prediction: Prediction) -> SliceFinding:
+    gate, tumour = prediction.gate, prediction.tumour
+    answer = CONFIDENT if gate is None else gate.answer
+    mask = volume.on_voxels(plane, tumour) >= prediction.threshold
+    if answer in ABSTAINING:
+        mask = np.zeros_like(mask)
+    spacing = slice_.spacing_mm
+    return SliceFinding(
+        number=number,
+        answer=answer,
+        tumour_probability=float(tumour.max()) if gate is None else float(1 / (1 + np.exp(-gate.tumour_score))),
+        probabilities=prediction.probabilities if gate is None else gate.probabilities,
+        mask=mask,
+        diameter_mm=measure_mask(tumour >= prediction.threshold, spacing).diameter_mm if mask.any() else None,
+    )
+
+
+def _empty_finding(predictor: Predictor, volume: Volume, plane: str, number: int) -> SliceFinding:
+    classes = len(predictor.classifier.card.classes)
+    shape = tuple(side for axis, side in zip(PLANES, volume.values.shape, strict=True) if axis != plane)
+    return SliceFinding(number, NO_TUMOUR, 0.0, np.full(classes, 1 / classes), np.zeros(shape, bool), None)
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeAnswer:
+    """The answer for a whole volume.
+
+    Attributes:
+        answer: one of ``core.config.ANSWERS``.
+        probabilities: (classes,) pooled, summing to 1; None where no slice counts.
+        counted: numbers of the slices that count.
+        largest: number of the counted slice with the largest mask, or None.
+        volume_ml: of the mask, or None where no spacing is known.
+        diameter_mm: longest diameter of a counted slice's mask, or None.
+    """
+
+    answer: str
+    probabilities: np.ndarray | None
+    counted: tuple[int, ...]
+    largest: int | None
+    volume_ml: float | None
+    diameter_mm: float | None
+
+
+def pool(volume: Volume, plane: str, findings: Sequence[SliceFinding], *, sure: float = 0.0) -> VolumeAnswer:
+    """Pool the findings of a plane's slices.
+
+    A slice counts where the gate does not abstain and the mask is not empty. The volume's probabilities are the mean
+    of the counted slices' log-probabilities, weighted by the areas of their masks. Where no slice counts, the answer is
+    out of distribution if more than half of the slices are, else no tumour; where some do, it is confident if one of
+    them is and the highest pooled probability reaches ``sure``.
+
+    Args:
+        volume: that was analysed.
+        plane: of the slices.
+        findings: of some or all slices of the plane.
+        sure: lowest probability of a confident answer, from the gate.
+    """
+    counted = [finding for finding in findings if finding.area]
+    probabilities = _pooled(counted) if counted else None
+    diameters = [finding.diameter_mm for finding in counted if finding.diameter_mm is not None]
+    return VolumeAnswer(
+        answer=_answer(findings, counted, probabilities, sure),
+        probabilities=probabilities,
+        counted=tuple(finding.number for finding in counted),
+        largest=max(counted, key=lambda finding: finding.area).number if counted else None,
+        volume_ml=None if volume.voxel_ml is None else volume.voxel_ml * sum(finding.area for finding in counted),
+        diameter_mm=max(diameters, default=None),
+    )
+
+
+def sure_probability(classifier: Bundle) -> float:
+    """Return the lowest probability of a confident answer that a classifier's gate asks for; 0 without a gate."""
+    return classifier.gate.thresholds.sure if has_gate(classifier) else 0.0
+
+
+def volume_mask(volume: Volume, plane: str, findings: Sequence[SliceFinding]) -> np.ndarray:
+    """Return the mask of a plane's slices as (S, H, W) bool on the volume's voxels."""
+    mask = np.zeros(volume.values.shape, bool)
+    across = np.moveaxis(mask, PLANES.index(plane), 0)
+    for finding in findings:
+        across[finding.number - 1] = finding.mask
+    return mask
+
+
+def _pooled(counted: Sequence[SliceFinding]) -> np.ndarray:
+    areas = np.array([finding.area for finding in counted], np.float64)
+    logits = np.average([as_logits(finding.probabilities) for finding in counted], axis=0, weights=areas)
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum())
+
+
+def _answer(
+    findings: Sequence[SliceFinding], counted: Sequence[SliceFinding], probabilities: np.ndarray | None, sure: float
+) -> str:
+    if probabilities is None:
+        odd = sum(finding.answer == OUT_OF_DISTRIBUTION for finding in findings)
+        return OUT_OF_DISTRIBUTION if 2 * odd > len(findings) else NO_TUMOUR
+    confident = any(finding.answer == CONFIDENT for finding in counted)
+    return CONFIDENT if confident and probabilities.max() >= sure else LOW_CONFIDENCE
