@@ -1,7 +1,5 @@
 """Read CSV and NPZ files whose columns and arrays are known, and refuse others by what is wrong with them."""
 
-import zipfile
-import zlib
 from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
@@ -75,10 +73,6 @@ def _fits(values: pd.Series, content: Content | Collection[str]) -> bool:
     return bool(np.isfinite(numbers).all())
 
 
-_UNREADABLE = (ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises for a file that is no archive of arrays, or a damaged one."""
-
-
 def read_arrays(path: Path, dimensions: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Read an NPZ file's arrays of finite numbers.
 
@@ -90,11 +84,12 @@ def read_arrays(path: Path, dimensions: Mapping[str, int]) -> dict[str, np.ndarr
         ValueError: it has no such arrays; the text says why, as a clause about "it".
         OSError: no such file.
     """
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in dimensions if name in file}
-    except (*_UNREADABLE, AttributeError, TypeError) as error:  # the last two: one array without an archive
-        raise ValueError("it is no archive of arrays") from error
+    with path.open("rb") as opened:
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in dimensions if name in file}
+        except Exception as error:  # NumPy, zipfile and zlib raise errors of any type on a damaged file
+            raise ValueError("it is no archive of arrays") from error
     missing = [name for name in dimensions if name not in arrays]
     if missing:
         raise ValueError(f"it lacks {join_words(missing)}")
