@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.hardware import describe_machine
-from scripts.measure import extras, journeys, networks, own_work, sessions
+from scripts.measure import extras, journeys, networks, own_work, sessions, volumes
 from scripts.measure.figures import (
     DOCUMENT,
     LATEST,
@@ -43,6 +43,7 @@ PARTS: dict[str, Callable[[int], dict[str, Figure]]] = {
     "own": own_work.measure_own_work,
     "visitors": sessions.measure_visitors,
     "pools": networks.measure_pools,
+    "volumes": volumes.measure_volumes,
     "reading": networks.measure_reading,
 }
 """What is measured together: takes how often, returns figures by row."""

@@ -11,7 +11,7 @@ from core.errors import SliceError
 
 if TYPE_CHECKING:
     from core.inference.predictor import Predictor
-    from core.inference.volumes import SliceFinding, VolumeAnswer
+    from core.inference.volumes.analysis import SliceFinding, VolumeAnswer
     from core.readers.volumes.files import VolumeChoice
     from core.readers.volumes.volume import Volume
 
@@ -92,8 +92,8 @@ def predict_volume(
     """
     from core.bundles.bundle import distinct_bundles
     from core.inference.result import slice_result, summary_line
-    from core.inference.volume_result import volume_result, volume_summary_line
-    from core.inference.volumes import analyse_volume, pool, sure_probability
+    from core.inference.volumes.analysis import analyse_volume, pool, sure_probability
+    from core.inference.volumes.result import volume_result, volume_summary_line
     from core.readers.decoder_pool import DECODER
 
     labels = _read([options.labels])[0] if options.labels else None
@@ -129,8 +129,8 @@ def _files(
     mask_format: str,
 ) -> dict[str, bytes]:
     """Return the files that are written of a volume, by the ending of their names."""
-    from core.inference.volume_files import mask_nifti, mask_pngs, volume_overlay
-    from core.inference.volumes import volume_mask
+    from core.inference.volumes.analysis import volume_mask
+    from core.inference.volumes.files import mask_nifti, mask_pngs, volume_overlay
 
     if mask_format == NIFTI:
         files = {"mask.nii.gz": mask_nifti(volume, volume_mask(volume, plane, findings))}

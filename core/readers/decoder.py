@@ -36,8 +36,8 @@ _START_SECONDS = 60.0
 _ENDING_SECONDS = 2.0
 _ENDED_BY_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
 """What a process returns that the system has ended for its time."""
-# One thread reads; further ones would only take memory.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# One thread reads; further ones would only take memory. Large arrays go back to the system (glibc) once they are sent.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
 class Decoder:

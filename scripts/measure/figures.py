@@ -60,6 +60,10 @@ ROWS = {
         for pool in INTERPRETERS
         for threads in THREADS
     },
+    "volume_opens": Row("A volume of 180 slices of 512 pixels, from DICOM files, opens", "s", 3),
+    "volume_analysed": Row("The same by unified-unet, slice by slice", "s", 8),
+    "volume_slice": Row("A slice of it", "ms", 30),
+    "volume_memory": Row("Memory for it, more than for a slice", "MB", 250),
     "read_slice": Row("Slice and mask from the prepared data set", "s"),
 }
 

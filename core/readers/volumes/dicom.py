@@ -153,9 +153,13 @@ def _sort(frames: Sequence[Frame]) -> tuple[list[Frame], np.ndarray | None, list
 
 
 def _normal(frame: Frame) -> np.ndarray:
+    """Return the direction across a frame, to the left, the back or the feet as a volume's axes point: an axial series
+    then needs no copy."""
     rows, columns = np.split(np.array(frame.directions or _DEFAULT_DIRECTIONS), 2)
     normal = np.cross(rows, columns)
-    return normal / np.linalg.norm(normal)
+    main = int(np.abs(normal).argmax())
+    towards = np.sign(normal[main]) * (-1 if main == 2 else 1)
+    return towards * normal / np.linalg.norm(normal)
 
 
 def _values(files: Sequence[bytes], headers: dict[int, Header], frames: Sequence[Frame]) -> np.ndarray:
@@ -187,7 +191,8 @@ def _affine(first: Frame, step: np.ndarray | None) -> tuple[np.ndarray, bool]:
     rows, columns = np.split(np.array(first.directions or _DEFAULT_DIRECTIONS), 2)
     between_rows, between_columns = first.spacing or (1.0, 1.0)
     if step is None:
-        step = _normal(first) * (first.thickness or 1.0)
+        across = np.array([0.0, 0.0, 1.0]) if first.position is None else _normal(first)
+        step = across * (first.thickness or 1.0)
     affine = np.eye(4)
     affine[:3] = np.stack([rows * between_columns, columns * between_rows, step, first.position or np.zeros(3)], axis=1)
     affine[:2] *= -1  # DICOM counts to the left and the back

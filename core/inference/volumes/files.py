@@ -8,7 +8,7 @@ import numpy as np
 from core.inference.predictor import Prediction
 from core.inference.render import DisplayOptions, default_window, encode_png
 from core.inference.result import overlay_png
-from core.inference.volumes import SliceFinding
+from core.inference.volumes.analysis import SliceFinding
 from core.readers.slices import Slice
 from core.readers.volumes.volume import Volume, to_source
 

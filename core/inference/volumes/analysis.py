@@ -24,7 +24,8 @@ class SliceFinding:
         answer: one of ``core.config.ANSWERS``; ``CONFIDENT`` where there is no gate.
         tumour_probability: that the slice shows a tumour, by the gate; without one the highest of its pixels.
         probabilities: (classes,) calibrated where there is a gate.
-        mask: (h, w) bool on the plane's voxels; empty where the gate abstains.
+        shape: of the plane's voxels.
+        packed: the mask's voxels as bits; see ``mask``.
         diameter_mm: longest diameter of the mask's largest component, or None.
     """
 
@@ -32,13 +33,20 @@ class SliceFinding:
     answer: str
     tumour_probability: float
     probabilities: np.ndarray
-    mask: np.ndarray
+    shape: tuple[int, int]
+    packed: np.ndarray
     diameter_mm: float | None
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(h, w) bool on the plane's voxels; empty where the gate abstains."""
+        flat = np.unpackbits(self.packed, count=self.shape[0] * self.shape[1])
+        return flat.astype(bool).reshape(self.shape)
 
     @property
     def area(self) -> int:
         """The mask's voxels."""
-        return int(np.count_nonzero(self.mask))
+        return int(np.bitwise_count(self.packed).sum())
 
 
 def analyse_volume(
@@ -72,15 +80,17 @@ def _finding(volume: Volume, plane: str, number: int, slice_: Slice, prediction:
         answer=answer,
         tumour_probability=float(tumour.max()) if gate is None else float(1 / (1 + np.exp(-gate.tumour_score))),
         probabilities=prediction.probabilities if gate is None else gate.probabilities,
-        mask=mask,
+        shape=(mask.shape[0], mask.shape[1]),
+        packed=np.packbits(mask),
         diameter_mm=measure_mask(tumour >= prediction.threshold, spacing).diameter_mm if mask.any() else None,
     )
 
 
 def _empty_finding(predictor: Predictor, volume: Volume, plane: str, number: int) -> SliceFinding:
     classes = len(predictor.classifier.card.classes)
-    shape = tuple(side for axis, side in zip(PLANES, volume.values.shape, strict=True) if axis != plane)
-    return SliceFinding(number, NO_TUMOUR, 0.0, np.full(classes, 1 / classes), np.zeros(shape, bool), None)
+    rows, columns = (side for axis, side in zip(PLANES, volume.values.shape, strict=True) if axis != plane)
+    nothing = np.packbits(np.zeros((rows, columns), bool))
+    return SliceFinding(number, NO_TUMOUR, 0.0, np.full(classes, 1 / classes), (rows, columns), nothing, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.bundles.bundle import Bundle
 from core.config import ABSTAINING, CONFIDENT, NOTICE
-from core.inference.volumes import SliceFinding, VolumeAnswer, volume_mask
+from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, volume_mask
 from core.labels import GATE_LABELS
 from core.metrics import overlap
 from core.readers.volumes.volume import Volume

@@ -12,9 +12,9 @@ from PIL import Image
 
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.predictor import Predictor
-from core.inference.volume_files import mask_nifti, mask_pngs
-from core.inference.volume_result import volume_result, volume_summary_line
-from core.inference.volumes import SliceFinding, analyse_volume, pool, volume_mask
+from core.inference.volumes.analysis import SliceFinding, analyse_volume, pool, volume_mask
+from core.inference.volumes.files import mask_nifti, mask_pngs
+from core.inference.volumes.result import volume_result, volume_summary_line
 from core.readers.volumes.files import read_volume
 from core.readers.volumes.volume import PLANES
 from tests.core import tiny
@@ -82,7 +82,8 @@ def test_a_slice_of_plain_background_is_not_predicted(predictor: Predictor) -> N
 def finding(number: int, area: int, probabilities=(0.2, 0.5, 0.3), answer: str = CONFIDENT) -> SliceFinding:
     mask = np.zeros(VALUES.shape[1:], bool)
     mask.ravel()[:area] = True
-    return SliceFinding(number, answer, 0.5, np.array(probabilities), mask, float(area) or None)
+    bits = np.packbits(mask)
+    return SliceFinding(number, answer, 0.5, np.array(probabilities), mask.shape, bits, float(area) or None)
 
 
 def test_log_probabilities_are_pooled_by_area() -> None:
