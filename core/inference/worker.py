@@ -4,11 +4,12 @@ The process starts with the first call. It ends after five idle minutes, or with
 another. Calls run one after the other.
 """
 
+import contextlib
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -39,13 +40,23 @@ def run_in_worker(
         idle: seconds without a call after which the process ends.
 
     Raises:
-        WorkerError: the process ended before the function did.
+        WorkerError: the process ended before the function did, cannot be started, or is refused a file.
     """
-    with tempfile.TemporaryDirectory(prefix="slicescope-") as folder:
-        report = Path(folder) / "progress"
-        executor = _KEEPER.submit(_executor, idle).result()
+    with _report_file() as report:
+        try:
+            executor = _KEEPER.submit(_executor, idle).result()
+        except OSError as error:
+            raise WorkerError(
+                "The process that computes with TensorFlow could not be started; ask again when the machine has memory "
+                "and room on its disk."
+            ) from error
         try:
             return _wait(executor.submit(_call, function, arguments, report), report, progress)
+        except OSError as error:
+            raise WorkerError(
+                "The machine refuses a file to the process that computes with TensorFlow; ask again when its disk has "
+                "room."
+            ) from error
         except BrokenProcessPool as error:
             raise WorkerError(
                 "The process that computes with TensorFlow ended, perhaps for lack of memory; ask again, and another "
@@ -53,14 +64,26 @@ def run_in_worker(
             ) from error
 
 
+@contextlib.contextmanager
+def _report_file() -> Iterator[Path | None]:
+    """Yield where the worker writes its progress; None on a full or read-only disk: it computes without."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="slicescope-", ignore_cleanup_errors=True)
+    except OSError:
+        yield None
+        return
+    with folder as name:
+        yield Path(name) / "progress"
+
+
 def _executor(idle: float) -> Any:
     """Return the pool of one process; another one where that is broken, or has another idle time."""
     from loky import get_reusable_executor
 
-    return get_reusable_executor(max_workers=1, timeout=idle, initializer=_end_with_parent, initargs=(os.getpid(),))
+    return get_reusable_executor(max_workers=1, timeout=idle, initializer=_begin, initargs=(os.getpid(),))
 
 
-def _wait(future: "Future[Result]", report: Path, progress: Progress | None) -> Result:
+def _wait(future: "Future[Result]", report: Path | None, progress: Progress | None) -> Result:
     """Return a call's result; pass its progress on meanwhile."""
     last = ""
     while True:
@@ -69,22 +92,33 @@ def _wait(future: "Future[Result]", report: Path, progress: Progress | None) -> 
         except TimeoutError:
             if future.done():
                 raise  # the function's own
-        stated = report.read_text() if progress and report.is_file() else ""
+        stated = report.read_text() if progress and report and report.is_file() else ""
         if progress and stated not in ("", last):
             last = stated
             done, total = stated.split()
             progress(int(done), int(total))
 
 
-def _call(function: Callable[..., Result], arguments: tuple[Any, ...], report: Path) -> Result:
-    """Call a function in the worker; its progress is written to a file, replaced as a whole."""
+def _call(function: Callable[..., Result], arguments: tuple[Any, ...], report: Path | None) -> Result:
+    """Call a function in the worker; its progress goes to a file, replaced as a whole, if the disk takes it."""
 
     def progress(done: int, total: int) -> None:
-        fresh = report.with_suffix(".new")
-        fresh.write_text(f"{done} {total}")
-        fresh.replace(report)
+        if report is not None:
+            with contextlib.suppress(OSError):
+                fresh = report.with_suffix(".new")
+                fresh.write_text(f"{done} {total}")
+                fresh.replace(report)
 
     return function(*arguments, progress)
+
+
+def _begin(parent: int) -> None:
+    """Prepare this process: it ends with its parent, and TensorFlow can be imported without room on the disk."""
+    _end_with_parent(parent)
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        tempfile.tempdir = os.sep + "tmp"  # one of TensorFlow's packages wants a name, which it does not use
 
 
 def _end_with_parent(parent: int) -> None:

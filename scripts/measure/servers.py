@@ -29,18 +29,21 @@ class Server:
 
 
 @contextmanager
-def running_server(command: tuple[str, ...] = APP, *, folder: Path = ROOT, port: int | None = None) -> Iterator[Server]:
+def running_server(
+    command: tuple[str, ...] = APP, *, folder: Path = ROOT, port: int | None = None, within: tuple[str, ...] = ()
+) -> Iterator[Server]:
     """Run a server of its own, which has had no request for a page yet.
 
     Args:
         command: of Streamlit.
         folder: it runs there, with the settings that lie there.
         port: of 127.0.0.1; a free one if None.
+        within: the beginning of the command, such as another program that becomes the server.
     """
     port = port or free_port()
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
     options.append("--browser.gatherUsageStats=false")
-    with subprocess.Popen([sys.executable, "-m", "streamlit", *command, *options], cwd=folder) as server:
+    with subprocess.Popen([*within, sys.executable, "-m", "streamlit", *command, *options], cwd=folder) as server:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_until_healthy(f"{address}/_stcore/health")

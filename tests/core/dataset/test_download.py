@@ -172,6 +172,14 @@ def test_a_second_slice_is_one_request_for_its_own_bytes(folder, server):
     assert len(server.zips[0]) > 4 * own
 
 
+def test_where_the_cache_cannot_be_written_slices_are_fetched_all_the_same(server, tmp_path):
+    (tmp_path / "file").touch()
+    figshare = reader(server, tmp_path / "file" / "cache")
+    for _ in range(2):
+        assert_is(figshare.slice(5), 5)
+    assert not figshare.cached(5)
+
+
 def test_directories_are_remembered_on_disk(figshare, server, folder):
     figshare.slice(3064)
     server.forget()

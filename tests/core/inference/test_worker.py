@@ -1,9 +1,11 @@
 """The process that holds TensorFlow: results and progress come back, and it never outlives its use."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ import pytest
 from core.bundles.bundle import open_bundle
 from core.config import CLASSIFICATION, ROOT
 from core.errors import BundleError, WorkerError
+from core.inference import worker
 from core.inference.explain import HeatMapRequest, check_sanity, explain
 from core.inference.predictor import Predictor, model_input
 from core.inference.worker import run_in_worker
@@ -61,6 +64,23 @@ def test_a_result_and_its_progress_come_back_from_another_process() -> None:
     assert told
     assert told == sorted(told)
     assert run_in_worker(process_id) not in (os.getpid(), None)
+
+
+def test_without_room_on_the_disk_the_result_comes_without_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_folder(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse_folder)
+    told: list[tuple[int, int]] = []
+    assert run_in_worker(count, 2, progress=lambda done, total: told.append((done, total))) == []
+    assert not told
+
+
+def test_a_progress_that_cannot_be_written_does_not_end_the_call(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert worker._call(count, (1,), tmp_path / "file" / "progress") == [
+        name for name in ("streamlit", "app") if name in sys.modules
+    ]
 
 
 def test_calls_share_one_process() -> None:
