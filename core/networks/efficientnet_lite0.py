@@ -52,12 +52,16 @@ STAGES = (
 )
 
 
+SMALL_STAGES = tuple(stage._replace(repeats=1, filters=max(8, stage.filters // 8)) for stage in STAGES)
+"""A small relative, for which there are no pretrained weights: a block a stage, and an eighth of the filters."""
+
+
 def block_name(stage: int, repeat: int) -> str:
     """Return the name of a block, stage and repeat counted from 0: ``encoder_block3b`` for (2, 1)."""
     return f"encoder_block{stage + 1}{'abcdefgh'[repeat]}"
 
 
-def efficientnet_lite0(inputs: Tensor) -> list[Tensor]:
+def efficientnet_lite0(inputs: Tensor, stages: tuple[Stage, ...] = STAGES) -> list[Tensor]:
     """Apply the encoder; return its features, of each stride the last ones.
 
     Padding is TensorFlow's "same" as in the original. The PyTorch version fixes the padding for 224 pixels, which is
@@ -65,17 +69,19 @@ def efficientnet_lite0(inputs: Tensor) -> list[Tensor]:
 
     Args:
         inputs: (n, H, W, 3), (grey or colour in [0, 1] - ``MEAN``) / ``SCALE``; H and W multiples of 32.
+        stages: of the encoder; those after the first begin a stride or go on with one.
 
     Returns:
-        Tensors at strides 2, 4, 8, 16 and 32, of 16, 24, 40, 112 and 320 channels, none with a ReLU at its end.
+        Tensors at strides 2, 4, 8, 16 and 32, of 16, 24, 40, 112 and 320 channels by default, none with a ReLU at its
+        end.
     """
     x = _convolution(inputs, STEM_FILTERS, "encoder_stem", kernel=3, stride=2)
     features: list[Tensor] = []
-    for number, stage in enumerate(STAGES):
+    for number, stage in enumerate(stages):
         for repeat in range(stage.repeats):
             x = _block(x, block_name(number, repeat), stage, stride=1 if repeat else stage.stride)
         # The next stage halves the side again, or there is none.
-        if number + 1 == len(STAGES) or STAGES[number + 1].stride == 2:
+        if number + 1 == len(stages) or stages[number + 1].stride == 2:
             features.append(x)
     return features
 

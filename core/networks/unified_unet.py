@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.config import CLASSES
-from core.networks.efficientnet_lite0 import MEAN, SCALE, efficientnet_lite0
+from core.networks.efficientnet_lite0 import MEAN, SCALE, SMALL_STAGES, STAGES, efficientnet_lite0
 from core.networks.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def unified_unet(
     dropout: float = 0.3,
     momentum: float = 0.9,
     presence: bool = False,
+    small_encoder: bool = False,
 ) -> "keras.Model":
     """Build the network: (n, size, size, 1) in [0, 1] -> [class (n, 3), mask (n, size, size, 4)], both probabilities.
 
@@ -43,11 +44,12 @@ def unified_unet(
         dropout: rate before the class, and on the encoder's deepest features.
         momentum: of the decoder's batch normalisations' moving statistics.
         presence: whether the network also tells whether there is a tumour at all.
+        small_encoder: a small relative of the encoder without pretrained weights, to try something out in seconds.
     """
     import keras
 
     inputs = keras.Input((size, size, 1), name="image")
-    features = _encoder(inputs, dropout)
+    features = _encoder(inputs, dropout, small=small_encoder)
     decoded, cell_features = _decoder(inputs, features, filters, momentum)
     mask = _mask_head(decoded)
     cell_tumour = _cell_tumour(mask, size)
@@ -60,12 +62,13 @@ def unified_unet(
     return keras.Model(inputs, outputs, name="unified_unet")
 
 
-def _encoder(inputs: Tensor, dropout: float) -> list[Tensor]:
+def _encoder(inputs: Tensor, dropout: float, *, small: bool) -> list[Tensor]:
     """Return EfficientNet-Lite0's features at strides 2, 4, 8, 16 and 32, the last with dropout."""
     from keras import layers
 
     x = layers.Rescaling(1 / SCALE, -MEAN / SCALE, name="normalise")(inputs)
-    features = efficientnet_lite0(layers.Concatenate(name="grey_to_colour")([x, x, x]))
+    x = layers.Concatenate(name="grey_to_colour")([x, x, x])
+    features = efficientnet_lite0(x, SMALL_STAGES if small else STAGES)
     deepest = layers.SpatialDropout2D(dropout, name="deep_dropout")(features[-1])
     return [*features[:-1], deepest]
 

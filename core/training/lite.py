@@ -54,15 +54,18 @@ def convert_network(network: "keras.Model", tasks: tuple[str, ...]) -> bytes:
         outputs[HEAT], field = maps
         constants[HEAT_FIELD] = tf.constant([field.first, field.step], tf.float32)
     model = keras.Model(network.inputs[0], outputs)
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint(
-        "serve",
-        lambda image: {**model(image, training=False), **constants},
+    # Constants take a quarter of the time that the converter needs to find, save and load variables.
+    weights = [
+        [tf.constant(variable.numpy()) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
+    served = tf.Module()
+    served.serve = tf.function(
+        lambda image: {**model.stateless_call(*weights, image, training=False)[0], **constants},
         input_signature=[tf.TensorSpec((None, *network.inputs[0].shape[1:]), name="image")],
     )
     with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
+        tf.saved_model.save(served, folder, signatures=served.serve)
         converted: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     return converted
 

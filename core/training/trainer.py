@@ -4,6 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.config import CLASSIFICATION
 from core.errors import TrainingError
 from core.hardware import is_slow_in_bfloat16
@@ -62,6 +64,8 @@ def run_training(
     steps = steps_per_epoch(len(train), plan)
     model = _build_model(recipe)
     compile_model(model, recipe, steps=steps)
+    if len(model.outputs) > 1:
+        _make_loss_trackers(model, validation)
     patience = _patience_callbacks(plan)
     recorder = RunRecorder(
         model, recipe, folder, patience=patience, steps=steps, resumed=state, progress=progress, epoch_end=epoch_end
@@ -133,6 +137,12 @@ def compile_model(model: "keras.Model", recipe: Recipe, *, steps: int) -> None:
     model.compile(
         optimizer=optimizer, loss=losses, weighted_metrics=training_metrics(recipe.tasks), jit_compile=jit_compile
     )
+
+
+def _make_loss_trackers(model: "keras.Model", examples: Examples) -> None:
+    """Make the variables that average each output's loss: those made in the first step have it traced a second time."""
+    uniform = [np.full((1, *output.shape[1:]), 1 / output.shape[-1], np.float32) for output in model.outputs]
+    model.compute_loss(y=tuple(target[:1] for target in examples.targets), y_pred=uniform)
 
 
 def _optimizer(plan: Training, steps: int) -> "keras.optimizers.Optimizer":

@@ -5,6 +5,7 @@ processes of a test run.
 """
 
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,11 +47,12 @@ SIZES = {
     (*TASKS, PRESENCE): UNIFIED_SIZE,
 }
 CNN_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4]}
+UNIFIED_OPTIONS: dict[str, Any] = {"filters": [4, 4, 4, 4, 4], "look": 4, "small_encoder": True}
 OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("classification",): CNN_OPTIONS,
     ("segmentation",): {"filters": 2},
-    TASKS: {"filters": [4, 4, 4, 4, 4], "look": 4},
-    (*TASKS, PRESENCE): {"filters": [4, 4, 4, 4, 4], "look": 4, "presence": True},
+    TASKS: UNIFIED_OPTIONS,
+    (*TASKS, PRESENCE): {**UNIFIED_OPTIONS, "presence": True},
 }
 GAINS = {("classification",): 2.5, ("segmentation",): 1.7, TASKS: 1.0, (*TASKS, PRESENCE): 1.0}
 
@@ -230,7 +232,9 @@ def _whole_data_set(folder: Path) -> Iterator[Store]:
 
 def lite(bundle: Bundle) -> Bundle:
     """Write the bundle's LiteRT file, so that a predictor need not convert it in another process."""
-    kept = shared(f"{bundle.card.files[WEIGHTS].sha256}.tflite", lambda path: convert_bundle(bundle, path))
+    with zipfile.ZipFile(bundle.folder / WEIGHTS) as file:  # the same networks' files differ in their dates
+        parts = [file.getinfo(name).CRC for name in ("config.json", "model.weights.h5")]
+    kept = shared(f"{parts}-{bundle.tasks}.tflite", lambda path: convert_bundle(bundle, path))
     shutil.copyfile(kept, bundle.folder / LITE)
     update_card(bundle.folder, {}, "The network as LiteRT runs it.")
     return open_bundle(bundle.name, bundle.folder.parent)

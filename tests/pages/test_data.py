@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from panels.shared.slices import data_set
 from panels.shared.theme import percent
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, label_of, zip_files
+from tests.pages import situations
 from tests.pages.test_analyse import texts
 from tests.published import a_slice
 
@@ -71,12 +73,7 @@ def server(small: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fig
         yield server
 
 
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
-    app.switch_page("pages/data.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+opened = partial(situations.opened, "data")
 
 
 def said(app: AppTest) -> str:

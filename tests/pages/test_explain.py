@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from core.labels import CLASS_LABELS
 from core.readers.samples import read_samples
 from panels.shared.theme import percent
 from tests.core import tiny
+from tests.pages import situations
 from tests.pages.fragments import run_fragment
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
 
@@ -57,12 +59,7 @@ def small(folder: Path, fresh_caches: None, configure: Callable[..., None], monk
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
 
 
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
-    app.switch_page("pages/explain.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+opened = partial(situations.opened, "explain")
 
 
 def bundle_of(folder: Path, name: str) -> Bundle:

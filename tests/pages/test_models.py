@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from core.evaluation.comparison.literature import PUBLISHED_RESULTS, patient_lev
 from core.text import join_words
 from panels.models.table import task_text
 from panels.shared.theme import percent
+from tests.pages import situations
 from tests.pages.test_analyse import texts
 from tests.settings import SHIPPED_MODELS, link_bundles
 
@@ -47,12 +49,7 @@ def models(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., Path
     return make
 
 
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=120)
-    app.switch_page("pages/models.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+opened = partial(situations.opened, "models")
 
 
 SPLITS, EXTERNAL, PUBLISHED = "Slice-level and patient-level splits", "Internal and external", "Published results"

@@ -228,7 +228,7 @@ def test_the_winner_is_the_best_on_validation_at_full_size_and_says_what_was_tri
     cheap, at_full_size, held_out = winner.notes
     for sampler in ("tpe", "genetic"):
         found = results.best(sampler)
-        assert re.search(rf"\b20 .*{sampler}, .*\b{found['value']:.4f} .*\b{found['trial']}\b", cheap)
+        assert re.search(rf"\b24 .*{sampler}, .*\b{found['value']:.4f} .*\b{found['trial']}\b", cheap)
     assert "folds 2 to 5," in cheap and "val_accuracy" in cheap
     assert ", ".join(f"{value:.4f}" for value in full["full_value"]) in at_full_size
     assert re.search(rf"trial {best['trial']} .*{best['sampler']} \({best['value']:.4f} ", at_full_size)

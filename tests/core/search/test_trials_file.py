@@ -21,7 +21,7 @@ from tests.core.search.trials import write_plan
 def test_every_finished_trial_is_a_row_with_its_setting(done: tuple[Path, SearchResults]) -> None:
     _, results = done
     table = results.trials
-    assert table.groupby("sampler").size().to_dict() == {"tpe": 20, "genetic": 20}
+    assert table.groupby("sampler").size().to_dict() == {"tpe": 24, "genetic": 24}
     assert results.samplers == ["tpe", "genetic"]
     assert set(results.settings) == {"learning_rate", "batch"}
     assert table["value"].notna().all()

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 from core.config import ROOT
 from core.errors import TrainingError
 from core.search import worker
-from core.search.results import STOPPED
+from core.search.results import STOPPED, SearchResults
 from core.search.study import (
     EPOCHS_RUN,
     STOPPED_EARLY,
@@ -24,27 +24,23 @@ from core.search.study import (
     study_progress,
     trial_budget,
 )
-from core.search.trials_file import export_trials
 from tests.core.search import trials as search_trials
 from tests.core.search.trials import GRID, STALE, done_in_place, finished_trials, grid_points
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "genetic"])
-def test_a_study_has_as_many_trials_as_asked_for_and_finds_the_best_setting(storage: str, sampler: str) -> None:
-    plan = search_trials.plan()
-    done_in_place(plan, sampler, storage, 24)
-    study = open_study(plan, sampler, storage)
+def test_a_study_has_as_many_trials_as_asked_for_and_finds_the_best_setting(done_storage: str, sampler: str) -> None:
+    study = open_study(search_trials.plan(), sampler, done_storage)
     assert study_progress(study).done == len(study.trials) == 24
     assert study.best_trial.params["learning_rate"] == pytest.approx(0.001, abs=0.0008)
 
 
-def test_the_genetic_sampler_goes_through_generations_of_its_population_though_trials_are_stopped(storage: str) -> None:
-    plan = search_trials.plan()
-    done_in_place(plan, "genetic", storage, 24)
-    study = open_study(plan, "genetic", storage)
-    table = export_trials(
-        plan, {"genetic": study}, folder=planned(plan, Path(storage.removeprefix("sqlite:///")).parent)
-    ).trials
+def test_the_genetic_sampler_goes_through_generations_of_its_population_though_trials_are_stopped(
+    done: tuple[Path, SearchResults], done_storage: str
+) -> None:
+    study = open_study(search_trials.plan(), "genetic", done_storage)
+    table = done[1].trials
+    table = table[table["sampler"] == "genetic"]
     assert table.groupby("generation").size().tolist() == [4] * 6
     stopped = table["state"] == STOPPED
     assert 0 < stopped.sum() < 24
@@ -53,18 +49,8 @@ def test_the_genetic_sampler_goes_through_generations_of_its_population_though_t
     assert sum(trial.user_attrs.get(STOPPED_EARLY, False) for trial in study.trials) == stopped.sum()
 
 
-def planned(plan, folder: Path) -> Path:
-    """A folder of searches with the plan's file in it, as ``core.search.plan.load_plan`` reads it."""
-    place = folder / "searches"
-    (place / plan.name).mkdir(parents=True, exist_ok=True)
-    (place / plan.name / "plan.toml").write_text((ROOT / "searches" / plan.name / "plan.toml").read_text())
-    return place
-
-
-def test_the_other_samplers_prune(storage: str) -> None:
-    plan = search_trials.plan()
-    done_in_place(plan, "tpe", storage, 24)
-    states = [trial.state for trial in open_study(plan, "tpe", storage).trials]
+def test_the_other_samplers_prune(done_storage: str) -> None:
+    states = [trial.state for trial in open_study(search_trials.plan(), "tpe", done_storage).trials]
     assert TrialState.PRUNED in states and TrialState.COMPLETE in states
 
 

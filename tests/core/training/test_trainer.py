@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from core.training.checkpoint import STATE_NAME, State, load_state
 from core.training.data.augmentation import augment
 from core.training.data.batches import epoch_order
 from core.training.data.examples import Examples
+from core.training.recipe import Recipe
 from core.training.trainer import compile_model, run_training
 from tests.core import tiny
 
@@ -65,6 +66,16 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
     """The folder and state of an uninterrupted ``overfitting_run``; do not change them."""
     folder = tmp_path_factory.mktemp("whole")
     return folder, run_training(*tiny.overfitting_run(), folder)
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Run steps operation by operation: to trace a large network takes longer than a few steps of it."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 # Micro-batches
@@ -261,10 +272,13 @@ def test_history_of_a_segmenter_has_dice_and_iou(tmp_path: Path) -> None:
     assert state.best_epoch == table["val_dice"].idxmax() + 1, "the highest Dice is the best, not the lowest"
 
 
+def without_pretrained(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"network": recipe.network.model_copy(update={"pretrained": False})})
+
+
 def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: Path) -> None:
     recipe = tiny.recipe("unified-unet", epochs=3, batch=12, micro_batch=12, warmup_epochs=0, learning_rate=0.003)
-    network = recipe.network.model_copy(update={"pretrained": False})
-    recipe = recipe.model_copy(update={"network": network})
+    recipe = without_pretrained(recipe)
     run_training(recipe, tiny.unified_examples(96), tiny.unified_examples(24, seed=1), tmp_path)
     table = pd.read_csv(tmp_path / HISTORY)
     watched = {"loss", "class_loss", "mask_loss", "accuracy", "dice", "iou"}
@@ -275,8 +289,10 @@ def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: 
     assert table["mask_loss"].iloc[-1] < table["mask_loss"].iloc[0]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
-    recipe = tiny.recipe("unified-unet", epochs=1, micro_batch=12, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
+    still = {"learning_rate": 0.0, "weight_decay": 0.0, "warmup_epochs": 0}
+    recipe = tiny.recipe("unified-unet", micro_batch=12, options={"small_encoder": False}, **still)
     assert recipe.network.pretrained
     state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path)
     network = build_network("unified_unet", recipe.network_options)
@@ -340,8 +356,9 @@ def test_an_unknown_choice_is_refused_in_one_sentence(
 # A network that also tells whether there is a tumour
 
 
+@pytest.mark.usefixtures("untraced")
 def test_class_mask_and_presence_have_losses_of_their_own(tmp_path: Path) -> None:
-    recipe = tiny.recipe("unified-unet-2", batch=6, tumour_free=0.5, cache=80, schedule="constant")
+    recipe = without_pretrained(tiny.recipe("unified-unet-2", batch=6, tumour_free=0.5, cache=80, schedule="constant"))
     size = recipe.input.size
 
     def examples(count: int, side: int, *, present: bool) -> Examples:
