@@ -60,6 +60,7 @@ def nifti(values, *, orientation="RAS", affine=None, version=1, compressed=False
 
 PLANTED = "Zebedee"
 """Stands in every text tag of the DICOM files."""
+FRAME_OF_REFERENCE = "1.2.826.0.1.7"
 _TEXT_TAGS = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "PatientComments", "OtherPatientIDs",
     "InstitutionName", "InstitutionAddress", "ReferringPhysicianName", "OperatorsName", "StudyDescription",
@@ -109,7 +110,7 @@ def dicom_series(
         ]
         dataset.PixelSpacing = [float(sides[down]), float(sides[across])]
         dataset.SliceThickness = float(sides[axis])
-        dataset.SeriesInstanceUID = uid
+        dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = uid, FRAME_OF_REFERENCE
         dataset.InstanceNumber = number + 1
         change(dataset, number)
         files.append(dicom_bytes(dataset, syntax))

@@ -31,8 +31,13 @@ if TYPE_CHECKING:
     "that shows most of it.",
 )
 @click.option("--as-is", is_flag=True, help="Trim no frame and turn no inverted picture back.")
-@click.option("--mask-format", type=click.Choice(MASK_FORMATS), default=NIFTI, show_default=True,
-              help="How a volume's mask is written: NIfTI in the file's own space, or a PNG a slice.")  # fmt: skip
+@click.option(
+    "--mask-format",
+    type=click.Choice(MASK_FORMATS),
+    default=NIFTI,
+    show_default=True,
+    help="How a volume's mask is written: NIfTI in the file's own space, a PNG a slice, or DICOM SEG.",
+)
 @click.option("--plane", type=click.Choice(PLANES), help="The plane of a volume's slices.  [default: as acquired]")
 @click.option("--series", type=int, metavar="N", help="Which series of DICOM files, from 1 on.")
 @click.option("--volume", "number", type=int, metavar="N", help="Which volume of a NIfTI file with four dimensions.")

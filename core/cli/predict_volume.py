@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.readers.volumes.files import VolumeChoice
     from core.readers.volumes.volume import Volume
 
-NIFTI, PNG = MASK_FORMATS = ("nifti", "png")
+NIFTI, PNG, DICOM_SEG = MASK_FORMATS = ("nifti", "png", "dicom-seg")
 """How a volume's mask is written."""
 _PEEK = 540
 """First bytes that tell a volume's file."""
@@ -101,6 +101,10 @@ def predict_volume(
     plane = options.plane or volume.best_plane
     if plane not in volume.planes:
         raise SliceError(f"The volume has no {plane} slices that can be read; there are {', '.join(volume.planes)}.")
+    if options.out and options.mask_format == DICOM_SEG:
+        from core.inference.volumes.dicom_seg import require_dicom_seg
+
+        require_dicom_seg(volume)
     for message in (*volume.warnings, *volume.notes):
         print(f"{name}: {message}", file=sys.stderr)
     bundles = distinct_bundles(predictor.classifier, predictor.segmenter)
@@ -134,6 +138,10 @@ def _files(
 
     if mask_format == NIFTI:
         files = {"mask.nii.gz": mask_nifti(volume, volume_mask(volume, plane, findings))}
+    elif mask_format == DICOM_SEG:
+        from core.inference.volumes.dicom_seg import mask_dicom_seg
+
+        files = {"mask.dcm": mask_dicom_seg(volume, volume_mask(volume, plane, findings), predictor.segmenter)}
     else:
         files = {f"{name}-mask.png": png for name, png in mask_pngs(volume, plane, findings).items()}
     if answer.largest is not None:

@@ -50,6 +50,7 @@ def read_dicom(
     volume = require_contrast(orient(values.T, affine, name, notes=[*notes, *uneven]))
     return replace(
         volume,
+        source=replace(volume.source, frame_of_reference=headers[frames[0].file].frame_of_reference),
         spacing_mm=volume.spacing_mm if known else None,
         window=_window(frames, headers),
         warnings=tuple(warnings),

@@ -5,6 +5,7 @@ Only the tags of ``_TAGS`` are read, and only numbers leave this module: no name
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ MODALITIES = {
 """Names of the modalities that are told; any other is "of another modality", since the tag may hold any text."""
 OTHER_MODALITY = "of another modality"
 _MOST_FRAMES = 10_000
+_UID = re.compile(r"[0-9.]{1,64}")
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _DAMAGED = "The DICOM file is damaged or cut short and could not be read."
 _PIXEL_TAGS = (
@@ -42,7 +44,7 @@ _TAGS = (
     "SOPClassUID", "Modality", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "ImageType", "EchoTime",
     "TemporalPositionIdentifier", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
     "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth", "BurnedInAnnotation",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "FrameOfReferenceUID", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 _GROUPS = {
     "ImagePositionPatient": "PlanePositionSequence",
@@ -100,6 +102,7 @@ class Header:
         inverted: whether the lowest number is meant to be white.
         modality: a value of ``MODALITIES``, or ``OTHER_MODALITY``.
         burnt_in: whether the file says that text is burnt into its pixels.
+        frame_of_reference: the UID of the space in which it lies, or None; not to be shown.
         frames: its pictures.
     """
 
@@ -110,6 +113,7 @@ class Header:
     inverted: bool
     modality: str
     burnt_in: bool
+    frame_of_reference: str | None
     frames: tuple[Frame, ...]
 
 
@@ -197,6 +201,7 @@ def _header(dataset: Any, file: int) -> Header:
         inverted=photometric == "MONOCHROME1",
         modality=MODALITIES.get(str(dataset.get("Modality", "")), OTHER_MODALITY),
         burnt_in=str(dataset.get("BurnedInAnnotation", "")) == "YES",
+        frame_of_reference=_uid(dataset.get("FrameOfReferenceUID")),
         frames=tuple(_frame(dataset, file, index) for index in range(count)),
     )
 
@@ -264,6 +269,12 @@ def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
     except (TypeError, ValueError):
         return None
     return found if len(found) == count and all(map(math.isfinite, found)) else None
+
+
+def _uid(value: Any) -> str | None:
+    """Return a UID; None where the value is no digits and dots."""
+    found = _UID.fullmatch(str(value or ""))
+    return found[0] if found else None
 
 
 def _number(value: Any) -> float | None:

@@ -40,10 +40,12 @@ class SourceGrid:
     Attributes:
         shape: of the file's array.
         affine: (4, 4) float64, from its indices to mm, to the patient's right, front and head.
+        frame_of_reference: the UID of the space that DICOM files state, or None; not to be shown.
     """
 
     shape: tuple[int, int, int]
     affine: np.ndarray
+    frame_of_reference: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

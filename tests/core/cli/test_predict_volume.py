@@ -8,10 +8,12 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
 from core.cli.main import main
+from core.cli.predict_volume import MASK_FORMATS
 from tests.core.cli.support import REPORT_BUNDLES, sentence, write_picture
 from tests.volumes import PLANTED, SPACING, a_head, dicom_series, nifti
 
@@ -95,6 +97,20 @@ def test_the_mask_is_written_as_a_png_a_slice(
     assert area == volume["mask"]["voxels"]
 
 
+def test_the_mask_is_written_as_dicom_seg_of_dicom_files_alone(
+    commands: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], series: list[Path]
+) -> None:
+    out = tmp_path / "out"
+    volume = predict(capsys, tmp_path / "series", "--mask-format", "dicom-seg", "--out", out)[-1]
+    written = pydicom.dcmread(out / "series-mask.dcm")
+    assert np.count_nonzero(written.pixel_array) == volume["mask"]["voxels"]
+    path = write(tmp_path / "head.nii", nifti(FEW))
+    options = ["--mask-format", "dicom-seg", "--out", str(out), *REPORT_BUNDLES]
+    assert main(["predict", str(path), *options]) == 1
+    output = capsys.readouterr()
+    assert "as NIfTI" in sentence(output.err) and not output.out
+
+
 def test_plane_series_and_volume_are_chosen(
     commands: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], series: list[Path]
 ) -> None:
@@ -146,7 +162,7 @@ def test_nothing_of_a_header_is_printed_or_written(
     caplog.set_level(logging.DEBUG)
     assert series[0].read_bytes().count(PLANTED.encode()) > 20
     damaged = write(tmp_path / "damaged" / "1.dcm", series[0].read_bytes()[:1500])
-    for mask_format in ("nifti", "png"):
+    for mask_format in MASK_FORMATS:
         out = tmp_path / mask_format
         arguments = [str(tmp_path / "series"), str(damaged), "--mask-format", mask_format, "--out", str(out)]
         assert main(["predict", *arguments, *REPORT_BUNDLES, "--json"]) == 1
@@ -154,7 +170,7 @@ def test_nothing_of_a_header_is_printed_or_written(
     assert output.out and output.err
     texts = output.out + output.err + caplog.text
     assert PLANTED not in texts
-    written = [file for folder in ("nifti", "png") for file in (tmp_path / folder).iterdir()]
+    written = [file for folder in MASK_FORMATS for file in (tmp_path / folder).iterdir()]
     assert len(written) > 5
     for file in written:
         data = file.read_bytes()
