@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -222,7 +221,7 @@ def load_network(bundle: Bundle) -> "keras.Model":
 
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # Keras raises errors of any type for what it does not know, packages among it
         raise BundleError(
             f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras; "
             f"take the whole folder models/{bundle.name} from the project again."

@@ -42,13 +42,22 @@ class Sample:
         return SAMPLES / f"{self.name}.png"
 
     def slice(self) -> Slice:
-        """Read the sample with its true mask (all False where there is no lesion)."""
-        with Image.open(self.path) as image:
-            pixels = np.asarray(image.convert("L"), dtype=np.float32)
-        mask = np.zeros(pixels.shape, bool)
-        if self.mask_file:
-            with Image.open(SAMPLES / self.mask_file) as image:
-                mask = np.asarray(image.convert("L")) > 0
+        """Read the sample with its true mask (all False where there is no lesion).
+
+        Raises:
+            DatasetError: a file is missing or damaged.
+        """
+        try:
+            with Image.open(self.path) as image:
+                pixels = np.asarray(image.convert("L"), dtype=np.float32)
+            mask = np.zeros(pixels.shape, bool)
+            if self.mask_file:
+                with Image.open(SAMPLES / self.mask_file) as image:
+                    mask = np.asarray(image.convert("L")) > 0
+        except (OSError, ValueError, SyntaxError) as error:  # all of them come from Pillow
+            raise DatasetError(
+                f"The sample '{self.name}' is missing or damaged; take samples/ from the project again."
+            ) from error
         return Slice(
             pixels=pixels,
             name=self.title,
@@ -62,27 +71,34 @@ class Sample:
 
 @functools.cache
 def read_samples() -> tuple[Sample, ...]:
-    """Read every sample, in the order of samples.json."""
-    entries = json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
-    return tuple(
-        Sample(
-            name=Path(entry["file"]).stem,
-            title=entry["title"],
-            alt=entry["alt"],
-            class_name=entry["class"],
-            plane=entry["plane"],
-            spacing_mm=entry["spacing_mm"],
-            mask_file=entry["mask"],
+    """Read every sample, in the order of samples.json.
+
+    Raises:
+        DatasetError: that file is missing, or holds something else.
+    """
+    try:
+        entries = json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
+        return tuple(
+            Sample(
+                name=Path(entry["file"]).stem,
+                title=entry["title"],
+                alt=entry["alt"],
+                class_name=entry["class"],
+                plane=entry["plane"],
+                spacing_mm=entry["spacing_mm"],
+                mask_file=entry["mask"],
+            )
+            for entry in entries
         )
-        for entry in entries
-    )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError("samples.json is missing or damaged; take samples/ from the project again.") from error
 
 
 def find_sample(name: str) -> Sample:
     """Find the sample with the name ``name``.
 
     Raises:
-        DatasetError: no such sample.
+        DatasetError: no such sample, or none can be read.
     """
     samples = {sample.name: sample for sample in read_samples()}
     if name not in samples:

@@ -18,6 +18,7 @@ from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_O
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
 from core.labels import GATE_LABELS
+from core.readers import samples
 from core.readers.decoder import Decoder
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
@@ -157,6 +158,35 @@ def test_the_true_mask_is_on_again_after_an_upload_without_truth():
     app = upload(opened(), ("mine.png", sample_file()))
     app.button(key="analyse_sample_glioma-axial-1").click().run()
     assert app.session_state["analyse_layers_True"] == ["Mask", "Heat map", "True mask"]
+
+
+@pytest.mark.parametrize("content", [None, b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_a_missing_or_damaged_sample_is_told_and_the_others_stay(content, tmp_path, monkeypatch, fresh_caches):
+    shutil.copytree(samples.SAMPLES, tmp_path / "samples")
+    monkeypatch.setattr(samples, "SAMPLES", tmp_path / "samples")
+    broken = tmp_path / "samples" / "glioma-axial-1.png"
+    broken.unlink()
+    if content is not None:
+        broken.write_bytes(content)
+    app = opened()
+    assert not app.exception and ["glioma-axial-1" in error.value for error in app.error] == [True]
+    assert {"analyse_sample_glioma-axial-2"} <= keys(app) and "analyse_sample_glioma-axial-1" not in keys(app)
+    app = opened(sample="glioma-axial-1")
+    assert not app.exception and not app.subheader and any("glioma-axial-1" in error.value for error in app.error)
+    app.button(key="analyse_sample_glioma-axial-2").click().run()
+    assert not app.exception and app.subheader
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[1]", b"{}", b'[{"file": 3}]'])
+def test_without_samples_a_picture_can_be_uploaded(content, tmp_path, monkeypatch, fresh_caches):
+    if content is not None:
+        (tmp_path / "samples.json").write_bytes(content)
+    monkeypatch.setattr(samples, "SAMPLES", tmp_path)
+    samples.read_samples.cache_clear()
+    app = upload(opened(), ("mine.png", sample_file()))
+    samples.read_samples.cache_clear()
+    assert not app.exception and app.subheader
+    assert not app.error or all("samples.json" in error.value for error in app.error)
 
 
 def test_text_from_the_address_is_no_markdown():

@@ -10,12 +10,13 @@ from PIL import Image
 
 from core.config import NO_TUMOUR
 from core.dataset.store import SLICE_COUNT
-from core.errors import SliceError, SliceScopeError
+from core.errors import DatasetError, SliceError, SliceScopeError
 from core.inference.render import default_window, encode_png, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.preprocessing import centred_placement
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
+from panels.shared.controls import errors_in_one_sentence
 from panels.shared.slices.adjusting import (
     adjusted_identity,
     adjusted_uploads,
@@ -94,7 +95,7 @@ def choose_slice(*, key: str) -> ChosenSlice | None:
         with upload_column:
             _uploader(key)
             _number_input(key)
-        with sample_column:
+        with sample_column, errors_in_one_sentence():
             _sample_buttons(key)
     for sentence in refusals:
         st.error(sentence, icon=":material/error:")
@@ -216,13 +217,19 @@ def _number_input(key: str) -> None:
 
 def _sample_buttons(key: str) -> None:
     st.markdown("**Or try a sample** (simulated lesions with true masks)")
+    problems = []
     with st.container(horizontal=True, gap="small"):
         counts: Counter[str] = Counter()
         for sample in read_samples():
+            try:
+                thumbnail = _sample_thumbnail(sample.name)
+            except DatasetError as error:
+                problems.append(error)
+                continue
             title = ANSWER_LABELS[sample.class_name or NO_TUMOUR].short
             counts[title] += 1
             with st.container(width=_THUMBNAIL + 10, gap=None):
-                st.image(_sample_thumbnail(sample.name), width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
+                st.image(thumbnail, width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
                 st.button(
                     f"{title} {counts[title]}" if sample.class_name else title,
                     key=f"{key}_sample_{sample.name}",
@@ -231,6 +238,8 @@ def _sample_buttons(key: str) -> None:
                     args=(key, ("sample", sample.name)),
                     type="tertiary",
                 )
+    for problem in problems:
+        st.error(error_text(problem), icon=":material/error:")
 
 
 @st.cache_resource(show_spinner=False)

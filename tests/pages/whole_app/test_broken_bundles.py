@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from core.bundles.mask_thresholds import read_thresholds
 from core.bundles.predictions import read_predictions
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
 from core.config import searches_folder
+from core.dataset.store import STORE_NAME
 from core.errors import BundleError, SliceScopeError
 from core.evaluation.cross_validation import stored_folds
 from core.evaluation.explanations.heat_maps import read_explanations
@@ -51,6 +53,7 @@ from core.search.names import TRIALS
 from core.search.plan import PLAN
 from core.search.results import FULL_SIZE, IMPORTANCE, read_search
 from core.training.history import bundle_history
+from tests.core import tiny
 from tests.pages.situations import bars, opened
 from tests.settings import SHIPPED_MODELS
 
@@ -391,6 +394,43 @@ def test_a_slice_s_dialog_says_that_the_default_segmenter_cannot_be_used(models:
     assert UNET not in " ".join(element.value for element in opened("errors").error)
     app = opened("errors", slice="6")
     assert any(UNET in element.value for element in app.error) and len(set(sentences(app))) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "file"),
+    [
+        ("errors", CNN, HEAT_MAPS),
+        ("errors", UNET, MASKS),
+        ("errors", CNN, PREDICTIONS),
+        ("masks", CNN, HEAT_MAPS),
+        ("masks", UNET, MASKS),
+        ("masks", UNET, MASK_THRESHOLDS),
+    ],
+)
+def test_a_flipped_byte_behind_a_slice_s_dialog_is_told_in_a_sentence(
+    page: str, name: str, file: str, models: Path, tmp_path: Path
+) -> None:
+    tiny.data_set().write(tmp_path / STORE_NAME)
+    data = bytearray((models / name / file).read_bytes())
+    data[len(data) // 2] ^= 1
+    replace(models / name / file, bytes(data))
+    said = sentences(opened(page, slice="6"))
+    assert said and all(name in sentence for sentence in said)
+
+
+def test_a_network_that_needs_another_package_is_refused_when_loaded(models: Path) -> None:
+    path = models / UNET / WEIGHTS
+    changed_network = io.BytesIO()
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(changed_network, "w") as copy:
+        for member in whole.infolist():
+            content = whole.read(member)
+            if member.filename == "config.json":
+                content = content.replace(b'"keras.layers"', b'"no_such_package.layers"')
+            copy.writestr(member, content)
+    put(models / UNET, WEIGHTS, changed_network.getvalue())
+    with pytest.raises(BundleError) as refused:
+        load_network(open_bundle(UNET))
+    assert is_one_sentence(str(refused.value)) and UNET in str(refused.value)
 
 
 def test_the_default_network_s_external_results_are_not_replaced(models: Path) -> None:
