@@ -23,3 +23,18 @@ def test_the_architecture_names_every_package_of_core() -> None:
     packages = [path.parent.name for path in (ROOT / "core").glob("*/__init__.py")]
     assert len(packages) > 9
     assert not [name for name in packages if f"\n  {name}/" not in text]
+
+
+def test_every_row_on_robustness_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|") and "---" not in line]
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    written = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    known = {path.name for path in files} | set(re.findall(r"^ *def (test_\w+)", written, re.MULTILINE))
+    for row in rows:
+        if row[-1] == "test":
+            continue
+        named = row[-1].replace("`", " ").replace(",", " ").replace(":", " ").split()
+        assert named and len(row) == 3, row
+        for name in named:
+            assert (ROOT / name).exists() if "/" in name else name in known, name
