@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from core.errors import SliceError
 from core.readers.volumes.dicom import read_dicom
+from tests.pictures import encode
 from tests.volumes import (
     EXPLICIT,
     PLANTED,
@@ -147,6 +149,18 @@ def test_an_enhanced_file_of_several_frames(syntax):
     assert volume.spacing_mm == pytest.approx(SPACING)
 
 
+def test_several_frames_without_positions_stay_in_their_order():
+    values = FEW.astype(np.uint16)
+    (data,) = dicom_series(values[:1])
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    for name in ("ImagePositionPatient", "ImageOrientationPatient"):
+        del dataset[name]
+    dataset.NumberOfFrames, dataset.PixelData = len(values), values.tobytes()
+    volume = read_dicom([dicom_bytes(dataset)], "head")
+    np.testing.assert_array_equal(volume.values[::-1], values)
+    assert any("orientation" in note for note in volume.notes)
+
+
 def test_an_enhanced_file_with_fewer_frames_than_it_states():
     def change(dataset):
         dataset.NumberOfFrames = 60
@@ -236,18 +250,30 @@ def test_files_that_hold_no_image_are_left_out():
     assert "no DICOM" in refusal([b"x" * 500])
 
 
+def compressed(code: bytes, uid: str, values=THREE[:1]) -> bytes:
+    """A file of one slice whose pixels are a code of another program's."""
+    (data,) = dicom_series(values)
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    dataset.PixelData = pydicom.encaps.encapsulate([code])
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(uid)
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    file = io.BytesIO()
+    dataset.save_as(file, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    return file.getvalue()
+
+
+def test_jpeg_baseline_is_read():
+    values = (THREE[:1] // 4).astype(np.uint8)
+    code = encode(Image.fromarray(values[0]), "JPEG", quality=95)
+    volume = read_dicom([compressed(code, "1.2.840.10008.1.2.4.50", values)], "head")
+    assert np.abs(volume.values.astype(int) - values).mean() < 3
+
+
 def test_what_cannot_be_decoded_is_refused_by_its_true_name():
     lossless, mpeg = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.100"
     for uid, told in ((lossless, "JPEG Lossless"), (mpeg, "MPEG2"), ("1.2.3.4.5.6.7.8", "unknown transfer syntax")):
-        (data,) = dicom_series(THREE[:1])
-        dataset = pydicom.dcmread(io.BytesIO(data))
-        dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8\xff\xd9"])
-        dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(uid)
-        dataset["PixelData"].VR = "OB"
-        dataset["PixelData"].is_undefined_length = True
-        file = io.BytesIO()
-        dataset.save_as(file, implicit_vr=False, little_endian=True, enforce_file_format=True)
-        assert told in refusal([file.getvalue()])
+        assert told in refusal([compressed(b"\xff\xd8\xff\xd9", uid)])
     assert "12 bits" in refusal([(FOLDER / "JPGExtended.dcm").read_bytes()], allow_other_modality=True)
     assert "deflated" in refusal([(FOLDER / "image_dfl.dcm").read_bytes()])
     assert "colour" in refusal([(FOLDER / "SC_rgb_rle.dcm").read_bytes()])
