@@ -61,3 +61,37 @@ def test_clean_keeps_what_is_no_cache(project: Path) -> None:
     (project / "core" / "kept.py").touch()
     subprocess.run(["make", "clean"], cwd=project, check=True)
     assert (project / "core" / "kept.py").exists() and not (project / "core" / "__pycache__").exists()
+
+
+TARGETS = {
+    "run": "streamlit run app.py",
+    "dev": "fileWatcherType auto",
+    "lint": "mypy",
+    "test": "pytest -n auto",
+    "browser-test": "pytest -m browser",
+    "fuzz": "scripts/fuzz.py 7",
+    "setup": None,
+}
+"""What the virtual environment's Python is asked by each target, but for installing."""
+
+
+@pytest.mark.parametrize("venv", ["../venv dir", "../größer $HOME 'é'"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_target_uses_a_virtual_environment_of_any_name(project: Path, venv: str, target: str) -> None:
+    made, log = make_venv(project / venv), project / "asked"
+    python = made / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\n', encoding="utf-8")
+    python.chmod(0o755)
+    names = [path.name for path in ROOT.glob("requirements*.txt")]
+    for name in names:
+        shutil.copy(ROOT / name, project)
+    wanted = "".join(path.read_text(encoding="utf-8") for path in sorted(project.glob("requirements*.txt")))
+    for name in names:
+        (made / f"installed-{name}").write_text(wanted, encoding="utf-8")
+    command = ["make", target, f"VENV={venv.replace('$', '$$')}", "SECONDS=7"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    asked = log.read_text(encoding="utf-8")
+    assert "pip install" not in asked and (TARGETS[target] or "") in asked
+    assert not any((project.parent / name).exists() for name in ("venv", "dir", "größer"))
