@@ -30,20 +30,25 @@ class CompiledNetwork:
 
         self._layer = layer
         explained = layer.output if layer else network.inputs[0]
-        model = keras.Model(network.inputs, [network.outputs[0], explained])
+        beside = _tensors_beside(network, explained)
+        model = keras.Model(network.inputs, [network.outputs[0], explained, *beside])
+        ends = explained is network.outputs[0]
+        rest = None if ends else keras.Model([explained, *beside], network.outputs[0])
         self._shapes = [each.shape[1:] for each in (explained, model.inputs[0], model.outputs[0])]
         _, inputs_spec, logits_spec = (tf.TensorSpec((None, *shape)) for shape in self._shapes)
 
-        @tf.function(input_signature=[inputs_spec])
+        # Keras' layers need no conversion by AutoGraph, which takes its time.
+        @tf.function(input_signature=[inputs_spec], autograph=False)
         def forward(inputs: Tensor) -> list[Tensor]:
             return model([inputs], training=False)
 
-        @tf.function(input_signature=[inputs_spec, logits_spec])
+        @tf.function(input_signature=[inputs_spec, logits_spec], autograph=False)
         def gradient(inputs: Tensor, upstream: Tensor) -> Tensor:
+            _, *known = forward(inputs)  # compiled already; only what follows is compiled here
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(inputs)
-                logits, output = model([inputs], training=False)
-            return tape.gradient(logits, output, upstream, tf.UnconnectedGradients.ZERO)
+                tape.watch(known[0])
+                logits = rest(known, training=False) if rest else tf.identity(known[0])
+            return tape.gradient(logits, known[0], upstream, tf.UnconnectedGradients.ZERO)
 
         @tf.custom_gradient
         def replay(output: Tensor, inputs: Tensor, logits: Tensor) -> tuple[Tensor, object]:
@@ -59,7 +64,7 @@ class CompiledNetwork:
 
     def forward(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Run inputs (n, S, S, C) float32; return the logits and the explained output, (n, …) each."""
-        logits, output = self._forward(inputs)
+        logits, output, *_ = self._forward(inputs)
         return np.asarray(logits), np.asarray(output)
 
     def whole(self) -> "keras.Model":
@@ -68,7 +73,7 @@ class CompiledNetwork:
         import tensorflow as tf
 
         def run(inputs: Tensor) -> Tensor:
-            logits, _ = self._forward(tf.stop_gradient(inputs))
+            logits, *_ = self._forward(tf.stop_gradient(inputs))
             return self._replay(inputs, inputs, logits)
 
         _, inputs_shape, logits_shape = self._shapes
@@ -87,3 +92,14 @@ class CompiledNetwork:
         explained = keras.layers.Identity(dtype="float64")
         replay = keras.layers.Lambda(lambda tensors: self._replay(*tensors), output_shape=self._shapes[-1])
         return keras.Model([output, inputs, logits], replay([explained(output), inputs, logits])), explained
+
+
+def _tensors_beside(network: "keras.Model", explained: "keras.KerasTensor") -> list["keras.KerasTensor"]:
+    """List what the layers that depend on the explained tensor take besides, such as skip connections."""
+    dependent, beside = {id(explained)}, {}
+    for layer in network.layers:
+        tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+        if any(id(tensor) in dependent for tensor in tensors):
+            dependent.add(id(layer.output))
+            beside.update({id(tensor): tensor for tensor in tensors if id(tensor) not in dependent})
+    return list(beside.values())

@@ -142,10 +142,10 @@ class Explainer:
     """
 
     def __init__(self, network: "keras.Model", *, output: int = 0) -> None:
-        """Prepare a copy of a network without its softmax.
+        """Prepare a network without its softmax, which shares every other layer with the given one.
 
         Args:
-            network: a flat functional network; it is not changed.
+            network: a flat functional network.
             output: index of the output to explain.
 
         Raises:
@@ -153,22 +153,23 @@ class Explainer:
         """
         import keras
 
-        whole = keras.Model(network.inputs, network.outputs[output])
-        self.network = keras.models.clone_model(whole)
-        self.network.set_weights(whole.get_weights())
-        last = self.network.outputs[0]._keras_history.operation
+        last = network.outputs[output]._keras_history.operation
         if getattr(last, "activation", None) is not keras.activations.softmax:
             raise BundleError(f"The network '{network.name}' does not end in a softmax; heat maps need one.")
-        last.activation = keras.activations.linear
+        linear = type(last).from_config({**last.get_config(), "activation": "linear"})
+        self.network = keras.Model(network.inputs, linear(last.input))
+        linear.set_weights(last.get_weights())
         self._compiled: dict[str | None, CompiledNetwork] = {}
         self._prepared: dict[tuple[str, str | None], MakeHeat] = {}
         # One slice at a time, to bound the memory when several people use the app.
         self._lock = threading.Lock()
 
-    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
-        """Run the network on inputs (n, S, S, C); return the explained output, (n, classes) or (n, S, S, channels)."""
-        # Compiled with the layer that most heat maps are taken at.
-        logits, _ = self._compile(deepest_convolution_layer(self.network)).forward(inputs)
+    def probabilities(self, inputs: np.ndarray, *, method: str = GRAD_CAM, layer: str | None = None) -> np.ndarray:
+        """Run the network on inputs (n, S, S, C); return the explained output, (n, classes) or (n, S, S, channels).
+
+        It is compiled for the method and the layer that it is going to be explained by, and so but once.
+        """
+        logits, _ = self._compile(self._explained_layer(method, layer)).forward(inputs)
         return _softmax(logits)
 
     def __call__(
@@ -209,7 +210,9 @@ class Explainer:
         grid = grid / highest if highest > 0 else grid
         return Explanation(logits[0], grid.astype(np.float32), network.field, inputs.shape[1], highest)
 
-    def _convolution(self, name: str | None) -> "keras.Layer":
+    def _explained_layer(self, method: str, name: str | None) -> "keras.Layer | None":
+        if not METHODS[method].at_layer:
+            return None
         if name is None:
             return deepest_convolution_layer(self.network)
         names = [convolution.name for convolution in network_convolutions(self.network)]
@@ -219,7 +222,7 @@ class Explainer:
 
     def _prepare(self, method: str, layer: str | None) -> tuple[CompiledNetwork, MakeHeat]:
         """Return the network compiled for a method's layer, and the method's engine for it; both prepared once."""
-        convolution = self._convolution(layer) if METHODS[method].at_layer else None
+        convolution = self._explained_layer(method, layer)
         network = self._compile(convolution)
         key = method, convolution.name if convolution else None
         if key not in self._prepared:

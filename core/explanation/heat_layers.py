@@ -34,9 +34,8 @@ def activated_layer(layer: "keras.Layer") -> "keras.Layer":
 
     if layer.activation is not keras.activations.linear:
         return layer
-    while len(layer._outbound_nodes) == 1:
-        following = layer._outbound_nodes[0].operation
-        if not isinstance(following, (keras.layers.BatchNormalization, keras.layers.ReLU)):
-            break
-        layer = following
-    return layer
+    while True:
+        following = list({node.operation for node in layer._outbound_nodes})  # a model of a part adds nodes of its own
+        if len(following) != 1 or not isinstance(following[0], (keras.layers.BatchNormalization, keras.layers.ReLU)):
+            return layer
+        layer = following[0]

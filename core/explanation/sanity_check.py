@@ -63,7 +63,11 @@ def cascading_randomisation(
     Yields:
         The trained network's heat map, then one per layer with weights.
     """
-    explainer = Explainer(network, output=output)
+    import keras
+
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    explainer = Explainer(copy, output=output)
     weighted = [each for each in reversed(explainer.network.layers) if each.weights]
     trained = explainer(inputs, target, method=method, layer=layer)
     yield RandomisationStep(None, trained, heat_map_similarity(trained.grid, trained.grid), 0, len(weighted))

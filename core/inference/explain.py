@@ -82,7 +82,8 @@ def draw_filter(bundle: Bundle, task: str, layer: str, number: int, *, progress:
 
 def _explain(bundle: Bundle, inputs: np.ndarray, request: HeatMapRequest, progress: Progress) -> "Explanation":
     explainer = _explainer(bundle.name, bundle.folder.parent, bundle.card.files[WEIGHTS].sha256, request.task)
-    logits = averaged_logits(bundle, explainer.probabilities, inputs, request.task)
+    probabilities = functools.partial(explainer.probabilities, method=request.method, layer=request.layer)
+    logits = averaged_logits(bundle, probabilities, inputs, request.task)
     explanation = explainer(
         inputs,
         _target(bundle, request),

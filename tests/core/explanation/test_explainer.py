@@ -127,3 +127,12 @@ def test_a_network_that_does_not_end_in_a_softmax_is_refused():
 def test_masks_are_explained_with_gradients_only():
     assert "score-cam" in methods_for("classification")
     assert set(methods_for("classification")) - set(methods_for("segmentation")) == {"score-cam"}
+
+
+def test_the_prediction_and_its_heat_map_share_one_compiled_network() -> None:
+    """At another layer than the deepest, the first heat map of all compiled the network twice."""
+    explainer = Explainer(report_cnn(size=64, filters=(2, 2, 2, 2)))
+    inputs = np.random.default_rng(1).random((1, 64, 64, 3), np.float32)
+    explainer.probabilities(inputs, layer="conv2d_1")
+    explainer(inputs, class_target(0), layer="conv2d_1")
+    assert list(explainer._compiled) == ["conv2d_1"]
