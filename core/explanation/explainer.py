@@ -27,6 +27,7 @@ from core.explanation.engines import (
 )
 from core.explanation.heat_layers import activated_layer, deepest_convolution_layer, network_convolutions
 from core.explanation.targets import Target
+from core.metrics.temperature import softmax
 from core.networks.receptive_field import ReceptiveField, map_to_input
 from core.networks.tensor import Tensor
 
@@ -127,7 +128,7 @@ class Explanation:
     @property
     def probabilities(self) -> np.ndarray:
         """The network's output after its softmax, of the same shape as ``logits``."""
-        return _softmax(self.logits)
+        return softmax(self.logits)
 
     @property
     def plane(self) -> np.ndarray:
@@ -170,7 +171,7 @@ class Explainer:
         It is compiled for the method and the layer that it is going to be explained by, and so but once.
         """
         logits, _ = self._compile(self._explained_layer(method, layer)).forward(inputs)
-        return _softmax(logits)
+        return softmax(logits)
 
     def __call__(
         self,
@@ -235,9 +236,3 @@ class Explainer:
         if name not in self._compiled:
             self._compiled[name] = CompiledNetwork(self.network, activated_layer(convolution) if convolution else None)
         return self._compiled[name]
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """Return the softmax over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)

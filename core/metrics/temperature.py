@@ -15,11 +15,15 @@ def as_logits(probabilities: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY))
 
 
-def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return (..., classes) probabilities whose logits are divided by a temperature."""
-    logits = as_logits(probabilities) / temperature
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the probabilities of (..., classes) logits."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return (..., classes) probabilities whose logits are divided by a temperature."""
+    return softmax(as_logits(probabilities) / temperature)
 
 
 def fit_temperature(true: np.ndarray, probabilities: np.ndarray) -> float:

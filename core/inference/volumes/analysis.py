@@ -8,9 +8,9 @@ import numpy as np
 from core.bundles.bundle import Bundle
 from core.bundles.measured_gate import has_gate
 from core.config import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.inference.forward import as_logits
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction, Predictor
+from core.metrics.temperature import as_logits, softmax
 from core.readers.slices import Slice
 from core.readers.volumes.volume import PLANES, Volume
 
@@ -158,8 +158,7 @@ def volume_mask(volume: Volume, plane: str, findings: Sequence[SliceFinding]) ->
 def _pooled(counted: Sequence[SliceFinding]) -> np.ndarray:
     areas = np.array([finding.area for finding in counted], np.float64)
     logits = np.average([as_logits(finding.probabilities) for finding in counted], axis=0, weights=areas)
-    powers = np.exp(logits - logits.max())
-    return np.asarray(powers / powers.sum())
+    return softmax(np.asarray(logits))
 
 
 def _answer(
