@@ -54,6 +54,12 @@ def opened(name: str, /, **query: str) -> AppTest:
     return app.run()
 
 
+def sound(app: AppTest) -> AppTest:
+    """Return the app, which has neither refused anything nor broken off."""
+    assert not app.exception and not app.error, [each.value for each in (*app.exception, *app.error)]
+    return app
+
+
 def bars(app: AppTest) -> list[str]:
     """Return the bars of classes' probabilities that a page draws, as HTML."""
     return [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]

@@ -13,8 +13,9 @@ from core.bundles.predictions import read_predictions, select_predictions
 from core.config import CLASSES
 from core.labels import CLASS_LABELS
 from panels.shared import confusion_matrix
+from panels.shared.confusion_matrix import ROW_SHARE
 from tests.pages.fragments import run_fragment
-from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation
+from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation, sound
 from tests.pages.test_analyse import texts
 
 VIEWS = ("Matrix and slices", "Report's tables", "Confidence", "Compare")
@@ -26,11 +27,6 @@ def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     name = getattr(request, "param", STORE)
     with situation(name, tmp_path, monkeypatch):
         yield name
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception and not app.error
-    return app
 
 
 def tiles(app: AppTest, key: str = "page") -> list[int]:
@@ -88,16 +84,22 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
 def test_what_cells_show_and_the_page_of_tiles_draw_their_part_of_the_page_alone(here: str) -> None:
     app = sound(opened("errors"))
     first = tiles(app)
-    sound(run_fragment(app, app.segmented_control(key="cells").set_value("Share of row"), cells="Share of row"))
+    sound(
+        run_fragment(
+            app,
+            app.segmented_control(key="cells").set_value(ROW_SHARE),
+            cells=ROW_SHARE,
+        )
+    )
     assert not app.title and not tiles(app) and len(app.get("plotly_chart")) == 1
     sound(app.run())
-    assert app.segmented_control(key="cells").value == "Share of row"
+    assert app.segmented_control(key="cells").value == ROW_SHARE
     sound(run_fragment(app, app.pagination(key="page").set_value(30), page="30"))
     assert not app.title and not app.get("plotly_chart")
     assert tiles(app) and not set(tiles(app)) & set(first)
     app.session_state["true"], app.session_state["wrong"] = "meningioma", True
     assert sound(app.run()).title
-    assert app.segmented_control(key="cells").value == "Share of row" and app.pagination(key="page").value < 30
+    assert app.segmented_control(key="cells").value == ROW_SHARE and app.pagination(key="page").value < 30
     assert not app.warning, "a page of tiles that is no more was not asked for by the address"
 
 

@@ -12,7 +12,7 @@ from core.bundles.bundle import open_bundle
 from core.bundles.mask_thresholds import at_threshold, read_thresholds
 from core.bundles.predictions import read_predictions
 from tests.pages.fragments import run_fragment
-from tests.pages.situations import NOTHING, SITUATIONS, opened, situation
+from tests.pages.situations import NOTHING, SITUATIONS, opened, situation, sound
 from tests.pages.test_analyse import texts
 
 OVERVIEW, SLICES, IOU = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
@@ -24,11 +24,6 @@ def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     name = getattr(request, "param", NOTHING)
     with situation(name, tmp_path, monkeypatch):
         yield name
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception and not app.error
-    return app
 
 
 def figures(app: AppTest) -> dict[str, str]:

@@ -114,7 +114,7 @@ def test_train_evaluate_and_predict_on_one_data_set(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     data, store, models, runs = vars(workplace).values()
-    tiny.segmenter(models)
+    tiny.lite(tiny.segmenter(models))
     use_recipe(tiny.recipe(epochs=2, batch=6, micro_batch=3, dtype="mixed_bfloat16", augmentation={"flip": 0.5}))
 
     train = ["train", "report-cnn", "--store", str(store), "--runs", str(runs)]
@@ -146,6 +146,7 @@ def test_train_evaluate_and_predict_on_one_data_set(
     assert float(printed["accuracy"]) == pytest.approx(figures.accuracy, abs=1e-4)
     assert figures.slices == (data.table["table-1"] == "test").sum()
 
+    tiny.lite(open_bundle("report-cnn"))
     path = write_picture(tmp_path / "one.png", 1)
     assert main(["predict", str(path), *REPORT_BUNDLES]) == 0
     assert capsys.readouterr().out.startswith(f"{path}: ")
