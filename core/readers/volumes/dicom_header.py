@@ -186,6 +186,8 @@ def _header(dataset: Any, file: int) -> Header:
     photometric = str(dataset.get("PhotometricInterpretation", ""))
     if _number(dataset.get("SamplesPerPixel")) not in (None, 1) or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise SliceError("The DICOM file holds a colour picture; an image of grey values is needed.")
+    if "MOSAIC" in str(dataset.get("ImageType", "")):
+        raise SliceError("The DICOM file holds all its slices in one picture (a mosaic); save a file a slice.")
     allocated = int(dataset.BitsAllocated)
     stored = int(_number(dataset.get("BitsStored")) or allocated)
     if allocated not in (8, 16, 32) or not 1 <= stored <= allocated:

@@ -250,6 +250,13 @@ def test_files_that_hold_no_image_are_left_out():
     assert "no DICOM" in refusal([b"x" * 500])
 
 
+def test_a_mosaic_is_refused():
+    def change(dataset, number):
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]
+
+    assert "mosaic" in refusal(dicom_series(THREE[:1], change=change))
+
+
 def compressed(code: bytes, uid: str, values=THREE[:1]) -> bytes:
     """A file of one slice whose pixels are a code of another program's."""
     (data,) = dicom_series(values)
