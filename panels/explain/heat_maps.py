@@ -6,11 +6,9 @@ One is made in the process that holds TensorFlow.
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles.bundle import Bundle
 from core.bundles.convolutions import default_convolution
@@ -29,6 +27,7 @@ from panels.explain.controls import (
     PREDICTED_MASK,
     ExplanationRequest,
     cached_convolutions,
+    draw_progress,
 )
 from panels.shared.cache import cached_predictions
 
@@ -126,23 +125,14 @@ def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: Explanatio
     method = METHODS[request.method]
     title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
     with st.spinner(f"Making the heat map: {title}. The first one loads TensorFlow, a few seconds."):
-        bar = None if method.quick else st.progress(0.0)
         inputs, _ = model_input(bundle, slice_)
-        explanation = explain(
-            bundle,
-            inputs,
-            worker_request(request, output),
-            progress=None if bar is None else partial(_draw_progress, bar),
-        )
+        progress = None if method.quick else draw_progress("steps")
+        explanation = explain(bundle, inputs, worker_request(request, output), progress=progress)
     memory = _memory()
     memory[_memory_key(identity, bundle, request, output)] = explanation
     while len(memory) > _MAX_REMEMBERED:
         memory.popitem(last=False)
     return _view(slice_, bundle, explanation, output)
-
-
-def _draw_progress(bar: DeltaGenerator, done: int, total: int) -> None:
-    bar.progress(done / total)
 
 
 def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) -> HeatMapView:
