@@ -17,7 +17,7 @@ from panels.shared.address import unknown_values_told
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import draw_broken_bundles, listed_bundles
 from panels.shared.slices.uploads import bound_uploads
-from panels.shared.web_server import keep_uploads_in_memory, send_without_delay
+from panels.shared.web_server import keep_uploads_in_memory, release_ended_sessions, send_without_delay
 
 _ICON = Path(__file__).with_name("icon.svg")
 """Streamlit's own icons come from a font host, which a visitor's browser would ask."""
@@ -25,6 +25,7 @@ _INSIDE_FRAME = "_inside_frame"
 
 keep_uploads_in_memory()
 send_without_delay()
+release_ended_sessions()
 bound_uploads()
 
 

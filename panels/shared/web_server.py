@@ -1,5 +1,6 @@
 """What the web server does otherwise for this app than Streamlit lets it do."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -7,15 +8,39 @@ import stat
 from pathlib import Path
 
 from starlette.formparsers import MultiPartParser
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.session_manager import SessionInfo
 
 from core.config import MAX_FILE_BYTES
 
+RETURN_SECONDS = 115.0
+"""How long a session whose connection has ended is kept for its return; Streamlit finds it for 120 s."""
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
 def keep_uploads_in_memory() -> None:
     """Keep uploads off the disk; by default the web server moves those above 1 MB to a temporary file."""
     MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
+
+
+def release_ended_sessions(seconds: float = RETURN_SECONDS) -> None:
+    """Have the server let go of a session's uploads and slices once it has not returned in time.
+
+    Streamlit forgets such a session only when others end after it, and frees what it held when garbage is collected.
+    """
+    save = MemorySessionStorage.save
+
+    def save_for_a_time(self: MemorySessionStorage, info: SessionInfo) -> None:
+        save(self, info)
+        asyncio.get_running_loop().call_later(seconds, release, self, info)
+
+    def release(storage: MemorySessionStorage, info: SessionInfo) -> None:
+        if storage.get(info.session.id) is info:  # else it has returned, and may have gone again
+            storage.delete(info.session.id)
+            info.session.shutdown()
+            info.session.session_state.clear()
+
+    MemorySessionStorage.save = save_for_a_time  # type: ignore[assignment,method-assign]
 
 
 def send_without_delay() -> None:

@@ -80,8 +80,8 @@ def draw_offers(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
     """Draw a line and a button each for what a picture seems to need: one of several pictures, or a turn."""
     current, pictures = _adjustment(identity, slice_), _pictures(identity, slice_)
     if pictures:
-        st.caption(f"This looks like {len(pictures)} pictures in one file. The networks take one slice at a time:")
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.caption(f"{len(pictures)} pictures seem to be in one file; the networks take one:", width="content")
             for number, picture in enumerate(pictures, 1):
                 st.button(
                     f"Picture {number}",
@@ -95,7 +95,9 @@ def draw_offers(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
     turn = _suggested_turn(identity, slice_, current) if is_single else 0
     if turn:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption(f"Turned {_TURN_TEXTS[turn]}, the picture would look more like the data set's slices.")
+            st.caption(
+                f"Turned {_TURN_TEXTS[turn]}, the picture would look more like the data set's slices.", width="content"
+            )
             turned = replace(current, quarter_turns=_turned(current, turn))
             st.button(
                 "Turn it", key=f"{key}_turn", icon=":material/rotate_right:", on_click=_set, args=(identity, turned)

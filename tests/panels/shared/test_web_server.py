@@ -7,9 +7,11 @@ import sys
 import pytest
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.session_manager import SessionInfo
 
 import panels.shell  # noqa: F401  (sets the limit that is tested)
-from panels.shared.web_server import send_without_delay
+from panels.shared.web_server import release_ended_sessions, send_without_delay
 
 
 def test_an_upload_of_megabytes_stays_off_the_disk() -> None:
@@ -39,3 +41,36 @@ def test_a_connection_made_later_sends_without_delay() -> None:
         send_without_delay()
         with socket.create_connection(server.getsockname()), server.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+class Session:
+    """A session that notes what becomes of it."""
+
+    id = "visitor"
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.session_state = {"uploads": "slices"}
+
+    def shutdown(self) -> None:
+        self.ended = True
+
+
+@pytest.mark.parametrize("returns", [False, True])
+def test_a_session_that_does_not_return_is_released_with_its_uploads(
+    returns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemorySessionStorage, "save", MemorySessionStorage.save)  # put back after the test
+    release_ended_sessions(0.05)
+    storage, session = MemorySessionStorage(), Session()
+
+    async def disconnect() -> None:
+        storage.save(SessionInfo(client=None, session=session))
+        if returns:
+            storage.delete(session.id)
+        await asyncio.sleep(0.2)
+
+    asyncio.run(disconnect())
+    assert session.ended is not returns
+    assert bool(session.session_state) is returns
+    assert storage.get(session.id) is None
