@@ -2,10 +2,10 @@
 
 import pandas as pd
 import streamlit as st
-from scipy.stats import binomtest
 
 from core.bundles.bundle import Bundle
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS
+from core.metrics.ranking import wilson_interval
 from core.ood.evaluate import AIMS, metric_hits
 from panels.shared.theme import percent
 
@@ -59,10 +59,10 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
     hits = metric_hits(table)
     lines = []
     for name, aim in missed.items():
-        interval = binomtest(int(hits[name].sum()), len(hits[name])).proportion_ci(method="wilson")
+        low, high = wilson_interval(int(hits[name].sum()), len(hits[name]))
         lines.append(
-            f"**{GATE_METRIC_LABELS[name].short}** {percent(aim.reached)} (95 % interval {100 * interval.low:.0f} to "
-            f"{100 * interval.high:.0f} %), aim {aim.aim}, short by {100 * aim.short_by:.1f} points"
+            f"**{GATE_METRIC_LABELS[name].short}** {percent(aim.reached)} (95 % interval {100 * low:.0f} to "
+            f"{100 * high:.0f} %), aim {aim.aim}, short by {100 * aim.short_by:.1f} points"
         )
     st.warning(
         f"Aims missed: {len(missed)} of {len(aims)}. {'; '.join(lines)}. The split test was used once.",

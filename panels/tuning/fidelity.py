@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from scipy.stats import kendalltau
 
 from core.evaluation.bootstrap import LEVEL
+from core.metrics.ranking import kendall_tau
 from core.search.results import SearchResults
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
@@ -24,8 +24,7 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
         return
     plan = results.plan
     names = [f"{SAMPLER_LABELS[row['sampler']].short} {row['trial']}" for _, row in full.iterrows()]
-    order = kendalltau(full["value"], full["full_value"], alternative="greater")
-    tau, chance = float(order.statistic), float(order.pvalue)
+    tau, chance = kendall_tau(full["value"].to_numpy(), full["full_value"].to_numpy())
     agreement = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
     title = f"{value_title(plan)} at low fidelity against full size; {agreement}"
     st.plotly_chart(_agreement_figure(full, names, value_format(plan)), key=key, config=PLOT_CONFIG, alt=title)

@@ -1,4 +1,4 @@
-"""The app's own process never loads TensorFlow or Keras, whatever a visitor does."""
+"""The app's own process never loads TensorFlow, Keras, scikit-learn or scipy.stats, whatever a visitor does."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
-heavy = {"tensorflow", "keras", "sklearn", "tf_keras_vis"}
+heavy = {"tensorflow", "keras", "sklearn", "tf_keras_vis", "scipy.stats"}
 
 def visit(page, **query):
     app = AppTest.from_file("frame.py", default_timeout=300)
