@@ -2,8 +2,6 @@
 
 import functools
 import io
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -160,35 +158,19 @@ def _around(mask: np.ndarray, margin: int = 0) -> tuple[slice, ...]:
     return tuple(slice(max(0, int(at[0]) - margin), int(at[-1]) + margin + 1) if len(at) else slice(0) for at in places)
 
 
-def encode_png(picture: np.ndarray, notes: Sequence[str] = ()) -> bytes:
+def encode_png(picture: np.ndarray, notes: Sequence[str] = (), *, quick: bool = False) -> bytes:
     """Encode a (H, W, 3) or (H, W) uint8 or a (H, W) bool picture as PNG, with ``notes`` in the file's comment.
 
-    The comment keeps the fact that a slice is simulated even when the file is renamed.
+    The comment keeps the fact that a slice is simulated even when the file is renamed. A ``quick`` file is made in a
+    fifth of the time, and larger.
     """
     values = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
     metadata = PngInfo()
     if notes:
         metadata.add_itxt("Comment", " ".join(notes))
     file = io.BytesIO()
-    Image.fromarray(values).save(file, "PNG", pnginfo=metadata)
+    Image.fromarray(values).save(file, "PNG", pnginfo=metadata, compress_level=1 if quick else 6)
     return file.getvalue()
-
-
-def encode_png_quickly(picture: np.ndarray) -> bytes:
-    """Encode a (H, W, 3) uint8 picture as PNG in a tenth of ``encode_png``'s time, in a larger file.
-
-    Every row holds the differences between neighbours, PNG's filter 1; Pillow tries five filters a row.
-    """
-    height, width, channels = picture.shape
-    flat = picture.reshape(height, width * channels)
-    rows = np.ones((height, 1 + width * channels), np.uint8)
-    rows[:, 1 : 1 + channels] = flat[:, :channels]
-    np.subtract(flat[:, channels:], flat[:, :-channels], out=rows[:, 1 + channels :])
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, colours, no interlacing
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 1)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
-    )
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
 from core.dataset.slices import read_and_recognise_slice
 from core.inference.forward import forward
 from core.inference.predictor import Predictor, model_input
-from core.inference.render import DisplayOptions, compose_overlay, default_window, encode_png_quickly
+from core.inference.render import DisplayOptions, compose_overlay, default_window, encode_png
 from core.inference.result import slice_result
 from core.inference.runtime import load_runtime
 from scripts.measure.figures import Figure, median_of
@@ -26,9 +26,8 @@ def measure_own_work(runs: int) -> dict[str, Figure]:
         prediction = predictor(slice_)
         slice_result(slice_, prediction, (bundle,))
         options = DisplayOptions(*default_window(slice_.pixels))
-        encode_png_quickly(
-            compose_overlay(slice_.pixels, options, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask)
-        )
+        picture = compose_overlay(slice_.pixels, options, mask=prediction.mask, heat=prediction.heat, truth=slice_.mask)
+        encode_png(picture, quick=True)
 
     milliseconds = []
     for new in new_slices(1 + _SLICES * runs):

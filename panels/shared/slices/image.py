@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, default_window, encode_png_quickly, grey_image
+from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, default_window, encode_png, grey_image
 from core.readers.slices import Slice
 from panels.shared.theme import escape_markdown
 
@@ -24,7 +24,7 @@ def draw_picture(picture: np.ndarray, **options: Any) -> None:
         picture: to draw.
         options: of ``st.image``.
     """
-    st.image(encode_png_quickly(picture), output_format="PNG", **options)
+    st.image(encode_png(picture, quick=True), output_format="PNG", **options)
 
 
 def draw_slice(slice_: Slice) -> None:
