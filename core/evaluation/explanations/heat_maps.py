@@ -112,8 +112,9 @@ def read_explanations(bundle: Bundle) -> pd.DataFrame:
     }
     table = read_bundle_table(bundle, EXPLANATIONS, columns, keep_default_na=False)
     with refused_content(bundle, EXPLANATIONS):
-        if not (table["method"] == bundle.heat_method).any():
-            raise ValueError(f"it has no row of the bundle's own method, {bundle.heat_method}")
+        own = dict.fromkeys((bundle.answer_map, bundle.heat_method))
+        if not table["method"].isin(own).any():
+            raise ValueError(f"it has no row of the bundle's own {' or '.join(own)}")
     return table
 
 
