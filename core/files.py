@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +33,12 @@ def replace_file(target: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file's content as ``replace_file`` does."""
+    with replace_file(target) as temporary:
+        temporary.write_bytes(content)
 
 
 @contextmanager
@@ -75,6 +82,29 @@ def _fsync(path: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def hold_lock(path: Path) -> Iterator[bool]:
+    """Hold a lock file while the block runs; yield whether it was free. The end of the process frees it, however it
+    ends; the file stays."""
+    with path.open("a+b") as file:
+        yield _lock(file)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
 def table_csv(table: "pd.DataFrame") -> str:
     """Return a table as CSV, without its index and with six significant digits."""
     return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
@@ -98,5 +128,4 @@ def _inert(cell: object) -> object:
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a table to a file as ``table_csv`` gives it."""
-    with replace_file(path) as temporary:
-        temporary.write_text(table_csv(table), encoding="utf-8", newline="")
+    write_whole(path, table_csv(table).encode())

@@ -142,10 +142,11 @@ def compare_command(bundle: str, other: str) -> None:
 @click.command("readme")
 @click.option("--check", is_flag=True, help="Only check that the tables are up to date.")
 def readme_command(check: bool) -> None:
-    """Write the README's tables from the bundles."""
-    from core.evaluation.comparison.readme_tables import check_readme, write_readme
+    """Write the tables of README and docs/results.md."""
+    from core.evaluation.comparison.documents import DOCUMENTS, check_tables, write_tables
 
-    if check:
-        check_readme()
-    else:
-        write_readme()
+    for path, tables in DOCUMENTS.items():
+        if check:
+            check_tables(path, tables)
+        else:
+            write_tables(path, tables)

@@ -22,12 +22,15 @@ COMMANDS = {
     "card": "core.cli.bundle_files",
     "check": "core.cli.check",
     "search": "core.cli.search",
+    "study": "core.cli.search",
     "evaluate": "core.cli.evaluate",
     "compare": "core.cli.evaluate",
     "readme": "core.cli.evaluate",
     "external": "core.cli.external",
     "screen": "core.cli.external",
     "predict": "core.cli.predict",
+    "batch": "core.cli.predict",
+    "schema": "core.cli.predict",
 }
 """Commands in the order of ``--help``, and the module of each."""
 

@@ -1,4 +1,4 @@
-"""The command predict."""
+"""The commands predict, batch and schema."""
 
 import json
 import sys
@@ -14,6 +14,8 @@ from core.readers.volumes.files import VolumeChoice
 from core.readers.volumes.volume import PLANES
 
 if TYPE_CHECKING:
+    from core.api.answers import AnsweredSlice, AnsweredVolume
+    from core.batch.pdf import ReportPage
     from core.inference.predictor import Predictor
 
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     "has no outline and no heat map, and no mask is written. Of a volume, write the mask, and the overlay of the slice "
     "that shows most of it.",
 )
+@click.option("--pdf", type=FILE, metavar="FILE", help="Write a report, a page a slice or a volume, as PDF.")
 @click.option("--as-is", is_flag=True, help="Trim no frame and turn no inverted picture back.")
 @click.option(
     "--mask-format",
@@ -37,6 +40,11 @@ if TYPE_CHECKING:
     default=NIFTI,
     show_default=True,
     help="How a volume's mask is written: NIfTI in the file's own space, a PNG a slice, or DICOM SEG.",
+)
+@click.option(
+    "--keep-identity",
+    is_flag=True,
+    help="Write patient and study of the files into the DICOM SEG, else neither.",
 )
 @click.option("--plane", type=click.Choice(PLANES), help="The plane of a volume's slices.  [default: as acquired]")
 @click.option("--series", type=int, metavar="N", help="Which series of DICOM files, from 1 on.")
@@ -49,6 +57,7 @@ def predict_command(
     segmenter: str,
     as_json: bool,
     out: Path | None,
+    pdf: Path | None,
     as_is: bool,
     **volume_options: Any,
 ) -> int:
@@ -61,6 +70,7 @@ def predict_command(
     from core.errors import SliceError
     from core.inference.pictures import require_distinct_names
     from core.inference.predictor import Predictor
+    from core.inference.result import summary_line
 
     groups = group_files(files)
     if out:
@@ -73,6 +83,7 @@ def predict_command(
     predictor = Predictor(open_bundle(classifier), open_bundle(segmenter))
     results: list[dict[str, Any]] = []
     failures = 0
+    report = _Report(pdf, predictor)
     for name, paths in groups:
 
         def show(line: str, name: Path = name) -> None:
@@ -81,39 +92,130 @@ def predict_command(
 
         try:
             if paths:
-                results += predict_volume(name, paths, predictor, options, show)
+                results += predict_volume(name, paths, predictor, options, show, report.keep)
             else:
-                result, line = _predict_slice(name, predictor, out, as_is=as_is)
-                results.append(result)
-                show(line)
+                answered = _predict_slice(name, predictor, out, as_is=as_is)
+                results.append(answered.result)
+                show(summary_line(answered.result))
+                report.keep(answered)
         except (SliceError, OSError) as error:
             print(f"{name}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             failures += 1
     if as_json:
         print(json.dumps(results, indent=2, allow_nan=False))
+    report.write()
     return int(failures > 0)
 
 
-def _predict_slice(path: Path, predictor: "Predictor", out: Path | None, *, as_is: bool) -> tuple[dict[str, Any], str]:
-    """Predict the slice in a file; write its pictures; return its result and the line about it.
+class _Report:
+    """Keeps the pages of a report, where one is asked for."""
+
+    def __init__(self, path: Path | None, predictor: "Predictor") -> None:
+        self._path, self._predictor = path, predictor
+        self._pages: list[ReportPage] = []
+
+    def keep(self, answered: "AnsweredSlice | AnsweredVolume") -> None:
+        if self._path:
+            from core.batch.reports import report_page
+
+            self._pages.append(report_page(answered, self._predictor))
+
+    def write(self) -> None:
+        if self._path and self._pages:
+            from core.batch.reports import write_report
+            from core.bundles.bundle import distinct_bundles
+
+            bundles = distinct_bundles(self._predictor.classifier, self._predictor.segmenter)
+            write_report(self._path, self._pages, bundles)
+
+
+def _predict_slice(path: Path, predictor: "Predictor", out: Path | None, *, as_is: bool) -> "AnsweredSlice":
+    """Predict the slice in a file; write its pictures.
 
     Raises:
         SliceError, OSError: the file cannot be read.
     """
-    from core.bundles.bundle import distinct_bundles
-    from core.dataset.slices import adjust_slice, read_and_recognise_slice, usual_adjustment
+    from core.api.answers import answer_slice
+    from core.dataset.slices import read_and_recognise_slice
     from core.inference.pictures import write_pictures
-    from core.inference.result import slice_result, summary_line
     from core.readers.adjusting.adjustment import Adjustment
     from core.readers.slices import read_file
 
-    as_read = read_and_recognise_slice(read_file(path), path.name)
-    adjustment = Adjustment() if as_is else usual_adjustment(as_read)
-    slice_ = adjust_slice(as_read, adjustment)
-    for message in (*slice_.warnings, *slice_.notes):
+    slice_ = read_and_recognise_slice(read_file(path), path.name)
+    answered = answer_slice(slice_, predictor, adjustment=Adjustment() if as_is else None)
+    for message in (*answered.slice_.warnings, *answered.slice_.notes):
         print(f"{path}: {message}", file=sys.stderr)
-    prediction = predictor(slice_)
-    result = slice_result(slice_, prediction, distinct_bundles(predictor.classifier, predictor.segmenter))
     if out:
-        write_pictures(out, path.stem, slice_, prediction, adjustment.undone(prediction.mask, as_read.pixels.shape))
-    return result, summary_line(result)
+        write_pictures(out, path.stem, answered.slice_, answered.prediction, answered.file_mask())
+    return answered
+
+
+@click.command("batch")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--out", required=True, metavar="DIR", help="Where the tables and pictures are written.")
+@click.option("--classifier", default=DEFAULT_CLASSIFIER, show_default=True, help="The bundle that gives the class.")
+@click.option("--segmenter", default=DEFAULT_SEGMENTER, show_default=True, help="The bundle that gives the mask.")
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help='A Ray cluster that answers, or "local"; then SOURCE and DIR are addresses such as s3://bucket/scans.',
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes, of a core each.")
+@click.option("--masks", is_flag=True, help="Write the masks too: PNG of slices, NIfTI of volumes.")
+@click.option("--overlays", is_flag=True, help="Write the overlays too, as PNG: of a volume the slice that shows most.")
+@click.option("--pdf", is_flag=True, help="Write report.pdf too, a page a slice or a volume.")
+@click.option("--as-is", is_flag=True, help="Trim no frame and turn no inverted picture back.")
+@click.option("--plane", type=click.Choice(PLANES), help="The plane of volumes' slices.  [default: as acquired]")
+@click.option("--allow-other-modality", is_flag=True, help="Read DICOM files that are not MR too, with a warning.")
+def batch_command(
+    sources: tuple[str, ...],
+    out: str,
+    classifier: str,
+    segmenter: str,
+    ray: str | None,
+    workers: int,
+    **options: bool,
+) -> int:
+    """Predict many slices and volumes into a table.
+
+    SOURCE is a file that predict reads, a folder of them, a pattern, a .zip, or a CSV whose column "path" names them,
+    relative to the CSV. DIR holds results.parquet and results.csv, a row a slice and one for each volume, and
+    errors.csv; with --ray a folder of Parquet files. The same command goes on where it was stopped or killed.
+    """
+    from core.batch.answering import BatchOptions
+    from core.cli.progress import batch_bar
+
+    chosen = BatchOptions(classifier, segmenter, **options)  # type: ignore[arg-type]
+    if ray is not None and chosen.pdf:
+        raise click.UsageError("--pdf is made on one machine; leave out --ray or --pdf.")
+    try:
+        with batch_bar() as begin:
+            if ray is not None:
+                from core.batch.cluster import RESULTS, run_on_cluster
+
+                results = failures = f"{out}/{RESULTS}"
+                summary = run_on_cluster(sources, out, chosen, cluster=ray, actors=workers, begin=begin)
+            else:
+                from core.batch.run import run_batch
+                from core.batch.table import ERRORS_CSV, RESULTS_CSV
+
+                results, failures = f"{out}/{RESULTS_CSV}", f"{out}/{ERRORS_CSV}"
+                summary = run_batch(sources, Path(out), chosen, workers=workers, begin=begin)
+    except KeyboardInterrupt:
+        print(f"\ncore batch: stopped; what is answered stays in {out}, and the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"{results}: {summary.slices:,} slices predicted now")
+    if summary.failed:
+        print(f"{failures}: {summary.failed:,} inputs failed", file=sys.stderr)
+    return int(summary.failed > 0)
+
+
+@click.command("schema")
+def schema_command() -> None:
+    """Write the JSON schema of predict --json."""
+    from core.api.results import SCHEMA, result_schema
+    from core.files import replace_file
+
+    with replace_file(SCHEMA) as temporary:
+        temporary.write_text(result_schema(), encoding="utf-8")
+    print(f"{SCHEMA} is up to date with the code.")

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.config import MAX_VOLUME_BYTES
 from core.errors import SliceError
+from core.readers.volumes.files import DICOM
 
 if TYPE_CHECKING:
+    from core.api.answers import AnsweredVolume
     from core.inference.predictor import Predictor
-    from core.inference.volumes.analysis import SliceFinding, VolumeAnswer
     from core.readers.volumes.files import VolumeChoice
-    from core.readers.volumes.volume import Volume
 
 NIFTI, PNG, DICOM_SEG = MASK_FORMATS = ("nifti", "png", "dicom-seg")
 """How a volume's mask is written."""
-_PEEK = 540
-"""First bytes that tell a volume's file."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,7 @@ class VolumeOptions:
         plane: None for the volume's best.
         mask_format: one of ``MASK_FORMATS``.
         out: the folder to write to, or None.
+        keep_identity: write patient and study into a DICOM SEG.
     """
 
     choice: "VolumeChoice"
@@ -38,6 +36,7 @@ class VolumeOptions:
     plane: str | None
     mask_format: str
     out: Path | None
+    keep_identity: bool = False
 
 
 def group_files(paths: Sequence[Path]) -> list[tuple[Path, list[Path]]]:
@@ -51,7 +50,7 @@ def group_files(paths: Sequence[Path]) -> list[tuple[Path, list[Path]]]:
     for path in paths:
         if path.is_dir():
             groups.append((path, sorted(file for file in path.rglob("*") if file.is_file())))
-        elif (kind := _volume_kind(path)) == "dicom":
+        elif (kind := _kind(path)) == DICOM:
             if single is None:
                 single = []
                 groups.append((path, single))
@@ -61,21 +60,24 @@ def group_files(paths: Sequence[Path]) -> list[tuple[Path, list[Path]]]:
     return groups
 
 
-def _volume_kind(path: Path) -> str | None:
-    """Tell "dicom" from another "volume"; None for anything else, or a file that cannot be read."""
-    from core.readers.volumes.dicom_header import is_dicom
-    from core.readers.volumes.files import is_volume
+def _kind(path: Path) -> str | None:
+    """Return a file's kind; None where it cannot be read, too."""
+    from core.api.answers import first_bytes
+    from core.readers.volumes.files import file_kind
 
     try:
-        with path.open("rb") as file:
-            start = file.read(_PEEK)
+        return file_kind(first_bytes(path))
     except OSError:
         return None
-    return "dicom" if is_dicom(start) else "volume" if is_volume(start) else None
 
 
 def predict_volume(
-    name: Path, paths: Sequence[Path], predictor: "Predictor", options: VolumeOptions, show: Callable[[str], None]
+    name: Path,
+    paths: Sequence[Path],
+    predictor: "Predictor",
+    options: VolumeOptions,
+    show: Callable[[str], None],
+    keep: Callable[["AnsweredVolume"], None],
 ) -> list[dict[str, Any]]:
     """Predict a volume; return a result for each slice that is no plain background, and one for the volume.
 
@@ -85,79 +87,78 @@ def predict_volume(
         predictor: of the slices.
         options: of the command.
         show: is given a line for each result, as soon as it is there.
+        keep: is given the answered volume.
 
     Raises:
         SliceError: the files cannot be read as a volume, or have no such plane.
         OSError: a file cannot be opened.
     """
-    from core.bundles.bundle import distinct_bundles
-    from core.inference.result import slice_result, summary_line
-    from core.inference.volumes.analysis import analyse_volume, pool, sure_probability
-    from core.inference.volumes.result import volume_result, volume_summary_line
+    from core.api.answers import AnsweredVolume, answer_volume, read_volume_files
+    from core.inference.result import summary_line
+    from core.inference.volumes.result import volume_summary_line
     from core.readers.decoder_pool import DECODER
 
-    labels = _read([options.labels])[0] if options.labels else None
-    volume = DECODER.read_volume(_read(paths), name.name, options.choice, labels=labels)
-    plane = options.plane or volume.best_plane
-    if plane not in volume.planes:
-        raise SliceError(f"The volume has no {plane} slices that can be read; there are {', '.join(volume.planes)}.")
+    if options.keep_identity and options.mask_format != DICOM_SEG:
+        raise SliceError("--keep-identity is for --mask-format dicom-seg alone.")
+    labels = read_volume_files([options.labels])[0] if options.labels else None
+    volume = DECODER.read_volume(read_volume_files(paths), name.name, options.choice, labels=labels)
     if options.out and options.mask_format == DICOM_SEG:
         from core.inference.volumes.dicom_seg import require_dicom_seg
 
         require_dicom_seg(volume)
     for message in (*volume.warnings, *volume.notes):
         print(f"{name}: {message}", file=sys.stderr)
-    bundles = distinct_bundles(predictor.classifier, predictor.segmenter)
-    results, findings = [], []
-    for slice_, prediction, finding in analyse_volume(predictor, volume, plane):
-        findings.append(finding)
-        if prediction is not None:
-            results.append(slice_result(slice_, prediction, bundles) | {"plane": plane, "slice": finding.number})
-            show(f"{plane} {finding.number}: {summary_line(results[-1])}")
-    answer = pool(volume, plane, findings, sure=sure_probability(predictor.classifier))
-    results.append(volume_result(volume, plane, findings, answer, bundles))
-    show(f"volume: {volume_summary_line(results[-1])}")
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        for ending, content in _files(volume, plane, findings, answer, predictor, options.mask_format).items():
-            (options.out / f"{volume_stem(name)}-{ending}").write_bytes(content)
+    results = []
+    for one in answer_volume(volume, predictor, options.plane):
+        results.append(one.result)
+        if isinstance(one, AnsweredVolume):
+            show(f"volume: {volume_summary_line(one.result)}")
+            keep(one)
+            if options.out:
+                files = read_volume_files(paths) if options.keep_identity else None
+                _write_files(options.out, name, one, predictor, options.mask_format, files)
+        else:
+            show(f"{one.result['plane']} {one.result['slice']}: {summary_line(one.result)}")
     return results
 
 
-def _files(
-    volume: "Volume",
-    plane: str,
-    findings: "Sequence[SliceFinding]",
-    answer: "VolumeAnswer",
+def _write_files(
+    out: Path,
+    name: Path,
+    answered: "AnsweredVolume",
     predictor: "Predictor",
     mask_format: str,
-) -> dict[str, bytes]:
-    """Return the files that are written of a volume, by the ending of their names."""
+    keep_identity_of: Sequence[bytes] | None,
+) -> None:
+    """Write a volume's mask into a folder, and the overlay of the slice that shows most of it.
+
+    The volume's files are given where a DICOM SEG is to keep their patient and study.
+    """
     from core.inference.volumes.analysis import volume_mask
     from core.inference.volumes.files import mask_nifti, mask_pngs, volume_overlay
 
+    volume, plane, findings = answered.volume, answered.plane, answered.findings
     if mask_format == NIFTI:
         files = {"mask.nii.gz": mask_nifti(volume, volume_mask(volume, plane, findings))}
     elif mask_format == DICOM_SEG:
         from core.inference.volumes.dicom_seg import mask_dicom_seg
+        from core.readers.decoder_pool import DECODER
 
-        files = {"mask.dcm": mask_dicom_seg(volume, volume_mask(volume, plane, findings), predictor.segmenter)}
+        identity = None
+        if keep_identity_of is not None:
+            identity = DECODER.read_identity(keep_identity_of, volume.source.frame_of_reference or "")
+        mask = volume_mask(volume, plane, findings)
+        files = {"mask.dcm": mask_dicom_seg(volume, mask, predictor.segmenter, identity)}
     else:
         files = {f"{name}-mask.png": png for name, png in mask_pngs(volume, plane, findings).items()}
-    if answer.largest is not None:
-        largest = volume.slice(plane, answer.largest)
+    if answered.answer.largest is not None:
+        largest = volume.slice(plane, answered.answer.largest)
         files["overlay.png"] = volume_overlay(volume, largest, predictor(largest))
-    return files
+    out.mkdir(parents=True, exist_ok=True)
+    for ending, content in files.items():
+        (out / f"{volume_stem(name)}-{ending}").write_bytes(content)
 
 
 def volume_stem(name: Path) -> str:
     """Return what begins the names of a volume's files: its name without .nii.gz or another ending."""
     return name.name if name.is_dir() else Path(name.name.removesuffix(".gz")).stem
-
-
-def _read(paths: Sequence[Path]) -> list[bytes]:
-    """Read files that have no more bytes together than a volume may have."""
-    size = sum(path.stat().st_size for path in paths)
-    if size > MAX_VOLUME_BYTES:
-        raise SliceError(f"The volume's files have {size:,} bytes; at most {MAX_VOLUME_BYTES:,} are accepted.")
-    return [path.read_bytes() for path in paths]

@@ -1,8 +1,9 @@
 """Progress bars of commands."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from core.progress import ProgressWrapper
 
 if TYPE_CHECKING:
+    from core.batch.answering import Outcome
     from core.search.study import StudyProgress
 
 
@@ -60,3 +62,24 @@ def trials_bar(title: str, trials: int, before: "StudyProgress") -> Iterator[Cal
                 bar.refresh()
 
         yield progress
+
+
+@contextmanager
+def batch_bar() -> Iterator[Callable[[int], Callable[["Outcome"], None]]]:
+    """Give a function that begins a bar of a batch's files, with slices a second."""
+    with ExitStack() as open_bar:
+
+        def begin(files: int) -> Callable[["Outcome"], None]:
+            bar = open_bar.enter_context(tqdm(total=files, unit=" files", mininterval=progress_interval()))
+            slices, began = 0, time.monotonic()
+
+            def advance(outcome: "Outcome") -> None:
+                nonlocal slices
+                slices += outcome.slices
+                pace = slices / max(time.monotonic() - began, 1e-9)
+                bar.set_postfix_str(f"{slices:,} slices, {pace:.1f} a second", refresh=False)
+                bar.update(outcome.files)
+
+            return advance
+
+        yield begin

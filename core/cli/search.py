@@ -1,4 +1,4 @@
-"""The command search."""
+"""Commands that try settings: search, study."""
 
 import sys
 from collections.abc import Sequence
@@ -179,3 +179,40 @@ def _write_winner(results: "SearchResults", runs: Path) -> None:
     kept = (runs / recipe.name).is_dir()
     effect = "writes its bundle" if kept else f"trains it again, since its run is not in {runs}"
     print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' {effect}.")
+
+
+@click.command("study")
+@click.argument("name")
+@click.option("--choose", is_flag=True, help="Write what the finished study chooses into the literal recipes instead.")
+@store_option
+@runs_option
+def study_command(name: str, choose: bool, store: Path, runs: Path) -> None:
+    """Train a study's runs, fixed beforehand, or go on.
+
+    NAME is that of recipes/studies/NAME.csv and of its recipe; the results are written to searches/NAME.
+    """
+    if choose:
+        _write_choice(name)
+        return
+    from functools import partial
+
+    from tqdm import tqdm
+
+    from core.cli.progress import advance_bar, progress_interval
+    from core.search.fixed.training import train_fixed_runs
+
+    def progress(run: str) -> "TrainingProgress":
+        return partial(advance_bar, tqdm(desc=run, unit=" batches", mininterval=progress_interval()))
+
+    print(train_fixed_runs(name, store, runs, progress=progress).to_string(index=False))
+
+
+def _write_choice(name: str) -> None:
+    from core.bundles.bundle import REPORT_CNN_BATCH_32, REPORT_CNN_LITERAL
+    from core.search.fixed.training import write_choice
+
+    for recipe in (REPORT_CNN_LITERAL, REPORT_CNN_BATCH_32):
+        best = write_choice(name, recipe)
+        print(
+            f"recipes/{recipe}.toml has the settings of run {best['run']}; 'python -m core train {recipe}' trains it."
+        )

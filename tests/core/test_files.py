@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.config import ROOT
-from core.files import inert_cells, replace_file, replace_folder
+from core.files import inert_cells, replace_file, replace_folder, write_whole
 
 
 def test_the_new_file_takes_the_old_ones_place(tmp_path):
@@ -20,6 +20,11 @@ def test_the_new_file_takes_the_old_ones_place(tmp_path):
         assert target.read_text() == "old"
     assert target.read_text() == "new"
     assert os.listdir(tmp_path) == ["card.json"]
+
+
+def test_a_content_is_written_whole(tmp_path):
+    write_whole(tmp_path / "new" / "file.bin", b"all of it")
+    assert [path.read_bytes() for path in (tmp_path / "new").iterdir()] == [b"all of it"]
 
 
 def test_a_missing_folder_is_made(tmp_path):

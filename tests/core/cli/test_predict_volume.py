@@ -111,6 +111,16 @@ def test_the_mask_is_written_as_dicom_seg_of_dicom_files_alone(
     assert "as NIfTI" in sentence(output.err) and not output.out
 
 
+def test_the_dicom_seg_names_the_patient_only_where_it_is_told_to(
+    commands: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], series: list[Path]
+) -> None:
+    for options, name in (((), ""), (("--keep-identity",), "ZebedeePatientNa")):
+        predict(capsys, tmp_path / "series", "--mask-format", "dicom-seg", "--out", tmp_path / "out", *options)
+        assert str(pydicom.dcmread(tmp_path / "out" / "series-mask.dcm").PatientName) == name
+    assert main(["predict", str(tmp_path / "series"), "--keep-identity", *REPORT_BUNDLES]) == 1
+    assert "dicom-seg" in sentence(capsys.readouterr().err)
+
+
 def test_plane_series_and_volume_are_chosen(
     commands: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], series: list[Path]
 ) -> None:

@@ -1,0 +1,267 @@
+"""A report to hand over: a page a slice or a volume, as PDF. It holds nothing of a file's header and no date of it."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fpdf import FPDF
+
+from core.batch.pictures import Pictures
+from core.bundles.bundle import Bundle, open_bundle
+from core.config import CLASSIFICATION, CONFIDENT, NOTICE, SEGMENTATION
+from core.errors import BundleError
+from core.inference.result import shown_probabilities
+from core.labels import (
+    ANSWER_LABELS,
+    CLASS_LABELS,
+    GATE_LABELS,
+    GREY,
+    METRIC_TITLES,
+    SHARE_METRICS,
+    Label,
+    split_caveat,
+    split_level,
+)
+from core.text import lower_first
+
+_FONTS = Path(__file__).with_name("fonts")
+_FONT = "DejaVu"
+_MARGIN, _LINE, _GAP = 15, 5.2, 4
+"""In mm, as all lengths here."""
+_PICTURE_SIDE, _BAR = 58, 50
+_TEXT, _SMALL, _LARGE, _TITLE = 10, 8, 14, 16
+"""Sizes of the font in points."""
+_INK, _PALE = (12, 21, 24), (222, 227, 229)
+_NO_GATE = "This network has no gate: it names one of its tumour types for any image, a tumour or not."
+_NOT_SHOWN = "With this answer the network's mask and heat map are not shown."
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """What a page shows.
+
+    Attributes:
+        result: by ``core.inference.result.slice_result`` or ``core.inference.volumes.result.volume_result``.
+        pictures: of the slice, or of a slice of the volume.
+    """
+
+    result: dict[str, Any]
+    pictures: Pictures
+
+
+class Report(FPDF):
+    """An A4 document in English with embedded fonts, whose every page carries the notice.
+
+    Args:
+        title: of the document.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(format="A4")
+        self.set_lang("en-GB")
+        self.set_title(title)
+        self.set_creator("SliceScope")
+        self.add_font(_FONT, "", _FONTS / "DejaVuSans.ttf")
+        self.add_font(_FONT, "B", _FONTS / "DejaVuSans-Bold.ttf")
+        self.set_margins(_MARGIN, _MARGIN)
+        self.set_auto_page_break(True, margin=_MARGIN + 2 * _LINE)
+        self.set_text_color(*_INK)
+
+    def footer(self) -> None:
+        """Write the notice and the page's number at the foot of a page."""
+        self.set_y(-_MARGIN)
+        self.set_font(_FONT, "", _SMALL)
+        self.cell(0, _LINE, NOTICE)
+        self.set_x(_MARGIN)
+        self.cell(0, _LINE, f"{self.page_no()} / {{nb}}", align="R")
+
+    def write_lines(self, text: str, *, size: float = _TEXT, bold: bool = False) -> None:
+        """Write a paragraph; characters that the font lacks become the replacement character."""
+        self.set_font(_FONT, "B" if bold else "", size)
+        known = self.current_font.cmap
+        shown = "".join(letter if ord(letter) in known or letter == "\n" else "\ufffd" for letter in text)
+        self.multi_cell(0, _LINE * size / _TEXT, shown, align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def report_pdf(pages: Iterable[ReportPage], bundles: tuple[Bundle, ...], *, title: str, summary: bool = False) -> bytes:
+    """Return a report as PDF.
+
+    Args:
+        pages: one a slice or a volume.
+        bundles: that answered, the classifier first.
+        title: of the document.
+        summary: whether a first page counts the answers and lists them.
+    """
+    report, pages = Report(title), list(pages) if summary else pages
+    if summary:
+        _add_summary(report, [page.result for page in pages], bundles, title)
+    for page in pages:
+        _add_page(report, page, bundles)
+    return bytes(report.output())
+
+
+def _add_summary(report: Report, results: list[dict[str, Any]], bundles: tuple[Bundle, ...], title: str) -> None:
+    report.add_page()
+    report.write_lines(title, size=_TITLE, bold=True)
+    report.ln(_GAP)
+    for answer, count in Counter(answer_text(result) for result in results).most_common():
+        report.write_lines(f"{count} × {answer}")
+    report.ln(_GAP)
+    _add_model(report, bundles)
+    report.ln(_GAP)
+    report.write_lines("On the following pages", bold=True)
+    for result in results:
+        report.write_lines(f"{result['name']}: {answer_text(result)}", size=_SMALL)
+
+
+def _add_page(report: Report, page: ReportPage, bundles: tuple[Bundle, ...]) -> None:
+    result = page.result
+    report.add_page()
+    report.write_lines(result["name"], size=_TITLE, bold=True)
+    report.ln(_GAP)
+    _add_badge(report, result)
+    report.write_lines(_meaning(result, bundles[0]))
+    report.ln(_GAP)
+    _add_pictures(report, page.pictures)
+    if page.pictures.overlay is not None:
+        _add_probabilities(report, result)
+        report.write_lines(_size_text(result))
+    report.ln(_GAP)
+    for remark in (*result["warnings"], *result["notes"]):
+        report.write_lines(remark, size=_SMALL)
+    report.ln(_GAP)
+    _add_model(report, bundles)
+
+
+def _kind(result: dict[str, Any]) -> str:
+    return str((result["answer"] or {}).get("kind", CONFIDENT))
+
+
+def _label(result: dict[str, Any]) -> Label:
+    kind = _kind(result)
+    return ANSWER_LABELS[result["class"]] if kind == CONFIDENT else GATE_LABELS[kind]
+
+
+def answer_text(result: dict[str, Any]) -> str:
+    """Return the word of a result's answer: a class, or what the gate answers instead."""
+    return _label(result).title
+
+
+def _add_badge(report: Report, result: dict[str, Any]) -> None:
+    label, text = _label(result), answer_text(result)
+    if result["class"]:
+        text += f" · {_percent(shown_probabilities(result)[result['class']])}"
+    report.set_font(_FONT, "B", _LARGE)
+    report.set_fill_color(label.colour or GREY)
+    report.set_text_color(label.text_colour)
+    width = report.get_string_width(text) + 8
+    report.cell(width, 2 * _LINE, text, align="C", fill=True, new_x="LMARGIN", new_y="NEXT")
+    report.set_text_color(*_INK)
+    report.ln(_GAP / 2)
+
+
+def _meaning(result: dict[str, Any], classifier: Bundle) -> str:
+    """Return what the answer means, from the card, and its reason."""
+    kind = _kind(result)
+    if classifier.card.gate is None:
+        return _NO_GATE
+    stated = classifier.card.gate.answers.get(kind, GATE_LABELS[kind].title if kind in GATE_LABELS else "")
+    reason = result["answer"].get("reason")
+    if reason is None:
+        counted = len(result["answer"]["slices_with_mask"])
+        reason = f"{counted} of {result['slices']} {result['plane']} slices count: they show a tumour."
+    return f"{stated[:1].upper()}{stated[1:]}. {reason}"
+
+
+def _add_pictures(report: Report, pictures: Pictures) -> None:
+    shown = {"Slice": pictures.slice, "Predicted mask": pictures.overlay, "Heat map": pictures.heat}
+    top = report.get_y()
+    for place, (name, content) in enumerate(shown.items()):
+        if content is not None:
+            left = _MARGIN + place * (_PICTURE_SIDE + 3)
+            report.image(content, left, top, _PICTURE_SIDE, _PICTURE_SIDE, keep_aspect_ratio=True, alt_text=name)
+            report.set_xy(left, top + _PICTURE_SIDE)
+            report.set_font(_FONT, "", _SMALL)
+            report.cell(_PICTURE_SIDE, _LINE, name)
+    report.set_xy(_MARGIN, top + _PICTURE_SIDE + _LINE)
+    if pictures.overlay is None:
+        report.write_lines(_NOT_SHOWN)
+    else:
+        report.ln(_GAP)
+
+
+def _add_probabilities(report: Report, result: dict[str, Any]) -> None:
+    """Draw a bar for each class."""
+    probabilities = shown_probabilities(result) if "reason" in (result["answer"] or {}) else result["probabilities"]
+    report.write_lines("Calibrated probabilities" if result["answer"] else "Probabilities", bold=True)
+    for name, probability in (probabilities or {}).items():
+        label = CLASS_LABELS[name]
+        report.set_font(_FONT, "", _TEXT)
+        report.cell(40, _LINE, label.title)
+        report.set_fill_color(*_PALE)
+        left, top = report.get_x(), report.get_y()
+        report.rect(left, top + 1, _BAR, _LINE - 2, style="F")
+        report.set_fill_color(label.colour)
+        report.rect(left, top + 1, _BAR * probability, _LINE - 2, style="F")
+        report.set_x(left + _BAR + 3)
+        report.cell(0, _LINE, _percent(probability), new_x="LMARGIN", new_y="NEXT")
+    report.ln(_GAP)
+
+
+def _size_text(result: dict[str, Any]) -> str:
+    """Return the size of the mask, in a sentence."""
+    mask = result["mask"]
+    if "voxels" in mask:
+        size = f"{mask['voxels']:,} voxels" + ("" if mask["volume_ml"] is None else f" = {mask['volume_ml']:,.1f} ml")
+    else:
+        size = f"{mask['area_px']:,} px" + ("" if mask["area_mm2"] is None else f" = {mask['area_mm2']:,.0f} mm²")
+    if mask["longest_diameter_mm"] is None:
+        return f"Predicted mask: {size}; the pixel size is not known."
+    return f"Predicted mask: {size}, longest diameter {mask['longest_diameter_mm']:.0f} mm."
+
+
+def _add_model(report: Report, bundles: tuple[Bundle, ...]) -> None:
+    report.write_lines("The model", bold=True)
+    for bundle in bundles:
+        report.write_lines(f"{bundle.card.title} ({bundle.name}), version {bundle.card.version}. {bundle.card.about}")
+        report.write_lines(_figures(bundle))
+
+
+def _figures(bundle: Bundle) -> str:
+    """Return the figures of a bundle on test slices, those of a patient-level split too where another one has them."""
+    text = _test_figures(bundle)
+    counterpart = bundle.card.data.by_patient_bundle
+    if counterpart:
+        with contextlib.suppress(BundleError):
+            text += f" The same network on another split ({counterpart}): {_test_figures(open_bundle(counterpart))}"
+    return text + (" All of these are before the gate." if bundle.card.gate else "")
+
+
+def _test_figures(bundle: Bundle) -> str:
+    try:
+        metrics = bundle.test_metrics
+    except BundleError:
+        return "It is not evaluated."
+    by_patient = bundle.card.data.by_patient
+    names = (
+        *(("accuracy", "patient_accuracy") if CLASSIFICATION in bundle.tasks else ()),
+        *(("dice_mean", "missed") if SEGMENTATION in bundle.tasks else ()),
+    )
+    stated = {name: getattr(metrics, name) for name in names}
+    written = [
+        f"{lower_first(METRIC_TITLES[name])} {_percent(value) if name in SHARE_METRICS else format(value, '.2f')}"
+        for name, value in stated.items()
+        if value is not None
+    ]
+    caveat = split_caveat(by_patient=by_patient, test_stopped_training=bundle.card.data.test_stopped_training)
+    return (
+        f"On {metrics.slices} test slices of {metrics.patients} patients, {split_level(by_patient)} split{caveat}: "
+        f"{', '.join(written)}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"

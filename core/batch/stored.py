@@ -1,0 +1,69 @@
+"""The results of a batch, for reading them: the table at once, the whole result of a row when it is asked for."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from core.batch.table import ERROR, ERRORS_CSV, OVERLAY_FILE, RESULT, RESULTS
+from core.errors import BatchError
+
+_LEFT_OUT = ("sha256", RESULT)
+"""Columns that the table does without: the first tells a person nothing, the second is most of the file."""
+
+
+class StoredBatch:
+    """The results that ``core batch`` wrote into a folder.
+
+    Args:
+        folder: of the batch.
+
+    Attributes:
+        table: a row a slice and a volume, in their order, with the columns of results.csv; then one for each input that
+            failed, whose column ``of`` is "error".
+
+    Raises:
+        BatchError: the folder holds no results, or none that can be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._path = folder, folder / RESULTS
+        try:
+            with pq.ParquetFile(self._path) as file:
+                columns = [name for name in file.schema_arrow.names if name not in _LEFT_OUT]
+                good = file.read(columns=columns).to_pandas()
+            failed = pd.read_csv(folder / ERRORS_CSV, dtype=str, keep_default_na=False)
+        except FileNotFoundError as error:
+            raise BatchError(
+                f"'{folder}' holds no {RESULTS}; the folder of a 'python -m core batch' that has ended is needed."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise BatchError(f"{RESULTS} in '{folder}' is damaged; run the same 'core batch' again.") from error
+        failed = failed.assign(of=ERROR, name=[Path(source).name for source in failed["source"]])
+        self._count = len(good)
+        self.table = pd.concat([good, failed], ignore_index=True) if len(failed) else good
+
+    def result(self, row: int) -> dict[str, Any] | None:
+        """Return the whole result of a row, as ``core predict --json`` prints it; None where the input failed."""
+        if row >= self._count:
+            return None
+        with pq.ParquetFile(self._path) as file:
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                if row < rows:
+                    text = file.read_row_group(group, columns=[RESULT])[RESULT][row].as_py()
+                    result: dict[str, Any] = json.loads(text)
+                    return result
+                row -= rows
+        return None
+
+    def overlay(self, row: int) -> bytes | None:
+        """Return the overlay that was written for a row, as PNG; None where there is none."""
+        name = self.table[OVERLAY_FILE][row]
+        if not isinstance(name, str):
+            return None
+        path = (self._folder / name).resolve()
+        is_inside = path.is_relative_to(self._folder.resolve())
+        return path.read_bytes() if is_inside and path.is_file() else None

@@ -1,0 +1,48 @@
+"""What is stored of a result of ``core batch``: its answer, its overlay, the whole result."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.batch.stored import StoredBatch
+from core.batch.table import VOLUME
+from core.config import ABSTAINING
+from core.inference.result import shown_probabilities, summary_line
+from core.inference.volumes.result import volume_summary_line
+from panels.shared.answer import draw_class_probabilities
+from panels.shared.theme import escape_markdown
+
+
+def draw_stored_row(batch: StoredBatch, place: int, *, key: str) -> None:
+    """Draw what is stored of a row.
+
+    Args:
+        batch: that holds it.
+        place: of the row in the batch's table.
+        key: of the table.
+    """
+    row, result = batch.table.loc[place], batch.result(place)
+    overlay = batch.overlay(place)
+    with st.container(border=True, key=f"{key}_opened"):
+        st.markdown(f"**{escape_markdown(str(row['source']))}**")
+        if result is None:
+            st.markdown(escape_markdown(str(row["error"])))
+            return
+        left, right = st.columns([2, 3], gap="medium") if overlay else (None, st.container())
+        if left is not None and overlay:
+            left.image(overlay, alt="The slice with the predicted mask and heat map")
+        with right:
+            _draw_result(result, is_volume=row["of"] == VOLUME, key=f"{key}_bars")
+
+
+def _draw_result(result: dict[str, Any], *, is_volume: bool, key: str) -> None:
+    line = volume_summary_line(result) if is_volume else summary_line(result)
+    st.markdown(escape_markdown(line))
+    kind = (result["answer"] or {}).get("kind")
+    if kind not in ABSTAINING:
+        probabilities = result["probabilities"] if is_volume else shown_probabilities(result)
+        draw_class_probabilities(result["likeliest_class"], probabilities, key=key, headline=False)
+    for remark in (*result["warnings"], *result["notes"]):
+        st.caption(escape_markdown(remark))
+    with st.expander("The whole result", icon=":material/data_object:"):
+        st.json(result)

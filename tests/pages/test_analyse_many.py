@@ -1,0 +1,180 @@
+"""Many uploads on the Analyse page without a browser: the table, what stops it, what fails, and its files."""
+
+import csv
+import io
+import json
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.api import series
+from core.batch.reports import series_report
+from core.batch.stored import StoredBatch
+from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
+from core.config import ROOT, SAMPLES
+from core.hardware import usable_cores
+from core.inference.predictor import Predictor
+from panels.analyse.many.stored import ROW
+from panels.shared.predictions import cached_predictor
+from panels.shared.results_table import ANSWER, FAILED, NAME, PICTURE, PROBABILITY, REMARKS, WAITING
+from tests.core.batch.test_stored import a_batch
+from tests.pages.situations import sound
+from tests.volumes import a_head, nifti
+
+TIMEOUT = 120
+NAMES = ("glioma-axial-1", "no-tumour-axial", "pituitary-axial-1")
+
+
+def png(shift: int = 0, name: str = NAMES[0]) -> bytes:
+    with Image.open(SAMPLES / f"{name}.png") as image:
+        file = io.BytesIO()
+        Image.fromarray(np.roll(np.asarray(image.convert("L")), shift, axis=1)).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def opened(*files: tuple[str, bytes]) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT).run()
+    app.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files])
+    return app.run()
+
+
+def answered(app: AppTest) -> AppTest:
+    """The page once every upload is answered."""
+    app.session_state["series"].job.wait(TIMEOUT)
+    return app.run()
+
+
+def table(app: AppTest):
+    return app.dataframe[0].value
+
+
+def test_each_upload_is_a_row_with_the_answer_it_has_alone():
+    files = [(f"{name}.png", png(5, name)) for name in NAMES]
+    app = sound(answered(opened(*files)))
+    rows = table(app)
+    assert list(rows[NAME]) == [name for name, _ in files] and rows[PICTURE].str.startswith("data:image/jpeg").all()
+    bundle = open_bundle(DEFAULT_CLASSIFIER)
+    predictor = Predictor(bundle, bundle)
+    results = json.loads(series.series_json(list(app.session_state["series"].rows.values())))
+    assert len(results) == 3
+    for (name, _), result in zip(files, results, strict=True):
+        shown = opened(*[file for file in files if file[0] == name])
+        (prediction,) = shown.session_state["predictions"].values()
+        assert result["name"] == name and result["mask"]["area_px"] == int(prediction.mask.sum())
+        assert list(result["probabilities"].values()) == pytest.approx(prediction.probabilities.tolist(), abs=2e-6)
+    assert predictor.classifier is bundle
+    hidden = rows[rows[ANSWER] == "No tumour"]
+    assert not hidden[PROBABILITY].notna().any()
+
+
+def test_a_file_that_fails_is_a_row_that_says_why():
+    app = answered(opened(("a.png", png(3)), ("note.png", b"no picture"), ("b.png", png(4))))
+    assert not app.exception and app.header
+    rows = table(app).set_index(NAME)
+    assert rows[ANSWER]["note.png"] == FAILED and rows[REMARKS]["note.png"]
+    assert (rows[ANSWER][["a.png", "b.png"]] != FAILED).all()
+    written = list(csv.DictReader(io.StringIO(series.series_csv(list(app.session_state["series"].rows.values())))))
+    assert [bool(row["error"]) for row in written] == [False, True, False]
+
+
+def test_a_stopped_table_keeps_what_is_done_and_goes_on(monkeypatch):
+    made: list[str] = []
+    answer, may = series.Task.answer, threading.Event()
+
+    def first_ones(task, predictor):
+        made.append(task.name)
+        if len(made) > 2:
+            may.wait(TIMEOUT)
+        return answer(task, predictor)
+
+    monkeypatch.setattr(series.Task, "answer", first_ones)
+    app = sound(opened(*((f"{number}.png", png(number)) for number in range(9))))
+    assert app.header, "the first slice is answered meanwhile"
+    app.button(key="analyse_many_stop").click().run()
+    may.set()
+    sound(answered(app))
+    waiting = table(app)[ANSWER] == WAITING
+    done = 9 - int(waiting.sum())
+    assert 0 < done < 9
+    app.button(key="analyse_many_go_on").click().run()
+    sound(answered(app))
+    assert not (table(app)[ANSWER] == WAITING).any()
+    assert len(made) <= 9 + usable_cores() + 1, "what is answered is not answered again"
+
+
+def test_an_upload_that_is_adjusted_is_answered_anew_and_only_it():
+    app = answered(opened(("a.png", png(3)), ("b.png", png(4))))
+    before = list(app.session_state["series"].rows)
+    (spacing,) = [box for box in app.number_input if (box.key or "").startswith("analyse_spacing_")]
+    sound(answered(spacing.set_value(0.5).run()))
+    rows = app.session_state["series"].rows
+    assert len(rows) == 2 and len(rows.keys() - set(before)) == 1
+    assert list(table(app)["Pixel, mm"].notna()) == [True, False]
+    app.button(key="analyse_remove").click().run()
+    assert not app.exception and not app.dataframe, "one upload alone needs no table"
+
+
+def test_a_zip_of_slices_is_a_table_and_a_volume_has_a_row():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(2):
+            archive.writestr(f"scans/{number}.png", png(number))
+    app = sound(answered(opened(("all.zip", packed.getvalue()), ("head.nii", nifti(a_head((16, 40, 32))[0])))))
+    assert list(table(app)[NAME]) == ["0.png", "1.png", "head.nii"]
+    assert table(app)[ANSWER].iloc[2] == "Volume"
+
+
+def test_another_model_answers_all_anew():
+    app = answered(opened(("a.png", png(3)), ("b.png", png(4))))
+    before = set(app.session_state["series"].rows)
+    app.selectbox(key="networks").select("Report CNN + U-Net").run()
+    sound(answered(app))
+    after = app.session_state["series"].rows
+    assert len(after) == 2 and not before & set(after)
+
+
+def test_pictures_and_report_of_a_table_are_those_of_its_slices():
+    app = answered(opened(("a.png", png(3)), ("b.png", png(4)), ("c.png", b"none")))
+    keys = list(app.session_state["series"].rows)
+    uploads = app.session_state["uploads"]
+    rows = app.session_state["series"].rows
+    answered_tasks = [(series.Task(key, uploads[key[0][1]].name, uploads[key[0][1]].read), rows[key]) for key in keys]
+    bundle = open_bundle(DEFAULT_CLASSIFIER)
+    predictor = cached_predictor(bundle, bundle)
+    with zipfile.ZipFile(io.BytesIO(series.series_pictures(answered_tasks, predictor))) as archive:
+        names = archive.namelist()
+        assert names == ["001-a-overlay.png", "001-a-mask.png", "002-b-overlay.png", "002-b-mask.png"]
+        mask = np.asarray(Image.open(io.BytesIO(archive.read("001-a-mask.png"))))
+    assert np.count_nonzero(mask) == rows[keys[0]].result["mask"]["area_px"]
+    report = series_report(answered_tasks, predictor)
+    assert report.startswith(b"%PDF") and report.count(b"/Type /Page\n") == 3
+
+
+def test_the_results_of_a_batch_stand_on_the_start_and_a_row_opens(tmp_path, configure):
+    configure(batch=a_batch(tmp_path / "out", tmp_path / "scans"))
+    app = sound(AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT).run())
+    rows = table(app)
+    batch = StoredBatch(tmp_path / "out")
+    assert len(rows) == len(batch.table) and rows[ANSWER].iloc[-1] == FAILED
+    assert rows[REMARKS].iloc[-1] == batch.table["error"].iloc[-1]
+    first = batch.result(0)
+    assert rows["Area, px"].iloc[0] == first["mask"]["area_px"]
+    likeliest = first["answer"]["calibrated_probabilities"][first["likeliest_class"]]
+    assert rows[PROBABILITY].iloc[0] == pytest.approx(100 * likeliest)
+    for place in (0, len(rows) - 2, len(rows) - 1):  # a slice, a volume, a fault
+        app.number_input(key="analyse_batch_row").set_value(place + 1).run()
+        assert not app.exception and not app.error
+        assert any(str(batch.table["name"][place]) in each.value.replace("\\", "") for each in app.markdown)
+    area = app.selectbox(key="analyse_batch_sort").select("Area, px").run()
+    assert table(area)["Area, px"].dropna().is_monotonic_increasing and len(table(app)) == len(rows)
+    app.toggle(key="analyse_batch_descending").set_value(True).run()
+    assert table(app)["Area, px"].dropna().is_monotonic_decreasing
+    app.text_input(key="analyse_batch_find").set_value("NOTE").run()
+    assert list(table(app)[ROW]) == [str(len(rows))] and app.number_input(key="analyse_batch_row").value == len(rows)
+    configure(batch=tmp_path)
+    app.run()
+    assert not app.exception and len(app.error) == 1 and "results.parquet" in app.error[0].value
