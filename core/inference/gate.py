@@ -7,6 +7,7 @@ training slice, along the principal directions of the training slices (Sun et al
 deep nearest neighbors", 2022).
 """
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,14 @@ class Gate:
     def ood_score(self, features: np.ndarray) -> np.ndarray:
         """Return (n,) distances from the nearest training slice, in standard deviations, from (n, F + D) features."""
         places = ((features[:, -len(self.centre) :] - self.centre) @ self.directions).astype(np.float64)
-        return np.array([np.linalg.norm(self.known - place, axis=1).min() for place in places])
+        known, squares = self._known_squares
+        return np.array([np.sqrt(max((squares - 2 * known @ at).min() + at @ at, 0.0)) for at in places])
+
+    @functools.cached_property
+    def _known_squares(self) -> tuple[np.ndarray, np.ndarray]:
+        """(N, K) float64 the training slices, and (N,) the squares of their lengths."""
+        known = self.known.astype(np.float64)
+        return known, (known**2).sum(axis=1)
 
 
 @dataclass(frozen=True)

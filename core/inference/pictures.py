@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import SliceError
-from core.inference.predictor import Prediction
 from core.inference.render import encode_png
-from core.inference.result import is_withheld, overlay_png
+from core.inference.result import Drawn, is_withheld, overlay_png
 from core.readers.slices import Slice
 
 
@@ -24,7 +23,7 @@ def require_distinct_names(files: Sequence[Path]) -> None:
         raise SliceError(f"Several files are called {', '.join(names)}; --out needs a name of its own for each.")
 
 
-def write_pictures(folder: Path, name: str, slice_: Slice, prediction: Prediction, mask: np.ndarray) -> None:
+def write_pictures(folder: Path, name: str, slice_: Slice, prediction: Drawn, mask: np.ndarray) -> None:
     """Write NAME-overlay.png into a folder and, unless the prediction withholds it, ``mask`` as NAME-mask.png."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}-overlay.png").write_bytes(overlay_png(slice_, prediction))

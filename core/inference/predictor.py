@@ -1,5 +1,6 @@
 """Predictor: the bundles of a classifier and a segmenter -> class probabilities, mask and heat map of one slice."""
 
+import copy
 import time
 from dataclasses import dataclass
 
@@ -69,11 +70,15 @@ class Prediction:
 class Predictor:
     """Predict slices with a classifier's and a segmenter's bundle, which may be one and the same.
 
+    Args:
+        classifier, segmenter: the bundles.
+        threads: of each network's run; None for as many as there are cores to use.
+
     Raises:
         BundleError: a bundle of the wrong task, or one that cannot be loaded.
     """
 
-    def __init__(self, classifier: Bundle, segmenter: Bundle) -> None:
+    def __init__(self, classifier: Bundle, segmenter: Bundle, *, threads: int | None = None) -> None:
         for bundle, task in ((classifier, CLASSIFICATION), (segmenter, SEGMENTATION)):
             if task not in bundle.tasks:
                 raise BundleError(
@@ -82,7 +87,9 @@ class Predictor:
         self.classifier = classifier
         self.segmenter = segmenter
         self._gate = load_gate(classifier) if has_gate(classifier) else None
-        self._networks = {bundle.name: load_runtime(bundle) for bundle in distinct_bundles(classifier, segmenter)}
+        self._networks = {
+            bundle.name: load_runtime(bundle, threads=threads) for bundle in distinct_bundles(classifier, segmenter)
+        }
         if self._gate:
             require_features(classifier, self._gate[0], self._networks[classifier.name].output_sizes.get(FEATURES))
 
@@ -110,6 +117,18 @@ class Predictor:
             gate=apply_gate(*self._gate, class_outputs[FEATURES][0], probabilities) if self._gate else None,
             heat_follows_mask=self.classifier.heat_follows_mask,
         )
+
+    def one_core_each(self, cores: int | None = None) -> "Predictor":
+        """Return the same predictor for many slices at once, each on one core: more slices a second, each later.
+
+        It has interpreters of its own, some 25 MB a core; let it go when the slices are done.
+
+        Args:
+            cores: how many slices at once; as many as there are cores to use if None.
+        """
+        other = copy.copy(self)
+        other._networks = {name: network.one_core_each(cores) for name, network in self._networks.items()}
+        return other
 
     def _run(self, bundle: Bundle, slice_: Slice) -> tuple[dict[str, np.ndarray], np.ndarray, Placement]:
         """Return a bundle's outputs for a slice, its model input, and the placement that maps back."""

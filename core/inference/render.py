@@ -2,12 +2,15 @@
 
 import functools
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
+from core.readers.preprocessing import centred_placement
 
 PREDICTED_COLOUR = (0, 229, 255)
 """Outline of the predicted mask: cyan, distinguishable from grey and yellow with colour-vision deficiency."""
@@ -18,6 +21,7 @@ TRUE_POSITIVE_COLOUR, FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR = (235, 235, 
 COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
 """Names of plotly's sequential colour scales that a heat map can be drawn with."""
 _FILL_OPACITY = 0.4
+_JPEG_QUALITY = 82
 SHOW_MASK, SHOW_HEAT_MAP, SHOW_TRUTH = "Mask", "Heat map", "True mask"
 """The layers that can be drawn over a slice."""
 
@@ -104,7 +108,7 @@ def overlay_heat_map(
     values = np.clip(heat[hot], 0, 1)
     # Half the full opacity is reached at a quarter of the heat, so that moderate heat still shows.
     alpha = (opacity * np.sqrt(values))[:, :, None]
-    blended = _colour_table(colour_map).take(np.round(values * 255).astype(np.uint8), axis=0)
+    blended = colour_table(colour_map).take(np.round(values * 255).astype(np.uint8), axis=0)
     # In place, which takes a third of the time.
     blended -= picture[hot]
     blended *= alpha
@@ -174,7 +178,7 @@ def encode_png(picture: np.ndarray, notes: Sequence[str] = (), *, quick: bool = 
 
 
 @functools.cache
-def _colour_table(name: str) -> np.ndarray:
+def colour_table(name: str) -> np.ndarray:
     """Return (256, 3) float32 colours of one of plotly's sequential scales."""
     # Not plotly.colors, which imports all of plotly.
     from _plotly_utils.colors import hex_to_rgb, sequential, unlabel_rgb  # type: ignore[import-untyped]
@@ -182,3 +186,32 @@ def _colour_table(name: str) -> np.ndarray:
     stops = np.array([hex_to_rgb(c) if c.startswith("#") else unlabel_rgb(c) for c in getattr(sequential, name)])
     places = np.linspace(0, 1, len(stops))
     return np.stack([np.interp(np.linspace(0, 1, 256), places, stops[:, i]) for i in range(3)], 1).astype(np.float32)
+
+
+def thumbnail(
+    pixels: np.ndarray, side: int, *, mask: np.ndarray | None = None, window: tuple[float, float] | None = None
+) -> np.ndarray:
+    """Return a small square picture, padded with black, (side, side, 3) uint8.
+
+    Args:
+        pixels: (H, W) intensities.
+        side: of the picture in pixels.
+        mask: (H, W) bool whose outline is drawn.
+        window: intensities drawn black and white; see ``default_window``.
+    """
+    step = math.ceil(max(pixels.shape) / (2 * side))
+    few = pixels[::step, ::step]
+    picture = grey_image(few, *(window or default_window(few)))
+    if mask is not None and mask.any():
+        picture = overlay_mask(picture, mask[::step, ::step], colour=PREDICTED_COLOUR)
+    frame = centred_placement(*few.shape)
+    square = np.zeros((frame.side, frame.side, 3), np.uint8)
+    square[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = picture
+    return np.asarray(Image.fromarray(square).resize((side, side), Image.Resampling.BILINEAR))
+
+
+def encode_jpeg(picture: np.ndarray, quality: int = _JPEG_QUALITY) -> bytes:
+    """Encode a (H, W, 3) uint8 picture as JPEG."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality)
+    return file.getvalue()

@@ -1,21 +1,39 @@
 """The result for one slice, the same on the page, in its downloads and on the command line."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR, NOTICE
+from core.bundles.calibrated import RAW
+from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR, NOTICE, RESULT_VERSION
 from core.dataset import splits
 from core.files import inert_cells, table_csv
+from core.inference.gate import GateDecision
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
 from core.labels import GATE_LABELS
 from core.metrics import overlap
 from core.readers.slices import Slice
+
+
+class Drawn(Protocol):
+    """What pictures need of a prediction, or of what is kept of it."""
+
+    @property
+    def gate(self) -> GateDecision | None:
+        """The decision of the classifier's gate; None where it has none."""
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool, tumour or not."""
+
+    @property
+    def heat(self) -> np.ndarray:
+        """(H, W) float32 in [0, 1], the heat map."""
 
 
 def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -> dict[str, Any]:
@@ -34,6 +52,7 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
     measurements = measure_mask(prediction.mask, slice_.spacing_mm)
     height, width = slice_.pixels.shape
     return {
+        "schema_version": RESULT_VERSION,
         "name": slice_.name,
         "width": width,
         "height": height,
@@ -62,12 +81,12 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
     }
 
 
-def _decision(prediction: Prediction) -> str:
+def _decision(prediction: Drawn) -> str:
     """Return one of ``core.config.ANSWERS``; without a gate every slice is given a class."""
     return CONFIDENT if prediction.gate is None else prediction.gate.answer
 
 
-def is_withheld(prediction: Prediction) -> bool:
+def is_withheld(prediction: Drawn) -> bool:
     """Return whether the decision is one with which class, mask and heat map are shown only on request."""
     return _decision(prediction) in ABSTAINING
 
@@ -122,7 +141,7 @@ def split_part(bundle: Bundle, slice_: Slice) -> str | None:
     return str(splits.split_parts(bundle.card.data.split)[slice_.number])
 
 
-def overlay_png(slice_: Slice, prediction: Prediction, options: DisplayOptions | None = None) -> bytes:
+def overlay_png(slice_: Slice, prediction: Drawn, options: DisplayOptions | None = None) -> bytes:
     """Draw slice, heat map and outlines, as PNG at the slice's own size.
 
     Without ``options`` all layers are drawn at default strengths; where the decision withholds them, the true mask
@@ -138,26 +157,47 @@ def overlay_png(slice_: Slice, prediction: Prediction, options: DisplayOptions |
 
 
 def results_csv(results: list[dict[str, Any]]) -> str:
-    """Return a table with a row a result; ``p_…`` are ``shown_probabilities``, and a withheld mask has no size."""
+    """Return a table with a row a result: ``slice_row``, the pixel size, remarks, and why there is none.
+
+    Args:
+        results: by ``slice_result``; of a slice that failed its ``name`` and its ``error``.
+    """
     rows = [
-        {
-            "name": result["name"],
-            "answer": (result["answer"] or {}).get("kind"),
-            "class": result["class"],
-            "likeliest_class": result["likeliest_class"],
-            **{f"p_{name}": p for name, p in shown_probabilities(result).items()},
-            **{
-                key: None if result["mask"]["withheld"] else result["mask"][key]
-                for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")
-            },
-            "true_class": (result["truth"] or {}).get("class"),
-            "dice": (result["truth"] or {}).get("dice"),
-            "iou": (result["truth"] or {}).get("iou"),
-        }
+        result
+        if "error" in result
+        else slice_row(result) | {"spacing_mm": result["mask"]["spacing_mm"], "remarks": remarks(result), "error": None}
         for result in results
     ]
     # As objects: a column with gaps keeps its whole numbers.
-    return table_csv(inert_cells(pd.DataFrame(rows, dtype=object)))
+    table = pd.DataFrame(rows, dtype=object)
+    return table_csv(inert_cells(table[[*table.columns.drop("error"), "error"]]))
+
+
+def slice_row(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result as a row; a withheld mask has no size.
+
+    ``p_…`` are ``shown_probabilities``; where those are calibrated, ``p_…_raw`` are the network's own.
+    """
+    return {
+        "name": result["name"],
+        "answer": (result["answer"] or {}).get("kind"),
+        "class": result["class"],
+        "likeliest_class": result["likeliest_class"],
+        **{f"p_{name}": p for name, p in shown_probabilities(result).items()},
+        **{f"p_{name}{RAW}": p for name, p in result["probabilities"].items() if result["answer"]},
+        **{
+            key: None if result["mask"]["withheld"] else result["mask"][key]
+            for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")
+        },
+        "true_class": (result["truth"] or {}).get("class"),
+        "dice": (result["truth"] or {}).get("dice"),
+        "iou": (result["truth"] or {}).get("iou"),
+    }
+
+
+def remarks(result: dict[str, Any]) -> str | None:
+    """Return what a slice's or a volume's result warns and notes as one text; None where it does neither."""
+    return " ".join([*result["warnings"], *result["notes"]]) or None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -31,18 +31,18 @@ class Runtime:
         output_sizes: names of what a call returns, and the length of each one's last axis.
     """
 
-    def __init__(self, path: Path, *, interpreters: int = INTERPRETERS, threads: int | None = None) -> None:
+    def __init__(self, model: bytes, *, interpreters: int = INTERPRETERS, threads: int | None = None) -> None:
         """Load a model; further interpreters are made when calls meet.
 
         Args:
-            path: of a model by ``core.training.lite``.
+            model: the content of a file by ``core.training.lite``.
             interpreters: how many calls run at once, at most.
             threads: of each call; None for as many as there are cores to use.
 
         Raises:
-            ValueError: the file is no LiteRT model.
+            ValueError: it is no LiteRT model.
         """
-        self._model = path.read_bytes()
+        self._model = model
         self._threads = threads or usable_cores()
         self._free: queue.Queue[Any] = queue.Queue()
         for _ in range(interpreters - 1):
@@ -51,6 +51,10 @@ class Runtime:
         self.input_shape = tuple(int(side) for side in runner.get_input_details()["image"]["shape_signature"][1:])
         self.output_sizes = {name: int(of["shape"][-1]) for name, of in runner.get_output_details().items()}
         self._free.put(runner)
+
+    def one_core_each(self, cores: int | None = None) -> "Runtime":
+        """Return the same network for many calls at once: each takes one core, and as many run as there are cores."""
+        return Runtime(self._model, interpreters=cores or usable_cores(), threads=1)
 
     def __call__(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run the network on a batch."""
@@ -73,8 +77,12 @@ class Runtime:
         return Interpreter(model_content=self._model, num_threads=self._threads).get_signature_runner()
 
 
-def load_runtime(bundle: Bundle) -> Runtime:
+def load_runtime(bundle: Bundle, *, threads: int | None = None) -> Runtime:
     """Load a bundle's network; one that ships no LiteRT file is converted once, in a process of its own, and kept.
+
+    Args:
+        bundle: whose network it is.
+        threads: see ``Runtime``.
 
     Raises:
         BundleError: a file is missing or altered, or cannot be converted or read.
@@ -82,7 +90,7 @@ def load_runtime(bundle: Bundle) -> Runtime:
     path = bundle.path(LITE) if LITE in bundle.card.files else _converted(bundle)
     advice = f"take the whole folder models/{bundle.name} from the project again."
     try:
-        runtime = Runtime(path)
+        runtime = Runtime(path.read_bytes(), threads=threads)
     except ModuleNotFoundError as error:
         raise BundleError("The networks are run by ai-edge-litert, which is not installed here.") from error
     except (ValueError, KeyError) as error:

@@ -115,7 +115,7 @@ def _call(function: Callable[..., Result], arguments: tuple[Any, ...], report: P
 
 def _begin(parent: int) -> None:
     """Prepare this process: it ends with its parent; TensorFlow loads quickly, and without room on the disk."""
-    _end_with_parent(parent)
+    end_with_parent(parent)
     try:
         tempfile.gettempdir()
     except OSError:
@@ -124,7 +124,7 @@ def _begin(parent: int) -> None:
     sys.modules["sklearn"] = None  # type: ignore[assignment]
 
 
-def _end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """Have this process end when its parent has, however that ended."""
 
     def watch() -> None:

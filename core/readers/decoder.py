@@ -18,6 +18,7 @@ from core.config import ROOT
 from core.errors import SliceError, SliceScopeError, WorkerError
 from core.readers.slices import Slice, check_size, read_slice
 from core.readers.volumes.files import WHOLE, VolumeChoice, check_volume_size, read_volume
+from core.readers.volumes.identity import read_identity
 from core.readers.volumes.volume import Volume
 
 SECONDS = 10.0
@@ -31,7 +32,7 @@ VOLUME_SECONDS = 30.0
 UNEXPECTED = "The file could not be read; save the slice as PNG."
 """What is said of a file whose reading ends in an error of no known kind."""
 UNEXPECTED_VOLUME = "The volume could not be read; save it as uncompressed DICOM or NIfTI."
-_SLICE, _VOLUME = "slice", "volume"
+_SLICE, _VOLUME, _IDENTITY = "slice", "volume", "identity"
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 2.0
 _ENDED_BY_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
@@ -85,6 +86,18 @@ class Decoder:
         check_volume_size(sum(map(len, files)) + len(labels or b""))
         arguments = (list(files), name, choice, labels)
         read: Volume = self._ask(_VOLUME, arguments, self._volume_seconds, "save it as uncompressed DICOM or NIfTI")
+        return read
+
+    def read_identity(self, files: Sequence[bytes], frame_of_reference: str) -> dict[str, str]:
+        """Read patient and study as ``core.readers.volumes.identity.read_identity`` does.
+
+        Raises:
+            SliceError: see ``read_identity``; or the files take too long, or end the process.
+            WorkerError: the process cannot be started.
+        """
+        check_volume_size(sum(map(len, files)))
+        arguments = (list(files), frame_of_reference)
+        read: dict[str, str] = self._ask(_IDENTITY, arguments, self._volume_seconds, "leave patient and study out")
         return read
 
     def _ask(self, reading: str, arguments: tuple[Any, ...], seconds: float, advice: str) -> Any:
@@ -210,13 +223,15 @@ def _serve() -> None:
         del arguments
 
 
-def _answer(reading: str, arguments: tuple[Any, ...]) -> Slice | Volume | SliceScopeError:
+def _answer(reading: str, arguments: tuple[Any, ...]) -> Slice | Volume | dict[str, str] | SliceScopeError:
     try:
-        return read_volume(*arguments) if reading == _VOLUME else read_slice(*arguments)
+        if reading == _VOLUME:
+            return read_volume(*arguments, consume=True)
+        return read_slice(*arguments) if reading == _SLICE else read_identity(*arguments)
     except SliceScopeError as error:
         return type(error)(str(error))  # without its cause, which need not be fit for sending
     except Exception:  # such as MemoryError
-        return SliceError(UNEXPECTED_VOLUME if reading == _VOLUME else UNEXPECTED)
+        return SliceError(UNEXPECTED if reading == _SLICE else UNEXPECTED_VOLUME)
 
 
 def _bound_memory() -> None:

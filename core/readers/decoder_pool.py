@@ -48,6 +48,11 @@ class DecoderPool:
         with self._one() as decoder:
             return decoder.read_volume(files, name, choice, labels=labels)
 
+    def read_identity(self, files: Sequence[bytes], frame_of_reference: str) -> dict[str, str]:
+        """Read patient and study as ``Decoder.read_identity`` does, which says what it raises."""
+        with self._one() as decoder:
+            return decoder.read_identity(files, frame_of_reference)
+
     @property
     def pids(self) -> list[int]:
         """The numbers of the processes that run."""

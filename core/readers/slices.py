@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import CLASSES, MAX_FILE_BYTES
+from core.config import CLASSES, MAX_FILE_BYTES, MAX_SIDE
 from core.errors import SliceError
 from core.readers.kinds import is_mat
 from core.readers.picture import read_picture
@@ -111,6 +111,26 @@ def _read_mat_slice(data: bytes, name: str) -> Slice:
         class_name=CLASSES[mat.label - 1] if mat.label else None,
         notes=(*mat.notes, *scaled),
     )
+
+
+def slice_of_array(values: np.ndarray, name: str, *, spacing_mm: float | None = None) -> Slice:
+    """Make a slice of (H, W) intensities.
+
+    Args:
+        values: of any number type.
+        name: of the slice.
+        spacing_mm: side of a pixel, where it is known.
+
+    Raises:
+        SliceError: it is no slice of numbers, or one that is too small, constant or not finite.
+    """
+    if values.ndim != 2 or values.dtype.kind not in "iuf" or max(values.shape) > MAX_SIDE:
+        raise SliceError(
+            f"The array has {values.ndim} dimensions of {values.dtype}; a slice has two, of at most {MAX_SIDE} numbers."
+        )
+    pixels, scaled = _to_float32(values)
+    source = None if spacing_mm is None else "as stated by the caller"
+    return Slice(pixels, name, spacing_mm=spacing_mm, spacing_source=source, notes=scaled)
 
 
 def _to_float32(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from core.bundles.bundle import Bundle
 from core.bundles.measured_gate import has_gate
 from core.config import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.inference.background import on_each_core
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction, Predictor
 from core.metrics.temperature import as_logits, softmax
@@ -27,6 +29,7 @@ class SliceFinding:
         shape: of the plane's voxels.
         packed: the mask's voxels as bits; see ``mask``.
         diameter_mm: longest diameter of the mask's largest component, or None.
+        left_out: voxels of other regions than the largest, once they are taken out of the mask.
     """
 
     number: int
@@ -36,6 +39,7 @@ class SliceFinding:
     shape: tuple[int, int]
     packed: np.ndarray
     diameter_mm: float | None
+    left_out: int = 0
 
     @property
     def mask(self) -> np.ndarray:
@@ -49,23 +53,36 @@ class SliceFinding:
         return int(np.bitwise_count(self.packed).sum())
 
 
+AnalysedSlice = tuple[Slice, Prediction | None, SliceFinding]
+"""A slice, its prediction, and what is kept of it."""
+
+
 def analyse_volume(
-    predictor: Predictor, volume: Volume, plane: str
-) -> Iterator[tuple[Slice, Prediction | None, SliceFinding]]:
-    """Predict the slices of a plane one after the other, from slice 1 on; whoever stops iterating stops it.
+    predictor: Predictor, volume: Volume, plane: str, *, cores: int | None = None
+) -> Iterator[AnalysedSlice]:
+    """Predict the slices of a plane, from slice 1 on, one on each core; whoever stops iterating stops it.
 
     A slice whose pixels all have one value is not predicted: its answer is no tumour.
+
+    Args:
+        predictor: of the slices.
+        volume: that is analysed.
+        plane: of the slices.
+        cores: how many are used; all that may be if None.
 
     Yields:
         Each slice, its prediction, and what is kept of it for ``pool``.
     """
-    for number in range(1, volume.count(plane) + 1):
-        slice_ = volume.slice(plane, number)
-        if slice_.pixels.min() == slice_.pixels.max():
-            yield slice_, None, _empty_finding(predictor, volume, plane, number)
-            continue
-        prediction = predictor(slice_)
-        yield slice_, prediction, _finding(volume, plane, number, slice_, prediction)
+    analyse = partial(_analyse_slice, predictor.one_core_each(cores), volume, plane)
+    return on_each_core(analyse, range(1, volume.count(plane) + 1), cores=cores)
+
+
+def _analyse_slice(predictor: Predictor, volume: Volume, plane: str, number: int) -> AnalysedSlice:
+    slice_ = volume.slice(plane, number)
+    if slice_.pixels.min() == slice_.pixels.max():
+        return slice_, None, _empty_finding(predictor, volume, plane, number)
+    prediction = predictor(slice_)
+    return slice_, prediction, _finding(volume, plane, number, slice_, prediction)
 
 
 def _finding(volume: Volume, plane: str, number: int, slice_: Slice, prediction: Prediction) -> SliceFinding:

@@ -1,9 +1,10 @@
-"""A volume's mask as a DICOM segmentation (SEG) that says nothing of the patient."""
+"""A volume's mask as a DICOM segmentation (SEG), which says nothing of the patient unless it is told."""
 
 import hashlib
 import io
 import warnings
-from importlib import import_module
+from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +29,23 @@ def require_dicom_seg(volume: Volume) -> None:
     """
     if volume.source.frame_of_reference is None:
         raise SliceError("The files state no DICOM frame of reference; write the mask as NIfTI instead.")
-    import_module("highdicom")
+    if find_spec("highdicom") is None:  # importing it takes a second
+        raise ModuleNotFoundError("No module named 'highdicom'", name="highdicom")
 
 
-def mask_dicom_seg(volume: Volume, mask: np.ndarray, segmenter: Bundle) -> bytes:
+def mask_dicom_seg(
+    volume: Volume, mask: np.ndarray, segmenter: Bundle, identity: Mapping[str, str] | None = None
+) -> bytes:
     """Return (S, H, W) bool voxels of a volume of DICOM files as a DICOM SEG file.
 
     It lies in the frame of reference of the files; every other UID is new, the patient has no name, and an id that is a
     hash of that frame of reference.
+
+    Args:
+        volume: of the files.
+        mask: of the volume.
+        segmenter: the network's bundle.
+        identity: patient and study to keep, from ``core.readers.volumes.identity.read_identity``.
 
     Raises:
         SliceError, ModuleNotFoundError: see ``require_dicom_seg``.
@@ -60,7 +70,7 @@ def mask_dicom_seg(volume: Volume, mask: np.ndarray, segmenter: Bundle) -> bytes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         segmentation = Segmentation(
-            source_images=_slices(volume),
+            source_images=_slices(volume, identity or {}),
             # A file's array has columns, rows and slices.
             pixel_array=np.ascontiguousarray(to_source(volume, mask).T).astype(np.uint8),
             segmentation_type=SegmentationTypeValues.BINARY,
@@ -77,13 +87,14 @@ def mask_dicom_seg(volume: Volume, mask: np.ndarray, segmenter: Bundle) -> bytes
             omit_empty_frames=bool(mask.any()),
         )
         segmentation.SeriesDescription = _DESCRIPTION
+        segmentation.SpecificCharacterSet = "ISO_IR 192"
         file = io.BytesIO()
         segmentation.save_as(file)
     return file.getvalue()
 
 
-def _slices(volume: Volume) -> "list[Dataset]":
-    """Return stand-ins for the files that were read: where each slice lies, and nothing else of them."""
+def _slices(volume: Volume, identity: Mapping[str, str]) -> "list[Dataset]":
+    """Return stand-ins for the files that were read: where each slice lies, of their headers ``identity`` alone."""
     from pydicom.uid import MRImageStorage, generate_uid
 
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.source.affine  # DICOM counts to the left and the back
@@ -100,6 +111,7 @@ def _slices(volume: Volume) -> "list[Dataset]":
         "PatientID": hashlib.sha256(frame_of_reference.encode()).hexdigest()[:16],
         **dict.fromkeys(("PatientName", "PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber"), ""),
         **dict.fromkeys(("StudyDate", "StudyTime", "ReferringPhysicianName"), ""),
+        **identity,
         "Rows": rows,
         "Columns": columns,
         "PixelSpacing": [_decimal(sides[1]), _decimal(sides[0])],

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING, CONFIDENT, NOTICE
+from core.config import ABSTAINING, CONFIDENT, NOTICE, RESULT_VERSION
+from core.files import table_csv
 from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, volume_mask
 from core.labels import GATE_LABELS
 from core.metrics import overlap
@@ -29,6 +31,7 @@ def volume_result(
     pooled = answer.probabilities
     likeliest = None if pooled is None else classes[int(pooled.argmax())]
     return {
+        "schema_version": RESULT_VERSION,
         "name": volume.name,
         "plane": plane,
         "slices": len(findings),
@@ -45,6 +48,7 @@ def volume_result(
         "mask": {
             "withheld": answer.answer in ABSTAINING,
             "voxels": sum(finding.area for finding in findings),
+            "left_out_voxels": sum(finding.left_out for finding in findings),
             "volume_ml": _rounded(answer.volume_ml),
             "largest_slice": answer.largest,
             "longest_diameter_mm": _rounded(answer.diameter_mm),
@@ -85,3 +89,33 @@ def volume_summary_line(result: dict[str, Any]) -> str:
     if decision != CONFIDENT:
         named = f"{GATE_LABELS[decision].in_text}, most probably {named}"
     return f"{named}, {size} tumour in {counted} of {result['slices']} slices"
+
+
+def findings_csv(findings: Sequence[SliceFinding], classes: Sequence[str]) -> str:
+    """Return a table with a row a slice: its answer, probabilities, and its mask's voxels and diameter."""
+    rows = [
+        {
+            "slice": finding.number,
+            "answer": finding.answer,
+            "tumour_probability": round(finding.tumour_probability, 4),
+            **{f"p_{name}": round(float(p), 6) for name, p in zip(classes, finding.probabilities, strict=True)},
+            "voxels": finding.area,
+            "left_out_voxels": finding.left_out,
+            "longest_diameter_mm": _rounded(finding.diameter_mm),
+        }
+        for finding in findings
+    ]
+    return table_csv(pd.DataFrame(rows, dtype=object))
+
+
+def volume_row(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a volume's result as a row of the table in which ``core.inference.result.slice_row`` makes a slice's."""
+    return {
+        "name": result["name"],
+        "answer": result["answer"]["kind"],
+        "class": result["class"],
+        "likeliest_class": result["likeliest_class"],
+        **{f"p_{name}": p for name, p in (result["probabilities"] or {}).items()},
+        **{key: result["mask"][key] for key in ("voxels", "volume_ml", "longest_diameter_mm")},
+        **{key: (result["truth"] or {}).get(key) for key in ("dice", "iou")},
+    }

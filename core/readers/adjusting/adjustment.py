@@ -59,6 +59,22 @@ class Adjustment:
         whole[top:bottom, left:right] = values
         return whole
 
+    def cropped(self, box: tuple[int, int, int, int], shape: tuple[int, int]) -> "Adjustment":
+        """Return the adjustment that keeps a part of the adjusted slice alone.
+
+        Args:
+            box: the part, (top, bottom, left, right) in pixels of the adjusted slice; what lies outside is cut off. One
+                smaller than a slice may be changes nothing.
+            shape: of the file.
+        """
+        part = np.zeros(self._moved(np.zeros(shape, bool)).shape, bool)
+        top, bottom, left, right = (max(0, edge) for edge in box)
+        part[top:bottom, left:right] = True
+        rows, columns = (np.flatnonzero(self.undone(part, shape).any(axis=axis)) for axis in (1, 0))
+        if min(len(rows), len(columns)) < MIN_SIDE:
+            return self
+        return replace(self, box=(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1))
+
     def _moved(self, values: np.ndarray) -> np.ndarray:
         if self.box:
             top, bottom, left, right = self.box

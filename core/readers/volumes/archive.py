@@ -3,8 +3,10 @@
 import io
 import zipfile
 
-from core.config import MAX_VOLUME_BYTES
+from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES
 from core.errors import SliceError
+from core.readers.slices import check_size
+from core.readers.volumes.dicom_header import is_dicom
 
 MAX_ENTRIES = 2048
 """Most entries of a .zip; folders count too."""
@@ -16,6 +18,8 @@ _END = b"PK\x05\x06"
 _END_BYTES = 22 + 2**16
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PASSWORD = 0x1
+_DICOM_START = 132
+"""First bytes that tell a DICOM file."""
 _DAMAGED = "The ZIP file is damaged or cut short and could not be read."
 
 
@@ -73,3 +77,54 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
             if len(content) > max(_RATIO_FROM, _MAX_RATIO * entry.compress_size):
                 raise SliceError("The ZIP file holds a file that is far larger than it is packed; pack images only.")
     return bytes(content)
+
+
+def file_names(data: bytes) -> list[str]:
+    """Return the names of the files in a .zip, in its order; hidden ones, and what macOS adds, are left out.
+
+    Raises:
+        SliceError: the file is damaged or holds too much.
+    """
+    _check_count(data)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+    except Exception:  # as in ``unpack``
+        raise SliceError(_DAMAGED) from None
+    return [name for name in names if not name.rpartition("/")[2].startswith(".") and not name.startswith("__MACOSX/")]
+
+
+def read_entry(data: bytes, name: str) -> bytes:
+    """Return a file of a .zip that holds a slice.
+
+    Args:
+        data: the .zip.
+        name: of the file.
+
+    Raises:
+        SliceError: the .zip is damaged or protected by a password, or the file is too large.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entry = archive.getinfo(name)
+            _check_entry(entry)
+            check_size(entry.file_size)
+            return _inflate(archive, entry, MAX_FILE_BYTES)
+    except SliceError:
+        raise
+    except Exception:  # as in ``unpack``
+        raise SliceError(_DAMAGED) from None
+
+
+def holds_dicom(data: bytes) -> bool:
+    """Tell whether a file in a .zip starts as DICOM; one that cannot be read does not."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for entry in archive.infolist():
+                if not entry.is_dir():
+                    with archive.open(entry) as file:
+                        if is_dicom(file.read(_DICOM_START)):
+                            return True
+    except Exception:  # as in ``unpack``
+        return False
+    return False

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.config import MAX_VOLUME_SLICES
 from core.errors import SliceError
-from core.readers.volumes.dicom_header import OTHER_MODALITY, Frame, Header, read_header
+from core.readers.volumes.dicom_header import MR, OTHER_MODALITY, Frame, Header, read_header
 from core.readers.volumes.dicom_pixels import read_frames
 from core.readers.volumes.volume import Volume, orient, require_contrast, require_volume_size
 
@@ -20,25 +20,36 @@ _LISTED_SERIES = 12
 
 
 def read_dicom(
-    files: Sequence[bytes], name: str, *, series: int | None = None, allow_other_modality: bool = False
+    files: Sequence[bytes],
+    name: str,
+    *,
+    series: int | None = None,
+    longest: bool = False,
+    allow_other_modality: bool = False,
+    consume: bool = False,
 ) -> Volume:
     """Read one series of DICOM files.
 
     Args:
         files: whole files, in any order; those that hold no image are left out, with a note.
         name: of the volume.
-        series: which series, from 1 on; needed where the files hold several.
+        series: which series, from 1 on; needed where the files hold several, unless ``longest`` is set.
+        longest: read the series with the most slices where none is chosen.
         allow_other_modality: read what is not MR too, with a warning.
+        consume: empty the list ``files`` file by file, so that files and voxels are not held together.
 
     Raises:
         SliceError: one sentence that says what is wrong with the files and what would be accepted.
     """
     headers, notes = _headers(files)
-    frames = _choose_series([frame for header in headers.values() for frame in header.frames], series)
+    found = _series([frame for header in headers.values() for frame in header.frames])
+    counts = tuple(map(len, found))
+    chosen = 1 + counts.index(max(counts)) if longest and series is None else series
+    frames = _choose_series(found, chosen)
     headers = {number: headers[number] for number in {frame.file for frame in frames}}
     warnings = _warnings(list(headers.values()), allow_other_modality)
     frames, step, uneven = _sort(frames)
-    values = _values(files, headers, frames)
+    values = _values(files, headers, frames, consume=consume)
     affine, known = _affine(frames[0], step)
     if any(header.inverted for header in headers.values()):
         notes.append("The file means low numbers to be bright (MONOCHROME1); dark and bright were exchanged.")
@@ -54,6 +65,9 @@ def read_dicom(
         spacing_mm=volume.spacing_mm if known else None,
         window=_window(frames, headers),
         warnings=tuple(warnings),
+        is_other_modality=any(header.modality != MR for header in headers.values()),
+        found=counts,
+        chosen=chosen or 1,
     )
 
 
@@ -72,15 +86,18 @@ def _headers(files: Sequence[bytes]) -> tuple[dict[int, Header], list[str]]:
     return headers, [f"{left_out} of {len(files)} files hold no image that is read and were left out."] * bool(left_out)
 
 
-def _choose_series(frames: Sequence[Frame], chosen: int | None) -> list[Frame]:
-    """Return the frames of one series.
+def _series(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Return the frames of each series.
 
     Frames at one place, such as repetitions that the header does not number, are taken apart in their order.
     """
     groups = defaultdict(list)
     for frame in frames:
         groups[frame.series].append(frame)
-    series = [part for key in sorted(groups) for part in _repetitions(groups[key])]
+    return [part for key in sorted(groups) for part in _repetitions(groups[key])]
+
+
+def _choose_series(series: Sequence[list[Frame]], chosen: int | None) -> list[Frame]:
     if chosen is None and len(series) == 1:
         return series[0]
     if chosen is None or not 1 <= chosen <= len(series):
@@ -113,7 +130,7 @@ def _warnings(headers: Sequence[Header], allow_other_modality: bool) -> list[str
     Raises:
         SliceError: they are not MR, and other modalities are not allowed.
     """
-    others = sorted({header.modality for header in headers} - {"MR"})
+    others = sorted({header.modality for header in headers} - {MR})
     warnings = []
     if others:
         kind = f"another modality than MR ({others[0]})" if others[0] != OTHER_MODALITY else "another modality than MR"
@@ -163,7 +180,9 @@ def _normal(frame: Frame) -> np.ndarray:
     return towards * normal / np.linalg.norm(normal)
 
 
-def _values(files: Sequence[bytes], headers: dict[int, Header], frames: Sequence[Frame]) -> np.ndarray:
+def _values(
+    files: Sequence[bytes], headers: dict[int, Header], frames: Sequence[Frame], *, consume: bool
+) -> np.ndarray:
     """Decode a series: (S, H, W) integers as stored where nothing is to be scaled, else float32."""
     first = headers[frames[0].file]
     kinds = {(header.bits[0], header.signed) for header in headers.values()}
@@ -182,6 +201,8 @@ def _values(files: Sequence[bytes], headers: dict[int, Header], frames: Sequence
             frame = frames[at[index]]
             values[at[index]] = pixels * np.float64(frame.slope) + frame.intercept if scaled else pixels
             count += 1
+        if consume and isinstance(files, list):
+            files[number] = b""
         if count < len(indices):
             raise SliceError("The DICOM file holds fewer frames than it states; a whole file is needed.")
     return values

@@ -14,8 +14,9 @@ from typing import Any
 from core.config import MAX_SIDE
 from core.errors import SliceError
 
+MR = "MR"
 MODALITIES = {
-    "MR": "MR",
+    MR: MR,
     "CT": "CT",
     "PT": "PET",
     "NM": "nuclear medicine",
@@ -122,8 +123,8 @@ def is_dicom(data: bytes) -> bool:
     return data[128:132] == b"DICM"
 
 
-def read_dataset(data: bytes, *, pixels: bool) -> Any:
-    """Read the tags of a DICOM file that are used here, with its pixels or without.
+def read_dataset(data: bytes, *, pixels: bool, tags: Sequence[str] = _TAGS) -> Any:
+    """Read the pixels of a DICOM file, or tags of its header.
 
     Raises:
         SliceError: the file is damaged, or is no DICOM file.
@@ -133,7 +134,7 @@ def read_dataset(data: bytes, *, pixels: bool) -> Any:
     if not is_dicom(data):
         raise SliceError("The file is no DICOM file; its bytes 128 to 131 should be DICM.")
     config.settings.reading_validation_mode = config.IGNORE
-    tags: list[Any] = ["PixelData", *_PIXEL_TAGS] if pixels else list(_TAGS)
+    wanted: list[Any] = ["PixelData", *_PIXEL_TAGS] if pixels else list(tags)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -141,7 +142,7 @@ def read_dataset(data: bytes, *, pixels: bool) -> Any:
                 raise SliceError(
                     "The DICOM file is deflated as a whole (Deflated Explicit VR Little Endian); save it uncompressed."
                 )
-            return dcmread(io.BytesIO(data), stop_before_pixels=not pixels, specific_tags=tags)
+            return dcmread(io.BytesIO(data), stop_before_pixels=not pixels, specific_tags=wanted)
         except SliceError:
             raise
         except Exception:  # pydicom raises errors of any type on a damaged file, and they may tell values

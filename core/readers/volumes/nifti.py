@@ -6,7 +6,7 @@ Only the grid and the values leave this module; the header's texts are not read.
 import io
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ _HEADER_BYTES = {1: 348, 2: 540}
 _MOST_BEFORE = 2**29
 """Most bytes that stand before the chosen volume: the header's extensions and the volumes before it."""
 _MOST_EXTENSIONS = 2**24
+_MOST_LISTED = 2**15
+"""Most volumes of a file that are told, whatever its header says."""
 _CHUNK = 2**20
 _DAMAGED = "The NIfTI file is damaged or cut short and could not be read."
 _TYPES = "iuf"
@@ -70,7 +72,8 @@ def _read(data: bytes, name: str, number: int | None) -> Volume:
             raise SliceError(_DAMAGED if before < 0 else "The chosen volume stands too far behind in the NIfTI file.")
         stream.skip(before)
         values = np.frombuffer(stream.take(size), dtype).reshape(layout.shape, order="F")
-        return orient(_scaled(values, layout.slope, layout.intercept), layout.affine, name, notes=notes)
+        volume = orient(_scaled(values, layout.slope, layout.intercept), layout.affine, name, notes=notes)
+        return replace(volume, found=(layout.shape[2],) * min(layout.volumes, _MOST_LISTED), chosen=number or 1)
 
 
 @dataclass(frozen=True)

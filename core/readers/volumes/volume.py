@@ -61,6 +61,9 @@ class Volume:
         window: the lowest and the highest value that the file asks to show, or None.
         notes: sentences about how the files were read.
         warnings: sentences about why the volume is unlike the slices the networks were trained on.
+        is_other_modality: whether it is of another modality than MR.
+        found: the slices of each series (DICOM), or of each volume (NIfTI), that the files hold.
+        chosen: which of ``found`` this is, from 1 on.
     """
 
     values: np.ndarray
@@ -71,6 +74,9 @@ class Volume:
     window: tuple[float, float] | None = None
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
+    is_other_modality: bool = False
+    found: tuple[int, ...] = field(default=())
+    chosen: int = 1
 
     @property
     def planes(self) -> tuple[str, ...]:
@@ -120,12 +126,10 @@ class Volume:
             plane: one of ``planes``.
             number: 1 to ``count(plane)``, from the crown, the front or the patient's right on.
         """
-        pixels = self._cut(self.values, plane, number).astype(np.float32)
-        mask = None if self.mask is None else self._cut(self.mask, plane, number)
-        spacing, shape = self._square(plane)
-        if shape != pixels.shape:
-            pixels = resize(pixels, *shape, method=Image.Resampling.BILINEAR)
-            mask = None if mask is None else resize(mask, *shape, method=Image.Resampling.BILINEAR) >= 0.5
+        spacing, pixels = self.on_square_pixels(plane, self._cut(self.values, plane, number).astype(np.float32))
+        mask = None
+        if self.mask is not None:
+            _, mask = self.on_square_pixels(plane, self._cut(self.mask, plane, number))
         return Slice(
             pixels=np.ascontiguousarray(pixels),
             name=f"{self.name}, {plane} {number} of {self.count(plane)}",
@@ -135,6 +139,14 @@ class Volume:
             notes=self.notes,
             warnings=self.warnings,
         )
+
+    def on_square_pixels(self, plane: str, values: np.ndarray) -> tuple[float | None, np.ndarray]:
+        """Resample (h, w) float32 or bool values of a plane's voxels to square pixels; return their side in mm, too."""
+        spacing, shape = self._square(plane)
+        if shape == values.shape:
+            return spacing, values
+        resampled = resize(values, *shape, method=Image.Resampling.BILINEAR)
+        return spacing, resampled >= 0.5 if values.dtype == bool else resampled
 
     def on_voxels(self, plane: str, values: np.ndarray) -> np.ndarray:
         """Bring (h, w) float32 values of a slice of a plane, such as tumour probabilities, to that plane's voxels."""
@@ -217,6 +229,26 @@ def orient(values: np.ndarray, affine: np.ndarray, name: str, *, notes: Sequence
         spacing_mm=(first, second, third) if known else None,
         notes=(*notes, *finite),
     )
+
+
+def volume_of_array(values: np.ndarray, name: str, *, spacing_mm: tuple[float, float, float] | None = None) -> Volume:
+    """Make a volume of (S, H, W) voxels, oriented as ``ORIENTATION`` says.
+
+    Args:
+        values: of any number type.
+        name: of the volume.
+        spacing_mm: of the three axes, where it is known.
+
+    Raises:
+        SliceError: it is no volume of numbers, or one that is too large, too small or constant.
+    """
+    if values.ndim != 3 or values.dtype.kind not in "iuf":
+        raise SliceError(f"The array has {values.ndim} dimensions of {values.dtype}; a volume has three, of numbers.")
+    require_volume_size(values.shape, values.itemsize)
+    down, back, left = spacing_mm or (1.0, 1.0, 1.0)
+    affine = np.array([[0, 0, -left, 0], [0, -back, 0, 0], [-down, 0, 0, 0], [0, 0, 0, 1.0]])
+    volume = require_contrast(orient(values, affine, name))
+    return volume if spacing_mm else replace(volume, spacing_mm=None)
 
 
 def require_contrast(volume: Volume) -> Volume:

@@ -64,3 +64,12 @@ def test_an_unknown_spacing_gives_no_millimetres() -> None:
 
 def test_an_empty_mask_has_no_diameter() -> None:
     assert measure_mask(shape(), 0.49) == Measurements(0, 0, None, None)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_ends_of_rows_give_the_diameter_of_all_pixels(seed: int) -> None:
+    mask = np.random.default_rng(seed).random((40, 50)) < 0.02
+    places = np.argwhere(mask)
+    corners = np.concatenate([places + shift for shift in ((0, 0), (0, 1), (1, 0), (1, 1))])
+    longest = max(np.hypot(*(one - other)) for one in corners for other in corners)
+    assert feret_diameter(mask) == pytest.approx(longest)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.bundles.bundle import REPORT_CLASSIFIER, Bundle, open_bundle
 from core.bundles.card.schema import GateThresholds
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION, RESULT_VERSION
 from core.dataset import splits
 from core.inference.gate import GateDecision
 from core.inference.predictor import Prediction
@@ -76,6 +76,7 @@ def test_a_result_has_every_field() -> None:
         a_slice_of(spacing_mm=0.5, spacing_source="as stated", notes=("Read so.",)), a_prediction(), BUNDLES
     )
     assert result == {
+        "schema_version": RESULT_VERSION,
         "name": "a slice",
         "width": WIDTH,
         "height": HEIGHT,
@@ -167,6 +168,7 @@ def test_line_and_table_print_the_calibrated_probabilities_that_the_page_shows()
     assert summary_line(result).startswith("glioma (0.550), ")
     (row,) = csv.DictReader(io.StringIO(results_csv([result])))
     assert {name: float(row[f"p_{name}"]) for name in CLASSES} == calibrated
+    assert {name: float(row[f"p_{name}_raw"]) for name in CLASSES} == result["probabilities"]
     plain = slice_result(a_slice_of(), a_prediction(), BUNDLES)
     assert summary_line(plain).startswith("glioma (0.700), ")
 
@@ -242,6 +244,9 @@ def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> No
         "true_class": "pituitary",
         "dice": "0.6667",
         "iou": "0.5",
+        "spacing_mm": "0.5",
+        "remarks": "",
+        "error": "",
     }
     unknown = ("area_mm2", "longest_diameter_mm", "true_class", "dice", "iou")
     assert [rows[1][name] for name in unknown] == [""] * len(unknown)

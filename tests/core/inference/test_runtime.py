@@ -78,7 +78,7 @@ def assert_agreement(name: str, slices: list[Slice], *, every_class: bool) -> No
 
 
 def test_threads_get_their_own_answers(lite: Path) -> None:
-    runtime = Runtime(lite, interpreters=2)
+    runtime = Runtime(lite.read_bytes(), interpreters=2)
     expected = [runtime(inputs(seed))[CLASSIFICATION] for seed in range(8)]
     assert np.abs(expected[0] - expected[1]).max() > 1e-3
     with ThreadPoolExecutor(8) as pool:
@@ -88,7 +88,7 @@ def test_threads_get_their_own_answers(lite: Path) -> None:
 
 
 def test_who_asks_first_is_answered_first(lite: Path) -> None:
-    runtime, order = Runtime(lite, interpreters=1), []
+    runtime, order = Runtime(lite.read_bytes(), interpreters=1), []
     runner = runtime._free.get()
 
     def ask(number: int) -> None:
@@ -108,7 +108,7 @@ def test_who_asks_first_is_answered_first(lite: Path) -> None:
 
 
 def test_a_failed_call_gives_its_interpreter_back(lite: Path) -> None:
-    runtime = Runtime(lite, interpreters=1)
+    runtime = Runtime(lite.read_bytes(), interpreters=1)
     with pytest.raises(RuntimeError):
         runtime(np.zeros((1, 3, 3, 3), np.float32))
     assert runtime(inputs())[CLASSIFICATION].shape == (1, 3)

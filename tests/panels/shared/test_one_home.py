@@ -11,8 +11,7 @@ import pytest
 from core.bundles.bundle import REPORT_CLASSIFIER, open_bundle
 from core.config import ROOT
 from core.files import table_csv, write_table
-from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH
-from panels.shared.slices.image import heat_legend, picture_caption
+from panels.shared.slices.image import heat_legend
 
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -50,10 +49,6 @@ def test_a_table_is_the_same_as_a_file_and_as_a_download(tmp_path: Path) -> None
     assert (tmp_path / "t.csv").read_bytes() == table_csv(table).encode() == b"slice,p\n1,0.333333\n2,\n"
 
 
-def test_a_caption_names_the_layers_that_are_drawn_and_no_markdown_of_a_file_name() -> None:
-    legend = heat_legend(np.zeros((2, 2)), "glioma")
-    assert legend != heat_legend(np.ones((2, 2)), "glioma")
+def test_a_heat_maps_legend_says_whether_it_is_empty_and_whether_it_follows_the_mask() -> None:
+    assert heat_legend(np.zeros((2, 2)), "glioma") != heat_legend(np.ones((2, 2)), "glioma")
     assert heat_legend(np.ones((2, 2))) != heat_legend(np.ones((2, 2)), follows_mask=True)
-    caption = picture_caption("a*b*", [SHOW_TRUTH, SHOW_HEAT_MAP], heat=legend)
-    assert caption.split("; ") == [r"a\*b\*", picture_caption("", [SHOW_TRUTH], heat="")[2:], legend]
-    assert SHOW_MASK not in caption

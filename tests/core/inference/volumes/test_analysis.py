@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import threading
 from pathlib import Path
 
 import nibabel
@@ -11,10 +12,12 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from PIL import Image
 
 from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
-from core.inference.predictor import Predictor
+from core.hardware import usable_cores
+from core.inference.predictor import Prediction, Predictor
 from core.inference.volumes.analysis import SliceFinding, analyse_volume, pool, volume_mask
 from core.inference.volumes.files import mask_nifti, mask_pngs
 from core.inference.volumes.result import volume_result, volume_summary_line
+from core.readers.slices import Slice
 from core.readers.volumes.files import read_volume
 from core.readers.volumes.volume import PLANES
 from tests.core import tiny
@@ -62,13 +65,49 @@ def test_the_mask_s_volume_is_that_of_its_voxels(predictor: Predictor) -> None:
 
 
 def test_whoever_stops_iterating_stops_it(predictor: Predictor) -> None:
-    calls = []
-    counting = type("Counting", (), {"__call__": lambda self, slice_: calls.append(1) or predictor(slice_)})()
-    analysis = analyse_volume(counting, head(), "axial")
+    calls: list[int] = []
+    before = threading.active_count()
+
+    class Counting(Predictor):
+        def __call__(self, slice_: Slice) -> Prediction:
+            calls.append(1)
+            return super().__call__(slice_)
+
+    analysis = analyse_volume(Counting(predictor.classifier, predictor.segmenter), head(), "axial")
     for _ in range(3):
         next(analysis)
     analysis.close()
-    assert len(calls) == 3
+    assert 3 <= len(calls) <= 3 + usable_cores() + 1
+    assert threading.active_count() == before
+
+
+def test_as_many_slices_at_once_as_it_is_told(predictor: Predictor) -> None:
+    at_once: list[int] = []
+    running = threading.Semaphore(1)
+
+    class Counting(Predictor):
+        def __call__(self, slice_: Slice) -> Prediction:
+            is_alone = running.acquire(blocking=False)
+            at_once.append(1 if is_alone else 2)
+            try:
+                return super().__call__(slice_)
+            finally:
+                if is_alone:
+                    running.release()
+
+    counting = Counting(predictor.classifier, predictor.segmenter)
+    assert len(list(analyse_volume(counting, head(), "axial", cores=1))) == len(VALUES)
+    assert set(at_once) == {1}
+
+
+def test_slices_come_in_their_order_as_the_predictor_answers_them(predictor: Predictor) -> None:
+    volume = head()
+    for number, (slice_, prediction, finding) in enumerate(analyse_volume(predictor, volume, "axial"), 1):
+        assert finding.number == number
+        if prediction:
+            alone = predictor(slice_)
+            np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-6)
+            np.testing.assert_allclose(prediction.tumour_plane[0], alone.tumour_plane[0], atol=1e-5)
 
 
 def test_a_slice_of_plain_background_is_not_predicted(predictor: Predictor) -> None:

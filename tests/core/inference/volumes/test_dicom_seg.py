@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import SliceError
 from core.inference.volumes.dicom_seg import mask_dicom_seg
+from core.readers.decoder_pool import DECODER
 from core.readers.volumes.files import read_volume
 from core.readers.volumes.volume import PLANES
 from tests.core import tiny
@@ -58,6 +59,29 @@ def test_it_says_nothing_of_the_patient(segmenter) -> None:
     assert not [uid for uid in own if uid in data]
     assert "not for diagnosis" in written.SeriesDescription and "not for diagnosis" in written.ContentDescription
     assert written.Modality == "SEG" and written.SegmentSequence[0].SegmentAlgorithmName == segmenter.name
+
+
+def test_it_keeps_patient_and_study_where_it_is_told(segmenter) -> None:
+    kept = {"PatientName": "Zoë^Zebedee", "PatientID": "4711", "StudyDate": "20260102", "StudyInstanceUID": "1.2.3.4"}
+
+    def change(dataset, number: int) -> None:
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        for name, value in kept.items():
+            setattr(dataset, name, value)
+
+    files = dicom_series(VALUES, change=change)
+    identity = DECODER.read_identity(files, FRAME_OF_REFERENCE)
+    assert {name: identity[name] for name in kept} == kept
+    assert not {"StudyTime", "PatientBirthDate"} & identity.keys(), "they are no time and no date"
+    data = mask_dicom_seg(read_volume(files, "head"), MASK, segmenter, identity)
+    written = pydicom.dcmread(io.BytesIO(data))
+    assert {name: str(written[name].value) for name in kept} == kept
+    assert not [name for name in ("InstitutionName", "OperatorsName", "StudyDescription") if name in written]
+
+
+def test_the_identity_is_that_of_the_volume_s_files() -> None:
+    with pytest.raises(SliceError, match="frame of reference"):
+        DECODER.read_identity(dicom_series(VALUES[:3]), "1.2")
 
 
 def test_an_empty_mask_is_written(segmenter) -> None:

@@ -99,3 +99,15 @@ def test_the_sentence_names_what_is_done_and_nothing_else() -> None:
     assert Adjustment(spacing_mm=0.5).sentence((10, 10)) is None
     said = Adjustment((3, 8, 1, 10), inverted=True).sentence((10, 10))
     assert said is not None and "3 px" in said and "dark" in said and "mirrored" not in said
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("box", [None, (5, 55, 10, 40)])
+def test_a_part_of_the_adjusted_slice_is_cut_out_of_the_file(turns, mirrored, box) -> None:
+    slice_ = Slice(np.arange(60 * 50, dtype=np.float32).reshape(60, 50), "a")
+    adjustment = Adjustment(box=box, quarter_turns=turns, mirrored=mirrored)
+    seen = adjustment(slice_).pixels
+    cropped = adjustment.cropped((-3, 20, 4, 900), (60, 50))
+    assert np.array_equal(cropped(slice_).pixels, seen[:20, 4:])
+    assert adjustment.cropped((0, 15, 0, 30), (60, 50)) == adjustment, "it would be too small for a slice"

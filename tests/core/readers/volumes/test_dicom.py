@@ -323,3 +323,9 @@ def test_nothing_of_a_header_is_told(caplog, capfd):
     out = capfd.readouterr()
     texts = (*told, caplog.text, *map(str, warned), out.out, out.err)
     assert not [text for text in texts if PLANTED in text]
+
+
+def test_a_file_is_let_go_once_it_is_decoded() -> None:
+    files = dicom_series(THREE)
+    read_dicom(files, "head", consume=True)
+    assert files == [b""] * len(THREE)

@@ -111,7 +111,7 @@ def test_the_process_gives_what_reading_gives():
 def test_a_volume_that_takes_too_long_is_refused_and_the_next_one_read():
     code = (
         "import core.readers.decoder as d; whole = d.read_volume; "
-        "d.read_volume = lambda files, name, *rest: whole(files, name, *rest) if name == 'head' "
+        "d.read_volume = lambda files, name, *rest, **how: whole(files, name, *rest, **how) if name == 'head' "
         "else [None for _ in iter(int, 1)]; d._serve()"
     )
     slow = Decoder(volume_seconds=0.5, command=("-c", code))

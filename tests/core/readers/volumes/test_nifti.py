@@ -148,3 +148,11 @@ def test_nothing_of_a_header_is_told():
     assert b"Jane" in data
     assert "Jane" not in repr(read_nifti(data, "head"))
     assert "Jane" not in refusal(data[:5000])
+
+
+def test_a_stated_number_of_volumes_takes_no_memory() -> None:
+    def change(header) -> None:
+        header["dim"][0], header["dim"][4] = 4, 2**40
+
+    volume = read_nifti(nifti(VALUES, version=2, change=change), "head")
+    assert len(volume.found) < 10**5 and volume.chosen == 1

@@ -1,0 +1,160 @@
+"""The answer for a whole volume: started, watched, stopped, and drawn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.bundles.bundle import Bundle, distinct_bundles
+from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, pool, sure_probability
+from core.inference.volumes.planes import disagreement
+from core.inference.volumes.result import volume_result
+from panels.analyse.running import WATCH_SECONDS, draw_progress
+from panels.analyse.volume.downloads import draw_volume_downloads
+from panels.analyse.volume.kept import Analysis, kept_analysis, start_analysis
+from panels.analyse.volume.strip import draw_strip
+from panels.analyse.volume.table import draw_slice_table
+from panels.shared.answer import answer_container, draw_class_probabilities, draw_gate_answer, draw_truth
+from panels.shared.controls import fragment, run_whole_page
+from panels.shared.slices.chosen import ChosenVolume
+from panels.shared.theme import error_text
+from panels.shared.volumes.place import go_to
+
+_REASONS = {
+    NO_TUMOUR: "No slice shows a tumour.",
+    LOW_CONFIDENCE: "Slices show a tumour, but the networks are not sure of its type.",
+    OUT_OF_DISTRIBUTION: "Most slices are unlike those the networks were trained on.",
+}
+Networks = tuple[Bundle, Bundle]
+
+
+def draw_volume_answer(chosen: ChosenVolume, plane: str, number: int, networks: Networks, *, key: str) -> None:
+    """Draw the volume's answer in a plane as far as it is known, and what starts or stops it.
+
+    Args:
+        chosen: the volume.
+        plane: of the slice that is shown.
+        number: of the slice that is shown.
+        networks: the classifier and the segmenter.
+        key: of the controls.
+    """
+    analysis = kept_analysis(chosen, plane, *networks)
+    if analysis is not None and analysis.is_running:
+        fragment(_draw_running, every=WATCH_SECONDS)(analysis, number, networks[0], key=key)
+        return
+    findings = analysis.look() if analysis else ()
+    if analysis is None or len(findings) < analysis.total:
+        _draw_start(chosen, plane, networks, analysis, key=key)
+    draw_strip(findings, networks[0], at=number, count=chosen.volume.count(plane), on_go=go_to, key=f"{key}_strip")
+    if findings:
+        _draw_answer(chosen, plane, findings, networks, key=key)
+        draw_slice_table(chosen, plane, findings, networks[0], at=number, key=f"{key}_table")
+
+
+def largest_mask(chosen: ChosenVolume, plane: str, networks: Networks) -> int | None:
+    """Return the slice with the largest mask, once the plane was analysed and has one."""
+    analysis = kept_analysis(chosen, plane, *networks)
+    if analysis is None or analysis.is_running:
+        return None
+    return pool(chosen.volume, plane, analysis.look()).largest
+
+
+def _draw_running(analysis: Analysis, number: int, classifier: Bundle, *, key: str) -> None:
+    """Draw how far an analysis is; this part of the page runs again and again meanwhile."""
+    if not analysis.is_running:
+        st.rerun()
+    findings = analysis.look()
+    draw_progress(analysis, done=len(findings), total=analysis.total, stop=analysis.stop, key=key)
+
+    def go(at: int) -> None:
+        go_to(at)
+        run_whole_page()
+
+    draw_strip(findings, classifier, at=number, count=analysis.total, on_go=go, key=f"{key}_strip")
+
+
+def _draw_start(chosen: ChosenVolume, plane: str, networks: Networks, analysis: Analysis | None, *, key: str) -> None:
+    """Draw the button that analyses a plane, and how far an analysis came that was stopped."""
+    total = chosen.volume.count(plane)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.button(
+            f"Analyse all {total} {plane} slices",
+            key=f"{key}_start",
+            icon=":material/view_in_ar:",
+            help="Every slice is predicted; their answers are pooled into one for the volume.",
+            on_click=start_analysis,
+            args=(chosen, plane, *networks),
+        )
+        if analysis is not None and analysis.error is not None:
+            st.error(error_text(analysis.error), icon=":material/error:")
+        elif analysis is not None:
+            st.caption(f"Stopped: {len(analysis.look())} of {total} slices are analysed, and the answer is theirs.")
+
+
+def _draw_answer(
+    chosen: ChosenVolume, plane: str, findings: Sequence[SliceFinding], networks: Networks, *, key: str
+) -> None:
+    volume, bundles = chosen.volume, distinct_bundles(*networks)
+    answer = pool(volume, plane, findings, sure=sure_probability(networks[0]))
+    result = volume_result(volume, plane, findings, answer, bundles)
+    with answer_container(result, key=f"{key}_answer"), st.container(border=True):
+        st.markdown(f"**The whole volume**, by its {plane} slices")
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _draw_class(result, key=f"{key}_bars")
+        with right:
+            _draw_size(result, answer, key=key)
+            draw_truth(result["truth"] and result["truth"] | {"area_px": result["truth"]["voxels"]})
+            _draw_disagreement(chosen, plane, answer, networks)
+            st.caption(
+                "Pooled from the slices. How often this is right is not measured: the data set has single slices, no "
+                "volumes."
+            )
+        draw_volume_downloads(chosen, plane, findings, (result, answer), networks, key=key)
+
+
+def _draw_class(result: dict[str, Any], *, key: str) -> None:
+    kind = result["answer"]["kind"]
+    if kind != CONFIDENT:
+        draw_gate_answer({"kind": kind, "reason": _REASONS[kind]})
+    if result["probabilities"]:
+        is_answer = kind == CONFIDENT
+        draw_class_probabilities(result["likeliest_class"], result["probabilities"], key=key, headline=is_answer)
+
+
+def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> None:
+    mask, counted = result["mask"], len(answer.counted)
+    if answer.largest is None:
+        st.markdown(f"No mask in {result['slices']} slices.")
+        return
+    size = f"{mask['voxels']:,} voxels" if answer.volume_ml is None else f"{answer.volume_ml:,.1f} ml"
+    text = f"**Mask {size}** in {counted} of {result['slices']} slices"
+    if answer.diameter_mm is not None:
+        text += f", largest diameter {answer.diameter_mm:.0f} mm"
+    st.markdown(text)
+    if mask["left_out_voxels"]:
+        share = mask["left_out_voxels"] / (mask["voxels"] + mask["left_out_voxels"])
+        st.caption(
+            f"The largest connected region counts as the tumour. {share:.0%} of what the slices outline lies elsewhere "
+            "and is left out."
+        )
+    st.button(
+        f"Largest mask: slice {answer.largest}",
+        key=f"{key}_largest",
+        icon=":material/my_location:",
+        on_click=go_to,
+        args=(answer.largest,),
+    )
+
+
+def _draw_disagreement(chosen: ChosenVolume, plane: str, answer: VolumeAnswer, networks: Networks) -> None:
+    """Draw how the answer differs from that of another plane that was analysed whole."""
+    for other in chosen.volume.planes:
+        analysis = kept_analysis(chosen, other, *networks) if other != plane else None
+        if analysis is None or len(findings := analysis.look()) < analysis.total:
+            continue
+        second = pool(chosen.volume, other, findings, sure=sure_probability(networks[0]))
+        sentence = disagreement((plane, other), (answer, second), tuple(networks[0].card.classes))
+        if sentence:
+            st.warning(sentence, icon=":material/warning:")

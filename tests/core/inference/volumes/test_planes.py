@@ -1,0 +1,40 @@
+"""Whether two planes agree."""
+
+import numpy as np
+import pytest
+
+from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.inference.volumes.analysis import VolumeAnswer
+from core.inference.volumes.planes import disagreement
+
+
+def answer(kind: str = CONFIDENT, likeliest: int = 0, ml: float | None = 10.0) -> VolumeAnswer:
+    found = kind in (CONFIDENT, LOW_CONFIDENCE)
+    probabilities = np.roll([0.8, 0.1, 0.1], likeliest) if found else None
+    return VolumeAnswer(kind, probabilities, (1,) if found else (), 1 if found else None, ml, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "agree"),
+    [
+        (answer(), answer(ml=12.0), True),
+        (answer(), answer(LOW_CONFIDENCE), True),
+        (answer(), answer(ml=None), True),
+        (answer(NO_TUMOUR), answer(OUT_OF_DISTRIBUTION), True),
+        (answer(), answer(NO_TUMOUR), False),
+        (answer(), answer(likeliest=1), False),
+        (answer(), answer(ml=14.0), False),
+    ],
+)
+def test_planes_disagree_in_tumour_class_or_size(first, second, agree):
+    sentences = (
+        disagreement(("axial", "coronal"), (first, second), CLASSES),
+        disagreement(("coronal", "axial"), (second, first), CLASSES),
+    )
+    assert [sentence == "" for sentence in sentences] == [agree, agree]
+    assert agree or all("axial" in sentence and "coronal" in sentence for sentence in sentences)
+
+
+def test_the_plane_with_the_tumour_is_named_first():
+    sentence = disagreement(("axial", "coronal"), (answer(NO_TUMOUR), answer()), CLASSES)
+    assert sentence.index("coronal") < sentence.index("axial")
