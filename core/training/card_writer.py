@@ -9,7 +9,7 @@ from core.bundles.card.schema import FORMAT_VERSION, Card
 from core.bundles.card_update import update_card
 from core.config import SEED
 from core.dataset import citation
-from core.dataset.splits import FOLD_SPLITS, PARTS
+from core.dataset.splits import FOLD_SPLITS, PARTS, selecting_part
 from core.errors import TrainingError
 from core.hardware import describe_machine
 from core.training.card_from_recipe import card_from_recipe, same_recipe, same_training
@@ -48,6 +48,10 @@ _LIMITS = [
 _LIMIT_SLICE_LEVEL = (
     "Slice-level split (leaks: optimistic): neighbouring slices of one tumour are in training and in test, so that the "
     "figures are too high."
+)
+_LIMIT_TEST_STOPPED = (
+    "Its test slices are not unseen: as in the report, their loss lowered the learning rate and stopped the training. "
+    "Its test figures are optimistic for that, too."
 )
 _LIMIT_PATIENT_LEVEL = (
     "Patient-level split, the official one. Some patient ids differ only by a final letter, and it is not known "
@@ -95,6 +99,8 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
     }
     if recipe.heat:
         card["heat"] = recipe.heat.model_dump(exclude_none=True)
+    if recipe.origin:
+        card["training"]["origin"] = recipe.origin.model_dump()
     if recipe.by_patient:
         card["data"]["by_patient_bundle"] = recipe.by_patient
     return card
@@ -102,7 +108,10 @@ def make_card(recipe: Recipe, state: State, network: "keras.Model", part: pd.Ser
 
 def card_limits(recipe: Recipe) -> list[str]:
     """Return a card's limits: of the split, of the recipe, and of every network on this data set."""
-    return [_LIMIT_PATIENT_LEVEL if recipe.split in FOLD_SPLITS else _LIMIT_SLICE_LEVEL, *recipe.limits, *_LIMITS]
+    of_split = [_LIMIT_PATIENT_LEVEL if recipe.split in FOLD_SPLITS else _LIMIT_SLICE_LEVEL]
+    if selecting_part(recipe.split) == "test":
+        of_split.append(_LIMIT_TEST_STOPPED)
+    return [*of_split, *recipe.limits, *_LIMITS]
 
 
 def limits_with_gate(limits: list[str]) -> list[str]:
@@ -122,13 +131,16 @@ def _run_facts(recipe: Recipe, state: State) -> dict[str, Any]:
         "seconds": round(sum(row["seconds"] for row in state.history), 1),
         "seconds_are": "wall-clock, with pauses and with whatever else the machine did meanwhile",
         "machine": describe_machine(),
-        "epoch_size": "cut to a multiple of the batch; which slices are left out changes with each epoch",
+        "epoch_size": "every training slice; the last batch is smaller"
+        if recipe.training.keep_last_batch
+        else "cut to a multiple of the batch; which slices are left out changes with each epoch",
         "determinism": "order, weights, dropout and augmentation follow the seed; sums over threads do not",
     }
 
 
 def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
-    """Write a card's texts again from its recipe: title, about, limits, what was tried, the patient-level bundle.
+    """Write a card's texts again from its recipe: title, about, limits, what was tried, the patient-level bundle, and
+    where its settings come from.
 
     Where the recipe makes something else of the network's output (another threshold, the mean over mirror images), that
     is written too and the figures of the test slices are removed: evaluate the bundle again. Which heat map stands
@@ -154,6 +166,7 @@ def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
         "about": recipe.about,
         "limits": limits_with_gate(limits) if bundle.card.gate else limits,
         "training.tried": recipe.notes,
+        "training.origin": recipe.origin.model_dump() if recipe.origin else None,
         "data.by_patient_bundle": recipe.by_patient,
     }
     if recipe.heat and bundle.card.heat:

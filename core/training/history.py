@@ -48,6 +48,7 @@ class History:
         kept: the epoch whose weights are kept, for a run those so far; None where no value is a number.
         finished: whether training is over.
         written: when the last epoch ended, in seconds since 1970; None for a bundle.
+        split: of its slices; None where the recipe is not known.
     """
 
     name: str
@@ -57,6 +58,7 @@ class History:
     kept: int | None
     finished: bool
     written: float | None = None
+    split: str | None = None
 
     @property
     def keep(self) -> str:
@@ -122,6 +124,7 @@ def bundle_history(bundle: Bundle) -> History:
         plan=parse_training(training.recipe, title=f"The training recipe of the bundle '{bundle.name}'"),
         kept=training.epoch_kept,
         finished=True,
+        split=bundle.card.data.split,
     )
 
 
@@ -161,6 +164,7 @@ def _run_history(path: Path) -> History:
         kept=best_epoch(table, plan.keep if plan else _DEFAULT_KEEP),
         finished=finished,
         written=path.stat().st_mtime,
+        split=recipe.get("split"),
     )
 
 

@@ -9,7 +9,7 @@ from core.bundles.card_update import update_card
 from core.config import CLASSIFICATION, FEATURES, HEAT, HEAT_FIELD
 from core.errors import TrainingError
 from core.explanation.class_maps import class_maps
-from core.files import replace_file
+from core.files import write_whole
 from core.networks.gate_features import with_feature_output
 from core.networks.unified_unet import unified_unet
 
@@ -73,5 +73,4 @@ def convert_network(network: "keras.Model", tasks: tuple[str, ...]) -> bytes:
 def convert_bundle(bundle: Bundle, path: Path) -> None:
     """Write a bundle's LiteRT model to a file; the card stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replace_file(path) as temporary:
-        temporary.write_bytes(convert_network(load_network(bundle), bundle.tasks))
+    write_whole(path, convert_network(load_network(bundle), bundle.tasks))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from core.config import PRESENCE, TASKS, recipes_folder, tasks_of
-from core.dataset.splits import SPLIT_NAMES
+from core.dataset.splits import ALL_SPLITS, selecting_part
 from core.errors import TrainingError
 from core.explanation.explainer import METHODS
 from core.networks.losses import LOSSES
@@ -105,12 +105,14 @@ class Training(FileModel):
 
     Attributes:
         epochs: the largest number of epochs.
-        batch: slices a weight update is made from; each epoch is cut to a multiple of it.
+        batch: slices a weight update is made from.
         micro_batch: slices computed at once; gradients are averaged over batch / micro_batch of them.
         optimizer: "adam" or "adamw".
         learning_rate: the first, or highest, rate.
         decoder_rate: factor of the rate for all layers but a pretrained encoder's.
         loss: a name in ``core.networks.losses.LOSSES``; a list of one a task where the network has several.
+        keep_last_batch: whether an epoch ends with an update from the slices that are left, as Keras's does; else it is
+            cut to a multiple of the batch.
         keep: the monitored value whose best epoch's weights are kept, or "last".
         schedule: "constant" or "cosine" (down to zero over the epochs, by update).
         warmup_epochs: epochs over which the rate first rises from zero; part of the cosine schedule.
@@ -136,6 +138,7 @@ class Training(FileModel):
     decoder_rate: Amount = 1.0
     loss: LossName | list[LossName]
     keep: Annotated[str, one_of(KEEP)]
+    keep_last_batch: bool = False
     schedule: Literal["constant", "cosine"] = "constant"
     warmup_epochs: Amount = 0.0
     weight_decay: Amount = 0.004
@@ -155,6 +158,11 @@ class Training(FileModel):
         """The name of the loss of each task."""
         return [self.loss] if isinstance(self.loss, str) else self.loss
 
+    @property
+    def micro_batches(self) -> int:
+        """The number of micro-batches that a weight update is made from."""
+        return self.batch // self.micro_batch
+
     @model_validator(mode="after")
     def check(self) -> Self:
         """Check that micro-batches make up a batch, and that larger planes are brought to the network's size."""
@@ -164,7 +172,21 @@ class Training(FileModel):
             raise ValueError("tumour-free examples are made at the side of a cache; state its side in pixels")
         if self.cache and not self.augmentation:
             raise ValueError("a cache needs augmentation, which brings its planes to the network's size")
+        if self.keep_last_batch and self.tumour_free:
+            raise ValueError("a last, smaller batch has no share of tumour-free examples; leave one of the two out")
         return self
+
+
+class Origin(FileModel):
+    """Where the settings of a recipe come from that follows the report literally.
+
+    Attributes:
+        stated: names of the settings that are as the report states them, such as "batch"; "network" is its name.
+        chosen: what the report leaves open, and why it is what it is; a sentence by setting.
+    """
+
+    stated: list[str]
+    chosen: dict[str, str]
 
 
 class Recipe(FileModel):
@@ -177,6 +199,7 @@ class Recipe(FileModel):
         mask_threshold: the probability from which a pixel is tumour, or "validation" to have it chosen on the
             validation slices when the bundle is evaluated.
         by_patient: the bundle of the same network on a patient-level split; None where it is this one.
+        origin: for a recipe that follows the report literally.
         notes: what was tried on validation before the recipe was fixed, a sentence each.
         limits: what else users must know, a sentence each, for the card.
     """
@@ -186,7 +209,7 @@ class Recipe(FileModel):
     title: str
     about: str
     task: str | list[str]
-    split: Annotated[str, one_of(SPLIT_NAMES)]
+    split: Annotated[str, one_of(ALL_SPLITS)]
     network: NetworkSettings
     input: InputSettings
     training: Training
@@ -194,6 +217,7 @@ class Recipe(FileModel):
     test_time_flip: bool = False
     mask_threshold: Annotated[Number, Field(gt=0, lt=1)] | Literal["validation"] = 0.5
     by_patient: str | None = None
+    origin: Origin | None = None
     notes: list[str] = Field(default_factory=list)
     limits: list[str] = Field(default_factory=list)
 
@@ -210,6 +234,13 @@ class Recipe(FileModel):
             raise ValueError(f"the task {PRESENCE} and the network's option presence need each other")
         if bool(self.training.tumour_free) != has_presence:
             raise ValueError(f"the task {PRESENCE} and a share tumour_free of the training need each other")
+        if self.mask_threshold == ON_VALIDATION and selecting_part(self.split) == "test":
+            raise ValueError(f"the split {self.split} has no validation slices to choose a threshold on; state it")
+        if self.origin:
+            named = sorted([*self.origin.stated, *self.origin.chosen])
+            settings = sorted(_setting_names(self))
+            if named != settings:
+                raise ValueError(f"origin names {', '.join(named)}; it must name each of {', '.join(settings)} once")
         return self
 
     @property
@@ -235,11 +266,12 @@ class Recipe(FileModel):
     def on_split(self, split: str) -> "Recipe":
         """Return the same recipe on another split, named NAME-SPLIT; the recipe itself on its own split.
 
-        What describes the recipe's own split (title, about, limits, ``by_patient``) does not apply to the other one.
+        What describes the recipe's own split (title, about, limits, ``by_patient``, ``origin``) does not apply to the
+        other one.
         """
         if split == self.split:
             return self
-        of_own_split = {"title", "about", "limits", "by_patient"}
+        of_own_split = {"title", "about", "limits", "by_patient", "origin"}
         changes: dict[str, Any] = {
             "split": split,
             "title": f"{self.name} on {split}",
@@ -257,6 +289,12 @@ class Recipe(FileModel):
 def training_settings(table: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a recipe's table that decides what is trained."""
     return {key: table.get(key) for key in ("task", "split", "network", "input", "training")}
+
+
+def _setting_names(recipe: Recipe) -> list[str]:
+    """Return the names of the settings that a recipe states: "split", "network", "dropout", "size", "batch"."""
+    parts = [recipe.network.options, *(recipe.table[part] for part in ("input", "training"))]
+    return ["split", "network", *(name for part in parts for name in part)]
 
 
 def recipe_names() -> list[str]:

@@ -94,7 +94,7 @@ def run_training(
 def _check_run(
     recipe: Recipe, train: Examples, tumour_free: Examples | None, folder: Path, state: State | None
 ) -> None:
-    """Raise ``TrainingError`` if a state is another recipe's or the examples are fewer than a batch."""
+    """Raise ``TrainingError`` if a state is another recipe's or the examples make no whole micro-batches."""
     if state and training_settings(state.recipe) != recipe.decisive_settings:
         raise TrainingError(
             f"'{folder}' holds a run of '{recipe.name}' with another recipe; "
@@ -102,8 +102,16 @@ def _check_run(
         )
     if recipe.training.tumour_free and not tumour_free:
         raise TrainingError(f"The recipe '{recipe.name}' needs slices without a tumour; name their folder.")
-    if len(train) < recipe.training.batch:
-        raise TrainingError(f"{len(train)} training slices are fewer than one batch of {recipe.training.batch}.")
+    plan = recipe.training
+    if plan.keep_last_batch:
+        left = len(train) % plan.batch
+        if left % plan.micro_batches:
+            raise TrainingError(
+                f"The last {left} slices of an epoch do not make {plan.micro_batches} equal micro-batches; choose "
+                "another micro_batch."
+            )
+    elif len(train) < plan.batch:
+        raise TrainingError(f"{len(train)} training slices are fewer than one batch of {plan.batch}.")
 
 
 def _build_model(recipe: Recipe) -> "keras.Model":
@@ -150,7 +158,7 @@ def _optimizer(plan: Training, steps: int) -> "keras.optimizers.Optimizer":
     import keras
 
     rate = _learning_rate(plan, steps)
-    accumulation = plan.batch // plan.micro_batch
+    accumulation = plan.micro_batches
     options: dict[str, Any] = {"gradient_accumulation_steps": accumulation if accumulation > 1 else None}
     if plan.optimizer == "adamw":
         options["weight_decay"] = plan.weight_decay

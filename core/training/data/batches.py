@@ -20,15 +20,24 @@ Batch = tuple[Any, ...]
 Augment = Callable[[np.ndarray, Targets, np.random.Generator], tuple[np.ndarray, Targets]]
 
 
-def epoch_order(count: int, batch: int, *, seed: int, epoch: int) -> np.ndarray:
-    """Return the rows of one epoch, shuffled by seed and epoch alone and cut to a multiple of ``batch``."""
+def epoch_order(count: int, batch: int, *, seed: int, epoch: int, keep_last: bool = False) -> np.ndarray:
+    """Return the rows of one epoch, shuffled by seed and epoch alone.
+
+    They are cut to a multiple of ``batch``, unless the last, smaller batch is kept.
+    """
     order = np.random.default_rng([seed, epoch]).permutation(count)
-    return order[: count // batch * batch]
+    return order if keep_last else order[: count // batch * batch]
+
+
+def updates_per_epoch(count: int, plan: Training) -> int:
+    """Return the weight updates of an epoch with ``count`` training examples that show a tumour."""
+    rows = _tumour_rows(plan, plan.batch)
+    return -(-count // rows) if plan.keep_last_batch else count // rows
 
 
 def steps_per_epoch(count: int, plan: Training) -> int:
     """Return the micro-batches of an epoch with ``count`` training examples that show a tumour."""
-    return count // _tumour_rows(plan, plan.batch) * (plan.batch // plan.micro_batch)
+    return updates_per_epoch(count, plan) * plan.micro_batches
 
 
 def _tumour_rows(plan: Training, size: int) -> int:
@@ -48,9 +57,11 @@ class _BatchMaker:
     def __call__(self, epoch: int, step: int) -> Batch:
         """Make the micro-batch ``step`` of an epoch, both counted from 0."""
         plan = self.recipe.training
-        count = _tumour_rows(plan, plan.micro_batch)
-        start = step * count
-        order = epoch_order(len(self.examples), _tumour_rows(plan, plan.batch), seed=plan.seed, epoch=epoch)
+        size = _tumour_rows(plan, plan.batch)
+        order = epoch_order(len(self.examples), size, seed=plan.seed, epoch=epoch, keep_last=plan.keep_last_batch)
+        update, piece = divmod(step, plan.micro_batches)
+        count = len(order[update * size : (update + 1) * size]) // plan.micro_batches
+        start = update * size + piece * count
         random = np.random.default_rng([plan.seed, epoch, start])
         rows = self.examples.rows(order[start : start + count])
         if self.tumour_free:
@@ -106,7 +117,7 @@ def training_batches(
     """Return micro-batches without end, from the start of epoch ``first_epoch``, as Keras takes them.
 
     Order and augmentation depend on seed, epoch and position only, so that a resumed run gets the same batches as an
-    uninterrupted one. An epoch shows each example once; tumour-free examples are drawn anew for each micro-batch.
+    uninterrupted one. An epoch shows no example twice; tumour-free examples are drawn anew for each micro-batch.
 
     Args:
         examples: of the data set's training slices.

@@ -77,7 +77,9 @@ def to_bytes(planes: np.ndarray) -> np.ndarray:
 
 
 def read_split_examples(recipe: Recipe, store: Path) -> tuple[Examples, Examples]:
-    """Read the training and the validation examples of a recipe's split; its test slices are not read.
+    """Read the training and the validation examples of a recipe's split.
+
+    Test slices are not read, unless the split has no validation part: they then validate, as in the report.
 
     Raises:
         DatasetError: the store is missing or lacks a slice.
@@ -86,6 +88,6 @@ def read_split_examples(recipe: Recipe, store: Path) -> tuple[Examples, Examples
     with Store(store) as opened:
         train, validation = (
             load_examples(opened, np.asarray(part.index[part == name]), recipe, side=side)
-            for name, side in (("train", recipe.training.cache or None), ("validation", None))
+            for name, side in (("train", recipe.training.cache or None), (splits.selecting_part(recipe.split), None))
         )
     return train, validation

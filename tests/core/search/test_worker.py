@@ -114,14 +114,11 @@ def begun(tmp_path: Path, sampler: str, *, seconds: float, workers: int, done: i
     """A search of 500 trials as a terminal runs it, with a group of processes of its own, ``done`` of them finished."""
     storage = f"sqlite:///{tmp_path / 'study.db'}"
     script = (
-        "import signal\n"
         "from functools import partial\n"
         "from pathlib import Path\n"
         "from core.search.worker import run_search\n"
         "from tests.core.search import trials as search_trials\n"
         "if __name__ == '__main__':\n"
-        # Where the tests run in the background, children begin with the keyboard's signal ignored.
-        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"    make = partial(search_trials.present, Path({str(tmp_path)!r}), {seconds})\n"
         f"    run_search(search_trials.plan(), {sampler!r}, {storage!r}, make, trials=500, workers={workers},\n"
         f"                  stale={STALE})\n"

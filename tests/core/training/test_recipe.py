@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.config import ROOT, recipes_folder
-from core.dataset.splits import FOLD_SPLITS, SPLIT_NAMES
+from core.dataset.splits import ALL_SPLITS, FOLD_SPLITS
 from core.errors import TrainingError
 from core.networks.losses import LOSSES
 from core.networks.registry import NETWORKS
@@ -25,7 +25,7 @@ def test_a_shipped_recipe_names_only_what_there_is(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.network.name in NETWORKS
-    assert recipe.split in SPLIT_NAMES
+    assert recipe.split in ALL_SPLITS
     assert recipe.input.preprocessing in (MIN_MAX, HEAD)
     assert set(recipe.losses) <= set(LOSSES)
     assert recipe.training.optimizer in ("adam", "adamw")

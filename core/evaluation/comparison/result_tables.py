@@ -1,4 +1,4 @@
-"""The README's tables of metrics, written from the bundles between two markers."""
+"""The tables of docs/results.md: the report's figures beside every bundle's, and the gates'."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,16 +9,12 @@ import numpy as np
 from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.bundles.card.metrics import Aim
-from core.config import CLASSES, CLASSIFICATION, README, SEGMENTATION
-from core.errors import BundleError
+from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.evaluation.comparison.bundles import metrics_on_table_5
-from core.files import replace_file
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, split_level
 from core.metrics import classification
 from core.text import join_words, markdown_table
 
-BEGIN = "<!-- figures: written by `python -m core readme` -->"
-END = "<!-- end of figures -->"
 _EMPTY_CELL = "–"
 
 
@@ -30,44 +26,6 @@ class _Row(NamedTuple):
     value: Callable[[Bundle], str]
 
 
-def write_readme(path: Path = README, models: Path | None = None) -> None:
-    """Replace the text between the markers.
-
-    Args:
-        path: the README.
-        models: the folder of bundles; ``core.config.models_folder()`` if None.
-
-    Raises:
-        BundleError: the README lacks a marker.
-    """
-    text = _with_tables(path.read_text(encoding="utf-8"), models)
-    with replace_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def check_readme(path: Path = README, models: Path | None = None) -> None:
-    """Refuse a README whose tables are not those of the bundles.
-
-    Args:
-        path: the README.
-        models: the folder of bundles; ``core.config.models_folder()`` if None.
-
-    Raises:
-        BundleError: they differ, or the README lacks a marker.
-    """
-    text = path.read_text(encoding="utf-8")
-    if _with_tables(text, models) != text:
-        raise BundleError("The README's figures are not those of the bundles; run 'python -m core readme'.")
-
-
-def _with_tables(text: str, models: Path | None) -> str:
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BundleError(f"The README lacks the marker '{END if begin else BEGIN}'.")
-    return f"{before}{begin}\n\n{metrics_tables(models)}\n{end}{after}"
-
-
 def metrics_tables(models: Path | None = None) -> str:
     """Return Markdown: classification and segmentation, the report beside every bundle; gates; and notes."""
     bundles = [bundle for bundle in (open_bundle(name, models) for name in bundle_names(models)) if bundle.is_evaluated]
@@ -76,7 +34,7 @@ def metrics_tables(models: Path | None = None) -> str:
         for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
     ]
     tables += [_gate_table(bundle) for bundle in bundles if _aims(bundle)]
-    return "\n".join([*tables, *(f"{note}\n" for note in _mirror_notes(bundles))])
+    return "\n".join([*tables, *(f"{note}\n" for note in _notes(bundles))])
 
 
 def _bundle_table(rows: list[_Row], bundles: list[Bundle]) -> str:
@@ -108,11 +66,15 @@ def _gate_table(bundle: Bundle) -> str:
     return markdown_table(header, lines, words=header[:1]) + "\n"
 
 
-def _mirror_notes(bundles: list[Bundle]) -> list[str]:
-    names = [f"`{bundle.name}`" for bundle in bundles if bundle.test_time_flip]
-    if not names:
-        return []
-    return [f"Predictions of {join_words(names)} are means over the slice and its mirror image."]
+def _notes(bundles: list[Bundle]) -> list[str]:
+    mirrored = [f"`{bundle.name}`" for bundle in bundles if bundle.test_time_flip]
+    stopped = [f"`{bundle.name}`" for bundle in bundles if bundle.card.data.test_stopped_training]
+    notes = []
+    if mirrored:
+        notes.append(f"Predictions of {join_words(mirrored)} are means over the slice and its mirror image.")
+    if stopped:
+        notes.append(f"Test slices stopped the training of {join_words(stopped)}, as in the report.")
+    return notes
 
 
 def _test_metric(*keys: str, digits: int = 4) -> Callable[[Bundle], str]:
@@ -136,9 +98,16 @@ def _class_row(name: str) -> _Row:
     return _Row(title, f"{report.precision:.2f} / {report.recall:.2f} / {report.f1:.2f}", value)
 
 
-def _correct_slices(bundle: Bundle) -> str:
+def correct_slices(bundle: Bundle) -> str:
+    """Return how many test slices a bundle classifies correctly: "526 of 614"."""
     matrix = np.array(bundle.test_metrics.confusion_matrix)
     return f"{classification.correct_count(matrix)} of {bundle.test_metrics.slices}"
+
+
+def report_correct() -> str:
+    """Return how many test slices the report's network classifies correctly: "575 of 614"."""
+    slices = course_report.CNN_TEST_SLICES
+    return f"{slices - course_report.CNN_TEST_WRONG} of {slices}"
 
 
 def _mask_loss(bundle: Bundle) -> str:
@@ -182,12 +151,14 @@ def _training_minutes(bundle: Bundle) -> str:
     return f"{bundle.card.training.seconds / 60:.0f} min"
 
 
-def _slice_time(bundle: Bundle) -> str:
+def slice_time(bundle: Bundle) -> str:
+    """Return the inference time of one slice: "12 ms"."""
     times = bundle.card.times
     return f"{times.one_slice_seconds * 1000:.0f} ms" if times else _EMPTY_CELL
 
 
-def _test_set_time(bundle: Bundle) -> str:
+def whole_test_time(bundle: Bundle) -> str:
+    """Return the inference time of the report's test set: "7.7 s"."""
     times = bundle.card.times
     return f"{times.test_set_seconds:.1f} s" if times else _EMPTY_CELL
 
@@ -197,10 +168,9 @@ _PATIENTS_OVER_FOLDS = "Patient-level accuracy, mean ± std over folds"
 _DICE_OVER_FOLDS = "Mean Dice, patient-level split, mean ± std over folds"
 _CLASS_DICE_OVER_FOLDS = "Class-mean Dice, patient-level split, mean ± std over folds"
 _OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS, _CLASS_DICE_OVER_FOLDS)
-_REPORT_CORRECT = course_report.CNN_TEST_SLICES - course_report.CNN_TEST_WRONG
 _CLASS_ROWS = [
     _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
-    _Row("Test slices classified correctly", f"{_REPORT_CORRECT} of {course_report.CNN_TEST_SLICES}", _correct_slices),
+    _Row("Test slices classified correctly", report_correct(), correct_slices),
     _Row("Test accuracy", f"{course_report.CNN_TEST_ACCURACY:.4f}", _test_metric("accuracy")),
     _Row("Test loss", f"{course_report.CNN_TEST_LOSS:.2f}", _test_metric("loss", digits=2)),
     _Row("Macro F1", f"{course_report.CNN_MACRO_F1:.2f}", _test_metric("macro_f1", digits=2)),
@@ -211,8 +181,8 @@ _CLASS_ROWS = [
     _Row(_PATIENTS_OVER_FOLDS, _EMPTY_CELL, _mean_over_folds("patient_accuracy")),
     _Row("Epochs", f"{course_report.CNN_EPOCHS}", _epochs_run),
     _Row("Training time", _EMPTY_CELL, _training_minutes),
-    _Row("Inference time, test set", f"{course_report.CNN_TEST_SECONDS:.0f} s", _test_set_time),
-    _Row("Inference time, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
+    _Row("Inference time, test set", f"{course_report.CNN_TEST_SECONDS:.0f} s", whole_test_time),
+    _Row("Inference time, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", slice_time),
 ]
 _MASK_ROWS = [
     _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
@@ -238,5 +208,5 @@ _MASK_ROWS = [
     _Row("Cross-entropy", f"{course_report.UNET_VALIDATION_LOSS:.4f} (validation)", _mask_loss),
     _Row("Epochs", f"{course_report.UNET_EPOCHS}", _epochs_run),
     _Row("Training time", f"{course_report.UNET_TRAINING_SECONDS / 60:.0f} min (Colab)", _training_minutes),
-    _Row("Inference time, one slice", f"{course_report.UNET_SLICE_SECONDS * 1000:.0f} ms", _slice_time),
+    _Row("Inference time, one slice", f"{course_report.UNET_SLICE_SECONDS * 1000:.0f} ms", slice_time),
 ]

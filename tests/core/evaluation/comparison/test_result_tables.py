@@ -1,4 +1,4 @@
-"""The README's tables: written from the bundles, and refused when they are not theirs."""
+"""The tables of README.md and docs/results.md: written from the bundles, and refused when they are not theirs."""
 
 import json
 import re
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core.bundles.bundle import bundle_names, open_bundle
+from core.bundles.bundle import DEFAULT_CLASSIFIER, bundle_names, open_bundle
+from core.config import README
 from core.errors import BundleError
-from core.evaluation.comparison.readme_tables import BEGIN, END, check_readme, metrics_tables, write_readme
+from core.evaluation.comparison.documents import BEGIN, DOCUMENTS, END, check_tables, write_tables
+from core.evaluation.comparison.result_tables import metrics_tables
 from core.training.export import export_bundle
 from tests.core import tiny
 
@@ -89,16 +91,16 @@ def rows(readme: Path) -> dict[str, list[str]]:
 
 def test_what_is_written_is_what_is_checked(readme: Path, models: Path) -> None:
     with pytest.raises(BundleError, match=r"run 'python -m core readme'\.$"):
-        check_readme(readme, models)
-    write_readme(readme, models)
-    check_readme(readme, models)
+        check_tables(readme, metrics_tables, models)
+    write_tables(readme, metrics_tables, models)
+    check_tables(readme, metrics_tables, models)
     before = readme.read_text(encoding="utf-8")
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     assert readme.read_text(encoding="utf-8") == before
 
 
 def test_the_table_has_the_reports_metrics_beside_the_bundles(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     table = rows(readme)
     assert table["Test slices classified correctly"] == ["575 of 614", "578 of 614", "578 of 614"]
     assert table["Test accuracy"] == ["0.9365", "0.9414", "0.8568"]
@@ -118,7 +120,7 @@ def test_the_table_has_the_reports_metrics_beside_the_bundles(readme: Path, mode
 
 
 def test_a_slice_level_split_is_named_and_gets_no_patient_level_accuracy(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     assert "| Split | slice-level | slice-level | patient-level |" in readme.read_text(encoding="utf-8")
     assert rows(readme)["Patient-level accuracy"] == ["–", "–", "0.8123"]
 
@@ -137,7 +139,7 @@ FOLDS = {
 
 
 def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     assert not any("folds" in row for row in rows(readme))
     one = {**FOLDS, "folds_done": [1], "slices": [570]}
     one |= {
@@ -147,11 +149,11 @@ def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, 
     }
     patients, masks = (open_bundle(name, models) for name in ("report-cnn-patients", "report-unet"))
     tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": one})
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     assert not any("folds" in row for row in rows(readme))
     tiny.change_card(patients, metrics={"test": CLASS_METRICS, "cross_validation": FOLDS})
     tiny.change_card(masks, metrics={"test": MASK_METRICS, "cross_validation": FOLDS})
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     table = rows(readme)
     assert table["Accuracy, patient-level split, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
     assert table["Patient-level accuracy, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
@@ -160,12 +162,12 @@ def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, 
 
 
 def test_a_bundle_that_averages_over_mirror_images_is_noted_under_the_tables(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     assert "mirror image" not in readme.read_text(encoding="utf-8")
     masks = open_bundle("report-unet", models)
     tiny.change_output(masks, test_time_flip=True)
-    write_readme(readme, models)
-    check_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
+    check_tables(readme, metrics_tables, models)
     note = "\n\nPredictions of `report-unet` are means over the slice and its mirror image.\n"
     assert note in readme.read_text(encoding="utf-8")
 
@@ -190,43 +192,56 @@ def test_a_measured_gate_has_a_table_of_its_aims(readme: Path, models: Path) -> 
 
 
 def test_text_around_the_markers_stays(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     text = readme.read_text(encoding="utf-8")
     assert text.startswith("# Before é\n\n" + BEGIN)
     assert text.endswith(END + "\n\nAfter.\n")
 
 
 def test_a_changed_value_is_refused(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     text = readme.read_text(encoding="utf-8")
     assert "0.9414" in text
     readme.write_text(text.replace("0.9414", "0.9514"), encoding="utf-8")
     with pytest.raises(BundleError, match="'python -m core readme'"):
-        check_readme(readme, models)
+        check_tables(readme, metrics_tables, models)
 
 
 def test_a_bundle_evaluated_again_is_noticed(readme: Path, models: Path) -> None:
-    write_readme(readme, models)
+    write_tables(readme, metrics_tables, models)
     tiny.change_card(open_bundle("report-unet", models), metrics={"test": {**MASK_METRICS, "dice_mean": 0.5}})
     with pytest.raises(BundleError, match="'python -m core readme'"):
-        check_readme(readme, models)
+        check_tables(readme, metrics_tables, models)
 
 
 @pytest.mark.parametrize("marker", [BEGIN, END])
 def test_a_missing_marker_is_refused_and_nothing_written(marker: str, readme: Path, models: Path) -> None:
     text = readme.read_text(encoding="utf-8").replace(marker, "")
     readme.write_text(text, encoding="utf-8")
-    for function in (write_readme, check_readme):
+    for function in (write_tables, check_tables):
         with pytest.raises(BundleError, match=re.escape(f"lacks the marker '{marker}'.")):
-            function(readme, models)
+            function(readme, metrics_tables, models)
     assert readme.read_text(encoding="utf-8") == text
 
 
 def test_markers_the_wrong_way_round_are_refused(readme: Path, models: Path) -> None:
     readme.write_text(f"{END}\nText.\n{BEGIN}\n", encoding="utf-8")
     with pytest.raises(BundleError, match="lacks the marker"):
-        write_readme(readme, models)
+        write_tables(readme, metrics_tables, models)
 
 
-def test_the_readme_shows_the_bundles_metrics() -> None:
-    check_readme()
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_shows_the_bundles_metrics(path: Path) -> None:
+    check_tables(path, DOCUMENTS[path])
+
+
+def test_the_readme_s_table_has_the_report_and_a_split_by_patient() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert "575 of 614" in text and "patient-level, 5 folds" in text
+    over = open_bundle(DEFAULT_CLASSIFIER).card.metrics.over_folds
+    assert over and f"{over.figures['accuracy'].all:.4f}" in text and f"{over.figures['dice_mean'].all:.4f}" in text
+
+
+def test_the_readme_is_short_before_its_reference_part() -> None:
+    text = README.read_text(encoding="utf-8").partition("## Reference")[0]
+    assert 200 < len(text.split()) <= 900

@@ -1,0 +1,45 @@
+"""The documents with tables of metrics, written from the bundles between two markers: README.md and docs/results.md."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.config import README, RESULTS
+from core.errors import BundleError
+from core.evaluation.comparison.result_tables import metrics_tables
+from core.evaluation.comparison.summary_table import summary_table
+from core.files import replace_file
+
+BEGIN = "<!-- figures: written by `python -m core readme` -->"
+END = "<!-- end of figures -->"
+Tables = Callable[[Path | None], str]
+"""The folder of bundles -> Markdown; ``core.config.models_folder()`` if None."""
+DOCUMENTS: dict[Path, Tables] = {README: summary_table, RESULTS: metrics_tables}
+
+
+def write_tables(path: Path, tables: Tables, models: Path | None = None) -> None:
+    """Replace the text between a document's markers.
+
+    Raises:
+        BundleError: the document lacks a marker.
+    """
+    text = _with_tables(path, tables, models)
+    with replace_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def check_tables(path: Path, tables: Tables, models: Path | None = None) -> None:
+    """Refuse a document whose tables are not those of the bundles.
+
+    Raises:
+        BundleError: they differ, or the document lacks a marker.
+    """
+    if _with_tables(path, tables, models) != path.read_text(encoding="utf-8"):
+        raise BundleError(f"The figures in {path.name} are not those of the bundles; run 'python -m core readme'.")
+
+
+def _with_tables(path: Path, tables: Tables, models: Path | None) -> str:
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BundleError(f"{path.name} lacks the marker '{END if begin else BEGIN}'.")
+    return f"{before}{begin}\n\n{tables(models)}\n{end}{after}"

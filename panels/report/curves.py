@@ -1,0 +1,66 @@
+"""The report's Figures 2 and 7: our curves of a training, and the values that the report states."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.course_report import CURVE_VALUES, CurveValue
+from core.training.history import History, bundle_history
+from panels.shared.cache import HASH_BUNDLES
+from panels.shared.kept_figures import kept_figure
+from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
+
+_TITLES = {"loss": "Loss", "accuracy": "Accuracy", "iou": "IoU"}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
+def cached_history(bundle: Bundle) -> History:
+    """Return a bundle's history. Do not change it in place."""
+    return bundle_history(bundle)
+
+
+def draw_curves(bundle: Bundle, task: str, measures: tuple[str, ...]) -> None:
+    """Draw a chart for each measure, side by side where there is room."""
+    table = cached_history(bundle).table
+    for column, measure in zip(st.columns(len(measures), gap="medium"), measures, strict=True):
+        with column:
+            stated = [value for value in CURVE_VALUES[task] if value.measure == measure]
+            last = table.iloc[-1]
+            st.plotly_chart(
+                _figure(table, measure, stated),
+                key=f"report_{bundle.name}_{measure}",
+                config=PLOT_CONFIG,
+                alt=f"{_TITLES[measure]} of {bundle.name} by epoch; at the end {last[f'val_{measure}']:.3f} on "
+                f"validation, {last[measure]:.3f} in training",
+            )
+
+
+@kept_figure
+def _figure(table: pd.DataFrame, measure: str, stated: list[CurveValue]) -> go.Figure:
+    figure = go.Figure()
+    colour = st.get_option("theme.chartCategoricalColors")[0]
+    for name, column, dash in (("validation", f"val_{measure}", "solid"), ("training", measure, "dash")):
+        figure.add_scatter(
+            x=table["epoch"],
+            y=table[column],
+            mode="lines",
+            name=name,
+            line={"color": colour, "dash": dash, "width": 2},
+            hovertemplate=f"{name} %{{y:.4f}}<extra></extra>",
+        )
+    for value in stated:
+        figure.add_scatter(
+            x=[value.epoch],
+            y=[value.value],
+            mode="markers",
+            marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": text_colour()}},
+            name="report (×)",
+            showlegend=value is stated[0],
+            hovertemplate=f"report {value.part or ''} {value.value}<extra></extra>",
+        )
+    style_figure(figure, height=250)
+    figure.update_layout(hovermode="x unified", hoverdistance=-1)
+    figure.update_xaxes(title_text="epoch", tickformat="d", showgrid=False)
+    figure.update_yaxes(title_text=_TITLES[measure], exponentformat="none")
+    return figure

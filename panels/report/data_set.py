@@ -1,0 +1,37 @@
+"""Section 6 of the report, the data set: Figure 1 and Table 1."""
+
+import streamlit as st
+
+from core import course_report
+from core.config import CLASSES
+from core.dataset.splits import PARTS, TABLE_1, index_table
+from core.labels import CLASS_LABELS
+from panels.report.layout import draw_table, draw_title
+from panels.report.pictures import draw_slices_and_masks, slice_of_each_class
+
+
+def draw_data_set() -> None:
+    """Draw the section."""
+    table = index_table()
+    draw_title("Figure 1 · Slices and masks", "data", "Data")
+    slices, of_data_set = slice_of_each_class()
+    draw_slices_and_masks(slices, reduced=False)
+    report_slices = sum(row.total for row in course_report.TABLE_1.values())
+    st.caption(
+        f"{report_slices:,} slices, {course_report.DATA_PATIENTS} patients; here {len(table):,} and "
+        f"{table['patient'].nunique()}. Its slices are not named; these are "
+        f"{'typical ones' if of_data_set else 'simulated samples'}."
+    )
+    draw_title("Table 1 · Split of the classifier", "data", "How it leaks", split="Table 1")
+    rows = []
+    for name in CLASSES:
+        report, ours = course_report.TABLE_1[name], table.loc[table["class"] == name, TABLE_1].value_counts()
+        rows.append(
+            [
+                CLASS_LABELS[name].short,
+                f"{report.total:,}: {report.train:,} / {report.test:,}",
+                f"{ours.sum():,}: {' / '.join(f'{ours[part]:,}' for part in PARTS)}",
+            ]
+        )
+    draw_table(["", "report: training / test", "ours: training / validation / test"], rows)
+    st.caption("The same counts; our validation part comes out of training.")

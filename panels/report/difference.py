@@ -1,0 +1,94 @@
+"""Why the report's classifier, rebuilt, does not reach the report's figure: what differs, as far as it is known."""
+
+import math
+
+import streamlit as st
+
+from core import course_report
+from core.bundles.bundle import (
+    REPORT_CLASSIFIER,
+    REPORT_CNN_BATCH_32,
+    REPORT_CNN_LITERAL,
+    REPORT_SEGMENTER,
+    REPORT_UNET_LITERAL,
+    Bundle,
+)
+from core.evaluation.comparison.result_tables import correct_slices, report_correct
+from core.training.data.batches import updates_per_epoch
+from core.training.history import History
+from panels.report.curves import cached_history
+from panels.report.layout import draw_table
+from panels.report.study import draw_study, has_study
+from panels.shared.model_choice import evaluated_bundle, listed_bundles
+from panels.shared.theme import escape_markdown
+
+_TUNED = "report-cnn-tuned"
+_NOT_STATED = "not stated"
+
+
+def report_networks() -> tuple[str, str]:
+    """Return the names of the report's classifier and U-Net as trained here: literally, where such bundles ship."""
+    return (
+        REPORT_CNN_LITERAL if evaluated_bundle(REPORT_CNN_LITERAL) else REPORT_CLASSIFIER,
+        REPORT_UNET_LITERAL if evaluated_bundle(REPORT_UNET_LITERAL) else REPORT_SEGMENTER,
+    )
+
+
+def updates_by_early_epoch(history: History, slices: int) -> tuple[int, int]:
+    """Return the weight updates by the epoch at which the report's network is nearly done: the report's, and ours.
+
+    Args:
+        history: of our training.
+        slices: that it was trained on.
+    """
+    theirs = math.ceil(sum(row.train for row in course_report.TABLE_1.values()) / course_report.CNN_BATCH)
+    ours = updates_per_epoch(slices, history.plan) if history.plan else 0
+    return course_report.CNN_EARLY_EPOCH * theirs, course_report.CNN_EARLY_EPOCH * ours
+
+
+def draw_difference() -> None:
+    """Draw both figures and, in an expander, what differs."""
+    bundle = listed_bundles().find(report_networks()[0])
+    st.markdown(
+        f"The report's classifier gets **{report_correct()}** test slices right; rebuilt, it gets "
+        f"**{correct_slices(bundle)}**."
+    )
+    with st.expander("What differs between the two trainings"):
+        draw_table(["", "report", bundle.name], _rows(bundle, cached_history(bundle)))
+        st.markdown(
+            "Table 1 has no validation part, and the report's validation loss "
+            f"({course_report.CNN_VALIDATION_LOSS}) is its test loss ({course_report.CNN_TEST_LOSS}): early stopping "
+            "seems to have watched the test slices. Its updates are counted as Keras makes them, the last, smaller "
+            f"batch included.{'' if has_study() else ' How much each difference weighs is not measured.'}"
+        )
+        for other in filter(None, map(evaluated_bundle, (REPORT_CNN_BATCH_32, _TUNED))):
+            limits = " ".join(limit for limit in other.card.limits if limit not in bundle.card.limits)
+            about = escape_markdown(f"{other.card.about} {limits}")
+            st.markdown(f"`{other.name}` gets **{correct_slices(other)}** right. {about}")
+    if has_study():
+        draw_study()
+
+
+def _rows(bundle: Bundle, history: History) -> list[list[str]]:
+    card, report_train = bundle.card, sum(row.train for row in course_report.TABLE_1.values())
+    recipe, counts = card.training.recipe, card.data.counts
+    early = course_report.CNN_EARLY_EPOCH
+    report_updates, updates = updates_by_early_epoch(history, counts.train)
+    row = history.table.set_index("epoch").loc[early]
+    options = card.network.options
+    part = "test" if card.data.test_stopped_training else "validation"
+    return [
+        ["Training slices", f"{report_train:,}", f"{counts.train:,}"],
+        ["Validation slices", _NOT_STATED, "the test slices" if part == "test" else f"{counts.validation:,}"],
+        ["Batch", f"{course_report.CNN_BATCH}", f"{recipe['batch']}"],
+        ["Updates an epoch", f"{report_updates // early}", f"{updates // early}"],
+        [f"Updates by epoch {early}", f"{report_updates}", f"{updates}"],
+        [
+            f"Accuracy at epoch {early}",
+            f"{course_report.CNN_EARLY_ACCURACY}, part not named",
+            f"{row['val_accuracy']:.2f} {part}, {row['accuracy']:.2f} training",
+        ],
+        ["Learning rate", _NOT_STATED, f"{recipe['learning_rate']}"],
+        ["Dropout", _NOT_STATED, f"{options['dropout']}, last {options['dropout_flat']}"],
+        ["Number type", _NOT_STATED, str(recipe["dtype"])],
+    ]

@@ -1,0 +1,88 @@
+"""Section 8 of the report, segmentation: Figures 5 to 8, Table 5, and the figures of its text."""
+
+from collections import Counter
+
+import streamlit as st
+
+from core import course_report
+from core.bundles.bundle import Bundle
+from core.bundles.layers import read_layers
+from core.config import SEGMENTATION
+from core.evaluation.comparison.result_tables import slice_time
+from panels.report.classification import epochs_text
+from panels.report.curves import cached_history, draw_curves
+from panels.report.difference import report_networks
+from panels.report.layout import draw_table, draw_title
+from panels.report.pictures import answered_slice, draw_mask_row, draw_slices_and_masks, slice_of_each_class
+from panels.shared.model_choice import listed_bundles, model_address
+
+
+def draw_segmentation() -> None:
+    """Draw the section."""
+    classifier, bundle = map(listed_bundles().find, report_networks())
+    size = course_report.UNET_SIDE
+    draw_title(f"Figure 5 · Slices and masks, {size} × {size}", "data", "Before and after")
+    draw_slices_and_masks(slice_of_each_class()[0], reduced=True)
+    st.caption("Its shrinking is not described; ours averages.")
+    draw_title("Table 5 · Split of the U-Net", "data", "How it leaks", split="Table 5")
+    counts = bundle.card.data.counts
+    ours = {"train": counts.train, "validation": counts.validation, "test": counts.test}
+    ours = {"total": sum(ours.values()), **ours}
+    titles = {"total": "Total", "train": "Training", "validation": "Validation", "test": "Test"}
+    draw_table(
+        ["", "report", bundle.name],
+        [[titles[part], f"{count:,}", f"{ours[part]:,}"] for part, count in course_report.TABLE_5.items()],
+    )
+    st.caption("The same counts; its slices are not named.")
+    draw_title("Figure 6 · U-Net", "models", "Its layers", bundle=bundle.name)
+    _draw_layers(bundle)
+    draw_title("Figure 7 · Training", "training", "All curves", kind="Masks", masks=bundle.name)
+    draw_curves(bundle, SEGMENTATION, ("loss", "accuracy", "iou"))
+    draw_table(["In the text", "report", bundle.name], _text_rows(bundle))
+    metrics = bundle.test_metrics
+    keras = f" (Keras's: {metrics.keras_mean_iou.value:.4f})" if metrics.keras_mean_iou else ""
+    st.caption(
+        f"Our loss is {bundle.card.training.recipe['loss']}, the report's unknown; our IoU is the tumour's{keras}."
+    )
+    address = model_address(classifier.name, bundle.name)
+    draw_title("Figure 8 · Masks", "masks", "Why IoU says 0.49", **address, view="Why IoU says 0.49")
+    answered = answered_slice(classifier, bundle)
+    if answered:
+        draw_mask_row(answered)
+    st.caption(
+        f"{f'{answered.title}. ' if answered else ''}Our mean Dice: {metrics.dice_mean:.4f}. A slice took "
+        f"{course_report.UNET_SLICE_SECONDS * 1000:.0f} ms, here {slice_time(bundle)}."
+    )
+
+
+def _draw_layers(bundle: Bundle) -> None:
+    parameters = bundle.card.parameters
+    counts = Counter(layer.kind for layer in read_layers(bundle) if layer.inputs)
+    fixed = parameters.total - parameters.trainable
+    rows = [
+        ["Parameters", f"{course_report.UNET_PARAMETERS:,}", f"{parameters.total:,}"],
+        ["Not trainable", f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,}", f"{fixed:,}"],
+        *([kind, f"{count}", f"{counts.get(kind, 0)}"] for kind, count in course_report.UNET_LAYERS.items()),
+    ]
+    draw_table(["", "report", bundle.name], rows)
+    st.caption("The report's text counts fewer layers than its parameters need.")
+
+
+def _text_rows(bundle: Bundle) -> list[list[str]]:
+    """Return the figures that the report states of its training, beside ours at the last epoch."""
+    training, last = bundle.card.training, cached_history(bundle).table.iloc[-1]
+    stated = {
+        "Loss": (course_report.UNET_TRAINING_LOSS, course_report.UNET_VALIDATION_LOSS, "loss"),
+        "IoU": (course_report.UNET_TRAINING_IOU, course_report.UNET_VALIDATION_IOU, "iou"),
+        "Pixel accuracy": (course_report.UNET_TRAINING_ACCURACY, course_report.UNET_VALIDATION_ACCURACY, "accuracy"),
+    }
+    rows = [
+        [f"{title}: training, validation", f"{first}, {second}", f"{last[key]:.4f}, {last[f'val_{key}']:.4f}"]
+        for title, (first, second, key) in stated.items()
+    ]
+    return [
+        ["Epochs", f"{course_report.UNET_EPOCHS}", epochs_text(bundle)],
+        ["Batch", f"{course_report.UNET_BATCH}", f"{training.recipe['batch']}"],
+        ["Training time", f"{course_report.UNET_TRAINING_SECONDS} s (Colab)", f"{training.seconds:.0f} s"],
+        *rows,
+    ]

@@ -1,0 +1,82 @@
+"""The study of why the report's network gets more slices right: its runs, once some are done."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.bundles.bundle import REPORT_CNN_LITERAL
+from core.search.fixed.runs import Run, best_of_batch, read_fixed_runs, read_runs
+from core.text import join_words
+from panels.report.layout import draw_table
+from panels.shared.kept_figures import kept_figure
+from panels.shared.theme import PLOT_CONFIG, percent, style_figure
+
+_SYMBOLS = ("circle", "square-open", "diamond-open", "cross-open")
+
+
+def has_study() -> bool:
+    """Return whether a run is done."""
+    return read_fixed_runs(REPORT_CNN_LITERAL) is not None
+
+
+def draw_study() -> None:
+    """Draw the runs that are done: accuracy by batch, and a table; at least one is."""
+    results = read_fixed_runs(REPORT_CNN_LITERAL)
+    if results is None:
+        return
+    batches = sorted(results["batch"].unique(), reverse=True)
+    best = {batch: best_of_batch(results, batch) for batch in batches}
+    reached = join_words(f"{percent(run['val_accuracy'])} at batch {batch}" for batch, run in best.items())
+    st.markdown(
+        f"A study fixed beforehand: {len(results)} of {len(read_runs(REPORT_CNN_LITERAL))} runs are done. The runs of "
+        f"lowest validation loss reach {reached}, on validation slices."
+    )
+    st.plotly_chart(
+        _figure(results, batches),
+        key="report_study",
+        config=PLOT_CONFIG,
+        alt=f"Validation accuracy of each run by batch; {reached}",
+    )
+    with st.expander("The runs"):
+        draw_table(
+            ["Run", "batch", "updates an epoch", "rate", "other settings", "epochs", "loss", "accuracy"],
+            [
+                [
+                    f"{run['run']}",
+                    f"{run['batch']}",
+                    f"{run['updates_per_epoch']}",
+                    f"{run['learning_rate']:g}",
+                    _others(run),
+                    f"{run['epochs']}",
+                    f"{run['val_loss']:.3f}",
+                    percent(run["val_accuracy"]),
+                ]
+                for run in results.to_dict("records")
+            ],
+        )
+
+
+def _others(run: Run) -> str:
+    return f"dropout {run['dropout']:g}, 0 to {255 if run['byte_range'] else 1}"
+
+
+@kept_figure
+def _figure(results: pd.DataFrame, batches: list[int]) -> go.Figure:
+    figure = go.Figure()
+    colours = st.get_option("theme.chartCategoricalColors")
+    kinds = results.assign(other=[_others(run) for run in results.to_dict("records")])
+    others = list(dict.fromkeys(kinds["other"]))
+    for number, (rate, of_rate) in enumerate(kinds.groupby("learning_rate")):
+        for other, rows in of_rate.groupby("other", sort=False):
+            figure.add_scatter(
+                x=[f"batch {batch}" for batch in rows["batch"]],
+                y=rows["val_accuracy"],
+                mode="markers",
+                name=f"rate {rate:g}, {other}",
+                marker={"color": colours[number], "symbol": _SYMBOLS[others.index(str(other))], "size": 10},
+                hovertemplate="%{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
+            )
+    style_figure(figure, height=320)
+    figure.update_xaxes(categoryorder="array", categoryarray=[f"batch {batch}" for batch in batches])
+    figure.update_yaxes(title_text="validation accuracy", tickformat=".0%")
+    return figure
