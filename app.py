@@ -1,7 +1,7 @@
-"""Start the app: ``streamlit run app.py`` serves frame.py with the headers of panels/headers.py."""
+"""Start the app: ``streamlit run app.py`` serves frame.py with the middleware of panels/."""
 
 import streamlit as st
 
-from panels.headers import MIDDLEWARE
+from panels import document, headers
 
-app = st.App("frame.py", middleware=MIDDLEWARE)
+app = st.App("frame.py", middleware=[*headers.MIDDLEWARE, *document.MIDDLEWARE])

@@ -1,29 +1,48 @@
-"""Analyse: one slice in; class, mask and heat map out."""
+"""Analyse: one slice or volume in; class, mask and heat map out."""
 
 import streamlit as st
 
+from core.config import batch_folder
 from panels import shell
 from panels.analyse.preparation import prepare_first_answer
 from panels.analyse.welcome import draw_welcome
-from panels.shared.slices.chooser import choose_slice
+from panels.shared.slices.chooser import choose_image
+from panels.shared.slices.chosen import ChosenVolume
+from panels.shared.slices.uploads import SliceIdentity, Uploads, held_uploads
 
 shell.require()
 
 KEY = "analyse"
 
-st.title("Analyse a slice", anchor=False)
+
+def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
+    """Draw several uploads as a table."""
+    # Only now: what an answer needs would make the first page slow.
+    from panels.analyse.many.table import draw_many
+
+    draw_many(uploads, chosen, key=KEY)
+
+
 introduction = st.container()
-chosen = choose_slice(key=KEY)
-if chosen is None:
+chosen = choose_image(key=KEY, draw_table=_draw_table)
+if chosen is None and not held_uploads():
     with introduction:
         st.markdown(
-            "Upload a contrast-enhanced T1 slice of a head, or press a sample. A network classifies the tumour, "
-            "outlines it, and shows the evidence as a heat map. SliceScope rebuilds the two networks of a 2023 course "
-            "report, adds its own, and shows how often and why each of them is wrong."
+            "Upload a contrast-enhanced T1 slice or volume of a head, or press a sample. A network classifies the "
+            "tumour, outlines it, and shows the evidence as a heat map. SliceScope rebuilds the two networks of a 2023 "
+            "course report, adds its own, and shows how often and why each of them is wrong."
         )
         draw_welcome()
+        if stored := batch_folder():
+            from panels.analyse.many.stored import draw_stored
+
+            draw_stored(stored, key=f"{KEY}_batch")
     prepare_first_answer()
-else:
+elif isinstance(chosen, ChosenVolume):
+    from panels.analyse.volume.view import draw_volume
+
+    draw_volume(chosen, key=KEY)
+elif chosen is not None:
     # Only now: what an answer needs would make the first page slow.
     from panels.analyse.analysis import draw_analysis
 

@@ -11,13 +11,13 @@ from panels.data import charts
 from panels.data.before_and_after import draw_before_and_after
 from panels.data.framing_shortcut import draw_framing_shortcut
 from panels.data.local_copy import draw_local_copy
+from panels.shared.link.address import bound
 
 shell.require()
 
 index = splits.index_table()
 state = store_state(default_store())
 
-st.title("Data", anchor=False)
 st.markdown(
     f"**{len(index):,} slices** of **{index['patient'].nunique()} patients**: T1-weighted, contrast-enhanced MRI. "
     "Every slice has a tumour, outlined by hand. The set holds no healthy brain, no other tumour type, and no other "
@@ -34,47 +34,47 @@ st.markdown(
 )
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Slices by class", anchor=False)
+    st.header("Slices by class", anchor=False)
     charts.draw_class_counts(index)
 with right:
-    st.subheader("Slices per patient", anchor=False)
+    st.header("Slices per patient", anchor=False)
     charts.draw_slices_per_patient(index)
 
-st.subheader("Slice-level splits leak", anchor=False)
+st.header("Slice-level splits leak", anchor=False)
 st.markdown(
     "Each bar is a patient, each colour a part of the split. Where training and test share a bar, the network is "
     "tested on a tumour that it was trained on, a few millimetres away: its scores are optimistic. The report's "
     "splits, Tables 1 and 5, are slice-level; the official folds are patient-level."
 )
-split = st.segmented_control(
+split = bound(
+    st.segmented_control,
     "Split",
     list(splits.SPLIT_NAMES),
     default=splits.SPLIT_NAMES[0],
     required=True,
     format_func=charts.SPLIT_TITLES.__getitem__,
     key="split",
-    bind="query-params",
 )
 charts.draw_leakage(index, split)
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Parts of each split", anchor=False)
+    st.header("Parts of each split", anchor=False)
     charts.draw_part_counts(index)
 with right:
-    st.subheader("The official folds", anchor=False)
+    st.header("The official folds", anchor=False)
     charts.draw_fold_counts(index)
 charts.draw_similar_ids(index)
 
-st.subheader("Shortcut: the head's position predicts the class", anchor=False)
+st.header("Shortcut: the head's position predicts the class", anchor=False)
 draw_framing_shortcut(shortcut_table())
 
-st.subheader("Before and after preprocessing", anchor=False)
+st.header("Before and after preprocessing", anchor=False)
 st.markdown(
     "One slice of each class, with a tumour of median size, and its mask: as published (the report's Figure 1) and as "
     "input of its U-Net (Figure 5)."
 )
 draw_before_and_after(index, can_fetch=state.problem is None)
 
-st.subheader("Local copy", anchor=False)
+st.header("Local copy", anchor=False)
 draw_local_copy(state)

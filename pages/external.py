@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.bundles.bundle import DEFAULT_CLASSIFIER
 from core.bundles.measured_gate import DEV, measured_split
 from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, with_outcomes
+from core.text import join_words
 from panels import shell
 from panels.external.confusion import draw_external_confusion
 from panels.external.metrics import draw_aims, draw_internal_cost, draw_metrics
@@ -15,25 +15,25 @@ from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
 from panels.external.thresholds import draw_threshold_sliders
 from panels.shared.labels import bundle_title
-from panels.shared.model_choice import listed_bundles
+from panels.shared.model_choice import chosen_model, listed_bundles
 from panels.shared.theme import escape_markdown
 
 shell.require()
 
-st.title("External data", anchor=False)
-listing = listed_bundles()
-if DEFAULT_CLASSIFIER in listing.problems:
-    listing.find(DEFAULT_CLASSIFIER)  # no other network's results in place of it
-measured = [bundle for bundle in listing.bundles.values() if measured_split(bundle)]
-if not measured:
+bundle = chosen_model().classifier
+split = measured_split(bundle)
+if split is None:
+    measured = [each.card.title for each in listed_bundles().bundles.values() if measured_split(each)]
+    advice = (
+        f"choose {join_words(measured, 'or')} above"
+        if measured
+        else "`python -m core screen unified-unet FOLDER` measures one"
+    )
     st.info(
-        "No network has a measured gate yet; `python -m core screen unified-unet FOLDER` fits one.",
+        f"{bundle_title(bundle)} has no gate that is measured on external data; {advice}.",
         icon=":material/person_search:",
     )
     st.stop()
-bundle = measured[0]
-split = measured_split(bundle)
-assert split is not None
 st.markdown(
     f"A network predicts one of three tumour types for any image. The gate of **{bundle_title(bundle)}"
     "** can instead decide *no tumour found*, *low confidence* or *unusual image*. This page has its results on an "
@@ -57,15 +57,15 @@ st.caption(
 )
 draw_internal_cost(bundle)
 
-st.subheader("Confusion matrix, external", anchor=False)
+st.header("Confusion matrix, external", anchor=False)
 draw_external_confusion(table[table["group"] == EXTERNAL_GROUP])
 
 draw_robustness(bundle)
-st.subheader("Tumour score and OOD score", anchor=False)
+st.header("Tumour score and OOD score", anchor=False)
 draw_scores(table, thresholds, key="scores")
-st.subheader("Tumour or source?", anchor=False)
+st.header("Tumour or source?", anchor=False)
 draw_source_control(bundle)
-st.subheader("Non-brain images", anchor=False)
+st.header("Non-brain images", anchor=False)
 draw_non_brain_examples(table)
 with st.expander("What was tried", icon=":material/science:"):
     st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.gate.tried))

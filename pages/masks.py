@@ -3,10 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from core.bundles.bundle import REPORT_SEGMENTER, Bundle
+from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import select_predictions
-from core.config import SEGMENTATION
 from core.metrics.overlap import THRESHOLDS
 from panels import shell
 from panels.masks.iou_demonstration import draw_iou_demonstration
@@ -14,7 +13,8 @@ from panels.masks.overview import draw_overview
 from panels.masks.slices import draw_slices
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.labels import describe_test_set
-from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
+from panels.shared.link.address import bound
+from panels.shared.model_choice import chosen_model
 from panels.shared.slices.dialog import draw_slice_dialog
 
 shell.require()
@@ -24,17 +24,15 @@ OVERVIEW, SLICES, IOU = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 
 def threshold_slider(own: float) -> float:
     """Draw the slider of the threshold, which starts at the network's own."""
-    threshold = st.select_slider(
+    threshold: float = bound(
+        st.select_slider,
         f"Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})",
         THRESHOLDS,
         own,
         format_func="{:g}".format,  # the label is the address's spelling: 0.9, as one would type it
         key="threshold",
-        bind="query-params",
-    )
-    st.caption(
-        "For looking only: a threshold chosen here, on test slices, would make the figures too good. The network's own "
-        "was fixed beforehand."
+        help="For looking only: a threshold chosen here, on test slices, would make the figures too good. The "
+        "network's own was fixed beforehand.",
     )
     return threshold
 
@@ -50,23 +48,18 @@ def draw_at_threshold(bundle: Bundle, view: str, table: pd.DataFrame, threshold:
     return table.assign(dice=dice.fillna(table["dice"]))
 
 
-st.title("Masks", anchor=False)
-st.markdown("How well a network segments tumours it has not trained on: overall, slice by slice, and at any threshold.")
-segmenter_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
-with segmenter_column:
-    name = choose_bundle("Segmenter", evaluated_bundle_names(SEGMENTATION), key="segmenter", default=REPORT_SEGMENTER)
-with view_column:
-    view = st.segmented_control(
-        "View", VIEWS, default=OVERVIEW, required=True, wrap=True, key="view", bind="query-params"
-    )
-segmenter = listed_bundles().find(name)
-st.caption(describe_test_set(segmenter))
+segmenter = chosen_model().segmenter
+st.markdown(f"How well a network segments tumours it has not trained on. {describe_test_set(segmenter)}")
+views, thresholds = st.columns([2, 3], gap="medium")
+with views:
+    view = bound(st.segmented_control, "View", VIEWS, default=OVERVIEW, required=True, wrap=True, key="view")
 predictions = cached_predictions(segmenter)
 own_threshold = threshold = segmenter.mask_threshold
 if view == IOU:
     draw_iou_demonstration(segmenter, select_predictions(predictions, part="test"))
 else:
-    threshold = threshold_slider(own_threshold)
+    with thresholds:
+        threshold = threshold_slider(own_threshold)
     predictions = draw_at_threshold(segmenter, view, predictions, threshold)
 
 
@@ -76,4 +69,4 @@ def dice_label(row: pd.Series) -> str:
     return f"{row['slice']} · Dice {row['dice']:.2f}{where}"
 
 
-draw_slice_dialog(predictions, caption=dice_label, segmenter=segmenter, threshold=threshold)
+draw_slice_dialog(predictions, caption=dice_label, model=chosen_model(), threshold=threshold)

@@ -15,9 +15,9 @@ from panels.models.network import draw_network
 from panels.models.published import draw_published_results
 from panels.models.splits import draw_split_comparisons, split_comparisons
 from panels.models.table import INTERVAL_NOTE, draw_networks_table, draw_unified_against_report, task_text
-from panels.shared.controls import accept_former_options
 from panels.shared.labels import SPLITS_SECTION, bundle_title
-from panels.shared.model_choice import choose_bundle, listed_bundles, readable_bundles
+from panels.shared.link.address import bound
+from panels.shared.model_choice import choose_bundle, chosen_model, listed_bundles, readable_bundles
 from panels.shared.theme import escape_markdown
 
 shell.require()
@@ -31,11 +31,15 @@ def networks(bundles: list[Bundle]) -> None:
     top = st.container()
     open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
     with open_column:
-        name = choose_bundle("Open a network", names, key="bundle", help="Or click its row in the table above.")
-    with view_column:
-        view = st.segmented_control(
-            "View", list(VIEWS), default="Network", required=True, key="view", bind="query-params"
+        name = choose_bundle(
+            "Open a network",
+            names,
+            key="bundle",
+            default=chosen_model().class_by,
+            help="Or click its row in the table above.",
         )
+    with view_column:
+        view = bound(st.segmented_control, "View", list(VIEWS), default="Network", required=True, key="view")
     with top:
         draw_networks_table(bundles, chosen=name, key="bundle")
         st.caption(
@@ -44,7 +48,7 @@ def networks(bundles: list[Bundle]) -> None:
         )
         draw_unified_against_report(bundles)
     bundle = listed_bundles().find(name)
-    st.subheader(bundle_title(bundle), anchor=False)
+    st.header(bundle_title(bundle), anchor=False)
     st.markdown(escape_markdown(bundle.card.about))
     VIEWS[view](bundle, key="models")
 
@@ -58,14 +62,14 @@ def splits(bundles: list[Bundle]) -> None:
     """Draw what a slice-level split adds to the figures, then the figures of every fold."""
     pairs = split_comparisons(bundles)
     if pairs:
-        st.subheader("Slice-level against patient-level split", anchor=False)
+        st.header("Slice-level against patient-level split", anchor=False)
         draw_split_comparisons(pairs, key="twins")
     draw_fold_tables(bundles)
 
 
 def published(bundles: list[Bundle]) -> None:
     """Draw published results beside ours."""
-    st.subheader("Published results, patient-level split", anchor=False)
+    st.header("Published results, patient-level split", anchor=False)
     draw_published_results(patient_level_results(bundles))
 
 
@@ -82,22 +86,21 @@ FORMER_SECTIONS = {
 }
 """Sections by the names they had in addresses before."""
 
-st.title("Models", anchor=False)
 st.markdown(
     "The report's two networks, rebuilt, and later ones: what each is made of, how good it is on slices it has not "
     "trained on, and how much of that holds for new patients and other scanners."
 )
 if not listed_bundles().bundles:
     raise BundleError("There is no bundle that can be used; take models/ from the project again, or train one.")
-accept_former_options("show", FORMER_SECTIONS)
-section = st.segmented_control(
+section = bound(
+    st.segmented_control,
     "Shown",
     list(SECTIONS),
     default="Networks",
     required=True,
     wrap=True,
     key="show",
-    bind="query-params",
+    former=FORMER_SECTIONS,
     label_visibility="collapsed",
 )
 SECTIONS[section](readable_bundles(in_order(listed_bundles().bundles.values())))

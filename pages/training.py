@@ -10,6 +10,8 @@ from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
 from panels.shared.controls import csv_button, fragment
+from panels.shared.link.address import bound
+from panels.shared.model_choice import chosen_model
 from panels.shared.theme import error_text, escape_markdown
 from panels.training.captions import report_caption, show_progress
 from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts
@@ -34,12 +36,11 @@ def follow(drawn: list[History]) -> None:
         show_progress(history, time.time())
 
 
-st.title("Training", anchor=False)
 st.markdown("Loss and metrics of each epoch, on the training slices and on the validation slices.")
 task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
-    group = st.segmented_control(
-        "Networks", list(TASKS_BY_TITLE), default="Classifiers", required=True, key="kind", bind="query-params"
+    group = bound(
+        st.segmented_control, "Networks", list(TASKS_BY_TITLE), default="Classifiers", required=True, key="kind"
     )
 task = TASKS_BY_TITLE[group]
 histories, problems = find_histories()
@@ -50,18 +51,20 @@ if not available:
     raise TrainingError(
         f"There is no training of {group.lower()} here; take models/ from the project again, or train one."
     )
+wanted = chosen_model().class_by if task == CLASSIFICATION else chosen_model().mask_by
+first = next((history.name for history in available if history.name == wanted), available[0].name)
 with runs_column:
-    names = st.multiselect(
+    names = bound(
+        st.multiselect,
         f"Runs, at most {MAX_RUNS}",
         [history.name for history in available],
-        default=[available[0].name],
+        default=[first],
         max_selections=MAX_RUNS,
         key=group.lower(),
-        bind="query-params",
     )
 with options_column:
-    log = st.toggle("Logarithmic loss", key="log", bind="query-params")
-    show_report = st.toggle("The report's values", value=True, key="report", bind="query-params")
+    log = bound(st.toggle, "Logarithmic loss", key="log")
+    show_report = bound(st.toggle, "The report's values", value=True, key="report")
 chosen = [history for history in available if history.name in names]
 for history in available:
     if not history.finished and history not in chosen:

@@ -6,6 +6,7 @@ from core.search.names import search_names
 from core.search.plan import plan_names
 from core.search.results import read_search
 from panels import shell
+from panels.shared.link.address import bound
 from panels.shared.theme import escape_markdown, whole_percent
 from panels.tuning.fidelity import show_fidelity
 from panels.tuning.help import show_help
@@ -18,7 +19,6 @@ from panels.tuning.winner import show_gain, show_winner, winner_bundle
 
 shell.require()
 
-st.title("Hyperparameters", anchor=False)
 names = search_names()
 if not names:
     st.info(
@@ -26,7 +26,7 @@ if not names:
         icon=":material/tune:",
     )
     st.stop()
-name = st.segmented_control("Search", names, default=names[0], required=True, key="search", bind="query-params")
+name = bound(st.segmented_control, "Search", names, default=names[0], required=True, key="search")
 results = read_search(name)
 plan = results.plan
 share = plan.cheap.epochs
@@ -40,7 +40,7 @@ winner = winner_bundle(plan)
 show_gain(plan, winner)
 show_help(plan)
 show_samplers(results)
-st.subheader("Trials", anchor=False)
+st.header("Trials", anchor=False)
 selected = show_history(results, key=f"history_{name}")
 if len(selected) < len(results.trials):
     st.markdown(f"**{len(selected)} of {len(results.trials)} trials selected**")
@@ -49,10 +49,10 @@ with st.expander("The trials as a table"):
     show_trials_table(results, selected, key=f"csv_{name}")
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Which settings matter", anchor=False)
+    st.header("Which settings matter", anchor=False)
     show_importance(results, key=f"importance_{name}")
 with right:
-    st.subheader("Do low-fidelity trials predict the full-size ranking?", anchor=False)
+    st.header("Do low-fidelity trials predict the full-size ranking?", anchor=False)
     show_fidelity(results, key=f"fidelity_{name}")
-st.subheader("Result on held-out patients", anchor=False)
+st.header("Result on held-out patients", anchor=False)
 show_winner(results, winner)

@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, the notice, errors in one sentence.
+"""The frame around every page: navigation, the choice of a model, the notice, errors in one sentence.
 
 Until frame.py has run once, Streamlit serves pages/ in its old way: a deep link that is a fresh server's first request
 runs the page's file without frame.py. Every page therefore begins with ``shell.require()``, which in that case sets up
@@ -13,14 +13,21 @@ import streamlit as st
 from core.bundles.measured_gate import measured_split
 from core.config import NOTICE, PAGES
 from core.search.names import search_names
-from panels.shared.address import unknown_values_told
 from panels.shared.controls import errors_in_one_sentence
-from panels.shared.model_choice import draw_broken_bundles, listed_bundles
+from panels.shared.link.address import draw_unknown_values, page_address
+from panels.shared.link.copy_link import draw_copy_link
+from panels.shared.model_choice import choose_model, draw_broken_bundles, listed_bundles
+from panels.shared.slices.chosen import AT
 from panels.shared.slices.uploads import bound_uploads
 from panels.shared.web_server import keep_uploads_in_memory, release_ended_sessions, send_without_delay
 
-_ICON = Path(__file__).with_name("icon.svg")
+_ASSETS = Path(__file__).with_name("assets")
+_ICON, _LOGO = str(_ASSETS / "icon.svg"), str(_ASSETS / "logo.svg")
 """Streamlit's own icons come from a font host, which a visitor's browser would ask."""
+_FORMER_PATHS = {"Analyse": "analyse", "External data": "strangers", "Curves": "curves", "Hyperparameters": "search"}
+"""Former addresses of pages by title; the default page is served at "/" and keeps "/analyse"."""
+_FORMER_CHOICES = {"Errors": ("bundle",), "Explain": ("bundle",), "Masks": ("segmenter",)}
+"""Names by which addresses of these pages chose a bundle."""
 _INSIDE_FRAME = "_inside_frame"
 
 keep_uploads_in_memory()
@@ -31,16 +38,36 @@ bound_uploads()
 
 def run() -> None:
     """Draw the frame and in it the page that the address names."""
-    st.set_page_config(page_title="SliceScope", page_icon=str(_ICON), layout="wide")
+    # Else the navigation shows the page's own icon for a moment, from a font host.
+    st.set_page_config(page_icon=_ICON, layout="wide")
     page = _navigation()
-    st.caption(f":material/info: **SliceScope.** {NOTICE}")
-    draw_broken_bundles()
+    st.set_page_config(page_title=f"{page.title} · SliceScope", page_icon=_ICON, layout="wide")
+    st.logo(_LOGO, size="large")
     st.session_state[_INSIDE_FRAME] = True
     try:
-        with unknown_values_told(), errors_in_one_sentence():
+        with errors_in_one_sentence(), page_address(page.title):
+            link = _draw_head(page.title)
+            unknown = st.container()
+            draw_broken_bundles()
             page.run()
+        with unknown:
+            draw_unknown_values()
+        draw_copy_link([page.url_path, _FORMER_PATHS.get(page.title, "")], link, steps=[AT])
     finally:
         del st.session_state[_INSIDE_FRAME]
+
+
+def _draw_head(title: str) -> Any:
+    """Draw the line above a page: its title, the model, the notice; return the place of the link."""
+    with st.container(horizontal=True, vertical_alignment="center", key="frame_head"):
+        st.title(title, anchor=False, width="content")
+        model = st.container(width=260, key="frame_model")
+        st.caption(NOTICE, width="stretch")
+        link = st.container(width=90, key="frame_link")
+    custom = st.container(horizontal=True, key="frame_custom")
+    with model:
+        choose_model(custom, former=_FORMER_CHOICES.get(title, ()))
+    return link
 
 
 def require() -> None:
@@ -51,31 +78,41 @@ def require() -> None:
 
 
 def _navigation() -> Any:
-    analyse, external, training, tuning = (
-        PAGES / f"{name}.py" for name in ("analyse", "external", "training", "tuning")
-    )
     # A page that needs results is in the menu only once there are some.
     with_external = _visibility(any(map(measured_split, listed_bundles().bundles.values())))
     with_searches = _visibility(bool(search_names()))
     return st.navigation(
-        [
-            st.Page(analyse, title="Analyse", icon=":material/search:", url_path="start", default=True),
-            st.Page(PAGES / "errors.py", title="Errors", icon=":material/grid_on:"),
-            st.Page(PAGES / "masks.py", title="Masks", icon=":material/gesture:"),
-            st.Page(PAGES / "explain.py", title="Explain", icon=":material/visibility:"),
-            st.Page(external, title="External data", icon=":material/person_search:", visibility=with_external),
-            st.Page(training, title="Training", icon=":material/show_chart:"),
-            st.Page(tuning, title="Hyperparameters", icon=":material/tune:", visibility=with_searches),
-            st.Page(PAGES / "models.py", title="Models", icon=":material/hub:"),
-            st.Page(PAGES / "data.py", title="Data", icon=":material/database:"),
-            # The default page is served at "/"; this one keeps "/analyse". The others keep the pages' former addresses.
-            st.Page(analyse, title="Analyse", url_path="analyse", visibility="hidden"),
-            st.Page(external, title="External data", url_path="strangers", visibility="hidden"),
-            st.Page(training, title="Training", url_path="curves", visibility="hidden"),
-            st.Page(tuning, title="Hyperparameters", url_path="search", visibility="hidden"),
-        ],
+        {
+            "Analyse": [
+                *_page("analyse", "Analyse", "search", url_path="start", default=True),
+                *_page("explain", "Explain", "visibility"),
+            ],
+            "Evaluate": [
+                *_page("errors", "Errors", "grid_on"),
+                *_page("masks", "Masks", "gesture"),
+                *_page("external", "External data", "person_search", visibility=with_external),
+            ],
+            "Training": [
+                *_page("training", "Curves", "show_chart"),
+                *_page("tuning", "Hyperparameters", "tune", visibility=with_searches),
+            ],
+            "About": [
+                *_page("report", "The report", "menu_book"),
+                *_page("models", "Models", "hub"),
+                *_page("data", "Data", "database"),
+            ],
+        },
         position="top",
     )
+
+
+def _page(file: str, title: str, icon: str, **options: Any) -> list[Any]:
+    """Return a page of the menu, and the same at its former address, which the menu leaves out."""
+    path = PAGES / f"{file}.py"
+    pages = [st.Page(path, title=title, icon=f":material/{icon}:", **options)]
+    if title in _FORMER_PATHS:
+        pages.append(st.Page(path, title=title, url_path=_FORMER_PATHS[title], visibility="hidden"))
+    return pages
 
 
 def _visibility(shown: bool) -> Literal["visible", "hidden"]:

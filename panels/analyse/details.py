@@ -2,19 +2,19 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.bundles.bundle import Bundle, distinct_bundles
+from core.bundles.bundle import Bundle
 from core.config import NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.predictor import Prediction
-from core.inference.render import DisplayOptions, encode_png
-from core.inference.result import overlay_png, results_csv, slice_result
+from core.inference.render import SHOW_TRUTH, DisplayOptions, default_window, encode_png
+from core.inference.result import overlay_png
 from panels.shared.controls import file_button
-from panels.shared.predictions import cached_predictor
-from panels.shared.slices.chooser import ChosenSlice
+from panels.shared.slices.chosen import ChosenSlice
 
 _HIDDEN_REASONS = {
     NO_TUMOUR: "no tumour is found",
@@ -59,7 +59,12 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
     with st.expander("Model input", icon=":material/input:", key="analyse_input"):
         for bundle in bundles:
             plane = prediction.model_inputs[bundle.name]
-            st.image(plane, width=240, caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px")
+            st.image(
+                plane,
+                width=240,
+                alt=f"Input of {bundle.name}",
+                caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px",
+            )
             st.caption(bundle.card.input.description)
 
 
@@ -67,41 +72,28 @@ def draw_downloads(
     chosen: ChosenSlice,
     prediction: Prediction,
     result: dict[str, Any],
-    options: Callable[[], DisplayOptions],
-    *bundles: Bundle,
+    *,
     with_mask: bool,
 ) -> None:
-    """Draw the downloads: overlay, mask and JSON of the slice, and a CSV of all uploads; each is made on demand.
+    """Draw the downloads: overlay, mask and JSON of the slice; each is made on demand.
 
     Args:
-        chosen: the slice and the session's uploads.
+        chosen: the slice.
         prediction: of the slice.
         result: ``core.inference.result.slice_result`` of the slice.
-        options: returns how the page draws the overlay now; the download looks the same.
-        bundles: classifier and segmenter.
         with_mask: whether the mask is shown; a hidden one has no download.
     """
     slice_ = chosen.slice
+    options = DisplayOptions(*default_window(slice_.pixels))
+    if not with_mask:
+        options = replace(options, layers=(SHOW_TRUTH,))
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
     with st.expander("Download", icon=":material/download:", key="analyse_download"), st.container(horizontal=True):
-        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options()), f"{stem}-overlay.png")
+        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png")
         if with_mask:
             _button("Mask PNG", lambda: encode_png(chosen.in_file(prediction.mask), slice_.notes), f"{stem}-mask.png")
         _button("JSON", lambda: json.dumps(result, indent=2).encode(), f"{stem}.json")
-        if len(chosen.uploads) > 1:
-            _button(f"CSV of all {len(chosen.uploads)} uploads", _uploads_csv(chosen, *bundles), "slices.csv")
-
-
-def _uploads_csv(chosen: ChosenSlice, classifier: Bundle, segmenter: Bundle) -> Callable[[], bytes]:
-    """Return a function that predicts every upload and returns the results as CSV."""
-    predictor = cached_predictor(classifier, segmenter)
-    bundles = distinct_bundles(classifier, segmenter)
-
-    def make() -> bytes:
-        return results_csv([slice_result(s, predictor(s), bundles) for s in chosen.uploads.values()]).encode()
-
-    return make
 
 
 def _button(label: str, make: Callable[[], bytes], file_name: str) -> None:

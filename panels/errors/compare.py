@@ -10,7 +10,8 @@ from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button
-from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
+from panels.shared.link.address import bound
+from panels.shared.model_choice import choose_bundle, listed_bundles
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
@@ -19,7 +20,7 @@ ALL, FIRST, SECOND, NEITHER = "All", "first", "second", "neither"
 
 def draw_comparison(bundle: Bundle) -> None:
     """Draw the view."""
-    other_names = [name for name in evaluated_bundle_names(CLASSIFICATION) if name != bundle.name]
+    other_names = [name for name in listed_bundles().evaluated(CLASSIFICATION) if name != bundle.name]
     if not other_names:
         st.info("There is only one classifier; train another to compare.", icon=":material/info:")
         return
@@ -57,14 +58,14 @@ def _choose_disagreements(table: pd.DataFrame, titles: dict[str, str]) -> pd.Dat
         st.metric("They disagree on", f"{len(table)} slices", width="content")
         for who, title in titles.items():
             st.metric(title, int(counts.get(who, 0)), width="content")
-    chosen = st.segmented_control(
+    chosen = bound(
+        st.segmented_control,
         "Show",
         [ALL, *titles],
         default=ALL,
         required=True,
         format_func=lambda who: titles.get(who, who),
         key="who",
-        bind="query-params",
     )
     return table if chosen == ALL else table[table["who"] == chosen]
 

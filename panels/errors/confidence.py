@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.calibrated import RAW
 from core.bundles.predictions import select_predictions
 from core.config import CLASSES
 from core.evaluation.bootstrap import DRAWS, LEVEL
@@ -59,7 +60,7 @@ def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     lowest = min(interval.low for interval in metrics.values())
     figure.update_layout(showlegend=False, **_MARGINS)
     figure.update_xaxes(range=[max(0, lowest - 0.05), 1.01], tickformat=".0%")
-    st.subheader("Metrics with their intervals", anchor=False)
+    st.header("Metrics with their intervals", anchor=False)
     words = "; ".join(f"{title} {share_interval(metrics[name])}" for name, title in titles.items())
     st.plotly_chart(figure, key="confidence_headline", config=PLOT_CONFIG, alt=words)
     st.caption(
@@ -90,7 +91,7 @@ def _reliability(table: pd.DataFrame) -> None:
     figure.update_layout(showlegend=False, **_MARGINS)
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="confidence")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="accuracy")
-    st.subheader(f"Reliability · ECE {error:.3f}", anchor=False)
+    st.header(f"Reliability · ECE {error:.3f}", anchor=False)
     words = "; ".join(
         f"{row['low'] * 100:.0f} to {whole_percent(row['high'])}: {row['count']:.0f} slices, accuracy "
         f"{whole_percent(row['accuracy'])}"
@@ -101,10 +102,20 @@ def _reliability(table: pd.DataFrame) -> None:
     excess = (confidence - accuracy) * 100
     verdict = "overconfident" if excess > 0 else "underconfident"
     st.caption(
+        f"{_calibration_note(table)}"
         f"Dotted: perfect calibration. Mean confidence {percent(confidence)}, accuracy {percent(accuracy)}: the "
         f"network is {verdict} by {abs(excess):.1f} points. ECE (expected "
         f"calibration error) is the mean gap over {calibration.BINS} bins, weighted by slices."
     )
+
+
+def _calibration_note(table: pd.DataFrame) -> str:
+    """Say that the confidence is calibrated, where it is."""
+    if f"confidence{RAW}" not in table:
+        return ""
+    bins = calibration.reliability_bins(table[f"confidence{RAW}"].to_numpy(), table["right"].to_numpy())
+    own = calibration.expected_calibration_error(bins)
+    return f"Probabilities are calibrated by one temperature; the ECE of the network's own is {own:.3f}. "
 
 
 def _accuracy_against_coverage(table: pd.DataFrame) -> None:
@@ -123,7 +134,7 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
     figure.update_layout(**_MARGINS)
     figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text="coverage, highest confidence first")
     figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="accuracy")
-    st.subheader("Accuracy against coverage", anchor=False)
+    st.header("Accuracy against coverage", anchor=False)
     half = curve.iloc[int(np.abs(curve["coverage"].to_numpy() - 0.5).argmin())]
     st.plotly_chart(
         figure,
@@ -168,7 +179,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     figure.update_layout(margin_r=_MARGINS["margin_r"])
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text="false positive rate")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="true positive rate")
-    st.subheader("ROC, each class against the others", anchor=False)
+    st.header("ROC, each class against the others", anchor=False)
     words = ", ".join(f"{CLASS_LABELS[name].title} {area:.3f}" for name, area in areas.items())
     st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=f"AUC: {words}")
     st.caption(
@@ -179,7 +190,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
 
 def _confident_errors(bundle: Bundle, table: pd.DataFrame) -> None:
     """List the most confident errors, and offer all test slices as a CSV."""
-    st.subheader("Most confident errors", anchor=False)
+    st.header("Most confident errors", anchor=False)
     errors = table[~table["right"]].sort_values("confidence", ascending=False).head(8)
     shown = pd.DataFrame(
         {

@@ -10,7 +10,8 @@ from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from panels.shared import confusion_matrix
 from panels.shared.cache import cached_predictions
-from panels.shared.controls import accept_former_options, csv_button, fragment
+from panels.shared.controls import csv_button, fragment
+from panels.shared.link.address import bound
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
@@ -24,11 +25,12 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
     table = cached_predictions(bundle)
     classes = bundle.card.classes
     left, right = st.columns([5, 7], gap="medium")
+    matrix = left.container(key="errors_matrix")
     # The filters come first in the run, since the matrix counts what they let through; they stand on the right.
     with right:
         true, predicted, only_wrong, order = _choices(classes)
         filtered = _more_filters(table)
-    with left:
+    with matrix:
         _draw_matrix(filtered, classes)
         st.caption(_summary(filtered))
     chosen = select_predictions(filtered, true=true, predicted=predicted, only_wrong=only_wrong)
@@ -46,13 +48,13 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
 @fragment
 def _draw_matrix(table: pd.DataFrame, classes: list[str]) -> None:
     """Draw the matrix and the choice of what its cells show, which redraws nothing else."""
-    show = st.segmented_control(
+    show = bound(
+        st.segmented_control,
         "Cells show",
         [confusion_matrix.COUNTS, confusion_matrix.ROW_SHARE, confusion_matrix.COLUMN_SHARE],
         default=confusion_matrix.COUNTS,
         required=True,
         key="cells",
-        bind="query-params",
     )
     confusion_matrix.draw_confusion_matrix(confusion_counts(table, classes), show=show, key="matrix")
 
@@ -73,52 +75,51 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
     with predicted_column:
         predicted = _class_box("Predicted class", classes, key=confusion_matrix.PREDICTED_KEY)
     with order_column:
-        accept_former_options("sort", ORDER_TITLES)
-        order = st.selectbox(
+        order = bound(
+            st.selectbox,
             "Sort",
             list(SORTS),
             format_func=lambda name: ORDER_TITLES.get(name, name),
             key="sort",
-            bind="query-params",
         )
-    return true, predicted, st.toggle("Only errors", key="wrong", bind="query-params"), order
+    return true, predicted, bound(st.toggle, "Only errors", key="wrong"), order
 
 
 def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
-    return st.selectbox(
+    return bound(
+        st.selectbox,
         label,
         classes,
         index=None,
         placeholder="Any",
         format_func=lambda name: CLASS_LABELS[name].title,
         key=key,
-        bind="query-params",
     )
 
 
 def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters that the matrix follows too; return the rows that pass them."""
     with st.expander("More filters (they change the matrix too)", icon=":material/filter_alt:"):
-        part = st.segmented_control(
+        part = bound(
+            st.segmented_control,
             "Part of the split",
             list(PART_LABELS),
             default="test",
             required=True,
             format_func=lambda name: PART_LABELS[name].short,
             key="part",
-            bind="query-params",
         )
-        confidence = st.slider("Confidence, %", 0, 100, (0, 100), key="confidence", bind="query-params")
+        confidence = bound(st.slider, "Confidence, %", 0, 100, (0, 100), key="confidence")
         largest = int(-(-table["tumour_px"].max() // 100) * 100)
-        tumour_px = st.slider("Tumour size, px", 0, largest, (0, largest), 100, key="size", bind="query-params")
-        patient = st.number_input(
+        tumour_px = bound(st.slider, "Tumour size, px", 0, largest, (0, largest), 100, key="size")
+        patient = bound(
+            st.number_input,
             "Patient number",
             1,
             int(table["patient"].max()),
             None,
             placeholder="Any",
             key="patient",
-            bind="query-params",
         )
     if part == "train":
         st.caption(

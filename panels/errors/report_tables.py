@@ -25,7 +25,7 @@ _MEASURE_COLUMNS = [f"{name}, {whose}" for name in _MEASURES for whose in ("repo
 
 def draw_report_tables(bundle: Bundle) -> None:
     """Draw the view."""
-    st.subheader("Table 4: precision, recall and F1", anchor=False)
+    st.header("Table 4: precision, recall and F1", anchor=False)
     st.dataframe(
         _table_4(bundle),
         hide_index=True,
@@ -33,12 +33,13 @@ def draw_report_tables(bundle: Bundle) -> None:
         alt=f"The report's Table 4 beside the figures of {bundle.name}",
     )
     errors = classification.error_count(_matrix(bundle))
+    looked = "watched them, too" if bundle.card.data.test_stopped_training else "did not look at the test slices"
     st.caption(
         f"Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; its early "
         f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics.slices} test slices, "
-        f"{split_level_of(bundle)} split, {errors} errors; training did not look at the test slices."
+        f"{split_level_of(bundle)} split, {errors} errors; training {looked}."
     )
-    st.subheader("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
+    st.header("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
     st.markdown(
         "The report shows five slices. The table gives each of our networks' predictions for the slices with these "
         "numbers, and whether the slice was in training: if it was, a correct prediction proves nothing."

@@ -1,18 +1,18 @@
 """The choices on Explain: network, output, method and layer; they stand in the address."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle
+from core.bundles.bundle import Bundle
 from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
-from core.config import CLASSIFICATION, SEGMENTATION, TASKS
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.explanation.explainer import METHODS, SALIENCY, methods_for
 from core.inference.worker import Progress
 from core.labels import CLASS_LABELS
 from panels.shared.cache import HASH_BUNDLES
-from panels.shared.model_choice import choose_bundle, evaluated_bundle_names, listed_bundles
+from panels.shared.link.address import bound
+from panels.shared.model_choice import ChosenModel
 
 PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
 """What can be explained beside a class by name."""
@@ -45,27 +45,36 @@ def output_task(output: str) -> str:
     return SEGMENTATION if output == PREDICTED_MASK else CLASSIFICATION
 
 
-def choose_explained_network() -> Bundle:
-    """Draw the choice of a network, Analyse's default first; return its bundle."""
-    # A network for both tasks is listed once.
-    names = dict.fromkeys(name for task in TASKS for name in evaluated_bundle_names(task))
-    return listed_bundles().find(choose_bundle("Network", list(names), key="bundle", default=DEFAULT_CLASSIFIER))
+def choose_output(model: ChosenModel) -> tuple[str, Bundle]:
+    """Draw the choice of what is explained; return it, and the bundle of the model that gives it."""
+    outputs = [PREDICTED_CLASS, *model.classifier.card.classes, ALL_CLASSES, PREDICTED_MASK]
+    output = bound(
+        st.segmented_control,
+        "Explain which output",
+        outputs,
+        default=outputs[0],
+        required=True,
+        wrap=True,
+        format_func=lambda name: _OUTPUT_TITLES.get(name) or CLASS_LABELS[name].title,
+        key="class",
+    )
+    return output, model.segmenter if output == PREDICTED_MASK else model.classifier
 
 
-def choose_explanation(bundle: Bundle, method_column: Any, layer_column: Any) -> ExplanationRequest:
-    """Draw the choices of output, method and layer, the last two into their columns; return the request."""
-    output = _choose_output(bundle)
+def choose_explanation(output: str, bundle: Bundle) -> ExplanationRequest:
+    """Draw the choices of method and layer for an output of a bundle; return the request."""
     convolutions = cached_convolutions(bundle, output_task(output))
+    method_column, layer_column = st.columns(2)
     with method_column:
         method = _choose_method(bundle, output_task(output))
     with layer_column:
         names = [convolution.name for convolution in convolutions]
-        layer = st.selectbox(
+        layer = bound(
+            st.selectbox,
             "Layer",
             names,
             index=names.index(default_convolution(bundle, convolutions).name),
             key="layer",
-            bind="query-params",
             disabled=method == SALIENCY,
             help="A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
             "ones are coarse and have a larger receptive field.",
@@ -74,22 +83,6 @@ def choose_explanation(bundle: Bundle, method_column: Any, layer_column: Any) ->
     size = "" if method == SALIENCY else f" `{layer}` has {chosen.filters} filters of {chosen.width} x {chosen.height}."
     st.caption(f"{METHODS[method].about}{size} ({METHODS[method].source})")
     return ExplanationRequest(method, layer, output)
-
-
-def _choose_output(bundle: Bundle) -> str:
-    outputs = [PREDICTED_CLASS, *bundle.card.classes, ALL_CLASSES] if CLASSIFICATION in bundle.tasks else []
-    outputs += [PREDICTED_MASK] if SEGMENTATION in bundle.tasks else []
-    if len(outputs) == 1:
-        return outputs[0]
-    return st.segmented_control(
-        "Explain which output",
-        outputs,
-        default=outputs[0],
-        required=True,
-        format_func=lambda name: _OUTPUT_TITLES.get(name) or CLASS_LABELS[name].title,
-        key="class",
-        bind="query-params",
-    )
 
 
 def _choose_method(bundle: Bundle, task: str) -> str:
@@ -102,9 +95,7 @@ def _choose_method(bundle: Bundle, task: str) -> str:
     if own not in (None, bundle.heat_method) and st.session_state.get("method") == own:
         st.session_state["method"] = bundle.heat_method
     st.session_state["explain_own"] = bundle.heat_method
-    return st.selectbox(
-        "Method", methods, format_func=lambda name: METHODS[name].title, key="method", bind="query-params"
-    )
+    return bound(st.selectbox, "Method", methods, format_func=lambda name: METHODS[name].title, key="method")
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)

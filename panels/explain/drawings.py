@@ -15,6 +15,7 @@ from panels.shared.controls import fragment
 from panels.shared.theme import percent
 
 _WIDTH = 256
+"""In pixels, where there is room."""
 _LAST, _WANTED = "explain_drawing", "explain_drawing_wanted"
 """Session keys: the last drawing of a filter with what it is of, and the drawing that a visitor has asked for."""
 
@@ -71,7 +72,8 @@ def _run(bundle: Bundle, task: str, layer: str, number: int) -> np.ndarray:
 
 
 def _draw(area: Any, pixels: np.ndarray, name: str, caption: str) -> None:
-    area.image(_stretched(pixels), width=_WIDTH, caption=caption, alt=f"The network's drawing: {name}")
+    with area.container(width=_WIDTH):
+        st.image(_stretched(pixels), width="stretch", caption=caption, alt=f"The network's drawing: {name}")
 
 
 def _stretched(pixels: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.bundles.calibrated import calibrate
 from core.bundles.convolutions import default_convolution
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
@@ -41,7 +42,7 @@ class HeatMapView:
     Attributes:
         class_name: the class that is explained, or ``PREDICTED_MASK``.
         heat: (H, W) float32 in [0, 1].
-        probabilities: of the classes, or None where a mask is explained.
+        probabilities: of the classes, calibrated, or None where a mask is explained.
         mask: (H, W) bool, the predicted mask, or None where a class is explained.
     """
 
@@ -142,7 +143,8 @@ def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) 
     if output == PREDICTED_MASK:
         probability = tumour_probability(explanation.probabilities)
         return HeatMapView(PREDICTED_MASK, heat, None, _threshold_mask(bundle, probability, placement))
-    probabilities = dict(zip(bundle.card.classes, explanation.probabilities.tolist(), strict=True))
+    shown = calibrate(bundle, explanation.probabilities)
+    probabilities = dict(zip(bundle.card.classes, shown.tolist(), strict=True))
     predicted = max(probabilities, key=lambda name: probabilities[name])
     return HeatMapView(predicted if output == PREDICTED_CLASS else output, heat, probabilities, None)
 

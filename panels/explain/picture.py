@@ -1,56 +1,55 @@
-"""The slice with a heat map over it, and the controls of how it is drawn."""
+"""The slice in the viewer with a heat map over it."""
 
 import numpy as np
-import streamlit as st
 
 from core.explanation.explainer import SALIENCY
-from core.inference.render import (
-    COLOUR_MAPS,
-    SHOW_HEAT_MAP,
-    SHOW_MASK,
-    SHOW_TRUTH,
-    DisplayOptions,
-    compose_overlay,
-    default_window,
-    encode_png,
-)
+from core.inference.render import DisplayOptions, compose_overlay, default_window, encode_png
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
-from panels.shared.slices.image import draw_picture, has_true_tumour, heat_legend, picture_caption, shown_pixels
+from panels.shared.slices.chosen import ChosenSlice
+from panels.shared.slices.image import heat_legend
+from panels.shared.viewer.viewer import draw_viewer, heat_layer, mask_layers
+from panels.shared.volumes.place import stepping
 
+GROUP = "explain"
+"""The page's viewers zoom and move as one."""
 _FULL_STRENGTH_PERCENTILE = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
 
 
-def display_controls(slice_: Slice, *, of_mask: bool) -> DisplayOptions:
-    """Draw the choice of colours, opacity and outlines, which stand in the address; return what is chosen."""
-    layers = [SHOW_HEAT_MAP]
-    with st.expander("Colours and opacity", icon=":material/tune:"):
-        colour_map = st.selectbox("Colours of the heat map", COLOUR_MAPS, key="colours", bind="query-params")
-        st.caption(f"The hottest {100 - _FULL_STRENGTH_PERCENTILE:.1f} % of the pixels are drawn at full strength.")
-        opacity = st.slider("Opacity of the heat map", 0.0, 1.0, 0.6, 0.05, key="opacity", bind="query-params")
-        if has_true_tumour(slice_) and st.toggle("True mask (yellow)", True, key="truth", bind="query-params"):
-            layers.append(SHOW_TRUTH)
-        if of_mask and st.toggle("Predicted mask (cyan)", True, key="mask", bind="query-params"):
-            layers.append(SHOW_MASK)
-    return DisplayOptions(*default_window(slice_.pixels), tuple(layers), heat_opacity=opacity, colour_map=colour_map)
+def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, method: str, several: bool, key: str) -> None:
+    """Draw the slice in the viewer with the heat map over it.
 
-
-def draw_heat_map(slice_: Slice, view: HeatMapView, options: DisplayOptions, *, method: str, name: str) -> None:
-    """Draw the slice with the heat map over it, and a caption that begins with ``name``."""
+    Args:
+        chosen: the slice.
+        view: the heat map.
+        method: that made it.
+        several: whether the heat maps of other classes stand beside it.
+        key: of the viewer, which moves with the page's others.
+    """
     legend = _legend_of(view, method)
-    draw_picture(
-        _compose(slice_, view, options, shown_pixels(slice_)),
-        width="stretch",
-        caption=picture_caption(name, options.layers, heat=legend),
-        alt=f"The slice with a heat map over it; {legend}",
+    name = CLASS_LABELS[view.class_name].title if several else chosen.slice.name
+    draw_viewer(
+        chosen.slice,
+        [heat_layer(scale_for_display(view.heat), legend), *mask_layers(view.mask, chosen.slice.mask)],
+        key=key,
+        group=GROUP,
+        label=f"The slice with a heat map over it; {legend}",
+        caption=f"{name}; {legend}",
+        small=several,
+        adjusting=None if several else chosen.adjusting,
+        volume=None if several else stepping(chosen),
     )
 
 
-def heat_maps_png(slice_: Slice, views: list[HeatMapView], options: DisplayOptions) -> bytes:
+def heat_maps_png(slice_: Slice, views: list[HeatMapView]) -> bytes:
     """Return the heat maps over the slice, side by side at the slice's own size, as PNG."""
-    images = [_compose(slice_, view, options, np.s_[:, :]) for view in views]
+    options = DisplayOptions(*default_window(slice_.pixels))
+    images = [
+        compose_overlay(slice_.pixels, options, mask=view.mask, heat=scale_for_display(view.heat), truth=slice_.mask)
+        for view in views
+    ]
     return encode_png(np.concatenate(images, axis=1), slice_.notes)
 
 
@@ -58,18 +57,6 @@ def scale_for_display(heat: np.ndarray) -> np.ndarray:
     """Scale heat to [0, 1] as it is drawn: full strength from its 99.5th percentile on."""
     full = float(np.percentile(heat, _FULL_STRENGTH_PERCENTILE)) or 1.0
     return np.minimum(heat / full, 1)
-
-
-def _compose(slice_: Slice, view: HeatMapView, options: DisplayOptions, pixels: tuple[slice, slice]) -> np.ndarray:
-    """Return the image of the indexed pixels."""
-    grey = slice_.pixels[pixels]
-    return compose_overlay(
-        grey,
-        options,
-        mask=None if view.mask is None else view.mask[pixels],
-        heat=scale_for_display(view.heat[pixels]),
-        truth=None if slice_.mask is None else slice_.mask[pixels],
-    )
 
 
 def _legend_of(view: HeatMapView, method: str) -> str:

@@ -68,7 +68,7 @@ def _draw_mask(slice_: Slice, mask: np.ndarray, result: dict[str, Any] | None) -
         draw_gate_answer(result["answer"])
         st.caption(f"The heat map still explains the mask: {headline}.")
     else:
-        st.subheader(headline, anchor=False)
+        st.header(headline, anchor=False)
     if slice_.mask is None:
         return None
     truth: dict[str, Any] = {

@@ -11,23 +11,24 @@ from core.explanation.explainer import METHODS
 from core.explanation.sanity_check import RandomisationStep
 from core.inference.explain import check_sanity
 from core.inference.predictor import model_input
-from core.inference.render import DisplayOptions, default_window, grey_image, overlay_heat_map
+from core.inference.render import default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest, draw_progress
 from panels.explain.heat_maps import worker_request
 from panels.explain.picture import scale_for_display
+from panels.shared.controls import fragment
 from panels.shared.theme import PLOT_CONFIG, text_colour
 
 _MAX_IMAGES = 6
 _IMAGE_WIDTH = 150
+_OPACITY = 0.6
 _LAST_RESULT, _REQUESTED = "explain_sanity", "explain_sanity_wanted"
 """Session keys: the last result with what it is of, and the check that a visitor has started."""
 
 
-def draw_sanity_check(
-    slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest, options: DisplayOptions
-) -> None:
+@fragment
+def draw_sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest) -> None:
     """Draw a button that runs the check for this slice and request; draw the result where it is the last one."""
     output = PREDICTED_CLASS if request.output == ALL_CLASSES else request.output
     key = (identity, bundle.fingerprint, request.method, request.layer, output)
@@ -41,13 +42,13 @@ def draw_sanity_check(
         )
         area = st.empty()
         if not done and st.session_state.get(_REQUESTED) == key:
-            # It stays requested until it is done: moving a slider meanwhile starts it again.
+            # It stays requested until it is done: another choice meanwhile starts it again.
             with area.container():
                 st.session_state[_LAST_RESULT] = key, _run(slice_, bundle, request, output)
             done = True
             area.empty()
         if done:
-            _draw_result(slice_, bundle, st.session_state[_LAST_RESULT][1], options)
+            _draw_result(slice_, bundle, st.session_state[_LAST_RESULT][1])
         else:
             area.button(
                 "Run the check",
@@ -63,7 +64,7 @@ def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: str
     return check_sanity(bundle, inputs, worker_request(request, output), progress=progress)
 
 
-def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], options: DisplayOptions) -> None:
+def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep]) -> None:
     names = [step.layer or "trained" for step in steps]
     last = steps[-1].similarity
     st.plotly_chart(
@@ -86,9 +87,7 @@ def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep], 
             heat = map_to_slice(steps[number].explanation.plane, placement)
             with st.container(width=_IMAGE_WIDTH):
                 st.image(
-                    overlay_heat_map(
-                        grey, scale_for_display(heat), opacity=options.heat_opacity, colour_map=options.colour_map
-                    ),
+                    overlay_heat_map(grey, scale_for_display(heat), opacity=_OPACITY),
                     width=_IMAGE_WIDTH,
                     caption="trained" if number == 0 else f"down to {names[number]}",
                     alt=f"The heat map, {'trained' if number == 0 else f'random down to {names[number]}'}",

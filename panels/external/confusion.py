@@ -14,7 +14,7 @@ from panels.shared.confusion_matrix import (
     TRUE_KEY,
     draw_confusion_matrix,
 )
-from panels.shared.controls import accept_former_options
+from panels.shared.link.address import bound
 
 _KINDS = [*CLASSES, NO_TUMOUR]
 _ANSWERS = list(ANSWER_LABELS)
@@ -32,13 +32,14 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
         rows: the external slices of ``core.ood.evaluate.with_outcomes``.
     """
     matrix_column, slices_column = st.columns([6, 6], gap="medium")
+    matrix = matrix_column.container(key="external_matrix")
     with slices_column:
         true_column, answer_column = st.columns(2)
         with true_column:
             true = _choose_answer("True", _KINDS, key=TRUE_KEY)
         with answer_column:
             answer = _choose_answer("Result", _ANSWERS, key=PREDICTED_KEY)
-    with matrix_column:
+    with matrix:
         counts = confusion_counts(rows.assign(predicted=rows["answer"]), _KINDS, _ANSWERS)
         draw_confusion_matrix(counts, show=COUNTS, key="matrix")
     with slices_column:
@@ -46,10 +47,10 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
             rows = rows[rows["true"] == true]
         if answer:
             rows = rows[rows["answer"] == answer]
-        if st.toggle(
+        if bound(
+            st.toggle,
             "Only disputed labels",
             key="disputed",
-            bind="query-params",
             help="Tumours with a confident prediction of another type than their label. Labels here are noisy, most in "
             "glioma; this data cannot tell which of the two is right.",
         ):
@@ -59,13 +60,13 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
 
 def _choose_answer(label: str, options: list[str], *, key: str) -> str | None:
     """Draw a select box of classes and answers, empty at first; return the choice."""
-    accept_former_options(key, _FORMER_TITLES)
-    return st.selectbox(
+    return bound(
+        st.selectbox,
         label,
         options,
         None,
         format_func=lambda name: ANSWER_LABELS[name].short,
         key=key,
+        former=_FORMER_TITLES,
         placeholder="Any",
-        bind="query-params",
     )

@@ -13,7 +13,7 @@ def draw_robustness(bundle: Bundle) -> None:
     robustness = bundle.card.metrics.robustness
     if robustness is None:
         return
-    st.subheader("Changed slices", anchor=False)
+    st.header("Changed slices", anchor=False)
     rows = [
         {"Change": CHANGE_TITLES[change]}
         | {METRIC_TITLES[name]: _figure(name, value) for name, value in figures.as_dict().items()}

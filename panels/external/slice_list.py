@@ -13,6 +13,7 @@ from core.inference.render import default_window, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.slices import read_slice
 from panels.shared.controls import fragment
+from panels.shared.link.address import bound
 
 _PER_PAGE = 12
 _VARIABLE = "SLICESCOPE_EXTERNAL"
@@ -41,7 +42,7 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
     st.markdown(f"**{len(rows)} slices**")
     if folder is not None and len(rows):
         pages = max(1, -(-len(rows) // _PER_PAGE))
-        page = st.pagination(pages, key=key) if pages > 1 else 1
+        page = bound(st.pagination, pages, key=key) if pages > 1 else 1
         grid = st.grid(min_column_width=130, gap="small")
         for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
             with grid.container():

@@ -10,6 +10,7 @@ from core.bundles.bundle import Bundle
 from core.inference.render import TRUE_COLOUR, outline, overlay_mask
 from core.metrics.iou_demonstration import iou_demonstration, iou_demonstration_metrics
 from panels.shared.controls import fragment
+from panels.shared.link.address import bound
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
 
 _STEPS = np.linspace(0, 1, 41)
@@ -42,16 +43,14 @@ def _draw_made_up_mask() -> None:
     """Draw the made-up mask with its metrics, and the controls that change it, which redraw nothing else."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        coverage = st.slider(
-            "How much of the tumour the mask covers, %", 0, 100, 80, key="coverage", bind="query-params"
-        )
-        ones = st.slider(
+        coverage = bound(st.slider, "How much of the tumour the mask covers, %", 0, 100, 80, key="coverage")
+        ones = bound(
+            st.slider,
             "How much of the mask scores exactly 1, %",
             0,
             100,
             0,
             key="ones",
-            bind="query-params",
             help="Only scores that are exactly 1 are not truncated.",
         )
         tumour, scores = iou_demonstration(coverage / 100, ones / 100)
@@ -73,7 +72,7 @@ def _draw_made_up_mask() -> None:
 
 def _draw_measured(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the report's figure beside those of our network."""
-    st.subheader("The same for our network", anchor=False)
+    st.header("The same for our network", anchor=False)
     metrics = bundle.test_metrics
     keras_mean_iou = metrics.keras_mean_iou
     if keras_mean_iou is None:

@@ -11,6 +11,7 @@ from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
 from panels.shared.controls import csv_button, fragment
 from panels.shared.kept_figures import kept_figure
+from panels.shared.link.address import bound
 from panels.shared.slices import gallery
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
@@ -43,12 +44,10 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
 @fragment
 def _draw_measure(table: pd.DataFrame, threshold: float) -> None:
     """Draw the plots of one measure, and its choice, which redraws nothing else."""
-    measure = st.segmented_control(
-        "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure", bind="query-params"
-    )
+    measure = bound(st.segmented_control, "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure")
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader(f"{measure} by class", anchor=False)
+        st.header(f"{measure} by class", anchor=False)
         _distribution(table, measure)
         st.dataframe(
             _by_class(table),
@@ -57,8 +56,8 @@ def _draw_measure(table: pd.DataFrame, threshold: float) -> None:
             alt="Metrics by class: " + _class_text(table),
         )
     with right:
-        st.subheader(f"{measure} against tumour size", anchor=False)
-        _against_size(table, measure, key=f"size_{measure}_{threshold}_{st.query_params.get('slice')}")
+        st.header(f"{measure} against tumour size", anchor=False)
+        _against_size(table, measure, key=f"size_{measure}_{threshold}_{st.session_state.get('opened_slice')}")
         st.caption("Each point is a test slice; click one to open it.")
         st.selectbox(
             "Or open a slice by number",

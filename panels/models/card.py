@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.text import join_words
 from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.controls import file_button
@@ -27,6 +28,11 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
         if bundle.test_time_flip:
             st.markdown("Predictions are means over the slice and its mirror image.")
         _draw_facts("What it was trained on", _training_facts(bundle))
+        origin = card.training.origin
+        if origin:
+            st.markdown("**As the report states**")
+            st.markdown(escape_markdown(f"{join_words(origin.stated)}."))
+            _draw_facts("Chosen, where the report leaves it open", origin.chosen)
     with right:
         st.markdown("**Intended use**")
         st.markdown(escape_markdown(card.intended_use))

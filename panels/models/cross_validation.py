@@ -19,7 +19,7 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     measured = {name: over_folds for name, over_folds in metrics.items() if over_folds}
     if not measured:
         return
-    st.subheader("Fold by fold, patient-level split", anchor=False)
+    st.header("Fold by fold, patient-level split", anchor=False)
     for name, over_folds in measured.items():
         _draw_table(name, over_folds)
     st.caption(

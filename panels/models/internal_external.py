@@ -24,7 +24,7 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     tested = {bundle.name: bundle for bundle in bundles if _external_metrics(bundle)}
     if not tested:
         return
-    st.subheader("Internal and external accuracy", anchor=False)
+    st.header("Internal and external accuracy", anchor=False)
     held_out = sorted({bundle.card.data.split for bundle in tested.values() if _has_internal_accuracy(bundle)})
     st.dataframe(
         pd.DataFrame([_tested_row(bundle, held_out) for bundle in tested.values()]),

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import course_report
-from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, WEIGHTS, Bundle
+from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, UNIFIED_BY_SLICE, WEIGHTS, Bundle
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.evaluation.comparison.bundles import metrics_on_table_5
@@ -14,6 +14,7 @@ from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of
+from panels.shared.link.address import change
 from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean", "dice_class_mean"))
@@ -22,8 +23,6 @@ INTERVAL_NOTE = (
     f"In brackets: {LEVEL * 100:g} % intervals by a patient-level bootstrap ({DRAWS} draws of the test patients, each "
     "with all their slices)."
 )
-UNIFIED_ON_REPORT_SPLIT = "unified-unet-report"
-"""The network for both tasks that was trained on the report's split."""
 _NETWORK, _SIZE, _TRAINING, _INFERENCE = "Network", "Size (MB)", "Training (min)", "Inference (ms)"
 _TABLE_5 = "Mean Dice on Table 5's test slices"
 
@@ -70,7 +69,8 @@ def draw_networks_table(bundles: Sequence[Bundle], *, chosen: str, key: str) -> 
     def open_clicked() -> None:
         cells = st.session_state[table_key].selection.cells
         if cells and cells[0][0] >= first:
-            st.session_state[key] = bundles[cells[0][0] - first].name
+            name = st.session_state[key] = bundles[cells[0][0] - first].name
+            change({key: [name]})
 
     st.dataframe(
         rows,
@@ -101,10 +101,10 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
     Draws nothing where one of the three is missing or not evaluated.
     """
     by_name = {bundle.name: bundle for bundle in bundles if bundle.is_evaluated and bundle.card.times}
-    if not {UNIFIED_ON_REPORT_SPLIT, REPORT_CLASSIFIER, REPORT_SEGMENTER} <= by_name.keys():
+    if not {UNIFIED_BY_SLICE, REPORT_CLASSIFIER, REPORT_SEGMENTER} <= by_name.keys():
         return
     trio = unified, classifier, segmenter = (
-        by_name[UNIFIED_ON_REPORT_SPLIT],
+        by_name[UNIFIED_BY_SLICE],
         by_name[REPORT_CLASSIFIER],
         by_name[REPORT_SEGMENTER],
     )

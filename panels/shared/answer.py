@@ -11,10 +11,14 @@ from core.labels import CLASS_LABELS, GATE_LABELS
 from core.readers.slices import Slice
 from panels.shared.theme import percent
 
-_GRID = "display:grid; grid-template-columns:max-content 1fr; gap:.9rem .6rem; align-items:center; font-size:14px"
+_GRID = (
+    "display:grid; grid-template-columns:max-content 1fr; gap:var(--bars-gap, .9rem) .6rem; align-items:center; "
+    "font-size:14px"
+)
 _BAR = (
     '<div style="text-align:right">{title}</div><div style="display:flex; align-items:center; gap:.4rem">'
-    '<div style="height:1.7rem; width:calc((100% - 4.5rem) * {share:.4f}); background:{colour}"></div>'
+    '<div style="height:var(--bar-height, 1.7rem); width:calc((100% - 4.5rem) * {share:.4f}); '
+    'background:{colour}"></div>'
     '<div translate="no">{percent}</div></div>'
 )
 """Plain HTML: a plotting library for three bars would be most of what a first answer loads."""
@@ -39,7 +43,7 @@ def draw_gate_answer(answer: dict[str, Any]) -> None:
     Args:
         answer: ``answer`` of a ``core.inference.result.slice_result``, of another kind than a class.
     """
-    st.subheader(GATE_LABELS[answer["kind"]].title, anchor=False)
+    st.header(GATE_LABELS[answer["kind"]].title, anchor=False)
     st.markdown(answer["reason"])
 
 
@@ -48,7 +52,7 @@ def draw_class_probabilities(
 ) -> None:
     """Draw a bar for each class, below the predicted class with its probability where ``headline`` is set."""
     if headline:
-        st.subheader(f"{CLASS_LABELS[class_name].title} · {percent(probabilities[class_name])}", anchor=False)
+        st.header(f"{CLASS_LABELS[class_name].title} · {percent(probabilities[class_name])}", anchor=False)
     description = ", ".join(f"{CLASS_LABELS[name].title} {percent(p)}" for name, p in probabilities.items())
     rows = "".join(
         _BAR.format(

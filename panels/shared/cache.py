@@ -20,11 +20,12 @@ HASH_BUNDLES: dict[str | type[Any], Callable[[Any], Any]] = {Bundle: attrgetter(
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_predictions(bundle: Bundle) -> "pd.DataFrame":
-    """Return a bundle's stored predictions, a row a slice (``core.bundles.predictions``). Do not change them in
-    place."""
+    """Return a bundle's stored predictions, a row a slice, with calibrated probabilities
+    (``core.bundles.calibrated.with_calibrated``). Do not change them in place."""
+    from core.bundles.calibrated import with_calibrated
     from core.bundles.predictions import read_predictions
 
-    return read_predictions(bundle)
+    return with_calibrated(read_predictions(bundle), bundle)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)

@@ -1,8 +1,8 @@
-"""What several pages share: errors in one sentence, downloads, and options under the names they had before."""
+"""What several pages share: errors in one sentence, parts of a page that run alone, downloads."""
 
 import functools
 import mimetypes
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -11,7 +11,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import SliceScopeError
 from core.files import inert_cells, table_csv
-from panels.shared.address import remember_address
 from panels.shared.theme import error_text
 
 if TYPE_CHECKING:
@@ -43,8 +42,6 @@ def fragment(draw: Callable[_Parameters, None], *, every: float | None = None) -
     def drawn(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> None:
         with errors_in_one_sentence():
             draw(*arguments, **options)
-        if _runs_alone():
-            remember_address()
 
     return st.fragment(drawn, run_every=every)
 
@@ -86,16 +83,3 @@ def file_button(
     st.download_button(
         label, make, file_name, mimetypes.guess_type(file_name)[0], on_click="ignore", icon=icon, key=key
     )
-
-
-def accept_former_options(key: str, former: Mapping[str, str]) -> None:
-    """Replace an option's former name in the address by its present one; call it before the widget is drawn.
-
-    Args:
-        key: of a widget bound to the address.
-        former: present names of options by the names they had in the address before.
-    """
-    written = st.query_params.get(key)
-    if key not in st.session_state and written is not None and written in former:
-        st.query_params[key] = former[written]
-        st.rerun()

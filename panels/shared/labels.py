@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, Bundle
-from core.config import CLASSIFICATION
-from core.labels import SHARE_METRICS, split_level
+from core.bundles.bundle import Bundle
+from core.labels import SHARE_METRICS, split_caveat, split_level
 from panels.shared.theme import escape_markdown, percent, share_interval
 
 if TYPE_CHECKING:
@@ -17,26 +16,24 @@ SPLITS_SECTION = "Slice-level and patient-level splits"
 
 
 def bundle_title(bundle: Bundle) -> str:
-    """Return a bundle's title as Markdown: running text names a bundle by it, tables and choices by its name."""
+    """Return a bundle's title as Markdown: texts and choices name a bundle by it, tables by its name."""
     return escape_markdown(bundle.card.title)
 
 
 def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:
-    """Name the level of a bundle's split, on request with the caveat of a slice-level one."""
-    by_patient = bundle.card.data.by_patient
-    caveat = " (leaks: optimistic)" if with_caveat and not by_patient else ""
-    return split_level(by_patient) + caveat
+    """Name the level of a bundle's split, on request with what makes its figures optimistic."""
+    data = bundle.card.data
+    caveat = split_caveat(by_patient=data.by_patient, test_stopped_training=data.test_stopped_training)
+    return split_level(data.by_patient) + (caveat if with_caveat else "")
 
 
 def describe_test_set(bundle: Bundle) -> str:
-    """Return a sentence on the test set behind a bundle's scores; a second one if Analyse uses another by default."""
+    """Return a sentence on the test set behind a bundle's scores."""
     metrics = bundle.test_metrics
-    sentence = (
+    return (
         f"{bundle_title(bundle)}: {metrics.slices} test slices of {metrics.patients} patients; the split is "
         f"{split_level_of(bundle, with_caveat=True)}."
     )
-    default = DEFAULT_CLASSIFIER if CLASSIFICATION in bundle.tasks else DEFAULT_SEGMENTER
-    return sentence if bundle.name == default else f"{sentence} Analyse uses {default} by default."
 
 
 def metric_text(name: str, value: float) -> str:

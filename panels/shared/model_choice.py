@@ -1,4 +1,4 @@
-"""The bundles that pages use, and the choice among them.
+"""The bundles that pages use, and the one choice of a model that the frame draws for all of them.
 
 A bundle that cannot be used is named and left out. Where it is the default, or the address or the session has chosen
 it, its name stands in the choice, and what is found is the sentence that says why: no other bundle takes its place.
@@ -6,10 +6,12 @@ it, its name stands in the choice, and what is found is the sentence that says w
 
 import functools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles.bundle import (
     CARD,
@@ -24,11 +26,12 @@ from core.bundles.listing import BundleListing, list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
 from panels.shared.cache import cached_predictions
-from panels.shared.controls import accept_former_options, errors_in_one_sentence
+from panels.shared.controls import errors_in_one_sentence
+from panels.shared.link import address
 from panels.shared.theme import error_text
 
 UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "Unified U-Net", "Report CNN + U-Net", "Custom"
-"""Titles of the choices, also values in the address."""
+"""Choices that are no single bundle's name, also values in the address; the first is the default bundle's."""
 _FORMER_TITLES = {
     "One network for both": UNIFIED_NETWORK,
     "The report's two": REPORT_NETWORKS,
@@ -40,6 +43,34 @@ _PAIRS = {
     UNIFIED_NETWORK: (DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER),
     REPORT_NETWORKS: (REPORT_CLASSIFIER, REPORT_SEGMENTER),
 }
+_CHOSEN = "chosen_model"
+
+
+@dataclass(frozen=True)
+class ChosenModel:
+    """The bundles that every page answers with.
+
+    Attributes:
+        class_by: name of the bundle that gives the class; None where no bundle is evaluated for it.
+        mask_by: name of the bundle that gives the mask; None likewise.
+    """
+
+    class_by: str | None = DEFAULT_CLASSIFIER
+    mask_by: str | None = DEFAULT_SEGMENTER
+
+    @property
+    def classifier(self) -> Bundle:
+        """The bundle that gives the class.
+
+        Raises:
+            BundleError: it cannot be used, or is not evaluated.
+        """
+        return _find_evaluated(self.class_by, CLASSIFICATION)
+
+    @property
+    def segmenter(self) -> Bundle:
+        """The bundle that gives the mask; raises as ``classifier``."""
+        return _find_evaluated(self.mask_by, SEGMENTATION)
 
 
 def listed_bundles() -> BundleListing:
@@ -71,18 +102,6 @@ def evaluated_bundle(name: str | None) -> Bundle | None:
     return bundle if bundle and bundle.is_evaluated else None
 
 
-def evaluated_bundle_names(task: str) -> list[str]:
-    """Return the names of the evaluated bundles for a task, the report's first.
-
-    Raises:
-        BundleError: there is none.
-    """
-    names = listed_bundles().evaluated(task)
-    if not names:
-        raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
-    return names
-
-
 def readable_bundles(bundles: Iterable[Bundle]) -> list[Bundle]:
     """Return the bundles whose stored predictions can be read, or that have none; draw the sentence of each other."""
     readable = []
@@ -94,18 +113,19 @@ def readable_bundles(bundles: Iterable[Bundle]) -> list[Bundle]:
     return readable
 
 
-def default_bundle(task: str) -> Bundle:
-    """Return the report's bundle for a task or, where there is none of its name, the first evaluated one.
+def choice_title(name: str) -> str:
+    """Return what a choice calls a bundle: its title, with its name where others share it or the card is broken."""
+    bundles = listed_bundles().bundles
+    if name not in bundles:
+        return name
+    title = bundles[name].card.title
+    return title if sum(each.card.title == title for each in bundles.values()) == 1 else f"{title} ({name})"
 
-    Raises:
-        BundleError: the report's cannot be used, or there is no evaluated one.
-    """
-    report, listing = _PAIRS[REPORT_NETWORKS][task == SEGMENTATION], listed_bundles()
-    return listing.find(report if report in listing.problems else evaluated_bundle_names(task)[0])
 
-
-def choose_bundle(label: str, names: Sequence[str], *, key: str, default: str | None = None, **options: Any) -> str:
-    """Draw a select box of bundles whose choice stands in the address; return the chosen name.
+def choose_bundle(
+    label: str, names: Sequence[str], *, key: str, default: str | None = None, goes_along: bool = False, **options: Any
+) -> str:
+    """Draw a select box of bundles by title, whose choice stands in the address; return the chosen name.
 
     ``listed_bundles().find`` refuses the name of a bundle that cannot be used.
 
@@ -114,51 +134,78 @@ def choose_bundle(label: str, names: Sequence[str], *, key: str, default: str | 
         names: of usable bundles.
         key: of the box, and its name in the address.
         default: the bundle that is chosen at first; the first of ``names`` if None or where there is no such bundle.
+        goes_along: see ``address.bound``.
         options: further ones of ``st.selectbox``.
     """
-    wanted = {default, st.session_state.get(key), st.query_params.get(key)}
+    wanted = {default, st.session_state.get(key), *address.asked(key)}
     broken = [name for name in listed_bundles().problems if name in wanted]
     offered = sorted([*names, *broken], key=lambda name: name != default)
-    return str(st.selectbox(label, offered, key=key, bind="query-params", **options))
-
-
-def choose_networks() -> tuple[Bundle, Bundle]:
-    """Draw the choice; return the classifier and the segmenter, the same bundle where one network does both.
-
-    The address carries the choice, as ``networks_address`` writes it.
-
-    Raises:
-        BundleError: a chosen bundle cannot be used, or is not evaluated.
-    """
-    accept_former_options(_NETWORKS, _FORMER_TITLES)
-    chosen = st.segmented_control(
-        "Networks",
-        [*_PAIRS, CUSTOM_NETWORKS],
-        default=UNIFIED_NETWORK,
-        required=True,
-        wrap=True,
-        key=_NETWORKS,
-        bind="query-params",
-        label_visibility="collapsed",
-        width="stretch",
+    return str(
+        address.bound(st.selectbox, label, offered, key=key, goes_along=goes_along, format_func=choice_title, **options)
     )
-    first, second = _PAIRS[chosen] if chosen != CUSTOM_NETWORKS else _choose_pair()
-    return _find_evaluated(first), _find_evaluated(second)
 
 
-def _choose_pair() -> tuple[str, str]:
-    """Draw the choice of a classifier and a segmenter; return their names."""
-    left, right = st.columns(2, gap="small")
-    with left:
-        names = evaluated_bundle_names(CLASSIFICATION)
-        first = choose_bundle("Class by", names, key=_CLASS_BY, default=REPORT_CLASSIFIER)
-    with right:
-        names = evaluated_bundle_names(SEGMENTATION)
-        second = choose_bundle("Mask by", names, key=_MASK_BY, default=REPORT_SEGMENTER)
-    return first, second
+def choose_model(custom: DeltaGenerator, *, former: Iterable[str] = ()) -> None:
+    """Draw the choice that holds on every page; ``chosen_model`` returns it.
+
+    The address carries the choice, as ``model_address`` writes it.
+
+    Args:
+        custom: where the boxes of a choice of two bundles stand.
+        former: names by which the page's address chose a bundle before.
+    """
+    for name in former:
+        address.translate(name, bundle_address)
+    listing = listed_bundles()
+    known = {*listing.bundles, *listing.problems}
+    pairs = [title for title, pair in _PAIRS.items() if known.issuperset(pair)]
+    chosen = address.bound(
+        st.selectbox,
+        "Model",
+        [*pairs, *_both_tasks(), CUSTOM_NETWORKS],
+        key=_NETWORKS,
+        goes_along=True,
+        former=_FORMER_TITLES,
+        format_func=_model_title,
+        label_visibility="collapsed",
+    )
+    if chosen == CUSTOM_NETWORKS:
+        with custom:
+            first = _choose_one("Class by", CLASSIFICATION, key=_CLASS_BY, default=REPORT_CLASSIFIER)
+            second = _choose_one("Mask by", SEGMENTATION, key=_MASK_BY, default=REPORT_SEGMENTER)
+        st.session_state[_CHOSEN] = ChosenModel(first, second)
+    else:
+        st.session_state[_CHOSEN] = ChosenModel(*_PAIRS.get(chosen, (chosen, chosen)))
 
 
-def _find_evaluated(name: str) -> Bundle:
+def _choose_one(label: str, task: str, *, key: str, default: str) -> str | None:
+    listing = listed_bundles()
+    names = listing.evaluated(task)
+    if not names and default not in listing.problems:
+        return None
+    return choose_bundle(label, names, key=key, default=default, goes_along=True)
+
+
+def _both_tasks() -> list[str]:
+    """Return the names of the bundles for both tasks beside the default, and of a chosen one that has broken."""
+    listing = listed_bundles()
+    segmenters = listing.evaluated(SEGMENTATION)
+    names = [name for name in listing.evaluated(CLASSIFICATION) if name in segmenters and name != DEFAULT_CLASSIFIER]
+    return [*names, *(name for name in listing.problems if name == st.session_state.get(_NETWORKS))]
+
+
+def _model_title(choice: str) -> str:
+    return choice if choice in (UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS) else choice_title(choice)
+
+
+def chosen_model() -> ChosenModel:
+    """Return the bundles that every page answers with."""
+    return st.session_state.get(_CHOSEN, ChosenModel())
+
+
+def _find_evaluated(name: str | None, task: str) -> Bundle:
+    if name is None:
+        raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
     bundle = listed_bundles().find(name)
     if not bundle.is_evaluated:
         raise BundleError(
@@ -167,10 +214,30 @@ def _find_evaluated(name: str) -> Bundle:
     return bundle
 
 
-def networks_address(classifier: Bundle, segmenter: Bundle) -> dict[str, str]:
-    """Return the query parameters of Analyse that choose these two bundles."""
-    names = classifier.name, segmenter.name
+def model_address(classifier: str, segmenter: str) -> dict[str, str]:
+    """Return the query parameters that choose these two bundles, by name, on any page."""
     for title, pair in _PAIRS.items():
-        if pair == names:
+        if pair == (classifier, segmenter):
             return {_NETWORKS: title}
-    return {_NETWORKS: CUSTOM_NETWORKS, _CLASS_BY: names[0], _MASK_BY: names[1]}
+    if classifier == segmenter and classifier in _both_tasks():
+        return {_NETWORKS: choice_title(classifier)}
+    return {_NETWORKS: CUSTOM_NETWORKS, _CLASS_BY: choice_title(classifier), _MASK_BY: choice_title(segmenter)}
+
+
+def bundle_address(name: str) -> dict[str, str] | None:
+    """Return the query parameters that choose a bundle by its name, with the report's other network where it does one
+    task, and on Explain its mask where it has no class; None where there is none of this name."""
+    listing = listed_bundles()
+    if name not in listing.bundles and name not in listing.problems:
+        return None
+    classifier, segmenter = _PAIRS[REPORT_NETWORKS]
+    if name in (classifier, segmenter):
+        address_of_model = model_address(classifier, segmenter)
+    elif name == DEFAULT_CLASSIFIER or name in _both_tasks():
+        address_of_model = model_address(name, name)
+    elif name in listing.evaluated(SEGMENTATION):
+        address_of_model = model_address(classifier, name)
+    else:
+        address_of_model = model_address(name, segmenter)
+    has_class = name in listing.problems or CLASSIFICATION in listing.find(name).tasks
+    return address_of_model if has_class else address_of_model | {"class": "mask"}

@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartParser
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 
-from core.config import MAX_FILE_BYTES
+from core.config import MAX_VOLUME_BYTES
 
 RETURN_SECONDS = 115.0
 """How long a session whose connection has ended is kept for its return; Streamlit finds it for 120 s."""
@@ -20,7 +20,7 @@ _DESCRIPTORS = Path("/proc/self/fd")
 
 def keep_uploads_in_memory() -> None:
     """Keep uploads off the disk; by default the web server moves those above 1 MB to a temporary file."""
-    MultiPartParser.spool_max_size = MAX_FILE_BYTES + 2**20
+    MultiPartParser.spool_max_size = MAX_VOLUME_BYTES + 2**20
 
 
 def release_ended_sessions(seconds: float = RETURN_SECONDS) -> None:

@@ -11,6 +11,7 @@ from core.course_report import (
     UNET_EPOCHS,
     UNET_STEADY_EPOCH,
 )
+from core.dataset.splits import selecting_part
 from core.labels import TASK_LABELS
 from core.text import join_words
 from core.training.history import (
@@ -67,6 +68,8 @@ def _loss_text(history: History) -> str:
 def run_summary(history: History) -> str:
     """Return what a run's curves show, in Markdown; how its training ended only once it is over."""
     sentences = [*_kept_epoch(history), *_marked_epochs(history)]
+    if history.split and selecting_part(history.split) == "test":
+        sentences.append("Its validation slices are its test slices, as in the report.")
     if history.finished:
         sentences += [_divergence(history), *_after_best_epoch(history)]
     seconds = history.table["seconds"].sum()

@@ -12,7 +12,7 @@ from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
 from panels.shared.labels import metric_text
-from panels.shared.model_choice import listed_bundles
+from panels.shared.model_choice import bundle_address, listed_bundles
 
 _SEARCHED = {*SETTINGS, "micro_batch"}
 _OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
@@ -75,14 +75,12 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
     st.caption(_comparison_caption(bundle.name, comparison, results.plan))
-    page, icon, key = (
-        ("errors", "grid_on", "bundle") if CLASSIFICATION in bundle.tasks else ("masks", "gesture", "segmenter")
-    )
+    page, icon = ("errors", "grid_on") if CLASSIFICATION in bundle.tasks else ("masks", "gesture")
     st.page_link(
         f"pages/{page}.py",
         label=f"Where {bundle.name} is wrong",
         icon=f":material/{icon}:",
-        query_params={key: bundle.name},
+        query_params=bundle_address(bundle.name),
     )
 
 

@@ -1,6 +1,6 @@
 """How each upload is adjusted before it is analysed: trimmed and turned back unasked, the rest offered or by hand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,26 +14,37 @@ from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
 from panels.shared.slices.uploads import SliceIdentity
 from panels.shared.theme import error_text
+from panels.shared.viewer.viewer import Adjusting
 
 _ADJUSTMENTS, _USUAL, _MASKS = "adjustments", "usual_adjustments", "upload_masks"
 """Session keys: by identity the adjustment, the one given unasked, and the visitor's true mask, (H, W) bool."""
 _PICTURES, _TURNS = "composite_pictures", "suggested_turns"
 """Session keys: by identity the adjustment for each picture of a composite, and the turn that looks upright by
 adjustment."""
+_FORMER = "former_adjustments"
+"""Session key: by identity the adjustments before the present one, the first one first."""
 _TURN_TEXTS = {1: "by 90° to the left", 2: "by 180°", 3: "by 90° to the right"}
 
 
-def adjusted_uploads(uploads: Mapping[SliceIdentity, Slice]) -> dict[SliceIdentity, Slice]:
-    """Return every upload as it is adjusted, with the true mask that the visitor gave."""
+def adjusted_upload(identity: SliceIdentity, slice_: Slice) -> Slice:
+    """Return an upload as it is adjusted, with the true mask that the visitor gave."""
     from core.dataset.slices import adjust_slice
 
-    for kept in (_ADJUSTMENTS, _USUAL, _MASKS, _PICTURES, _TURNS):
-        for removed in st.session_state.get(kept, {}).keys() - uploads.keys():
+    return adjust_slice(_with_mask(identity, slice_), _adjustment(identity, slice_))
+
+
+def forget_adjustments(uploads: Collection[SliceIdentity]) -> None:
+    """Let go of what is kept of other uploads."""
+    for kept in (_ADJUSTMENTS, _USUAL, _MASKS, _PICTURES, _TURNS, _FORMER):
+        for removed in st.session_state.get(kept, {}).keys() - set(uploads):
             del st.session_state[kept][removed]
-    return {
-        identity: adjust_slice(_with_mask(identity, slice_), _adjustment(identity, slice_))
-        for identity, slice_ in uploads.items()
-    }
+
+
+def changes_by_hand(identity: SliceIdentity) -> tuple[Adjustment | None, np.ndarray | None]:
+    """Return how the visitor adjusted an upload, None where that is as usual, and the true mask that they gave it."""
+    adjustment = st.session_state.get(_ADJUSTMENTS, {}).get(identity)
+    usual = st.session_state.get(_USUAL, {}).get(identity)
+    return None if adjustment == usual else adjustment, st.session_state.get(_MASKS, {}).get(identity)
 
 
 def adjusted_identity(identity: SliceIdentity) -> SliceIdentity:
@@ -62,7 +73,6 @@ def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None
             args=(identity, replace(usual, spacing_mm=current.spacing_mm) if undone else as_in_file),
         )
     with st.popover("Adjust the picture", icon=":material/tune:"):
-        _draw_turns(identity, current, key=key)
         st.number_input(
             "Side of a pixel, mm",
             0.01,
@@ -74,6 +84,30 @@ def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None
         )
         if slice_.mask is None:
             _draw_mask_uploader(identity, slice_, key=key)
+
+
+def adjusting_of(identity: SliceIdentity, slice_: Slice) -> Adjusting:
+    """Return what the viewer's buttons do to an upload."""
+    current = _adjustment(identity, slice_)
+    former: list[Adjustment] = st.session_state.setdefault(_FORMER, {}).setdefault(identity, [])
+
+    def adjust(kind: str, box: tuple[int, int, int, int] | None) -> None:
+        if kind == "undo":
+            if former:
+                st.session_state[_ADJUSTMENTS][identity] = former.pop()
+        elif box:
+            _set(identity, current.cropped(box, (slice_.pixels.shape[0], slice_.pixels.shape[1])))
+        else:
+            _set(identity, replace(current, **_change(current, kind)))
+
+    return Adjusting(adjust, undoable=bool(former))
+
+
+def _change(current: Adjustment, kind: str) -> dict[str, Any]:
+    """Return what "left", "right", "flip" or "invert" changes of an adjustment."""
+    if kind in ("left", "right"):
+        return {"quarter_turns": _turned(current, 1 if kind == "left" else -1)}
+    return {"mirrored": not current.mirrored} if kind == "flip" else {"inverted": not current.inverted}
 
 
 def draw_offers(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
@@ -108,24 +142,6 @@ def _turned(adjustment: Adjustment, turns: int) -> int:
     """Return the quarter turns after further ones to the left, as the visitor sees the picture."""
     # Mirroring comes last: seen from the mirrored side, left is right.
     return (adjustment.quarter_turns + (-turns if adjustment.mirrored else turns)) % 4
-
-
-def _draw_turns(identity: SliceIdentity, current: Adjustment, *, key: str) -> None:
-    changes: dict[str, tuple[str, dict[str, Any]]] = {
-        "Turn left": (":material/rotate_left:", {"quarter_turns": _turned(current, 1)}),
-        "Turn right": (":material/rotate_right:", {"quarter_turns": _turned(current, -1)}),
-        "Mirror": (":material/flip:", {"mirrored": not current.mirrored}),
-        "Invert": (":material/invert_colors:", {"inverted": not current.inverted}),
-    }
-    with st.container(horizontal=True, gap="small"):
-        for label, (icon, change) in changes.items():
-            st.button(
-                label,
-                key=f"{key}_adjust_{label}",
-                icon=icon,
-                on_click=_set,
-                args=(identity, replace(current, **change)),
-            )
 
 
 def _draw_mask_uploader(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
@@ -219,4 +235,8 @@ def _suggested_turn(identity: SliceIdentity, slice_: Slice, current: Adjustment)
 
 
 def _set(identity: SliceIdentity, adjustment: Adjustment) -> None:
-    st.session_state[_ADJUSTMENTS][identity] = adjustment
+    adjustments: dict[SliceIdentity, Adjustment] = st.session_state[_ADJUSTMENTS]
+    if adjustment == adjustments[identity]:
+        return
+    st.session_state.setdefault(_FORMER, {}).setdefault(identity, []).append(adjustments[identity])
+    adjustments[identity] = adjustment

@@ -10,20 +10,20 @@ from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_answer_map, stored_tumour_probability
-from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.predictor import model_input
-from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, DisplayOptions, compose_overlay, default_window
+from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared.answer import agreement_mark, answer_container, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
-from panels.shared.model_choice import default_bundle, networks_address
+from panels.shared.model_choice import ChosenModel, model_address
 from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
 from panels.shared.slices.data_set import load_slice, load_slices
-from panels.shared.slices.image import heat_legend, picture_caption
+from panels.shared.slices.image import heat_legend
+from panels.shared.viewer.viewer import draw_viewer, heat_layer, mask_layers
 
 _NEIGHBOURS = 6
 
@@ -40,8 +40,7 @@ def draw_slice_dialog(
     table: pd.DataFrame,
     *,
     caption: gallery.TileCaption,
-    classifier: Bundle | None = None,
-    segmenter: Bundle | None = None,
+    model: ChosenModel,
     threshold: float | None = None,
 ) -> None:
     """Open a dialog with the slice the address names; a sentence where the table has no such slice.
@@ -51,8 +50,7 @@ def draw_slice_dialog(
     Args:
         table: stored predictions of the page's bundle, all slices.
         caption: gives what stands below a neighbour's tile.
-        classifier: the bundle that gives the class; ``default_bundle`` if None.
-        segmenter: the bundle that gives the mask; ``default_bundle`` if None.
+        model: gives class and mask.
         threshold: least probability of a tumour pixel; the segmenter's own if None.
     """
     number = gallery.opened_slice(table["slice"].tolist())
@@ -64,9 +62,8 @@ def draw_slice_dialog(
     def show() -> None:
         opened = gallery.opened_slice(table["slice"].tolist()) or number
         with errors_in_one_sentence():
-            mask_by = segmenter or default_bundle(SEGMENTATION)
-            chosen_threshold = mask_by.mask_threshold if threshold is None else threshold
-            _draw_slice(opened, table, caption, classifier or default_bundle(CLASSIFICATION), mask_by, chosen_threshold)
+            chosen_threshold = model.segmenter.mask_threshold if threshold is None else threshold
+            _draw_slice(opened, table, caption, model.classifier, model.segmenter, chosen_threshold)
 
     show()
 
@@ -84,7 +81,7 @@ def _draw_slice(
     with image_column:
         slice_ = load_slice(number)
         if slice_ is None:
-            st.image(gallery.number_tile(number), width="stretch", alt=f"Slice {number}, which is not on this machine")
+            st.image(gallery.number_tile(number), alt=f"Slice {number}, which is not on this machine")
             gallery.offer_fetching(key="viewer")
         else:
             _draw_overlaid_slice(slice_, number, classifier, segmenter, threshold)
@@ -92,42 +89,35 @@ def _draw_slice(
         with answer_container(number, classifier.fingerprint, segmenter.fingerprint, threshold, key="viewer_answer"):
             _draw_stored_predictions(number, row, classifier, segmenter, threshold)
         with st.container(horizontal=True):
-            address = {"slice": str(number)}
+            address = {"slice": str(number)} | model_address(classifier.name, segmenter.name)
             st.page_link(
                 "pages/analyse.py",
                 label="Analyse",
                 icon=":material/search:",
-                query_params=address | networks_address(classifier, segmenter),
+                query_params=address,
             )
             st.page_link(
                 "pages/explain.py",
                 label="Explain",
                 icon=":material/visibility:",
-                query_params=address | {"bundle": classifier.name},
+                query_params=address,
             )
         _draw_neighbours(row, table, caption)
 
 
 def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
     overlays = _overlays(slice_, number, classifier, segmenter, threshold)
-    available = {SHOW_TRUTH: slice_.mask, SHOW_HEAT_MAP: overlays.heat, SHOW_MASK: overlays.mask}
-    layers = [name for name, overlay in available.items() if overlay is not None]
-    image_area = st.empty()
-    shown = st.pills("Shown over the slice", layers, selection_mode="multi", default=layers, key=f"viewer_{layers}")
-    image_area.image(
-        compose_overlay(
-            slice_.pixels,
-            DisplayOptions(*default_window(slice_.pixels), layers=tuple(shown)),
-            mask=overlays.mask,
-            heat=overlays.heat,
-            truth=slice_.mask,
-        ),
-        width="stretch",
-        output_format="PNG",
-        caption=picture_caption(
-            slice_.name, shown, heat=heat_legend(overlays.heat, follows_mask=classifier.heat_follows_mask)
-        ),
-        alt=f"Slice {number} with {' and '.join(shown).lower() or 'nothing'} over it",
+    available = {SHOW_HEAT_MAP: overlays.heat, SHOW_MASK: overlays.mask}
+    note = heat_legend(overlays.heat, follows_mask=classifier.heat_follows_mask)
+    layers = [] if overlays.heat is None else [heat_layer(overlays.heat, note)]
+    layers += mask_layers(overlays.mask, slice_.mask)
+    draw_viewer(
+        slice_,
+        layers,
+        key="viewer_picture",
+        label=f"Slice {number} with {', '.join(layer.name.lower() for layer in layers) or 'nothing'} over it",
+        caption=slice_.name if overlays.heat is None else f"{slice_.name}; {note}",
+        small=True,
     )
     missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]
     if missing and st.button(

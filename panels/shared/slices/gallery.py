@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
 from core.readers.slices import Slice
 from panels.shared.controls import fragment, run_whole_page
+from panels.shared.link.address import bound, change, show, take
 from panels.shared.slices.data_set import allow_fetching, load_slices
 from panels.shared.slices.image import shown_pixels
 from panels.shared.theme import escape_markdown, theme_colour
@@ -20,13 +21,17 @@ PER_PAGE = 12
 _SIDE = 256
 """Side of a tile's picture in pixels: twice what it is shown at, at most."""
 
+_SLICE, _OPENED = "slice", "opened_slice"
+"""The open slice's name in the address, and its key in the session."""
+
 TileCaption = Callable[[pd.Series], str]
 """A row of stored predictions -> what stands below its tile, in Markdown."""
 
 
 def open_slice(number: int) -> None:
     """Open a slice: write its number into the address; the page shows the slice the address names."""
-    st.query_params["slice"] = str(number)
+    st.session_state[_OPENED] = str(number)
+    change({_SLICE: [str(number)]})
 
 
 def open_on_page(number: int) -> None:
@@ -48,12 +53,12 @@ def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_pag
         per_page: tiles on a page.
     """
     pages = max(1, math.ceil(len(table) / per_page))
-    if st.session_state.get(key, 1) > pages:  # the table is shorter than before, or than when the address was copied
+    if st.session_state.get(key, 1) > pages:  # the table is shorter than before
         st.session_state[key] = pages
     notice, body = st.container(), st.container()
     page = 1
     if pages > 1:
-        page = st.pagination(pages, key=key, bind="query-params")
+        page = bound(st.pagination, pages, key=key)
     rows = table.iloc[(page - 1) * per_page : page * per_page]
     with notice:
         slices = load_slices(rows["slice"].tolist())
@@ -86,7 +91,7 @@ def draw_tiles(
     for _, row in rows.iterrows():
         number = int(row["slice"])
         slice_ = slices.get(number)
-        with grid.container(gap=None):
+        with grid.container(gap=None, key=f"{key}_thumbnail_{number}"):
             st.image(
                 number_tile(number) if slice_ is None else _thumbnail_png(slice_),
                 width="stretch",
@@ -106,18 +111,29 @@ def draw_tiles(
 
 def close_slice() -> None:
     """Close the open slice: take its number out of the address."""
-    st.query_params.pop("slice", None)
+    st.session_state[_OPENED] = ""
+    change({_SLICE: []})
 
 
 def opened_slice(numbers: Sequence[int]) -> int | None:
     """Return the number of the slice the address names if it is one of ``numbers``, else None."""
-    text = st.query_params.get("slice", "")
+    text = _opened()
     return int(text) if text.isdecimal() and len(text) < 6 and int(text) in set(numbers) else None
+
+
+def _opened() -> str:
+    """Return what the address has for the slice."""
+    texts = take(_SLICE)
+    if texts is not None:
+        st.session_state[_OPENED] = texts[-1] if texts else ""
+    text = str(st.session_state.get(_OPENED, ""))
+    show(_SLICE, [text] if text else [])
+    return text
 
 
 def tell_unknown_slice() -> None:
     """Draw a sentence where the address names a slice though none is open."""
-    if text := st.query_params.get("slice"):
+    if text := _opened():
         st.warning(f"There is no slice {escape_markdown(text)} on this page.", icon=":material/link_off:")
 
 

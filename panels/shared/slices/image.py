@@ -1,15 +1,13 @@
 """The slice as an image, at the size a page shows it, and the legend of what may lie over it."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK, SHOW_TRUTH, default_window, encode_png, grey_image
+from core.inference.render import SHOW_MASK, SHOW_TRUTH, encode_png
 from core.readers.slices import Slice
-from panels.shared.theme import escape_markdown
 
 _LONGEST_SIDE = 1120
 """Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
@@ -27,29 +25,11 @@ def draw_picture(picture: np.ndarray, **options: Any) -> None:
     st.image(encode_png(picture, quick=True), output_format="PNG", **options)
 
 
-def draw_slice(slice_: Slice) -> None:
-    """Draw the slice alone, while the networks run."""
-    pixels = slice_.pixels[shown_pixels(slice_)]
-    draw_picture(grey_image(pixels, *default_window(pixels)), width="stretch", alt="The slice")
-
-
 def heat_legend(heat: np.ndarray | None = None, output: str = "the class", *, follows_mask: bool = False) -> str:
     """Say what a heat map shows: evidence for an output or none, and whether it follows the mask by construction."""
     if heat is not None and not heat.any():
         return f"heat map: empty, no evidence for {output}"
     return f"heat map: evidence for {output}{' within the predicted tumour (it follows the mask)' * follows_mask}"
-
-
-def picture_caption(name: str, layers: Sequence[str], *, heat: str) -> str:
-    """Return what stands below a slice: its name, and what each layer over it is.
-
-    Args:
-        name: of the slice or of the picture.
-        layers: of ``core.inference.render`` that are drawn.
-        heat: what the heat map shows, such as ``heat_legend`` gives.
-    """
-    legend = {**MASK_LEGEND, SHOW_HEAT_MAP: heat}
-    return "; ".join([escape_markdown(name), *(legend[layer] for layer in layers)])
 
 
 def shown_pixels(slice_: Slice, *, longest_side: int = _LONGEST_SIDE) -> tuple[slice, slice]:

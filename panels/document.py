@@ -1,0 +1,59 @@
+"""The document that every page begins with: our style sheet and script stand in it.
+
+What is drawn before the style sheet is there would move.
+"""
+
+from pathlib import Path
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_ASSETS = Path(__file__).with_name("assets")
+_END = b"</head>"
+_CACHED_OR_PACKED = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+
+
+class Document:
+    """Writes style sheet and script into the HTML documents of an ASGI app."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        style, script = ((_ASSETS / name).read_bytes() for name in ("shell.css", "shell.js"))
+        self._ours = b"<style>" + style + b'</style><script type="module">' + script + b"</script>"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("Accept", ""):
+            await self._app(scope, receive, send)
+            return
+        # A document that the browser keeps, or that comes packed, could not be written into.
+        asked = [(name, value) for name, value in scope["headers"] if name.lower() not in _CACHED_OR_PACKED]
+        held: list[Message] = []
+
+        async def send_with_ours(message: Message) -> None:
+            if held or _begins_html(message):
+                held.append(message)
+                if message["type"] == "http.response.body" and not message.get("more_body"):
+                    await self._send_document(held, send)
+            else:
+                await send(message)
+
+        await self._app({**scope, "headers": asked}, receive, send_with_ours)
+
+    async def _send_document(self, messages: list[Message], send: Send) -> None:
+        start, *parts = messages
+        body = b"".join(part.get("body", b"") for part in parts)
+        if body:  # none answers HEAD
+            body = body.replace(_END, self._ours + _END, 1)
+            MutableHeaders(scope=start)["Content-Length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+
+def _begins_html(message: Message) -> bool:
+    is_start = message["type"] == "http.response.start"
+    return is_start and Headers(scope=message).get("Content-Type", "").startswith("text/html")
+
+
+MIDDLEWARE = [Middleware(Document)]
