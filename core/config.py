@@ -8,10 +8,14 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 PRETRAINED = ROOT / "pretrained" / "efficientnet-lite0.npz"
 README = ROOT / "README.md"
+RESULTS = ROOT / "docs" / "results.md"
 PAGES = ROOT / "pages"
 
 NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
 """Said on every page and in every result."""
+
+RESULT_VERSION = 1
+"""Of a result's fields, which docs/result.schema.json describes; another field or meaning raises it."""
 
 # Where the program finds what it reads: looked up at the moment it is needed, so that tests change it by their fixture
 # ``configure``.
@@ -35,6 +39,12 @@ def searches_folder() -> Path:
 def splits_file() -> Path:
     """Return the table of slices and splits: the one that SLICESCOPE_SPLITS names, else core/dataset/splits.csv."""
     return _configured("splits", ROOT / "core" / "dataset" / "splits.csv")
+
+
+def batch_folder() -> Path | None:
+    """Return the folder of a batch whose results Analyse shows: the one that SLICESCOPE_BATCH names, or None."""
+    named = os.environ.get("SLICESCOPE_BATCH")
+    return Path(named) if named else None
 
 
 def _configured(name: str, default: Path) -> Path:

@@ -29,5 +29,20 @@ class MetricError(SliceScopeError):
     """An option of a metric, or an input of it, that it does not know."""
 
 
+class BatchError(SliceScopeError):
+    """A source or a folder of a batch that cannot be used."""
+
+
 class WorkerError(SliceScopeError):
     """A process of its own, which computes with TensorFlow or reads files, has ended or cannot be started."""
+
+
+def error_sentence(error: Exception) -> str:
+    """Say in a sentence why a file among many has no answer, whatever went wrong."""
+    if isinstance(error, SliceScopeError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"The file cannot be read: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "The machine has not enough memory for the file; analyse fewer at a time."
+    return f"The program failed on the file ({type(error).__name__}); please report it."

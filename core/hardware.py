@@ -1,5 +1,7 @@
-"""Describe the machine that a time was measured on, and what its processor supports."""
+"""Describe the machine that a time was measured on, and what its processor supports; return memory to it."""
 
+import contextlib
+import ctypes
 import os
 import platform
 from pathlib import Path
@@ -26,6 +28,12 @@ def describe_machine(cpuinfo: Path = _CPUINFO) -> str:
 def usable_cores() -> int:
     """Return how many cores this process may use; more threads than that wait for each other."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def return_memory() -> None:
+    """Return memory that is free to the system: glibc keeps what a thread has freed. Elsewhere do nothing."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def is_busy() -> bool:

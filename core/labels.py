@@ -126,3 +126,11 @@ def metric_titles(names: Collection[str]) -> dict[str, str]:
 def split_level(by_patient: bool) -> str:
     """Name the level of a split: whether it keeps a patient's slices together."""
     return "patient-level" if by_patient else "slice-level"
+
+
+def split_caveat(*, by_patient: bool, test_stopped_training: bool) -> str:
+    """Return what to say beside figures of test slices that are optimistic; nothing where they are not."""
+    if by_patient:
+        return ""
+    stopped = "; its test slices stopped its training" if test_stopped_training else ""
+    return f" (leaks: optimistic{stopped})"

@@ -6,7 +6,7 @@ import pytest
 
 from core.config import ROOT
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/training.md", "docs/deploy.md")
 PLACES = ("app.py", "core/", "docs/", "models/", "pages/", "panels/", "pretrained/", "recipes/", "samples/", "scripts/")
 
 

@@ -56,6 +56,9 @@ DEFAULT_CLASSIFIER = "unified-unet"
 DEFAULT_SEGMENTER = "unified-unet"
 REPORT_CLASSIFIER = "report-cnn"
 REPORT_SEGMENTER = "report-unet"
+REPORT_CNN_LITERAL, REPORT_UNET_LITERAL = "report-cnn-literal", "report-unet-literal"
+REPORT_CNN_BATCH_32 = "report-cnn-batch-32"
+UNIFIED_BY_SLICE = "unified-unet-report"
 
 
 @dataclass(frozen=True)

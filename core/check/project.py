@@ -1,14 +1,14 @@
-"""Check everything that ships with figures: every bundle, the README's tables, and the searches."""
+"""Check everything that ships with figures: every bundle, the documents' tables, and the searches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from core.bundles.bundle import bundle_names
 from core.bundles.card.schema import SCHEMA, card_schema
 from core.check.bundles import Checked, check_bundle
-from core.config import README, models_folder
+from core.config import models_folder
 from core.errors import SliceScopeError
-from core.evaluation.comparison.readme_tables import check_readme
+from core.evaluation.comparison.documents import DOCUMENTS, Tables, check_tables
 from core.search.names import search_names
 from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search
 
@@ -16,18 +16,21 @@ _ROUNDING = 1e-3
 """Difference from 1 of a sum of shares that are rounded to four digits."""
 
 
-def check_project(models: Path | None = None, readme: Path = README, searches: Path | None = None) -> Iterator[Checked]:
-    """Check every bundle, the cards' schema, the README's tables and every search; nothing is raised.
+def check_project(
+    models: Path | None = None, documents: Mapping[Path, Tables] = DOCUMENTS, searches: Path | None = None
+) -> Iterator[Checked]:
+    """Check every bundle, the cards' schema, the documents' tables and every search; nothing is raised.
 
     Args:
         models: the folder of bundles; ``core.config.models_folder()`` if None.
-        readme: the project's README.
+        documents: with tables of the bundles' figures, and what makes these.
         searches: the folder of searches; ``core.config.searches_folder()`` if None.
     """
     for name in bundle_names(models):
         yield check_bundle(name, models)
     yield from _check_schema(models)
-    yield _check_tables(readme, models)
+    for path, tables in documents.items():
+        yield _check_document(path, tables, models)
     for name in search_names(searches):
         yield check_search(name, searches)
 
@@ -41,12 +44,12 @@ def _check_schema(models: Path | None) -> Iterator[Checked]:
         yield Checked(SCHEMA, "schema", () if same else (fault,))
 
 
-def _check_tables(readme: Path, models: Path | None) -> Checked:
+def _check_document(path: Path, tables: Tables, models: Path | None) -> Checked:
     try:
-        check_readme(readme, models)
+        check_tables(path, tables, models)
     except SliceScopeError as error:
-        return Checked(readme.name, "tables", (str(error),))
-    return Checked(readme.name, "tables", ())
+        return Checked(path.name, "tables", (str(error),))
+    return Checked(path.name, "tables", ())
 
 
 def check_search(name: str, searches: Path | None = None) -> Checked:

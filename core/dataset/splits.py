@@ -8,6 +8,8 @@ fold and tumour size. ``make_splits`` draws it from the data set and a seed; eve
 - ``table-5``: the report's Table 5, 2453/488/123, a slice-level split. Its test and validation slices are drawn from
   Table 1's test slices, so that no network of one split has trained on the other's test slices. Three slices are the
   exception: Table 1 has 614 test slices, 488 + 123 are 611, and the report has 2453 training slices.
+- ``table-1-literal``: the same as it stands in the report, without a validation part: what is validation in
+  ``table-1`` is training. A training on it stops by its test slices, as the report's did. No column of its own.
 - ``fold-1`` … ``fold-5``: the official patient-level folds; fold K is test. Validation is about a tenth of the other
   folds' slices of each class, drawn by whole patients. Patients whose ids differ only by a final letter stay together.
 """
@@ -31,6 +33,9 @@ TABLE_1 = "table-1"
 TABLE_5 = "table-5"
 FOLD_SPLITS = tuple(f"fold-{k}" for k in range(1, 6))
 SPLIT_NAMES = (TABLE_1, TABLE_5, *FOLD_SPLITS)
+"""The columns of splits.csv."""
+TABLE_1_LITERAL = "table-1-literal"
+ALL_SPLITS = (*SPLIT_NAMES, TABLE_1_LITERAL)
 
 _VALIDATION_SHARE = 0.1
 _TABLE_5_VALIDATION = 488
@@ -92,9 +97,16 @@ def split_parts(name: str) -> pd.Series:
     Raises:
         DatasetError: there is no such split.
     """
-    if name not in SPLIT_NAMES:
-        raise DatasetError(f"There is no split '{name}'; there are {', '.join(SPLIT_NAMES)}.")
+    if name not in ALL_SPLITS:
+        raise DatasetError(f"There is no split '{name}'; there are {', '.join(ALL_SPLITS)}.")
+    if name == TABLE_1_LITERAL:
+        return split_parts(TABLE_1).replace("validation", "train").rename(name)
     return index_table().set_index("slice")[name]
+
+
+def selecting_part(name: str) -> str:
+    """Return the part of the split ``name`` that stops a training and chooses its epoch: "validation", or "test"."""
+    return "test" if name == TABLE_1_LITERAL else "validation"
 
 
 def pixel_digest(pixels: np.ndarray) -> str:

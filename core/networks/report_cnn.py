@@ -14,6 +14,7 @@ def report_cnn(
     filters: tuple[int, int, int, int] = (32, 64, 64, 128),
     dropout: float = 0.25,
     dropout_flat: float = 0.5,
+    byte_range: bool = False,
 ) -> "keras.Model":
     """Build the report's classifier, its Table 2: (n, size, size, 3) in [0, 1] -> (n, 3) probabilities.
 
@@ -24,11 +25,12 @@ def report_cnn(
         filters: filters of the four convolutions.
         dropout: rate after the second, third and fourth pooling.
         dropout_flat: rate after Flatten.
+        byte_range: whether the first convolution gets 0 to 255, as a picture's bytes are, in place of 0 to 1.
     """
     import keras
 
     inputs = keras.Input((size, size, 3), name="image")
-    x = inputs
+    x = keras.layers.Rescaling(255.0, name="rescaling")(inputs) if byte_range else inputs
     for i, count in enumerate(filters):
         suffix = f"_{i}" if i else ""
         x = keras.layers.Conv2D(count, 3, activation="relu", name=f"conv2d{suffix}")(x)

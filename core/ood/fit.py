@@ -1,5 +1,6 @@
 """Fit the gate beside a network: its tumour score, its OOD score, and its thresholds."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,7 +109,9 @@ def _network_outputs(
 def _write_gate(bundle: Bundle, gate: Gate, description: dict[str, Any]) -> None:
     """Write a gate and its part of the card; remove the results of the gate before it."""
     with replace_file(bundle.folder / GATE) as temporary:
-        np.savez_compressed(temporary, **{name: array.astype(np.float32) for name, array in vars(gate).items()})
+        np.savez_compressed(
+            temporary, **{field.name: getattr(gate, field.name).astype(np.float32) for field in fields(gate)}
+        )
     for stale in (EXTERNAL, OOD_ANSWERS):
         (bundle.folder / stale).unlink(missing_ok=True)
     update_card(bundle.folder, {"metrics.external": None, "screen": description}, "Gate fitted.")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.config import PAGES
 from scripts.measure.servers import free_port, running_server
+from tests.browser.test_frame import REPORT, choose_model
 from tests.browser.test_journeys import SAMPLE, answer, upload
 
 pytestmark = pytest.mark.browser
@@ -48,7 +49,7 @@ def test_after_a_restart_of_the_server_the_page_says_that_the_upload_is_gone_and
         expect(answer(page)).to_be_visible()
     with running_server(port=port):
         page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
-        page.get_by_text("Report CNN + U-Net").click()  # the first thing the visitor does then
+        choose_model(page, REPORT)  # the first thing the visitor does then
         expect(page.get_by_test_id("stAlert").filter(has_text="gone")).to_be_visible()
         upload(page, "again.png", SAMPLE.read_bytes())
         expect(answer(page)).to_be_visible()

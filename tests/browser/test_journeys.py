@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.config import MAX_FILE_BYTES, NOTICE, ROOT
+from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES, NOTICE, ROOT
 from core.ood.non_brain import example_image
 from tests.published import a_slice, mat_bytes
 
@@ -95,12 +95,21 @@ def test_a_wrong_file_gets_a_sentence_and_no_traceback(app_address: str, visit: 
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
-def test_a_file_that_is_too_large_gets_a_sentence_that_is_seen(app_address: str, visit: Visit):
+def test_a_file_that_is_too_large_gets_a_sentence_that_is_seen(app_address: str, visit: Visit, tmp_path: Path):
     page = visit(app_address)
-    upload(page, "large.png", bytes(MAX_FILE_BYTES + 1))
-    sentence = page.get_by_role("alert").filter(has_text="20.0MB or smaller")
+    large = tmp_path / "large.nii"
+    with large.open("wb") as file:
+        file.truncate(MAX_VOLUME_BYTES + 1)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(large)
+    sentence = page.get_by_role("alert").filter(has_text="128.0MB or smaller")
     expect(sentence).to_be_visible()
     assert (sentence.bounding_box() or {}).get("width", 0) > 100
+
+
+def test_a_slice_s_file_that_is_too_large_gets_a_sentence(app_address: str, visit: Visit):
+    page = visit(app_address)
+    upload(page, "large.png", bytes(MAX_FILE_BYTES + 1))
+    expect(page.get_by_role("alert").filter(has_text=f"{MAX_FILE_BYTES:,}")).to_be_visible()
 
 
 def test_a_sample_is_chosen_by_keyboard(app_address: str, visit: Visit):
@@ -118,7 +127,7 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     expect(page.get_by_text("How far to trust this")).to_be_visible()
     trust = page.get_by_text(re.compile("Patient-level", re.IGNORECASE)).first
     for element in (
-        page.locator(".st-key-analyse_picture img"),
+        page.locator(".st-key-analyse_picture canvas"),
         answer(page),
         page.locator(".st-key-analyse_bars [role=img]").first,
         trust,

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.test_frame import REPORT, choose_model
+
 pytestmark = pytest.mark.browser
 
 MARK = "~"
@@ -68,7 +70,7 @@ def test_a_translated_page_never_mixes_two_answers(app_address: str, visit: Visi
     expect(page.get_by_text(f"{MARK}How far to trust this")).to_be_visible()
     steps: list[Callable[[], None]] = [
         lambda: choose(page, SECOND),
-        lambda: page.get_by_text("Report CNN + U-Net").click(),
+        lambda: choose_model(page, MARK + REPORT),
         lambda: choose(page, UNCERTAIN),
     ]
     for step, text in zip(steps, expected, strict=True):

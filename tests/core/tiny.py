@@ -71,7 +71,7 @@ def recipe(
     shipped = load_recipe(base)
     plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
     table = {
-        **shipped.table,
+        **{key: value for key, value in shipped.table.items() if key != "origin"},
         "network": {**shipped.table["network"], "options": {**OPTIONS[shipped.tasks], **(options or {})}},
         "input": {**shipped.table["input"], "size": SIZES[shipped.tasks]},
         "training": {key: value for key, value in plan.items() if value is not None},

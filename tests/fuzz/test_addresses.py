@@ -15,11 +15,23 @@ from panels.analyse import preparation
 
 SLOWNESS = 8
 """How many times fewer cases than elsewhere: each runs a page, which takes up to a second."""
-_QUERY_KEY = re.compile(r'key="(\w+)",?\s+bind="query-params"|bind="query-params",?\s+key="(\w+)"')
+_QUERY_KEY = re.compile(r'\bbound\(.*?\bkey="(\w+)"', re.DOTALL)
 KEYS = sorted(
-    {"sample", "slice", "upload", "networks", "bundle", "class_by", "mask_by", "page", "metric", "show"}.union(
+    {
+        "sample",
+        "slice",
+        "upload",
+        "networks",
+        "bundle",
+        "segmenter",
+        "class_by",
+        "mask_by",
+        "page",
+        "metric",
+        "show",
+    }.union(
         *(
-            (first or second for first, second in _QUERY_KEY.findall(path.read_text(encoding="utf-8")))
+            _QUERY_KEY.findall(path.read_text(encoding="utf-8"))
             for folder in ("pages", "panels")
             for path in (ROOT / folder).rglob("*.py")
         )
@@ -69,20 +81,21 @@ def every_kind_of_widget() -> None:
     """A page with each kind of widget that an address sets."""
     import streamlit as st
 
-    from panels.shared.address import unknown_values_told
     from panels.shared.controls import errors_in_one_sentence
+    from panels.shared.link.address import bound, draw_unknown_values, page_address
     from panels.shared.slices import gallery
 
-    with unknown_values_told(), errors_in_one_sentence():
-        st.selectbox("One", ["Custom", "report-cnn"], key="bundle", bind="query-params")
-        st.segmented_control("One or none", ["Table", "Splits"], key="view", bind="query-params")
-        st.pills("Some", ["true", "glioma"], selection_mode="multi", key="metric", bind="query-params")
-        st.slider("Number", 0, 100, 80, key="coverage", bind="query-params")
-        st.slider("Range", 0.0, 1.0, (0.0, 1.0), key="confidence", bind="query-params")
-        st.toggle("Yes", key="log", bind="query-params")
-        st.pagination(5, key="page", bind="query-params")
+    with errors_in_one_sentence(), page_address("every kind"):
+        bound(st.selectbox, "One", ["Custom", "report-cnn"], key="bundle")
+        bound(st.segmented_control, "One or none", ["Table", "Splits"], key="view")
+        bound(st.pills, "Some", ["true", "glioma"], selection_mode="multi", key="metric")
+        bound(st.slider, "Number", 0, 100, 80, key="coverage")
+        bound(st.slider, "Range", 0.0, 1.0, (0.0, 1.0), key="confidence")
+        bound(st.toggle, "Yes", key="log")
+        bound(st.pagination, 5, key="page")
         gallery.opened_slice([1, 6])
         gallery.tell_unknown_slice()
+    draw_unknown_values()
 
 
 @settings(max_examples=max(10, settings.default.max_examples // SLOWNESS))

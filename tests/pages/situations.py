@@ -1,8 +1,10 @@
 """Three situations of the app: a prepared data set, figshare on demand, or no slices at all."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -63,3 +65,22 @@ def sound(app: AppTest) -> AppTest:
 def bars(app: AppTest) -> list[str]:
     """Return the bars of classes' probabilities that a page draws, as HTML."""
     return [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]
+
+
+def viewers(app: AppTest) -> list[dict[str, Any]]:
+    """Return what each viewer of a page is told of its picture (panels/shared/viewer/viewer.py)."""
+    packed = [each.proto.bytes for each in _viewers(app)]
+    return [json.loads(each[4 : 4 + int.from_bytes(each[:4], "little")]) for each in packed]
+
+
+def _viewers(app: AppTest) -> list[Any]:
+    return [each for each in app.get("bidi_component") if each.proto.component_name == "slicescope_viewer"]
+
+
+def ask_in_viewer(app: AppTest, event: str, value: object) -> AppTest:
+    """Run a page as after a press in its viewer, which sends an event with a value."""
+    (component,) = _viewers(app)
+    states = app._tree.get_widget_states()
+    trigger = states.widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_{component.proto.id}__events")
+    trigger.json_trigger_value = json.dumps([{"event": event, "value": value}])
+    return app._run(states)

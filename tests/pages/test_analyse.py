@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,12 +22,12 @@ from core.labels import GATE_LABELS
 from core.readers import samples
 from core.readers.decoder import Decoder
 from core.readers.samples import read_samples
-from core.readers.slices import Slice
 from panels.analyse import details, welcome
 from panels.shared import model_choice, predictions
 from panels.shared.labels import SPLITS_SECTION
+from panels.shared.slices.held import HeldSlice
 from panels.shared.theme import percent
-from tests.pages.situations import bars
+from tests.pages.situations import ask_in_viewer, bars, sound, viewers
 from tests.published import a_slice, mat_bytes
 from tests.settings import SHIPPED_MODELS
 
@@ -52,6 +53,16 @@ def png(pixels: np.ndarray) -> bytes:
 
 def sample_file(name: str = "pituitary-coronal-1") -> bytes:
     return (ROOT / "samples" / f"{name}.png").read_bytes()
+
+
+def viewer(app: AppTest) -> dict[str, Any]:
+    """Return what the page's viewer is told of its picture."""
+    (header,) = viewers(app)
+    return header
+
+
+def layer_names(header: dict[str, Any]) -> list[str]:
+    return [layer["name"] for layer in header["layers"]]
 
 
 def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
@@ -88,7 +99,7 @@ def test_the_start_and_the_section_it_leads_to_have_the_same_figures():
 def test_a_sample_in_the_address_is_analysed():
     app = opened(sample="meningioma-axial-1")
     assert not app.exception and not app.error
-    assert "%" in app.subheader[0].value
+    assert "%" in app.header[0].value
     text = texts(app)
     assert "True class" in text and "Dice" in text and "Simulated" in text
     assert text.count("(unified-unet)") == 2
@@ -97,7 +108,7 @@ def test_a_sample_in_the_address_is_analysed():
 
 def test_the_reports_networks_are_one_click_away_and_their_split_is_named_leaky():
     app = opened(sample="glioma-axial-1")
-    app.segmented_control(key="networks").set_value("Report CNN + U-Net").run()
+    app.selectbox(key="networks").set_value("Report CNN + U-Net").run()
     assert not app.exception and not app.error
     text = texts(app)
     assert "(report-cnn)" in text and "(report-unet)" in text
@@ -113,7 +124,7 @@ def test_a_slice_is_analysed_after_streamlit_has_cleared_kerass_session():
     opened(sample="glioma-axial-1")
     keras.backend.clear_session()
     app = opened(sample="pituitary-axial-1")
-    assert not app.exception and not app.error and "%" in app.subheader[0].value
+    assert not app.exception and not app.error and "%" in app.header[0].value
 
 
 def test_pressing_a_sample_puts_it_into_the_address():
@@ -124,16 +135,14 @@ def test_pressing_a_sample_puts_it_into_the_address():
     assert "no tumour" in texts(app)
 
 
-def test_a_slider_never_runs_a_network(monkeypatch):
+def test_a_further_run_never_runs_a_network(monkeypatch):
     app = opened(sample="glioma-axial-1")
 
     def fail(*_):
         raise AssertionError("a network ran")
 
     monkeypatch.setattr("core.inference.predictor.Predictor.__call__", fail)
-    app.slider(key="analyse_heat").set_value(0.1).run()
-    app.slider(key="analyse_mask").set_value(0.4).run()
-    app.selectbox(key="analyse_colours").set_value("Viridis").run()
+    app.run()
     assert not app.exception and not app.error
     # The same patch does stop a slice that was not seen before.
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
@@ -151,13 +160,17 @@ def test_a_changed_address_decides():
 def test_a_wrong_upload_leaves_the_current_slice():
     app = upload(opened(sample="glioma-axial-1"), ("note.png", b"no picture"))
     assert len(app.error) == 1
-    assert app.subheader and app.query_params["sample"] == "glioma-axial-1"
+    assert app.header and app.query_params["sample"] == "glioma-axial-1"
 
 
-def test_the_true_mask_is_on_again_after_an_upload_without_truth():
-    app = upload(opened(), ("mine.png", sample_file()))
-    app.button(key="analyse_sample_glioma-axial-1").click().run()
-    assert app.session_state["analyse_layers_True"] == ["Mask", "Heat map", "True mask"]
+def test_the_viewer_has_the_slice_its_layers_and_the_probability():
+    header = viewer(opened(sample="glioma-axial-1"))
+    assert layer_names(header) == ["Heat map", "Probability", "True mask", "Predicted mask"]
+    assert (header["width"], header["height"]) == (512, 512) and header["spacing"] and "Simulated" in header["notes"]
+    assert not header["adjustable"]
+    header = viewer(upload(opened(), ("mine.png", sample_file())))
+    assert layer_names(header) == ["Heat map", "Probability", "Predicted mask"] and header["spacing"] is None
+    assert header["adjustable"] and not header["undoable"]
 
 
 @pytest.mark.parametrize("content", [None, b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
@@ -172,9 +185,9 @@ def test_a_missing_or_damaged_sample_is_told_and_the_others_stay(content, tmp_pa
     assert not app.exception and ["glioma-axial-1" in error.value for error in app.error] == [True]
     assert {"analyse_sample_glioma-axial-2"} <= keys(app) and "analyse_sample_glioma-axial-1" not in keys(app)
     app = opened(sample="glioma-axial-1")
-    assert not app.exception and not app.subheader and any("glioma-axial-1" in error.value for error in app.error)
+    assert not app.exception and not app.header and any("glioma-axial-1" in error.value for error in app.error)
     app.button(key="analyse_sample_glioma-axial-2").click().run()
-    assert not app.exception and app.subheader
+    assert not app.exception and app.header
 
 
 @pytest.mark.parametrize("content", [None, b"{", b"[1]", b"{}", b'[{"file": 3}]'])
@@ -185,7 +198,7 @@ def test_without_samples_a_picture_can_be_uploaded(content, tmp_path, monkeypatc
     samples.read_samples.cache_clear()
     app = upload(opened(), ("mine.png", sample_file()))
     samples.read_samples.cache_clear()
-    assert not app.exception and app.subheader
+    assert not app.exception and app.header
     assert not app.error or all("samples.json" in error.value for error in app.error)
 
 
@@ -236,7 +249,7 @@ def test_a_wrong_file_gets_one_sentence_and_the_good_one_beside_it_is_kept(name,
     assert not app.exception
     assert len(app.error) == 1
     assert sentence in app.error[0].value
-    assert app.subheader, "the good slice is analysed"
+    assert app.header, "the good slice is analysed"
 
 
 def test_a_colour_photograph_gets_a_warning():
@@ -262,14 +275,14 @@ def test_several_uploads_are_stepped_through_and_make_one_table():
     app.button(key="analyse_Next").click().run()
     assert "2 of 3" in texts(app)
     assert not app.exception
-    assert any("all 3" in button.label for button in app.get("download_button"))
+    assert len(app.dataframe[0].value) == 3
 
 
 def test_a_sample_is_shown_without_running_a_network(monkeypatch):
     monkeypatch.setattr(predictions, "cached_predictor", None)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
-    assert app.subheader[0].value and len(app.session_state["predictions"]) == 1
+    assert app.header[0].value and len(app.session_state["predictions"]) == 1
 
 
 def let_gate_answer(monkeypatch, kind: str, *, score: float = 0.0, ood_score: float = 5.0) -> None:
@@ -300,7 +313,7 @@ def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gate
     gated(OUT_OF_DISTRIBUTION, ood_score=31)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
-    assert app.subheader[0].value == GATE_LABELS[OUT_OF_DISTRIBUTION].title
+    assert app.header[0].value == GATE_LABELS[OUT_OF_DISTRIBUTION].title
     text = texts(app)
     assert "31 standard deviations" in text
     assert "Predicted area" not in text and not bars(app)
@@ -360,13 +373,13 @@ def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, configure):
     shutil.copytree(SHIPPED_MODELS / "unified-unet", folder)
     configure(models=tmp_path)
     app = opened(sample="glioma-axial-1")
-    assert not app.subheader[0].value.startswith("Unusual image")
+    assert not app.header[0].value.startswith("Unusual image")
     card = json.loads((folder / CARD).read_text())
     card["screen"]["thresholds"]["strange"] = -1
     (folder / CARD).write_text(json.dumps(card))
     app.run()
     assert not app.exception
-    assert app.subheader[0].value.startswith("Unusual image")
+    assert app.header[0].value.startswith("Unusual image")
 
 
 def test_predictions_depend_on_the_gates_file_too():
@@ -381,7 +394,7 @@ def test_predictions_depend_on_the_gates_file_too():
 def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
     gated(NO_TUMOUR, score=-2.5)
     app = opened(sample="no-tumour-axial")
-    assert app.subheader[0].value == "No tumour found"
+    assert app.header[0].value == "No tumour found"
     text = texts(app)
     assert re.search(r"is -2\.5; below -1\.0 .*no tumour", text)
     assert re.search(r":green\[.*\] .*\*\*no tumour\*\*", text)
@@ -414,10 +427,9 @@ def test_an_abstention_hides_scores_and_layers_of_class_and_mask(gated, kind):
     app = opened(sample="glioma-axial-1")
     text = texts(app)
     assert "are classified correctly" in text and "before the gate" not in text and "**Mask:**" not in text
-    assert app.get("button_group")[-2].options == ["True mask"]
-    assert app.slider(key="analyse_heat").disabled and not app.slider(key="analyse_mask").disabled
+    assert layer_names(viewer(app)) == ["True mask"]
     app.toggle[0].set_value(True).run()
-    assert "before the gate" in texts(app) and not app.slider(key="analyse_heat").disabled
+    assert "before the gate" in texts(app) and layer_names(viewer(app))[0] == "Heat map"
 
 
 def test_a_choice_holds_on_explain_too_and_an_upload_is_not_lost():
@@ -429,7 +441,7 @@ def test_a_choice_holds_on_explain_too_and_an_upload_is_not_lost():
     assert identity in held(app)
     app.switch_page("pages/analyse.py").run()
     assert not app.exception and not app.error
-    assert app.subheader and app.session_state["chosen_slice"] == identity
+    assert app.header and app.session_state["chosen_slice"] == identity
     app.button(key="analyse_sample_glioma-axial-1").click().run()
     assert identity in held(app)
     app.switch_page("pages/explain.py").run()
@@ -447,14 +459,16 @@ def test_an_upload_that_is_removed_does_not_come_back():
 
 
 def held(app: AppTest) -> set[tuple[str, str]]:
-    return {("upload", name) for name, content in app.session_state["uploads"].items() if isinstance(content, Slice)}
+    return {
+        ("upload", name) for name, content in app.session_state["uploads"].items() if isinstance(content, HeldSlice)
+    }
 
 
 def test_an_upload_that_the_session_does_not_hold_is_told_and_the_page_goes_on():
     app = opened(upload="12345678")
     assert not app.exception and len(app.error) == 1
     app.button(key="analyse_sample_glioma-axial-1").click().run()
-    assert not app.exception and not app.error and app.subheader
+    assert not app.exception and not app.error and app.header
 
 
 def test_several_uploads_survive_a_change_of_page_and_are_removed_one_by_one():
@@ -463,7 +477,7 @@ def test_several_uploads_survive_a_change_of_page_and_are_removed_one_by_one():
     app.switch_page("pages/analyse.py").run()
     assert not app.exception and not app.error and len(held(app)) == 2
     app.button(key="analyse_remove").click().run()
-    assert not app.exception and not app.error and len(held(app)) == 1 and app.subheader
+    assert not app.exception and not app.error and len(held(app)) == 1 and app.header
     app.button(key="analyse_remove").click().run()
     assert not app.exception and not app.error and not held(app)
     assert "Choose a slice" in [expander.label for expander in app.expander]
@@ -480,13 +494,13 @@ def test_a_frame_is_trimmed_told_and_put_back_on_request():
     notes = [info.value for info in app.info if "12 px" in info.value]
     assert len(notes) == 1 and "512" not in notes[0]
     trimmed = app.session_state["predictions"]
-    answer = app.subheader[0].value
-    assert answer == upload(opened(), ("plain.png", sample_file("glioma-axial-1"))).subheader[0].value
+    answer = app.header[0].value
+    assert answer == upload(opened(), ("plain.png", sample_file("glioma-axial-1"))).header[0].value
     app.button(key="analyse_undo").click().run()
     assert not app.exception and not any("12 px" in info.value for info in app.info)
     assert len(app.session_state["predictions"]) == len(trimmed) == 2, "the picture as it is, is another slice"
     app.button(key="analyse_undo").click().run()
-    assert app.subheader[0].value == answer and any("12 px" in info.value for info in app.info)
+    assert app.header[0].value == answer and any("12 px" in info.value for info in app.info)
 
 
 def keys(app: AppTest) -> set[str]:
@@ -502,7 +516,7 @@ def test_a_turn_is_offered_not_done_and_can_be_undone():
     (note,) = [info.value for info in app.info if "270°" in info.value]
     assert "analyse_turn" not in keys(app), "it looks upright now"
     upright = upload(opened(), ("plain.png", sample_file("glioma-axial-2")))
-    assert app.subheader[0].value == upright.subheader[0].value
+    assert app.header[0].value == upright.header[0].value
     assert "analyse_turn" not in keys(upright)
     app.button(key="analyse_undo").click().run()
     assert "analyse_turn" in keys(app) and not any(info.value == note for info in app.info)
@@ -517,7 +531,7 @@ def test_pictures_of_a_composite_are_offered_apart_and_can_be_put_back():
     app.button(key="analyse_picture_3").click().run()
     assert not app.exception and not app.error and app.button(key="analyse_picture_3").disabled
     alone = upload(opened(), ("one.png", sample_file(names[2])))
-    assert app.subheader[0].value == alone.subheader[0].value
+    assert app.header[0].value == alone.header[0].value
     assert "analyse_picture_1" not in keys(alone)
     app.button(key="analyse_undo").click().run()
     assert not app.exception and not app.button(key="analyse_picture_3").disabled
@@ -527,20 +541,39 @@ def test_undoing_keeps_the_pixel_size_that_was_typed_in():
     app = upload(opened(), ("own.png", sample_file()))
     (spacing,) = [box for box in app.number_input if box.key.startswith("analyse_spacing")]
     spacing.set_value(0.5).run()
-    app.button(key="analyse_adjust_Mirror").click().run()
+    ask_in_viewer(app, "adjust", {"kind": "flip"})
     app.button(key="analyse_undo").click().run()
     assert not app.exception and "mm²" in texts(app)
 
 
-def test_a_picture_is_turned_mirrored_and_inverted_by_hand_and_its_pixels_are_measured():
+def test_a_picture_is_turned_mirrored_inverted_and_cropped_in_the_viewer_and_all_of_it_undone():
     app = upload(opened(), ("own.png", sample_file()))
-    for label in ("Turn left", "Turn right", "Mirror", "Mirror", "Invert", "Invert"):
-        app.button(key=f"analyse_adjust_{label}").click().run()
-        assert not app.exception and not app.error
+    pictures = [viewer(app)]
+    for kind in ("left", "flip", "invert", "right"):
+        sound(ask_in_viewer(app, "adjust", {"kind": kind}))
+        pictures.append(viewer(app))
+        assert pictures[-1]["undoable"]
+    sound(ask_in_viewer(app, "adjust", {"kind": "crop", "box": [10, 410, 20, 320]}))
+    assert (viewer(app)["height"], viewer(app)["width"]) == (400, 300)
+    assert len({picture["picture"] for picture in pictures}) == len(pictures)
+    for former in reversed(pictures):
+        sound(ask_in_viewer(app, "adjust", {"kind": "undo"}))
+        assert viewer(app) == former
     assert not any("Changed before" in info.value for info in app.info), "all of it is undone"
+
+
+def test_what_a_browser_may_not_ask_of_a_picture_changes_nothing():
+    app = upload(opened(), ("own.png", sample_file()))
+    before = viewer(app)
+    for wish in ({"kind": "crop", "box": [0, 3, 0, 3]}, {"kind": "undo"}, {"kind": "delete"}, None):
+        assert viewer(sound(ask_in_viewer(app, "adjust", wish))) == before
+
+
+def test_millimetres_follow_from_a_pixel_size_that_is_typed_in():
+    app = upload(opened(), ("own.png", sample_file()))
     (spacing,) = [box for box in app.number_input if box.key.startswith("analyse_spacing")]
     spacing.set_value(0.5).run()
-    assert not app.exception and "mm²" in texts(app)
+    assert not app.exception and "mm²" in texts(app) and viewer(app)["spacing"] == 0.5
 
 
 def test_a_true_mask_is_attached_to_an_upload():
@@ -577,17 +610,17 @@ def test_a_slice_that_there_is_not_is_told(number):
 
 def test_an_address_can_name_the_two_networks():
     pair = [open_bundle(name) for name in ("report-cnn-patients", "unified-unet")]
-    address = model_choice.networks_address(*pair)
+    address = model_choice.model_address(*(bundle.name for bundle in pair))
     app = opened(sample="glioma-axial-1", **address)
     assert [app.selectbox(key=key).value for key in ("class_by", "mask_by")] == [bundle.name for bundle in pair]
-    own = open_bundle("unified-unet")
-    assert model_choice.networks_address(own, own) == {"networks": model_choice.UNIFIED_NETWORK}
+    own = "unified-unet"
+    assert model_choice.model_address(own, own) == {"networks": model_choice.UNIFIED_NETWORK}
 
 
 def test_low_confidence_is_named_and_shows_the_bars(gated):
     gated(LOW_CONFIDENCE, score=3)
     app = opened(sample="glioma-axial-1")
-    assert [heading.value for heading in app.subheader] == ["Low confidence"]
+    assert [heading.value for heading in app.header] == ["Low confidence"]
     text = texts(app)
     assert "tumour type has 60 %" in text and "Predicted area" in text
     assert re.search(r":material/remove_circle: .*\*\*Glioma\*\*", text)
@@ -601,9 +634,9 @@ def test_any_network_can_be_chosen_for_class_and_mask():
     assert not app.exception and not app.error
     text = texts(app)
     assert "(report-cnn-patients)" in text and text.count("(unified-unet)") == 1
-    assert app.selectbox(key="class_by").options == [
-        name for name in bundle_names() if CLASSIFICATION in open_bundle(name).tasks
-    ]
+    assert set(app.selectbox(key="class_by").options) == {
+        bundle.card.title for bundle in map(open_bundle, bundle_names()) if CLASSIFICATION in bundle.tasks
+    }
 
 
 @pytest.mark.dataset

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,13 +13,20 @@ from core.bundles.predictions import read_predictions, select_predictions
 from core.config import CLASSES
 from core.labels import CLASS_LABELS
 from panels.shared import confusion_matrix
-from panels.shared.confusion_matrix import ROW_SHARE
+from panels.shared.confusion_matrix import COUNTS, ROW_SHARE
+from panels.shared.model_choice import REPORT_NETWORKS
+from tests.pages import situations
 from tests.pages.fragments import run_fragment
-from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, opened, situation, sound
+from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, situation, sound
 from tests.pages.test_analyse import texts
 
 VIEWS = ("Matrix and slices", "Report's tables", "Confidence", "Compare")
 NAME = "report-cnn"
+
+
+def opened(page: str, /, **query: str) -> AppTest:
+    """Open a page with the report's networks."""
+    return situations.opened(page, **{"networks": REPORT_NETWORKS} | query)
 
 
 @pytest.fixture
@@ -55,15 +62,32 @@ def test_each_cell_of_the_cards_matrix_has_as_many_slices(here: str) -> None:
         assert f"**{matrix[true][predicted]} slices**" in texts(app)
 
 
-def test_a_click_sent_again_does_not_clear_the_cell_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
-    click = SimpleNamespace(selection=SimpleNamespace(points=[{"customdata": ["meningioma", "glioma"]}]))
-    state: dict[str, object] = {"before": click, "after": click}
+def test_a_press_sent_again_does_not_clear_the_cell_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = pd.DataFrame(0, index=CLASSES, columns=CLASSES)
+    state: dict[str, object] = {}
     monkeypatch.setattr(confusion_matrix.st, "session_state", state)
+    written: list[dict[str, list[str]]] = []
+    monkeypatch.setattr(confusion_matrix, "change", written.append)
     for _ in range(2):
-        confusion_matrix._clicked("before", (None, None))
-        assert (state[confusion_matrix.TRUE_KEY], state[confusion_matrix.PREDICTED_KEY]) == ("meningioma", "glioma")
-    confusion_matrix._clicked("after", ("meningioma", "glioma"))
+        confusion_matrix.choose_as_wished(counts, [0, 1])
+        assert (state[confusion_matrix.TRUE_KEY], state[confusion_matrix.PREDICTED_KEY]) == CLASSES[:2]
+    assert written == [{"true": [CLASSES[0]], "predicted": [CLASSES[1]]}], "one step of Back"
+    for wish in (None, [0], [0, 3], [0, -1], "[0, 1, 2]", {"cell": 1}, [[0], 1]):
+        confusion_matrix.choose_as_wished(counts, wish)
+        assert state[confusion_matrix.TRUE_KEY] == CLASSES[0], "no cell"
+    confusion_matrix.choose_as_wished(counts, [])
     assert (state[confusion_matrix.TRUE_KEY], state[confusion_matrix.PREDICTED_KEY]) == (None, None)
+
+
+def test_a_cell_says_what_it_holds() -> None:
+    counts = pd.DataFrame([[3, 1], [0, 4]], index=CLASSES[:2], columns=CLASSES[:2])
+    data = confusion_matrix.matrix_data(counts, COUNTS, (CLASSES[0], None))
+    words = [cell["words"] for row in data["cells"] for cell in row]
+    assert words[1].startswith("True meningioma, predicted glioma: 1 slice, 25.0 % of the row")
+    assert words[3].startswith("True glioma, predicted glioma: 4 slices, 100.0 % of the row")
+    assert [[cell["chosen"] for cell in row] for row in data["cells"]] == [[True, True], [False, False]]
+    assert not any(cell["exact"] for row in data["cells"] for cell in row), "a row is chosen, no cell"
+    assert len({cell["colour"] for row in data["cells"] for cell in row}) == 4
 
 
 def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
@@ -91,11 +115,11 @@ def test_what_cells_show_and_the_page_of_tiles_draw_their_part_of_the_page_alone
             cells=ROW_SHARE,
         )
     )
-    assert not app.title and not tiles(app) and len(app.get("plotly_chart")) == 1
+    assert not app.title and not tiles(app) and len(app.get("bidi_component")) == 1
     sound(app.run())
     assert app.segmented_control(key="cells").value == ROW_SHARE
     sound(run_fragment(app, app.pagination(key="page").set_value(30), page="30"))
-    assert not app.title and not app.get("plotly_chart")
+    assert not app.title and not app.get("bidi_component")
     assert tiles(app) and not set(tiles(app)) & set(first)
     app.session_state["true"], app.session_state["wrong"] = "meningioma", True
     assert sound(app.run()).title

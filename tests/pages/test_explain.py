@@ -25,13 +25,14 @@ from core.dataset.store import STORE_NAME
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS, methods_for
 from core.files import write_table
-from core.inference.render import DisplayOptions
 from core.labels import CLASS_LABELS
 from core.readers.samples import read_samples
+from panels.shared.model_choice import REPORT_NETWORKS, UNIFIED_NETWORK
 from panels.shared.theme import percent
 from tests.core import tiny
 from tests.pages import situations
 from tests.pages.fragments import run_fragment
+from tests.pages.situations import viewers
 from tests.pages.test_analyse import let_gate_answer, png, texts, upload
 
 SAMPLE = "glioma-axial-1"
@@ -238,20 +239,18 @@ def test_the_mask_is_explained_with_gradients_only_and_has_no_class() -> None:
     app = opened(sample=SAMPLE, bundle="report-unet")
     assert not app.exception and not app.error
     assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("segmentation")]
-    assert "class" not in {widget.key for widget in app.get("button_group")}
-    assert app.subheader[0].value.startswith("Mask · ")
+    assert app.header[0].value.startswith("Mask · ")
     assert "Dice" in texts(app)
 
 
 def test_a_network_for_both_explains_its_class_and_its_mask() -> None:
     app = opened(bundle="unified-unet", sample=SAMPLE)
     assert not app.exception and not app.error
-    assert app.selectbox(key="bundle").options.count("unified-unet") == 1
-    assert any(label.title in app.subheader[0].value for label in CLASS_LABELS.values())
+    assert any(label.title in app.header[0].value for label in CLASS_LABELS.values())
     assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("classification")}
     app.segmented_control(key="class").set_value("mask").run()
     assert not app.exception and not app.error
-    assert app.subheader[0].value.startswith(("Mask", "No tumour outlined"))
+    assert app.header[0].value.startswith(("Mask", "No tumour outlined"))
     assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("segmentation")}
     app.segmented_control(key="class").set_value("all").run()
     assert not app.exception and not app.error
@@ -263,7 +262,7 @@ def test_the_stored_heat_map_of_a_network_for_both_is_its_classs(folder: Path, n
     no_network()
     app = opened(bundle="unified-unet", slice=str(row["slice"]))
     assert not app.exception and not app.error
-    assert CLASS_LABELS[row["class"]].title in app.subheader[0].value
+    assert CLASS_LABELS[row["class"]].title in app.header[0].value
 
 
 def test_all_three_classes_stand_side_by_side() -> None:
@@ -271,48 +270,46 @@ def test_all_three_classes_stand_side_by_side() -> None:
     assert not app.exception and not app.error
     table = app.dataframe[0].value
     assert table["Class"].tolist() == [CLASS_LABELS[name].title for name in CLASSES]
-    captions = [image.proto.imgs[0].caption for image in app.get("image")]
-    assert [caption.split(";")[0] for caption in captions if "heat map: " in caption] == table["Class"].tolist()
+    headers = viewers(app)
+    assert [header["caption"].split(";")[0] for header in headers] == table["Class"].tolist()
+    assert len({header["group"] for header in headers}) == 1, "they move as one"
 
 
 def test_the_address_carries_the_request() -> None:
     app = opened(
-        sample=SAMPLE, method="Layer-CAM", layer="conv2d_1", bundle="report-cnn-patients", colours="Viridis",
-        opacity="0.3", truth="false", **{"class": "Glioma"},
+        sample=SAMPLE, method="Layer-CAM", layer="conv2d_1", bundle="report-cnn-patients",
+        **{"class": "Glioma"},
     )  # fmt: skip
     assert not app.exception and not app.error
     assert app.selectbox(key="method").value == "layer-cam"
     assert app.selectbox(key="layer").value == "conv2d_1"
-    assert app.selectbox(key="bundle").value == "report-cnn-patients"
-    assert app.selectbox(key="colours").value == "Viridis"
-    assert app.slider(key="opacity").value == 0.3
-    assert app.toggle(key="truth").value is False
+    assert app.selectbox(key="class_by").value == "report-cnn-patients"
     assert app.session_state["class"] == "glioma"
     assert re.search(r"`conv2d_1` .*\b4 filters .*\b21 x 21\b", texts(app))
 
 
 def test_a_layer_that_another_network_lacks_gives_way_to_its_deepest() -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn-patients", layer="conv2d_1")
-    app.selectbox(key="bundle").set_value("report-unet").run()
+    app.segmented_control(key="class").set_value("mask").run()
     assert not app.exception and not app.error
     assert app.selectbox(key="layer").value == app.selectbox(key="layer").options[-1]
     app = opened(sample=SAMPLE, method="Magic", layer="nothing", bundle="none", **{"class": "none"})
     assert not app.exception and not app.error
     own = open_bundle("unified-unet")
-    assert app.selectbox(key="bundle").value == own.name, "the one that Analyse answers with"
+    assert app.selectbox(key="networks").value == UNIFIED_NETWORK, "the one that Analyse answers with"
     assert app.selectbox(key="method").value == own.heat_method
 
 
 def test_a_network_is_explained_by_its_own_method_unless_another_is_chosen() -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn")
-    app.selectbox(key="bundle").set_value("unified-unet").run()
+    app.selectbox(key="networks").set_value(UNIFIED_NETWORK).run()
     assert not app.exception and not app.warning
     assert app.selectbox(key="method").value == open_bundle("unified-unet").heat_method != "grad-cam"
     assert app.selectbox(key="layer").value == open_bundle("unified-unet").heat_layer
-    app.selectbox(key="bundle").set_value("report-cnn").run()
+    app.selectbox(key="networks").set_value(REPORT_NETWORKS).run()
     assert app.selectbox(key="method").value == "grad-cam"
     app.selectbox(key="method").set_value("score-cam").run()
-    app.selectbox(key="bundle").set_value("unified-unet").run()
+    app.selectbox(key="networks").set_value(UNIFIED_NETWORK).run()
     assert app.selectbox(key="method").value == "score-cam"
     app = opened(sample=SAMPLE, bundle="unified-unet", method="Grad-CAM")
     assert app.selectbox(key="method").value == "grad-cam", "the address decides"
@@ -324,35 +321,21 @@ def test_the_mask_of_a_network_for_both_is_explained_at_its_own_convolutions() -
     assert "look_conv" not in app.selectbox(key="layer").options
 
 
-def test_colours_and_outlines_never_run_a_network(no_network: Callable[[], None]) -> None:
+def test_a_further_run_never_runs_a_network(no_network: Callable[[], None]) -> None:
     app = opened(sample=SAMPLE, method="Score-CAM")
     no_network()
-    app.slider(key="opacity").set_value(0.1).run()
-    app.selectbox(key="colours").set_value("Turbo").run()
-    app.toggle(key="truth").set_value(False).run()
+    app.run()
     assert not app.exception and not app.error
     app.selectbox(key="method").set_value("grad-cam").run()
     assert app.exception, "the same patch stops another heat map"
 
 
-def heat_map_of(app: AppTest) -> Any:
-    (image,) = (image for image in app.get("image") if "heat map: " in image.proto.imgs[0].caption)
-    return image.proto.imgs[0]
-
-
-def test_a_control_of_the_look_draws_the_heat_map_alone() -> None:
-    app = opened(sample=SAMPLE)
-    before = heat_map_of(app)
-    run_fragment(app, app.slider(key="opacity").set_value(0.1))
-    assert not app.exception and not app.error
-    assert not app.title and not app.metric, "the page's other parts are not drawn"
-    after = heat_map_of(app)
-    assert after.url != before.url
-    run_fragment(app, app.toggle(key="truth").set_value(False))
-    assert heat_map_of(app).url != after.url and "true mask" not in heat_map_of(app).caption
-    app.run()
-    assert app.title and not app.warning
-    assert app.slider(key="opacity").value == 0.1 and app.toggle(key="truth").value is False
+def test_the_viewer_has_the_heat_map_and_the_true_mask_and_the_predicted_one_where_it_is_explained() -> None:
+    (header,) = viewers(opened(sample=SAMPLE))
+    assert [layer["name"] for layer in header["layers"]] == ["Heat map", "True mask"]
+    assert "heat map: " in header["caption"] and header["layers"][0]["note"]
+    (header,) = viewers(opened(sample=SAMPLE, bundle="unified-unet", **{"class": "The mask"}))
+    assert [layer["name"] for layer in header["layers"]] == ["Heat map", "True mask", "Predicted mask"]
 
 
 def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
@@ -388,14 +371,12 @@ def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else
     let_gate_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
-    (heading,) = (
-        element.value for element in app.subheader if "·" in element.value or element.value.startswith(headline)
-    )
+    (heading,) = (element.value for element in app.header if "·" in element.value or element.value.startswith(headline))
     assert heading.startswith(headline)
     text = texts(app)
     assert "explains the likeliest" in text
     assert "True class" in text and "Dice" not in text
-    assert any("heat map: " in image.proto.imgs[0].caption for image in app.get("image")), "the heat map is there"
+    assert "heat map: " in viewers(app)[0]["caption"], "the heat map is there"
     app.segmented_control(key="class").set_value("all").run()
     assert "Likeliest class: " in texts(app)
 
@@ -408,7 +389,7 @@ def test_a_confident_class_leads_with_its_calibrated_probability(
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
     calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
-    assert app.subheader[0].value in {f"{CLASS_LABELS[name].title} · {share}" for name, share in calibrated}
+    assert app.header[0].value in {f"{CLASS_LABELS[name].title} · {share}" for name, share in calibrated}
     assert "ikeliest class: " not in texts(app)
 
 
@@ -417,7 +398,7 @@ def test_a_mask_is_not_the_answer_where_the_gate_finds_no_tumour(monkeypatch: py
     let_gate_answer(monkeypatch, NO_TUMOUR)
     app = opened(sample="no-tumour-axial", bundle="unified-unet", **{"class": "The mask"})
     assert not app.exception and not app.error
-    assert app.subheader[0].value == "No tumour found"
+    assert app.header[0].value == "No tumour found"
     text = texts(app)
     assert "explains the mask" in text
     assert re.search(r":green\[.*\] .*\*\*no tumour\*\*", text)
@@ -435,10 +416,8 @@ def test_the_sanity_check_runs_on_demand_and_is_remembered(no_network: Callable[
     assert "Spearman" in texts(app)
     no_network()
     app.run()
-    app.slider(key="opacity").set_value(0.1).run()
     assert not app.exception
     assert "Spearman" in texts(app)
-    app.toggle(key="truth").set_value(False).run()
     assert "explain_sanity_run" not in {button.key for button in app.button}
 
 
@@ -484,8 +463,7 @@ def test_the_downloaded_image_holds_every_heat_map_at_the_slices_own_size() -> N
     heat = np.zeros((40, 30), np.float32)
     heat[:, :10] = 1
     views = [HeatMapView(name, values, {}, None) for name, values in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
-    low, high = float(slice_.pixels.min()), float(slice_.pixels.max())
-    pixels = np.asarray(Image.open(io.BytesIO(heat_maps_png(slice_, views, DisplayOptions(low, high)))))
+    pixels = np.asarray(Image.open(io.BytesIO(heat_maps_png(slice_, views))))
     assert pixels.shape == (40, 90, 3)
     coloured = np.ptp(pixels.astype(int), axis=2).mean(axis=0) > 0
     assert np.flatnonzero(coloured).tolist() == [*range(10), *range(60, 70)]

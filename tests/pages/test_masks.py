@@ -11,12 +11,19 @@ from core import course_report
 from core.bundles.bundle import open_bundle
 from core.bundles.mask_thresholds import at_threshold, read_thresholds
 from core.bundles.predictions import read_predictions
+from panels.shared.model_choice import REPORT_NETWORKS
+from tests.pages import situations
 from tests.pages.fragments import run_fragment
-from tests.pages.situations import NOTHING, SITUATIONS, opened, situation, sound
+from tests.pages.situations import NOTHING, SITUATIONS, situation, sound
 from tests.pages.test_analyse import texts
 
 OVERVIEW, SLICES, IOU = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
 NAME = "report-unet"
+
+
+def opened(page: str, /, **query: str) -> AppTest:
+    """Open a page with the report's networks."""
+    return situations.opened(page, **{"networks": REPORT_NETWORKS} | query)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from core.evaluation import bootstrap
 from core.evaluation.comparison.literature import PUBLISHED_RESULTS, patient_level_results
 from core.text import join_words
 from panels.models.table import task_text
+from panels.shared.model_choice import choice_title
 from panels.shared.theme import percent
 from tests.pages import situations
 from tests.pages.test_analyse import texts
@@ -117,7 +118,7 @@ def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
     assert table.loc["later", "Task"] == "classification and segmentation"
     assert table.loc["later", "Mean Dice"] != "–"
     assert table.loc["young", "Accuracy"] == "–" and pd.isna(table.loc["young", "Inference (ms)"])
-    assert app.subheader[0].value == "Both at once"
+    assert app.header[0].value == "Both at once"
     app.segmented_control(key="view").set_value("Card").run()
     assert not app.exception and not app.error
     assert f"Task: {table.loc['later', 'Task']}" in said(app)
@@ -194,7 +195,7 @@ def test_the_address_opens_a_bundles_card() -> None:
 def test_a_bad_address_is_told_and_opens_the_first_bundle() -> None:
     app = opened(bundle="nothing", view="Magic")
     assert not app.exception and not app.error
-    assert app.selectbox(key="bundle").value == app.selectbox(key="bundle").options[0]
+    assert choice_title(app.selectbox(key="bundle").value) == app.selectbox(key="bundle").options[0]
     assert [all(word in warning.value for word in ("nothing", "Magic")) for warning in app.warning] == [True]
     app.run()
     assert not app.warning
@@ -252,7 +253,7 @@ def test_without_counterparts_nothing_is_compared(models: Callable[..., Path]) -
     models("report-unet")
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert "against" not in " ".join(heading.value for heading in app.subheader)
+    assert "against" not in " ".join(heading.value for heading in app.header)
 
 
 # TensorFlow
@@ -323,7 +324,7 @@ def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -
     models("report-cnn", folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert any(heading.value.startswith("Fold by fold") for heading in app.subheader)
+    assert any(heading.value.startswith("Fold by fold") for heading in app.header)
     assert re.search(r"\*\*folded\*\* .*\b2 of the 5\b", said(app))
     shown = [one.value for one in app.dataframe if "Fold 3" in one.value]
     assert len(shown) == 1

@@ -36,7 +36,7 @@ def test_a_figure_that_misses_its_must_is_bold(tmp_path):
     path = tmp_path / "latest.json"
     keep_figures({"slider": Figure(0.3), "many_slices": Figure(1.1)}, CONDITIONS, path)
     lines = table(read_figures(path)).splitlines()
-    assert any("| **0.3 s** | at most 0.2 s |" in line and "quiet, 2%" in line for line in lines)
+    assert any("| **0.3 s** | at most 0.05 s |" in line and "quiet, 2%" in line for line in lines)
     assert any("| 1.1 times | at least 1 times |" in line for line in lines)
 
 

@@ -64,10 +64,15 @@ def _output(card: Card) -> str:
 def _data(card: Card) -> str:
     data, counts, address = card.data, card.data.counts, f"doi.org/{card.data.dataset.doi}"
     counterpart = f" `{data.by_patient_bundle}` has a patient-level split." if data.by_patient_bundle else ""
+    others = (
+        f"{counts.test} test slices, which also stopped the training"
+        if data.test_stopped_training
+        else f"{counts.validation} to choose on, {counts.test} held out as test slices"
+    )
     return (
         f"{data.dataset.name}, [{address}](https://{address}), {data.dataset.licence}.\n\n"
-        f"Split `{data.split}`, {split_level(data.by_patient)}: {counts.train} slices to train on, "
-        f"{counts.validation} to choose on, {counts.test} held out as test slices; {data.held_out}.{counterpart}"
+        f"Split `{data.split}`, {split_level(data.by_patient)}: {counts.train} slices to train on, {others}; "
+        f"{data.held_out}.{counterpart}"
     )
 
 
@@ -81,6 +86,9 @@ def _training(card: Card) -> str:
     ]
     if run.recipe.get("augmentation"):
         lines.append(f"Augmentation: {_settings(run.recipe['augmentation'])}.")
+    if run.origin:
+        lines.append(f"As the report states: {join_words(run.origin.stated)}.")
+        lines += [f"Chosen, {name}: {why}" for name, why in run.origin.chosen.items()]
     if run.pretrained:
         lines.append(f"Pretrained weights: {run.pretrained.name}; {run.pretrained.licence}.")
     lines.append(

@@ -95,6 +95,11 @@ class Data(CardPart):
     by_patient_bundle: str | None = None
     """The same network on a patient-level split, where this one has a slice-level split."""
 
+    @property
+    def test_stopped_training(self) -> bool:
+        """Whether the test slices stopped the training: its split has no validation slices, and no others were left."""
+        return not self.counts.validation
+
 
 class Pretrained(CardPart):
     """Where the weights come from that the training began with."""
@@ -104,11 +109,21 @@ class Pretrained(CardPart):
     licence: str
 
 
+class Origin(CardPart):
+    """Where the settings of a recipe that follows the report literally come from."""
+
+    stated: list[str]
+    """Settings that are as the report states them."""
+    chosen: dict[str, str]
+    """Settings that it leaves open, and why they are what they are."""
+
+
 class TrainingRun(CardPart):
     """The training: its recipe, and the facts of its run."""
 
     recipe: dict[str, Any]
     pretrained: Pretrained | None = None
+    origin: Origin | None = None
     tried: list[str]
     epochs_run: Count
     epoch_kept: Count

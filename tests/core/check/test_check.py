@@ -24,8 +24,9 @@ from core.bundles.card.schema import SCHEMA
 from core.check.bundles import check_bundle
 from core.check.project import check_project, check_search
 from core.cli.main import main
-from core.config import README as PROJECT_README
-from core.config import models_folder, searches_folder
+from core.config import RESULTS, models_folder, searches_folder
+from core.evaluation.comparison.documents import DOCUMENTS
+from core.evaluation.comparison.result_tables import metrics_tables
 from core.search.names import search_names
 from core.search.results import FULL_SIZE, IMPORTANCE
 
@@ -69,7 +70,7 @@ def rewrite(folder: Path, file: str, text: str) -> None:
 def test_the_project_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(bundle_names()) + 2 + len(search_names()), "a line each, and no fault"
+    assert len(lines) == len(bundle_names()) + 1 + len(DOCUMENTS) + len(search_names()), "a line each, and no fault"
 
 
 def test_a_fault_is_told_by_the_exit_status(
@@ -204,11 +205,11 @@ def test_former_definitions_are_found(copy: Callable[[str], Path]) -> None:
     assert "python -m core card" in fault
 
 
-def test_tables_of_the_readme_that_are_not_the_bundles_are_found(copy: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_document_s_tables_that_are_not_the_bundles_are_found(copy: Callable[[str], Path], tmp_path: Path) -> None:
     folder = copy("report-cnn")
-    readme = Path(shutil.copy(PROJECT_README, tmp_path))
+    results = Path(shutil.copy(RESULTS, tmp_path))
     (tmp_path / "searches").mkdir()
-    bundle, tables = check_project(folder.parent, readme, tmp_path / "searches")
+    bundle, tables = check_project(folder.parent, {results: metrics_tables}, tmp_path / "searches")
     assert not bundle.faults
     (fault,) = tables.faults
     assert "python -m core readme" in fault
@@ -216,7 +217,7 @@ def test_tables_of_the_readme_that_are_not_the_bundles_are_found(copy: Callable[
 
 def test_a_schema_that_is_not_the_codes_is_found(tmp_path: Path) -> None:
     (tmp_path / SCHEMA).write_text("{}")
-    schema, _ = check_project(tmp_path, PROJECT_README, tmp_path)
+    (schema,) = check_project(tmp_path, {}, tmp_path)
     (fault,) = schema.faults
     assert "python -m core card --schema" in fault
 

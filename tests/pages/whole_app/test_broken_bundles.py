@@ -53,6 +53,7 @@ from core.search.names import TRIALS
 from core.search.plan import PLAN
 from core.search.results import FULL_SIZE, IMPORTANCE, read_search
 from core.training.history import bundle_history
+from panels.shared.model_choice import REPORT_NETWORKS, UNIFIED_NETWORK
 from tests.core import tiny
 from tests.pages.situations import bars, opened
 from tests.settings import SHIPPED_MODELS
@@ -60,6 +61,7 @@ from tests.settings import SHIPPED_MODELS
 SHIPPED_SEARCHES = searches_folder()
 
 CNN, UNET, UNIFIED = NAMES = ("report-cnn", "report-unet", "unified-unet")
+REPORT = {"networks": REPORT_NETWORKS}
 GARBAGE = b"\x00\xff not what it was \n\n,,,\n"
 
 
@@ -319,24 +321,23 @@ def sentences(app: AppTest) -> list[str]:
 
 
 def shows_a_prediction(app: AppTest) -> bool:
-    return bool(app.subheader) or bool(bars(app))
+    return bool(app.header) or bool(bars(app))
 
 
 def test_with_the_default_s_card_broken_no_other_network_answers(models: Path) -> None:
     replace(models / UNIFIED / CARD, b"{")
     app = opened("analyse", sample="glioma-axial-1")
     assert any(UNIFIED in element.value for element in app.error) and len(set(sentences(app))) == 1
-    assert app.segmented_control(key="networks").value == "Unified U-Net"
+    assert app.selectbox(key="networks").value == "Unified U-Net"
     assert not shows_a_prediction(app)
 
 
 @pytest.mark.parametrize(
     ("page", "query", "key"),
     [
-        ("errors", {"bundle": CNN}, "bundle"),
-        ("errors", {}, "bundle"),
+        ("errors", {"networks": "Custom"}, "class_by"),
         ("analyse", {"sample": "glioma-axial-1", "networks": "Custom", "class_by": CNN}, "class_by"),
-        ("explain", {"bundle": CNN}, "bundle"),
+        ("explain", {"networks": "Custom", "class_by": CNN}, "class_by"),
         ("models", {"bundle": CNN}, "bundle"),
     ],
 )
@@ -346,8 +347,16 @@ def test_a_broken_bundle_that_is_chosen_is_refused_and_the_others_are_offered(
     replace(models / CNN / CARD, b"{")
     app = opened(page, **query)
     assert len(set(sentences(app))) == 1 and any(CNN in element.value for element in app.error)
-    assert app.selectbox(key=key).value == CNN and UNIFIED in app.selectbox(key=key).options
+    assert app.selectbox(key=key).value == CNN and "Unified U-Net" in app.selectbox(key=key).options
     assert page == "models" or not shows_a_prediction(app)
+
+
+@pytest.mark.parametrize("page", ["errors", "explain"])
+def test_a_broken_bundle_that_a_former_address_chose_is_refused(page: str, models: Path) -> None:
+    replace(models / CNN / CARD, b"{")
+    app = opened(page, bundle=CNN)
+    assert len(set(sentences(app))) == 1 and any(CNN in element.value for element in app.error)
+    assert app.selectbox(key="networks").value == REPORT_NETWORKS and not shows_a_prediction(app)
 
 
 def test_a_network_that_breaks_while_it_is_chosen_is_not_replaced(models: Path) -> None:
@@ -355,17 +364,17 @@ def test_a_network_that_breaks_while_it_is_chosen_is_not_replaced(models: Path) 
     assert not sentences(app)
     replace(models / UNIFIED / CARD, b"{")
     app.run()
-    assert len(set(sentences(app))) == 1 and app.selectbox(key="bundle").value == UNIFIED
+    assert len(set(sentences(app))) == 1 and app.selectbox(key="networks").value == UNIFIED_NETWORK
 
 
 @pytest.mark.parametrize(
     ("page", "query", "name", "file"),
     [
-        ("errors", {}, CNN, PREDICTIONS),
+        ("errors", REPORT, CNN, PREDICTIONS),
         ("errors", {"view": "Report's tables", "bundle": UNIFIED}, CNN, PREDICTIONS),
         ("models", {}, CNN, PREDICTIONS),
         ("models", {"bundle": CNN}, CNN, LAYERS),
-        ("masks", {}, UNET, MASK_THRESHOLDS),
+        ("masks", REPORT, UNET, MASK_THRESHOLDS),
         ("training", {}, CNN, HISTORY),
         ("explain", {"bundle": CNN}, CNN, EXPLANATIONS),
         ("external", {}, UNIFIED, OOD_ANSWERS),
@@ -389,10 +398,10 @@ def test_another_bundle_s_network_gives_no_answer(models: Path) -> None:
     assert not shows_a_prediction(app)
 
 
-def test_a_slice_s_dialog_says_that_the_default_segmenter_cannot_be_used(models: Path) -> None:
+def test_a_slice_s_dialog_says_that_the_segmenter_cannot_be_used(models: Path) -> None:
     replace(models / UNET / CARD, b"{")
-    assert UNET not in " ".join(element.value for element in opened("errors").error)
-    app = opened("errors", slice="6")
+    assert UNET not in " ".join(element.value for element in opened("errors", **REPORT).error)
+    app = opened("errors", slice="6", **REPORT)
     assert any(UNET in element.value for element in app.error) and len(set(sentences(app))) == 1
 
 
@@ -414,7 +423,7 @@ def test_a_flipped_byte_behind_a_slice_s_dialog_is_told_in_a_sentence(
     data = bytearray((models / name / file).read_bytes())
     data[len(data) // 2] ^= 1
     replace(models / name / file, bytes(data))
-    said = sentences(opened(page, slice="6"))
+    said = sentences(opened(page, slice="6", **REPORT))
     assert said and all(name in sentence for sentence in said)
 
 

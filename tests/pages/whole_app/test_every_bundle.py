@@ -10,7 +10,7 @@ from core.bundles.bundle import LITE, REPORT_CLASSIFIER, REPORT_SEGMENTER, bundl
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.runtime import conversion_path
 from core.training.lite import convert_bundle
-from panels.shared.model_choice import networks_address
+from panels.shared.model_choice import CUSTOM_NETWORKS, choice_title, model_address
 from tests.pages.situations import opened
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -40,8 +40,8 @@ def views(app: AppTest, select_key: str, view_key: str) -> Iterator[tuple[str, s
 @pytest.mark.parametrize(
     ("page", "select_key", "view_key", "expected"),
     [
-        ("errors", "bundle", "view", lambda: names_of(CLASSIFICATION)),
-        ("masks", "segmenter", "view", lambda: names_of(SEGMENTATION)),
+        ("errors", "class_by", "view", lambda: names_of(CLASSIFICATION)),
+        ("masks", "mask_by", "view", lambda: names_of(SEGMENTATION)),
         ("models", "bundle", "view", lambda: set(bundle_names())),
     ],
     ids=["errors", "masks", "models"],
@@ -49,9 +49,9 @@ def views(app: AppTest, select_key: str, view_key: str) -> Iterator[tuple[str, s
 def test_every_bundle_opens_in_every_view(
     page: str, select_key: str, view_key: str, expected: Callable[[], set[str]]
 ) -> None:
-    app = opened(page)
+    app = opened(page, networks=CUSTOM_NETWORKS)
     chosen = list(views(app, select_key, view_key))
-    assert {name for name, _ in chosen} == expected()
+    assert {name for name, _ in chosen} == set(map(choice_title, expected()))
     assert len(chosen) == len(expected()) * len(app.segmented_control(key=view_key).options)
 
 
@@ -78,10 +78,11 @@ def test_training_opens_every_bundle() -> None:
 
 
 def test_explain_opens_every_bundle() -> None:
-    app = opened("explain")
-    assert set(app.selectbox(key="bundle").options) == set(bundle_names())
-    for name in bundle_names():
-        without_errors(app.selectbox(key="bundle").set_value(name).run(), name)
+    for output, key, task in (("predicted", "class_by", CLASSIFICATION), ("mask", "mask_by", SEGMENTATION)):
+        app = opened("explain", networks=CUSTOM_NETWORKS, **{"class": output})
+        assert len(app.selectbox(key=key).options) == len(names_of(task))
+        for name in names_of(task):
+            without_errors(app.selectbox(key=key).set_value(name).run(), name)
 
 
 def test_every_search_and_the_external_data_open() -> None:
@@ -106,5 +107,5 @@ def test_analyse_answers_with_every_bundle() -> None:
         bundle = open_bundle(name)
         classifier = bundle if CLASSIFICATION in bundle.tasks else open_bundle(REPORT_CLASSIFIER)
         segmenter = bundle if SEGMENTATION in bundle.tasks else open_bundle(REPORT_SEGMENTER)
-        app = opened("analyse", sample="glioma-axial-1", **networks_address(classifier, segmenter))
+        app = opened("analyse", sample="glioma-axial-1", **model_address(classifier.name, segmenter.name))
         assert without_errors(app, name).session_state["predictions"], name

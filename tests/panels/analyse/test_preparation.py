@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     cached_predictor.clear()
     names: list[str] = []
 
-    def load(bundle: Bundle) -> Runtime:
+    def load(bundle: Bundle, **options: Any) -> Runtime:
         names.append(bundle.name)
-        return load_runtime(bundle)
+        return load_runtime(bundle, **options)
 
     monkeypatch.setattr(predictor_module, "load_runtime", load)
     return names

@@ -20,7 +20,8 @@ def test_a_readme_has_every_section(name: str) -> None:
     assert titles[:8] == ["Intended use", "Input", "Output", "Data", "Training", "Metrics", "Limits", "Licence"]
     assert all(limit in text for limit in card.limits)
     assert card.intended_use in text and card.licence in text and card.data.dataset.doi in text
-    assert f"{card.data.counts.test} held out" in text
+    also_stopped = " test slices, which also stopped" if card.data.test_stopped_training else " held out"
+    assert f"{card.data.counts.test}{also_stopped}" in text
 
 
 def test_figures_stand_beside_their_definitions() -> None:

@@ -1,0 +1,131 @@
+"""The frame in a real browser: titles, room, and one act as one step of Back."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_charts import click_cell
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+REPORT = "Report CNN + U-Net"
+PAGES = {
+    "start": "Analyse",
+    "explain": "Explain",
+    "errors": "Errors",
+    "masks": "Masks",
+    "external": "External data",
+    "training": "Curves",
+    "tuning": "Hyperparameters",
+    "models": "Models",
+    "data": "Data",
+}
+FORMER = {"analyse": "Analyse", "strangers": "External data", "curves": "Curves", "search": "Hyperparameters"}
+CONTENT_BEGINS = 130
+"""Pixels from the window's top within which a page's own content begins, 1440 x 900."""
+FIRST_BELOW = """head => {
+    const under = head.getBoundingClientRect().bottom - 1;
+    const boxes = [...document.querySelectorAll('[data-testid=stMain] [data-testid=stElementContainer]')].map(
+        element => element.getBoundingClientRect());
+    return Math.min(...boxes.filter(box => box.height && box.top >= under).map(box => box.top));
+}"""
+"""Where the first element below the frame's line begins."""
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn and its address is put right."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_timeout(300)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(page.locator("[data-stale=true]")).to_have_count(0)  # Streamlit pales what is about to be replaced
+    page.wait_for_timeout(300)
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def choose_model(page: Page, title: str) -> None:
+    page.locator(".st-key-networks").get_by_role("combobox").click()
+    page.get_by_role("option", name=title, exact=True).click()
+    settle(page)
+
+
+def open_by_menu(page: Page, section: str, title: str) -> None:
+    page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    page.get_by_role("menuitem", name=title).click()
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    settle(page)
+
+
+def test_every_page_has_its_title_and_its_content_begins_high_up(app_address: str, visit: Visit):
+    page = visit(app_address)
+    for path, title in (PAGES | FORMER).items():
+        page.goto(f"{app_address}/{'' if path == 'start' else path}")
+        expect(page).to_have_title(f"{title} · SliceScope")
+        settle(page)
+        head = page.locator(".st-key-frame_head")
+        box = head.bounding_box()
+        assert box is not None and head.evaluate(FIRST_BELOW) <= CONTENT_BEGINS, path
+        for part in ("h1", ".st-key-networks", "[data-testid=stCaptionContainer]", "button:has-text('Copy link')"):
+            inside = head.locator(part).first.bounding_box()
+            assert inside is not None and box["y"] <= inside["y"] + inside["height"] / 2 <= box["y"] + box["height"]
+
+
+def test_the_model_and_the_slice_go_along_and_back_restores_each_act(app_address: str, visit: Visit):
+    page = visit(f"{app_address}/?sample=meningioma-axial-1")
+    settle(page)
+    first = page.evaluate("history.length")
+    steps = [("/", query(page))]
+    choose_model(page, REPORT)
+    steps.append(("/", query(page)))
+    assert query(page) == {"sample": ["meningioma-axial-1"], "networks": [REPORT]}
+    open_by_menu(page, "Evaluate", "Errors")
+    steps.append(("/errors", query(page)))
+    assert query(page) == {"networks": [REPORT]}, "the slice is none of this page's"
+    page.get_by_text("Only errors", exact=True).click()
+    settle(page)
+    steps.append(("/errors", query(page)))
+    assert query(page) == {"networks": [REPORT], "wrong": ["true"]}
+    click_cell(page, 0, 1, across=0.5, down=0.5)
+    page.wait_for_function("location.href.includes('predicted=Glioma')")
+    settle(page)
+    steps.append(("/errors", query(page)))
+    page.get_by_text("Confidence", exact=True).first.click()
+    expect(page.get_by_role("heading", name=re.compile("Reliability"))).to_be_visible()
+    settle(page)
+    steps.append(("/errors", query(page)))
+    open_by_menu(page, "Analyse", "Explain")
+    steps.append(("/explain", query(page)))
+    assert query(page) == {"networks": [REPORT], "sample": ["meningioma-axial-1"]}
+    assert page.evaluate("history.length") == first + len(steps) - 1, "one step an act"
+    for there in (list(reversed(steps[:-1])), steps[1:]):
+        for path, names in there:
+            page.go_back() if there[0] != steps[1] else page.go_forward()
+            settle(page)
+            assert (urlsplit(page.url).path, query(page)) == (path, names)
+            if "/errors" in path:
+                shown = page.get_by_role("radio", name="Confidence").or_(page.get_by_role("button", name="Confidence"))
+                checked = shown.first.get_attribute("aria-checked") == "true"
+                assert checked == (names.get("view") == ["Confidence"])
+            if path == "/errors" and "view" not in names:
+                toggle = page.get_by_role("switch", name="Only errors").or_(
+                    page.get_by_role("checkbox", name="Only errors")
+                )
+                assert toggle.first.is_checked() == ("wrong" in names)
+    page.go_back()
+    page.reload()
+    settle(page)
+    assert query(page) == steps[-2][1]
+
+
+def test_the_link_is_copied_where_the_browser_keeps_the_clipboard_for_secure_pages(app_address: str, visit: Visit):
+    page = visit(f"{app_address}/masks?view=Slices")
+    settle(page)
+    page.evaluate("delete Navigator.prototype.clipboard")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("[Ll]ink"))).to_be_visible()
