@@ -36,7 +36,7 @@ lint:
 
 browser-test:
 	$(install) requirements-dev.txt
-	@$(python) -m pytest -m browser
+	@$(python) -m pytest -m browser -n 2 --dist loadfile
 
 fuzz:
 	$(install) requirements-dev.txt

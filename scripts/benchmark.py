@@ -13,28 +13,18 @@ It needs Linux and, for what happens on the page, Chromium.
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.hardware import describe_machine
-from scripts.measure import extras, journeys, networks, own_work, sessions, volumes
-from scripts.measure.figures import (
-    DOCUMENT,
-    LATEST,
-    QUIET,
-    ROWS,
-    Figure,
-    keep_figures,
-    read_figures,
-    with_table,
-)
-from scripts.measure.memory import others_share
+from scripts.measure import extras, journeys, networks, own_work, sessions, viewer, volumes
+from scripts.measure.figures import DOCUMENT, LATEST, Figure, measure_and_keep, read_figures, with_table
 
 PARTS: dict[str, Callable[[int], dict[str, Figure]]] = {
     "start": journeys.measure_start,
+    "viewer": viewer.measure_viewer,
     "pages": journeys.measure_pages,
     "memory": sessions.measure_memory,
     "explain": sessions.measure_explain,
@@ -77,21 +67,7 @@ def main() -> None:
 def measure(parts: list[str], runs: int, path: Path) -> None:
     """Measure parts one after the other; keep and print each one's figures at once."""
     for part in parts:
-        before = others_share()
-        figures = PARTS[part](runs)
-        others = max(before, others_share())
-        conditions: dict[str, Any] = {
-            "measured": date.today().isoformat(),
-            "machine": describe_machine(),
-            "others": round(others, 3),
-        }
-        keep_figures(figures, conditions, path)
-        print(f"{part}: {'quiet' if others <= QUIET else 'busy'}, others use {others:.0%} of the processor")
-        for name, figure in figures.items():
-            row = ROWS[name]
-            beside = "; ".join(part for part in (figure.baseline, figure.note) if part)
-            must = "" if row.must is None else f" (must {row.must:g})"
-            print(f"  {row.title}: {figure.value:.3g} {row.unit}{must} {beside}", flush=True)
+        measure_and_keep(part, partial(PARTS[part], runs), path)
 
 
 def write_table() -> None:

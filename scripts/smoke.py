@@ -67,7 +67,7 @@ def open_first_page(predicted: str) -> None:
     app.run()
     if app.exception or app.error:
         raise SystemExit(f"The first page fails: {[*app.exception, *app.error][0].value}")
-    headings = [element.value for element in app.subheader]
+    headings = [element.value for element in app.header]
     if not any(predicted in heading.lower() for heading in headings):
         raise SystemExit(f"The first page does not show {predicted} but: {', '.join(headings)}.")
 

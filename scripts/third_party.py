@@ -22,7 +22,7 @@ HEADER = """\
 The packages that `requirements.txt` brings, with the licence that each states. `python scripts/third_party.py` writes
 this table; a test refuses a package that is under the GPL alone. [samples/README.md](samples/README.md) names the
 source of the samples, the page Data that of the data set; the encoder of the unified networks starts from the ImageNet
-weights of EfficientNet-Lite0 (Apache-2.0).
+weights of EfficientNet-Lite0 (Apache-2.0). Reports are set in DejaVu Sans, whose licence is in core/batch/fonts/.
 
 """
 NOT_STATED = "not stated"

@@ -2,12 +2,15 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from core.config import ROOT
+from core.hardware import describe_machine
+from scripts.measure.memory import others_share
 
 LATEST = ROOT / "benchmarks" / "latest.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -39,7 +42,11 @@ ROWS = {
     "first_answer": Row("First answer of an upload after that, from click to class, mask and heat map", "s", 1.5),
     "next_answer": Row("The next new slice", "s", 0.5),
     "seen_answer": Row("A slice seen before", "s", 0.25),
-    "slider": Row("A slider moved", "s", 0.2),
+    "slider": Row("The viewer's window moved", "s", 0.05),
+    "frame_moved": Row(
+        "A frame of the viewer while its picture of 512 x 512 is moved, drawn by the processor", "ms", 8
+    ),
+    "frame_windowed": Row("The same while its window is dragged", "ms", 8),
     "other_page": Row("Opening any other page, warm: the slowest", "s", 0.5),
     "app_memory": Row("App and its reader of files after every page and 100 analyses", "MB", 350),
     "grad_cam_memory": Row("App and its children after Grad-CAM", "MB", 1200),
@@ -111,19 +118,42 @@ def read_figures(path: Path = LATEST) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def keep_figures(figures: dict[str, Figure], conditions: dict[str, Any], path: Path = LATEST) -> None:
+def keep_figures(
+    figures: dict[str, Figure], conditions: dict[str, Any], path: Path = LATEST, rows: Mapping[str, Row] = ROWS
+) -> None:
     """Write figures and what they were measured under into the file, in place of those of the same rows."""
     kept = read_figures(path) | {name: asdict(figure) | conditions for name, figure in figures.items()}
     path.parent.mkdir(exist_ok=True)
-    ordered = {name: kept[name] for name in ROWS if name in kept}
+    ordered = {name: kept[name] for name in rows if name in kept}
     path.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def table(rows: dict[str, dict[str, Any]]) -> str:
+def measure_and_keep(
+    part: str, measure: Callable[[], dict[str, Figure]], path: Path = LATEST, rows: Mapping[str, Row] = ROWS
+) -> None:
+    """Measure what belongs together; keep and print its figures, and how much of the processor others used."""
+    before = others_share()
+    figures = measure()
+    others = max(before, others_share())
+    conditions: dict[str, Any] = {
+        "measured": date.today().isoformat(),
+        "machine": describe_machine(),
+        "others": round(others, 3),
+    }
+    keep_figures(figures, conditions, path, rows)
+    print(f"{part}: {'quiet' if others <= QUIET else 'busy'}, others use {others:.0%} of the processor")
+    for name, figure in figures.items():
+        row = rows[name]
+        beside = "; ".join(part for part in (figure.baseline, figure.note) if part)
+        must = "" if row.must is None else f" (must {row.must:g})"
+        print(f"  {row.title}: {figure.value:.3g} {row.unit}{must} {beside}", flush=True)
+
+
+def table(kept_rows: dict[str, dict[str, Any]], rows: Mapping[str, Row] = ROWS) -> str:
     """Return the kept figures as a Markdown table; a row that was not measured has dashes."""
     lines = ["| what | measured | must | baseline, notes | others' load |", "| --- | --- | --- | --- | --- |"]
-    for name, row in ROWS.items():
-        kept = rows.get(name)
+    for name, row in rows.items():
+        kept = kept_rows.get(name)
         cells = [row.title, "–", _must(row), "–", "–"]
         if kept:
             met = row.must is None or (kept["value"] >= row.must if row.is_floor else kept["value"] <= row.must)
@@ -135,15 +165,17 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
             cells = [row.title, value if met else f"**{value}**", _must(row), "; ".join(beside) or "–"]
             cells.append(f"{load}, {kept['others']:.0%}")
         lines.append(f"| {' | '.join(cells)} |")
-    measured = sorted({f"{kept['measured']}, {kept['machine']}" for kept in rows.values()})
+    measured = sorted({f"{kept['measured']}, {kept['machine']}" for kept in kept_rows.values()})
     lines += ["", *(f"Measured on {line}." for line in measured)] if measured else ["", "Not measured yet."]
     return "\n".join(lines)
 
 
-def with_table(document: str, rows: dict[str, dict[str, Any]]) -> str:
+def with_table(
+    document: str, kept_rows: dict[str, dict[str, Any]], rows: Mapping[str, Row] = ROWS, begin: str = BEGIN
+) -> str:
     """Return the document with the table between its two marks."""
-    before, rest = document.split(BEGIN)
-    return f"{before}{BEGIN}\n{table(rows)}\n{END}{rest.split(END)[1]}"
+    before, rest = document.split(begin)
+    return f"{before}{begin}\n{table(kept_rows, rows)}\n{END}{rest.split(END)[1]}"
 
 
 def _must(row: Row) -> str:

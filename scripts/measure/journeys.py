@@ -1,4 +1,4 @@
-"""Times on the page, by a headless Chromium: the first page, answers, sliders, pages, heat maps."""
+"""Times on the page, by a headless Chromium: the first page, answers, the viewer, pages, heat maps."""
 
 import tempfile
 import time
@@ -16,14 +16,28 @@ from scripts.measure.slices import NewSlice, new_slices
 
 _PATIENCE = 300_000
 """Milliseconds to wait; a measurement on a busy machine should fail late."""
-_FINISHED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-_ANSWERED = """before => {
-    const picture = document.querySelector('.st-key-analyse_picture img');
-    return picture?.complete && picture.naturalWidth && picture.src !== before && picture.alt.includes(' over it')
-        && document.querySelector('.st-key-analyse_bars [role=img]');
+FINISHED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+_SHOWN = """document.querySelector('[data-testid=stBidiComponentIsolated]')
+    ?.shadowRoot?.querySelector('.viewer')?.dataset.shown"""
+"""The picture that the viewer shows."""
+_ANSWERED = f"""before => {{
+    const shown = {_SHOWN};
+    return shown && shown !== before && document.querySelector('.st-key-analyse_bars [role=img]');
+}}"""
+_WINDOWED = """async () => {
+    const { shadowRoot } = document.querySelector('[data-testid=stBidiComponentIsolated]');
+    const window = shadowRoot.querySelector('.corner.window'), canvas = shadowRoot.querySelector('canvas');
+    const before = window.textContent, began = performance.now();
+    canvas.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', shiftKey: true }));
+    while (window.textContent === before) await new Promise(requestAnimationFrame);
+    return (performance.now() - began) / 1000;
 }"""
-_EXPLAINED = """before => [...document.querySelectorAll('img[alt^="The slice with a heat map over it"]')].some(
-    picture => picture.complete && picture.naturalWidth && picture.src !== before)"""
+"""Moves the viewer's window by a key; gives the seconds until the picture is drawn anew."""
+_EXPLAINED = f"""before => {{
+    const shown = {_SHOWN};
+    return shown && shown !== before && document.querySelector('[data-testid=stBidiComponentIsolated]')
+        .shadowRoot.querySelector('.layers .heat');
+}}"""
 
 
 def measure_start(runs: int) -> dict[str, Figure]:
@@ -48,7 +62,7 @@ def measure_start(runs: int) -> dict[str, Figure]:
 
 
 def _measure_answers(page: Page, slices: list[NewSlice]) -> dict[str, Figure]:
-    new, seen, moved = [], [], []
+    new, seen = [], []
     for slice_ in slices:
         _press(page.get_by_text("Choose another slice"))
         new.append(_upload(page, slice_))
@@ -56,11 +70,7 @@ def _measure_answers(page: Page, slices: list[NewSlice]) -> dict[str, Figure]:
             button = page.locator(f".st-key-analyse_{label} button")
             button.wait_for()
             seen.append(_until_changed(page, _ANSWERED, lambda button=button: _press(button)))
-    slider = page.locator(".st-key-analyse_heat input[type=range]")
-    _press(page.get_by_text("Window, opacity, colours"))
-    slider.wait_for()
-    for _ in slices:
-        moved.append(_until_changed(page, _ANSWERED, lambda: slider.press("ArrowRight")))
+    moved = [page.evaluate(_WINDOWED) for _ in slices]
     return {"next_answer": median_of(new), "seen_answer": median_of(seen), "slider": median_of(moved)}
 
 
@@ -95,7 +105,7 @@ def measure_grad_cam(address: str, runs: int) -> dict[str, Figure]:
             button = page.locator(f".st-key-explain_sample_{name} button").first
             button.wait_for()
             times.append(_until_changed(page, _EXPLAINED, lambda button=button: _press(button)))
-            page.wait_for_function(_FINISHED)
+            page.wait_for_function(FINISHED)
     return {"first_grad_cam": Figure(times[0]), "next_grad_cam": median_of(times[1:])}
 
 
@@ -120,7 +130,7 @@ def window(browser: Browser) -> Iterator[Page]:
 
 def _open(page: Page, address: str) -> None:
     page.goto(address, wait_until="commit")
-    page.wait_for_function(f"{_FINISHED} && document.querySelector('h1')")
+    page.wait_for_function(f"{FINISHED} && document.querySelector('h1')")
 
 
 def _follow(page: Page, link: Locator) -> float:
@@ -130,7 +140,7 @@ def _follow(page: Page, link: Locator) -> float:
 
     def follow() -> None:
         _press(link)
-        page.wait_for_function(f"before => {heading} && {heading} !== before && {_FINISHED}", arg=before)
+        page.wait_for_function(f"before => {heading} && {heading} !== before && {FINISHED}", arg=before)
 
     return _seconds(follow)
 
@@ -144,14 +154,14 @@ def _upload(page: Page, slice_: NewSlice) -> float:
 
 def _until_changed(page: Page, condition: str, act: Callable[[], object]) -> float:
     """Act; return the seconds until a condition holds for another picture than before; let the page finish."""
-    before = page.evaluate("document.querySelector('img[alt*=\" over it\"]')?.src ?? ''")
+    before = page.evaluate(f"{_SHOWN} ?? ''")
 
     def act_and_wait() -> None:
         act()
         page.wait_for_function(condition, arg=before)
 
     seconds = _seconds(act_and_wait)
-    page.wait_for_function(_FINISHED)
+    page.wait_for_function(FINISHED)
     return seconds
 
 

@@ -96,7 +96,7 @@ def measure_pools(runs: int) -> dict[str, Figure]:
     figures = {}
     for pool in INTERPRETERS:
         for threads in THREADS:
-            runtime = Runtime(bundle.path(LITE), interpreters=pool, threads=threads)
+            runtime = Runtime(bundle.path(LITE).read_bytes(), interpreters=pool, threads=threads)
             _call_at_once(runtime, inputs)  # makes the interpreters
             rounds = [_call_at_once(runtime, inputs) for _ in range(runs)]
             figures[f"pool_{pool}_{threads}"] = median_of([percentile_95(seconds) for seconds in rounds])

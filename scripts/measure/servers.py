@@ -46,7 +46,7 @@ def running_server(
     with subprocess.Popen([*within, sys.executable, "-m", "streamlit", *command, *options], cwd=folder) as server:
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait_until_healthy(f"{address}/_stcore/health")
+            wait_until_healthy(f"{address}/_stcore/health")
             yield Server(address, server.pid)
         finally:
             server.terminate()
@@ -59,7 +59,12 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _wait_until_healthy(address: str) -> None:
+def wait_until_healthy(address: str) -> None:
+    """Wait until an address answers.
+
+    Raises:
+        OSError: it does not in time.
+    """
     end = time.monotonic() + _START_SECONDS
     while True:
         try:

@@ -15,7 +15,6 @@ from core.inference.predictor import Predictor
 from core.inference.result import shown_probabilities, slice_result
 from core.labels import CLASS_LABELS, GATE_LABELS
 from core.readers.samples import read_samples
-from panels.shared.theme import percent
 
 _numbers = count(1)
 
@@ -56,6 +55,9 @@ def expected_texts(slice_: NewSlice) -> set[str]:
     name, kind, area = result["likeliest_class"], result["answer"]["kind"], result["mask"]["area_px"]
     if kind != CONFIDENT:
         return {GATE_LABELS[kind].title}
+    # Only now: it brings Streamlit, and memory is measured in this process.
+    from panels.shared.theme import percent
+
     texts = {f"{CLASS_LABELS[name].title} · {percent(shown_probabilities(result)[name])}"}
     return texts | ({f"**Predicted area {area:,} px**"} if area else set())
 

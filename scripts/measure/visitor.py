@@ -1,5 +1,7 @@
 """A visitor without a browser: speaks Streamlit's websocket protocol, so that only the server's work is measured."""
 
+import json
+import struct
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -41,8 +43,9 @@ class Visitor:
 
     @property
     def captions(self) -> list[str]:
-        """What stands below every picture on the page."""
-        return [image.caption for element in self._drawn.values() for image in element.imgs.imgs]
+        """What stands below the picture of every viewer on the page."""
+        drawn = (element.bidi_component.bytes for element in self._drawn.values())
+        return [_viewer_header(data)["caption"] for data in drawn if data]
 
     def close(self) -> None:
         """End the session."""
@@ -132,3 +135,10 @@ class Visitor:
             elif message.metadata.cacheable:
                 self._known[message.hash] = message
             yield message
+
+
+def _viewer_header(data: bytes) -> dict[str, Any]:
+    """Return the header of what ``panels.shared.viewer.viewer.packed_picture`` makes."""
+    (length,) = struct.unpack_from("<I", data)
+    header: dict[str, Any] = json.loads(data[4 : 4 + length])
+    return header
