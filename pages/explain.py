@@ -40,9 +40,8 @@ if image is None:
         "Choose a slice to see which parts of it are evidence for a network's prediction: five methods, any layer, "
         "each class. Below is the heat-map localisation over the whole test set."
     )
-left, right = viewer_and_words() if image else (st.container(), st.container())
+left, right = viewer_and_words(key=KEY) if image else (st.container(), st.container())
 place = left.empty()
-picture = place.container(key=f"{KEY}_picture") if image else place  # its room, before the choices beside it
 with right:
     chosen = choose_place(image) if isinstance(image, ChosenVolume) else image
     output, bundle = choose_output(chosen_model())
@@ -56,7 +55,7 @@ if chosen is not None:
     if several:
         image_areas, text_area = [column.empty() for column in st.columns(len(bundle.card.classes))], place
     else:
-        image_areas, text_area = [picture.empty()], right.empty()
+        image_areas, text_area = [place], right.empty()
     views = available_heat_maps(slice_, chosen.identity, bundle, request)
     if views is None:
         for number, area in enumerate(image_areas):

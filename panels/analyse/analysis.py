@@ -28,20 +28,18 @@ def draw_analysis(
         columns: of ``viewer_and_words``, where the caller has drawn something beside the viewer.
     """
     slice_, slice_key, viewer = chosen.slice, str(chosen.identity), f"{key}_viewer"
-    above = st.container()
-    image_column, answer_column = columns or viewer_and_words()
     classifier, segmenter = chosen_model().classifier, chosen_model().segmenter
     is_asked = is_compared()
     if is_asked:
-        with above:
-            choice, summary = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
-            with choice:
-                other = choose_other((classifier, segmenter))
-            if other:
-                draw_comparison(chosen, ((classifier, segmenter), other), summary, key=f"{key}_compared")
-                return
+        choice, summary = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+        with choice:
+            other = choose_other((classifier, segmenter))
+        if other:
+            draw_comparison(chosen, ((classifier, segmenter), other), summary, key=f"{key}_compared")
+            return
 
-    image_area = image_column.container(key=f"{key}_picture").empty()
+    image_column, answer_column = columns or viewer_and_words(key=key)
+    image_area = image_column.empty()
     bundles = distinct_bundles(classifier, segmenter)
     is_new = not predictions.is_predicted(chosen.identity, classifier=classifier, segmenter=segmenter)
     # What another slice left goes before this one is asked about, not piece by piece as its own answer comes.

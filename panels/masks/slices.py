@@ -33,8 +33,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     Arguments as for ``panels.masks.overview.draw_overview``.
     """
     numbers = mask_thresholds.typical_slice_numbers(table)
-    viewer, words = viewer_and_words()
-    picture = viewer.container(key="masks_picture")  # keeps its room while it waits for the slices
+    viewer, words = viewer_and_words(key="masks")
     with words:
         chosen = bound(
             st.selectbox,
@@ -55,7 +54,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
             "difference (white: true positive, orange: false negative, blue: false positive pixels), and both outlines "
             f"over the slice ({', '.join(MASK_LEGEND.values())})."
         )
-    with picture:
+    with viewer:
         shown = numbers.get(_CHOSEN, numbers[_FIRST])
         _draw_viewer(bundle, shown, slices.get(shown), threshold)
     for title, number in numbers.items():

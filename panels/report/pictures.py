@@ -83,7 +83,7 @@ def answered_slice(classifier: Bundle, segmenter: Bundle) -> Answered | None:
 def draw_slices_and_masks(slices: list[Slice], *, reduced: bool) -> None:
     """Draw each slice beside its mask, as published or as the report's U-Net takes them."""
     for column, slice_ in zip(st.columns(len(slices)), slices, strict=True):
-        with column:
+        with column.container(key=f"report_pair_{'reduced' if reduced else 'published'}_{slice_.class_name}"):
             mask = np.zeros(slice_.pixels.shape, bool) if slice_.mask is None else slice_.mask
             low, high = default_window(slice_.pixels)
             pair = [grey_image(slice_.pixels, low, high), grey_image(mask, 0, 1)]

@@ -127,7 +127,7 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     expect(page.get_by_text("How far to trust this")).to_be_visible()
     trust = page.get_by_text(re.compile("Patient-level", re.IGNORECASE)).first
     for element in (
-        page.locator(".st-key-analyse_picture canvas"),
+        page.locator(".st-key-analyse_sides canvas"),
         answer(page),
         page.locator(".st-key-analyse_bars [role=img]").first,
         trust,

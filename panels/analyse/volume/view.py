@@ -18,7 +18,7 @@ def draw_volume(chosen: ChosenVolume, *, key: str) -> None:
     model = chosen_model()
     networks = model.classifier, model.segmenter
     # Beside the picture, which stands in the first screen so; the two of a comparison take the whole width.
-    columns = None if is_compared() else viewer_and_words()
+    columns = None if is_compared() else viewer_and_words(key=key)
     with columns[1] if columns else st.container():
         shown = choose_place(chosen, opening=lambda plane: largest_mask(chosen, plane, networks))
         if shown.count > 1:

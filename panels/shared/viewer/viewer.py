@@ -89,9 +89,15 @@ class Adjusting:
     undoable: bool
 
 
-def viewer_and_words() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return the column of a viewer and the one of what stands beside it, below it on a telephone."""
-    viewer, words = st.columns([_SHARE, 1 - _SHARE], gap="medium")
+def viewer_and_words(*, key: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the column of a viewer and the one of what stands beside it, below it on a telephone.
+
+    The viewer's room is kept from the start: what stands below it would move once it has come.
+
+    Args:
+        key: tells the two from others on the page.
+    """
+    viewer, words = st.container(key=f"{key}_sides").columns([_SHARE, 1 - _SHARE], gap="medium")
     return viewer, words
 
 
