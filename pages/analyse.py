@@ -15,6 +15,20 @@ shell.require()
 KEY = "analyse"
 
 
+def _introduce() -> None:
+    """Draw what the app is for, and the results of a batch if the server has some."""
+    st.markdown(
+        "Upload a contrast-enhanced T1 slice or volume of a head, or press a sample. A network classifies the tumour, "
+        "outlines it, and shows the evidence as a heat map. SliceScope rebuilds the two networks of a 2023 course "
+        "report, adds its own, and shows how often and why each of them is wrong."
+    )
+    draw_welcome()
+    if stored := batch_folder():
+        from panels.analyse.many.stored import draw_stored
+
+        draw_stored(stored, key=f"{KEY}_batch")
+
+
 def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
     """Draw several uploads as a table."""
     # Only now: what an answer needs would make the first page slow.
@@ -23,20 +37,8 @@ def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
     draw_many(uploads, chosen, key=KEY)
 
 
-introduction = st.container()
-chosen = choose_image(key=KEY, draw_table=_draw_table)
+chosen = choose_image(key=KEY, draw_table=_draw_table, introduce=_introduce)
 if chosen is None and not held_uploads():
-    with introduction:
-        st.markdown(
-            "Upload a contrast-enhanced T1 slice or volume of a head, or press a sample. A network classifies the "
-            "tumour, outlines it, and shows the evidence as a heat map. SliceScope rebuilds the two networks of a 2023 "
-            "course report, adds its own, and shows how often and why each of them is wrong."
-        )
-        draw_welcome()
-        if stored := batch_folder():
-            from panels.analyse.many.stored import draw_stored
-
-            draw_stored(stored, key=f"{KEY}_batch")
     prepare_first_answer()
 elif isinstance(chosen, ChosenVolume):
     from panels.analyse.volume.view import draw_volume

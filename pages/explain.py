@@ -33,13 +33,15 @@ shell.require()
 
 KEY = "explain"
 
-introduction = st.empty()
-image = choose_image(key=KEY)
-if image is None:
-    introduction.markdown(
+
+def _introduce() -> None:
+    st.markdown(
         "Choose a slice to see which parts of it are evidence for a network's prediction: five methods, any layer, "
         "each class. Below is the heat-map localisation over the whole test set."
     )
+
+
+image = choose_image(key=KEY, introduce=_introduce)
 left, right = viewer_and_words(key=KEY) if image else (st.container(), st.container())
 place = left.empty()
 with right:

@@ -14,6 +14,7 @@ from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, default_window, encode_png
 from core.inference.result import overlay_png
 from panels.shared.controls import file_button
+from panels.shared.labels import bundle_title
 from panels.shared.slices.chosen import ChosenSlice
 
 _HIDDEN_REASONS = {
@@ -62,8 +63,8 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
             st.image(
                 plane,
                 width=240,
-                alt=f"Input of {bundle.name}",
-                caption=f"{bundle.name}: {plane.shape[1]} x {plane.shape[0]} px",
+                alt=f"Input of {bundle.card.title}",
+                caption=f"{bundle_title(bundle)}: {plane.shape[1]} x {plane.shape[0]} px",
             )
             st.caption(bundle.card.input.description)
 

@@ -9,6 +9,7 @@ from core.config import ABSTAINING, CONFIDENT
 from core.inference.result import shown_probabilities, split_part
 from core.readers.slices import Slice
 from panels.shared.answer import draw_class_probabilities, draw_gate_answer
+from panels.shared.labels import bundle_title
 
 
 def draw_answer(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
@@ -49,12 +50,12 @@ def draw_mask_size(result: dict[str, Any]) -> None:
 def warn_of_seen_slices(slice_: Slice, bundles: tuple[Bundle, ...]) -> None:
     """Draw a warning for each network that was trained or selected on this slice."""
     for bundle in bundles:
-        part = split_part(bundle, slice_)
+        part, title = split_part(bundle, slice_), bundle_title(bundle)
         if part == "train":
-            text = f"Slice {slice_.number} is in the training part of {bundle.name}: the network was trained on it."
+            text = f"Slice {slice_.number} is in the training part of {title}: the network was trained on it."
         elif part == "validation":
             text = (
-                f"Slice {slice_.number} is a validation slice of {bundle.name}: the validation part was used for model "
+                f"Slice {slice_.number} is a validation slice of {title}: the validation part was used for model "
                 "selection."
             )
         else:

@@ -10,6 +10,7 @@ from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button
+from panels.shared.labels import bundle_title
 from panels.shared.link.address import bound
 from panels.shared.model_choice import choose_bundle, listed_bundles
 from panels.shared.slices import gallery
@@ -25,21 +26,22 @@ def draw_comparison(bundle: Bundle) -> None:
         st.info("There is only one classifier; train another to compare.", icon=":material/info:")
         return
     other = listed_bundles().find(choose_bundle("Compare with", other_names, key="other"))
+    names = bundle_title(bundle), bundle_title(other)
     first, second = (select_predictions(cached_predictions(each), part="test") for each in (bundle, other))
     shared = first["slice"][first["slice"].isin(second["slice"])]
     if shared.empty:
-        st.info(f"No slice is in the test part of both {bundle.name} and {other.name}.", icon=":material/join_inner:")
+        st.info(f"No slice is in the test part of both {names[0]} and {names[1]}.", icon=":material/join_inner:")
         return
     own, others = (percent(accuracy_of(table[table["slice"].isin(shared)])) for table in (first, second))
     st.markdown(
         f"**{len(shared)} slices** are in the test part of both: neither network has trained on them. Accuracy on "
-        f"these: `{bundle.name}` **{own}**, `{other.name}` **{others}**."
+        f"these: {names[0]} **{own}**, {names[1]} **{others}**."
     )
     table = disagreements(first, second)
     table = table.assign(who=[_who_is_right(row) for row in table.itertuples()])
     titles = {
-        FIRST: f"{bundle.name} is right",
-        SECOND: f"{other.name} is right",
+        FIRST: f"{names[0]} is right",
+        SECOND: f"{names[1]} is right",
         NEITHER: "Neither is right",
     }
     chosen = order_predictions(_choose_disagreements(table, titles), "surest first")
@@ -47,7 +49,7 @@ def draw_comparison(bundle: Bundle) -> None:
     if chosen.empty:
         st.info("No such slice.", icon=":material/filter_alt_off:")
     else:
-        st.caption(f"Below a slice: its true class, then the predictions of {bundle.name} / {other.name}.")
+        st.caption(f"Below a slice: its true class, then the predictions of {names[0]} / {names[1]}.")
         gallery.draw_gallery(chosen, caption=_tile_label, key="page")
 
 

@@ -12,6 +12,7 @@ from core.inference.explain import draw_filter
 from core.labels import CLASS_LABELS
 from panels.explain.controls import cached_convolutions, draw_progress
 from panels.shared.controls import fragment
+from panels.shared.labels import bundle_title
 from panels.shared.theme import percent
 
 _WIDTH = 256
@@ -24,9 +25,9 @@ def draw_drawings(bundle: Bundle) -> None:
     """Draw the stored drawings of the classes, and the choice of a filter to draw now."""
     st.header("What the network draws", anchor=False)
     if CLASSIFICATION not in bundle.tasks:
-        st.caption(f"{bundle.name} gives no class, so it draws none.")
+        st.caption(f"{bundle_title(bundle)} gives no class, so it draws none.")
     elif (drawings := stored_drawings(bundle)) is None:
-        st.caption(f"No drawings of {bundle.name} are stored; `python -m core draw {bundle.name}` makes them.")
+        st.caption(f"No drawings of {bundle_title(bundle)} are stored; `python -m core draw {bundle.name}` makes them.")
     else:
         st.markdown(
             "Each picture began as noise and was changed until the network's score for one class was high: it shows "

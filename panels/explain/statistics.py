@@ -12,6 +12,7 @@ from core.metrics.definitions import DEFINITIONS
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
 from panels.shared.kept_figures import kept_figure
+from panels.shared.labels import bundle_title
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
 _CORRECTNESS = {"right": True, "wrong": False}
@@ -26,7 +27,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     """Draw the distributions by method for right and wrong predictions, a table of means, and the CSV."""
     if EXPLANATIONS not in bundle.card.files:
         st.info(
-            f"{bundle.name} has no heat-map localisation on its test set yet. With the prepared data set, "
+            f"{bundle_title(bundle)} has no heat-map localisation on its test set yet. With the prepared data set, "
             f"`python -m core evaluate {bundle.name} --explain` measures it.",
             icon=":material/hourglass_empty:",
         )
@@ -38,7 +39,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     rows = table[table["method"] == shown]
     owner = "the evidence map" if shown == EVIDENCE_MAP else METHODS[shown].title
     st.markdown(
-        f"On the {len(rows)} test slices of `{bundle.name}`, on average **{percent(rows['inside'].mean())}** of "
+        f"On the {len(rows)} test slices of {bundle_title(bundle)}, on average **{percent(rows['inside'].mean())}** of "
         f"{owner}'s heat lies on the tumour; the chance level is "
         f"**{percent(rows['area'].mean())}**. The pointing game is a hit in **{percent(rows['hit'].mean())}** of them."
     )

@@ -10,6 +10,7 @@ from core.inference.predictor import Prediction, Predictor
 from core.inference.sample_answers import stored_answer
 from core.readers.slices import Slice
 from panels.shared.cache import HASH_BUNDLES
+from panels.shared.labels import bundle_title
 
 _KEPT_PREDICTIONS = 64
 
@@ -53,7 +54,7 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
 
 
 def _run_networks(slice_: Slice, classifier: Bundle, segmenter: Bundle) -> Prediction:
-    names = " and ".join(bundle.name for bundle in distinct_bundles(classifier, segmenter))
+    names = " and ".join(bundle_title(bundle) for bundle in distinct_bundles(classifier, segmenter))
     with st.spinner(f"Loading {names}"):
         predictor = cached_predictor(classifier, segmenter)
     with st.spinner("Running the networks"):

@@ -11,7 +11,7 @@ from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
-from panels.shared.labels import metric_text
+from panels.shared.labels import bundle_title, metric_text
 from panels.shared.model_choice import bundle_address, listed_bundles
 
 _SEARCHED = {*SETTINGS, "micro_batch"}
@@ -39,7 +39,7 @@ def show_gain(plan: Plan, bundle: Bundle | None) -> None:
     name, figure = next(iter(comparison.figures.items()))
     row = _row(name, figure)
     st.markdown(
-        f"**Result:** on {plan.held_out} {bundle.name} reaches {lower_first(METRIC_TITLES[name])} "
+        f"**Result:** on {plan.held_out} {bundle_title(bundle)} reaches {lower_first(METRIC_TITLES[name])} "
         f"**{row['Searched']}**, the untuned recipe {row['Untuned']}: {row['Difference']} "
         f"(95 % interval {row['95 % interval']})."
     )
@@ -78,7 +78,7 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     page, icon = ("errors", "grid_on") if CLASSIFICATION in bundle.tasks else ("masks", "gesture")
     st.page_link(
         f"pages/{page}.py",
-        label=f"Where {bundle.name} is wrong",
+        label=f"Where {bundle_title(bundle)} is wrong",
         icon=f":material/{icon}:",
         query_params=bundle_address(bundle.name),
     )

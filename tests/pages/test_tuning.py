@@ -284,9 +284,8 @@ def test_the_winner_s_gain_is_that_of_its_card(
     (caption,) = [one.value for one in app.caption if "483 slices" in one.value]
     assert "excludes zero" in caption
     assert "epoch is kept" in caption and "batch" not in caption
-    assert re.search(
-        r"fold 1 report-cnn-searched .*\b80\.0 %.*\b72\.6 %: \+7\.4 points .*\+1\.2 to \+13\.6\b", texts(app)
-    )
+    title = re.escape(card["title"])
+    assert re.search(rf"fold 1 {title} .*\b80\.0 %.*\b72\.6 %: \+7\.4 points .*\+1\.2 to \+13\.6\b", texts(app))
 
 
 def test_without_a_search_the_page_names_the_command_that_makes_one(make_searches: Callable[..., Path]) -> None:

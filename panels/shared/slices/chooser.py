@@ -56,7 +56,9 @@ _SHOWN_REFUSAL = """<style>
 """Shows the uploader's sentence on a file that is too large, which Streamlit says to screen readers only."""
 
 
-def choose_image(*, key: str, draw_table: DrawTable | None = None) -> ChosenSlice | ChosenVolume | None:
+def choose_image(
+    *, key: str, draw_table: DrawTable | None = None, introduce: Callable[[], None] | None = None
+) -> ChosenSlice | ChosenVolume | None:
     """Draw the chooser; return the chosen slice or volume, or None while there is none, or it is held back.
 
     A choice holds on every page. The address carries it (``?sample=…``, ``?slice=…`` or ``?upload=…``). An address that
@@ -65,6 +67,7 @@ def choose_image(*, key: str, draw_table: DrawTable | None = None) -> ChosenSlic
     Args:
         key: tells the chooser from those of other pages.
         draw_table: draws a table of several uploads, one of which is chosen.
+        introduce: draws what stands above the chooser while nothing is chosen or uploaded.
     """
     uploads = read_uploads(key)
     held, sentences = uploads.held, uploads.sentences
@@ -78,6 +81,8 @@ def choose_image(*, key: str, draw_table: DrawTable | None = None) -> ChosenSlic
     except SliceScopeError as error:
         chosen = None
         sentences.append(error_text(error))
+    if introduce is not None and image is None and not held:
+        introduce()
     line = st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}_line")
     with line:
         # The key changes with the slice, so that choosing one closes the chooser.

@@ -18,6 +18,7 @@ from core.readers.slices import Slice
 from panels.shared.answer import agreement_mark, answer_container, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
+from panels.shared.labels import bundle_title
 from panels.shared.model_choice import ChosenModel, model_address
 from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
@@ -163,7 +164,7 @@ def _draw_stored_predictions(
         st.caption(f"Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.")
     st.caption(
         f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. Class by "
-        f"{classifier.name} ({PART_LABELS[prediction['part']].in_text}), mask by {segmenter.name} "
+        f"{bundle_title(classifier)} ({PART_LABELS[prediction['part']].in_text}), mask by {bundle_title(segmenter)} "
         f"({PART_LABELS[mask_scores['part']].in_text})."
     )
 
