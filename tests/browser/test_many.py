@@ -13,6 +13,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.config import SAMPLES, SEED
+from tests.browser.conftest import PATIENCE
+from tests.browser.test_frame import settle
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -53,7 +55,9 @@ def test_two_hundred_uploads_make_a_table_that_is_stopped_goes_on_and_opens_its_
     expect(stopped).to_be_visible()
     assert 0 < int(re.search(r"(\d+) of 200", stopped.inner_text())[1]) < COUNT  # type: ignore[index]
     table.get_by_role("button", name="Go on").click()
-    expect(table.get_by_text("Download the table")).to_be_visible()
+    expect(told).to_be_visible()
+    expect(told).to_be_hidden(timeout=2 * PATIENCE)
+    settle(table)
     expect(table.get_by_text(re.compile("Failed 1"))).to_be_visible()
     table.get_by_text("Download the table").click()
     with table.expect_download() as download:
