@@ -25,8 +25,9 @@ dev:
 	$(install) requirements.txt
 	@$(python) -m streamlit run app.py --server.fileWatcherType auto
 
+# In the order of tests/conftest.py, which begins the longest files first.
 test: lint
-	@$(python) -m pytest -n auto --dist loadfile
+	@$(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint:
 	$(install) requirements-dev.txt

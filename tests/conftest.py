@@ -130,8 +130,26 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+BEGUN_FIRST = (
+    "core/search/test_worker.py",
+    "pages/test_explain.py",
+    "core/cli/test_batch.py",
+    "core/training/test_trainer.py",
+    "pages/whole_app/test_every_bundle.py",
+    "core/ood/test_fit.py",
+    "core/inference/test_predictor.py",
+    "core/search/test_full_size.py",
+    "pages/whole_app/test_memory.py",
+    "core/inference/test_runtime.py",
+    "test_imports.py",
+)
+"""The files of tests that take longest: a process that began one last would work alone at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests marked ``dataset`` where SLICESCOPE_DATA names no folder."""
+    """Begin with the longest files. Skip the tests marked ``dataset`` where SLICESCOPE_DATA names no folder."""
+    place = {Path(__file__).parent / name: number for number, name in enumerate(BEGUN_FIRST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
     if os.environ.get("SLICESCOPE_DATA"):
         return
     skip = pytest.mark.skip(reason="SLICESCOPE_DATA names no folder with the data set")

@@ -6,6 +6,7 @@ import pkgutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def sources() -> dict[str, Path]:
     return found
 
 
-def imported_by(path: Path) -> set[str]:
+@cache
+def imported_by(path: Path) -> frozenset[str]:
     """Dotted names a file imports anywhere, also inside its functions; of ``from a import b`` both ``a`` and
     ``a.b``."""
     found = set()
@@ -81,7 +83,7 @@ def imported_by(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0 and node.module, f"{path.name} imports relatively"
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
 MODULES = sources()

@@ -17,7 +17,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from core.batch.answering import BatchOptions
 from core.batch.manifest import MANIFEST
+from core.batch.run import run_batch
 from core.batch.table import ERRORS_CSV, RESULTS, RESULTS_CSV
 from core.cli.main import main
 from core.config import ROOT, SAMPLES
@@ -183,11 +185,9 @@ def test_a_run_goes_on_where_it_was_ended(how: signal.Signals, commands: None, t
     running.communicate()
     kept = len(pd.concat([pd.read_parquet(path) for path in (out / "parts").glob("part-*")]))
     assert 4 <= kept < 24 and not (out / RESULTS).exists()
-    again = child(pictures, out, 2)
-    printed, _ = again.communicate()
-    assert again.returncode == 0 and int(printed) == 24 - kept
-    whole = child(pictures, tmp_path / "whole", 1)
-    whole.communicate()
+    options = BatchOptions("report-cnn", "report-unet")
+    assert run_batch((str(pictures),), out, options, workers=2).slices == 24 - kept
+    assert run_batch((str(pictures),), tmp_path / "whole", options).slices == 24
     assert (out / RESULTS_CSV).read_text() == (tmp_path / "whole" / RESULTS_CSV).read_text()
     assert len(table(out)) == 24
 
@@ -236,17 +236,17 @@ def test_two_runs_on_one_folder_are_refused_and_a_lock_left_behind_is_not(
     batch(pictures / "00.png", *REPORT_BUNDLES, "--out", out)
 
 
-@pytest.mark.parametrize("options", [["--as-is"], ["--masks"], ["--plane", "axial"], ["--classifier", "unified-unet"]])
 def test_a_folder_of_another_model_or_options_is_refused(
-    options: list[str], commands: None, tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+    commands: None, tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [pictures / "00.png", *REPORT_BUNDLES, "--out", tmp_path / "out"]
     batch(*arguments)
     before = (tmp_path / "out" / RESULTS_CSV).read_bytes()
-    capsys.readouterr()
-    batch(*arguments, *options, status=1)
-    assert "give another --out" in capsys.readouterr().err
-    assert (tmp_path / "out" / RESULTS_CSV).read_bytes() == before
+    for options in (["--as-is"], ["--masks"], ["--plane", "axial"], ["--classifier", "unified-unet"]):
+        capsys.readouterr()
+        batch(*arguments, *options, status=1)
+        assert "give another --out" in capsys.readouterr().err, options
+        assert (tmp_path / "out" / RESULTS_CSV).read_bytes() == before, options
 
 
 def test_a_folder_of_other_files_an_empty_source_and_no_folder_are_refused(

@@ -261,6 +261,7 @@ def test_history_of_a_classifier_has_every_column(whole_run: tuple[Path, State])
     )
 
 
+@pytest.mark.usefixtures("untraced")
 def test_history_of_a_segmenter_has_dice_and_iou(tmp_path: Path) -> None:
     recipe = tiny.recipe("report-unet", epochs=2, batch=8, micro_batch=4)
     state = run_training(recipe, tiny.mask_examples(10), tiny.mask_examples(6, seed=1), tmp_path)
