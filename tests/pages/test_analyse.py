@@ -646,7 +646,7 @@ def test_a_numbered_slice_says_that_a_network_was_trained_on_it(data_folder, mon
     number = int(splits.split_parts("table-1").pipe(lambda part: part.index[part == "train"][0]))
     app = opened(slice=str(number), networks="Report CNN + U-Net")
     assert not app.exception and not app.error
-    assert re.search(rf"\b{number} .*training part .*\breport-cnn\b", texts(app))
+    assert re.search(rf"\b{number} .*training part .*\bReport CNN\b", texts(app))
     assert "mm²" in texts(app) or "No tumour outlined" in texts(app)
 
 
