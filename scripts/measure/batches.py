@@ -20,7 +20,7 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, open_bund
 from core.config import SAMPLES, SEED
 from scripts.measure import journeys
 from scripts.measure.figures import Figure, Row, median_of
-from scripts.measure.memory import PROC, family, summed_mb
+from scripts.measure.memory import PROC, family, own_mb, summed_mb
 from scripts.measure.servers import running_server
 
 ROWS = {
@@ -84,21 +84,22 @@ def _ratio(one: float, two: float) -> Figure:
 def measure_memory(folder: Path, count: int) -> dict[str, Figure]:
     """Measure the memory of a worker and its reader of files as slices go by."""
     slices = make_slices(folder / "in", count)
-    seen: list[tuple[int, float]] = []
+    seen: list[tuple[int, float, float]] = []
     polled = 0.0
 
     def look(done: int) -> None:
         nonlocal polled
         if time.monotonic() - polled >= _POLL_SECONDS:
-            seen.append((done, sum(summed_mb(worker) for worker in _workers())))
+            workers = _workers()
+            seen.append((done, sum(map(summed_mb, workers)), sum(map(own_mb, workers))))
             polled = time.monotonic()
 
     _run(slices, folder / "out", 1, look)
-    second = [mb for done, mb in seen if count <= 10 * done < 2 * count]
-    last = [mb for done, mb in seen if 10 * done >= 9 * count]
+    second = [own for done, _, own in seen if count <= 10 * done < 2 * count]
+    last = [own for done, _, own in seen if 10 * done >= 9 * count]
     note = f"{count:,} slices"
     return {
-        "worker_memory": Figure(max(mb for _, mb in seen), note=note),
+        "worker_memory": Figure(max(mb for _, mb, _ in seen), note=note),
         "worker_growth": Figure(float(np.median(last) - np.median(second)), note=note),
     }
 

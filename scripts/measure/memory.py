@@ -16,6 +16,13 @@ def summed_mb(process: int) -> float:
     return sum(_rollup_kib(member, "Pss") for member in family(process)) * 1024 / 1e6
 
 
+def own_mb(process: int) -> float:
+    """Return the memory in MB that a process and all its descendants share with no other: unlike ``summed_mb`` it does
+    not depend on who else has the same libraries loaded."""
+    fields = ("Private_Clean", "Private_Dirty")
+    return sum(_rollup_kib(member, field) for member in family(process) for field in fields) * 1024 / 1e6
+
+
 def family(process: int) -> list[int]:
     """Return a process and all its descendants."""
     children: dict[int, list[int]] = {}
