@@ -28,7 +28,7 @@ ROWS = {
     "two_workers": Row("Two workers against one, one thread each", "times", 1.8, is_floor=True),
     "ray": Row("Ray with two actors against one", "times", 1.6, is_floor=True),
     "worker_memory": Row("A worker and its reader of files, at most", "MB", 300),
-    "worker_growth": Row("The same, its last tenth against its second", "MB"),
+    "worker_growth": Row("What it shares with no other process, last tenth against second", "MB"),
     "report": Row("The report (PDF) of 100 slices", "s", 20),
     "opened": Row("Results of 100,000 rows opened on the page", "s", 2),
 }
