@@ -17,8 +17,10 @@ def summed_mb(process: int) -> float:
 
 
 def own_mb(process: int) -> float:
-    """Return the memory in MB that a process and all its descendants share with no other: unlike ``summed_mb`` it does
-    not depend on who else has the same libraries loaded."""
+    """Return the memory of a process and all its descendants in MB that no other process shares.
+
+    Unlike ``summed_mb`` it does not depend on who else has the same libraries loaded.
+    """
     fields = ("Private_Clean", "Private_Dirty")
     return sum(_rollup_kib(member, field) for member in family(process) for field in fields) * 1024 / 1e6
 
