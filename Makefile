@@ -37,7 +37,7 @@ lint:
 
 browser-test:
 	$(install) requirements-dev.txt
-	@$(python) -m pytest -m browser -n 2 --dist loadfile
+	@$(python) -m pytest -m browser -n 2 --dist loadfile --maxfail 10
 
 fuzz:
 	$(install) requirements-dev.txt

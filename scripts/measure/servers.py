@@ -14,6 +14,8 @@ from pathlib import Path
 from core.config import ROOT
 
 _START_SECONDS = 60.0
+_END_SECONDS = 30.0
+"""How long a server may take to end once it is asked to; whoever waits on without end holds up all that follows."""
 APP = ("run", "app.py")
 """What ``make run`` has Streamlit do."""
 HELLO = ("hello",)
@@ -49,7 +51,17 @@ def running_server(
             wait_until_healthy(f"{address}/_stcore/health")
             yield Server(address, server.pid)
         finally:
-            server.terminate()
+            end(server)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a process to end, and end it where it does not; that is told on the standard error."""
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        print(f"{process.args} did not end within {_END_SECONDS:g} s and was killed.", file=sys.stderr)
+        process.kill()
 
 
 def free_port() -> int:

@@ -1,13 +1,33 @@
 """The position of an element on a page that is still loading."""
 
-from playwright.sync_api import FloatRect, Locator
+from collections.abc import Callable
+from typing import TypeVar
+
+from playwright.sync_api import FloatRect, Locator, Page
+
+_INTERVAL = 300
+"""Milliseconds between two looks."""
+_LOOKS = 200
+"""After so many, a page counts as never still."""
+Found = TypeVar("Found")
 
 
 def settled(element: Locator) -> FloatRect:
     """Return the element's box once it no longer moves: what loads above it may still move it."""
     element.scroll_into_view_if_needed()
-    box, before = element.bounding_box(), None
-    while box is None or box != before:
-        element.page.wait_for_timeout(300)
-        box, before = element.bounding_box(), box
-    return box
+    return still(element.page, element.bounding_box)
+
+
+def still(page: Page, look: Callable[[], Found | None]) -> Found:
+    """Return what is found on a page once two looks in a row find the same.
+
+    Raises:
+        AssertionError: they never do.
+    """
+    found, before = look(), None
+    for _ in range(_LOOKS):
+        if found is not None and found == before:
+            return found
+        page.wait_for_timeout(_INTERVAL)
+        found, before = look(), found
+    raise AssertionError(f"Not still in {_LOOKS} looks; the last found {found}.")

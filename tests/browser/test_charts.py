@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.bundles.bundle import DEFAULT_CLASSIFIER, REPORT_CLASSIFIER, REPORT_SEGMENTER, open_bundle
 from core.bundles.predictions import order_predictions, read_predictions, select_predictions
 from panels.shared.model_choice import model_address
-from tests.browser.places import settled
+from tests.browser.places import settled, still
 
 pytestmark = pytest.mark.browser
 
@@ -105,10 +105,7 @@ def test_a_click_on_a_point_opens_its_slice(app_address: str, visit: Visit, widt
     expect(chart).to_be_visible()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     chart.scroll_into_view_if_needed()
-    point, before = lonely_point(chart), None
-    while point != before:  # what loads above it may still move it
-        page.wait_for_timeout(300)
-        point, before = lonely_point(chart), point
+    point = still(page, lambda: lonely_point(chart))  # what loads above it may still move it
     page.mouse.click(point["x"], point["y"])
     expect(page.get_by_role("dialog")).to_contain_text(f"Slice {point['slice']}")
     wait_for_address(page, f"slice={point['slice']}")

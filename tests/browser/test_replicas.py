@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from core.config import ROOT
 from core.readers.samples import find_sample
-from scripts.measure.servers import Server, free_port, running_server, wait_until_healthy
+from scripts.measure.servers import Server, end, free_port, running_server, wait_until_healthy
 from tests.browser.conftest import PATIENCE
 
 pytestmark = [
@@ -42,7 +42,7 @@ def replicas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[
                 wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
                 yield f"http://127.0.0.1:{port}", servers
             finally:
-                proxy.terminate()
+                end(proxy)
 
 
 def connected_replica(servers: list[Server]) -> Server:
