@@ -68,6 +68,7 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Pa
     from core.training.data.tumour_free import load_tumour_free
     from core.training.export import export_bundle
     from core.training.lite import write_lite
+    from core.training.start import load_start
     from core.training.trainer import run_training
 
     epochs = recipe.training.epochs
@@ -94,6 +95,7 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Pa
             validation,
             runs / recipe.name,
             tumour_free=tumour_free,
+            start=load_start(recipe, runs),
             workers=workers,
             progress=progress,
             epoch_end=epoch_end,

@@ -36,7 +36,10 @@ _DESCRIPTIONS = ("description", "probabilities")
 def card_from_recipe(recipe: Recipe) -> dict[str, Any]:
     """Return the part of a card that its recipe alone decides, whatever the split and the course of the training."""
     size = recipe.input.size
-    pretrained = {"pretrained": PRETRAINED_SOURCE} if recipe.network.pretrained else {}
+    begun = {
+        **({"pretrained": PRETRAINED_SOURCE} if recipe.network.pretrained else {}),
+        **({"start": recipe.network.start} if recipe.network.start else {}),
+    }
     return {
         "task": recipe.task,
         "network": {"name": recipe.network.name, "options": _network_options(recipe)},
@@ -51,7 +54,7 @@ def card_from_recipe(recipe: Recipe) -> dict[str, Any]:
         },
         "output": _output(recipe),
         "classes": list(CLASSES) if CLASSIFICATION in recipe.tasks else ["background", "tumour"],
-        "training": {"recipe": recipe.table["training"], **pretrained},
+        "training": {"recipe": recipe.table["training"], **begun},
     }
 
 
@@ -93,7 +96,7 @@ def same_recipe(first: Bundle | Recipe, second: Bundle | Recipe) -> bool:
     """Tell whether two differ at most in their split and in their descriptions.
 
     Compared are task, network, input, output (the mask's threshold or how it is chosen, the mean over mirror images),
-    classes, training recipe and pretrained weights.
+    classes, training recipe, pretrained weights and the network that the training starts from.
     """
     return _decisive_parts(first) == _decisive_parts(second)
 
@@ -113,6 +116,8 @@ def _decisive_parts(source: Bundle | Recipe) -> dict[str, Any]:
     card = source.card.as_dict() if isinstance(source, Bundle) else card_from_recipe(source)
     parts = {key: _without_descriptions(card.get(key)) for key in _COMPARED}
     parts |= {f"training.{key}": card["training"].get(key) for key in _COMPARED_TRAINING}
+    if card["training"].get("start"):  # absent elsewhere, so that stored digests stay what they are
+        parts["training.start"] = card["training"]["start"]
     # As in a card on disk: lists for tuples.
     return dict(json.loads(json.dumps(parts)))
 

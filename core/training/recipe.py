@@ -36,11 +36,13 @@ class NetworkSettings(FileModel):
     Attributes:
         name: in ``core.networks.registry``.
         pretrained: whether its encoder starts from ImageNet.
+        start: the recipe whose network, trained on the same split, it starts from; see ``core.training.start``.
         options: of the function that builds it, without ``size``.
     """
 
     name: Annotated[str, one_of(NETWORKS)]
     pretrained: bool = False
+    start: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")

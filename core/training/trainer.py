@@ -18,6 +18,7 @@ from core.training.data.batches import Augment, steps_per_epoch, training_batche
 from core.training.data.examples import Examples
 from core.training.recipe import Recipe, Training, training_settings
 from core.training.recorder import EpochEnd, RunRecorder, TrainingProgress, write_history
+from core.training.start import copy_weights
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +31,7 @@ def run_training(
     folder: Path,
     *,
     tumour_free: Examples | None = None,
+    start: "keras.Model | None" = None,
     workers: int = 0,
     progress: TrainingProgress | None = None,
     epoch_end: EpochEnd | None = None,
@@ -42,6 +44,7 @@ def run_training(
         validation: validation examples.
         folder: where ``state.npz`` and ``history.csv`` are; one folder a run.
         tumour_free: what a recipe with ``tumour_free`` draws that share of each micro-batch from.
+        start: the network of the recipe's ``start``, whose weights it begins with.
         workers: processes that make batches beside the training; 0 for none.
         progress: see ``TrainingProgress``.
         epoch_end: see ``EpochEnd``; an exception from it ends the training and is passed on.
@@ -63,6 +66,8 @@ def run_training(
     keras.utils.set_random_seed(plan.seed)
     steps = steps_per_epoch(len(train), plan)
     model = _build_model(recipe)
+    if start is not None:
+        copy_weights(start, model)
     compile_model(model, recipe, steps=steps)
     if len(model.outputs) > 1:
         _make_loss_trackers(model, validation)

@@ -91,6 +91,8 @@ def _training(card: Card) -> str:
         lines += [f"Chosen, {name}: {why}" for name, why in run.origin.chosen.items()]
     if run.pretrained:
         lines.append(f"Pretrained weights: {run.pretrained.name}; {run.pretrained.licence}.")
+    if run.start:
+        lines.append(f"Begun with the network of `{run.start}`, trained on the same split.")
     lines.append(
         f"Run: {run.epochs_run} epochs, of which epoch {run.epoch_kept} is kept, in {run.seconds / 60:.0f} min "
         f"({run.machine})."

@@ -123,6 +123,8 @@ class TrainingRun(CardPart):
 
     recipe: dict[str, Any]
     pretrained: Pretrained | None = None
+    start: str | None = None
+    """The recipe whose network, trained on the same split, it began with."""
     origin: Origin | None = None
     tried: list[str]
     epochs_run: Count

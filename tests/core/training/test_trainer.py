@@ -303,6 +303,18 @@ def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
         np.testing.assert_allclose(kernel, stored["encoder_stem_conv/kernel"], rtol=1e-6)
 
 
+@pytest.mark.usefixtures("untraced")
+def test_a_training_begins_with_the_weights_of_its_start(tmp_path: Path) -> None:
+    still = {"learning_rate": 0.0, "weight_decay": 0.0, "warmup_epochs": 0}
+    recipe = without_pretrained(tiny.recipe("unified-unet", micro_batch=12, **still))
+    start = build_network(recipe.network.name, recipe.network_options)
+    kernel = start.get_layer("look_conv").get_weights()[0]
+    state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path, start=start)
+    trained = build_network(recipe.network.name, recipe.network_options)
+    trained.set_weights(state.best)
+    np.testing.assert_array_equal(trained.get_layer("look_conv").get_weights()[0], kernel)
+
+
 def test_the_rate_warms_up_before_it_falls() -> None:
     import keras
 
