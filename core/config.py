@@ -1,4 +1,4 @@
-"""The project's classes, answers, tasks, paths and seed."""
+"""The project's classes, tasks, paths and seed."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ PAGES = ROOT / "pages"
 NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
 """Said on every page and in every result."""
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Of a result's fields, which docs/result.schema.json describes; another field or meaning raises it."""
 
 # Where the program finds what it reads: looked up at the moment it is needed, so that tests change it by their fixture
@@ -65,11 +65,6 @@ SEED = 2023
 
 CLASSES: tuple[str, ...] = ("meningioma", "glioma", "pituitary")
 """The classes in the order of the data set's labels (1, 2, 3) and of the networks' outputs."""
-
-CONFIDENT, NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION = ANSWERS = ("class", "no_tumour", "not_sure", "stranger")
-"""The gate's decisions as tables store them: confident in a class, no tumour, low confidence, out of distribution."""
-ABSTAINING = (NO_TUMOUR, OUT_OF_DISTRIBUTION)
-"""Decisions with which class, mask and heat map are shown only on request."""
 
 CLASSIFICATION, SEGMENTATION, PRESENCE = "classification", "segmentation", "presence"
 TASKS = (CLASSIFICATION, SEGMENTATION)

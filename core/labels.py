@@ -6,10 +6,11 @@ Each kind of thing has one table; its entries are shown in the table's order.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.config import CLASSES, CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, PRESENCE, SEGMENTATION
+from core.config import CLASSES, CLASSIFICATION, PRESENCE, SEGMENTATION
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.text import lower_first
 
-BLUE, VERMILLION, GREEN, SKY_BLUE = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
+BLUE, VERMILLION, GREEN, SKY_BLUE, PURPLE = "#0072B2", "#D55E00", "#009E73", "#56B4E9", "#CC79A7"
 """Okabe and Ito's colours, told apart by colour-blind eyes."""
 GREY = "#8A9399"
 WHITE, BLACK = "#FFFFFF", "#0C1518"
@@ -50,13 +51,15 @@ CLASS_LABELS = {
     "glioma": Label("Glioma", "Glioma", VERMILLION),
     "pituitary": Label("Pituitary", "Pituitary tumour", GREEN),
 }
-GATE_LABELS = {
-    NO_TUMOUR: Label("No tumour", "No tumour found"),
+OUTCOME_LABELS = {
+    CONFIDENT: Label("Confident", "Confident"),
     LOW_CONFIDENCE: Label("Low confidence", "Low confidence", GREY),
-    OUT_OF_DISTRIBUTION: Label("Unusual image", "Unusual image, not a head slice", SKY_BLUE),
+    NO_TUMOUR: Label("No tumour", "No tumour found"),
+    UNUSUAL: Label("Unusual image", "Unusual image", SKY_BLUE),
+    NOT_A_HEAD: Label("Not a head slice", "Not a head slice", PURPLE),
 }
-"""What the gate answers instead of a class."""
-ANSWER_LABELS = CLASS_LABELS | GATE_LABELS
+ANSWER_LABELS = CLASS_LABELS | {name: label for name, label in OUTCOME_LABELS.items() if name != CONFIDENT}
+"""What stands in a table: the class of a confident answer, or the outcome."""
 PART_LABELS = {
     "train": Label("Training", "In training", _TEAL),
     "validation": Label("Validation", "Validation slice, used for model selection", _SLATE),

@@ -19,8 +19,8 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Number = Annotated[int, Field(ge=1)]
 """Of a slice, from 1 on."""
-Kind = Literal["class", "no_tumour", "not_sure", "stranger"]
-"""The gate's decision: one of ``core.config.ANSWERS``."""
+Outcome = Literal["confident", "low_confidence", "no_tumour", "unusual_image", "not_a_head_slice"]
+"""One of ``core.outcome.OUTCOMES``."""
 
 
 class ResultPart(BaseModel):
@@ -36,18 +36,17 @@ class BundleName(ResultPart):
     version: str
 
 
-class GateAnswer(ResultPart):
-    """The gate's decision about a slice, its reason, and the calibrated probabilities."""
+class GateFigures(ResultPart):
+    """The gate's figures behind the outcome of a slice, and the calibrated probabilities."""
 
-    kind: Kind
-    reason: str
+    figures: str = Field(description="The figures that decided, with their limits, in a sentence.")
     tumour_score: float
-    strangeness: float
+    ood_score: float
     calibrated_probabilities: dict[str, Probability]
 
 
 class SliceMask(ResultPart):
-    """The predicted mask of a slice; ``withheld`` where the decision is one with which it is not shown."""
+    """The predicted mask of a slice; ``withheld`` where the outcome is one with which it is not shown."""
 
     withheld: bool
     threshold: Probability
@@ -73,10 +72,12 @@ class SliceTruth(ResultPart):
 class _Result(ResultPart):
     """What the results of slices and volumes have in common."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     name: str
     bundles: list[BundleName]
-    class_: str | None = Field(alias="class", description="None where the gate decides otherwise.")
+    outcome: Outcome | None = Field(description="None where the classifier has no gate.")
+    reason: str = Field(description="Why it is so, in a plain sentence.")
+    class_: str | None = Field(alias="class", description="None where the outcome withholds it.")
     warnings: list[str]
     notes: list[str]
     notice: str
@@ -93,7 +94,7 @@ class SliceResult(_Result):
     height: Number
     likeliest_class: str
     probabilities: dict[str, Probability]
-    answer: GateAnswer | None
+    gate: GateFigures | None
     mask: SliceMask
     truth: SliceTruth | None
     trained_on_by: list[str]
@@ -115,13 +116,6 @@ class SliceResult(_Result):
         if self._answered is None:
             raise SliceError("A volume keeps no pixels of its slices' results; its mask is mask_voxels.")
         return self._answered
-
-
-class VolumeAnswerPart(ResultPart):
-    """The decision about a volume, and the numbers of the slices that it is pooled from."""
-
-    kind: Kind
-    slices_with_mask: list[Number]
 
 
 class VolumeMask(ResultPart):
@@ -153,7 +147,7 @@ class VolumeResult(_Result):
     spacing_mm: list[float] | None
     likeliest_class: str | None
     probabilities: dict[str, Probability] | None
-    answer: VolumeAnswerPart
+    slices_with_mask: list[Number] = Field(description="The slices that it is pooled from.")
     tumour_probabilities: list[Probability]
     mask: VolumeMask
     truth: VolumeTruth | None

@@ -11,15 +11,14 @@ from fpdf import FPDF
 
 from core.batch.pictures import Pictures
 from core.bundles.bundle import Bundle, open_bundle
-from core.config import CLASSIFICATION, CONFIDENT, NOTICE, SEGMENTATION
+from core.config import CLASSIFICATION, NOTICE, SEGMENTATION
 from core.errors import BundleError
 from core.inference.result import shown_probabilities
 from core.labels import (
-    ANSWER_LABELS,
     CLASS_LABELS,
-    GATE_LABELS,
     GREY,
     METRIC_TITLES,
+    OUTCOME_LABELS,
     SHARE_METRICS,
     Label,
     split_caveat,
@@ -35,8 +34,7 @@ _PICTURE_SIDE, _BAR = 58, 50
 _TEXT, _SMALL, _LARGE, _TITLE = 10, 8, 14, 16
 """Sizes of the font in points."""
 _INK, _PALE = (12, 21, 24), (222, 227, 229)
-_NO_GATE = "This network has no gate: it names one of its tumour types for any image, a tumour or not."
-_NOT_SHOWN = "With this answer the network's mask and heat map are not shown."
+_NOT_SHOWN = "With this outcome the network's mask and heat map are not shown."
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _add_page(report: Report, page: ReportPage, bundles: tuple[Bundle, ...]) -> 
     report.write_lines(result["name"], size=_TITLE, bold=True)
     report.ln(_GAP)
     _add_badge(report, result)
-    report.write_lines(_meaning(result, bundles[0]))
+    report.write_lines(_reason(result))
     report.ln(_GAP)
     _add_pictures(report, page.pictures)
     if page.pictures.overlay is not None:
@@ -136,22 +134,21 @@ def _add_page(report: Report, page: ReportPage, bundles: tuple[Bundle, ...]) -> 
     _add_model(report, bundles)
 
 
-def _kind(result: dict[str, Any]) -> str:
-    return str((result["answer"] or {}).get("kind", CONFIDENT))
-
-
 def _label(result: dict[str, Any]) -> Label:
-    kind = _kind(result)
-    return ANSWER_LABELS[result["class"]] if kind == CONFIDENT else GATE_LABELS[kind]
+    return CLASS_LABELS[result["class"]] if result["class"] else OUTCOME_LABELS[result["outcome"]]
 
 
 def answer_text(result: dict[str, Any]) -> str:
-    """Return the word of a result's answer: a class, or what the gate answers instead."""
-    return _label(result).title
+    """Return a result's class and outcome, or the outcome alone: "Glioma, low confidence"."""
+    outcome = OUTCOME_LABELS[result["outcome"]] if result["outcome"] else None
+    if result["class"] is None:
+        return _label(result).title
+    return CLASS_LABELS[result["class"]].title + (f", {outcome.in_text}" if outcome else "")
 
 
 def _add_badge(report: Report, result: dict[str, Any]) -> None:
-    label, text = _label(result), answer_text(result)
+    label = _label(result)
+    text = label.title
     if result["class"]:
         text += f" · {_percent(shown_probabilities(result)[result['class']])}"
     report.set_font(_FONT, "B", _LARGE)
@@ -163,17 +160,14 @@ def _add_badge(report: Report, result: dict[str, Any]) -> None:
     report.ln(_GAP / 2)
 
 
-def _meaning(result: dict[str, Any], classifier: Bundle) -> str:
-    """Return what the answer means, from the card, and its reason."""
-    kind = _kind(result)
-    if classifier.card.gate is None:
-        return _NO_GATE
-    stated = classifier.card.gate.answers.get(kind, GATE_LABELS[kind].title if kind in GATE_LABELS else "")
-    reason = result["answer"].get("reason")
-    if reason is None:
-        counted = len(result["answer"]["slices_with_mask"])
-        reason = f"{counted} of {result['slices']} {result['plane']} slices count: they show a tumour."
-    return f"{stated[:1].upper()}{stated[1:]}. {reason}"
+def _reason(result: dict[str, Any]) -> str:
+    """Return the outcome and its reason, with the figures behind it."""
+    if "slices" in result:
+        figures = f"{len(result['slices_with_mask'])} of {result['slices']} {result['plane']} slices count."
+    else:
+        figures = (result["gate"] or {}).get("figures", "")
+    outcome = f"{OUTCOME_LABELS[result['outcome']].title}." if result["outcome"] else ""
+    return " ".join(filter(None, [outcome, result["reason"], figures]))
 
 
 def _add_pictures(report: Report, pictures: Pictures) -> None:
@@ -195,8 +189,8 @@ def _add_pictures(report: Report, pictures: Pictures) -> None:
 
 def _add_probabilities(report: Report, result: dict[str, Any]) -> None:
     """Draw a bar for each class."""
-    probabilities = shown_probabilities(result) if "reason" in (result["answer"] or {}) else result["probabilities"]
-    report.write_lines("Calibrated probabilities" if result["answer"] else "Probabilities", bold=True)
+    probabilities = shown_probabilities(result)
+    report.write_lines("Calibrated probabilities" if result["outcome"] else "Probabilities", bold=True)
     for name, probability in (probabilities or {}).items():
         label = CLASS_LABELS[name]
         report.set_font(_FONT, "", _TEXT)

@@ -35,6 +35,8 @@ class StoredBatch:
                 columns = [name for name in file.schema_arrow.names if name not in _LEFT_OUT]
                 good = file.read(columns=columns).to_pandas()
             failed = pd.read_csv(folder / ERRORS_CSV, dtype=str, keep_default_na=False)
+            if "outcome" not in good:
+                raise BatchError(f"'{folder}' was written by an earlier version; run 'core batch' into a new folder.")
         except FileNotFoundError as error:
             raise BatchError(
                 f"'{folder}' holds no {RESULTS}; the folder of a 'python -m core batch' that has ended is needed."

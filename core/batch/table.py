@@ -27,7 +27,7 @@ def table_schema(classes: Sequence[str]) -> pa.Schema:
         [
             *((name, texts) for name in ("source", "sha256", "of", "name", "plane")),
             *((name, counts) for name in ("slice", "slices", "width", "height")),
-            *((name, texts) for name in ("answer", "class", "likeliest_class")),
+            *((name, texts) for name in ("outcome", "reason", "class", "likeliest_class")),
             *((f"p_{name}", numbers) for name in classes),
             *((name, counts) for name in ("area_px", "components")),
             *((name, numbers) for name in ("area_mm2", "longest_diameter_mm", "spacing_mm")),

@@ -10,16 +10,10 @@ from core.bundles.bundle import EXTERNAL, Bundle
 from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV, TEST, has_gate
-from core.config import (
-    ANSWERS,
-    CLASSES,
-    CLASSIFICATION,
-    FEATURES,
-    SEGMENTATION,
-)
+from core.config import CLASSES, CLASSIFICATION, FEATURES, SEGMENTATION
 from core.dataset.external_index import read_external_index
 from core.errors import BundleError
-from core.evaluation.figures import accuracy_of, confusion_of, gate_hits, outcome_shares
+from core.evaluation.figures import accuracy_of, confusion_of, counts_by_outcome, gate_hits, outcome_shares
 from core.files import write_table
 from core.inference.forward import forward
 from core.inference.gate import apply_gate, load_gate, require_features
@@ -27,6 +21,7 @@ from core.inference.predictor import model_input
 from core.inference.runtime import load_runtime
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import BACKGROUND, tumour_probability
+from core.outcome import OUTCOMES
 from core.progress import ProgressWrapper
 from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice, read_slice
@@ -147,7 +142,7 @@ class ExternalPredictor:
                 "tumour_score": decision.tumour_score,
                 "strangeness": decision.ood_score,
                 "sure": float(decision.probabilities.max()),
-                "answer": decision.answer,
+                "answer": decision.outcome,
             }
         return columns
 
@@ -190,9 +185,10 @@ def gate_metrics(table: pd.DataFrame) -> dict[str, Any]:
     Args:
         table: with true, predicted and answer; see ``core.evaluation.figures.outcomes``.
     """
-    counts = pd.crosstab(table["true"], table["answer"]).reindex(columns=list(ANSWERS), fill_value=0)
+    counts = pd.crosstab(table["true"], table["answer"]).reindex(columns=list(OUTCOMES), fill_value=0)
     return {
         "all": outcome_shares(table),
+        "by_outcome": counts_by_outcome(table),
         "answers": {str(true): {str(name): int(n) for name, n in row.items()} for true, row in counts.iterrows()},
         **{name: float(hits.mean()) if len(hits) else None for name, hits in gate_hits(table).items()},
     }

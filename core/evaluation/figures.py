@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.dataset import splits
 from core.metrics import classification, overlap
 from core.metrics.averages import Draws
 from core.metrics.classification import MACRO
 from core.metrics.overlap import GROUPS, MEAN, POOLED
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, OUTCOMES, REFUSED
 
 Figures = dict[str, Any]
 """Figures by their key in ``core.metrics.definitions.DEFINITIONS``: () or (draws,) arrays."""
@@ -132,19 +133,32 @@ def outcomes(table: pd.DataFrame) -> "pd.Series[str]":
     """Return what each answer after the gate amounts to: ``CORRECT``, ``WRONG``, or the answer that abstains.
 
     Args:
-        table: true (a class, ``OUT_OF_DISTRIBUTION`` for what is no slice of a head, or anything else for a slice
-            without a tumour), predicted and answer (one of ``ANSWERS``).
+        table: true (a class, ``NOT_A_HEAD`` for what is no slice of a head, or anything else for a slice without a
+            tumour), predicted and answer (one of ``core.outcome.OUTCOMES``).
     """
+    answer = table["answer"]
+    result = answer.where(answer.isin([LOW_CONFIDENCE, *REFUSED]), WRONG)
+    return result.mask(_is_right(table) & (answer != LOW_CONFIDENCE), CORRECT)
+
+
+def _is_right(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether the answer, of low confidence the class beside it, is what the slice or image is."""
     true, answer = table["true"], table["answer"]
-    is_correct = {
-        CONFIDENT: true == table["predicted"],
-        NO_TUMOUR: ~true.isin([*CLASSES, OUT_OF_DISTRIBUTION]),
-        OUT_OF_DISTRIBUTION: true == OUT_OF_DISTRIBUTION,
+    is_refused, is_head = answer.isin(REFUSED), true != NOT_A_HEAD
+    with_class = (true == table["predicted"]).where(answer != NO_TUMOUR, ~true.isin(CLASSES) & is_head)
+    return with_class.where(~is_refused, ~is_head)
+
+
+def counts_by_outcome(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return, by outcome, the number of slices and of how many it is right; ``by_outcome`` in ``DEFINITIONS``.
+
+    Args:
+        table: of ``outcomes``.
+    """
+    answer, right = table["answer"], _is_right(table)
+    return {
+        name: {"slices": int((answer == name).sum()), "right": int(right[answer == name].sum())} for name in OUTCOMES
     }
-    result = answer.where(answer.isin([LOW_CONFIDENCE, OUT_OF_DISTRIBUTION]), WRONG)
-    for name, right in is_correct.items():
-        result = result.mask((answer == name) & right, CORRECT)
-    return result
 
 
 def outcome_shares(table: pd.DataFrame) -> dict[str, Any]:
@@ -154,7 +168,7 @@ def outcome_shares(table: pd.DataFrame) -> dict[str, Any]:
         table: of ``outcomes``.
     """
     shares = outcomes(table).value_counts(normalize=True)
-    names = (CORRECT, WRONG, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION)
+    names = (CORRECT, WRONG, LOW_CONFIDENCE, *REFUSED)
     return {"slices": len(table), **{name: float(shares.get(name, 0.0)) for name in names}}
 
 

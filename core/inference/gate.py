@@ -9,24 +9,21 @@ deep nearest neighbors", 2022).
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.bundles.bundle import GATE, Bundle
-from core.bundles.card.schema import GateThresholds
 from core.bundles.contents import read_bundle_arrays, refused_content
-from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.metrics.temperature import apply_temperature
 from core.networks.gate_features import with_feature_output
+from core.outcome import GateThresholds, decide_outcomes, figures_of, reason_of
 
 if TYPE_CHECKING:
     import keras
 
 _DIMENSIONS = {"weights": 1, "bias": 0, "centre": 1, "directions": 2, "known": 2}
 """Of the arrays of a gate's file."""
-_MAX_DIGITS = 6
-"""Digits after the point that a reason prints at most; the card's thresholds have four."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +68,14 @@ class GateDecision:
     """The gate's decision about one slice.
 
     Attributes:
-        answer: one of ``core.config.ANSWERS``.
+        outcome: one of ``core.outcome.OUTCOMES``.
         tumour_score: logit of a tumour.
         ood_score: distance from the nearest training slice.
         probabilities: (classes,) calibrated.
         thresholds: those it was decided by.
     """
 
-    answer: str
+    outcome: str
     tumour_score: float
     ood_score: float
     probabilities: np.ndarray
@@ -86,38 +83,14 @@ class GateDecision:
 
     @property
     def reason(self) -> str:
-        """The reason for the decision, one sentence."""
-        limits, highest = self.thresholds, 100 * float(self.probabilities.max())
-        if self.answer == OUT_OF_DISTRIBUTION:
-            score, limit = _distinguishable(self.ood_score, limits.strange, digits=0)
-            return (
-                f"Its features lie {score} standard deviations from those of the nearest training slice; beyond "
-                f"{limit} an image counts as out-of-distribution."
-            )
-        if self.answer == NO_TUMOUR:
-            score, limit = _distinguishable(self.tumour_score, limits.no_tumour, digits=1)
-            return f"The tumour score is {score}; below {limit} the result is no tumour."
-        if self.answer == LOW_CONFIDENCE and self.tumour_score < limits.tumour:
-            score, low, high = _distinguishable(self.tumour_score, limits.no_tumour, limits.tumour, digits=1)
-            return f"The tumour score is {score}; from {low} to {high} confidence is low."
-        if self.answer == LOW_CONFIDENCE:
-            sure, limit = _distinguishable(highest, 100 * limits.sure, digits=0)
-            return f"The most probable tumour type has {sure} %; below {limit} % confidence is low."
-        return (
-            f"The tumour score is {self.tumour_score:z.1f}, and the most probable tumour type has {highest:.0f} %: "
-            "both are high enough."
-        )
+        """Why the outcome is what it is: one plain sentence."""
+        return reason_of(self.outcome, self.tumour_score, self.ood_score, self.thresholds)
 
-
-def _distinguishable(number: float, *limits: float, digits: int) -> list[str]:
-    """Format a number and its limits with ``digits`` after the point, or as many more, up to ``_MAX_DIGITS``, as it
-    takes to tell the number from each limit that it does not equal."""
-    texts: list[str] = []
-    for count in range(digits, _MAX_DIGITS + 1):
-        texts = [f"{value:z.{count}f}" for value in (number, *limits)]
-        if all(text != texts[0] or limit == number for text, limit in zip(texts[1:], limits, strict=True)):
-            break
-    return texts
+    @property
+    def figures(self) -> str:
+        """The figures behind the reason with their limits, one sentence."""
+        highest = float(self.probabilities.max())
+        return figures_of(self.outcome, self.tumour_score, self.ood_score, highest, self.thresholds)
 
 
 def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
@@ -134,26 +107,6 @@ def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
     return gate, bundle.gate.thresholds
 
 
-def decide_answers(tumour_score: Any, ood_score: Any, confidence: Any, thresholds: GateThresholds) -> np.ndarray:
-    """Decide slices; return one of ``core.config.ANSWERS`` for each.
-
-    Args:
-        tumour_score, ood_score: (n,) of the gate.
-        confidence: (n,) calibrated probability of the most probable class.
-        thresholds: of the gate.
-    """
-    tumour_score, ood_score, confidence = map(np.asarray, (tumour_score, ood_score, confidence))
-    return np.select(
-        [
-            ood_score > thresholds.strange,
-            tumour_score < thresholds.no_tumour,
-            (tumour_score >= thresholds.tumour) & (confidence >= thresholds.sure),
-        ],
-        [OUT_OF_DISTRIBUTION, NO_TUMOUR, CONFIDENT],
-        LOW_CONFIDENCE,
-    )
-
-
 def apply_gate(gate: Gate, thresholds: GateThresholds, features: np.ndarray, probabilities: np.ndarray) -> GateDecision:
     """Decide one slice, from its (F + D,) features and its (classes,) probabilities."""
     tumour_score, ood_score = float(gate.tumour_score(features[None])[0]), float(gate.ood_score(features[None])[0])
@@ -165,8 +118,8 @@ def decide(
 ) -> GateDecision:
     """Decide one slice, from the gate's scores and the network's (classes,) probabilities."""
     calibrated = apply_temperature(probabilities, thresholds.temperature)
-    answer = str(decide_answers(tumour_score, ood_score, calibrated.max(), thresholds))
-    return GateDecision(answer, tumour_score, ood_score, calibrated, thresholds)
+    outcome = str(decide_outcomes(tumour_score, ood_score, calibrated.max(), thresholds))
+    return GateDecision(outcome, tumour_score, ood_score, calibrated, thresholds)
 
 
 def gate_classifier(network: "keras.Model", gate: Gate) -> "keras.Model":

@@ -8,15 +8,16 @@ import pandas as pd
 
 from core.bundles.bundle import Bundle
 from core.bundles.calibrated import RAW
-from core.config import ABSTAINING, CONFIDENT, NO_TUMOUR, NOTICE, RESULT_VERSION
+from core.config import NOTICE, RESULT_VERSION
 from core.dataset import splits
 from core.files import inert_cells, table_csv
 from core.inference.gate import GateDecision
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
-from core.labels import GATE_LABELS
+from core.labels import OUTCOME_LABELS
 from core.metrics import overlap
+from core.outcome import LOW_CONFIDENCE, NO_GATE_REASON, NO_TUMOUR, REFUSED, WITHHELD
 from core.readers.slices import Slice
 
 
@@ -39,10 +40,11 @@ class Drawn(Protocol):
 def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, ...]) -> dict[str, Any]:
     """Return everything known about a slice and its prediction, ready for JSON.
 
-    ``class`` is None where the gate decides otherwise; ``likeliest_class`` is always the network's most probable one.
-    ``probabilities`` are the network's own; with a gate, those to print are ``answer.calibrated_probabilities``, see
-    ``shown_probabilities``. The mask's measurements are the network's too; ``mask.withheld`` says whether the decision
-    is one with which the mask is not shown.
+    ``outcome`` is one of ``core.outcome.OUTCOMES``, None without a gate, and ``reason`` a sentence on it; ``gate`` has
+    the figures behind it. ``class`` is None with the outcomes that withhold it; ``likeliest_class`` is always the
+    network's most probable one. ``probabilities`` are the network's own; with a gate, those to print are
+    ``gate.calibrated_probabilities``, see ``shown_probabilities``. The mask's measurements are the network's too;
+    ``mask.withheld`` says whether the outcome is one with which the mask is not shown.
 
     Args:
         slice_: the slice.
@@ -57,12 +59,14 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
         "width": width,
         "height": height,
         "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
-        "class": prediction.class_name if _decision(prediction) == CONFIDENT else None,
+        "outcome": prediction.gate.outcome if prediction.gate else None,
+        "reason": prediction.gate.reason if prediction.gate else NO_GATE_REASON,
+        "class": None if is_withheld(prediction) else prediction.class_name,
         "likeliest_class": prediction.class_name,
         "probabilities": {
             name: round(float(p), 6) for name, p in zip(prediction.classes, prediction.probabilities, strict=True)
         },
-        "answer": _gate_fields(prediction),
+        "gate": _gate_fields(prediction),
         "mask": {
             "withheld": is_withheld(prediction),
             "threshold": prediction.threshold,
@@ -81,31 +85,29 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
     }
 
 
-def _decision(prediction: Drawn) -> str:
-    """Return one of ``core.config.ANSWERS``; without a gate every slice is given a class."""
-    return CONFIDENT if prediction.gate is None else prediction.gate.answer
-
-
 def is_withheld(prediction: Drawn) -> bool:
-    """Return whether the decision is one with which class, mask and heat map are shown only on request."""
-    return _decision(prediction) in ABSTAINING
+    """Return whether the outcome is one with which class, mask and heat map are shown only on request."""
+    return prediction.gate is not None and prediction.gate.outcome in WITHHELD
 
 
 def shown_probabilities(result: dict[str, Any]) -> dict[str, float]:
-    """Return a result's probabilities as page, table and command line print them: calibrated where there is a gate."""
-    return (result["answer"] or {}).get("calibrated_probabilities", result["probabilities"])
+    """Return the probabilities as page, table and command line print them: calibrated where there is a gate.
+
+    Args:
+        result: of a slice, or of a volume, whose probabilities are pooled from calibrated ones.
+    """
+    return (result.get("gate") or {}).get("calibrated_probabilities", result["probabilities"])
 
 
 def _gate_fields(prediction: Prediction) -> dict[str, Any] | None:
-    """Return the decision of the classifier's gate, or None where it has none."""
+    """Return the figures of the classifier's gate, or None where it has none."""
     gate = prediction.gate
     if gate is None:
         return None
     return {
-        "kind": gate.answer,
-        "reason": gate.reason,
+        "figures": gate.figures,
         "tumour_score": _rounded(gate.tumour_score),
-        "strangeness": _rounded(gate.ood_score),
+        "ood_score": _rounded(gate.ood_score),
         "calibrated_probabilities": {
             name: round(float(p), 6) for name, p in zip(prediction.classes, gate.probabilities, strict=True)
         },
@@ -115,19 +117,20 @@ def _gate_fields(prediction: Prediction) -> dict[str, Any] | None:
 def compare_with_truth(slice_: Slice, prediction: Prediction) -> dict[str, Any] | None:
     """Compare a prediction with the slice's true class and mask; return None where neither is known.
 
-    ``class_agrees`` is None where the gate abstains: neither right nor wrong. The decision no tumour is wrong for a
-    slice with a class.
+    ``class_agrees`` is None where the image is refused: neither right nor wrong. No tumour is wrong for a slice with a
+    class.
     """
     if slice_.mask is None and slice_.class_name is None:
         return None
     comparison: dict[str, Any] = {}
     if slice_.class_name is not None:
         comparison["class"] = slice_.class_name
-        agrees = {CONFIDENT: slice_.class_name == prediction.class_name, NO_TUMOUR: False}
-        comparison["class_agrees"] = agrees.get(_decision(prediction))
+        agrees = {NO_TUMOUR: False, **dict.fromkeys(REFUSED)}
+        outcome = prediction.gate.outcome if prediction.gate else None
+        comparison["class_agrees"] = agrees.get(outcome, slice_.class_name == prediction.class_name)
     if slice_.mask is not None:
         if not slice_.mask.any() and prediction.gate is not None:
-            comparison["answer_agrees"] = prediction.gate.answer == NO_TUMOUR
+            comparison["answer_agrees"] = prediction.gate.outcome == NO_TUMOUR
         comparison["area_px"] = int(np.count_nonzero(slice_.mask))
         comparison["dice"] = round(overlap.dice(prediction.mask, slice_.mask), 4)
         comparison["iou"] = round(overlap.iou(prediction.mask, slice_.mask), 4)
@@ -144,7 +147,7 @@ def split_part(bundle: Bundle, slice_: Slice) -> str | None:
 def overlay_png(slice_: Slice, prediction: Drawn, options: DisplayOptions | None = None) -> bytes:
     """Draw slice, heat map and outlines, as PNG at the slice's own size.
 
-    Without ``options`` all layers are drawn at default strengths; where the decision withholds them, the true mask
+    Without ``options`` all layers are drawn at default strengths; where the outcome withholds them, the true mask
     alone.
     """
     if options is None:
@@ -180,11 +183,12 @@ def slice_row(result: dict[str, Any]) -> dict[str, Any]:
     """
     return {
         "name": result["name"],
-        "answer": (result["answer"] or {}).get("kind"),
+        "outcome": result["outcome"],
+        "reason": result["reason"],
         "class": result["class"],
         "likeliest_class": result["likeliest_class"],
         **{f"p_{name}": p for name, p in shown_probabilities(result).items()},
-        **{f"p_{name}{RAW}": p for name, p in result["probabilities"].items() if result["answer"]},
+        **{f"p_{name}{RAW}": p for name, p in result["probabilities"].items() if result["gate"]},
         **{
             key: None if result["mask"]["withheld"] else result["mask"][key]
             for key in ("area_px", "components", "area_mm2", "longest_diameter_mm")
@@ -205,9 +209,11 @@ def _rounded(value: float | None) -> float | None:
 
 
 def summary_line(result: dict[str, Any]) -> str:
-    """Return a result in a line: "glioma (0.912), 3578 px tumour", or the gate's decision and its reason."""
-    decision = (result["answer"] or {}).get("kind", CONFIDENT)
-    if decision != CONFIDENT:
-        return f"{GATE_LABELS[decision].in_text}: {result['answer']['reason']}"
-    probability = shown_probabilities(result)[result["class"]]
-    return f"{result['class']} ({probability:.3f}), {result['mask']['area_px']} px tumour"
+    """Return a result in a line: "glioma (0.912), confident, 3578 px tumour", or the outcome and its reason."""
+    outcome = result["outcome"]
+    words = OUTCOME_LABELS[outcome].in_text if outcome else ""
+    if result["class"] is None:
+        return f"{words}: {result['reason']}"
+    named = f"{result['class']} ({shown_probabilities(result)[result['class']]:.3f})"
+    line = ", ".join(filter(None, [named, words, f"{result['mask']['area_px']} px tumour"]))
+    return f"{line}: {result['reason']}" if outcome == LOW_CONFIDENCE else line

@@ -99,15 +99,15 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "available",
         "outlined_without_tumour": "share of slices without a tumour on which any pixel is predicted as tumour",
         "mask_threshold": "tumour probability from which a pixel counted as tumour when these slices were predicted",
-        "answers": "number of slices of each true class by result: class (confident), no_tumour, not_sure (low "
-        "confidence) or stranger (flagged OOD)",
+        "answers": "number of slices of each true class by outcome",
+        "by_outcome": "number of slices with each outcome, and for how many it is right: with confident and "
+        "low_confidence the class, with no_tumour that there is none, with the others that it is no slice of a head",
         "answered_tumour": "coverage of slices with a tumour: share with a class or no tumour as the result",
         "answered_no_tumour": "coverage of slices without a tumour: share with a class or no tumour as the result",
         "no_tumour_called_tumour": "share of all slices without a tumour whose result is a class",
         "tumour_called_no_tumour": "share of all slices with a tumour whose result is no tumour",
         "class_accuracy_answered": "share classified correctly, of slices with a tumour whose result is a class",
-        "all": "shares of all slices: right and wrong count the results class and no tumour; not_sure and stranger "
-        "abstain",
+        "all": "shares of all slices: right and wrong count the outcomes confident and no_tumour; the others abstain",
     },
     "ood": {
         "non_brain_flagged": "share of non-brain images rejected (flagged OOD); see strangers.csv",
@@ -116,6 +116,8 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "figshare_called_no_tumour": "share of the bundle's own test slices, all with a tumour, whose result is no "
         "tumour",
         "figshare_called_no_tumour_by_class": "the same by class",
+        "figshare_by_outcome": "as 'by_outcome', of the bundle's own test slices",
+        "non_brain_by_outcome": "as 'by_outcome', of the non-brain images",
         "figshare_all": "as 'all', of the bundle's own test slices; metrics.test has the network's predictions without "
         "the gate",
         "aims": "each target, set before anything was measured, the value reached on test, and how far it falls short",

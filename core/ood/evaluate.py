@@ -8,22 +8,22 @@ from typing import Any
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
-from core.bundles.card.schema import Card, GateThresholds
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.measured_gate import has_gate
 from core.checked_files import Columns, Content
-from core.config import CLASSES, CONFIDENT, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import ExternalPredictor
-from core.evaluation.figures import WRONG, gate_hits, outcome_shares, outcomes
+from core.evaluation.figures import WRONG, counts_by_outcome, gate_hits, outcome_shares, outcomes
 from core.files import write_table
-from core.inference.gate import decide_answers
 from core.metrics.definitions import DEFINITIONS
 from core.ood.non_brain import read_non_brain_images, read_non_brain_index
+from core.outcome import CONFIDENT, NO_TUMOUR, NOT_A_HEAD, REFUSED, GateThresholds, decide_outcomes
 from core.progress import ProgressWrapper
 from core.readers.slices import Slice
 from core.text import join_words
@@ -78,7 +78,7 @@ def gate_answers(bundle: Bundle, split: str) -> pd.DataFrame:
     Returns:
         group (``EXTERNAL_GROUP``, ``INTERNAL_GROUP`` or ``NON_BRAIN_GROUP``), kind (the true class, "no_tumour", or the
         kind of image), name, predicted, tumour_score, strangeness (the OOD score) and sure (the calibrated probability
-        of the likeliest class), from which ``core.inference.gate.decide_answers`` derives the answers.
+        of the likeliest class), from which ``core.outcome.decide_outcomes`` derives the answers.
 
     Raises:
         BundleError: the gate is not measured, or a file is altered or holds something else.
@@ -107,15 +107,15 @@ def with_outcomes(table: pd.DataFrame, thresholds: GateThresholds) -> pd.DataFra
         thresholds: of the gate, or others.
 
     Returns:
-        The table with true (its ``kind``), decision (one of ``core.config.ANSWERS``), answer (the class in place of the
-        decision for one) and outcome (see ``core.evaluation.figures.outcomes``; a non-brain image that is flagged OOD
+        The table with true (its ``kind``), decision (one of ``core.outcome.OUTCOMES``), answer (the class where it is
+        confident) and outcome (see ``core.evaluation.figures.outcomes``; a non-brain image that is flagged OOD
         is correct).
     """
     decision = pd.Series(
-        decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds), table.index
+        decide_outcomes(table["tumour_score"], table["strangeness"], table["sure"], thresholds), table.index
     )
     is_slice = table["group"] != NON_BRAIN_GROUP
-    outcome = outcomes(table.assign(true=table["kind"].where(is_slice, OUT_OF_DISTRIBUTION), answer=decision))
+    outcome = outcomes(table.assign(true=table["kind"].where(is_slice, NOT_A_HEAD), answer=decision))
     answer = table["predicted"].where(decision == CONFIDENT, decision)
     return table.assign(true=table["kind"], decision=decision, answer=answer, outcome=outcome)
 
@@ -134,8 +134,8 @@ def _ood_hits(table: pd.DataFrame) -> dict[str, pd.Series]:
     """Return, as ``metric_hits``, those of non-brain images and own test slices, from the columns group and answer."""
     internal, non_brain = (table["answer"][table["group"] == group] for group in (INTERNAL_GROUP, NON_BRAIN_GROUP))
     return {
-        "non_brain_flagged": non_brain == OUT_OF_DISTRIBUTION,
-        "figshare_flagged": internal == OUT_OF_DISTRIBUTION,
+        "non_brain_flagged": non_brain.isin(REFUSED),
+        "figshare_flagged": internal.isin(REFUSED),
         "figshare_called_no_tumour": internal == NO_TUMOUR,
     }
 
@@ -210,12 +210,15 @@ def aims_reached(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
     """Compute the metrics of ``DEFINITIONS["ood"]`` (without aims) from the rows of ``strangers.csv``."""
     hits, kinds = _ood_hits(table), table["kind"]
-    internal = table[table["group"] == INTERNAL_GROUP]
+    internal = table[table["group"] == INTERNAL_GROUP].rename(columns={"kind": "true"})
+    non_brain = table[table["group"] == NON_BRAIN_GROUP].assign(true=NOT_A_HEAD)
     return {
         **{name: float(hit.mean()) for name, hit in hits.items()},
         "non_brain_flagged_by_kind": _shares_by_kind(hits["non_brain_flagged"], kinds),
         "figshare_called_no_tumour_by_class": _shares_by_kind(hits["figshare_called_no_tumour"], kinds),
-        "figshare_all": outcome_shares(internal.rename(columns={"kind": "true"})),
+        "figshare_all": outcome_shares(internal),
+        "figshare_by_outcome": counts_by_outcome(internal),
+        "non_brain_by_outcome": counts_by_outcome(non_brain),
     }
 
 

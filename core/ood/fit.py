@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from core.bundles.bundle import EXTERNAL, GATE, OOD_ANSWERS, Bundle, load_network, open_bundle
-from core.bundles.card.schema import Card, GateThresholds
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV
 from core.config import CLASSES, SEED, TASKS
@@ -23,6 +23,7 @@ from core.ood.gate_control import check_gate
 from core.ood.gate_recipe import GateRecipe, GateSettings, gate_texts, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs, features_and_probabilities
 from core.ood.training_planes import ExternalSlice, GateSlices, InternalSlice, degrade, training_groups
+from core.outcome import GateThresholds
 from core.progress import ProgressWrapper
 
 if TYPE_CHECKING:

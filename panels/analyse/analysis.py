@@ -8,10 +8,10 @@ from core.inference.result import slice_result
 from panels.analyse import details
 from panels.analyse.comparison import choose_other, draw_comparison, is_compared
 from panels.analyse.overlay import draw_overlay
-from panels.analyse.prediction import draw_answer, draw_mask_size, warn_of_seen_slices
-from panels.analyse.reliability import draw_reliability
+from panels.analyse.prediction import draw_mask_size, draw_withheld, warn_of_seen_slices
+from panels.analyse.reliability import draw_how_often
 from panels.shared import predictions
-from panels.shared.answer import answer_container, draw_file_remarks, draw_truth
+from panels.shared.answer import answer_container, draw_file_remarks, draw_headline, draw_truth
 from panels.shared.model_choice import chosen_model, model_address
 from panels.shared.slices.chosen import ChosenSlice
 from panels.shared.viewer.viewer import draw_waiting, viewer_and_words
@@ -52,26 +52,22 @@ def draw_analysis(
         prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
     result = slice_result(slice_, prediction, bundles)
     with answer_area, answer_container(result, key=f"{key}_answer"):
-        is_shown = draw_answer(result, key=f"{key}_bars", slice_key=slice_key)
+        draw_headline(result, key=key)
+        draw_how_often(result, classifier)
+        is_shown = draw_withheld(result, key=key, slice_key=slice_key)
         with answer_container(result, is_shown, key=f"{key}_trust"):
-            draw_truth(result["truth"], with_mask=is_shown)
             if is_shown:
                 draw_mask_size(result)
-            draw_reliability(classifier, segmenter, with_network=is_shown)
+            draw_truth(result["truth"], with_mask=is_shown)
             draw_file_remarks(slice_)
             warn_of_seen_slices(slice_, bundles)
 
     with image_area:
         draw_overlay(chosen, prediction, key=viewer, with_prediction=is_shown)
     with details_area, answer_container(result, is_shown, key=f"{key}_details"):
-        if is_shown:
-            st.page_link(
-                "pages/explain.py",
-                label="Explain this answer: other methods, layers and classes",
-                icon=":material/visibility:",
-                query_params=chosen.address | model_address(classifier.name, segmenter.name),
-            )
-        details.draw_measurements(result, prediction, with_mask=is_shown)
+        address = chosen.address | model_address(classifier.name, segmenter.name)
+        details.draw_why(result, address, with_class=is_shown, key=f"{key}_bars")
+        details.draw_measured(result, prediction, classifier, segmenter, with_mask=is_shown)
         details.draw_model_inputs(prediction, *bundles)
         details.draw_downloads(chosen, prediction, result, with_mask=is_shown)
     if not is_asked:

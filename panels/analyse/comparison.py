@@ -8,11 +8,11 @@ from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, dis
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.predictor import Prediction
 from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR
-from core.inference.result import slice_result
+from core.inference.result import shown_probabilities, slice_result
 from core.metrics import overlap
 from panels.analyse.overlay import draw_overlay
-from panels.analyse.prediction import draw_answer, draw_mask_size, warn_of_seen_slices
-from panels.shared.answer import answer_container, draw_truth
+from panels.analyse.prediction import draw_mask_size, draw_withheld, warn_of_seen_slices
+from panels.shared.answer import answer_container, draw_class_probabilities, draw_headline, draw_reason, draw_truth
 from panels.shared.labels import bundle_title
 from panels.shared.link import address
 from panels.shared.model_choice import REPORT_NETWORKS, listed_bundles
@@ -66,11 +66,17 @@ def draw_comparison(chosen: ChosenSlice, pairs: tuple[Pair, Pair], summary: Delt
             prediction = predict(slice_, chosen.identity, classifier=pair[0], segmenter=pair[1])
             result = slice_result(slice_, prediction, distinct_bundles(*pair))
             with answer_container(result, key=f"{key}_{side}_answer"):
-                shown.append(draw_answer(result, key=f"{key}_{side}_bars", slice_key=str(chosen.identity)))
+                draw_headline(result, key=f"{key}_{side}", with_reason=False)
+                shown.append(draw_withheld(result, key=f"{key}_{side}", slice_key=str(chosen.identity)))
         with details_area, answer_container(result, shown[side], key=f"{key}_{side}_details"):
+            draw_reason(result)
             draw_truth(result["truth"], with_mask=shown[side])
             if shown[side]:
                 draw_mask_size(result)
+                probabilities = shown_probabilities(result)
+                draw_class_probabilities(
+                    result["likeliest_class"], probabilities, key=f"{key}_{side}_bars", headline=False
+                )
             warn_of_seen_slices(slice_, distinct_bundles(*pair))
         predictions.append((area, prediction))
     with_masks = all(shown)

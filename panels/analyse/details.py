@@ -1,4 +1,4 @@
-"""What the expanders of Analyse hold: measurements, model input, downloads."""
+"""What the expanders of Analyse hold: why, how it was measured, model input, downloads."""
 
 import json
 from collections.abc import Callable
@@ -9,55 +9,82 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.config import NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, default_window, encode_png
-from core.inference.result import overlay_png
+from core.inference.result import overlay_png, shown_probabilities
+from core.labels import OUTCOME_LABELS
+from panels.analyse.reliability import draw_test_figures
+from panels.shared.answer import draw_class_probabilities
 from panels.shared.controls import file_button
 from panels.shared.labels import bundle_title
 from panels.shared.slices.chosen import ChosenSlice
 
-_HIDDEN_REASONS = {
-    NO_TUMOUR: "no tumour is found",
-    OUT_OF_DISTRIBUTION: "the image is flagged out-of-distribution",
-}
-"""Why a hidden mask has no measurements."""
+
+def draw_why(result: dict[str, Any], address: dict[str, str], *, with_class: bool, key: str) -> None:
+    """Draw the probabilities, the reason of the outcome with its figures, and the way to other heat maps.
+
+    Args:
+        result: ``core.inference.result.slice_result`` of the slice.
+        address: of the slice and the model on Explain.
+        with_class: whether class and mask are shown.
+        key: of the bars.
+    """
+    with st.expander("Why this answer", icon=":material/bar_chart:", key="analyse_why"):
+        if with_class:
+            draw_class_probabilities(result["likeliest_class"], shown_probabilities(result), key=key, headline=False)
+        st.markdown(result["reason"])
+        if result["gate"]:
+            st.caption(result["gate"]["figures"])
+        if with_class:
+            st.page_link(
+                "pages/explain.py",
+                label="Explain it: other methods, layers and classes",
+                icon=":material/visibility:",
+                query_params=address,
+            )
 
 
-def draw_measurements(result: dict[str, Any], prediction: Prediction, *, with_mask: bool) -> None:
-    """Draw sizes in pixels, in millimetres where the pixel spacing is known, and the inference time.
+def draw_measured(
+    result: dict[str, Any], prediction: Prediction, classifier: Bundle, segmenter: Bundle, *, with_mask: bool
+) -> None:
+    """Draw sizes of the slice and its mask, the inference time, and the networks' figures on test slices.
 
     Args:
         result: ``core.inference.result.slice_result`` of the slice.
         prediction: of the same slice.
+        classifier: the bundle that gives the class.
+        segmenter: the bundle that gives the mask.
         with_mask: whether the mask is shown; a hidden one has no measurements.
     """
-    with st.expander("Measurements", icon=":material/straighten:", key="analyse_measurements"):
+    with st.expander("How it was measured", icon=":material/straighten:", key="analyse_measurements"):
+        st.markdown("**This slice**")
         mask = result["mask"]
         lines = [f"Slice: {result['width']} x {result['height']} px"]
         if with_mask:
             lines.append(
-                f"Mask: {mask['area_px']} px in {mask['components']} component(s), where the tumour's probability is "
+                f"Mask: {mask['area_px']:,} px in {mask['components']} component(s), where the tumour's probability is "
                 f"at least {mask['threshold']}"
             )
         else:
-            lines.append(f"Mask: no measurements are given, because {_HIDDEN_REASONS[result['answer']['kind']]}")
+            lines.append(f"Mask: no measurements are given: {OUTCOME_LABELS[result['outcome']].in_text}")
         if mask["spacing_mm"] is None:
             lines.append("Millimetres: unknown, because the pixel spacing is unknown")
         else:
             lines.append(f"Pixel spacing {mask['spacing_mm']} mm, {mask['spacing_source']}")
         if with_mask and mask["area_mm2"] is not None:
             lines.append(
-                f"Area {mask['area_mm2']} mm²; longest diameter of the largest component "
+                f"Area {mask['area_mm2']:,} mm²; longest diameter of the largest component "
                 f"{mask['longest_diameter_mm']} mm (Feret)"
             )
         lines.append(f"Inference of class, mask and heat map: {prediction.seconds * 1000:.0f} ms")
         st.markdown("\n".join(f"- {line}" for line in lines))
+        st.markdown("**The networks on test slices**")
+        draw_test_figures(classifier, segmenter, with_network=with_mask)
 
 
 def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
     """Draw each network's input plane."""
-    with st.expander("Model input", icon=":material/input:", key="analyse_input"):
+    with st.expander("What the model saw", icon=":material/input:", key="analyse_input"):
         for bundle in bundles:
             plane = prediction.model_inputs[bundle.name]
             st.image(

@@ -1,50 +1,55 @@
-"""The prediction on the Analyse page: the class, or what the gate answers instead, and the size of the mask."""
+"""The prediction on the Analyse page: what an outcome withholds, the size of the mask, who has seen the slice."""
 
 from typing import Any
 
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING, CONFIDENT
 from core.inference.result import shown_probabilities, split_part
 from core.readers.slices import Slice
-from panels.shared.answer import draw_class_probabilities, draw_gate_answer
+from panels.shared.answer import class_text
 from panels.shared.labels import bundle_title
 
 
-def draw_answer(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
-    """Draw the answer for a slice; return whether the mask may be shown.
-
-    Where no tumour is found or the image is out-of-distribution, class and mask stay hidden until the visitor asks.
+def draw_withheld(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
+    """Draw the button that shows what the outcome withholds; return whether class and mask may be shown.
 
     Args:
         result: ``core.inference.result.slice_result`` of the slice.
-        key: tells the bars from others on the page.
+        key: tells the button from others on the page.
         slice_key: tells the slice from every other of the session: the visitor asks for one slice.
     """
-    answer, class_name, probabilities = result["answer"], result["likeliest_class"], shown_probabilities(result)
-    if answer is None or answer["kind"] == CONFIDENT:
-        draw_class_probabilities(class_name, probabilities, key=key)
+    if result["class"]:
         return True
-    draw_gate_answer(answer)
-    is_shown = answer["kind"] not in ABSTAINING or st.toggle(
-        "Show the network's prediction anyway", key=f"{key}_anyway_{slice_key}"
+    asked_key = f"{key}_anyway_{slice_key}"
+    is_shown = bool(st.session_state.get(asked_key))
+
+    def turn() -> None:
+        st.session_state[asked_key] = not is_shown
+
+    st.button(
+        "Hide class and mask" if is_shown else "Show class and mask anyway",
+        key=f"{key}_anyway_button_{slice_key}",
+        icon=":material/visibility_off:" if is_shown else ":material/visibility:",
+        on_click=turn,
     )
     if is_shown:
-        draw_class_probabilities(class_name, probabilities, key=key, headline=False)
+        st.markdown(f"Most probable class: **{class_text(result['likeliest_class'], shown_probabilities(result))}**")
     return is_shown
 
 
 def draw_mask_size(result: dict[str, Any]) -> None:
-    """Draw the mask's area in pixels, and its size in millimetres where the pixel spacing is known."""
+    """Draw the mask's area and longest diameter, in millimetres where the pixel spacing is known."""
     mask = result["mask"]
     if not mask["area_px"]:
         st.markdown("**No tumour outlined**: no pixel reaches the threshold.")
-        return
-    text = f"**Predicted area {mask['area_px']:,} px**"
-    if mask["area_mm2"] is not None:
-        text += f" = {mask['area_mm2']:,.0f} mm², longest diameter {mask['longest_diameter_mm']:.0f} mm"
-    st.markdown(text)
+    elif mask["area_mm2"] is None:
+        st.markdown(f"Predicted area **{mask['area_px']:,} px**, pixel size unknown")
+    else:
+        st.markdown(
+            f"Predicted area **{mask['area_mm2']:,.0f} mm²** ({mask['area_px']:,} px) · longest diameter "
+            f"**{mask['longest_diameter_mm']:.0f} mm**"
+        )
 
 
 def warn_of_seen_slices(slice_: Slice, bundles: tuple[Bundle, ...]) -> None:

@@ -1,50 +1,113 @@
-"""How often the networks on the Analyse page were right on test slices, after the gate and before it."""
+"""How often an answer on Analyse is right: a line for its outcome, and the networks' figures on test slices."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card.metrics import TestMetrics
+from core.bundles.card.metrics import ExternalMetrics, OutcomeCount, SplitMetrics, TestMetrics
 from core.bundles.measured_gate import DEV, measured_split
 from core.labels import METRIC_TITLES
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR
 from core.text import lower_first
 from panels.shared.labels import bundle_title, mean_text, split_level_of
 from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import percent
 
 
-def draw_reliability(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
-    """Draw how often the answer after the gate is right, then the scores of the two networks.
+def draw_how_often(result: dict[str, Any], classifier: Bundle) -> None:
+    """Draw in one line how often such an answer is right, on new patients and on slices from elsewhere.
+
+    Args:
+        result: ``core.inference.result.slice_result`` of the slice.
+        classifier: the bundle that gives the class; nothing is drawn where it is not measured so.
+    """
+    outcome = result["outcome"]
+    line = _outcome_line(outcome, classifier) if outcome else _class_only_line(classifier)
+    if line:
+        st.markdown(line)
+
+
+def _outcome_line(outcome: str, bundle: Bundle) -> str:
+    metrics, external = _measured(bundle)
+    if metrics is None or external is None or outcome not in metrics.figshare_by_outcome:
+        return ""
+    own, outside = metrics.figshare_by_outcome, external.by_outcome
+    if outcome in (CONFIDENT, LOW_CONFIDENCE):
+        what = "Such answers were" if outcome == CONFIDENT else "The class of such answers was"
+        at_home, elsewhere = _right(own[outcome], "slices of new patients"), _right(outside[outcome], "from elsewhere")
+        return f"{what} right for {at_home} and {elsewhere}."
+    if outcome == NO_TUMOUR:
+        return (
+            f"Such answers were right for {_right(outside[outcome], 'slices from elsewhere')}; "
+            f"{_share(own, outcome)} slices of new patients got one, though all show a tumour."
+        )
+    return (
+        f"{_share(metrics.non_brain_by_outcome, outcome)} pictures of other things got this answer, "
+        f"{_share(own, outcome)} slices of new patients, and {_share(outside, outcome)} from elsewhere."
+    )
+
+
+def _measured(bundle: Bundle) -> tuple[ExternalMetrics | None, SplitMetrics | None]:
+    """Return the figures of a bundle's gate, and those of the external slices; None where it is not measured."""
+    split, metrics = measured_split(bundle), bundle.card.metrics.external
+    if split is None or metrics is None:
+        return None, None
+    return metrics, metrics.dev if split == DEV else metrics
+
+
+def _right(count: OutcomeCount, what: str) -> str:
+    share = f" ({percent(count.right / count.slices)})" if count.slices else ""
+    return f"**{count.right} of {count.slices}** {what}{share}"
+
+
+def _share(counts: Mapping[str, OutcomeCount], outcome: str) -> str:
+    return f"**{counts[outcome].slices} of {sum(count.slices for count in counts.values())}**"
+
+
+def _class_only_line(bundle: Bundle) -> str:
+    """Return how often the class of a network without a gate is right."""
+    by_patient = bundle if bundle.card.data.by_patient else evaluated_bundle(bundle.card.data.by_patient_bundle)
+    metrics = by_patient.test_metrics if by_patient else None
+    if metrics is None:
+        return ""
+    text = f"The class was right for **{percent(metrics.accuracy)}** of {metrics.slices} slices of new patients"
+    stored = bundle.card.metrics.external
+    external = stored and (stored if stored.class_accuracy is not None else stored.dev)
+    if external and external.class_accuracy is not None:
+        text += f" and **{percent(external.class_accuracy)}** of tumours from elsewhere"
+    return f"{text}."
+
+
+def draw_test_figures(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
+    """Draw how the networks and the gate did on test slices.
 
     Args:
         classifier: the bundle that gives the class, and the gate where it has one.
         segmenter: the bundle that gives the mask.
         with_network: whether class and mask are shown; scores of what is hidden are left out.
     """
-    st.markdown("**How far to trust this**")
     lines = _gate_lines(classifier)
     if with_network or not lines:
         lines = [*lines, _class_line(classifier, has_gate=bool(lines)), _mask_line(segmenter)]
-    st.caption("\n\n".join(lines))
+    st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _gate_lines(bundle: Bundle) -> list[str]:
-    """Return a paragraph on the answers after the gate; none where there is no gate or it is not measured."""
-    split = measured_split(bundle)
-    if split is None:
-        return []
-    metrics = bundle.card.metrics.external
-    external = metrics.dev if metrics and split == DEV else metrics
+    """Return what the gate does to test slices, own and external; nothing where there is none or it is not measured."""
+    metrics, external = _measured(bundle)
     internal = metrics.figshare_all if metrics else None
     if external is None or internal is None:
         return []
+    refused = internal.unusual_image + internal.not_a_head_slice
     return [
-        f"**After the gate:** *patient-level split*, {internal.slices} slices of "
-        f"{bundle.test_metrics.patients} patients whose ids were not in training, all with a tumour: "
+        f"**After the gate, new patients** (patient-level split): of {internal.slices} slices, all with a tumour, "
         f"**{percent(internal.right)}** are classified correctly, {percent(internal.wrong)} wrongly, "
-        f"{percent(internal.not_sure)} have low confidence, and {percent(internal.stranger)} are flagged "
-        f"out-of-distribution. External slices: {percent(external.no_tumour_called_tumour)} of those without a "
-        f"tumour are given one, {percent(external.tumour_called_no_tumour)} of those with a tumour are called "
-        f"tumour-free, and {percent(external.class_accuracy_answered)} of the named tumour types are right."
+        f"{percent(internal.low_confidence)} have low confidence, {percent(refused)} are refused.",
+        f"**After the gate, from elsewhere:** {percent(external.no_tumour_called_tumour)} of slices without a tumour "
+        f"are given one, {percent(external.tumour_called_no_tumour)} of those with one are called tumour-free, and "
+        f"{percent(external.class_accuracy_answered)} of confident tumour types are right.",
     ]
 
 

@@ -5,14 +5,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.config import ABSTAINING, CONFIDENT
 from core.inference.result import shown_probabilities
-from core.labels import CLASS_LABELS
 from core.metrics import overlap
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
-from panels.shared.answer import draw_class_probabilities, draw_gate_answer, draw_truth
-from panels.shared.theme import percent
+from panels.shared.answer import class_text, draw_class_probabilities, draw_headline, draw_truth
 
 
 def draw_prediction(
@@ -49,23 +46,21 @@ def _draw_class(slice_: Slice, probabilities: dict[str, float], *, key: str) -> 
 
 
 def _draw_gated_class(result: dict[str, Any], *, of_predicted_class: bool, key: str) -> None:
-    answer, name, probabilities = result["answer"], result["likeliest_class"], shown_probabilities(result)
-    is_confident = answer["kind"] == CONFIDENT
-    if not is_confident:
-        draw_gate_answer(answer)
-    if answer["kind"] not in ABSTAINING:
-        draw_class_probabilities(name, probabilities, key=key, headline=is_confident)
-    if not is_confident:
+    name, probabilities = result["likeliest_class"], shown_probabilities(result)
+    draw_headline(result, key=key)
+    if result["class"]:
+        draw_class_probabilities(name, probabilities, key=key, headline=False)
+    else:
         label = "The heat map still explains the likeliest class" if of_predicted_class else "Likeliest class"
-        st.caption(f"{label}: {CLASS_LABELS[name].title} · {percent(probabilities[name])}.")
+        st.caption(f"{label}: {class_text(name, probabilities)}.")
 
 
 def _draw_mask(slice_: Slice, mask: np.ndarray, result: dict[str, Any] | None) -> dict[str, Any] | None:
     """Draw the mask's size; return how it agrees with the truth."""
     area = f"{np.count_nonzero(mask):,} px".replace(",", " ")
     headline = f"Mask · {area}" if mask.any() else "No tumour outlined"
-    if result is not None and result["answer"]["kind"] in ABSTAINING:
-        draw_gate_answer(result["answer"])
+    if result is not None and result["class"] is None:
+        draw_headline(result, key="explain_mask")
         st.caption(f"The heat map still explains the mask: {headline}.")
     else:
         st.header(headline, anchor=False)

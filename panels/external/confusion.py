@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.evaluation.figures import confusion_counts
 from core.labels import ANSWER_LABELS
 from core.ood.evaluate import disputed_labels
+from core.outcome import LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD
 from panels.external.slice_list import draw_slice_list
 from panels.shared.confusion_matrix import (
     COUNTS,
@@ -20,7 +21,7 @@ _KINDS = [*CLASSES, NO_TUMOUR]
 _ANSWERS = list(ANSWER_LABELS)
 _FORMER_TITLES = {
     "Not sure": ANSWER_LABELS[LOW_CONFIDENCE].short,
-    "Stranger": ANSWER_LABELS[OUT_OF_DISTRIBUTION].short,
+    "Stranger": ANSWER_LABELS[NOT_A_HEAD].short,
 }
 """Titles of answers by those they had in addresses before."""
 

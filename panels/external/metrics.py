@@ -80,12 +80,13 @@ def draw_internal_cost(bundle: Bundle) -> None:
     if external is None or external.figshare_all is None:
         return
     outcomes, called_free = external.figshare_all, external.figshare_called_no_tumour_by_class
+    refused = outcomes.unusual_image + outcomes.not_a_head_slice
     worst = max(called_free, key=lambda name: called_free[name])
     st.caption(
         f"The gate has a cost on internal data. All {outcomes.slices} internal test slices have a tumour. The "
         f"network alone classifies {percent(bundle.test_metrics.accuracy)} correctly. After the gate, "
         f"{percent(outcomes.right)} are classified correctly, {percent(outcomes.wrong)} are wrong, and "
-        f"{percent(outcomes.not_sure + outcomes.stranger)} abstained ({percent(outcomes.not_sure)} low "
-        f"confidence, {percent(outcomes.stranger)} flagged OOD). “No tumour found” is most frequent for "
+        f"{percent(outcomes.low_confidence + refused)} abstained ({percent(outcomes.low_confidence)} low "
+        f"confidence, {percent(refused)} flagged OOD). “No tumour found” is most frequent for "
         f"{CLASS_LABELS[worst].in_text}: {percent(called_free[worst])} of its slices."
     )

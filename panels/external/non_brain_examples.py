@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from core.config import OUT_OF_DISTRIBUTION
 from core.inference.render import default_window, grey_image
 from core.labels import ANSWER_LABELS
 from core.ood.evaluate import NON_BRAIN_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
+from core.outcome import REFUSED
 
 
 def draw_non_brain_examples(table: pd.DataFrame) -> None:
@@ -27,7 +27,7 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
         with grid.container():
             st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
             st.caption(f"{kind.capitalize()}: {ANSWER_LABELS[answer].short_in_text}")
-    by_kind = (rows["answer"] == OUT_OF_DISTRIBUTION).groupby(rows["kind"], sort=False)
+    by_kind = rows["answer"].isin(REFUSED).groupby(rows["kind"], sort=False)
     rejected = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in by_kind)
     predicted = rows["predicted"].value_counts()
     classes = ", ".join(

@@ -4,18 +4,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import CLASSES, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.evaluation.figures import CORRECT, WRONG
-from core.labels import ANSWER_LABELS, GATE_LABELS, GREEN, VERMILLION, Label
+from core.labels import ANSWER_LABELS, GREEN, OUTCOME_LABELS, VERMILLION, Label
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
+from core.outcome import LOW_CONFIDENCE, NO_TUMOUR, REFUSED
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
 
 _OUTCOMES = {
     CORRECT: Label("Correct", "Correct", GREEN),
     WRONG: Label("Wrong", "Wrong", VERMILLION),
-    LOW_CONFIDENCE: GATE_LABELS[LOW_CONFIDENCE],
-    OUT_OF_DISTRIBUTION: GATE_LABELS[OUT_OF_DISTRIBUTION],
+    LOW_CONFIDENCE: OUTCOME_LABELS[LOW_CONFIDENCE],
+    **{name: OUTCOME_LABELS[name] for name in REFUSED},
 }
 """In the order in which the bars are stacked."""
 

@@ -4,10 +4,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.card.schema import GateThresholds
-from core.config import NO_TUMOUR
 from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
+from core.outcome import NO_TUMOUR, GateThresholds
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
@@ -27,7 +26,8 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
         alt="Tumour score against OOD score; thresholds dotted",
     )
     st.caption(
-        "Dotted lines are thresholds. Above the horizontal line an image is flagged OOD. Below it, no tumour is found "
+        "Dotted lines are thresholds. Above the first horizontal line confidence is low, above the second an image is "
+        "unusual, above the third no head slice. Below them, no tumour is found "
         "left of the first vertical line; right of the second a class is given if it is confident enough."
     )
 
@@ -55,8 +55,9 @@ def _scores_figure(table: pd.DataFrame, thresholds: GateThresholds) -> go.Figure
             "<extra></extra>",
         )
     line = {"width": 1.5, "dash": "dot", "color": text_colour()}
-    figure.add_hline(y=thresholds.strange, line=line)
-    for limit in (thresholds.no_tumour, thresholds.tumour):
+    for limit in (thresholds.strange, thresholds.refuse, thresholds.no_head):
+        figure.add_hline(y=limit, line=line)
+    for limit in (thresholds.free_below, thresholds.tumour):
         figure.add_shape(type="line", x0=limit, x1=limit, y0=0, y1=thresholds.strange, line=line)
     style_figure(figure, height=420)
     figure.update_xaxes(title_text="tumour score")

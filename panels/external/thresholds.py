@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.bundles.card.schema import GateThresholds
+from core.outcome import GateThresholds
 
 
 def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThresholds:
@@ -34,7 +34,7 @@ def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThreshold
         )
         sure = st.slider("Lowest probability of a confident class", 0.34, 1.0, round(own.sure, 2), 0.01, key="sure")
         strange = st.slider(
-            "OOD score above which an image is flagged OOD",
+            "OOD score above which confidence is low; beyond a margin an image is flagged OOD",
             0.0,
             float(round(table["strangeness"].quantile(0.99))),
             round(own.strange, 1),

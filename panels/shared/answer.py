@@ -2,15 +2,26 @@
 
 import zlib
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.labels import CLASS_LABELS, GATE_LABELS
+from core.inference.result import shown_probabilities
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.readers.slices import Slice
 from panels.shared.theme import percent
 
+_BADGES: dict[str | None, tuple[str, Literal["green", "orange", "blue", "violet", "gray"]]] = {
+    CONFIDENT: (":material/check_circle:", "green"),
+    LOW_CONFIDENCE: (":material/help:", "orange"),
+    NO_TUMOUR: (":material/search_off:", "blue"),
+    UNUSUAL: (":material/image_search:", "violet"),
+    NOT_A_HEAD: (":material/block:", "gray"),
+    None: (":material/do_not_disturb_on:", "gray"),
+}
+"""By outcome; None is that of a classifier without a gate."""
 _GRID = (
     "display:grid; grid-template-columns:max-content 1fr; gap:var(--bars-gap, .9rem) .6rem; align-items:center; "
     "font-size:14px"
@@ -37,14 +48,42 @@ def answer_container(*answer: Any, key: str) -> DeltaGenerator:
     return st.container(key=f"{key}_{zlib.crc32(repr(answer).encode()):08x}")
 
 
-def draw_gate_answer(answer: dict[str, Any]) -> None:
-    """Draw what the gate answers instead of a class, large, and the reason.
+def draw_headline(result: dict[str, Any], *, key: str, with_reason: bool = True) -> None:
+    """Draw class and probability large with the outcome as a badge beside; where no class is given, the outcome large.
+
+    The reason follows, but for a confident answer.
 
     Args:
-        answer: ``answer`` of a ``core.inference.result.slice_result``, of another kind than a class.
+        result: ``core.inference.result.slice_result`` or ``core.inference.volumes.result.volume_result``.
+        key: tells the headline from others on the page.
+        with_reason: whether the reason is drawn.
     """
-    st.header(GATE_LABELS[answer["kind"]].title, anchor=False)
-    st.markdown(answer["reason"])
+    outcome, class_name = result["outcome"], result["class"]
+    with st.container(key=f"{key}_headline", horizontal=True, vertical_alignment="center", gap="small"):
+        if class_name:
+            st.header(class_text(class_name, shown_probabilities(result)), anchor=False, width="content")
+            icon, colour = _BADGES[outcome]
+            st.badge(
+                OUTCOME_LABELS[outcome].title if outcome else "No gate",
+                icon=icon,
+                color=colour,
+                help=None if outcome else result["reason"],
+            )
+        else:
+            st.header(OUTCOME_LABELS[outcome].title, anchor=False, icon=_BADGES[outcome][0], width="content")
+    if with_reason:
+        draw_reason(result)
+
+
+def draw_reason(result: dict[str, Any]) -> None:
+    """Draw the reason of an outcome, but of a confident one."""
+    if result["outcome"] not in (CONFIDENT, None):
+        st.markdown(result["reason"])
+
+
+def class_text(class_name: str, probabilities: dict[str, float]) -> str:
+    """Return a class with its probability: "Glioma · 97.9 %"."""
+    return f"{CLASS_LABELS[class_name].title} · {percent(probabilities[class_name])}"
 
 
 def draw_class_probabilities(
@@ -52,7 +91,7 @@ def draw_class_probabilities(
 ) -> None:
     """Draw a bar for each class, below the predicted class with its probability where ``headline`` is set."""
     if headline:
-        st.header(f"{CLASS_LABELS[class_name].title} · {percent(probabilities[class_name])}", anchor=False)
+        st.header(class_text(class_name, probabilities), anchor=False)
     description = ", ".join(f"{CLASS_LABELS[name].title} {percent(p)}" for name, p in probabilities.items())
     rows = "".join(
         _BAR.format(
@@ -105,4 +144,4 @@ def draw_file_remarks(slice_: Slice) -> None:
     for warning in slice_.warnings:
         st.warning(warning, icon=":material/warning:")
     for note in slice_.notes:
-        st.info(note, icon=":material/info:")
+        st.caption(f":material/info: {note}")

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.config import LOW_CONFIDENCE, OUT_OF_DISTRIBUTION
 from core.labels import ANSWER_LABELS
+from core.outcome import LOW_CONFIDENCE, REFUSED
 from panels.shared.controls import run_whole_page
 from panels.shared.link.address import change
 from panels.shared.theme import percent
@@ -17,7 +17,7 @@ TRUE_KEY, PREDICTED_KEY = "true", "predicted"
 """Keys of the select boxes that hold the chosen cell, also their names in the address."""
 COUNTS, ROW_SHARE, COLUMN_SHARE = "Counts", "Share of row", "Share of column"
 _CORRECT_COLOUR, _WRONG_COLOUR, _ABSTAINED_COLOUR = "0, 114, 178", "213, 113, 0", "128, 134, 139"
-_ABSTAINED = (LOW_CONFIDENCE, OUT_OF_DISTRIBUTION)
+_ABSTAINED = (LOW_CONFIDENCE, *REFUSED)
 
 Cell = tuple[str | None, str | None]
 """A true class and an answer; None stands for any."""

@@ -1,4 +1,4 @@
-"""A table of results, a row a slice or a volume: filtered by answer, sorted by column; a row that is pressed opens."""
+"""A table of results, a row a slice or a volume: filtered by outcome and class, sorted; a row that is pressed opens."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.config import CONFIDENT
-from core.labels import ANSWER_LABELS, CLASS_LABELS, GATE_LABELS
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
 
-PICTURE, NAME, ANSWER, CLASS, PROBABILITY = "Picture", "Name", "Answer", "Class", "Probability"
+PICTURE, NAME, CLASS, PROBABILITY, OUTCOME = "Picture", "Name", "Class", "Probability", "Outcome"
 REMARKS = "Remarks"
-FAILED, WAITING, VOLUME = "Failed", "Waiting", "Volume"
-"""Answers of what has none."""
+FAILED, WAITING, VOLUME, NO_GATE = "Failed", "Waiting", "Volume", "No gate"
+"""What stands in the place of an outcome where there is none."""
 _HEADER, _ROW, _PICTURE_ROW, _MOST_HEIGHT = 36, 35, 56, 400
 """Heights in pixels."""
 NUMBER_COLUMNS = {
@@ -33,12 +32,16 @@ _FORMATS = {
     "Pixel, mm": "%.2f",
     "Dice": "%.2f",
 }
-_ORDER = [*(label.short for label in ANSWER_LABELS.values()), VOLUME, FAILED, WAITING]
+_FILTERS = {
+    CLASS: [label.short for label in CLASS_LABELS.values()],
+    OUTCOME: [*(label.title for label in OUTCOME_LABELS.values()), NO_GATE, VOLUME, FAILED, WAITING],
+}
+"""Columns by whose values rows are chosen, and the values in order."""
 
 
-def answer_word(kind: str | None, class_name: str | None) -> str:
-    """Return a result's answer in a word or two: its class, or what the gate answers instead."""
-    return (GATE_LABELS[kind] if kind and kind != CONFIDENT else CLASS_LABELS[str(class_name)]).short
+def outcome_word(outcome: str | None) -> str:
+    """Return the words of an outcome; None is that of a classifier without a gate."""
+    return OUTCOME_LABELS[outcome].title if outcome else NO_GATE
 
 
 def picture_address(jpeg: bytes) -> str | None:
@@ -46,24 +49,36 @@ def picture_address(jpeg: bytes) -> str | None:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else None
 
 
-def choose_answers(answers: "pd.Series[str]", *, key: str) -> list[str]:
-    """Draw a choice of which answers are shown, where rows have several; return those chosen, none for all.
+def choose_rows(table: pd.DataFrame, *, key: str) -> tuple[pd.DataFrame, list[str]]:
+    """Draw a choice of which classes and outcomes are shown, where rows have several; return the rows and the choice.
+
+    Several chosen classes are all shown, and so are several outcomes; rows are shown that are of both choices.
 
     Args:
-        answers: of all rows.
+        table: with the columns ``CLASS`` and ``OUTCOME``.
         key: of the table.
     """
-    counts = answers.value_counts()
-    if len(counts) < 2:
-        return []
-    return st.pills(
+    counts = {
+        value: count
+        for column, order in _FILTERS.items()
+        if column in table and len(found := table[column].value_counts()) > 1
+        for value in order
+        if (count := int(found.get(value, 0)))
+    }
+    if not counts:
+        return table, []
+    chosen = st.pills(
         "Show only",
-        sorted(counts.index, key=_ORDER.index),
+        list(counts),
         selection_mode="multi",
-        format_func=lambda answer: f"{answer} {counts[answer]:,}",
-        key=f"{key}_answers",
+        format_func=lambda value: f"{value} {counts[value]:,}",
+        key=f"{key}_filters",
         label_visibility="collapsed",
     )
+    for column, order in _FILTERS.items():
+        if values := [value for value in chosen if value in order]:
+            table = table[table[column].isin(values)]
+    return table, chosen
 
 
 def draw_results(
@@ -74,7 +89,7 @@ def draw_results(
     on_open: Callable[[int], None],
     label: str,
 ) -> None:
-    """Draw a table and, where its rows have several answers, a choice of which are shown.
+    """Draw a table and, where its rows have several classes or outcomes, a choice of which are shown.
 
     Args:
         rows: by column; columns that are empty in all of them are left out.
@@ -84,9 +99,8 @@ def draw_results(
         label: what a screen reader calls the table.
     """
     table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    chosen = choose_answers(table[ANSWER], key=key)
-    shown = table[table[ANSWER].isin(chosen)] if chosen else table
-    # Positions of rows hold for one choice of answers.
+    shown, chosen = choose_rows(table, key=key)
+    # Positions of rows hold for one choice of them.
     _draw_grid(shown, f"{key}_{'_'.join(chosen)}", key=key, at=at, on_open=on_open, label=label)
 
 
@@ -141,11 +155,11 @@ def column_settings() -> dict[str, Any]:
     return {
         PICTURE: config.ImageColumn(width=64, help="With the outline of the predicted mask"),
         NAME: config.TextColumn(width=150),
-        ANSWER: config.TextColumn(width="small", help="The class, or what the gate answers instead"),
-        CLASS: config.TextColumn(width="small", help="The likeliest class"),
+        CLASS: config.TextColumn(width="small", help="The likeliest class; empty where the outcome withholds it"),
         PROBABILITY: config.ProgressColumn(
             width="small", min_value=0, max_value=100, format="%.1f %%", help="Of the likeliest class"
         ),
+        OUTCOME: config.TextColumn(width="medium", help="How far the class is to be trusted, by the gate"),
         **{name: config.NumberColumn(width="small", format=form) for name, form in _FORMATS.items()},
         REMARKS: config.TextColumn(width="large"),
     }

@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
-from core.config import CONFIDENT
 from core.dataset.slices import read_and_recognise_slice
 from core.inference.predictor import Predictor
 from core.inference.result import shown_probabilities, slice_result
-from core.labels import CLASS_LABELS, GATE_LABELS
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.outcome import CONFIDENT
 from core.readers.samples import read_samples
 
 _numbers = count(1)
@@ -44,22 +44,22 @@ def new_slices(wanted: int, *, confident: bool = False) -> list[NewSlice]:
         file = io.BytesIO()
         Image.fromarray(moved.round().astype(np.uint8)).save(file, "PNG")
         made = NewSlice(f"new-{number}.png", file.getvalue())
-        if not confident or _result(made)["answer"]["kind"] == CONFIDENT:
+        if not confident or _result(made)["outcome"] == CONFIDENT:
             slices.append(made)
     return slices
 
 
 def expected_texts(slice_: NewSlice) -> set[str]:
-    """Return the texts on Analyse that give a slice's class, or the gate's answer, and the area of its mask."""
+    """Return the texts on Analyse that give a slice's class or, without one, its outcome, and the area of its mask."""
     result = _result(slice_)
-    name, kind, area = result["likeliest_class"], result["answer"]["kind"], result["mask"]["area_px"]
-    if kind != CONFIDENT:
-        return {GATE_LABELS[kind].title}
+    name, area = result["class"], result["mask"]["area_px"]
+    if name is None:
+        return {OUTCOME_LABELS[result["outcome"]].title}
     # Only now: it brings Streamlit, and memory is measured in this process.
     from panels.shared.theme import percent
 
     texts = {f"{CLASS_LABELS[name].title} · {percent(shown_probabilities(result)[name])}"}
-    return texts | ({f"**Predicted area {area:,} px**"} if area else set())
+    return texts | ({f"Predicted area **{area:,} px**, pixel size unknown"} if area else set())
 
 
 def _result(slice_: NewSlice) -> dict:

@@ -44,7 +44,7 @@ def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: V
     page = visit(app_address)
     upload(page, "mine.png", SAMPLE.read_bytes())
     expect(answer(page)).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Predicted area [\d,]+ px|No tumour outlined"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Predicted area [\d,]+ (px|mm²)|No tumour outlined"))).to_be_visible()
     page.get_by_text("Download", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Overlay PNG").click()

@@ -5,24 +5,25 @@ import tomllib
 
 import pytest
 
-from core.config import ANSWERS, CLASSES, CONFIDENT, PRESENCE, ROOT, TASKS
+from core.config import CLASSES, PRESENCE, ROOT, TASKS
 from core.dataset.splits import PARTS
 from core.labels import (
     ANSWER_LABELS,
     CLASS_LABELS,
-    GATE_LABELS,
     METRIC_TITLES,
+    OUTCOME_LABELS,
     PART_LABELS,
     SHARE_METRICS,
     TASK_LABELS,
     metric_titles,
 )
+from core.outcome import OUTCOMES
 
 
 def test_every_table_has_all_things_of_its_kind_in_their_order() -> None:
     assert tuple(CLASS_LABELS) == CLASSES
-    assert (CONFIDENT, *GATE_LABELS) == ANSWERS
-    assert tuple(ANSWER_LABELS) == (*CLASSES, *ANSWERS[1:])
+    assert tuple(OUTCOME_LABELS) == OUTCOMES
+    assert tuple(ANSWER_LABELS) == (*CLASSES, *OUTCOMES[1:])
     assert tuple(PART_LABELS) == PARTS
     assert tuple(TASK_LABELS) == (*TASKS, PRESENCE)
     assert set(METRIC_TITLES) > SHARE_METRICS

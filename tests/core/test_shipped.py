@@ -24,15 +24,15 @@ from core.bundles.bundle import (
     bundle_names,
     open_bundle,
 )
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.evaluation.cross_validation import stored_folds, summarise_folds
-from core.inference.gate import decide_answers
 from core.inference.predictor import Predictor
 from core.metrics import overlap
 from core.ood.evaluate import INTERNAL_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, REFUSED, decide_outcomes
 from core.readers.samples import read_samples
 from core.readers.slices import read_slice
 from core.training.recipe import load_recipe
@@ -135,37 +135,37 @@ def gated_predictor() -> Predictor:
 def test_no_tumour_is_found_in_the_sample_without_a_lesion_and_in_no_other(gated_predictor, sample):
     decision = gated_predictor(sample.slice()).gate
     if sample.class_name is None:
-        assert decision.answer == NO_TUMOUR
+        assert decision.outcome == NO_TUMOUR
     else:
-        assert decision.answer in (CONFIDENT, LOW_CONFIDENCE)
+        assert decision.outcome in (CONFIDENT, LOW_CONFIDENCE)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_the_decision_about_a_non_brain_image_is_the_stored_one(gated_predictor, kind):
     slice_ = example_image(kind)
     stored = pd.read_csv(open_bundle(DEFAULT_CLASSIFIER).path(OOD_ANSWERS)).set_index("name")["answer"]
-    assert gated_predictor(slice_).gate.answer == stored[slice_.name]
+    assert gated_predictor(slice_).gate.outcome == stored[slice_.name]
 
 
 @pytest.mark.parametrize("kind", ["document", "chart", "noise"])
 def test_a_non_brain_image_is_flagged(gated_predictor, kind):
-    assert gated_predictor(example_image(kind)).gate.answer == OUT_OF_DISTRIBUTION
+    assert gated_predictor(example_image(kind)).gate.outcome == NOT_A_HEAD
 
 
 def test_metrics_of_the_gate_are_those_of_its_decisions():
     bundle = open_bundle(DEFAULT_CLASSIFIER)
     table, metrics = pd.read_csv(bundle.path(OOD_ANSWERS)), bundle.card.metrics.external
     thresholds = bundle.gate.thresholds
-    answers = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
+    answers = decide_outcomes(table["tumour_score"], table["strangeness"], table["sure"], thresholds)
     assert table["answer"].tolist() == answers.tolist()
     own = (table["group"] == INTERNAL_GROUP).to_numpy()
     assert (
         table["name"][own]
         == [f"slice {number}" for number in predictions(bundle.name).query("part == 'test'")["slice"]]
     ).all()
-    assert metrics.figshare_flagged == pytest.approx((answers[own] == OUT_OF_DISTRIBUTION).mean())
+    assert metrics.figshare_flagged == pytest.approx(np.isin(answers[own], REFUSED).mean())
     assert metrics.figshare_called_no_tumour == pytest.approx((answers[own] == NO_TUMOUR).mean())
-    assert metrics.non_brain_flagged == pytest.approx((answers[~own] == OUT_OF_DISTRIBUTION).mean())
+    assert metrics.non_brain_flagged == pytest.approx(np.isin(answers[~own], REFUSED).mean())
     assert (~own).sum() >= 200 and table["kind"][~own].nunique() >= 6
 
 

@@ -14,11 +14,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
-from core.bundles.card.schema import GateThresholds
-from core.config import CLASSIFICATION, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION, ROOT
+from core.config import CLASSIFICATION, NOTICE, ROOT
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
-from core.labels import GATE_LABELS
+from core.labels import OUTCOME_LABELS
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, OUTCOMES, UNUSUAL, WITHHELD, GateThresholds
 from core.readers import samples
 from core.readers.decoder import Decoder
 from core.readers.samples import read_samples
@@ -301,6 +301,12 @@ def gated(monkeypatch):
     return partial(let_gate_answer, monkeypatch)
 
 
+def asked(app: AppTest) -> AppTest:
+    """The page after a press of the button that shows what an outcome withholds, or hides it again."""
+    (button,) = [button for button in app.button if "_anyway_button_" in (button.key or "")]
+    return button.click().run()
+
+
 @pytest.fixture
 def offered(monkeypatch):
     """What can be downloaded: each button's label, and what makes its file."""
@@ -310,18 +316,20 @@ def offered(monkeypatch):
 
 
 def test_an_out_of_distribution_image_has_no_class_and_no_mask_unless_asked(gated):
-    gated(OUT_OF_DISTRIBUTION, ood_score=31)
+    gated(UNUSUAL, ood_score=31)
     app = opened(sample="glioma-axial-1")
     assert not app.exception and not app.error
-    assert app.header[0].value == GATE_LABELS[OUT_OF_DISTRIBUTION].title
+    assert app.header[0].value == OUTCOME_LABELS[UNUSUAL].title
     text = texts(app)
-    assert "31 standard deviations" in text
+    assert "The OOD score is 31" in text and "differs from the slices" in text
     assert "Predicted area" not in text and not bars(app)
-    app.toggle[0].set_value(True).run()
-    assert "Predicted area" in texts(app) and bars(app)
+    asked(app)
+    assert "Predicted area" in texts(app) and bars(app) and "Most probable class: **" in texts(app)
+    asked(app)
+    assert "Predicted area" not in texts(app) and not bars(app), "and hidden again"
 
 
-@pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
+@pytest.mark.parametrize("kind", WITHHELD)
 def test_the_downloads_of_a_flagged_image_show_no_more_than_the_page(gated, offered, kind):
     def coloured() -> bool:
         with Image.open(io.BytesIO(offered["Overlay PNG"]())) as image:
@@ -334,14 +342,14 @@ def test_the_downloads_of_a_flagged_image_show_no_more_than_the_page(gated, offe
     app = opened(sample="glioma-axial-1")
     assert not coloured()
     assert "Mask PNG" not in offered
-    app.toggle[0].set_value(True).run()
+    asked(app)
     assert not app.exception
     assert coloured()
     assert "Mask PNG" in offered
 
 
 @pytest.mark.parametrize(
-    ("kind", "why"), [(OUT_OF_DISTRIBUTION, "flagged out-of-distribution"), (NO_TUMOUR, "no tumour is found")]
+    ("kind", "why"), [(UNUSUAL, "unusual image"), (NOT_A_HEAD, "not a head slice"), (NO_TUMOUR, "no tumour found")]
 )
 def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(gated, kind, why):
     gated(kind)
@@ -350,21 +358,20 @@ def test_a_hidden_mask_is_neither_measured_nor_compared_with_the_truth(gated, ki
     assert "no measurements" in text and why in text
     assert "component(s)" not in text and "longest diameter" not in text and "**Dice" not in text
     assert "True class: **Glioma**" in text
-    app.toggle[0].set_value(True).run()
+    asked(app)
     text = texts(app)
     assert "no measurements" not in text
     assert "component(s)" in text and "**Dice" in text
 
 
 def test_showing_a_flagged_upload_does_not_show_another_of_the_same_name(gated):
-    gated(OUT_OF_DISTRIBUTION)
+    gated(UNUSUAL)
     app = upload(opened(), *(("scan.png", sample_file(name)) for name in ("glioma-axial-1", "pituitary-axial-1")))
-    app.toggle[0].set_value(True).run()
+    asked(app)
     assert bars(app)
     app.button(key="analyse_Next").click().run()
     assert not app.exception
     assert "2 of 2" in texts(app)
-    assert app.toggle[0].value is False
     assert not bars(app)
 
 
@@ -373,13 +380,13 @@ def test_a_refitted_gate_leaves_no_stale_answers(tmp_path, configure):
     shutil.copytree(SHIPPED_MODELS / "unified-unet", folder)
     configure(models=tmp_path)
     app = opened(sample="glioma-axial-1")
-    assert not app.header[0].value.startswith("Unusual image")
+    assert not app.header[0].value.startswith("Not a head slice")
     card = json.loads((folder / CARD).read_text())
     card["screen"]["thresholds"]["strange"] = -1
     (folder / CARD).write_text(json.dumps(card))
     app.run()
     assert not app.exception
-    assert app.header[0].value.startswith("Unusual image")
+    assert app.header[0].value == "Not a head slice"
 
 
 def test_predictions_depend_on_the_gates_file_too():
@@ -396,15 +403,33 @@ def test_a_slice_without_a_tumour_gets_that_answer_with_the_reason(gated):
     app = opened(sample="no-tumour-axial")
     assert app.header[0].value == "No tumour found"
     text = texts(app)
-    assert re.search(r"is -2\.5; below -1\.0 .*no tumour", text)
+    assert "no sign of a tumour" in text and re.search(r"is -2\.5; below -1\.0 .*no tumour", text)
     assert re.search(r":green\[.*\] .*\*\*no tumour\*\*", text)
     assert re.search(r":red\[.*\] .*\*\*Glioma\*\*", texts(opened(sample="glioma-axial-1")))
 
 
-def test_how_often_the_gate_is_wrong_stands_beside_its_answer():
-    wrong = open_bundle("unified-unet").card.metrics.external.no_tumour_called_tumour
-    assert f"{percent(wrong)} of those without" in texts(opened(sample="glioma-axial-1"))
-    assert "of those without" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_a_line_beside_the_answer_says_how_often_such_an_answer_is_right(gated, kind):
+    gated(kind)
+    metrics = open_bundle("unified-unet").card.metrics.external
+    own, outside = metrics.figshare_by_outcome[kind], metrics.by_outcome[kind]
+    lines = [each.value for each in opened(sample="glioma-axial-1").markdown]
+    (line,) = [line for line in lines if "uch answers" in line or "got this answer" in line]
+    expected = {
+        CONFIDENT: (f"{own.right} of {own.slices}", f"{outside.right} of {outside.slices}"),
+        LOW_CONFIDENCE: (f"{own.right} of {own.slices}", f"{outside.right} of {outside.slices}"),
+        NO_TUMOUR: (f"{outside.right} of {outside.slices}", f"{own.slices} of {metrics.figshare_all.slices}"),
+    }
+    others = metrics.non_brain_by_outcome[kind].slices, own.slices, outside.slices
+    assert all(f"**{part}" in line for part in expected.get(kind, [f"{count} of" for count in others]))
+
+
+def test_a_network_without_a_gate_is_said_to_have_none_and_how_often_its_class_is_right():
+    app = opened(sample="glioma-axial-1", networks="Report CNN + U-Net")
+    patients = open_bundle(open_bundle("report-cnn").card.data.by_patient_bundle).test_metrics
+    text = texts(app)
+    assert f"**{percent(patients.accuracy)}** of {patients.slices} slices of new patients" in text
+    assert "No gate" in text and "Such answers" not in text
 
 
 def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
@@ -421,14 +446,14 @@ def test_accuracy_after_the_gate_stands_before_accuracy_before_it():
     assert "before the gate" not in texts(opened(sample="glioma-axial-1", networks="Report CNN + U-Net"))
 
 
-@pytest.mark.parametrize("kind", [OUT_OF_DISTRIBUTION, NO_TUMOUR])
+@pytest.mark.parametrize("kind", WITHHELD)
 def test_an_abstention_hides_scores_and_layers_of_class_and_mask(gated, kind):
     gated(kind)
     app = opened(sample="glioma-axial-1")
     text = texts(app)
     assert "are classified correctly" in text and "before the gate" not in text and "**Mask:**" not in text
     assert layer_names(viewer(app)) == ["True mask"]
-    app.toggle[0].set_value(True).run()
+    asked(app)
     assert "before the gate" in texts(app) and layer_names(viewer(app))[0] == "Heat map"
 
 
@@ -491,16 +516,16 @@ def framed_sample(name: str = "glioma-axial-1") -> bytes:
 def test_a_frame_is_trimmed_told_and_put_back_on_request():
     app = upload(opened(), ("framed.png", framed_sample()))
     assert not app.exception and not app.error
-    notes = [info.value for info in app.info if "12 px" in info.value]
+    notes = [note.value for note in app.caption if "12 px" in note.value]
     assert len(notes) == 1 and "512" not in notes[0]
     trimmed = app.session_state["predictions"]
     answer = app.header[0].value
     assert answer == upload(opened(), ("plain.png", sample_file("glioma-axial-1"))).header[0].value
     app.button(key="analyse_undo").click().run()
-    assert not app.exception and not any("12 px" in info.value for info in app.info)
+    assert not app.exception and not any("12 px" in note.value for note in app.caption)
     assert len(app.session_state["predictions"]) == len(trimmed) == 2, "the picture as it is, is another slice"
     app.button(key="analyse_undo").click().run()
-    assert app.header[0].value == answer and any("12 px" in info.value for info in app.info)
+    assert app.header[0].value == answer and any("12 px" in note.value for note in app.caption)
 
 
 def keys(app: AppTest) -> set[str]:
@@ -513,13 +538,13 @@ def test_a_turn_is_offered_not_done_and_can_be_undone():
     assert "analyse_turn" in keys(app) and "analyse_undo" not in keys(app)
     app.button(key="analyse_turn").click().run()
     assert not app.exception and not app.error
-    (note,) = [info.value for info in app.info if "270°" in info.value]
+    (note,) = [note.value for note in app.caption if "270°" in note.value]
     assert "analyse_turn" not in keys(app), "it looks upright now"
     upright = upload(opened(), ("plain.png", sample_file("glioma-axial-2")))
     assert app.header[0].value == upright.header[0].value
     assert "analyse_turn" not in keys(upright)
     app.button(key="analyse_undo").click().run()
-    assert "analyse_turn" in keys(app) and not any(info.value == note for info in app.info)
+    assert "analyse_turn" in keys(app) and not any(each.value == note for each in app.caption)
 
 
 def test_pictures_of_a_composite_are_offered_apart_and_can_be_put_back():
@@ -559,7 +584,7 @@ def test_a_picture_is_turned_mirrored_inverted_and_cropped_in_the_viewer_and_all
     for former in reversed(pictures):
         sound(ask_in_viewer(app, "adjust", {"kind": "undo"}))
         assert viewer(app) == former
-    assert not any("Changed before" in info.value for info in app.info), "all of it is undone"
+    assert not any("Changed before" in note.value for note in app.caption), "all of it is undone"
 
 
 def test_what_a_browser_may_not_ask_of_a_picture_changes_nothing():
@@ -617,13 +642,15 @@ def test_an_address_can_name_the_two_networks():
     assert model_choice.model_address(own, own) == {"networks": model_choice.UNIFIED_NETWORK}
 
 
-def test_low_confidence_is_named_and_shows_the_bars(gated):
+def test_low_confidence_gives_class_and_probability_and_says_why(gated):
     gated(LOW_CONFIDENCE, score=3)
     app = opened(sample="glioma-axial-1")
-    assert [heading.value for heading in app.header] == ["Low confidence"]
+    (heading,) = [heading.value for heading in app.header]
+    assert heading.endswith(" · 60.0 %")
     text = texts(app)
-    assert "tumour type has 60 %" in text and "Predicted area" in text
-    assert re.search(r":material/remove_circle: .*\*\*Glioma\*\*", text)
+    assert "Low confidence" in text and "no type is clearly" in text
+    assert "probable type has 60 %" in text and "Predicted area" in text
+    assert re.search(r":(green|red)\[.*\] .*\*\*Glioma\*\*", text), "the class is given, so it is right or wrong"
     assert bars(app)
 
 

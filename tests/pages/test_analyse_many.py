@@ -20,7 +20,7 @@ from core.hardware import usable_cores
 from core.inference.predictor import Predictor
 from panels.analyse.many.stored import ROW
 from panels.shared.predictions import cached_predictor
-from panels.shared.results_table import ANSWER, FAILED, NAME, PICTURE, PROBABILITY, REMARKS, WAITING
+from panels.shared.results_table import FAILED, NAME, OUTCOME, PICTURE, PROBABILITY, REMARKS, WAITING
 from tests.core.batch.test_stored import a_batch
 from tests.pages.situations import sound
 from tests.volumes import a_head, nifti
@@ -67,7 +67,7 @@ def test_each_upload_is_a_row_with_the_answer_it_has_alone():
         assert result["name"] == name and result["mask"]["area_px"] == int(prediction.mask.sum())
         assert list(result["probabilities"].values()) == pytest.approx(prediction.probabilities.tolist(), abs=2e-6)
     assert predictor.classifier is bundle
-    hidden = rows[rows[ANSWER] == "No tumour"]
+    hidden = rows[rows[OUTCOME] == "No tumour found"]
     assert not hidden[PROBABILITY].notna().any()
 
 
@@ -75,8 +75,8 @@ def test_a_file_that_fails_is_a_row_that_says_why():
     app = answered(opened(("a.png", png(3)), ("note.png", b"no picture"), ("b.png", png(4))))
     assert not app.exception and app.header
     rows = table(app).set_index(NAME)
-    assert rows[ANSWER]["note.png"] == FAILED and rows[REMARKS]["note.png"]
-    assert (rows[ANSWER][["a.png", "b.png"]] != FAILED).all()
+    assert rows[OUTCOME]["note.png"] == FAILED and rows[REMARKS]["note.png"]
+    assert (rows[OUTCOME][["a.png", "b.png"]] != FAILED).all()
     written = list(csv.DictReader(io.StringIO(series.series_csv(list(app.session_state["series"].rows.values())))))
     assert [bool(row["error"]) for row in written] == [False, True, False]
 
@@ -97,12 +97,12 @@ def test_a_stopped_table_keeps_what_is_done_and_goes_on(monkeypatch):
     app.button(key="analyse_many_stop").click().run()
     may.set()
     sound(answered(app))
-    waiting = table(app)[ANSWER] == WAITING
+    waiting = table(app)[OUTCOME] == WAITING
     done = 9 - int(waiting.sum())
     assert 0 < done < 9
     app.button(key="analyse_many_go_on").click().run()
     sound(answered(app))
-    assert not (table(app)[ANSWER] == WAITING).any()
+    assert not (table(app)[OUTCOME] == WAITING).any()
     assert len(made) <= 9 + usable_cores() + 1, "what is answered is not answered again"
 
 
@@ -125,7 +125,7 @@ def test_a_zip_of_slices_is_a_table_and_a_volume_has_a_row():
             archive.writestr(f"scans/{number}.png", png(number))
     app = sound(answered(opened(("all.zip", packed.getvalue()), ("head.nii", nifti(a_head((16, 40, 32))[0])))))
     assert list(table(app)[NAME]) == ["0.png", "1.png", "head.nii"]
-    assert table(app)[ANSWER].iloc[2] == "Volume"
+    assert table(app)[OUTCOME].iloc[2] == "Volume"
 
 
 def test_another_model_answers_all_anew():
@@ -159,7 +159,7 @@ def test_the_results_of_a_batch_stand_on_the_start_and_a_row_opens(tmp_path, con
     app = sound(AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT).run())
     rows = table(app)
     batch = StoredBatch(tmp_path / "out")
-    assert len(rows) == len(batch.table) and rows[ANSWER].iloc[-1] == FAILED
+    assert len(rows) == len(batch.table) and rows[OUTCOME].iloc[-1] == FAILED
     assert rows[REMARKS].iloc[-1] == batch.table["error"].iloc[-1]
     first = batch.result(0)
     assert rows["Area, px"].iloc[0] == first["mask"]["area_px"]

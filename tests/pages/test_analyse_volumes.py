@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import ABSTAINING, ROOT
+from core.config import ROOT
 from core.inference.background import Background
+from core.outcome import WITHHELD
 from panels.shared.results_table import PICTURE
 from panels.shared.slices.chosen import AT, PLANE
 from tests.volumes import a_head, dicom_series, head_affine, nifti
@@ -144,6 +145,6 @@ def test_the_slices_of_an_analysed_volume_are_a_table_once_it_is_opened():
     findings = analysis.look()
     assert len(table) == 24 and table[PICTURE].str.startswith("data:image/jpeg").all()
     for row, finding in zip(table.to_dict("records"), findings, strict=True):
-        if finding.answer not in ABSTAINING:
+        if finding.outcome not in WITHHELD:
             assert row["Area, px"] == finding.area
             assert row["Area, mm²"] == pytest.approx(finding.area * 0.81, rel=1e-3)

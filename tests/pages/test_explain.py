@@ -20,12 +20,13 @@ from streamlit.testing.v1 import AppTest
 from core.bundles.bundle import DRAWINGS, EXPLANATIONS, Bundle, open_bundle
 from core.bundles.card_update import update_card
 from core.bundles.drawings import Drawing, write_drawings
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION, ROOT
+from core.config import CLASSES, ROOT
 from core.dataset.store import STORE_NAME
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS, methods_for
 from core.files import write_table
-from core.labels import CLASS_LABELS
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.readers.samples import read_samples
 from panels.shared.model_choice import REPORT_NETWORKS, UNIFIED_NETWORK
 from panels.shared.theme import percent
@@ -362,9 +363,9 @@ def test_a_slice_without_a_tumour_has_no_localisation() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "headline"),
-    [(OUT_OF_DISTRIBUTION, "Unusual image"), (NO_TUMOUR, "No tumour found"), (LOW_CONFIDENCE, "Low confidence")],
+    [(UNUSUAL, "Unusual image"), (NOT_A_HEAD, "Not a head slice"), (NO_TUMOUR, "No tumour found")],
 )
-def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else(
+def test_the_likeliest_class_does_not_lead_where_the_outcome_withholds_it(
     kind: str, headline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.bundles.measured_gate.has_gate", lambda bundle: True)
@@ -381,15 +382,17 @@ def test_the_likeliest_class_does_not_lead_where_the_gate_answers_something_else
     assert "Likeliest class: " in texts(app)
 
 
-def test_a_confident_class_leads_with_its_calibrated_probability(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("kind", [CONFIDENT, LOW_CONFIDENCE])
+def test_a_class_leads_with_its_calibrated_probability_and_the_outcome(
+    kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.bundles.measured_gate.has_gate", lambda bundle: True)
-    let_gate_answer(monkeypatch, CONFIDENT)
+    let_gate_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
     calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
     assert app.header[0].value in {f"{CLASS_LABELS[name].title} · {share}" for name, share in calibrated}
+    assert OUTCOME_LABELS[kind].title in texts(app)
     assert "ikeliest class: " not in texts(app)
 
 
@@ -481,4 +484,4 @@ def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
 
 def test_a_simulated_slice_is_named_beside_its_heat_map() -> None:
     app = opened(sample=SAMPLE, **{"class": "All three"})
-    assert "imulated" in " ".join(info.value for info in app.info)
+    assert "imulated" in " ".join(note.value for note in app.caption)

@@ -13,9 +13,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.bundle import file_facts, open_bundle
-from core.config import OUT_OF_DISTRIBUTION
 from core.labels import ANSWER_LABELS, CHANGE_TITLES
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
+from core.outcome import CONFIDENT, NOT_A_HEAD
 from panels.shared.theme import percent
 from tests.pages.situations import opened
 from tests.pages.test_analyse import texts
@@ -57,7 +57,7 @@ def ood_rows() -> pd.DataFrame:
         (INTERNAL_GROUP, "glioma", f"slice {number}", "glioma", 4.0 if number > 1 else -2.0, 6.0, 0.95)
         for number in range(49)
     ]
-    internal.append((INTERNAL_GROUP, "glioma", "slice 50", "glioma", 4.0, 21.0, 0.95))
+    internal.append((INTERNAL_GROUP, "glioma", "slice 50", "glioma", 4.0, 21.5, 0.95))
     non_brain = [
         (NON_BRAIN_GROUP, kind, f"{kind}-{n}.png", "glioma", 1.0, 40.0, 0.9) for kind in KINDS for n in range(1, 4)
     ]
@@ -76,7 +76,7 @@ def gated(tmp_path: Path, configure: Callable[..., None]) -> Callable[..., None]
         ood_rows().to_csv(folder / "strangers.csv", index=False)
         (folder / "screen.npz").write_bytes(b"not opened here")
         card = json.loads((folder / "card.json").read_text())
-        measured = {"slices": {"glioma": 1}, "answers": {"glioma": {"class": 1}}}
+        measured = {"slices": {"glioma": 1}, "answers": {"glioma": {CONFIDENT: 1}}}
         card["metrics"]["external"] = {"non_brain_flagged": 0.9, **(measured if split == "test" else {split: measured})}
         if split == "test":
             card["metrics"]["external"]["aims"] = {
@@ -238,7 +238,7 @@ def test_the_control_and_what_was_tried_are_stated(gated: Callable[..., None]) -
 def test_non_brain_images_stand_beside_their_results(gated: Callable[..., None]) -> None:
     gated()
     text = texts(opened("external"))
-    assert f"Chart: {ANSWER_LABELS[OUT_OF_DISTRIBUTION].short_in_text}" in text
+    assert f"Chart: {ANSWER_LABELS[NOT_A_HEAD].short_in_text}" in text
     assert re.search(rf"\ball {3 * len(KINDS)}: glioma .*\b{3 * len(KINDS)}\b", text)
     assert re.search(r"photograph 2 of 3, .*face 3 of 3", text)
 

@@ -89,8 +89,16 @@ class Outcomes(CardPart):
     slices: Count
     right: Share
     wrong: Share
-    not_sure: Share
-    stranger: Share
+    low_confidence: Share
+    unusual_image: Share
+    not_a_head_slice: Share
+
+
+class OutcomeCount(CardPart):
+    """How many slices have an outcome, and for how many it is right."""
+
+    slices: Count
+    right: Count
 
 
 class SplitMetrics(CardPart):
@@ -104,6 +112,7 @@ class SplitMetrics(CardPart):
     mask_threshold: Share | None = None
     mask_class_accuracy: Share | None = None
     all: Outcomes | None = None
+    by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
     answers: dict[str, dict[str, Count]] = Field(default_factory=dict)
     answered_tumour: Share | None = None
     answered_no_tumour: Share | None = None
@@ -132,6 +141,8 @@ class ExternalMetrics(SplitMetrics):
     figshare_called_no_tumour: Share | None = None
     figshare_called_no_tumour_by_class: dict[str, Share] = Field(default_factory=dict)
     figshare_all: Outcomes | None = None
+    figshare_by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
+    non_brain_by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
     aims: dict[str, Aim] = Field(default_factory=dict)
     definitions: dict[str, str] = Field(default_factory=dict)
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
@@ -10,6 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from core.bundles.card.metrics import Metrics
 from core.bundles.card.part import CardPart, Count, Date, FileName, Positive, Sha256, Share
 from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION, TASKS, tasks_of
+from core.outcome import GateThresholds
 
 FORMAT_VERSION = 1
 SCHEMA = "card.schema.json"
@@ -143,25 +143,6 @@ class Heat(CardPart):
     layer: str | None = None
     answer: Literal["evidence-map"] | None = None
     """The heat map beside an answer where it is not the method's own; see ``core.explanation.class_maps``."""
-
-
-@dataclass(frozen=True)
-class GateThresholds:
-    """Thresholds of the decisions, as ``python -m core screen`` chooses them.
-
-    Attributes:
-        no_tumour: tumour score below which the decision is no tumour.
-        tumour: tumour score from which it is a class; between the two it is low confidence.
-        sure: calibrated probability of the most probable class from which it is that class.
-        strange: OOD score above which the slice is flagged OOD.
-        temperature: divides logits before the softmax, so that probabilities are calibrated (Guo et al., 2017).
-    """
-
-    no_tumour: float
-    tumour: float
-    sure: float
-    strange: float
-    temperature: float
 
 
 class CalibrationError(CardPart):

@@ -1,5 +1,6 @@
 """Analyse a volume slice by slice; pool its slices into one answer and one mask, as docs/formats.md states."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,11 +9,11 @@ import numpy as np
 
 from core.bundles.bundle import Bundle
 from core.bundles.measured_gate import has_gate
-from core.config import ABSTAINING, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.background import on_each_core
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction, Predictor
 from core.metrics.temperature import as_logits, softmax
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, REFUSED, WITHHELD
 from core.readers.slices import Slice
 from core.readers.volumes.volume import PLANES, Volume
 
@@ -23,7 +24,7 @@ class SliceFinding:
 
     Attributes:
         number: of the slice in its plane, from 1 on.
-        answer: one of ``core.config.ANSWERS``; ``CONFIDENT`` where there is no gate.
+        outcome: one of ``core.outcome.OUTCOMES``; ``CONFIDENT`` where there is no gate.
         tumour_probability: that the slice shows a tumour, by the gate; without one the highest of its pixels.
         probabilities: (classes,) calibrated where there is a gate.
         shape: of the plane's voxels.
@@ -33,7 +34,7 @@ class SliceFinding:
     """
 
     number: int
-    answer: str
+    outcome: str
     tumour_probability: float
     probabilities: np.ndarray
     shape: tuple[int, int]
@@ -43,7 +44,7 @@ class SliceFinding:
 
     @property
     def mask(self) -> np.ndarray:
-        """(h, w) bool on the plane's voxels; empty where the gate abstains."""
+        """(h, w) bool on the plane's voxels; empty where the outcome withholds it."""
         flat = np.unpackbits(self.packed, count=self.shape[0] * self.shape[1])
         return flat.astype(bool).reshape(self.shape)
 
@@ -62,7 +63,7 @@ def analyse_volume(
 ) -> Iterator[AnalysedSlice]:
     """Predict the slices of a plane, from slice 1 on, one on each core; whoever stops iterating stops it.
 
-    A slice whose pixels all have one value is not predicted: its answer is no tumour.
+    A slice whose pixels all have one value is not predicted: its outcome is no tumour.
 
     Args:
         predictor: of the slices.
@@ -87,14 +88,14 @@ def _analyse_slice(predictor: Predictor, volume: Volume, plane: str, number: int
 
 def _finding(volume: Volume, plane: str, number: int, slice_: Slice, prediction: Prediction) -> SliceFinding:
     gate, tumour = prediction.gate, prediction.tumour
-    answer = CONFIDENT if gate is None else gate.answer
+    outcome = CONFIDENT if gate is None else gate.outcome
     mask = volume.on_voxels(plane, tumour) >= prediction.threshold
-    if answer in ABSTAINING:
+    if outcome in WITHHELD:
         mask = np.zeros_like(mask)
     spacing = slice_.spacing_mm
     return SliceFinding(
         number=number,
-        answer=answer,
+        outcome=outcome,
         tumour_probability=float(tumour.max()) if gate is None else float(1 / (1 + np.exp(-gate.tumour_score))),
         probabilities=prediction.probabilities if gate is None else gate.probabilities,
         shape=(mask.shape[0], mask.shape[1]),
@@ -115,7 +116,7 @@ class VolumeAnswer:
     """The answer for a whole volume.
 
     Attributes:
-        answer: one of ``core.config.ANSWERS``.
+        outcome: one of ``core.outcome.OUTCOMES``; ``CONFIDENT`` where there is no gate.
         probabilities: (classes,) pooled, summing to 1; None where no slice counts.
         counted: numbers of the slices that count.
         largest: number of the counted slice with the largest mask, or None.
@@ -123,7 +124,7 @@ class VolumeAnswer:
         diameter_mm: longest diameter of a counted slice's mask, or None.
     """
 
-    answer: str
+    outcome: str
     probabilities: np.ndarray | None
     counted: tuple[int, ...]
     largest: int | None
@@ -134,10 +135,10 @@ class VolumeAnswer:
 def pool(volume: Volume, plane: str, findings: Sequence[SliceFinding], *, sure: float = 0.0) -> VolumeAnswer:
     """Pool the findings of a plane's slices.
 
-    A slice counts where the gate does not abstain and the mask is not empty. The volume's probabilities are the mean
-    of the counted slices' log-probabilities, weighted by the areas of their masks. Where no slice counts, the answer is
-    out of distribution if more than half of the slices are, else no tumour; where some do, it is confident if one of
-    them is and the highest pooled probability reaches ``sure``.
+    A slice counts where its outcome does not withhold the mask and the mask is not empty. The volume's probabilities
+    are the mean of the counted slices' log-probabilities, weighted by the areas of their masks. Where no slice counts,
+    the outcome is the more frequent refusal if more than half of the slices are refused, else no tumour; where some do,
+    it is confident if one of them is and the highest pooled probability reaches ``sure``, else low confidence.
 
     Args:
         volume: that was analysed.
@@ -149,7 +150,7 @@ def pool(volume: Volume, plane: str, findings: Sequence[SliceFinding], *, sure: 
     probabilities = _pooled(counted) if counted else None
     diameters = [finding.diameter_mm for finding in counted if finding.diameter_mm is not None]
     return VolumeAnswer(
-        answer=_answer(findings, counted, probabilities, sure),
+        outcome=_outcome(findings, counted, probabilities, sure),
         probabilities=probabilities,
         counted=tuple(finding.number for finding in counted),
         largest=max(counted, key=lambda finding: finding.area).number if counted else None,
@@ -178,11 +179,11 @@ def _pooled(counted: Sequence[SliceFinding]) -> np.ndarray:
     return softmax(np.asarray(logits))
 
 
-def _answer(
+def _outcome(
     findings: Sequence[SliceFinding], counted: Sequence[SliceFinding], probabilities: np.ndarray | None, sure: float
 ) -> str:
     if probabilities is None:
-        odd = sum(finding.answer == OUT_OF_DISTRIBUTION for finding in findings)
-        return OUT_OF_DISTRIBUTION if 2 * odd > len(findings) else NO_TUMOUR
-    confident = any(finding.answer == CONFIDENT for finding in counted)
+        odd = Counter(finding.outcome for finding in findings if finding.outcome in REFUSED)
+        return odd.most_common(1)[0][0] if 2 * odd.total() > len(findings) else NO_TUMOUR
+    confident = any(finding.outcome == CONFIDENT for finding in counted)
     return CONFIDENT if confident and probabilities.max() >= sure else LOW_CONFIDENCE

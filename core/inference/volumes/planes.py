@@ -1,8 +1,8 @@
 """Whether two planes of a volume give the same answer."""
 
-from core.config import ABSTAINING
 from core.inference.volumes.analysis import VolumeAnswer
 from core.labels import CLASS_LABELS
+from core.outcome import WITHHELD
 
 MOST_APART = 0.25
 """Share of the larger mask's volume by which two planes' masks may differ and still agree."""
@@ -17,7 +17,7 @@ def disagreement(planes: tuple[str, str], answers: tuple[VolumeAnswer, VolumeAns
         classes: names in the order of the probabilities.
     """
     first, second = answers
-    found = [answer.answer not in ABSTAINING for answer in answers]
+    found = [answer.outcome not in WITHHELD for answer in answers]
     if found[0] != found[1]:
         with_tumour, without = planes if found[0] else reversed(planes)
         return f"The planes disagree: a tumour is found in the {with_tumour} slices and none in the {without} ones."

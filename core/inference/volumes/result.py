@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING, CONFIDENT, NOTICE, RESULT_VERSION
+from core.bundles.measured_gate import has_gate
+from core.config import NOTICE, RESULT_VERSION
 from core.files import table_csv
 from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, volume_mask
-from core.labels import GATE_LABELS
+from core.labels import OUTCOME_LABELS
 from core.metrics import overlap
+from core.outcome import CONFIDENT, NO_GATE_REASON, WITHHELD, volume_reason
 from core.readers.volumes.volume import Volume
 
 
@@ -29,6 +31,8 @@ def volume_result(
     """
     classes = tuple(bundles[0].card.classes)
     pooled = answer.probabilities
+    # Without a gate a class is given unasked; that no slice has a mask is seen without one, too.
+    outcome = None if answer.outcome == CONFIDENT and not has_gate(bundles[0]) else answer.outcome
     likeliest = None if pooled is None else classes[int(pooled.argmax())]
     return {
         "schema_version": RESULT_VERSION,
@@ -38,15 +42,17 @@ def volume_result(
         "voxels": list(volume.values.shape),
         "spacing_mm": None if volume.spacing_mm is None else [round(side, 4) for side in volume.spacing_mm],
         "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
-        "class": likeliest if answer.answer == CONFIDENT else None,
+        "outcome": outcome,
+        "reason": volume_reason(answer.outcome) if outcome else NO_GATE_REASON,
+        "class": None if answer.outcome in WITHHELD else likeliest,
         "likeliest_class": likeliest,
         "probabilities": None
         if pooled is None
         else {name: round(float(p), 6) for name, p in zip(classes, pooled, strict=True)},
-        "answer": {"kind": answer.answer, "slices_with_mask": list(answer.counted)},
+        "slices_with_mask": list(answer.counted),
         "tumour_probabilities": [round(finding.tumour_probability, 4) for finding in findings],
         "mask": {
-            "withheld": answer.answer in ABSTAINING,
+            "withheld": answer.outcome in WITHHELD,
             "voxels": sum(finding.area for finding in findings),
             "left_out_voxels": sum(finding.left_out for finding in findings),
             "volume_ml": _rounded(answer.volume_ml),
@@ -79,24 +85,23 @@ def _rounded(value: float | None) -> float | None:
 
 
 def volume_summary_line(result: dict[str, Any]) -> str:
-    """Return a volume's result in a line: "glioma (0.912), 12.3 ml tumour in 9 of 40 slices", or why there is none."""
-    decision, mask, counted = result["answer"]["kind"], result["mask"], len(result["answer"]["slices_with_mask"])
-    if decision in ABSTAINING:
-        return f"{GATE_LABELS[decision].in_text}: no slice of {result['slices']} shows a tumour"
+    """Return a result in a line: "glioma (0.912), confident, 12.3 ml tumour in 9 of 40 slices", or why not."""
+    outcome, mask, counted = result["outcome"], result["mask"], len(result["slices_with_mask"])
+    words = OUTCOME_LABELS[outcome].in_text if outcome else ""
+    if result["class"] is None:
+        return f"{words}: {result['reason']}"
     size = f"{mask['voxels']} voxels of" if mask["volume_ml"] is None else f"{mask['volume_ml']} ml"
-    likeliest = result["likeliest_class"]
-    named = f"{likeliest} ({result['probabilities'][likeliest]:.3f})"
-    if decision != CONFIDENT:
-        named = f"{GATE_LABELS[decision].in_text}, most probably {named}"
-    return f"{named}, {size} tumour in {counted} of {result['slices']} slices"
+    named = f"{result['class']} ({result['probabilities'][result['class']]:.3f})"
+    found = f"{size} tumour in {counted} of {result['slices']} slices"
+    return ", ".join(filter(None, [named, words, found]))
 
 
 def findings_csv(findings: Sequence[SliceFinding], classes: Sequence[str]) -> str:
-    """Return a table with a row a slice: its answer, probabilities, and its mask's voxels and diameter."""
+    """Return a table with a row a slice: its outcome, probabilities, and its mask's voxels and diameter."""
     rows = [
         {
             "slice": finding.number,
-            "answer": finding.answer,
+            "outcome": finding.outcome,
             "tumour_probability": round(finding.tumour_probability, 4),
             **{f"p_{name}": round(float(p), 6) for name, p in zip(classes, finding.probabilities, strict=True)},
             "voxels": finding.area,
@@ -112,7 +117,8 @@ def volume_row(result: dict[str, Any]) -> dict[str, Any]:
     """Return a volume's result as a row of the table in which ``core.inference.result.slice_row`` makes a slice's."""
     return {
         "name": result["name"],
-        "answer": result["answer"]["kind"],
+        "outcome": result["outcome"],
+        "reason": result["reason"],
         "class": result["class"],
         "likeliest_class": result["likeliest_class"],
         **{f"p_{name}": p for name, p in (result["probabilities"] or {}).items()},

@@ -12,20 +12,21 @@ import streamlit as st
 
 from core.batch.stored import StoredBatch
 from core.batch.table import ERROR, RESULTS
-from core.config import ABSTAINING, CLASSES
+from core.config import CLASSES
 from core.errors import BatchError
 from core.files import inert_cells, table_csv
-from core.labels import CLASS_LABELS, GATE_LABELS
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from panels.shared.controls import file_button, fragment
 from panels.shared.results_table import (
-    ANSWER,
     CLASS,
     FAILED,
     NAME,
+    NO_GATE,
     NUMBER_COLUMNS,
+    OUTCOME,
     PROBABILITY,
     REMARKS,
-    choose_answers,
+    choose_rows,
     column_settings,
     filled_columns,
     grid_height,
@@ -50,9 +51,9 @@ def draw_stored(folder: Path, *, key: str) -> None:
         raise BatchError(f"'{folder}' holds no {RESULTS}; SLICESCOPE_BATCH names the folder of a batch that has ended.")
     batch, rows, columns = _read(folder, path.stat().st_mtime_ns)
     st.markdown(f"**Results of a batch**, {len(rows):,} rows of {escape_markdown(folder.name)}")
-    chosen = choose_answers(rows[ANSWER], key=key)
+    shown, _ = choose_rows(rows, key=key)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_choices"):
-        shown = _choose(rows[rows[ANSWER].isin(chosen)] if chosen else rows, columns, key=key)
+        shown = _choose(shown, columns, key=key)
         number = _choose_row(len(rows), key=f"{key}_row")
         _draw_file(batch, shown.index, key=f"{key}_csv")
     _draw_table(shown, columns, key=key, label=f"{len(shown):,} results of a batch")
@@ -129,19 +130,18 @@ def _read(folder: Path, changed: int) -> tuple[StoredBatch, pd.DataFrame, list[s
 
 def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table of a batch (``core.batch.stored.StoredBatch``) as it is shown."""
-    kind, likeliest = table["answer"], table["likeliest_class"]
-    words = _worded(kind, {name: label.short for name, label in GATE_LABELS.items()})
-    titles = _worded(likeliest, {name: label.short for name, label in CLASS_LABELS.items()})
-    named = ~kind.isin(ABSTAINING)
-    probabilities = [(likeliest == name, table[f"p_{name}"]) for name in CLASSES if f"p_{name}" in table]
+    words = _worded(table["outcome"], {name: label.title for name, label in OUTCOME_LABELS.items()})
+    given = table["class"]
+    titles = _worded(given, {name: label.short for name, label in CLASS_LABELS.items()})
+    probabilities = [(given == name, table[f"p_{name}"]) for name in CLASSES if f"p_{name}" in table]
     probability = np.select([where for where, _ in probabilities], [p for _, p in probabilities], np.nan)
     failed = table["of"] == ERROR
     shown = {
         ROW: (table.index + 1).astype("str"),
         NAME: _slice_names(table),
-        ANSWER: words.where(words.notna(), titles).where(~failed, FAILED),
-        CLASS: titles.where(named),
-        PROBABILITY: 100 * pd.Series(probability, table.index).where(named),
+        CLASS: titles,
+        PROBABILITY: 100 * pd.Series(probability, table.index),
+        OUTCOME: words.fillna(NO_GATE).where(~failed, FAILED),
         **{title: table[column] for title, column in NUMBER_COLUMNS.items()},
         REMARKS: table["remarks"].where(~failed, table.get("error")),
     }

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.batch.stored import StoredBatch
 from core.batch.table import VOLUME
-from core.config import ABSTAINING
 from core.inference.result import shown_probabilities, summary_line
 from core.inference.volumes.result import volume_summary_line
 from panels.shared.answer import draw_class_probabilities
@@ -38,10 +37,8 @@ def draw_stored_row(batch: StoredBatch, place: int, *, key: str) -> None:
 def _draw_result(result: dict[str, Any], *, is_volume: bool, key: str) -> None:
     line = volume_summary_line(result) if is_volume else summary_line(result)
     st.markdown(escape_markdown(line))
-    kind = (result["answer"] or {}).get("kind")
-    if kind not in ABSTAINING:
-        probabilities = result["probabilities"] if is_volume else shown_probabilities(result)
-        draw_class_probabilities(result["likeliest_class"], probabilities, key=key, headline=False)
+    if result["class"]:
+        draw_class_probabilities(result["class"], shown_probabilities(result), key=key, headline=False)
     for remark in (*result["warnings"], *result["notes"]):
         st.caption(escape_markdown(remark))
     with st.expander("The whole result", icon=":material/data_object:"):

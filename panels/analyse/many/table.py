@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.api.series import PICTURE_SIDE, Task
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING
 from core.inference.render import encode_jpeg, thumbnail
 from core.inference.result import remarks, shown_probabilities
 from core.labels import CLASS_LABELS
@@ -18,17 +17,17 @@ from panels.analyse.running import WATCH_SECONDS, draw_progress
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.model_choice import chosen_model
 from panels.shared.results_table import (
-    ANSWER,
     CLASS,
     FAILED,
     NAME,
+    OUTCOME,
     PICTURE,
     PROBABILITY,
     REMARKS,
     VOLUME,
     WAITING,
-    answer_word,
     draw_results,
+    outcome_word,
     picture_address,
 )
 from panels.shared.slices.held import HeldSlice
@@ -123,14 +122,13 @@ def _go_on(series: Series) -> None:
 
 def _result_row(result: dict[str, Any]) -> dict[str, Any]:
     """Return a ``core.inference.result.slice_result`` as a row of ``draw_results``, without a picture."""
-    kind, likeliest = (result["answer"] or {}).get("kind"), result["likeliest_class"]
+    class_name = result["class"]
     mask = {} if result["mask"]["withheld"] else result["mask"]
-    is_named = kind not in ABSTAINING
     return {
         NAME: result["name"],
-        ANSWER: answer_word(kind, likeliest),
-        CLASS: CLASS_LABELS[likeliest].short if is_named else None,
-        PROBABILITY: 100 * shown_probabilities(result)[likeliest] if is_named else None,
+        CLASS: CLASS_LABELS[class_name].short if class_name else None,
+        PROBABILITY: 100 * shown_probabilities(result)[class_name] if class_name else None,
+        OUTCOME: outcome_word(result["outcome"]),
         "Area, px": mask.get("area_px"),
         "Area, mm²": mask.get("area_mm2"),
         "Diameter, mm": mask.get("longest_diameter_mm"),
@@ -142,14 +140,14 @@ def _result_row(result: dict[str, Any]) -> dict[str, Any]:
 
 def _row(entry: _Entry, series: Series) -> dict[str, Any]:
     row = series.rows.get(entry.task.key) if entry.task else None
-    shown = {PICTURE: None, NAME: entry.upload.name, ANSWER: WAITING}
+    shown = {PICTURE: None, NAME: entry.upload.name, OUTCOME: WAITING}
     if isinstance(entry.upload, Refused):
-        return shown | {ANSWER: FAILED, REMARKS: entry.upload.sentence}
+        return shown | {OUTCOME: FAILED, REMARKS: entry.upload.sentence}
     if isinstance(entry.upload, HeldVolume):
         picture = encode_jpeg(thumbnail(middle_slice(entry.upload.volume).pixels, PICTURE_SIDE))
-        return shown | {PICTURE: picture_address(picture), ANSWER: VOLUME, REMARKS: "Open it to analyse its slices."}
+        return shown | {PICTURE: picture_address(picture), OUTCOME: VOLUME, REMARKS: "Open it to analyse its slices."}
     if row is None:
         return shown
     if row.result is None:
-        return shown | {ANSWER: FAILED, REMARKS: row.error}
+        return shown | {OUTCOME: FAILED, REMARKS: row.error}
     return shown | {PICTURE: picture_address(row.picture)} | _result_row(row.result)

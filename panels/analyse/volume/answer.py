@@ -6,7 +6,6 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle, distinct_bundles
-from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, pool, sure_probability
 from core.inference.volumes.planes import disagreement
 from core.inference.volumes.result import volume_result
@@ -15,17 +14,12 @@ from panels.analyse.volume.downloads import draw_volume_downloads
 from panels.analyse.volume.kept import Analysis, kept_analysis, start_analysis
 from panels.analyse.volume.strip import draw_strip
 from panels.analyse.volume.table import draw_slice_table
-from panels.shared.answer import answer_container, draw_class_probabilities, draw_gate_answer, draw_truth
+from panels.shared.answer import answer_container, draw_class_probabilities, draw_headline, draw_truth
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.slices.chosen import ChosenVolume
 from panels.shared.theme import error_text
 from panels.shared.volumes.place import go_to
 
-_REASONS = {
-    NO_TUMOUR: "No slice shows a tumour.",
-    LOW_CONFIDENCE: "Slices show a tumour, but the networks are not sure of its type.",
-    OUT_OF_DISTRIBUTION: "Most slices are unlike those the networks were trained on.",
-}
 Networks = tuple[Bundle, Bundle]
 
 
@@ -115,12 +109,9 @@ def _draw_answer(
 
 
 def _draw_class(result: dict[str, Any], *, key: str) -> None:
-    kind = result["answer"]["kind"]
-    if kind != CONFIDENT:
-        draw_gate_answer({"kind": kind, "reason": _REASONS[kind]})
-    if result["probabilities"]:
-        is_answer = kind == CONFIDENT
-        draw_class_probabilities(result["likeliest_class"], result["probabilities"], key=key, headline=is_answer)
+    draw_headline(result, key=key)
+    if result["class"]:
+        draw_class_probabilities(result["class"], result["probabilities"], key=key, headline=False)
 
 
 def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.config import CONFIDENT
 from core.inference.volumes.analysis import SliceFinding
-from core.labels import CLASS_LABELS, GATE_LABELS, Label
+from core.labels import CLASS_LABELS, OUTCOME_LABELS, Label
+from core.outcome import CONFIDENT
 from panels.shared.theme import percent
 
 _FOLDER = Path(__file__).parent
@@ -68,8 +68,8 @@ def strip_data(findings: Sequence[SliceFinding], classifier: Bundle, *, at: int,
 
 
 def _label(finding: SliceFinding, classifier: Bundle) -> Label:
-    if finding.answer != CONFIDENT:
-        return GATE_LABELS[finding.answer]
+    if finding.outcome != CONFIDENT:
+        return OUTCOME_LABELS[finding.outcome]
     return CLASS_LABELS[classifier.card.classes[int(finding.probabilities.argmax())]]
 
 

@@ -7,19 +7,20 @@ import streamlit as st
 
 from core.api.series import PICTURE_SIDE
 from core.bundles.bundle import Bundle
-from core.config import ABSTAINING
+from core.bundles.measured_gate import has_gate
 from core.inference.render import encode_jpeg, thumbnail
 from core.inference.volumes.analysis import SliceFinding
 from core.labels import CLASS_LABELS
+from core.outcome import WITHHELD
 from core.readers.volumes.volume import PLANES, Volume
 from panels.shared.results_table import (
-    ANSWER,
     CLASS,
     NAME,
+    OUTCOME,
     PICTURE,
     PROBABILITY,
-    answer_word,
     draw_results,
+    outcome_word,
     picture_address,
 )
 from panels.shared.slices.chosen import ChosenVolume
@@ -63,7 +64,7 @@ def draw_slice_table(
 
 def _row(volume: Volume, plane: str, finding: SliceFinding, classifier: Bundle) -> dict[str, Any]:
     likeliest = classifier.card.classes[int(finding.probabilities.argmax())]
-    is_named = finding.answer not in ABSTAINING
+    is_named = finding.outcome not in WITHHELD
     spacing, _ = volume.on_square_pixels(plane, finding.mask)
     voxel = (
         1000 * volume.voxel_ml / volume.spacing_mm[PLANES.index(plane)]
@@ -72,9 +73,9 @@ def _row(volume: Volume, plane: str, finding: SliceFinding, classifier: Bundle) 
     )
     return {
         NAME: f"Slice {finding.number}",
-        ANSWER: answer_word(finding.answer, likeliest),
         CLASS: CLASS_LABELS[likeliest].short if is_named else None,
         PROBABILITY: 100 * float(finding.probabilities.max()) if is_named else None,
+        OUTCOME: outcome_word(finding.outcome if has_gate(classifier) else None),
         "Area, px": finding.area if is_named else None,
         "Area, mm²": finding.area * voxel if voxel and is_named else None,
         "Diameter, mm": finding.diameter_mm,

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.config import MAX_FILE_BYTES, MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_SLICES, NO_TUMOUR
+from core.config import MAX_FILE_BYTES, MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_SLICES
 from core.dataset.store import SLICE_COUNT
 from core.errors import DatasetError, SliceScopeError
 from core.inference.render import encode_png, thumbnail
 from core.labels import ANSWER_LABELS
+from core.outcome import NO_TUMOUR
 from core.readers.samples import find_sample, read_samples
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.controls import errors_in_one_sentence

@@ -11,10 +11,11 @@ import pytest
 
 import core
 from core.api.model import Model
-from core.api.results import SCHEMA, Kind, SliceResult, VolumeResult, result_schema
+from core.api.results import SCHEMA, Outcome, SliceResult, VolumeResult, result_schema
 from core.cli.main import main
-from core.config import ANSWERS, ROOT, SAMPLES
+from core.config import RESULT_VERSION, ROOT, SAMPLES
 from core.errors import BundleError, SliceError
+from core.outcome import OUTCOMES
 from tests.volumes import SPACING, a_head, dicom_series, nifti
 
 VALUES, _ = a_head()
@@ -36,7 +37,7 @@ def test_a_slice_s_result_is_what_predict_prints(model: Model, capsys: pytest.Ca
     result = model(SAMPLE)
     assert isinstance(result, SliceResult)
     (printed,) = predicted(capsys, SAMPLE)
-    assert result.as_dict() == printed and printed["schema_version"] == 1
+    assert result.as_dict() == printed and printed["schema_version"] == RESULT_VERSION
     assert result.likeliest_class == printed["likeliest_class"]
     assert np.count_nonzero(result.mask_pixels) == result.mask.area_px > 0
     assert result.heat_map.shape == (result.height, result.width)
@@ -96,7 +97,7 @@ def test_an_array_that_is_no_slice_is_one_sentence(model: Model, array: np.ndarr
 def test_two_bundles_answer_together() -> None:
     pair = core.load("report-cnn", "report-unet")
     result = pair(SAMPLE)
-    assert [bundle.name for bundle in result.bundles] == ["report-cnn", "report-unet"] and result.answer is None
+    assert [bundle.name for bundle in result.bundles] == ["report-cnn", "report-unet"] and result.outcome is None
 
 
 def test_no_other_network_answers_unasked() -> None:
@@ -118,8 +119,8 @@ def test_a_volume_s_slices_keep_no_pixels(model: Model) -> None:
         _ = model(FEW).slice_results[0].mask_pixels
 
 
-def test_the_kinds_are_the_gate_s() -> None:
-    assert get_args(Kind) == ANSWERS
+def test_the_outcomes_are_core_s() -> None:
+    assert get_args(Outcome) == OUTCOMES
 
 
 def test_the_shipped_schema_is_the_code_s() -> None:

@@ -98,7 +98,7 @@ def test_answers_are_those_of_one_machine(nodes, tmp_path: Path) -> None:
     run_batch((str(tmp_path / "in"),), alone, options)
     one, other = rows(out), pd.read_parquet(alone / MERGED)
     assert sorted(one["of"]) == sorted(other["of"])
-    for column in ("answer", "likeliest_class", "area_px", "voxels", "sha256"):
+    for column in ("outcome", "likeliest_class", "area_px", "voxels", "sha256"):
         assert sorted(one[column].dropna()) == sorted(other[column].dropna()), column
     for name in one["mask_file"].dropna():
         assert (out / name).is_file()

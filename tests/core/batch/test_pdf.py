@@ -8,10 +8,10 @@ import pytest
 
 import core
 from core.api.model import Model
-from core.batch.pdf import answer_text
 from core.batch.reports import PAGES, report_page, write_report
 from core.cli.main import main
 from core.config import NOTICE, ROOT, SAMPLES
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from tests.volumes import PLANTED, a_head, dicom_series
 
 pypdf = pytest.importorskip("pypdf")
@@ -48,9 +48,11 @@ def test_a_slice_s_page_says_what_is_known_and_how_far_to_trust_it(tmp_path: Pat
     assert card.metrics.test is not None and card.metrics.test.patient_accuracy is not None
     for expected in (
         EXAMPLE_OF.name,
-        answer_text(result.as_dict()),
-        f"{100 * max(result.answer.calibrated_probabilities.values()):.1f} %",
-        result.answer.reason,
+        CLASS_LABELS[result.class_].title,
+        f"{100 * max(result.gate.calibrated_probabilities.values()):.1f} %",
+        OUTCOME_LABELS[result.outcome].title,
+        result.reason,
+        result.gate.figures,
         f"{result.mask.area_px:,} px",
         card.title,
         card.version,

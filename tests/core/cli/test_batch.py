@@ -89,7 +89,7 @@ def test_answers_are_those_of_predict(tmp_path: Path, capsys: pytest.CaptureFixt
     rows = table(tmp_path / "out")
     assert [row["of"] for row in rows] == ["slice"] * (len(printed) - 1) + ["volume"]
     for row, result in zip(rows[:3], printed[:3], strict=True):
-        shown = result["answer"]["calibrated_probabilities"]
+        shown = result["gate"]["calibrated_probabilities"]
         assert [float(row[f"p_{name}"]) for name in shown] == pytest.approx(list(shown.values()), rel=1e-5)
         assert row["area_px"] == ("" if result["mask"]["withheld"] else str(result["mask"]["area_px"]))
     assert table(tmp_path / "out", ERRORS_CSV) == []

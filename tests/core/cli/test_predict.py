@@ -10,13 +10,12 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, distinct_bundles, open_bundle
-from core.bundles.card.schema import GateThresholds
 from core.cli.main import main
-from core.config import LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.dataset.slices import read_and_recognise_slice
 from core.inference.gate import GateDecision
 from core.inference.predictor import Predictor
 from core.inference.result import slice_result
+from core.outcome import LOW_CONFIDENCE, WITHHELD, GateThresholds
 from tests.core.cli.support import REPORT_BUNDLES, sentence, write_picture
 
 
@@ -64,7 +63,7 @@ def test_predict_writes_overlay_and_mask_at_the_slices_own_size(
         assert image.mode == "RGB"
 
 
-@pytest.mark.parametrize(("answer", "mask"), [(OUT_OF_DISTRIBUTION, False), (NO_TUMOUR, False), (LOW_CONFIDENCE, True)])
+@pytest.mark.parametrize(("answer", "mask"), [*((name, False) for name in WITHHELD), (LOW_CONFIDENCE, True)])
 def test_predict_withholds_mask_outline_and_heat_map_after_the_gate(
     answer: str,
     mask: bool,
@@ -80,7 +79,8 @@ def test_predict_withholds_mask_outline_and_heat_map_after_the_gate(
     path = write_picture(tmp_path / "one.png", 1)
     assert main(["predict", str(path), *REPORT_BUNDLES, "--out", str(out), "--json"]) == 0
     (printed,) = json.loads(capsys.readouterr().out)
-    assert printed["class"] is None and printed["likeliest_class"] in printed["probabilities"]
+    assert printed["outcome"] == answer and printed["reason"] == decision.reason
+    assert printed["class"] == (printed["likeliest_class"] if mask else None)
     assert (out / "one-mask.png").exists() == mask
     with Image.open(out / "one-overlay.png") as image:
         coloured = np.ptp(np.asarray(image).astype(int), axis=2).any()

@@ -89,7 +89,7 @@ def test_the_mask_is_written_as_a_png_a_slice(
     out = tmp_path / "out"
     volume = predict(capsys, path, "--mask-format", "png", "--out", out)[-1]
     masks = sorted(out.glob("head-axial-*-mask.png"))
-    assert len(masks) == len(volume["answer"]["slices_with_mask"]) == 8
+    assert len(masks) == len(volume["slices_with_mask"]) == 8
     area = 0
     for mask in masks:
         with Image.open(mask) as image:

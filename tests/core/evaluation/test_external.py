@@ -14,6 +14,7 @@ from core.dataset.external_index import read_external_index
 from core.errors import BundleError, DatasetError
 from core.evaluation.external import external_metrics, measure_external, write_external_metrics
 from core.inference.predictor import model_input
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, OUTCOMES, UNUSUAL
 from core.readers.slices import read_slice
 from tests.core import tiny
 from tests.published import a_slice
@@ -101,18 +102,30 @@ def test_metrics_of_a_gate_by_hand() -> None:
         {
             "true": ["glioma", "glioma", "glioma", "meningioma", "pituitary", "no_tumour", "no_tumour", "no_tumour"],
             "predicted": ["glioma", "pituitary", "glioma", "meningioma", "pituitary", "glioma", "glioma", "glioma"],
-            "answer": ["class", "class", "not_sure", "no_tumour", "stranger", "no_tumour", "class", "not_sure"],
+            "answer": [
+                CONFIDENT,
+                CONFIDENT,
+                LOW_CONFIDENCE,
+                NO_TUMOUR,
+                UNUSUAL,
+                NO_TUMOUR,
+                CONFIDENT,
+                LOW_CONFIDENCE,
+            ],
         }
     )
     metrics = external_metrics(table)
-    assert metrics["answers"]["glioma"] == {"class": 2, "no_tumour": 0, "not_sure": 1, "stranger": 0}
+    assert metrics["answers"]["glioma"] == dict(zip(OUTCOMES, (2, 1, 0, 0, 0), strict=True))
     assert metrics["answered_tumour"] == 3 / 5
     assert metrics["answered_no_tumour"] == pytest.approx(2 / 3)
     assert metrics["no_tumour_called_tumour"] == pytest.approx(1 / 3)
     assert metrics["tumour_called_no_tumour"] == 1 / 5
     assert metrics["class_accuracy_answered"] == 1 / 2
     # Right: the first glioma and the tumour-free slice; wrong: the second glioma, the meningioma, the false alarm.
-    assert metrics["all"] == {"slices": 8, "right": 2 / 8, "wrong": 3 / 8, "not_sure": 2 / 8, "stranger": 1 / 8}
+    shares = {"right": 2 / 8, "wrong": 3 / 8, LOW_CONFIDENCE: 2 / 8, UNUSUAL: 1 / 8, NOT_A_HEAD: 0}
+    assert metrics["all"] == {"slices": 8, **shares}
+    counts = {name: (count["slices"], count["right"]) for name, count in metrics["by_outcome"].items()}
+    assert counts == dict(zip(OUTCOMES, ((3, 1), (2, 1), (2, 1), (1, 0), (0, 0)), strict=True))
 
 
 def test_masks_that_are_all_empty_give_no_nan() -> None:

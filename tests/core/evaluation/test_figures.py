@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.errors import MetricError
 from core.evaluation.figures import (
     CORRECT,
@@ -13,6 +13,7 @@ from core.evaluation.figures import (
     class_figures,
     confusion_counts,
     confusion_of,
+    counts_by_outcome,
     drawn_mask_figures,
     gate_hits,
     mask_figures,
@@ -20,6 +21,7 @@ from core.evaluation.figures import (
     outcome_shares,
     outcomes,
 )
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 
 NAMED = pd.DataFrame(
     {
@@ -98,12 +100,13 @@ ANSWERED = pd.DataFrame(
         ("glioma", "pituitary", CONFIDENT, WRONG),
         ("glioma", "glioma", NO_TUMOUR, WRONG),
         ("glioma", "glioma", LOW_CONFIDENCE, LOW_CONFIDENCE),
-        ("glioma", "glioma", OUT_OF_DISTRIBUTION, OUT_OF_DISTRIBUTION),
+        ("glioma", "glioma", UNUSUAL, UNUSUAL),
         ("no_tumour", "glioma", NO_TUMOUR, CORRECT),
         ("no_tumour", "glioma", CONFIDENT, WRONG),
-        (OUT_OF_DISTRIBUTION, "glioma", OUT_OF_DISTRIBUTION, CORRECT),
-        (OUT_OF_DISTRIBUTION, "glioma", NO_TUMOUR, WRONG),
-        (OUT_OF_DISTRIBUTION, "glioma", CONFIDENT, WRONG),
+        (NOT_A_HEAD, "glioma", UNUSUAL, CORRECT),
+        (NOT_A_HEAD, "glioma", NOT_A_HEAD, CORRECT),
+        (NOT_A_HEAD, "glioma", NO_TUMOUR, WRONG),
+        (NOT_A_HEAD, "glioma", CONFIDENT, WRONG),
     ],
     columns=["true", "predicted", "answer", "outcome"],
 )
@@ -112,16 +115,22 @@ ANSWERED = pd.DataFrame(
 def test_outcomes_of_every_answer() -> None:
     assert outcomes(ANSWERED).tolist() == ANSWERED["outcome"].tolist()
     assert outcome_shares(ANSWERED) == {
-        "slices": 10,
-        CORRECT: 3 / 10,
-        WRONG: 5 / 10,
-        LOW_CONFIDENCE: 1 / 10,
-        OUT_OF_DISTRIBUTION: 1 / 10,
+        "slices": 11,
+        CORRECT: 4 / 11,
+        WRONG: 5 / 11,
+        LOW_CONFIDENCE: 1 / 11,
+        UNUSUAL: 1 / 11,
+        NOT_A_HEAD: 0,
     }
 
 
+def test_counts_of_every_outcome_and_of_those_that_are_right() -> None:
+    counts = {name: (count["slices"], count["right"]) for name, count in counts_by_outcome(ANSWERED).items()}
+    assert counts == {CONFIDENT: (4, 1), LOW_CONFIDENCE: (1, 1), NO_TUMOUR: (3, 1), UNUSUAL: (2, 1), NOT_A_HEAD: (1, 1)}
+
+
 def test_hits_of_the_gate_by_hand() -> None:
-    hits = gate_hits(ANSWERED[ANSWERED["true"] != OUT_OF_DISTRIBUTION])
+    hits = gate_hits(ANSWERED[ANSWERED["true"] != NOT_A_HEAD])
     assert {name: (int(hit.sum()), len(hit)) for name, hit in hits.items()} == {
         "answered_tumour": (3, 5),
         "answered_no_tumour": (2, 2),

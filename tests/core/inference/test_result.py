@@ -11,13 +11,24 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import REPORT_CLASSIFIER, Bundle, open_bundle
-from core.bundles.card.schema import GateThresholds
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOTICE, OUT_OF_DISTRIBUTION, RESULT_VERSION
+from core.config import CLASSES, NOTICE, RESULT_VERSION
 from core.dataset import splits
 from core.inference.gate import GateDecision
 from core.inference.predictor import Prediction
 from core.inference.render import PREDICTED_COLOUR, TRUE_COLOUR
 from core.inference.result import compare_with_truth, overlay_png, results_csv, slice_result, split_part, summary_line
+from core.labels import OUTCOME_LABELS
+from core.outcome import (
+    CONFIDENT,
+    LOW_CONFIDENCE,
+    NO_GATE_REASON,
+    NO_TUMOUR,
+    NOT_A_HEAD,
+    OUTCOMES,
+    UNUSUAL,
+    WITHHELD,
+    GateThresholds,
+)
 from core.readers.preprocessing import centred_placement
 from core.readers.slices import Slice, read_slice
 from tests.published import a_slice, mat_bytes
@@ -81,10 +92,12 @@ def test_a_result_has_every_field() -> None:
         "width": WIDTH,
         "height": HEIGHT,
         "bundles": [{"name": "one", "version": "1.2.3"}, {"name": "two", "version": "4.5.6"}],
+        "outcome": None,
+        "reason": NO_GATE_REASON,
         "class": "glioma",
         "likeliest_class": "glioma",
         "probabilities": pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2}),
-        "answer": None,
+        "gate": None,
         "mask": {
             "withheld": False,
             "threshold": 0.5,
@@ -129,18 +142,21 @@ def test_truth_is_compared_where_it_is_known() -> None:
     assert compare_with_truth(a_slice_of(mask=true_mask()), prediction) == {"area_px": 12, "dice": 0.6667, "iou": 0.5}
 
 
-@pytest.mark.parametrize("answer", [NO_TUMOUR, LOW_CONFIDENCE, OUT_OF_DISTRIBUTION])
-def test_there_is_no_class_where_the_gate_decides_otherwise(answer: str) -> None:
-    result = slice_result(a_slice_of(), gated(answer), BUNDLES)
-    assert (result["class"], result["likeliest_class"]) == (None, "glioma")
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_result_and_table_have_outcome_and_reason_and_a_class_unless_it_is_withheld(outcome: str) -> None:
+    result = slice_result(a_slice_of(), gated(outcome), BUNDLES)
+    given = None if outcome in WITHHELD else "glioma"
+    assert (result["outcome"], result["class"], result["likeliest_class"]) == (outcome, given, "glioma")
     (row,) = csv.DictReader(io.StringIO(results_csv([result])))
-    assert (row["answer"], row["class"], row["likeliest_class"]) == (answer, "", "glioma")
-    assert "glioma" not in summary_line(result)
+    assert (row["outcome"], row["class"], row["likeliest_class"]) == (outcome, given or "", "glioma")
+    assert row["reason"] == result["reason"] == gated(outcome).gate.reason
+    line = summary_line(result)
+    assert ("glioma" in line) == (given is not None) and OUTCOME_LABELS[outcome].in_text in line
 
 
 @pytest.mark.parametrize(
     ("answer", "withheld"),
-    [(CONFIDENT, False), (NO_TUMOUR, True), (LOW_CONFIDENCE, False), (OUT_OF_DISTRIBUTION, True)],
+    [(CONFIDENT, False), (NO_TUMOUR, True), (LOW_CONFIDENCE, False), (UNUSUAL, True), (NOT_A_HEAD, True)],
 )
 def test_a_withheld_mask_is_marked_and_has_no_size_in_the_table(answer: str, withheld: bool) -> None:
     result = slice_result(a_slice_of(spacing_mm=0.5), gated(answer), BUNDLES)
@@ -151,11 +167,10 @@ def test_a_withheld_mask_is_marked_and_has_no_size_in_the_table(answer: str, wit
 
 
 @pytest.mark.parametrize(
-    ("answer", "agrees"), [(CONFIDENT, True), (NO_TUMOUR, False), (LOW_CONFIDENCE, None), (OUT_OF_DISTRIBUTION, None)]
+    ("answer", "agrees"),
+    [(CONFIDENT, True), (NO_TUMOUR, False), (LOW_CONFIDENCE, True), (UNUSUAL, None), (NOT_A_HEAD, None)],
 )
-def test_a_tumour_not_found_is_wrong_and_an_abstention_is_neither_right_nor_wrong(
-    answer: str, agrees: bool | None
-) -> None:
+def test_a_tumour_not_found_is_wrong_and_a_refusal_is_neither_right_nor_wrong(answer: str, agrees: bool | None) -> None:
     result = compare_with_truth(a_slice_of(class_name="glioma"), gated(answer))
     assert result == {"class": "glioma", "class_agrees": agrees}
 
@@ -164,7 +179,7 @@ def test_line_and_table_print_the_calibrated_probabilities_that_the_page_shows()
     result = slice_result(a_slice_of(), gated(CONFIDENT), BUNDLES)
     assert result["probabilities"] == pytest.approx({"meningioma": 0.1, "glioma": 0.7, "pituitary": 0.2})
     calibrated = {"meningioma": 0.2, "glioma": 0.55, "pituitary": 0.25}
-    assert result["answer"]["calibrated_probabilities"] == calibrated
+    assert result["gate"]["calibrated_probabilities"] == calibrated
     assert summary_line(result).startswith("glioma (0.550), ")
     (row,) = csv.DictReader(io.StringIO(results_csv([result])))
     assert {name: float(row[f"p_{name}"]) for name in CLASSES} == calibrated
@@ -211,7 +226,7 @@ def test_the_overlay_without_truth_has_one_outline() -> None:
         assert not (np.asarray(image) == TRUE_COLOUR).all(axis=2).any()
 
 
-@pytest.mark.parametrize("answer", [NO_TUMOUR, OUT_OF_DISTRIBUTION])
+@pytest.mark.parametrize("answer", [NO_TUMOUR, UNUSUAL])
 def test_the_overlay_of_a_flagged_slice_has_no_outline_and_no_heat(answer: str) -> None:
     with Image.open(io.BytesIO(overlay_png(a_slice_of(mask=true_mask()), gated(answer)))) as image:
         picture = np.asarray(image)
@@ -231,7 +246,8 @@ def test_the_table_has_a_row_a_slice_and_empty_cells_for_what_is_unknown() -> No
     assert [row["name"] for row in rows] == ["a slice", 'odd, "name"\nof a file']
     assert rows[0] == {
         "name": "a slice",
-        "answer": "",
+        "outcome": "",
+        "reason": NO_GATE_REASON,
         "class": "glioma",
         "likeliest_class": "glioma",
         "p_meningioma": "0.1",

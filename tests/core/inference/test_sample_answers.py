@@ -37,7 +37,7 @@ def test_a_stored_answer_is_what_the_networks_answer(sample: Sample, pair: int) 
     if answered.gate is None:
         assert stored.gate is None
     else:
-        assert stored.gate is not None and stored.gate.answer == answered.gate.answer
+        assert stored.gate is not None and stored.gate.outcome == answered.gate.outcome
         assert stored.gate.tumour_score == pytest.approx(answered.gate.tumour_score, abs=1e-3)
         assert stored.gate.ood_score == pytest.approx(answered.gate.ood_score, abs=1e-3)
         np.testing.assert_allclose(stored.gate.probabilities, answered.gate.probabilities, atol=1e-3)

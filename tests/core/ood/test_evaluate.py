@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle, open_bundle
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.dataset.store import Store
 from core.errors import DatasetError
 from core.evaluation.external import measure_external
-from core.inference.gate import decide_answers, load_gate
+from core.inference.gate import load_gate
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP, Aim, measure_ood, ood_metrics
 from core.ood.external_set import measure_external_set
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, REFUSED, UNUSUAL, decide_outcomes
 from tests.core import tiny
 
 
@@ -27,7 +28,7 @@ def test_answers_to_external_slices_are_stored_with_their_scores(
     bundle, _ = gated
     card = measure_external(bundle, external_folder)
     table = pd.read_csv(bundle.folder / EXTERNAL)
-    again = decide_answers(table["tumour_score"], table["strangeness"], table["sure"], load_gate(bundle)[1])
+    again = decide_outcomes(table["tumour_score"], table["strangeness"], table["sure"], load_gate(bundle)[1])
     assert table["answer"].tolist() == again.tolist()
     assert card.metrics.external.dev.answers.keys() == {*CLASSES, "no_tumour"}
 
@@ -47,11 +48,11 @@ def test_own_slices_and_non_brain_images_are_counted_apart(
     table = pd.read_csv(bundle.folder / OOD_ANSWERS)
     assert table["group"].value_counts().to_dict() == {INTERNAL_GROUP: 13, NON_BRAIN_GROUP: 3}
     for group, answer, name in (
-        (INTERNAL_GROUP, OUT_OF_DISTRIBUTION, "figshare_flagged"),
-        (INTERNAL_GROUP, NO_TUMOUR, "figshare_called_no_tumour"),
-        (NON_BRAIN_GROUP, OUT_OF_DISTRIBUTION, "non_brain_flagged"),
+        (INTERNAL_GROUP, REFUSED, "figshare_flagged"),
+        (INTERNAL_GROUP, (NO_TUMOUR,), "figshare_called_no_tumour"),
+        (NON_BRAIN_GROUP, REFUSED, "non_brain_flagged"),
     ):
-        flagged = (table["answer"][table["group"] == group] == answer).mean()
+        flagged = table["answer"][table["group"] == group].isin(answer).mean()
         assert getattr(card.metrics.external, name) == pytest.approx(flagged)
 
 
@@ -67,9 +68,9 @@ def test_metrics_of_own_slices_and_non_brain_images_by_hand() -> None:
                 NO_TUMOUR,
                 LOW_CONFIDENCE,
                 CONFIDENT,
-                OUT_OF_DISTRIBUTION,
+                UNUSUAL,
                 CONFIDENT,
-                OUT_OF_DISTRIBUTION,
+                NOT_A_HEAD,
             ],
         }
     )
@@ -77,7 +78,10 @@ def test_metrics_of_own_slices_and_non_brain_images_by_hand() -> None:
     assert metrics["non_brain_flagged"] == pytest.approx(2 / 3)
     assert metrics["non_brain_flagged_by_kind"] == {"chart": 1 / 2, "noise": 1}
     assert metrics["figshare_called_no_tumour_by_class"] == {"glioma": pytest.approx(1 / 3), "pituitary": 0}
-    assert metrics["figshare_all"] == {"slices": 5, "right": 2 / 5, "wrong": 2 / 5, "not_sure": 1 / 5, "stranger": 0}
+    shares = {"right": 2 / 5, "wrong": 2 / 5, LOW_CONFIDENCE: 1 / 5, UNUSUAL: 0, NOT_A_HEAD: 0}
+    assert metrics["figshare_all"] == {"slices": 5, **shares}
+    assert metrics["figshare_by_outcome"][LOW_CONFIDENCE] == {"slices": 1, "right": 1}
+    assert metrics["non_brain_by_outcome"][CONFIDENT] == {"slices": 1, "right": 0}
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.bundles.bundle import open_bundle
-from core.bundles.card.schema import GateThresholds
-from core.config import ANSWERS
 from core.errors import TrainingError
 from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, gate_text_changes, load_gate_recipe
+from core.outcome import OUTCOMES, GateThresholds
 from core.training.recipe import recipe_names
 
 
@@ -20,7 +19,7 @@ def test_the_settings_are_those_the_shipped_gate_was_fitted_with() -> None:
 
 def test_every_answer_and_threshold_has_a_text() -> None:
     texts = load_gate_recipe().texts
-    assert texts.answers.keys() == set(ANSWERS)
+    assert texts.answers.keys() == set(OUTCOMES)
     assert texts.rules.keys() == set(GateThresholds.__dataclass_fields__)
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from core.bundles.bundle import Bundle, load_network
-from core.config import OUT_OF_DISTRIBUTION
-from core.inference.gate import decide_answers, gate_classifier, load_gate
+from core.inference.gate import gate_classifier, load_gate
 from core.inference.predictor import Predictor
 from core.inference.result import results_csv, slice_result, summary_line
-from core.labels import GATE_LABELS
+from core.labels import OUTCOME_LABELS
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
+from core.outcome import UNUSUAL, decide_outcomes
 from tests.core import tiny
 
 
@@ -63,8 +63,8 @@ def test_the_predictor_decides_as_the_gate_does(
     image = tiny.a_picture(60)
     decision = gated_predictor(image).gate
     assert decision is not None
-    assert decision.answer == str(
-        decide_answers(decision.tumour_score, decision.ood_score, decision.probabilities.max(), decision.thresholds)
+    assert decision.outcome == str(
+        decide_outcomes(decision.tumour_score, decision.ood_score, decision.probabilities.max(), decision.thresholds)
     )
     beside = Predictor(bundle, tiny.lite(tiny.segmenter(tmp_path)))(image).gate
     assert beside is not None and beside.tumour_score == pytest.approx(decision.tumour_score, abs=1e-3)
@@ -79,8 +79,8 @@ def test_a_result_states_the_answer_and_its_reason_and_a_table_has_it(
     prediction = gated_predictor(image)
     result = slice_result(image, prediction, (bundle,))
     assert prediction.gate is not None
-    assert result["answer"]["kind"] == prediction.gate.answer
-    assert result["answer"]["reason"] == prediction.gate.reason
-    assert prediction.gate.answer in results_csv([result])
-    flagged = {**result, "answer": {"kind": OUT_OF_DISTRIBUTION, "reason": "Why."}}
-    assert summary_line(flagged) == f"{GATE_LABELS[OUT_OF_DISTRIBUTION].in_text}: Why."
+    assert result["outcome"] == prediction.gate.outcome
+    assert result["reason"] == prediction.gate.reason
+    assert prediction.gate.outcome in results_csv([result])
+    flagged = {**result, "outcome": UNUSUAL, "class": None, "reason": "Why."}
+    assert summary_line(flagged) == f"{OUTCOME_LABELS[UNUSUAL].in_text}: Why."

@@ -11,12 +11,12 @@ import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from PIL import Image
 
-from core.config import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
 from core.hardware import usable_cores
 from core.inference.predictor import Prediction, Predictor
 from core.inference.volumes.analysis import SliceFinding, analyse_volume, pool, volume_mask
 from core.inference.volumes.files import mask_nifti, mask_pngs
 from core.inference.volumes.result import volume_result, volume_summary_line
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.readers.slices import Slice
 from core.readers.volumes.files import read_volume
 from core.readers.volumes.volume import PLANES
@@ -115,7 +115,7 @@ def test_a_slice_of_plain_background_is_not_predicted(predictor: Predictor) -> N
     values[:4] = 7
     findings = list(analyse_volume(predictor, head(values=values), "axial"))
     assert [prediction is None for _, prediction, _ in findings[:5]] == [True] * 4 + [False]
-    assert findings[0][2].answer == NO_TUMOUR and findings[0][2].area == 0
+    assert findings[0][2].outcome == NO_TUMOUR and findings[0][2].area == 0
 
 
 def finding(number: int, area: int, probabilities=(0.2, 0.5, 0.3), answer: str = CONFIDENT) -> SliceFinding:
@@ -139,8 +139,9 @@ def test_log_probabilities_are_pooled_by_area() -> None:
     ("findings", "sure", "answer"),
     [
         ([finding(1, 0, answer=NO_TUMOUR), finding(2, 0, answer=NO_TUMOUR)], 0.8, NO_TUMOUR),
-        ([finding(1, 0, answer=OUT_OF_DISTRIBUTION), finding(2, 0, answer=NO_TUMOUR)], 0.8, NO_TUMOUR),
-        ([finding(number, 0, answer=OUT_OF_DISTRIBUTION) for number in (1, 2)], 0.8, OUT_OF_DISTRIBUTION),
+        ([finding(1, 0, answer=UNUSUAL), finding(2, 0, answer=NO_TUMOUR)], 0.8, NO_TUMOUR),
+        ([finding(number, 0, answer=UNUSUAL) for number in (1, 2)], 0.8, UNUSUAL),
+        ([finding(1, 0, answer=UNUSUAL), *(finding(n, 0, answer=NOT_A_HEAD) for n in (2, 3))], 0.8, NOT_A_HEAD),
         ([finding(1, 5, (0.9, 0.1, 0)), finding(2, 0, answer=NO_TUMOUR)], 0.8, CONFIDENT),
         ([finding(1, 5, (0.7, 0.3, 0))], 0.8, LOW_CONFIDENCE),
         ([finding(1, 5, (0.9, 0.1, 0), LOW_CONFIDENCE)], 0.8, LOW_CONFIDENCE),
@@ -148,7 +149,7 @@ def test_log_probabilities_are_pooled_by_area() -> None:
     ],
 )
 def test_the_volume_s_answer(findings: list[SliceFinding], sure: float, answer: str) -> None:
-    assert pool(head(), "axial", findings, sure=sure).answer == answer
+    assert pool(head(), "axial", findings, sure=sure).outcome == answer
 
 
 @pytest.mark.parametrize("tilt", [0, 20])
@@ -191,4 +192,4 @@ def test_the_result_of_a_volume(predictor: Predictor, tmp_path: Path) -> None:
     nothing = pool(volume, "axial", [finding(1, 0, answer=NO_TUMOUR)])
     empty = volume_result(volume, "axial", [finding(1, 0, answer=NO_TUMOUR)], nothing, bundles)
     assert empty["class"] is empty["probabilities"] is None and empty["mask"]["withheld"]
-    assert "no tumour" in volume_summary_line(empty)
+    assert empty["outcome"] == NO_TUMOUR and volume_summary_line(empty) == f"no tumour found: {empty['reason']}"

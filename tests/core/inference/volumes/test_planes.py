@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from core.config import CLASSES, CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUT_OF_DISTRIBUTION
+from core.config import CLASSES
 from core.inference.volumes.analysis import VolumeAnswer
 from core.inference.volumes.planes import disagreement
+from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, UNUSUAL
 
 
 def answer(kind: str = CONFIDENT, likeliest: int = 0, ml: float | None = 10.0) -> VolumeAnswer:
@@ -20,7 +21,7 @@ def answer(kind: str = CONFIDENT, likeliest: int = 0, ml: float | None = 10.0) -
         (answer(), answer(ml=12.0), True),
         (answer(), answer(LOW_CONFIDENCE), True),
         (answer(), answer(ml=None), True),
-        (answer(NO_TUMOUR), answer(OUT_OF_DISTRIBUTION), True),
+        (answer(NO_TUMOUR), answer(UNUSUAL), True),
         (answer(), answer(NO_TUMOUR), False),
         (answer(), answer(likeliest=1), False),
         (answer(), answer(ml=14.0), False),

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core.config import CONFIDENT
 from core.inference.volumes.analysis import SliceFinding, volume_mask
 from core.inference.volumes.regions import keep_largest_region
+from core.outcome import CONFIDENT
 from core.readers.volumes.files import read_volume
 from core.readers.volumes.volume import PLANES, Volume
 from tests.volumes import SPACING, a_head, nifti
