@@ -22,7 +22,7 @@ _SHOWN = """document.querySelector('[data-testid=stBidiComponentIsolated]')
 """The picture that the viewer shows."""
 _ANSWERED = f"""before => {{
     const shown = {_SHOWN};
-    return shown && shown !== before && document.querySelector('.st-key-analyse_bars [role=img]');
+    return shown && shown !== before && document.querySelector('.st-key-analyse_headline h2');
 }}"""
 _WINDOWED = """async () => {
     const { shadowRoot } = document.querySelector('[data-testid=stBidiComponentIsolated]');

@@ -60,7 +60,8 @@ def test_an_upload_goes_along_to_explain(app_address: str, visit: Visit):
     page = visit(app_address)
     upload(page, "mine.png", SAMPLE.read_bytes())
     expect(answer(page)).to_be_visible()
-    page.get_by_text("Explain this answer").click()
+    page.get_by_text("Why this answer").click()
+    page.get_by_text("Explain it: ").click()
     expect(page.get_by_role("heading", name="Explain", exact=True)).to_be_visible()
     expect(page.get_by_text("Choose another slice")).to_be_visible()
     expect(page.get_by_text("Pointing game").or_(page.get_by_text("no true mask")).first).to_be_visible(timeout=60_000)
@@ -81,10 +82,12 @@ def test_a_non_brain_image_has_no_class_unless_asked_for(app_address: str, visit
     picture = io.BytesIO()
     Image.fromarray(example_image("chart").pixels.astype(np.uint8)).save(picture, "PNG")
     upload(page, "chart.png", picture.getvalue())
-    expect(page.get_by_role("heading", name="Unusual image")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not a head slice")).to_be_visible()
     expect(answer(page)).to_have_count(0)
     expect(page.locator(".st-key-analyse_bars [role=img]")).to_have_count(0)
-    page.get_by_text("Show the network's prediction anyway").click()
+    page.get_by_role("button", name="Show class and mask anyway").click()
+    expect(page.get_by_text("Most probable class: ")).to_be_visible()
+    page.get_by_text("Why this answer").click()
     expect(page.locator(".st-key-analyse_bars [role=img]").first).to_be_visible()
 
 
@@ -124,14 +127,10 @@ def test_a_sample_is_chosen_by_keyboard(app_address: str, visit: Visit):
 def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample=meningioma-axial-1")
     expect(answer(page)).to_be_visible()
-    expect(page.get_by_text("How far to trust this")).to_be_visible()
-    trust = page.get_by_text(re.compile("Patient-level", re.IGNORECASE)).first
-    for element in (
-        page.locator(".st-key-analyse_sides canvas"),
-        answer(page),
-        page.locator(".st-key-analyse_bars [role=img]").first,
-        trust,
-    ):
+    badge = page.locator(".st-key-analyse_headline").get_by_text("Confident")
+    how_often, size = page.get_by_text("slices of new patients").first, page.get_by_text("Predicted area")
+    for element in (page.locator(".st-key-analyse_sides canvas"), answer(page), badge, how_often, size):
+        expect(element).to_be_visible()
         box = element.bounding_box()
         assert box is not None and box["y"] + box["height"] <= 900, element
 
