@@ -125,7 +125,7 @@ def compare_with_truth(slice_: Slice, prediction: Prediction) -> dict[str, Any] 
     comparison: dict[str, Any] = {}
     if slice_.class_name is not None:
         comparison["class"] = slice_.class_name
-        agrees = {NO_TUMOUR: False, **dict.fromkeys(REFUSED)}
+        agrees: dict[str | None, bool | None] = {NO_TUMOUR: False, **dict.fromkeys(REFUSED)}
         outcome = prediction.gate.outcome if prediction.gate else None
         comparison["class_agrees"] = agrees.get(outcome, slice_.class_name == prediction.class_name)
     if slice_.mask is not None:
