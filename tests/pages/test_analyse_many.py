@@ -163,7 +163,7 @@ def test_the_results_of_a_batch_stand_on_the_start_and_a_row_opens(tmp_path, con
     assert rows[REMARKS].iloc[-1] == batch.table["error"].iloc[-1]
     first = batch.result(0)
     assert rows["Area, px"].iloc[0] == first["mask"]["area_px"]
-    likeliest = first["answer"]["calibrated_probabilities"][first["likeliest_class"]]
+    likeliest = first["gate"]["calibrated_probabilities"][first["likeliest_class"]]
     assert rows[PROBABILITY].iloc[0] == pytest.approx(100 * likeliest)
     for place in (0, len(rows) - 2, len(rows) - 1):  # a slice, a volume, a fault
         app.number_input(key="analyse_batch_row").set_value(place + 1).run()
