@@ -135,4 +135,6 @@ def test_what_predict_prints_fits_the_schema(tmp_path: Path, capsys: pytest.Capt
         results = predicted(capsys, *files, *options)
         jsonschema.validate(results, json.loads(SCHEMA.read_text(encoding="utf-8")))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate([{**results[0], "schema_version": RESULT_VERSION + 1}], json.loads(SCHEMA.read_text(encoding="utf-8")))
+        jsonschema.validate(
+            [{**results[0], "schema_version": RESULT_VERSION + 1}], json.loads(SCHEMA.read_text(encoding="utf-8"))
+        )
