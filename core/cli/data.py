@@ -1,4 +1,4 @@
-"""Commands on the data set: prepare, splits, frame."""
+"""Commands on the data set: prepare, splits, frame, outlines."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -81,3 +81,18 @@ def frame_command(store: Path) -> None:
         f"The frame alone: {accuracy_of(table):.4f} of {len(table)} slices; "
         f"always the most frequent class: {majority_accuracy(table):.4f}."
     )
+
+
+@click.command("outlines")
+@store_option
+def outlines_command(store: Path) -> None:
+    """Trace the head in every slice and write head_outlines.npz."""
+    from core.cli.progress import slices_bar
+    from core.dataset.head_outlines import OUTLINES_FILE, measure_outline, write_outlines
+    from core.dataset.store import Store
+
+    with Store(store) as opened:
+        numbers = slices_bar("outlines")(list(opened.numbers()))
+        outlines = [measure_outline(number, opened.pixels(number)) for number in numbers]
+    write_outlines(OUTLINES_FILE, outlines)
+    print(f"{len(outlines)} slices in {OUTLINES_FILE} ({OUTLINES_FILE.stat().st_size / 1e3:.0f} KB).")

@@ -14,6 +14,7 @@ COMMANDS = {
     "prepare": "core.cli.data",
     "splits": "core.cli.data",
     "frame": "core.cli.data",
+    "outlines": "core.cli.data",
     "train": "core.cli.train",
     "cross-validate": "core.cli.train",
     "lite": "core.cli.bundle_files",

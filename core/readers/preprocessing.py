@@ -107,30 +107,47 @@ def scale_by_percentiles(pixels: np.ndarray) -> np.ndarray:
     return np.clip(values, 0, 1, out=values)
 
 
-def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
-    """Find the smallest box around the head: its rows and columns, or None where there is no head.
+def coarse_head(unit: np.ndarray) -> np.ndarray | None:
+    """Find the pixels of the head in a picture reduced to about 128 pixels a side, or None where there is no head.
 
-    Pixels brighter than ``HEAD_THRESHOLD`` are head. The picture is reduced to about 128 pixels a side, and connected
-    pieces with less than 2 % of all head pixels are left out, so that specks and letters do not widen the box.
+    Pixels brighter than ``HEAD_THRESHOLD`` are head. Connected pieces with less than 2 % of all head pixels are left
+    out, so that specks and letters do not count.
 
     Args:
         unit: (H, W) float32, from ``scale_by_percentiles``.
+
+    Returns:
+        (h, w) bool.
     """
-    height, width = unit.shape
-    factor = max(1, round(max(height, width) / _COARSE_SIDE))
-    coarse = np.asarray(Image.fromarray(unit).reduce(factor))
+    coarse = np.asarray(Image.fromarray(unit).reduce(_reduction(unit)))
     from scipy import ndimage
 
     pieces, _ = ndimage.label(coarse > HEAD_THRESHOLD, structure=np.ones((3, 3)))
     counts = np.bincount(pieces.ravel())
     counts[0] = 0
     kept = (counts > 0) & (counts >= _SMALLEST_PIECE * counts.sum())
-    if not kept.any():
+    head: np.ndarray = kept[pieces]
+    return head if head.any() else None
+
+
+def _reduction(unit: np.ndarray) -> int:
+    """Return how many pixels in each direction become one of ``coarse_head``."""
+    return max(1, round(max(unit.shape) / _COARSE_SIDE))
+
+
+def head_box(unit: np.ndarray) -> tuple[slice, slice] | None:
+    """Find the smallest box around the head (``coarse_head``): its rows and columns, or None where there is no head.
+
+    Args:
+        unit: (H, W) float32, from ``scale_by_percentiles``.
+    """
+    head = coarse_head(unit)
+    if head is None:
         return None
-    head = kept[pieces]
+    factor = _reduction(unit)
     rows, columns = (
-        slice(occupied[0] * factor, min((occupied[-1] + 1) * factor, limit))
-        for occupied, limit in ((np.flatnonzero(head.any(1)), height), (np.flatnonzero(head.any(0)), width))
+        slice(int(occupied[0]) * factor, min((int(occupied[-1]) + 1) * factor, limit))
+        for occupied, limit in zip((np.flatnonzero(head.any(1)), np.flatnonzero(head.any(0))), unit.shape, strict=True)
     )
     return rows, columns
 
@@ -141,10 +158,12 @@ def head_placement(unit: np.ndarray) -> Placement:
     Args:
         unit: (H, W) float32, from ``scale_by_percentiles``.
     """
-    height, width = unit.shape
     box = head_box(unit)
-    if box is None:
-        return centred_placement(height, width)
+    return centred_placement(*unit.shape) if box is None else placement_around(box, *unit.shape)
+
+
+def placement_around(box: tuple[slice, slice], height: int, width: int) -> Placement:
+    """Place a (height, width) slice so that the square lies around a box, in pixels of the slice, with a margin."""
     rows, columns = box
     side = round(max(rows.stop - rows.start, columns.stop - columns.start) * (1 + 2 * _MARGIN))
     top, left = ((side - extent.start - extent.stop) // 2 for extent in box)
