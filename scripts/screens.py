@@ -75,7 +75,7 @@ def main() -> None:
 def _server_without_data() -> Iterator[Server]:
     """Run a server that has no slice of the data set, neither prepared nor fetched before."""
     with tempfile.TemporaryDirectory() as empty:
-        without = ("env", "-u", "SLICESCOPE_FIGSHARE", "-u", "SLICESCOPE_EXTERNAL", f"SLICESCOPE_DATA={empty}")
+        without = ("env", "-u", "SLICESCOPE_EXTERNAL", f"SLICESCOPE_DATA={empty}", "SLICESCOPE_FIGSHARE=0")
         with running_server(within=without) as server:
             yield server
 

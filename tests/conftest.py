@@ -77,6 +77,14 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def figshare_left_alone() -> Iterator[None]:
+    """Fetch nothing from figshare unasked: no test reaches the live site."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLICESCOPE_FIGSHARE", "0")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
     """Hear Ctrl-C, and so let child processes: a shell that runs the tests in the background has it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,5 +1,6 @@
 """The heat maps and tumour probabilities that a bundle stores of its test slices; read without TensorFlow."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -46,19 +47,22 @@ def stored_heat_map(bundle: Bundle, number: int) -> np.ndarray | None:
     Raises:
         BundleError: the stored heat maps are altered, or the file holds something else.
     """
+    return stored_heat_maps(bundle, [number]).get(number)
+
+
+def stored_heat_maps(bundle: Bundle, numbers: Collection[int]) -> dict[int, np.ndarray]:
+    """Return those stored heat maps of several slices that there are, by number; see ``stored_heat_map``."""
     if HEAT_MAPS not in bundle.card.files:
-        return None
+        return {}
     file = read_bundle_arrays(bundle, HEAT_MAPS, {"slice": 1, "heat": 3, "first": 0, "step": 0, "size": 0})
     size = bundle.card.input.height
     with refused_content(bundle, HEAT_MAPS):
         _require_bytes_a_slice(file["slice"], file["heat"], "heat")
         if file["size"] != size or file["step"] < 1:
             raise ValueError(f"its heat maps are not of an input of {size} pixels a side")
-    (rows,) = np.nonzero(file["slice"] == number)
-    if not len(rows):
-        return None
     field = ReceptiveField(float(file["first"]), int(file["step"]))
-    return map_to_input(file["heat"][rows[0]] / np.float32(255), size, field)
+    grids = _of_slices(file["slice"], file["heat"], numbers)
+    return {number: map_to_input(grid, size, field) for number, grid in grids.items()}
 
 
 def stored_answer_map(bundle: Bundle, number: int) -> np.ndarray | None:
@@ -66,15 +70,21 @@ def stored_answer_map(bundle: Bundle, number: int) -> np.ndarray | None:
 
     Args, Returns, Raises: as ``stored_heat_map``.
     """
-    heat = stored_heat_map(bundle, number)
-    if heat is None or not bundle.heat_follows_mask:
+    return stored_answer_maps(bundle, [number]).get(number)
+
+
+def stored_answer_maps(bundle: Bundle, numbers: Collection[int]) -> dict[int, np.ndarray]:
+    """Return those heat maps beside the answers to several slices that are stored, by number."""
+    heat = stored_heat_maps(bundle, numbers)
+    if not heat or not bundle.heat_follows_mask:
         return heat
-    tumour = stored_tumour_probability(bundle, number)
-    if tumour is None:
-        return None
-    evidence = heat * tumour
-    highest = float(evidence.max())
-    return evidence / highest if highest > 0 else evidence
+    evidence = {}
+    for number, tumour in stored_tumour_probabilities(bundle, heat).items():
+        evidence[number] = heat[number] * tumour
+        highest = float(evidence[number].max())
+        if highest > 0:
+            evidence[number] /= highest
+    return evidence
 
 
 def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
@@ -90,16 +100,30 @@ def stored_tumour_probability(bundle: Bundle, number: int) -> np.ndarray | None:
     Raises:
         BundleError: the stored probabilities are altered, or the file holds something else.
     """
+    return stored_tumour_probabilities(bundle, [number]).get(number)
+
+
+def stored_tumour_probabilities(bundle: Bundle, numbers: Collection[int]) -> dict[int, np.ndarray]:
+    """Return those stored probabilities of several slices that there are, by number, from one reading of the file.
+
+    See ``stored_tumour_probability``.
+    """
     if MASKS not in bundle.card.files:
-        return None
+        return {}
     file = read_bundle_arrays(bundle, MASKS, {"slice": 1, "probability": 3})
     size = bundle.card.input.height
     with refused_content(bundle, MASKS):
         _require_bytes_a_slice(file["slice"], file["probability"], "probability")
         if file["probability"].shape[1:] != (size, size):
             raise ValueError(f"its probabilities are not of an input of {size} pixels a side")
-    (rows,) = np.nonzero(file["slice"] == number)
-    return file["probability"][rows[0]] / np.float32(255) if len(rows) else None
+    return _of_slices(file["slice"], file["probability"], numbers)
+
+
+def _of_slices(stored: np.ndarray, planes: np.ndarray, numbers: Collection[int]) -> dict[int, np.ndarray]:
+    """Return the planes of those slices that are stored, by number, as float32 in [0, 1]."""
+    wanted = set(numbers)
+    rows = {int(number): row for row, number in enumerate(stored) if int(number) in wanted}
+    return {number: planes[row] / np.float32(255) for number, row in rows.items()}
 
 
 def _require_bytes_a_slice(numbers: np.ndarray, planes: np.ndarray, name: str) -> None:

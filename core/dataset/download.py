@@ -4,8 +4,8 @@ A zip file's directory stands at its end and gives the position of each slice. T
 cached; after that a slice takes one request. The cache on disk holds directories (names and positions) and decoded
 arrays. A .mat file holds a patient id, which is dropped when the file is read.
 
-Downloads are off by default: ``remote_enabled`` or a person's click turns them on. Tests do not reach the live site; a
-local server (tests/figshare_server.py) imitates it.
+A setting (``remote_enabled``) or a visitor's switch turns downloads off. Tests do not reach the live site; a local
+server (tests/figshare_server.py) imitates it.
 """
 
 import os
@@ -56,8 +56,8 @@ _T = TypeVar("_T")
 
 
 def remote_enabled() -> bool:
-    """Tell whether this deployment downloads slices from figshare without a click: SLICESCOPE_FIGSHARE=1."""
-    return os.environ.get("SLICESCOPE_FIGSHARE") == "1"
+    """Tell whether this deployment downloads slices from figshare unasked: unless SLICESCOPE_FIGSHARE=0."""
+    return os.environ.get("SLICESCOPE_FIGSHARE") != "0"
 
 
 def default_cache() -> Path:
@@ -104,9 +104,12 @@ class FigshareDownloader:
         self._redirects: dict[str, str] = {}
         self._zip_files: dict[str, _ZipFile] = {}
 
-    def cached(self, number: int) -> bool:
-        """Tell whether slice ``number`` is in the cache."""
-        return self._load_slice(number) is not None
+    def cached(self, number: int) -> Slice | None:
+        """Return slice ``number`` if it is in the cache, else None."""
+        arrays = self._cache.load(_slice_name(number))
+        if arrays is None or set(arrays) != {"pixels", "mask"}:
+            return None
+        return self._check_slice(number, **arrays)
 
     def slice(self, number: int, *, progress: Callable[[int], None] | None = None) -> Slice:
         """Get slice ``number`` with its mask.
@@ -120,7 +123,7 @@ class FigshareDownloader:
         """
         if number not in self._index.index:
             raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
-        cached = self._load_slice(number)
+        cached = self.cached(number)
         if cached is not None:
             return cached
         try:
@@ -133,12 +136,6 @@ class FigshareDownloader:
                 f"Slice {number} could not be fetched: figshare {error}; try again later, or prepare the data set "
                 "here (README, “The data”)."
             ) from error
-
-    def _load_slice(self, number: int) -> Slice | None:
-        arrays = self._cache.load(_slice_name(number))
-        if arrays is None or set(arrays) != {"pixels", "mask"}:
-            return None
-        return self._check_slice(number, **arrays)
 
     def _check_slice(self, number: int, pixels: np.ndarray, mask: np.ndarray) -> Slice | None:
         """Return the slice, or None where these are not the pixels and the mask of slice ``number``."""

@@ -117,17 +117,20 @@ def write_outlines(path: Path, outlines: Iterable[HeadOutline]) -> None:
         )
 
 
-def head_outline(number: int, path: Path = OUTLINES_FILE) -> HeadOutline | None:
-    """Return the outline of a slice's head, or None where the file has none of it.
+def head_outline(number: int, path: Path = OUTLINES_FILE) -> HeadOutline:
+    """Return the outline of a slice's head.
 
     Args:
         number: of the slice.
         path: the file.
 
     Raises:
-        DatasetError: the file is missing, or holds something else.
+        DatasetError: the file is missing, holds something else, or has no such slice.
     """
-    return _read_outlines(path).get(number)
+    outlines = _read_outlines(path)
+    if number not in outlines:
+        raise DatasetError(f"There is no outline of a slice {number}; '{path.name}' has {len(outlines)} slices.")
+    return outlines[number]
 
 
 @functools.cache

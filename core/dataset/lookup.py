@@ -1,43 +1,12 @@
-"""Find a slice of the data set by its number, in the store or at figshare; describe the local copy."""
+"""Describe the local copy of the data set: the prepared store, and what was downloaded from figshare."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.dataset.download import FigshareDownloader
-from core.dataset.slices import slice_from_store
-from core.dataset.store import SLICE_COUNT, Store
+from core.dataset.store import Store
 from core.errors import DatasetError
-from core.readers.slices import Slice
 
 _MEGABYTE = 1e6
-
-
-def find_slice(
-    number: int,
-    *,
-    store: Store | None,
-    remote: FigshareDownloader | None,
-    progress: Callable[[int], None] | None = None,
-) -> Slice:
-    """Find slice ``number`` with its mask: in the prepared store, else at figshare.
-
-    Args:
-        number: 1 to 3064.
-        store: the prepared data set, or None where there is none.
-        remote: downloads single slices, or None where downloads are not allowed.
-        progress: called with the bytes received so far from figshare.
-
-    Raises:
-        DatasetError: there is no such slice, or it is not available; the sentence says how to get the data.
-    """
-    if not 1 <= number <= SLICE_COUNT:
-        raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
-    if store is not None and number in store:
-        return slice_from_store(store, number)
-    if remote is not None:
-        return remote.slice(number, progress=progress)
-    raise DatasetError(f"Slice {number} is not on this machine; prepare the data set to see it (README, “The data”).")
 
 
 @dataclass(frozen=True)

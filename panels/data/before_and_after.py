@@ -11,52 +11,53 @@ from core.inference.render import default_window, grey_image
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
-from panels.shared.slices import gallery
-from panels.shared.slices.data_set import load_slices
+from panels.shared.controls import fragment
+from panels.shared.slices.data_set import find_slices, simulated_slice
 from panels.shared.slices.image import draw_picture
+from panels.shared.slices.source import draw_source, look_again
 
 _PICTURE_SIDE = 384
 """Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""
 
 
+@fragment
 def draw_before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
-    """Draw the pictures, or tiles with numbers where the slices are not available.
+    """Draw the pictures; of a simulated sample of the class where the slice is not at hand.
 
     Args:
         table: of ``core.dataset.splits.index_table``.
         can_fetch: whether to look for slices at all: not in a store that cannot be read.
     """
     numbers = typical_slices(table, CLASSES)
-    slices = load_slices(list(numbers.values())) if can_fetch else {}
+    found = find_slices(list(numbers.values())) if can_fetch else None
+    slices = found.by_number if found else {}
     for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
         with column:
-            st.markdown(f"**{CLASS_LABELS[name].title}**, slice {number}")
-            _draw_slice_and_mask(number, slices.get(number))
-    if can_fetch and len(slices) < len(numbers):
-        gallery.offer_fetching(key="data")
+            if number in slices:
+                st.markdown(f"**{CLASS_LABELS[name].title}**, slice {number}")
+                _draw_slice_and_mask(slices[number])
+            else:
+                st.markdown(f"**{CLASS_LABELS[name].title}**, simulated sample")
+                _draw_slice_and_mask(simulated_slice(name))
+    if found:
+        draw_source(
+            found,
+            key="data",
+            instead="A simulated sample stands for a slice that is not at hand.",
+            at_hand="All three slices are at hand.",
+        )
+        look_again(found, key="data")
 
 
-def _draw_slice_and_mask(number: int, slice_: Slice | None) -> None:
-    size = course_report.UNET_SIDE
+def _draw_slice_and_mask(slice_: Slice) -> None:
     grid = st.grid(2, min_column_width=120, gap="small")
-    if slice_ is None:
-        for caption in ("Slice", "Mask", f"Slice, {size} × {size}", f"Mask, {size} × {size}"):
-            with grid.container():
-                st.image(
-                    gallery.number_tile(number),
-                    width="stretch",
-                    output_format="PNG",
-                    caption=caption,
-                    alt=f"{caption} of slice {number}, which is not on this machine",
-                )
-        return
     for caption, picture in _pictures(slice_).items():
         with grid.container():
             draw_picture(
                 _enlarged(picture),
                 width="stretch",
                 caption=caption,
-                alt=f"{caption}: slice {number}, {slice_.class_name}",
+                alt=f"{caption}: {slice_.name}, {slice_.class_name}",
             )
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.dataset.download import CACHE_BYTES, default_cache
 from core.dataset.lookup import StoreState, cache_state
 from core.dataset.store import SLICE_COUNT, STORE_NAME
-from panels.shared.slices.data_set import fetching_allowed
+from panels.shared.slices.data_set import fetching_wanted
 from panels.shared.theme import error_text
 
 _COMMANDS = "make setup\n.venv/bin/python -m core prepare FOLDER"
@@ -36,7 +36,7 @@ def draw_local_copy(state: StoreState) -> None:
     size = f", {state.megabytes:,.0f} MB" if state.exists else ""
     lines = [f"- {STORE_NAME} is expected {place}{size}."]
     if not state.whole or cached.slices:
-        fetching = "on" if fetching_allowed() else "off until someone presses “Fetch from figshare”"
+        fetching = "on" if fetching_wanted() else "off"
         lines.append(
             f"- Downloaded from figshare so far: {cached.slices} slices, {cached.megabytes:.1f} MB of at most "
             f"{CACHE_BYTES / 1e6:.0f} MB. Fetching is {fetching}."

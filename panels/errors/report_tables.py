@@ -15,7 +15,6 @@ from panels.shared.cache import cached_predictions
 from panels.shared.labels import split_level_of
 from panels.shared.model_choice import listed_bundles, readable_bundles
 from panels.shared.slices import gallery
-from panels.shared.slices.data_set import load_slices
 from panels.shared.theme import percent
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
@@ -49,10 +48,7 @@ def draw_report_tables(bundle: Bundle) -> None:
         "We take the report's row numbers for slice numbers of the data set. All five slices are gliomas there too."
     )
     rows = cached_predictions(bundle).set_index("slice", drop=False).loc[[row.slice for row in course_report.TABLE_3]]
-    slices = load_slices(rows["slice"].tolist())
-    if len(slices) < len(rows):
-        gallery.offer_fetching(key="table_3")
-    gallery.draw_tiles(rows, slices, caption=tile_label, key="table_3")
+    gallery.draw_gallery(rows, caption=tile_label, key="table_3")
 
 
 def _matrix(bundle: Bundle) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The Masks page's second view: the report's Figure 8 for the best, the median, the worst and the chosen slice."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -7,6 +8,7 @@ from core.bundles import mask_thresholds
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_tumour_probability
+from core.dataset.head_outlines import head_outline
 from core.inference.predictor import model_input
 from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, grey_image
 from core.labels import CLASS_LABELS
@@ -14,10 +16,11 @@ from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared.controls import fragment
 from panels.shared.link.address import bound
-from panels.shared.slices import gallery
-from panels.shared.slices.data_set import load_slices
-from panels.shared.slices.image import MASK_LEGEND, draw_picture
+from panels.shared.slices.data_set import find_slices
+from panels.shared.slices.image import MASK_LEGEND
 from panels.shared.slices.mask_pictures import draw_pictures, mask_pictures
+from panels.shared.slices.outline import Overlays, outline_picture, outline_slice
+from panels.shared.slices.source import draw_source, look_again
 from panels.shared.viewer.viewer import Layer, draw_viewer, mask_layers, probability_layer, viewer_and_words
 
 _CHOSEN = "Chosen"
@@ -45,9 +48,14 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
         )
         if chosen is not None:
             numbers = {_CHOSEN: int(chosen), **numbers}
-        slices = load_slices(list(numbers.values()))
-        if len(slices) < len(set(numbers.values())):
-            gallery.offer_fetching(key="rows")
+        found = find_slices(list(numbers.values()))
+        slices = found.by_number
+        draw_source(
+            found,
+            key="rows",
+            instead="Without a slice: its predicted mask alone, and over the head's outline.",
+            at_hand="All slices are at hand.",
+        )
         st.caption(
             "In the viewer: where the chosen slice's two masks differ; the median slice's until one is chosen. Below, "
             "from left to right, as in the report's Figure 8: the slice, the true mask, the predicted mask, their "
@@ -63,41 +71,51 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
             f"**{title}: slice {number}** · {CLASS_LABELS[row['true']].title}, patient {row['patient']} · Dice "
             f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"
         )
-        _draw_masks(bundle, number, slices.get(number), threshold)
+        _draw_masks(bundle, row, slices.get(number), threshold)
+    look_again(found, key="rows")
 
 
 def _draw_viewer(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
-    """Draw a slice large, with both masks and where they differ; its number where slice or mask is missing."""
+    """Draw a slice large, with both masks and where they differ; without the slice the outline of its head."""
     plane = stored_tumour_probability(bundle, number)
-    if plane is None or slice_ is None or slice_.mask is None:
-        draw_picture(gallery.number_tile(number), alt=f"Slice {number}, which cannot be shown")
-        return
-    probability = map_to_slice(plane, model_input(bundle, slice_)[1])
-    mask, true = probability >= threshold, slice_.mask
-    differences = (
-        Layer("False negative", true & ~mask, "area", FALSE_NEGATIVE_COLOUR, on=False),
-        Layer("False positive", mask & ~true, "area", FALSE_POSITIVE_COLOUR, on=False),
-    )
-    draw_viewer(
-        slice_,
-        [probability_layer(probability), *mask_layers(mask, true), *differences],
-        key="masks_viewer",
-        label=f"Slice {number} with true and predicted mask over it",
-    )
+    if slice_ is None or slice_.mask is None:
+        outline = head_outline(number)
+        slice_, place = outline_slice(outline), outline.placement(bundle.card.input.preprocessing)
+        label = f"The head's outline in slice {number} with the predicted mask over it"
+    else:
+        place = model_input(bundle, slice_)[1]
+        label = f"Slice {number} with true and predicted mask over it"
+    layers: list[Layer] = []
+    if plane is not None:
+        probability = map_to_slice(plane, place)
+        layers = [probability_layer(probability), *_mask_layers(probability >= threshold, slice_.mask)]
+    draw_viewer(slice_, layers, key="masks_viewer", label=label)
 
 
-def _draw_masks(bundle: Bundle, number: int, slice_: Slice | None, threshold: float) -> None:
-    """Draw one slice's pictures side by side; without the slice only the predicted mask."""
-    probability = stored_tumour_probability(bundle, number)
-    if probability is None:
+def _mask_layers(mask: np.ndarray, true: np.ndarray | None) -> list[Layer]:
+    """Return the layers of the masks, and of where they differ if the true one is known."""
+    layers = mask_layers(mask, true)
+    if true is not None:
+        layers.append(Layer("False negative", true & ~mask, "area", FALSE_NEGATIVE_COLOUR, on=False))
+        layers.append(Layer("False positive", mask & ~true, "area", FALSE_POSITIVE_COLOUR, on=False))
+    return layers
+
+
+def _draw_masks(bundle: Bundle, row: pd.Series, slice_: Slice | None, threshold: float) -> None:
+    """Draw one slice's pictures side by side; without the slice the predicted mask alone, and over the outline."""
+    number = int(row["slice"])
+    plane = stored_tumour_probability(bundle, number)
+    if plane is None:
         st.caption("The bundle keeps no mask of this slice.")
         return
     if slice_ is None or slice_.mask is None:
+        outline = head_outline(number)
+        mask = map_to_slice(plane, outline.placement(bundle.card.input.preprocessing)) >= threshold
         pictures = {
-            "Slice": gallery.number_tile(number),
-            "Predicted, at network size": grey_image(probability >= threshold, 0, 1),
+            "Predicted": grey_image(mask, 0, 1),
+            "Over the head's outline": outline_picture(outline, Overlays(mask=mask), class_name=row["true"]),
         }
     else:
-        mask = map_to_slice(probability, model_input(bundle, slice_)[1]) >= threshold
+        mask = map_to_slice(plane, model_input(bundle, slice_)[1]) >= threshold
         pictures = mask_pictures(slice_.pixels, mask, slice_.mask)
     draw_pictures(pictures, name=f"Slice {number}", min_width=150)

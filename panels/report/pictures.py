@@ -28,7 +28,7 @@ from core.readers.preprocessing import map_to_slice, preprocess_mask, preprocess
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
 from panels.shared.cache import cached_predictions
-from panels.shared.slices.data_set import load_slices
+from panels.shared.slices.data_set import find_slices, simulated_slice
 from panels.shared.slices.image import draw_picture
 from panels.shared.slices.mask_pictures import draw_pictures, mask_pictures
 
@@ -48,7 +48,7 @@ class Answered:
 
 def available_slices(numbers: list[int]) -> dict[int, Slice]:
     """Return the slices of the data set that are available, by number; none from a store that cannot be read."""
-    return load_slices(numbers) if store_state(default_store()).problem is None else {}
+    return find_slices(numbers).by_number if store_state(default_store()).problem is None else {}
 
 
 def slice_of_each_class() -> tuple[list[Slice], bool]:
@@ -57,8 +57,7 @@ def slice_of_each_class() -> tuple[list[Slice], bool]:
     slices = available_slices(numbers)
     if len(slices) == len(CLASSES):
         return list(slices.values()), True
-    of_class = {sample.class_name: sample for sample in reversed(read_samples())}
-    return [of_class[name].slice() for name in CLASSES], False
+    return [simulated_slice(name) for name in CLASSES], False
 
 
 def answered_slice(classifier: Bundle, segmenter: Bundle) -> Answered | None:

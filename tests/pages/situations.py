@@ -27,7 +27,7 @@ PATIENT = 1
 def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the app into a situation; ``folder`` stands for ``data/``."""
     monkeypatch.setenv("SLICESCOPE_DATA", str(folder))
-    monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
+    monkeypatch.setenv("SLICESCOPE_FIGSHARE", "1" if name == FIGSHARE else "0")
     clear_caches()
     table = index_table()
     numbers = table["slice"][table["patient"] == PATIENT].tolist()
@@ -60,6 +60,11 @@ def sound(app: AppTest) -> AppTest:
     """Return the app, which has neither refused anything nor broken off."""
     assert not app.exception and not app.error, [each.value for each in (*app.exception, *app.error)]
     return app
+
+
+def alternatives(app: AppTest) -> list[str]:
+    """Return what a page's pictures are called for those who do not see them."""
+    return [picture.alt for each in app.get("image") for picture in each.proto.imgs]
 
 
 def bars(app: AppTest) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from core.ood import framing_shortcut
 from panels.shared.slices import data_set
 from panels.shared.theme import percent
 from tests.core import tiny
-from tests.figshare_server import FigshareServer, label_of, zip_files
+from tests.figshare_server import FigshareServer, label_of, status, zip_files
 from tests.pages import situations
 from tests.pages.test_analyse import texts
 from tests.published import a_slice
@@ -49,7 +50,7 @@ def made_up_table() -> pd.DataFrame:
 def nothing(tmp_path: Path, fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No data set, and figshare left alone."""
     monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
-    monkeypatch.delenv("SLICESCOPE_FIGSHARE", raising=False)
+    monkeypatch.setenv("SLICESCOPE_FIGSHARE", "0")
 
 
 @pytest.fixture
@@ -104,7 +105,8 @@ def test_with_nothing_the_page_says_how_to_get_the_data_set(tmp_path: Path) -> N
     assert ".venv/bin/python -m core prepare FOLDER" in app.code[0].value
     assert "Fetching is off" in said(app)
     assert len(pictures(app)) == 12, "three slices, each before and after, with its mask"
-    assert "data_fetch" in {button.key for button in app.button}
+    assert not app.toggle(key="data_figshare").value
+    assert said(app).count(", simulated sample") == 3
 
 
 def test_the_default_folder_is_named_without_where_the_server_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +180,7 @@ def test_with_a_store_slices_stand_with_their_masks_before_and_after(tmp_path: P
     numbers = typical_slices(small, CLASSES)
     assert all(f"slice {number}" in said(app) for number in numbers.values())
     assert f"{COUNT} slices" in app.success[0].value
-    assert not app.code and "data_fetch" not in {button.key for button in app.button}
+    assert not app.code and not app.toggle
 
 
 def test_part_of_the_data_set_is_an_incomplete_local_copy(tmp_path: Path, small: pd.DataFrame) -> None:
@@ -203,13 +205,24 @@ def test_a_broken_store_is_told_and_the_page_still_stands(tmp_path: Path) -> Non
 # With figshare
 
 
-def test_figshare_is_asked_when_the_button_is_pressed_and_not_before(server: FigshareServer) -> None:
+def switched_on(app: AppTest, until: Callable[[AppTest], bool]) -> AppTest:
+    """Turn the switch on, and run the page again, as its browser does, until something is reached."""
+    app.toggle(key="data_figshare").set_value(True).run()
+    end = time.monotonic() + 30
+    while not until(app):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        app.run()
+    return app
+
+
+def test_figshare_is_asked_when_the_switch_is_on_and_not_before(server: FigshareServer) -> None:
     app = opened()
     assert not app.exception and not app.error
     assert not server.requests
-    app.button(key="data_fetch").click().run()
+    expected = ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
+    app = switched_on(app, lambda page: pictures(page) == expected)
     assert not app.exception and not app.error
-    assert pictures(app) == ["Slice, 64 × 64", "Mask, 64 × 64", "Slice, 128 × 128", "Mask, 128 × 128"] * 3
     assert "so far: 3 slices" in said(app)
     assert "Fetching is on" in said(app)
     asked = len(server.requests)
@@ -218,11 +231,8 @@ def test_figshare_is_asked_when_the_button_is_pressed_and_not_before(server: Fig
     assert len(server.requests) == asked, "what is kept is not fetched again"
 
 
-def test_a_figshare_that_refuses_leaves_tiles_and_a_sentence(server: FigshareServer) -> None:
-    server.play(lambda request: request.answer(404, b"gone"))
-    app = opened()
-    app.button(key="data_fetch").click().run()
-    assert not app.exception
-    assert len(app.error) == 1 and "fetched" in app.error[0].value
-    assert pictures(app)[0] == "Slice", "a tile with the slice's number"
-    assert "data_fetch" in {button.key for button in app.button}
+def test_a_figshare_that_refuses_leaves_samples_and_no_error(server: FigshareServer) -> None:
+    server.play(status(404, b"gone"))
+    app = switched_on(opened(), lambda page: "out of reach" in said(page))
+    assert not app.exception and not app.error
+    assert said(app).count(", simulated sample") == 3

@@ -17,7 +17,7 @@ from panels.shared.confusion_matrix import COUNTS, ROW_SHARE
 from panels.shared.model_choice import REPORT_NETWORKS
 from tests.pages import situations
 from tests.pages.fragments import run_fragment
-from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, SITUATIONS, STORE, situation, sound
+from tests.pages.situations import NOTHING, PATIENT, SITUATIONS, STORE, situation, sound
 from tests.pages.test_analyse import texts
 
 VIEWS = ("Matrix and slices", "Report's tables", "Confidence", "Compare")
@@ -173,19 +173,6 @@ def test_a_tile_opens_its_slice_with_its_patients_others(here: str) -> None:
     assert f"slices of patient {PATIENT}" in text and "True class" in text and "Dice" in text
     others = tiles(app, "viewer")
     assert others and number not in others
-
-
-def offers_fetching(app: AppTest) -> bool:
-    return "page_fetch" in {button.key for button in app.button}
-
-
-@pytest.mark.parametrize("here", (FIGSHARE,), indirect=True)
-def test_figshare_is_asked_only_after_the_button_is_pressed(here: str) -> None:
-    app = sound(opened("errors", patient=str(PATIENT)))
-    assert tiles(app)
-    sound(app.button(key="page_fetch").click().run())
-    assert tiles(app) and not offers_fetching(app)
-    assert not offers_fetching(opened("errors", patient=str(PATIENT))), "what was fetched is kept"
 
 
 def test_the_reports_tables_stand_beside_ours(here: str) -> None:

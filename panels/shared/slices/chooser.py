@@ -25,7 +25,7 @@ from panels.shared.slices.adjusting import (
     place_in_file,
 )
 from panels.shared.slices.chosen import ChosenSlice, ChosenVolume
-from panels.shared.slices.data_set import has_store, open_store
+from panels.shared.slices.data_set import fetching_wanted, has_store, wait_for_slice
 from panels.shared.slices.held import HeldSlice, read_once
 from panels.shared.slices.selection import select, selection
 from panels.shared.slices.upload_buttons import draw_upload_buttons
@@ -156,9 +156,7 @@ def _read_slice(identity: SliceIdentity) -> Slice:
     kind, which = identity
     if kind == "sample":
         return find_sample(str(which)).slice()
-    from core.dataset.slices import slice_from_store
-
-    return slice_from_store(open_store(), int(which))
+    return wait_for_slice(int(which))
 
 
 def _uploader(key: str) -> None:
@@ -194,7 +192,7 @@ def _uploader(key: str) -> None:
 
 
 def _number_input(key: str) -> None:
-    if not has_store():
+    if not has_store() and not fetching_wanted():
         st.caption("A slice of the data set by number: available once it is prepared here (README, “The data”).")
         return
     with st.form(f"{key}_form", border=False):

@@ -1,18 +1,24 @@
-"""The data set's slices as pages read them: from the prepared store, or singly from figshare."""
+"""The data set's slices as pages read them: from the prepared store, or from figshare, fetched beside the page."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.dataset.store import Store, default_store
+from core.dataset.store import SLICE_COUNT, Store, default_store
 from core.errors import DatasetError
 from core.readers.slices import Slice
-from panels.shared.theme import error_text
 
 if TYPE_CHECKING:
+    from core.dataset.background_fetch import BackgroundFetcher
     from core.dataset.download import FigshareDownloader
+
+_WAIT_SECONDS = 0.1
+_FETCHING = "figshare"
+"""Session key: whether this session's visitor wants slices from figshare."""
 
 
 def has_store() -> bool:
@@ -34,49 +40,96 @@ def _open_store(path: Path) -> Store:
     return Store(path)
 
 
-def load_slice(number: int) -> Slice | None:
-    """Return slice ``number`` of the data set, or None where it is not available (``load_slices``)."""
-    return load_slices([number]).get(number)
+@dataclass(frozen=True)
+class FoundSlices:
+    """Those of some slices of the data set that are at hand.
 
-
-def load_slices(numbers: Sequence[int]) -> dict[int, Slice]:
-    """Return the slices of the data set that are available, by number, in the order of ``numbers``.
-
-    They come from the prepared store, else from the disk cache, else from figshare where a setting or this session's
-    visitor allows it. A failed download draws one sentence, and nothing more is fetched until the visitor asks again.
+    Attributes:
+        by_number: the slices, in the order in which they were asked for.
+        missing: the other numbers.
+        coming: whether one of these may still come from figshare: look again.
+        prepared: whether all lie in the prepared data set.
     """
-    from core.dataset.lookup import find_slice
 
-    store, remote, fetch = open_store() if has_store() else None, figshare_downloader(), fetching_allowed()
-    slices: dict[int, Slice] = {}
-    bar = None
-    for position, number in enumerate(numbers):
-        is_here = (store is not None and number in store) or remote.cached(number)
-        if not is_here and not fetch:
-            continue
-        if not is_here:
-            bar = bar or st.progress(0.0)
-            bar.progress(position / len(numbers), f"Fetching slice {number} from figshare")
-        try:
-            slices[number] = find_slice(number, store=store, remote=remote)
-        except DatasetError as error:
-            st.session_state["figshare"] = fetch = False
-            st.error(error_text(error), icon=":material/cloud_off:")
-    if bar is not None:
-        bar.empty()
-    return slices
+    by_number: dict[int, Slice]
+    missing: tuple[int, ...]
+    coming: bool
+    prepared: bool
 
 
-def fetching_allowed() -> bool:
-    """Return whether slices may be fetched from figshare: a setting or this session's visitor allows it."""
+def find_slices(numbers: Sequence[int]) -> FoundSlices:
+    """Find slices of the data set by number; have those that are missing fetched beside the page.
+
+    They come from the prepared store, else from the disk cache of what was fetched from figshare, where the visitor
+    wants slices from there.
+    """
+    from core.dataset.slices import slice_from_store
+
+    store, wanted = open_store() if has_store() else None, fetching_wanted()
+    # Before the look: what comes meanwhile is found by the next one.
+    coming = wanted and figshare_fetcher().is_fetching(numbers)
+    found: dict[int, Slice] = {}
+    for number in numbers:
+        slice_ = None
+        if store is not None and number in store:
+            slice_ = slice_from_store(store, number)
+        elif wanted:
+            slice_ = figshare_downloader().cached(number)
+        if slice_ is not None:
+            found[number] = slice_
+    missing = tuple(number for number in numbers if number not in found)
+    if missing and wanted:
+        figshare_fetcher().ask(missing)
+        coming = coming or figshare_fetcher().is_fetching(missing)
+    prepared = store is not None and all(number in store for number in numbers)
+    return FoundSlices(found, missing, bool(missing) and coming, prepared)
+
+
+def wait_for_slice(number: int) -> Slice:
+    """Return slice ``number`` of the data set; wait for it where it comes from figshare.
+
+    Raises:
+        DatasetError: there is no such slice, or it is not at hand and does not come.
+    """
+    if not 1 <= number <= SLICE_COUNT:
+        raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
+    found = find_slices([number])
+    if found.coming:
+        with st.spinner(f"Fetching slice {number} from figshare.com"):
+            while found.coming:
+                time.sleep(_WAIT_SECONDS)
+                found = find_slices([number])
+    if found.missing:
+        raise DatasetError(
+            f"Slice {number} is not on this machine; prepare the data set to see it (README, “The data”)."
+        )
+    return found.by_number[number]
+
+
+def simulated_slice(class_name: str) -> Slice:
+    """Return the first simulated sample of a class, which stands for a slice that is not at hand.
+
+    Raises:
+        DatasetError: there is no such sample, or it cannot be read.
+    """
+    from core.readers.samples import read_samples
+
+    for sample in read_samples():
+        if sample.class_name == class_name:
+            return sample.slice()
+    raise DatasetError(f"There is no simulated sample of class '{class_name}' in samples/.")
+
+
+def fetching_wanted() -> bool:
+    """Return whether slices are fetched from figshare: this session's visitor decides, until then a setting."""
     from core.dataset.download import remote_enabled
 
-    return bool(st.session_state.get("figshare", remote_enabled()))
+    return bool(st.session_state.get(_FETCHING, remote_enabled()))
 
 
-def allow_fetching() -> None:
-    """Allow this session to fetch slices from figshare."""
-    st.session_state["figshare"] = True
+def want_fetching(wanted: bool) -> None:
+    """Have slices fetched from figshare for this session, or not."""
+    st.session_state[_FETCHING] = wanted
 
 
 @st.cache_resource(show_spinner=False)
@@ -85,3 +138,11 @@ def figshare_downloader() -> "FigshareDownloader":
     from core.dataset.download import FigshareDownloader, default_cache
 
     return FigshareDownloader(default_cache())
+
+
+@st.cache_resource(show_spinner=False)
+def figshare_fetcher() -> "BackgroundFetcher":
+    """Return what fetches slices beside the pages, shared by all sessions."""
+    from core.dataset.background_fetch import BackgroundFetcher
+
+    return BackgroundFetcher(figshare_downloader())

@@ -1,8 +1,5 @@
 """One slice of the data set, opened: two bundles' stored predictions, the heat map, and the patient's other slices."""
 
-from dataclasses import dataclass
-
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +7,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_answer_map, stored_tumour_probability
+from core.dataset.head_outlines import head_outline
 from core.inference.predictor import model_input
 from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK
 from core.labels import CLASS_LABELS, PART_LABELS
@@ -22,19 +20,13 @@ from panels.shared.labels import bundle_title
 from panels.shared.model_choice import ChosenModel, model_address
 from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
-from panels.shared.slices.data_set import load_slice, load_slices
+from panels.shared.slices.data_set import find_slices
 from panels.shared.slices.image import heat_legend
+from panels.shared.slices.outline import Overlays, outline_slice, stored_overlays
+from panels.shared.slices.source import look_again
 from panels.shared.viewer.viewer import draw_viewer, heat_layer, mask_layers
 
 _NEIGHBOURS = 6
-
-
-@dataclass(frozen=True)
-class _Overlays:
-    """(H, W) heat map in [0, 1] and bool predicted mask of a slice; None where neither stored nor made."""
-
-    heat: np.ndarray | None
-    mask: np.ndarray | None
 
 
 def draw_slice_dialog(
@@ -78,14 +70,15 @@ def _draw_slice(
     threshold: float,
 ) -> None:
     row = row_of_slice(table, number)
+    others = _others(row, table)
+    found = find_slices([number, *others["slice"].tolist()])
+    slices = found.by_number
     image_column, text_column = st.columns([10, 11], gap="medium")
     with image_column:
-        slice_ = load_slice(number)
-        if slice_ is None:
-            st.image(gallery.number_tile(number), alt=f"Slice {number}, which is not on this machine")
-            gallery.offer_fetching(key="viewer")
+        if number in slices:
+            _draw_overlaid_slice(slices[number], number, classifier, segmenter, threshold)
         else:
-            _draw_overlaid_slice(slice_, number, classifier, segmenter, threshold)
+            _draw_outline(number, classifier, segmenter, threshold)
     with text_column:
         with answer_container(number, classifier.fingerprint, segmenter.fingerprint, threshold, key="viewer_answer"):
             _draw_stored_predictions(number, row, classifier, segmenter, threshold)
@@ -103,7 +96,8 @@ def _draw_slice(
                 icon=":material/visibility:",
                 query_params=address,
             )
-        _draw_neighbours(row, table, caption)
+        _draw_others(row, others, slices, caption, count=int((table["patient"] == row["patient"]).sum()))
+    look_again(found, key="viewer")
 
 
 def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
@@ -130,18 +124,36 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
         st.rerun(scope="fragment")
 
 
-def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> _Overlays:
+def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> Overlays:
     """Return what the bundles store of the slice, or what this session has predicted."""
     identity = ("slice", number)
     if is_predicted(identity, classifier=classifier, segmenter=segmenter):
         prediction = predict(slice_, identity, classifier=classifier, segmenter=segmenter)
-        return _Overlays(prediction.heat, prediction.tumour >= threshold)
+        return Overlays(prediction.heat, prediction.tumour >= threshold)
     heat, tumour_probability = stored_answer_map(classifier, number), stored_tumour_probability(segmenter, number)
-    return _Overlays(
+    return Overlays(
         None if heat is None else map_to_slice(heat, model_input(classifier, slice_)[1]),
         None
         if tumour_probability is None
         else map_to_slice(tumour_probability, model_input(segmenter, slice_)[1]) >= threshold,
+    )
+
+
+def _draw_outline(number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
+    """Draw what ships of a slice that is not at hand, in the viewer where the slice will stand."""
+    outline = head_outline(number)
+    overlays = stored_overlays([outline], classifier, segmenter, threshold)[number]
+    note = heat_legend(overlays.heat, follows_mask=classifier.heat_follows_mask)
+    layers = [] if overlays.heat is None else [heat_layer(overlays.heat, note)]
+    layers += mask_layers(overlays.mask, None)
+    over = "" if overlays.heat is None else f"; {note}"
+    draw_viewer(
+        outline_slice(outline),
+        layers,
+        key="viewer_picture",
+        label=f"The head's outline in slice {number}, not the slice itself",
+        caption=f"The head's outline, not the slice itself{over}",
+        small=True,
     )
 
 
@@ -182,13 +194,27 @@ def _mask_scores(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.S
     return row_of_slice(cached_predictions(segmenter), number), own
 
 
-def _draw_neighbours(row: pd.Series, table: pd.DataFrame, caption: gallery.TileCaption) -> None:
-    """Draw the patient's slices nearest by number; numbers follow the order within a patient."""
+def _others(row: pd.Series, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the patient's slices nearest by number; numbers follow the order within a patient."""
     others = table[(table["patient"] == row["patient"]) & (table["slice"] != row["slice"])]
+    nearest = others.loc[(others["slice"] - row["slice"]).abs().sort_values(kind="stable").index[:_NEIGHBOURS]]
+    return nearest.sort_values("slice")
+
+
+def _draw_others(
+    row: pd.Series, others: pd.DataFrame, slices: dict[int, Slice], caption: gallery.TileCaption, *, count: int
+) -> None:
+    """Draw the nearest of the patient's other slices as tiles.
+
+    Args:
+        row: of the open slice.
+        others: rows of the nearest ones.
+        slices: those at hand, by number.
+        caption: gives what stands below a tile.
+        count: of the patient's slices.
+    """
     if others.empty:
         st.caption("The data set has no other slice of this patient.")
         return
-    nearest = others.loc[(others["slice"] - row["slice"]).abs().sort_values(kind="stable").index[:_NEIGHBOURS]]
-    nearest = nearest.sort_values("slice")
-    st.markdown(f"**Other slices of patient {row['patient']}** ({len(nearest)} nearest of {len(others)})")
-    gallery.draw_tiles(nearest, load_slices(nearest["slice"].tolist()), caption=caption, key="viewer", width=90)
+    st.markdown(f"**Other slices of patient {row['patient']}** ({len(others)} nearest of {count - 1})")
+    gallery.draw_tiles(others, slices, caption=caption, key="viewer", width=90)

@@ -1,4 +1,4 @@
-"""Slices of the data set as tiles that open, page by page; a slice that is not available is a tile with its number."""
+"""Slices of the data set as tiles that open, page by page; a tile shows what ships of a slice that is not at hand."""
 
 import hashlib
 import math
@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
 
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
 from core.readers.slices import Slice
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.link.address import bound, change, show, take
-from panels.shared.slices.data_set import allow_fetching, load_slices
+from panels.shared.model_choice import chosen_model
+from panels.shared.slices.data_set import find_slices
 from panels.shared.slices.image import shown_pixels
-from panels.shared.theme import escape_markdown, theme_colour
+from panels.shared.slices.outline import outline_tiles
+from panels.shared.slices.source import draw_source, look_again
+from panels.shared.theme import escape_markdown
 
 PER_PAGE = 12
 _SIDE = 256
@@ -60,12 +62,12 @@ def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_pag
     if pages > 1:
         page = bound(st.pagination, pages, key=key)
     rows = table.iloc[(page - 1) * per_page : page * per_page]
+    found = find_slices(rows["slice"].tolist())
     with notice:
-        slices = load_slices(rows["slice"].tolist())
-        if len(slices) < len(rows):
-            offer_fetching(key=key)
+        draw_source(found, key=key)
     with body:
-        draw_tiles(rows, slices, caption=caption, key=key, on_press=open_on_page)
+        draw_tiles(rows, found.by_number, caption=caption, key=key, on_press=open_on_page)
+        look_again(found, key=key)
 
 
 def draw_tiles(
@@ -81,22 +83,24 @@ def draw_tiles(
 
     Args:
         rows: of stored predictions.
-        slices: the available slices by number.
+        slices: those at hand, by number.
         caption: gives what stands below a tile.
         key: tells these tiles from others on the page.
         width: least width of a tile in pixels.
         on_press: takes the number of a pressed tile's slice.
     """
     grid = st.grid(min_column_width=width, gap="small")
+    # Of all rows, as long as one is missing: they are kept together while slices come one by one.
+    outlines = outline_tiles(rows, chosen_model()) if not rows["slice"].isin(slices.keys()).all() else {}
     for _, row in rows.iterrows():
         number = int(row["slice"])
         slice_ = slices.get(number)
         with grid.container(gap=None, key=f"{key}_thumbnail_{number}"):
             st.image(
-                number_tile(number) if slice_ is None else _thumbnail_png(slice_),
+                outlines[number] if slice_ is None else _thumbnail_png(slice_),
                 width="stretch",
                 output_format="PNG",
-                alt=f"Slice {number}" if slice_ else f"Slice {number}, which is not on this machine",
+                alt=f"Slice {number}" if slice_ else f"Slice {number}: the head's outline, not the slice",
             )
             st.button(
                 caption(row),
@@ -137,22 +141,6 @@ def tell_unknown_slice() -> None:
         st.warning(f"There is no slice {escape_markdown(text)} on this page.", icon=":material/link_off:")
 
 
-def offer_fetching(*, key: str) -> None:
-    """Draw why slices are missing, and a button that allows fetching them."""
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            "The data set's slices are not on this machine: tiles show their numbers. Metrics and plots do not need "
-            "them. To see the slices, prepare the data set (README, “The data”) or fetch the ones you look at."
-        )
-        st.button(
-            "Fetch from figshare",
-            key=f"{key}_fetch",
-            help="Up to 1 MB a slice, from figshare.com; kept on the server's disk for the next visitor.",
-            on_click=allow_fetching,
-            icon=":material/cloud_download:",
-        )
-
-
 def _picture_digest(slice_: Slice) -> str:
     digest = hashlib.sha256(f"{slice_.pixels.dtype} {slice_.pixels.shape}".encode())
     for part in (slice_.pixels, slice_.mask):
@@ -171,16 +159,3 @@ def outlined_thumbnail(slice_: Slice) -> np.ndarray:
 @st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Slice: _picture_digest})
 def _thumbnail_png(slice_: Slice) -> bytes:
     return encode_png(outlined_thumbnail(slice_))
-
-
-def number_tile(number: int) -> np.ndarray:
-    """Return a plain tile with the slice's number, (h, w, 3) uint8."""
-    tile = Image.new("RGB", (_SIDE, _SIDE), theme_colour("secondaryBackgroundColor"))
-    ImageDraw.Draw(tile).text(
-        (_SIDE / 2, _SIDE / 2),
-        str(number),
-        fill=theme_colour("textColor"),
-        font=ImageFont.load_default(_SIDE / 6),
-        anchor="mm",
-    )
-    return np.asarray(tile)

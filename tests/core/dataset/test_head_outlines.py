@@ -65,9 +65,10 @@ def test_outlines_come_back_as_they_were_written(tmp_path: Path) -> None:
     write_outlines(path, [first, second])
     for written in (first, second):
         read = head_outline(written.number, path)
-        assert read is not None and (read.size, read.box) == (written.size, written.box)
+        assert (read.size, read.box) == (written.size, written.box)
         assert (read.corners == written.corners).all()
-    assert head_outline(4, path) is None
+    with pytest.raises(DatasetError, match="no outline of a slice 4"):
+        head_outline(4, path)
 
 
 @pytest.mark.parametrize("content", (None, b"", b"no archive", "corners"))
@@ -89,7 +90,7 @@ def test_every_slice_of_the_data_set_has_an_outline_in_its_box() -> None:
     apart = 0
     for number, size in index["size"].items():
         outline = head_outline(int(str(number)))
-        assert outline is not None and outline.size == size and len(outline.corners) >= 8
+        assert outline.size == size and len(outline.corners) >= 8
         rows, columns = outline.box
         expected = [rows.start, size - rows.stop, columns.start, size - columns.stop]
         assert margins.loc[number, list(MARGINS)].to_numpy(float) * size == pytest.approx(expected, abs=0.01)
@@ -107,6 +108,5 @@ def test_an_outline_is_some_bytes_a_slice_and_no_picture() -> None:
 @pytest.mark.parametrize("number", (1, 752, 955, 1500, 3064))
 def test_the_shipped_outline_is_the_slices(data_store, number: int) -> None:
     shipped, measured = head_outline(number), measure_outline(number, data_store.pixels(number))
-    assert shipped is not None
     assert shipped.box == measured.box
     assert (shipped.corners == measured.corners).all()
