@@ -49,7 +49,7 @@ def store_state(path: Path) -> StoreState:
 
 
 def cache_state(folder: Path) -> CacheState:
-    """Describe the cache of a ``core.dataset.download.FigshareDownloader``; it may change at any moment."""
+    """Describe the cache of a ``core.dataset.remote.download.FigshareDownloader``; it may change at any moment."""
     slices, size = 0, 0
     for path in folder.glob("*.npz"):
         try:

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import ROOT
-from core.dataset.download import FigshareDownloader
+from core.dataset.remote.download import FigshareDownloader
 from core.dataset.splits import index_table
 from core.dataset.store import STORE_NAME
 from panels.shared.slices import data_set

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import CLASSES, ROOT
 from core.dataset import citation
-from core.dataset.download import FigshareDownloader, default_cache
+from core.dataset.remote.download import FigshareDownloader, default_cache
 from core.dataset.splits import SPLIT_NAMES, index_table, mask_digest
 from core.dataset.statistics import split_leakage, typical_slices
 from core.dataset.store import STORE_NAME

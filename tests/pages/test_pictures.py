@@ -14,14 +14,14 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
 from core.bundles.predictions import read_predictions, row_of_slice
 from core.bundles.stored_maps import stored_tumour_probability
 from core.config import CLASSES
-from core.dataset.background_fetch import BackgroundFetcher
 from core.dataset.head_outlines import head_outline
+from core.dataset.remote.background_fetch import BackgroundFetcher
 from core.inference.render import PREDICTED_COLOUR
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from panels.shared.model_choice import REPORT_NETWORKS, ChosenModel
 from panels.shared.slices import data_set
-from panels.shared.slices.outline import Overlays, outline_picture, outline_tiles
+from panels.shared.slices.missing.outline import Overlays, outline_picture, outline_tiles
 from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, STORE, alternatives, opened, situation, sound, viewers
 from tests.pages.test_analyse import texts
 

@@ -13,8 +13,8 @@ from core.errors import DatasetError
 from core.readers.slices import Slice
 
 if TYPE_CHECKING:
-    from core.dataset.background_fetch import BackgroundFetcher
-    from core.dataset.download import FigshareDownloader
+    from core.dataset.remote.background_fetch import BackgroundFetcher
+    from core.dataset.remote.download import FigshareDownloader
 
 _WAIT_SECONDS = 0.1
 _FETCHING = "figshare"
@@ -122,7 +122,7 @@ def simulated_slice(class_name: str) -> Slice:
 
 def fetching_wanted() -> bool:
     """Return whether slices are fetched from figshare: this session's visitor decides, until then a setting."""
-    from core.dataset.download import remote_enabled
+    from core.dataset.remote.download import remote_enabled
 
     return bool(st.session_state.get(_FETCHING, remote_enabled()))
 
@@ -135,7 +135,7 @@ def want_fetching(wanted: bool) -> None:
 @st.cache_resource(show_spinner=False)
 def figshare_downloader() -> "FigshareDownloader":
     """Return the downloader of single slices, shared by all sessions."""
-    from core.dataset.download import FigshareDownloader, default_cache
+    from core.dataset.remote.download import FigshareDownloader, default_cache
 
     return FigshareDownloader(default_cache())
 
@@ -143,6 +143,6 @@ def figshare_downloader() -> "FigshareDownloader":
 @st.cache_resource(show_spinner=False)
 def figshare_fetcher() -> "BackgroundFetcher":
     """Return what fetches slices beside the pages, shared by all sessions."""
-    from core.dataset.background_fetch import BackgroundFetcher
+    from core.dataset.remote.background_fetch import BackgroundFetcher
 
     return BackgroundFetcher(figshare_downloader())

@@ -22,8 +22,8 @@ from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
 from panels.shared.slices.data_set import find_slices
 from panels.shared.slices.image import heat_legend
-from panels.shared.slices.outline import Overlays, outline_slice, stored_overlays
-from panels.shared.slices.source import look_again
+from panels.shared.slices.missing.outline import Overlays, outline_slice, stored_overlays
+from panels.shared.slices.missing.source import look_again
 from panels.shared.viewer.viewer import draw_viewer, heat_layer, mask_layers
 
 _NEIGHBOURS = 6

@@ -5,8 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from core.dataset.download import FigshareDownloader
 from core.dataset.lookup import CacheState, StoreState, cache_state, store_state
+from core.dataset.remote.download import FigshareDownloader
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
 

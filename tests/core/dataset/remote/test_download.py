@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import requests
 
-from core.dataset.download import FIGSHARE_ADDRESSES, FILE_IDS, FigshareDownloader, remote_enabled
+from core.dataset.remote.download import FIGSHARE_ADDRESSES, FILE_IDS, FigshareDownloader, remote_enabled
 from core.dataset.slices import DATA_SET_SPACING
 from core.dataset.splits import class_of_slice
 from core.errors import DatasetError

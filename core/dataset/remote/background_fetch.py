@@ -18,7 +18,7 @@ THREADS = 2
 
 
 class Downloader(Protocol):
-    """What fetches one slice and keeps it, as ``core.dataset.download.FigshareDownloader``."""
+    """What fetches one slice and keeps it, as ``core.dataset.remote.download.FigshareDownloader``."""
 
     def slice(self, number: int, *, progress: Callable[[int], None] | None = None) -> object:
         """Fetch slice ``number``; ``progress`` is called as bytes come.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.dataset.background_fetch import THREADS, BackgroundFetcher
+from core.dataset.remote.background_fetch import THREADS, BackgroundFetcher
 from core.errors import DatasetError
 
 PATIENCE = 0.15
