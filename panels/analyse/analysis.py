@@ -52,6 +52,8 @@ def draw_analysis(
         prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)
     result = slice_result(slice_, prediction, bundles)
     with answer_area, answer_container(result, key=f"{key}_answer"):
+        if chosen.count > 1:
+            st.markdown(f"**Slice {chosen.number} alone**")
         draw_headline(result, key=key)
         draw_how_often(result, classifier)
         is_shown = draw_withheld(result, key=key, slice_key=slice_key)

@@ -94,9 +94,11 @@ def _draw_answer(
     result = volume_result(volume, plane, findings, answer, bundles)
     with answer_container(result, key=f"{key}_answer"), st.container(border=True):
         st.markdown(f"**The whole volume**, by its {plane} slices")
+        draw_headline(result, key=key)
         left, right = st.columns(2, gap="medium")
         with left:
-            _draw_class(result, key=f"{key}_bars")
+            if result["class"]:
+                draw_class_probabilities(result["class"], result["probabilities"], key=f"{key}_bars", headline=False)
         with right:
             _draw_size(result, answer, key=key)
             draw_truth(result["truth"] and result["truth"] | {"area_px": result["truth"]["voxels"]})
@@ -106,12 +108,6 @@ def _draw_answer(
                 "volumes."
             )
         draw_volume_downloads(chosen, plane, findings, (result, answer), networks, key=key)
-
-
-def _draw_class(result: dict[str, Any], *, key: str) -> None:
-    draw_headline(result, key=key)
-    if result["class"]:
-        draw_class_probabilities(result["class"], result["probabilities"], key=key, headline=False)
 
 
 def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> None:
