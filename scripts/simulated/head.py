@@ -30,6 +30,7 @@ CHOROID_PLEXUS = ((26, -42, 4), (26, -44, 12), (23, -39, 20), (15, -30, 24), (7,
 CEREBRAL_VEINS = ((2, -2, 15), (2, -15, 17), (2, -28, 11), (1, -36, 8))
 CAVERNOUS_SINUS = ((12, 14, -29), (14, 3, -31), (13, -9, -32))
 CAROTID_ARTERY = ((12, 13, -30), (12, 3, -33), (12, -8, -33), (14, -14, -40))
+_VESSEL_BENDS = 3.0  # mm: scale of the small vessels' bends and of the distances between them
 VESSELS = (  # radius mm, grey value, centre line
     (2.4, 128, SAGITTAL_SINUS),
     (2.2, 115, TRANSVERSE_SINUS),
@@ -66,7 +67,7 @@ def read_head(path: Path) -> Head:
     grey = brighten_fat(grey, depth)
     millimetres = voxel_positions(template.shape, image.affine)
     grey = enhance_mucosa(grey, depth, millimetres)
-    grey = enhance_surface_vessels(grey, depth)
+    grey = enhance_surface_vessels(grey, depth, millimetres[0])
     for radius, value, points in VESSELS:
         grey = draw_line(grey, points, radius, value, to_voxel)
     return Head(grey, depth, to_voxel)
@@ -112,12 +113,21 @@ def enhance_mucosa(grey: np.ndarray, depth: np.ndarray, millimetres: np.ndarray)
     return np.where((grey > 25) & (grey < 120), grey * gain, grey)
 
 
-def enhance_surface_vessels(grey: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Draw bright spots and short lines like cortical veins into the fluid around the brain, and a faint dura."""
-    speckle = ndimage.gaussian_filter(np.random.default_rng(27).standard_normal(grey.shape, dtype=np.float32), 0.9)
-    vein = np.clip(speckle / speckle.std() - 1.4, 0, 1) * ((depth > 0) & (depth < 14) & (grey < 52))
+def enhance_surface_vessels(grey: np.ndarray, depth: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Draw vessels that take up contrast into the fluid around and in the folds of the brain, and a faint dura.
+
+    A vessel is where two smooth random fields are both near 0: a winding line. In the fissure between the hemispheres,
+    x near 0, they are fainter: a midline slice shows all of them at once.
+    """
+    rng = np.random.default_rng(27)
+    fields = (ndimage.gaussian_filter(rng.standard_normal(grey.shape, dtype=np.float32), _VESSEL_BENDS) for _ in "12")
+    away = np.sqrt(sum((field / field.std()) ** 2 for field in fields)) * _VESSEL_BENDS  # mm, nearly
+    fluid = np.clip((64 - ndimage.gaussian_filter(grey, 1)) / 8, 0, 1) * np.clip(depth / 2, 0, 1)
+    fluid *= np.clip((34 - depth) / 20, 0, 1)  # none in the ventricles, fewer in deep fissures
+    vessel = np.exp(-((away / 1.3) ** 2)) * ndimage.gaussian_filter(fluid, 0.7)
     dura = np.exp(-(((depth - 0.5) / 0.8) ** 2)) * (grey < 60)
-    return grey + 80 * vein + 22 * dura
+    vessel *= 1 - 0.6 * np.exp(-((x / 6) ** 2))
+    return grey + 130 * vessel + 22 * dura
 
 
 def draw_line(
