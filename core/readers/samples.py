@@ -1,17 +1,22 @@
-"""The shipped samples: simulated lesions on an openly licensed template, with true masks."""
+"""The shipped samples, slices and volumes: simulated lesions on an openly licensed template, with true masks."""
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from core.config import SAMPLES
-from core.errors import DatasetError
+from core.errors import DatasetError, SliceError
 from core.readers.picture import SIMULATED
 from core.readers.slices import Slice
+from core.readers.volumes.nifti import read_label_map, read_nifti
+from core.readers.volumes.volume import Volume, with_true_mask
+
+_NIFTI = ".nii.gz"
+_NOTE = f"{SIMULATED}: made by a program from an openly licensed template."
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Sample:
         plane: axial, coronal or sagittal.
         spacing_mm: side of a pixel in mm.
         mask_file: the true mask's file in samples/, or None.
+        known_failure: the class that the default network finds likeliest, where it is another than the lesion's.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Sample:
     plane: str
     spacing_mm: float
     mask_file: str | None
+    known_failure: str | None = None
 
     @property
     def path(self) -> Path:
@@ -65,8 +72,47 @@ class Sample:
             spacing_source="in the template's space, somewhat larger than life",
             mask=mask,
             class_name=self.class_name,
-            notes=(f"{SIMULATED}: made by a program from an openly licensed template.",),
+            notes=(_NOTE,),
         )
+
+
+@dataclass(frozen=True)
+class SampleVolume:
+    """One shipped axial series, as volumes.json describes it.
+
+    Attributes:
+        name: the file's stem, also in query parameters.
+        title: its title, which says "simulated".
+        alt: one sentence, the alternative text.
+        class_name: the simulated lesion's class.
+        mask_file: the true mask's file in samples/.
+    """
+
+    name: str
+    title: str
+    alt: str
+    class_name: str
+    mask_file: str
+
+    @property
+    def path(self) -> Path:
+        """The path of the volume's file."""
+        return SAMPLES / f"{self.name}{_NIFTI}"
+
+    def volume(self) -> Volume:
+        """Read the volume with its true mask.
+
+        Raises:
+            DatasetError: a file is missing or damaged.
+        """
+        try:
+            volume = read_nifti(self.path.read_bytes(), self.title)
+            labels = read_label_map((SAMPLES / self.mask_file).read_bytes(), self.title)
+            return replace(with_true_mask(volume, labels), notes=(_NOTE,))
+        except (OSError, SliceError) as error:
+            raise DatasetError(
+                f"The sample '{self.name}' is missing or damaged; take samples/ from the project again."
+            ) from error
 
 
 @functools.cache
@@ -87,6 +133,7 @@ def read_samples() -> tuple[Sample, ...]:
                 plane=entry["plane"],
                 spacing_mm=entry["spacing_mm"],
                 mask_file=entry["mask"],
+                known_failure=entry["known_failure"],
             )
             for entry in entries
         )
@@ -94,13 +141,53 @@ def read_samples() -> tuple[Sample, ...]:
         raise DatasetError("samples.json is missing or damaged; take samples/ from the project again.") from error
 
 
+@functools.cache
+def read_sample_volumes() -> tuple[SampleVolume, ...]:
+    """Read what is known of every volume, in the order of volumes.json.
+
+    Raises:
+        DatasetError: that file is missing, or holds something else.
+    """
+    try:
+        entries = json.loads((SAMPLES / "volumes.json").read_text(encoding="utf-8"))
+        return tuple(
+            SampleVolume(
+                name=entry["file"].removesuffix(_NIFTI),
+                title=entry["title"],
+                alt=entry["alt"],
+                class_name=entry["class"],
+                mask_file=entry["mask"],
+            )
+            for entry in entries
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DatasetError("volumes.json is missing or damaged; take samples/ from the project again.") from error
+
+
+def read_slices_and_volumes() -> tuple[Sample | SampleVolume, ...]:
+    """Read what is known of every sample, slices first; see ``read_samples`` and ``read_sample_volumes``."""
+    return (*read_samples(), *read_sample_volumes())
+
+
 def find_sample(name: str) -> Sample:
-    """Find the sample with the name ``name``.
+    """Find the slice with the name ``name``.
 
     Raises:
         DatasetError: no such sample, or none can be read.
     """
-    samples = {sample.name: sample for sample in read_samples()}
+    sample = find_slice_or_volume(name)
+    if isinstance(sample, SampleVolume):
+        raise DatasetError(f"The sample '{name}' is a volume; a slice is needed.")
+    return sample
+
+
+def find_slice_or_volume(name: str) -> Sample | SampleVolume:
+    """Find the slice or volume with the name ``name``.
+
+    Raises:
+        DatasetError: no such sample, or none can be read.
+    """
+    samples = {sample.name: sample for sample in read_slices_and_volumes()}
     if name not in samples:
         raise DatasetError(f"There is no sample '{name}'; there are {', '.join(samples)}.")
     return samples[name]

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import ROOT
 from core.inference.background import Background
 from core.outcome import WITHHELD
+from core.readers.samples import find_slice_or_volume
 from panels.shared.results_table import PICTURE
 from panels.shared.slices.chosen import AT, PLANE
 from tests.volumes import a_head, dicom_series, head_affine, nifti
@@ -60,6 +61,27 @@ def test_the_volume_is_analysed_and_stays_so():
     text = "\n".join(element.value for element in app.markdown)
     assert "The whole volume" in text
     assert not [button for button in app.button if button.key == "analyse_volume_start"]
+
+
+def test_a_sample_volume_opens_at_its_lesion_and_its_analysis_stays() -> None:
+    app = opened()
+    app.button(key="analyse_sample_glioma-volume").click().run()
+    assert shows_a_slice(app) and app.query_params["sample"] == "glioma-volume"
+    volume = find_slice_or_volume("glioma-volume").volume()  # type: ignore[union-attr]
+    at = app.session_state[AT]
+    assert volume.mask[at - 1].sum() == volume.mask.sum(axis=(1, 2)).max()
+    assert "Dice" in "\n".join(element.value for element in app.markdown)
+    assert "The whole volume" in "\n".join(element.value for element in analysed(app).markdown)
+    assert not any(button.key == "analyse_remove" for button in app.button)
+    app.slider(key=AT).set_value(at + 1).run()
+    assert shows_a_slice(app) and len(app.session_state["volume_analyses"]) == 1
+
+
+def test_a_slice_of_a_sample_volume_is_explained_under_the_volumes_address() -> None:
+    app = opened(sample="meningioma-volume", **{AT: "8"})
+    assert shows_a_slice(app) and app.session_state[AT] == 8
+    (link,) = [each for each in app.get("page_link") if "explain" in each.proto.page]
+    assert "sample=meningioma-volume&" in link.proto.query_string and "at=8" in link.proto.query_string
 
 
 @pytest.mark.parametrize("name", ["head-seg.nii", "other.nii"])

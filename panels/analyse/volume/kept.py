@@ -25,7 +25,8 @@ Analysis = Background[SliceFinding]
 def kept_analysis(chosen: ChosenVolume, plane: str, classifier: Bundle, segmenter: Bundle) -> Analysis | None:
     """Return the analysis of a plane by two networks, or None where there is none."""
     analyses = _analyses()
-    for upload, rest in [name for name in analyses if name[0] not in held_uploads()]:
+    gone = [name for name in analyses if name[0][0] == "upload" and name[0] not in held_uploads()]
+    for upload, rest in gone:
         analyses.pop((upload, rest)).stop()
     return analyses.get(_key(chosen, plane, classifier, segmenter))
 

@@ -1,18 +1,13 @@
 """The choice of a slice: a sample, an upload, or a number of the data set."""
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable
 
 import streamlit as st
 
 from core.config import MAX_FILE_BYTES, MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_SLICES
 from core.dataset.store import SLICE_COUNT
-from core.errors import DatasetError, SliceScopeError
-from core.inference.render import encode_png, thumbnail
-from core.labels import ANSWER_LABELS
-from core.outcome import NO_TUMOUR
-from core.readers.samples import find_sample, read_samples
+from core.errors import SliceScopeError
 from core.readers.slices import EXTENSIONS, Slice
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.slices.adjusting import (
@@ -27,6 +22,7 @@ from panels.shared.slices.adjusting import (
 from panels.shared.slices.chosen import ChosenSlice, ChosenVolume
 from panels.shared.slices.data_set import fetching_wanted, has_store, wait_for_slice
 from panels.shared.slices.held import HeldSlice, read_once
+from panels.shared.slices.sample_buttons import draw_sample_buttons, read_sample
 from panels.shared.slices.selection import select, selection
 from panels.shared.slices.upload_buttons import draw_upload_buttons
 from panels.shared.slices.uploads import (
@@ -43,8 +39,6 @@ from panels.shared.theme import error_text
 from panels.shared.volumes.choices import draw_choices, forget_removed, is_label_name
 from panels.shared.volumes.held import HeldVolume
 
-_THUMBNAIL = 84
-"""Side of the pictures of samples, in pixels."""
 _TRIED = 5
 """Of new files, how many are read to find one that can be shown."""
 DrawTable = Callable[[Uploads, SliceIdentity | None], None]
@@ -95,7 +89,9 @@ def choose_image(
         draw_table(uploads, chosen)
     if image is None or chosen is None:
         return None
-    if isinstance(image, Slice) and chosen not in held:
+    if chosen not in held:
+        if isinstance(image, HeldVolume):
+            return ChosenVolume(chosen, chosen, image.volume, image.files)
         return ChosenSlice(chosen, image)
     with line:
         draw_upload_buttons(key, held, chosen)
@@ -125,7 +121,7 @@ def _draw_chooser(key: str, *, is_open: bool, of: SliceIdentity | None) -> None:
             _uploader(key)
             _number_input(key)
         with sample_column, errors_in_one_sentence():
-            _sample_buttons(key)
+            draw_sample_buttons(key)
 
 
 def _chosen_volume(
@@ -152,10 +148,11 @@ def _read_upload(identity: SliceIdentity, held: Upload) -> Slice | HeldVolume:
         raise
 
 
-def _read_slice(identity: SliceIdentity) -> Slice:
+def _read_slice(identity: SliceIdentity) -> Slice | HeldVolume:
+    """Read a slice of the data set or a sample, which may be a volume."""
     kind, which = identity
     if kind == "sample":
-        return find_sample(str(which)).slice()
+        return read_sample(str(which))
     return wait_for_slice(int(which))
 
 
@@ -207,35 +204,3 @@ def _number_input(key: str) -> None:
         if st.form_submit_button("Show slice") and number is not None:
             select(key, ("slice", int(number)))
             st.rerun()
-
-
-def _sample_buttons(key: str) -> None:
-    st.markdown("**Or try a sample** (simulated lesions with true masks)")
-    problems = []
-    with st.container(horizontal=True, gap="small"):
-        counts: Counter[str] = Counter()
-        for sample in read_samples():
-            try:
-                thumbnail = _sample_thumbnail(sample.name)
-            except DatasetError as error:
-                problems.append(error)
-                continue
-            title = ANSWER_LABELS[sample.class_name or NO_TUMOUR].short
-            counts[title] += 1
-            with st.container(width=_THUMBNAIL + 10, gap=None, key=f"{key}_thumbnail_{sample.name}"):
-                st.image(thumbnail, width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
-                st.button(
-                    f"{title} {counts[title]}" if sample.class_name else title,
-                    key=f"{key}_sample_{sample.name}",
-                    help=sample.alt,
-                    on_click=select,
-                    args=(key, ("sample", sample.name)),
-                    type="tertiary",
-                )
-    for problem in problems:
-        st.error(error_text(problem), icon=":material/error:")
-
-
-@st.cache_resource(show_spinner=False)
-def _sample_thumbnail(name: str) -> bytes:
-    return encode_png(thumbnail(find_sample(name).slice().pixels, _THUMBNAIL))

@@ -26,6 +26,7 @@ class ChosenSlice:
         in_file: brings (h, w) values of the slice back to the place they have in the file.
         plane, number, count: of a volume's slice, and of the slices in its plane.
         adjusting: what the viewer's buttons do to an uploaded slice; None for every other.
+        part_of: the identity of the volume that it is a slice of; None where it is of none.
     """
 
     identity: SliceIdentity
@@ -35,12 +36,13 @@ class ChosenSlice:
     number: int = 0
     count: int = 0
     adjusting: Adjusting | None = None
+    part_of: SliceIdentity | None = None
 
     @property
     def address(self) -> dict[str, str]:
         """The query parameters that choose this slice; an upload only in the session that holds it."""
         place = {PLANE: self.plane, AT: str(self.number)} if self.plane else {}
-        return address_of(self.identity) | place
+        return address_of(self.part_of or self.identity) | place
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,8 @@ class ChosenVolume:
     """The chosen volume.
 
     Attributes:
-        identity: tells the volume from every other upload of the session, and a series from others of its files.
-        upload: the identity of the files.
+        identity: tells the volume from every other of the session, and a series from others of its files.
+        upload: the identity of the files, or of the sample.
         volume: with its true mask if there is one.
         files: it was read from.
     """
@@ -68,6 +70,7 @@ class ChosenVolume:
             plane=plane,
             number=number,
             count=self.volume.count(plane),
+            part_of=self.upload,
         )
 
 

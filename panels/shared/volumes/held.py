@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
 from core.readers.volumes.files import VolumeChoice
-from core.readers.volumes.volume import Volume
+from core.readers.volumes.volume import PLANES, Volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,14 @@ def middle_slice(volume: Volume) -> Slice:
     """Return the middle slice of the best plane."""
     plane = volume.best_plane
     return volume.slice(plane, (volume.count(plane) + 1) // 2)
+
+
+def opening_number(volume: Volume, plane: str) -> int:
+    """Return the slice at which a plane opens: where the true mask is largest, else the middle one."""
+    if volume.mask is None or not volume.mask.any():
+        return (volume.count(plane) + 1) // 2
+    others = tuple(axis for axis in range(3) if axis != PLANES.index(plane))
+    return 1 + int(np.count_nonzero(volume.mask, axis=others).argmax())
 
 
 def _is_one_slice(volume: Volume) -> bool:

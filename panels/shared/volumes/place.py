@@ -7,6 +7,7 @@ import streamlit as st
 from panels.shared.link.address import bound, change
 from panels.shared.slices.chosen import AT, PLANE, ChosenSlice, ChosenVolume
 from panels.shared.viewer.viewer import Volume
+from panels.shared.volumes.held import opening_number
 
 _OF = "place_of"
 """Session key: the volume, and the volume's plane, that the controls' values belong to."""
@@ -18,7 +19,7 @@ def choose_place(chosen: ChosenVolume, *, opening: Callable[[str], int | None] =
     Args:
         chosen: the volume.
         opening: returns the slice at which a plane opens, and to which it goes where the visitor chose none; None for
-            the middle one.
+            the one where the true mask is largest, or the middle one.
     """
     volume = chosen.volume
     volume_of, slice_of = st.session_state.get(_OF, (None, None))
@@ -37,7 +38,7 @@ def choose_place(chosen: ChosenVolume, *, opening: Callable[[str], int | None] =
             width="content",
         )
         count = volume.count(plane)
-        first = opening(plane) or (count + 1) // 2
+        first = opening(plane) or opening_number(volume, plane)
         if slice_of not in (None, (chosen.identity, plane)) or not 1 <= st.session_state.get(AT, 1) <= count:
             st.session_state[AT] = first
         number = (

@@ -11,6 +11,8 @@ from core.bundles.bundle import LITE, WEIGHTS, Bundle
 from core.evaluation.sample_answers import answering_pairs
 from core.inference.predictor import Predictor
 from core.inference.sample_answers import ANSWERS, stored_answer
+from core.metrics.overlap import dice
+from core.outcome import CONFIDENT
 from core.readers.samples import Sample, read_samples
 
 PAIRS = answering_pairs()
@@ -41,6 +43,22 @@ def test_a_stored_answer_is_what_the_networks_answer(sample: Sample, pair: int) 
         assert stored.gate.tumour_score == pytest.approx(answered.gate.tumour_score, abs=1e-3)
         assert stored.gate.ood_score == pytest.approx(answered.gate.ood_score, abs=1e-3)
         np.testing.assert_allclose(stored.gate.probabilities, answered.gate.probabilities, atol=1e-3)
+
+
+@pytest.mark.parametrize("sample", read_samples(), ids=lambda sample: sample.name)
+def test_a_sample_is_a_known_failure_where_the_default_network_finds_another_class(sample: Sample) -> None:
+    stored = stored_answer(sample.slice(), *PAIRS[0])
+    assert stored is not None and stored.gate is not None
+    likeliest = stored.classes[int(np.argmax(stored.gate.probabilities))]
+    expected = likeliest if sample.class_name not in (None, likeliest) else None
+    assert sample.known_failure == expected, "state it in scripts/simulated/catalogue.py and samples.json"
+
+
+def test_the_first_sample_is_answered_well() -> None:
+    stored = stored_answer(SAMPLE.slice(), *PAIRS[0])
+    assert stored is not None and stored.gate is not None
+    assert stored.gate.outcome == CONFIDENT and SAMPLE.known_failure is None
+    assert dice(stored.tumour >= stored.threshold, SAMPLE.slice().mask) > 0.9
 
 
 def with_card(bundle: Bundle, **changes: object) -> Bundle:
