@@ -47,6 +47,7 @@ def answer_text(page: Page) -> str:
     """The answer once it is drawn."""
     expect(whole_answer(page)).to_contain_text("right for")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(whole_answer(page).get_by_role("heading")).to_be_visible()
     return whole_answer(page).inner_text()
 
 
