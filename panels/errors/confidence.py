@@ -13,9 +13,11 @@ from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS, metric_titles
 from core.metrics import calibration
+from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.controls import csv_button
 from panels.shared.labels import split_level_of
+from panels.shared.slices import gallery
 from panels.shared.theme import (
     PLOT_CONFIG,
     add_interval,
@@ -28,6 +30,8 @@ from panels.shared.theme import (
 )
 
 _HEIGHT = 340
+_ERRORS = 8
+"""Of the most confident errors, how many are shown."""
 _MARGINS = {"margin_r": 24, "margin_t": 10}
 """In pixels; they leave the axes room for their last labels, 100%, on a telephone too."""
 
@@ -189,18 +193,9 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
 
 
 def _confident_errors(bundle: Bundle, table: pd.DataFrame) -> None:
-    """List the most confident errors, and offer all test slices as a CSV."""
+    """Draw the most confident errors as tiles, and offer all test slices as a CSV."""
     st.header("Most confident errors", anchor=False)
-    errors = table[~table["right"]].sort_values("confidence", ascending=False).head(8)
-    shown = pd.DataFrame(
-        {
-            "Slice": errors["slice"],
-            "Patient": errors["patient"],
-            "True": [CLASS_LABELS[name].title for name in errors["true"]],
-            "Predicted": [CLASS_LABELS[name].title for name in errors["predicted"]],
-            "Confidence": errors["confidence"].map(percent),
-        }
-    )
-    st.dataframe(shown, hide_index=True, alt="The most confident errors")
+    errors = table[~table["right"]].sort_values("confidence", ascending=False).head(_ERRORS)
+    gallery.draw_gallery(errors, caption=tile_label, key="confident", width=110)
     st.caption("*Matrix and slices* shows them all: sort by *highest confidence first* and switch *Only errors* on.")
     csv_button(table, "CSV of all test slices", f"{bundle.name}-test.csv")

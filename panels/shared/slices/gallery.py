@@ -20,6 +20,8 @@ from panels.shared.slices.missing.source import draw_source, look_again
 from panels.shared.theme import escape_markdown
 
 PER_PAGE = 12
+_WIDTH = 150
+"""Least width of a tile in pixels."""
 _SIDE = 256
 """Side of a tile's picture in pixels: twice what it is shown at, at most."""
 
@@ -43,7 +45,9 @@ def open_on_page(number: int) -> None:
 
 
 @fragment
-def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_page: int = PER_PAGE) -> None:
+def draw_gallery(
+    table: pd.DataFrame, *, caption: TileCaption, key: str, per_page: int = PER_PAGE, width: int = _WIDTH
+) -> None:
     """Draw the rows of a table as tiles, one page at a time; a press opens the slice (``open_slice``).
 
     Another page of tiles redraws nothing else.
@@ -53,6 +57,7 @@ def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_pag
         caption: gives what stands below a tile.
         key: of the choice of the page of tiles, also its name in the address.
         per_page: tiles on a page.
+        width: least width of a tile in pixels.
     """
     pages = max(1, math.ceil(len(table) / per_page))
     if st.session_state.get(key, 1) > pages:  # the table is shorter than before
@@ -66,7 +71,7 @@ def draw_gallery(table: pd.DataFrame, *, caption: TileCaption, key: str, per_pag
     with notice:
         draw_source(found, key=key)
     with body:
-        draw_tiles(rows, found.by_number, caption=caption, key=key, on_press=open_on_page)
+        draw_tiles(rows, found.by_number, caption=caption, key=key, width=width, on_press=open_on_page)
         look_again(found, key=key)
 
 
@@ -76,7 +81,7 @@ def draw_tiles(
     *,
     caption: TileCaption,
     key: str,
-    width: int = 150,
+    width: int = _WIDTH,
     on_press: Callable[[int], None] = open_slice,
 ) -> None:
     """Draw a tile for each row, as many side by side as there is room for.
