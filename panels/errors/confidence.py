@@ -196,6 +196,6 @@ def _confident_errors(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the most confident errors as tiles, and offer all test slices as a CSV."""
     st.header("Most confident errors", anchor=False)
     errors = table[~table["right"]].sort_values("confidence", ascending=False).head(_ERRORS)
-    gallery.draw_gallery(errors, caption=tile_label, key="confident", width=110)
+    gallery.draw_gallery(errors, caption=tile_label, key="confident", width=130)
     st.caption("*Matrix and slices* shows them all: sort by *highest confidence first* and switch *Only errors* on.")
     csv_button(table, "CSV of all test slices", f"{bundle.name}-test.csv")

@@ -70,7 +70,7 @@ def stored_overlays(
 
 def outline_slice(outline: HeadOutline) -> Slice:
     """Return the outline as a picture that the viewer shows in the slice's place."""
-    return Slice(_grey_head(outline, outline.size), f"slice {outline.number}, its outline", notes=(_NOTE,))
+    return Slice(_grey_head(outline, outline.size), f"slice {outline.number}, outline of the head", notes=(_NOTE,))
 
 
 def outline_picture(outline: HeadOutline, overlays: Overlays, *, class_name: str) -> np.ndarray:
