@@ -12,9 +12,9 @@ from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
 from panels.shared.controls import fragment
-from panels.shared.slices.data_set import find_slices, simulated_slice
+from panels.shared.slices.data_set.find import find_slices, simulated_slice
+from panels.shared.slices.data_set.source import draw_source, look_again
 from panels.shared.slices.image import draw_picture
-from panels.shared.slices.missing.source import draw_source, look_again
 
 _PICTURE_SIDE = 384
 """Approximate side of a picture in pixels: small ones are enlarged pixel by pixel, so that their pixels can be seen."""

@@ -7,7 +7,7 @@ import streamlit as st
 from core.dataset.lookup import StoreState, cache_state
 from core.dataset.remote.download import CACHE_BYTES, default_cache
 from core.dataset.store import SLICE_COUNT, STORE_NAME
-from panels.shared.slices.data_set import fetching_wanted
+from panels.shared.slices.data_set.find import fetching_wanted
 from panels.shared.theme import error_text
 
 _COMMANDS = "make setup\n.venv/bin/python -m core prepare FOLDER"

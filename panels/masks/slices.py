@@ -16,11 +16,11 @@ from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
 from panels.shared.controls import fragment
 from panels.shared.link.address import bound
-from panels.shared.slices.data_set import find_slices
+from panels.shared.slices.data_set.find import find_slices
+from panels.shared.slices.data_set.outline import Overlays, outline_picture, outline_slice
+from panels.shared.slices.data_set.source import draw_source, look_again
 from panels.shared.slices.image import MASK_LEGEND
 from panels.shared.slices.mask_pictures import draw_pictures, mask_pictures
-from panels.shared.slices.missing.outline import Overlays, outline_picture, outline_slice
-from panels.shared.slices.missing.source import draw_source, look_again
 from panels.shared.viewer.viewer import Layer, draw_viewer, mask_layers, probability_layer, viewer_and_words
 
 _CHOSEN = "Chosen"

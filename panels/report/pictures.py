@@ -28,7 +28,7 @@ from core.readers.preprocessing import map_to_slice, preprocess_mask, preprocess
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
 from panels.shared.cache import cached_predictions
-from panels.shared.slices.data_set import find_slices, simulated_slice
+from panels.shared.slices.data_set.find import find_slices, simulated_slice
 from panels.shared.slices.image import draw_picture
 from panels.shared.slices.mask_pictures import draw_pictures, mask_pictures
 

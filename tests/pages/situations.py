@@ -14,7 +14,7 @@ from core.config import ROOT
 from core.dataset.remote.download import FigshareDownloader
 from core.dataset.splits import index_table
 from core.dataset.store import STORE_NAME
-from panels.shared.slices import data_set
+from panels.shared.slices.data_set import find
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
 
@@ -36,7 +36,7 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             tiny.data_set().write(folder / STORE_NAME)
         remote = FigshareDownloader(folder / "cache", sources=server.sources, index=index_of(numbers))
         if name == FIGSHARE:
-            monkeypatch.setattr(data_set, "figshare_downloader", lambda: remote)
+            monkeypatch.setattr(find, "figshare_downloader", lambda: remote)
         yield
     clear_caches()
 

@@ -21,7 +21,7 @@ from core.dataset.splits import SPLIT_NAMES, index_table, mask_digest
 from core.dataset.statistics import split_leakage, typical_slices
 from core.dataset.store import STORE_NAME
 from core.ood import framing_shortcut
-from panels.shared.slices import data_set
+from panels.shared.slices.data_set import find
 from panels.shared.theme import percent
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, label_of, status, zip_files
@@ -67,7 +67,7 @@ def server(small: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fig
     """Figshare on this machine, with the made-up slices."""
     with FigshareServer(zip_files([range(1, 12), range(12, COUNT + 1)])) as server:
         monkeypatch.setattr(
-            data_set,
+            find,
             "figshare_downloader",
             lambda: FigshareDownloader(default_cache(), sources=server.sources, index=small),
         )

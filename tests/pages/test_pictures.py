@@ -20,8 +20,8 @@ from core.inference.render import PREDICTED_COLOUR
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from panels.shared.model_choice import REPORT_NETWORKS, ChosenModel
-from panels.shared.slices import data_set
-from panels.shared.slices.missing.outline import Overlays, outline_picture, outline_tiles
+from panels.shared.slices.data_set import find
+from panels.shared.slices.data_set.outline import Overlays, outline_picture, outline_tiles
 from tests.pages.situations import FIGSHARE, NOTHING, PATIENT, STORE, alternatives, opened, situation, sound, viewers
 from tests.pages.test_analyse import texts
 
@@ -172,8 +172,8 @@ def test_a_figshare_that_is_out_of_reach_is_no_error(here: str, page: str, monke
             return None
 
     fetcher = BackgroundFetcher(Unreachable(), patience=0.2)
-    monkeypatch.setattr(data_set, "figshare_downloader", Unreachable)
-    monkeypatch.setattr(data_set, "figshare_fetcher", lambda: fetcher)
+    monkeypatch.setattr(find, "figshare_downloader", Unreachable)
+    monkeypatch.setattr(find, "figshare_fetcher", lambda: fetcher)
     app = sound(opened(page, view={"errors": "Matrix and slices", "masks": "Slices"}[page]))
     assert looks_again(app)
     time.sleep(0.3)

@@ -20,7 +20,7 @@ from panels.shared.slices.adjusting import (
     place_in_file,
 )
 from panels.shared.slices.chosen import ChosenSlice, ChosenVolume
-from panels.shared.slices.data_set import fetching_wanted, has_store, wait_for_slice
+from panels.shared.slices.data_set.find import fetching_wanted, has_store, wait_for_slice
 from panels.shared.slices.held import HeldSlice, read_once
 from panels.shared.slices.sample_buttons import draw_sample_buttons, read_sample
 from panels.shared.slices.selection import select, selection

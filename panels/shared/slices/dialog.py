@@ -20,10 +20,10 @@ from panels.shared.labels import bundle_title
 from panels.shared.model_choice import ChosenModel, model_address
 from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
-from panels.shared.slices.data_set import find_slices
+from panels.shared.slices.data_set.find import find_slices
+from panels.shared.slices.data_set.outline import Overlays, outline_slice, stored_overlays
+from panels.shared.slices.data_set.source import look_again
 from panels.shared.slices.image import heat_legend
-from panels.shared.slices.missing.outline import Overlays, outline_slice, stored_overlays
-from panels.shared.slices.missing.source import look_again
 from panels.shared.viewer.viewer import draw_viewer, heat_layer, mask_layers
 
 _NEIGHBOURS = 6

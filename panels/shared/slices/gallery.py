@@ -13,10 +13,10 @@ from core.readers.slices import Slice
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.link.address import bound, change, show, take
 from panels.shared.model_choice import chosen_model
-from panels.shared.slices.data_set import find_slices
+from panels.shared.slices.data_set.find import find_slices
+from panels.shared.slices.data_set.outline import outline_tiles
+from panels.shared.slices.data_set.source import draw_source, look_again
 from panels.shared.slices.image import shown_pixels
-from panels.shared.slices.missing.outline import outline_tiles
-from panels.shared.slices.missing.source import draw_source, look_again
 from panels.shared.theme import escape_markdown
 
 PER_PAGE = 12

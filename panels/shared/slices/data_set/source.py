@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from panels.shared.slices.data_set import FoundSlices, fetching_wanted, want_fetching
+from panels.shared.slices.data_set.find import FoundSlices, fetching_wanted, want_fetching
 
 _AT_HAND = "Outlined in yellow: the true mask."
 _INSTEAD = (
