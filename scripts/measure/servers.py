@@ -1,5 +1,6 @@
 """Start the app, or Streamlit's own demonstration, on a free port, and find Chromium."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -45,7 +46,10 @@ def running_server(
     port = port or free_port()
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
     options.append("--browser.gatherUsageStats=false")
-    with subprocess.Popen([*within, sys.executable, "-m", "streamlit", *command, *options], cwd=folder) as server:
+    started = [*within, sys.executable, "-m", "streamlit", *command, *options]
+    # What is measured does not depend on figshare.com, unless the caller says so.
+    environment = {"SLICESCOPE_FIGSHARE": "0"} | os.environ
+    with subprocess.Popen(started, cwd=folder, env=environment) as server:
         try:
             address = f"http://127.0.0.1:{port}"
             wait_until_healthy(f"{address}/_stcore/health")
