@@ -1,13 +1,17 @@
-"""The document that every page begins with: our style sheet and script stand in it.
+"""The document that every page begins with: our style sheet, scripts and the glossary stand in it.
 
 What is drawn before the style sheet is there would move.
 """
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.glossary import GLOSSARY
 
 _ASSETS = Path(__file__).with_name("assets")
 _END = b"</head>"
@@ -15,12 +19,19 @@ _CACHED_OR_PACKED = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 
 
 class Document:
-    """Writes style sheet and script into the HTML documents of an ASGI app."""
+    """Writes style sheet, scripts and the glossary into the HTML documents of an ASGI app."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        style, script = ((_ASSETS / name).read_bytes() for name in ("shell.css", "shell.js"))
-        self._ours = b"<style>" + style + b'</style><script type="module">' + script + b"</script>"
+        style, shell, glossary = (
+            (_ASSETS / name).read_text(encoding="utf-8") for name in ("shell.css", "shell.js", "glossary.js")
+        )
+        terms = json.dumps({name: asdict(term) for name, term in GLOSSARY.items()}).replace("<", "\\u003c")
+        self._ours = (
+            f"<style>{style}</style>"
+            f'<script type="application/json" id="glossary">{terms}</script>'
+            f'<script type="module">{shell}</script><script type="module">{glossary}</script>'
+        ).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
