@@ -1,4 +1,4 @@
-"""Data: what the data set is, who is in it, where its splits leak, and what of it is on this machine."""
+"""Data: pictures of the data set, who is in it, where its splits leak, and what of it is on this machine."""
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from panels.data.before_and_after import draw_before_and_after
 from panels.data.framing_shortcut import draw_framing_shortcut
 from panels.data.local_copy import draw_local_copy
 from panels.shared.link.address import bound
+from panels.shared.terms import term
 
 shell.require()
 
@@ -20,18 +21,20 @@ state = store_state(default_store())
 
 st.markdown(
     f"**{len(index):,} slices** of **{index['patient'].nunique()} patients**: T1-weighted, contrast-enhanced MRI. "
-    "Every slice has a tumour, outlined by hand. The set holds no healthy brain, no other tumour type, and no other "
-    "kind of picture."
+    "Every slice has a tumour, outlined by hand."
 )
-st.markdown(
-    f"{citation.AUTHOR}, *{citation.NAME}*, figshare {citation.FIGSHARE}, version {citation.VERSION}, "
-    f"[doi:{citation.DOI}](https://doi.org/{citation.DOI}), licence [{citation.LICENCE}]({citation.LICENCE_ADDRESS}). "
-    "Its author asks to cite:\n"
-    + "\n".join(
-        f"- {paper.authors}, “{paper.title}”, {paper.journal}, [doi:{paper.doi}](https://doi.org/{paper.doi})"
-        for paper in citation.PAPERS
+draw_before_and_after(index, can_fetch=state.problem is None)
+st.caption("A tumour of median size of each class: as published (the report's Figure 1), as model input (Figure 5).")
+with st.expander("Source, licence, and papers to cite", icon=":material/menu_book:"):
+    st.markdown(
+        f"{citation.AUTHOR}, *{citation.NAME}*, figshare {citation.FIGSHARE}, version {citation.VERSION}, "
+        f"[doi:{citation.DOI}](https://doi.org/{citation.DOI}), licence "
+        f"[{citation.LICENCE}]({citation.LICENCE_ADDRESS}). Its author asks to cite:\n"
+        + "\n".join(
+            f"- {paper.authors}, “{paper.title}”, {paper.journal}, [doi:{paper.doi}](https://doi.org/{paper.doi})"
+            for paper in citation.PAPERS
+        )
     )
-)
 left, right = st.columns(2, gap="large")
 with left:
     st.header("Slices by class", anchor=False)
@@ -42,9 +45,9 @@ with right:
 
 st.header("Slice-level splits leak", anchor=False)
 st.markdown(
-    "Each bar is a patient, each colour a part of the split. Where training and test share a bar, the network is "
-    "tested on a tumour that it was trained on, a few millimetres away: its scores are optimistic. The report's "
-    "splits, Tables 1 and 5, are slice-level; the official folds are patient-level."
+    "Each bar is a patient: training and test should not share one. The report's splits, Tables 1 and 5, are "
+    f"{term('slice-level', 'slice-level')}; the official {term('fold', 'folds')} are "
+    f"{term('patient-level', 'patient-level')}."
 )
 split = bound(
     st.segmented_control,
@@ -57,24 +60,16 @@ split = bound(
 )
 charts.draw_leakage(index, split)
 
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("Parts of each split", anchor=False)
-    charts.draw_part_counts(index)
-with right:
-    st.header("The official folds", anchor=False)
-    charts.draw_fold_counts(index)
+with st.expander("Parts of each split, and the official folds", icon=":material/bar_chart:"):
+    left, right = st.columns(2, gap="large")
+    with left:
+        charts.draw_part_counts(index)
+    with right:
+        charts.draw_fold_counts(index)
 charts.draw_similar_ids(index)
 
 st.header("Shortcut: the head's position predicts the class", anchor=False)
 draw_framing_shortcut(shortcut_table())
 
-st.header("Before and after preprocessing", anchor=False)
-st.markdown(
-    "One slice of each class, with a tumour of median size, and its mask: as published (the report's Figure 1) and as "
-    "input of its U-Net (Figure 5)."
-)
-draw_before_and_after(index, can_fetch=state.problem is None)
-
-st.header("Local copy", anchor=False)
-draw_local_copy(state)
+with st.expander("Local copy", icon=":material/folder_open:", expanded=state.problem is not None):
+    draw_local_copy(state)

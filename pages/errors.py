@@ -12,6 +12,7 @@ from panels.shared.labels import describe_test_set
 from panels.shared.link.address import bound
 from panels.shared.model_choice import chosen_model
 from panels.shared.slices.dialog import draw_slice_dialog
+from panels.shared.terms import term
 
 shell.require()
 
@@ -24,8 +25,8 @@ VIEWS = {
 
 classifier = chosen_model().classifier
 st.markdown(
-    "Which slices a network classifies wrongly, how confident it was, and how far its figures can be trusted. "
-    f"{describe_test_set(classifier)}"
+    f"Which slices a network classifies wrongly, at which {term('confidence', 'confidence')}, and how far its figures "
+    f"can be trusted. {describe_test_set(classifier)}"
 )
 view = bound(st.segmented_control, "View", list(VIEWS), default=next(iter(VIEWS)), required=True, wrap=True, key="view")
 VIEWS[view](classifier)

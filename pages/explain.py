@@ -26,6 +26,7 @@ from panels.shared.model_choice import chosen_model
 from panels.shared.predictions import predict
 from panels.shared.slices.chooser import choose_image
 from panels.shared.slices.chosen import ChosenVolume
+from panels.shared.terms import term
 from panels.shared.viewer.viewer import draw_waiting, viewer_and_words
 from panels.shared.volumes.place import choose_place
 
@@ -36,8 +37,8 @@ KEY = "explain"
 
 def _introduce() -> None:
     st.markdown(
-        "Choose a slice to see which parts of it are evidence for a network's prediction: five methods, any layer, "
-        "each class. Below is the heat-map localisation over the whole test set."
+        "Choose a slice to see which parts of it are evidence for a network's prediction: "
+        f"{term('heat-map', 'heat maps')} by five methods, such as {term('grad-cam')}, of any layer and class."
     )
 
 
@@ -90,11 +91,12 @@ draw_statistics(bundle, key=f"{KEY}_statistics")
 
 draw_drawings(bundle)
 
-st.header("What a heat map shows, and what it does not", anchor=False)
-st.markdown(
-    "A heat map shows which places of one layer changed the network's score for one output. It does not show that the "
-    "network recognises a tumour, nor that the prediction is right: the heat map of a wrong prediction is as tidy as "
-    "that of a right one. Methods and layers disagree about the same prediction. A deep layer is coarse, so the edges "
-    "of its heat mean little. Heat beside the tumour is a reason to doubt: the network may use a shortcut, such as the "
-    "shape or the position of the head. Heat on the tumour does not prove that it uses none."
-)
+with st.expander("What a heat map shows, and what it does not", icon=":material/info:"):
+    st.markdown(
+        "A heat map shows which places of one layer changed the network's score for one output. It does not show that "
+        "the network recognises a tumour, nor that the prediction is right: the heat map of a wrong prediction is as "
+        "tidy as that of a right one. Methods and layers disagree about the same prediction. A deep layer is coarse, "
+        "so the edges of its heat mean little. Heat beside the tumour is a reason to doubt: the network may use a "
+        f"{term('shortcut', 'shortcut')}, such as the shape or the position of the head. Heat on the tumour does not "
+        "prove that it uses none."
+    )

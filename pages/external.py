@@ -1,7 +1,11 @@
 """External data: results of a gated network on external slices, internal test slices and non-brain images."""
 
+from collections.abc import Callable
+
+import pandas as pd
 import streamlit as st
 
+from core.bundles.bundle import Bundle
 from core.bundles.measured_gate import DEV, measured_split
 from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, with_outcomes
 from core.text import join_words
@@ -15,10 +19,60 @@ from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
 from panels.external.thresholds import draw_threshold_sliders
 from panels.shared.labels import bundle_title
+from panels.shared.link.address import bound
 from panels.shared.model_choice import chosen_model, listed_bundles
+from panels.shared.terms import term
 from panels.shared.theme import escape_markdown
 
 shell.require()
+
+RESULTS, THRESHOLDS, BY_KIND = "Results", "Thresholds", "By image kind"
+
+
+def draw_results(bundle: Bundle, answers: pd.DataFrame) -> None:
+    """Draw the metrics of the gate's own thresholds with their aims, and what the gate costs."""
+    table = with_outcomes(answers, bundle.gate.thresholds)
+    draw_aims(bundle, table)
+    draw_metrics(table)
+    draw_outcome_bars(table, key="bars")
+    with st.expander("What these figures leave open", icon=":material/info:"):
+        st.markdown(
+            "Labels of the external slices are noisy, most in glioma, and their patients are not known. The gate "
+            "hardly recognises sequences: most slices of T2, FLAIR or CT get a prediction as if they were "
+            "contrast-enhanced T1."
+        )
+        draw_internal_cost(bundle)
+    draw_source_control(bundle)
+    with st.expander("What was tried", icon=":material/science:"):
+        st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.gate.tried))
+
+
+def draw_thresholds(bundle: Bundle, answers: pd.DataFrame) -> None:
+    """Draw sliders over the stored scores, and the metrics and the scores that follow them."""
+    scores, sliders = st.columns([3, 2], gap="large")
+    with sliders:
+        thresholds = draw_threshold_sliders(bundle, answers)
+    table = with_outcomes(answers, thresholds)
+    with scores:
+        draw_scores(table, thresholds, key="scores")
+    draw_metrics(table)
+
+
+def draw_by_kind(bundle: Bundle, answers: pd.DataFrame) -> None:
+    """Draw external slices by class, non-brain images by kind, and changed slices."""
+    table = with_outcomes(answers, bundle.gate.thresholds)
+    st.header("External slices", anchor=False)
+    draw_external_confusion(table[table["group"] == EXTERNAL_GROUP])
+    st.header("Non-brain images", anchor=False)
+    draw_non_brain_examples(table)
+    draw_robustness(bundle)
+
+
+VIEWS: dict[str, Callable[[Bundle, pd.DataFrame], None]] = {
+    RESULTS: draw_results,
+    THRESHOLDS: draw_thresholds,
+    BY_KIND: draw_by_kind,
+}
 
 bundle = chosen_model().classifier
 split = measured_split(bundle)
@@ -35,37 +89,13 @@ if split is None:
     )
     st.stop()
 st.markdown(
-    f"A network predicts one of three tumour types for any image. The gate of **{bundle_title(bundle)}"
-    "** can instead decide *no tumour found*, *low confidence* or *unusual image*. This page has its results on an "
-    "external test set (other scanners and hospitals; some slices without a tumour, some of other sequences or CT), on "
-    "the internal test slices, and on non-brain images."
+    f"What {bundle_title(bundle)} and its {term('gate', 'gate')} answer on an {term('external', 'external test set')}, "
+    "on internal test slices, and on non-brain images."
 )
 if split == DEV:
     st.warning(
         "The thresholds were chosen on the external slices below, so their results are optimistic.",
         icon=":material/warning:",
     )
-answers = gate_answers(bundle, split)
-draw_aims(bundle, with_outcomes(answers, bundle.gate.thresholds))
-thresholds = draw_threshold_sliders(bundle, answers)
-table = with_outcomes(answers, thresholds)
-draw_metrics(table)
-draw_outcome_bars(table, key="bars")
-st.caption(
-    "Labels of the external slices are noisy, most in glioma, and their patients are not known. The gate hardly "
-    "recognises sequences: most slices of T2, FLAIR or CT get a prediction as if they were contrast-enhanced T1."
-)
-draw_internal_cost(bundle)
-
-st.header("Confusion matrix, external", anchor=False)
-draw_external_confusion(table[table["group"] == EXTERNAL_GROUP])
-
-draw_robustness(bundle)
-st.header("Tumour score and OOD score", anchor=False)
-draw_scores(table, thresholds, key="scores")
-st.header("Tumour or source?", anchor=False)
-draw_source_control(bundle)
-st.header("Non-brain images", anchor=False)
-draw_non_brain_examples(table)
-with st.expander("What was tried", icon=":material/science:"):
-    st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.gate.tried))
+view = bound(st.segmented_control, "View", list(VIEWS), default=RESULTS, required=True, wrap=True, key="view")
+VIEWS[view](bundle, gate_answers(bundle, split))

@@ -16,6 +16,7 @@ from panels.shared.labels import describe_test_set
 from panels.shared.link.address import bound
 from panels.shared.model_choice import chosen_model
 from panels.shared.slices.dialog import draw_slice_dialog
+from panels.shared.terms import term
 
 shell.require()
 
@@ -49,7 +50,10 @@ def draw_at_threshold(bundle: Bundle, view: str, table: pd.DataFrame, threshold:
 
 
 segmenter = chosen_model().segmenter
-st.markdown(f"How well a network segments tumours it has not trained on. {describe_test_set(segmenter)}")
+st.markdown(
+    f"How well a network segments tumours it has not trained on, by {term('dice')} and {term('iou', 'IoU')}. "
+    f"{describe_test_set(segmenter)}"
+)
 views, thresholds = st.columns([2, 3], gap="medium")
 with views:
     view = bound(st.segmented_control, "View", VIEWS, default=OVERVIEW, required=True, wrap=True, key="view")

@@ -44,7 +44,7 @@ def networks(bundles: list[Bundle]) -> None:
         draw_networks_table(bundles, chosen=name, key="bundle")
         st.caption(
             "The first two rows are the report's own figures; – where it states none. It states no Dice, and its IoU "
-            f"cannot be compared (see Masks). {INTERVAL_NOTE} Times depend on the machine they were taken on."
+            f"cannot be compared (see Masks). {INTERVAL_NOTE}"
         )
         draw_unified_against_report(bundles)
     bundle = listed_bundles().find(name)
@@ -87,8 +87,8 @@ FORMER_SECTIONS = {
 """Sections by the names they had in addresses before."""
 
 st.markdown(
-    "The report's two networks, rebuilt, and later ones: what each is made of, how good it is on slices it has not "
-    "trained on, and how much of that holds for new patients and other scanners."
+    "The report's two networks, rebuilt, and later ones: what each is made of, how good it is, and how much of that "
+    "holds for new patients and other scanners."
 )
 if not listed_bundles().bundles:
     raise BundleError("There is no bundle that can be used; take models/ from the project again, or train one.")

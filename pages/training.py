@@ -11,7 +11,8 @@ from core.training.history import History, find_histories, joined_histories
 from panels import shell
 from panels.shared.controls import csv_button, fragment
 from panels.shared.link.address import bound
-from panels.shared.model_choice import chosen_model
+from panels.shared.model_choice import choice_title, chosen_model
+from panels.shared.terms import term
 from panels.shared.theme import error_text, escape_markdown
 from panels.training.captions import report_caption, show_progress
 from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts
@@ -36,7 +37,10 @@ def follow(drawn: list[History]) -> None:
         show_progress(history, time.time())
 
 
-st.markdown("Loss and metrics of each epoch, on the training slices and on the validation slices.")
+st.markdown(
+    f"{term('loss')} and metrics of each {term('epoch', 'epoch')}, on the training slices and on the "
+    f"{term('validation', 'validation slices')}."
+)
 task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = bound(
@@ -60,6 +64,7 @@ with runs_column:
         [history.name for history in available],
         default=[first],
         max_selections=MAX_RUNS,
+        format_func=choice_title,
         key=group.lower(),
     )
 with options_column:
@@ -69,7 +74,8 @@ chosen = [history for history in available if history.name in names]
 for history in available:
     if not history.finished and history not in chosen:
         st.caption(
-            f":material/monitoring: {escape_markdown(history.name)} is training now; choose it above to follow it."
+            f":material/monitoring: {escape_markdown(choice_title(history.name))} is training now; choose it above to "
+            "follow it."
         )
 if not chosen:
     st.info("Choose a run to see its curves.", icon=":material/show_chart:")
@@ -82,8 +88,9 @@ show_charts(
     chosen, run_colours(available, chosen), task=task, log=log, show_report=show_report, key=f"curves_{group.lower()}"
 )
 st.caption(
-    "Validation metrics are measured after each epoch. Training metrics are means over the epoch with dropout on, so "
-    "they may start worse. Training times are wall-clock times with pauses and other work of the machine in them."
+    "Validation metrics are measured after each epoch.",
+    help="Training metrics are means over the epoch with dropout on, so they may start worse. Training times are "
+    "wall-clock times with pauses and other work of the machine in them.",
 )
 if show_report:
     st.caption(report_caption(chosen, task))

@@ -7,6 +7,8 @@ from core.search.plan import plan_names
 from core.search.results import read_search
 from panels import shell
 from panels.shared.link.address import bound
+from panels.shared.model_choice import choice_title
+from panels.shared.terms import term
 from panels.shared.theme import escape_markdown, whole_percent
 from panels.tuning.fidelity import show_fidelity
 from panels.tuning.help import show_help
@@ -26,15 +28,23 @@ if not names:
         icon=":material/tune:",
     )
     st.stop()
-name = bound(st.segmented_control, "Search", names, default=names[0], required=True, key="search")
+name = bound(
+    st.segmented_control,
+    "Search",
+    names,
+    default=names[0],
+    required=True,
+    format_func=choice_title,
+    key="search",
+)
 results = read_search(name)
 plan = results.plan
 share = plan.cheap.epochs
 shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
-    f"{escape_markdown(plan.about)} A trial trains a setting at low fidelity, at {plan.cheap.size} pixels{shorter}, "
-    f"within {plan.searched}; it is evaluated on patients of those folds that it was not trained on. "
-    f"{plan.held_out.capitalize()} is held out for the winner."
+    f"{escape_markdown(plan.about)} A trial trains a {term('hyperparameter', 'setting')} at "
+    f"{term('low-fidelity', 'low fidelity')}, at {plan.cheap.size} pixels{shorter}, "
+    f"within {plan.searched}; {plan.held_out} is held out for the winner."
 )
 winner = winner_bundle(plan)
 show_gain(plan, winner)

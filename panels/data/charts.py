@@ -63,9 +63,7 @@ def draw_slices_per_patient(table: pd.DataFrame) -> None:
     """Draw how many patients have how many slices."""
     counted = patients_by_slices(table, CLASSES)
     sizes = table.groupby("patient").size()
-    words = (
-        f"A patient has {sizes.min()} to {sizes.max()} slices; half of the patients have {sizes.median():g} or more."
-    )
+    words = f"A patient has {sizes.min()} to {sizes.max()} slices, half of them {sizes.median():g} or more."
     if (table.groupby("patient")["class"].nunique() == 1).all():
         words += " No patient has two tumour types."
     _show(_patients_figure(counted), "data_patients", f"Patients by number of slices and class. {words}")
@@ -141,12 +139,13 @@ def draw_similar_ids(table: pd.DataFrame) -> None:
     if not similar.groups:
         return
     tumour_types = join_words(CLASS_LABELS[name].in_text for name in similar.classes)
-    st.markdown(
-        f"**Patient ids that differ by a final letter.** {similar.groups} groups of patients ({tumour_types}) have "
-        "such ids. The data set does not say whether a group is one person. The official folds treat them as different "
-        f"patients: {similar.groups_across_folds} groups, {similar.slices_across_folds:,} slices, stand in more than "
-        "one fold. Networks with a patient-level split therefore also state their accuracy without these slices."
-    )
+    with st.expander("Patient ids that differ by a final letter", icon=":material/info:"):
+        st.markdown(
+            f"{similar.groups} groups of patients ({tumour_types}) have such ids. The data set does not say whether a "
+            "group is one person. The official folds treat them as different patients: "
+            f"{similar.groups_across_folds} groups, {similar.slices_across_folds:,} slices, stand in more than one "
+            "fold. Networks with a patient-level split therefore also state their accuracy without these slices."
+        )
 
 
 def _show(figure: go.Figure, key: str, alt: str) -> None:

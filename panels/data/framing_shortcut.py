@@ -12,6 +12,7 @@ from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text
+from panels.shared.terms import term
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
 _CELL = 0.025
@@ -32,20 +33,28 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
     border_shares = join_words(f"{percent(at_border[name])} of {CLASS_LABELS[name].in_text} slices" for name in others)
     recalls = join_words(f"{percent(recall[name])} for {CLASS_LABELS[name].in_text}" for name in others)
     st.markdown(
-        "A model that sees no picture, only where the head begins and ends in the frame, reaches an accuracy of "
-        f"**{count_text(accuracy_of(table), len(table))}** with the official patient-level folds. Always predicting "
-        f"the most frequent class reaches {percent(majority_accuracy(table))}. Its recall is "
-        f"{percent(recall[filling])} for {CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the "
-        "frame's upper or side border in "
-        f"{percent(at_border[filling])} of {CLASS_LABELS[filling].in_text} slices, but only in {border_shares}. A "
-        "network on whole slices can learn this shortcut instead of the tumour, and external slices are framed "
-        "differently. Networks whose card names the preprocessing *head* therefore get a square cut around the head."
+        "A model that sees only where the head begins and ends in the frame has an accuracy of "
+        f"**{count_text(accuracy_of(table), len(table))}**. External slices are framed differently, so this "
+        f"{term('shortcut', 'shortcut')} fails there."
     )
     sizes_column, matrix_column = st.columns([3, 2], gap="large")
     with sizes_column:
         _draw_sizes(table)
     with matrix_column:
         _draw_matrix(table)
+    with st.expander("Why the frame predicts the class", icon=":material/info:"):
+        st.markdown(
+            f"The model's {term('recall', 'recall')} is {percent(recall[filling])} for "
+            f"{CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the frame's upper or side "
+            f"border in {percent(at_border[filling])} of {CLASS_LABELS[filling].in_text} slices, but only in "
+            f"{border_shares}. Networks whose card names the preprocessing *head* therefore get a square cut around "
+            "the head."
+        )
+        st.markdown(
+            f"Always predicting the most frequent class reaches {percent(majority_accuracy(table))}. "
+            "The model is a logistic regression on the four margins around the head, their squares, and the products "
+            "of opposite margins, tested with the official patient-level folds."
+        )
 
 
 def _draw_sizes(table: pd.DataFrame) -> None:
@@ -58,11 +67,7 @@ def _draw_sizes(table: pd.DataFrame) -> None:
         config=PLOT_CONFIG,
         alt=f"Head width against height; median width: {words}",
     )
-    st.caption(
-        "A point is a class's slices of about one width and height; its area is their number. Median width: "
-        f"{words}. The model is a logistic regression on the four margins around the head, their squares, and the "
-        "products of opposite margins."
-    )
+    st.caption("A point: a class's slices of about one size.")
 
 
 def _cells(sizes: pd.DataFrame) -> pd.DataFrame:
@@ -108,4 +113,4 @@ def _draw_matrix(table: pd.DataFrame) -> None:
         pd.DataFrame(counts.to_numpy(), index=pd.Index(titles, name="True class"), columns=titles),
         alt="Classes predicted from the framing alone, by true class",
     )
-    st.caption("Slices by true class (rows) and by the class predicted from the framing alone (columns).")
+    st.caption("Rows true, columns predicted from the frame alone.")

@@ -18,6 +18,7 @@ from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.controls import csv_button
 from panels.shared.labels import split_level_of
 from panels.shared.slices import gallery
+from panels.shared.terms import term
 from panels.shared.theme import (
     PLOT_CONFIG,
     add_interval,
@@ -68,10 +69,10 @@ def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     words = "; ".join(f"{title} {share_interval(metrics[name])}" for name, title in titles.items())
     st.plotly_chart(figure, key="confidence_headline", config=PLOT_CONFIG, alt=words)
     st.caption(
-        f"{words}. {whole_percent(LEVEL)} intervals by a patient-level bootstrap: {DRAWS} draws of the "
-        f"{table['patient'].nunique()} test patients, each with all their slices. The split is "
-        f"{split_level_of(bundle)}. A patient counts as correct when the mean probability over their test slices is "
-        "highest for the true class."
+        f"{words}. Intervals by a {term('bootstrap', 'patient-level bootstrap')}.",
+        help=f"{whole_percent(LEVEL)} intervals: {DRAWS} draws of the {table['patient'].nunique()} test patients, each "
+        f"with all their slices. The split is {split_level_of(bundle)}. A patient counts as correct when the mean "
+        "probability over their test slices is highest for the true class.",
     )
 
 
@@ -106,10 +107,10 @@ def _reliability(table: pd.DataFrame) -> None:
     excess = (confidence - accuracy) * 100
     verdict = "overconfident" if excess > 0 else "underconfident"
     st.caption(
-        f"{_calibration_note(table)}"
-        f"Dotted: perfect calibration. Mean confidence {percent(confidence)}, accuracy {percent(accuracy)}: the "
-        f"network is {verdict} by {abs(excess):.1f} points. ECE (expected "
-        f"calibration error) is the mean gap over {calibration.BINS} bins, weighted by slices."
+        f"Dotted: perfect {term('calibration', 'calibration')}. Mean confidence {percent(confidence)}, accuracy "
+        f"{percent(accuracy)}: the network is {verdict} by {abs(excess):.1f} points.",
+        help=f"{_calibration_note(table)}ECE (expected calibration error) is the mean gap over {calibration.BINS} "
+        "bins, weighted by slices.",
     )
 
 
@@ -148,7 +149,7 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
         f"{percent(curve['accuracy'].iloc[-1])} for all",
     )
     st.caption(
-        f"If the network answered only where it is confident: on the more confident half "
+        f"{term('coverage')}: on the more confident half "
         f"({whole_percent(half['threshold'])} confidence and more) its accuracy is {percent(float(half['accuracy']))}, "
         f"on all slices {percent(float(curve['accuracy'].iloc[-1]))}."
     )
@@ -187,8 +188,9 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     words = ", ".join(f"{CLASS_LABELS[name].title} {area:.3f}" for name, area in areas.items())
     st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=f"AUC: {words}")
     st.caption(
-        f"AUC: {words}. A high AUC beside a low recall means that the probabilities rank the slices well, but the "
-        "boundary between the classes is drawn badly."
+        f"{term('auc', 'AUC')}: {words}.",
+        help="A high AUC beside a low recall means that the probabilities rank the slices well, but the boundary "
+        "between the classes is drawn badly.",
     )
 
 

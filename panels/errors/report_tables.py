@@ -1,4 +1,4 @@
-"""The Errors page's second view: the report's Tables 3 and 4 beside ours."""
+"""The Errors page's second view: the report's Tables 3 and 4 and its Figure 3 beside ours."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,11 @@ from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_predictions
-from panels.shared.labels import split_level_of
+from panels.shared.figure_3 import draw_figure_3
+from panels.shared.labels import bundle_title, split_level_of
 from panels.shared.model_choice import listed_bundles, readable_bundles
 from panels.shared.slices import gallery
+from panels.shared.terms import term
 from panels.shared.theme import percent
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
@@ -29,19 +31,23 @@ def draw_report_tables(bundle: Bundle) -> None:
         _table_4(bundle),
         hide_index=True,
         column_config={name: st.column_config.NumberColumn(format="%.2f") for name in _MEASURE_COLUMNS},
+        placeholder="",
         alt=f"The report's Table 4 beside the figures of {bundle.name}",
     )
     errors = classification.error_count(_matrix(bundle))
     looked = "watched them, too" if bundle.card.data.test_stopped_training else "did not look at the test slices"
     st.caption(
-        f"Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; its early "
-        f"stopping watched the test slices. `{bundle.name}`: {bundle.test_metrics.slices} test slices, "
-        f"{split_level_of(bundle)} split, {errors} errors; training {looked}."
+        f"{term('precision')}, {term('recall', 'recall')} and {term('f1')}; the accuracy stands in the column F1, as "
+        f"in the report. Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; "
+        f"its early stopping watched the test slices. {bundle_title(bundle)}: {bundle.test_metrics.slices} test "
+        f"slices, {split_level_of(bundle)} split, {errors} errors; training {looked}."
     )
+    st.header("Figure 3: the confusion matrix", anchor=False)
+    draw_figure_3([bundle])
     st.header("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
     st.markdown(
-        "The report shows five slices. The table gives each of our networks' predictions for the slices with these "
-        "numbers, and whether the slice was in training: if it was, a correct prediction proves nothing."
+        "What our networks predict for the report's five slices. In brackets: whether the slice was in training; if it "
+        "was, a correct prediction proves nothing."
     )
     st.dataframe(_table_3(), hide_index=True, alt="Each network's predictions for the slices of the report's Table 3")
     st.caption(
@@ -64,13 +70,22 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
         for title, measure in _MEASURES.items():
             row |= {f"{title}, report": getattr(theirs, measure), f"{title}, ours": getattr(ours[name], measure)}
         rows.append(row | {"Slices, report": theirs.support, "Slices, ours": ours[name].support})
-    table = pd.DataFrame(rows)
-    mean: dict[str, object] = {"Class": "Mean of the three"}
-    for (title, measure), report_mean in zip(_MEASURES.items(), course_report.TABLE_4_MACRO, strict=True):
-        our_mean = _MEASURE_OF[measure](_matrix(bundle), averaging=classification.MACRO)
-        mean |= {f"{title}, report": report_mean, f"{title}, ours": float(our_mean)}
-    slices = {f"Slices, {whose}": int(table[f"Slices, {whose}"].sum()) for whose in ("report", "ours")}
-    return pd.concat([table, pd.DataFrame([mean | slices])], ignore_index=True)
+    matrix = _matrix(bundle)
+    support = matrix.sum(axis=1)
+    measured = {measure: compute(matrix) for measure, compute in _MEASURE_OF.items()}
+    slices = {"Slices, report": course_report.CNN_TEST_SLICES, "Slices, ours": int(support.sum())}
+    accuracy = {"F1, report": course_report.TABLE_4_ACCURACY, "F1, ours": float(classification.accuracy(matrix))}
+    rows.append({"Class": "Accuracy", **accuracy, **slices})
+    for title, stated, weights in (
+        ("Macro average", course_report.TABLE_4_MACRO, None),
+        ("Weighted average", course_report.TABLE_4_WEIGHTED, support),
+    ):
+        row = {"Class": title, **slices}
+        for (column, measure), report_mean in zip(_MEASURES.items(), stated, strict=True):
+            our_mean = float(np.average(measured[measure], weights=weights))
+            row |= {f"{column}, report": report_mean, f"{column}, ours": our_mean}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _table_3() -> pd.DataFrame:

@@ -30,14 +30,16 @@ def draw_drawings(bundle: Bundle) -> None:
         st.caption(f"No drawings of {bundle_title(bundle)} are stored; `python -m core draw {bundle.name}` makes them.")
     else:
         st.markdown(
-            "Each picture began as noise and was changed until the network's score for one class was high: it shows "
-            "patterns that this network reacts to, not a tumour, and no slice looks like it."
+            "Noise, changed until the network's score for one class is high: patterns that it reacts to, not a tumour."
         )
         for column, (name, drawing) in zip(st.columns(len(drawings)), drawings.items(), strict=True):
             title = CLASS_LABELS[name].title
-            caption = f"{title}: the network gives its drawing {percent(drawing.probability)}"
+            caption = f"{title} {percent(drawing.probability)}"
             _draw(column, drawing.pixels, title, caption)
-        st.caption("Activation maximisation. Grey runs from each picture's darkest to its brightest pixel.")
+        st.caption(
+            "The percentage is the network's probability for its drawing.",
+            help="Activation maximisation. Grey runs from each picture's darkest to its brightest pixel.",
+        )
     with st.expander("Draw one filter of a convolution", icon=":material/brush:"):
         _draw_filter_choice(bundle)
 

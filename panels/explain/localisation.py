@@ -8,6 +8,7 @@ from core.metrics.localisation import chance_level, heat_inside, pointing_game_h
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slices.image import has_true_tumour
+from panels.shared.terms import term
 from panels.shared.theme import percent
 
 
@@ -36,7 +37,6 @@ def draw_localisation(slice_: Slice, views: list[HeatMapView]) -> None:
         )
         st.dataframe(table, hide_index=True, alt="Heat-map localisation for each class")
     st.caption(
-        "Heat on the tumour: the share of all heat inside the true mask. Chance level: the same share for evenly "
-        "spread heat, which is the mask's share of the slice. Pointing game: a hit if the hottest pixel lies in the "
-        "mask, without tolerance."
+        f"The share of all heat inside the true mask, its {term('chance-level', 'chance level')}, and the "
+        f"{term('pointing-game', 'pointing game')}, without tolerance."
     )

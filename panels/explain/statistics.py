@@ -13,6 +13,7 @@ from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import bundle_title
+from panels.shared.terms import term
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
 _CORRECTNESS = {"right": True, "wrong": False}
@@ -39,9 +40,10 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     rows = table[table["method"] == shown]
     owner = "the evidence map" if shown == EVIDENCE_MAP else METHODS[shown].title
     st.markdown(
-        f"On the {len(rows)} test slices of {bundle_title(bundle)}, on average **{percent(rows['inside'].mean())}** of "
-        f"{owner}'s heat lies on the tumour; the chance level is "
-        f"**{percent(rows['area'].mean())}**. The pointing game is a hit in **{percent(rows['hit'].mean())}** of them."
+        f"On the {len(rows)} test slices of {bundle_title(bundle)}, **{percent(rows['inside'].mean())}** of {owner}'s "
+        f"heat lies on the tumour; the {term('chance-level', 'chance level')} is "
+        f"**{percent(rows['area'].mean())}**. The {term('pointing-game', 'pointing game')} is a hit in "
+        f"**{percent(rows['hit'].mean())}** of them."
     )
     st.plotly_chart(
         _box_plot(table),
@@ -50,17 +52,17 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
         alt="Box plot of the share of heat on the tumour, by method, for right and wrong predictions; the table has "
         "their means",
     )
-    st.dataframe(_means_table(means), hide_index=True, alt="Means by method, for right and wrong predictions")
-    if explanation:
-        definitions = DEFINITIONS["explanation"]
-        if shown == EVIDENCE_MAP:
-            st.caption(f"{EVIDENCE_MAP_TITLE}: {definitions[EVIDENCE_MAP]}.")
-        st.caption(
-            "Means: the share of heat on the tumour, the chance level (evenly spread heat), and the pointing game (how "
-            f"often the hottest pixel lies on the tumour). Explained: {definitions['explained']}, at the layer "
-            f"{explanation.layer}. Right: {definitions['right']}. To save time, {definitions['slow']}."
-        )
-    csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
+    with st.expander("Means by method, and how they were measured", icon=":material/table:"):
+        st.dataframe(_means_table(means), hide_index=True, alt="Means by method, for right and wrong predictions")
+        if explanation:
+            definitions = DEFINITIONS["explanation"]
+            if shown == EVIDENCE_MAP:
+                st.caption(f"{EVIDENCE_MAP_TITLE}: {definitions[EVIDENCE_MAP]}.")
+            st.caption(
+                f"Explained: {definitions['explained']}, at the layer {explanation.layer}. Right: "
+                f"{definitions['right']}. To save time, {definitions['slow']}."
+            )
+        csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 
 def _title(method: str) -> str:

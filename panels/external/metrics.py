@@ -7,17 +7,18 @@ from core.bundles.bundle import Bundle
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS
 from core.metrics.ranking import wilson_interval
 from core.ood.evaluate import AIMS, metric_hits
+from panels.shared.terms import term
 from panels.shared.theme import percent
 
 _UNITS = {
-    "no_tumour_called_tumour": "tumour-free slices given a class",
-    "tumour_called_no_tumour": "tumours with “no tumour found”",
+    "no_tumour_called_tumour": "tumour-free slices",
+    "tumour_called_no_tumour": "tumours",
     "class_accuracy_answered": "tumours given a class",
-    "answered_tumour": "tumours given a class or “no tumour found”",
-    "answered_no_tumour": "tumour-free slices given a class or “no tumour found”",
-    "non_brain_flagged": "non-brain images",
-    "figshare_flagged": "internal test slices",
-    "figshare_called_no_tumour": "internal test slices",
+    "answered_tumour": "tumours",
+    "answered_no_tumour": "tumour-free slices",
+    "non_brain_flagged": "images",
+    "figshare_flagged": "internal slices",
+    "figshare_called_no_tumour": "internal slices",
 }
 """By key of a card's ``metrics.external``: what it is a share of."""
 
@@ -33,12 +34,21 @@ def draw_metrics(table: pd.DataFrame) -> None:
     for name, unit in _UNITS.items():
         hits = all_hits[name]
         with grid.container():
-            st.metric(GATE_METRIC_LABELS[name].short, percent(float(hits.mean())) if len(hits) else "–", border=True)
+            st.metric(
+                GATE_METRIC_LABELS[name].short,
+                percent(float(hits.mean())) if len(hits) else "–",
+                border=True,
+                help=GATE_METRIC_LABELS[name].title,
+            )
             caption = f"{int(hits.sum())} of {len(hits)} {unit}"
             if name in AIMS and len(hits):
                 is_met = AIMS[name].short_by(float(hits.mean())) == 0
-                caption += f"; aim: {AIMS[name].words}{'' if is_met else ', **missed**'}"
+                caption += f"; aim {AIMS[name].words}{'' if is_met else ', **missed**'}"
             st.caption(caption)
+    st.caption(
+        f"What they mean: {term('false-positive-rate')} · {term('false-negative-rate')} · {term('accuracy')} · "
+        f"{term('coverage')} · {term('ood')}"
+    )
 
 
 def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
@@ -82,7 +92,7 @@ def draw_internal_cost(bundle: Bundle) -> None:
     outcomes, called_free = external.figshare_all, external.figshare_called_no_tumour_by_class
     refused = outcomes.unusual_image + outcomes.not_a_head_slice
     worst = max(called_free, key=lambda name: called_free[name])
-    st.caption(
+    st.markdown(
         f"The gate has a cost on internal data. All {outcomes.slices} internal test slices have a tumour. The "
         f"network alone classifies {percent(bundle.test_metrics.accuracy)} correctly. After the gate, "
         f"{percent(outcomes.right)} are classified correctly, {percent(outcomes.wrong)} are wrong, and "

@@ -8,6 +8,7 @@ from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from core.outcome import NO_TUMOUR, GateThresholds
 from panels.shared.kept_figures import kept_figure
+from panels.shared.terms import term
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
 
@@ -26,9 +27,9 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
         alt="Tumour score against OOD score; thresholds dotted",
     )
     st.caption(
-        "Dotted lines are thresholds. Above the first horizontal line confidence is low, above the second an image is "
-        "unusual, above the third no head slice. Below them, no tumour is found "
-        "left of the first vertical line; right of the second a class is given if it is confident enough."
+        f"Dotted: thresholds. Above the first horizontal line confidence is low, above the second an image is unusual, above "
+        f"the third no head slice: {term('ood', 'OOD')}. Left of the first vertical line no tumour is found, right of the "
+        "second a class is given."
     )
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.card.schema import SourceControl
+from panels.shared.terms import term
 from panels.shared.theme import escape_markdown, percent
 
 
@@ -23,16 +24,17 @@ def draw_source_control(bundle: Bundle) -> None:
         "After the network's preprocessing": control.preprocessed,
         "As the gate was fitted on them": control.as_in_training,
     }
-    st.dataframe(
-        pd.DataFrame({"The two sources": list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
-        hide_index=True,
-        alt="; ".join(f"{title}: AUC {auc:.3f}" for title, auc in aucs.items()),
-    )
-    st.caption(
-        "AUC between the sources from size, border and histogram alone: 0.5 is chance, 1 is perfect. **The sources can "
-        "still be separated after all steps**, so part of the gate's decision may rest on the source."
-    )
-    with st.expander("How the gate was fitted, and how much rests on the tumour", icon=":material/rule:"):
+    with st.expander("Tumour or source: how the gate was fitted", icon=":material/rule:"):
+        st.dataframe(
+            pd.DataFrame({"The two sources": list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
+            hide_index=True,
+            alt="; ".join(f"{title}: AUC {auc:.3f}" for title, auc in aucs.items()),
+        )
+        st.caption(
+            f"{term('auc', 'AUC')} between the sources from size, border and histogram alone: 0.5 is chance, 1 is "
+            "perfect. **The sources can still be separated after all steps**, so part of the gate's decision may rest "
+            "on the source."
+        )
         st.markdown(
             "All tumours that the gate was fitted on come from one data set, all slices without a tumour from another. "
             "A gate could separate the two by size, border or grey levels and ignore the tumour. Therefore both labels "

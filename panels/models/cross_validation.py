@@ -11,6 +11,7 @@ from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
 from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text
+from panels.shared.terms import term
 
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
@@ -23,9 +24,9 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     for name, over_folds in measured.items():
         _draw_table(name, over_folds)
     st.caption(
-        "Each fold is held out of one training of the same recipe, and no patient id is in two folds. ± is the "
-        "standard deviation over folds. *All slices*: over the test slices of all folds together. By patient: the mean "
-        "over patients of the patient's mean."
+        f"Each {term('fold', 'fold')} is held out of one training of the same recipe.",
+        help="No patient id is in two folds. ± is the standard deviation over folds. *All slices*: over the test "
+        "slices of all folds together. By patient: the mean over patients of the patient's mean.",
     )
 
 
@@ -39,8 +40,13 @@ def _draw_table(name: str, metrics: CrossValidation) -> None:
         column_config={"": st.column_config.TextColumn(pinned=True)},
         alt=f"Metrics of {name} by fold",
     )
+    with st.expander("Without similar patient ids, and calibration", icon=":material/info:"):
+        _draw_notes(metrics)
+
+
+def _draw_notes(metrics: CrossValidation) -> None:
     if metrics.calibration:
-        st.caption(
+        st.markdown(
             f"A temperature of {metrics.calibration.temperature:.2f}, fitted on the validation slices of all folds "
             f"together, takes the expected calibration error of the test slices from {metrics.calibration.before:.3f} "
             f"to {metrics.calibration.after:.3f}."
@@ -51,7 +57,7 @@ def _draw_table(name: str, metrics: CrossValidation) -> None:
         for key in ("accuracy", "dice_mean")
         if key in rest.figures
     )
-    st.caption(
+    st.markdown(
         "Some patient ids differ only by a final letter and stand in different folds. Without their slices "
         f"({sum(metrics.slices) - sum(rest.slices)} of {sum(metrics.slices)}): {words}."
     )

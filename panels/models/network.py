@@ -12,6 +12,7 @@ from core.config import CLASSIFICATION, SEGMENTATION
 from panels.models.diagram import draw_diagram
 from panels.models.diagram_layout import layer_blocks
 from panels.shared.cache import HASH_BUNDLES
+from panels.shared.terms import term
 
 _TABLE_HEIGHT = 560
 
@@ -30,7 +31,7 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
         draw_diagram(layer_blocks(layers), key=f"{key}_drawing")
     with right:
         total = table["parameters"].sum()
-        st.markdown(f"**{len(table)} layers, {total:,} parameters**, {_trainable_text(bundle)}")
+        st.markdown(f"**{len(table)} layers, {total:,} {term('parameters', 'parameters')}**, {_trainable_text(bundle)}")
         st.dataframe(
             pd.DataFrame(
                 {

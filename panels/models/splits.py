@@ -18,6 +18,7 @@ from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import bundle_title, interval_text, mean_text, split_level_of
+from panels.shared.terms import term
 from panels.shared.theme import PLOT_CONFIG, add_interval, style_figure
 
 _CHARTED = ("accuracy", "dice_mean")
@@ -73,10 +74,8 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
         for split, leakage in leakages.items()
     )
     st.markdown(
-        "A slice-level split leaks: neighbouring slices of one tumour stand in training and in test. "
-        f"{known} also have slices in training, so the network is tested on tumours that it was trained on, and its "
-        "figures are optimistic. Under a patient-level split no patient id is in both parts: the figures show how the "
-        "network does on new patients, which is what one wants to know."
+        f"A {term('slice-level', 'slice-level split')} leaks: {known} also have slices in training. Under a "
+        f"{term('patient-level', 'patient-level')} split no patient id is in both parts."
     )
 
 

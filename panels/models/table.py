@@ -15,13 +15,13 @@ from core.text import join_words
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of
 from panels.shared.link.address import change
+from panels.shared.terms import term
 from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean", "dice_class_mean"))
 """Metrics of the table: name in ``core.evaluation.bootstrap`` and title."""
 INTERVAL_NOTE = (
-    f"In brackets: {LEVEL * 100:g} % intervals by a patient-level bootstrap ({DRAWS} draws of the test patients, each "
-    "with all their slices)."
+    f"In brackets: {LEVEL * 100:g} % intervals by a {term('bootstrap', 'patient-level bootstrap')} ({DRAWS} draws)."
 )
 _NETWORK, _SIZE, _TRAINING, _INFERENCE = "Network", "Size (MB)", "Training (min)", "Inference (ms)"
 _TABLE_5 = "Mean Dice on Table 5's test slices"

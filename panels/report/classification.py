@@ -16,10 +16,10 @@ from core.metrics import classification
 from core.training.history import marked_epochs
 from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks, updates_by_early_epoch
-from panels.report.figure_3 import draw_figure_3
 from panels.report.layout import draw_table, draw_title
 from panels.report.pictures import available_slices
 from panels.shared.cache import cached_predictions
+from panels.shared.figure_3 import draw_figure_3
 from panels.shared.labels import NOT_AVAILABLE
 from panels.shared.model_choice import bundle_address, evaluated_bundle, listed_bundles
 from panels.shared.slices.gallery import outlined_thumbnail

@@ -14,6 +14,7 @@ from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks
 from panels.report.layout import draw_table, draw_title
 from panels.report.pictures import answered_slice, draw_mask_row, draw_slices_and_masks, slice_of_each_class
+from panels.shared.labels import duration_text
 from panels.shared.model_choice import listed_bundles, model_address
 
 
@@ -83,6 +84,10 @@ def _text_rows(bundle: Bundle) -> list[list[str]]:
     return [
         ["Epochs", f"{course_report.UNET_EPOCHS}", epochs_text(bundle)],
         ["Batch", f"{course_report.UNET_BATCH}", f"{training.recipe['batch']}"],
-        ["Training time", f"{course_report.UNET_TRAINING_SECONDS} s (Colab)", f"{training.seconds:.0f} s"],
+        [
+            "Training time",
+            f"{duration_text(course_report.UNET_TRAINING_SECONDS)} (Colab)",
+            duration_text(training.seconds),
+        ],
         *rows,
     ]

@@ -27,6 +27,7 @@ from core.training.history import (
     seconds_left,
 )
 from panels.shared.labels import duration_text
+from panels.shared.model_choice import choice_title
 from panels.shared.theme import escape_markdown
 
 _METRIC_NAMES = {"dice": "Dice", "iou": "IoU"}
@@ -73,7 +74,7 @@ def run_summary(history: History) -> str:
     if history.finished:
         sentences += [_divergence(history), *_after_best_epoch(history)]
     seconds = history.table["seconds"].sum()
-    title = f"**{escape_markdown(history.name)}**: {_epoch_count(history)}, {duration_text(seconds)}"
+    title = f"**{escape_markdown(choice_title(history.name))}**: {_epoch_count(history)}, {duration_text(seconds)}"
     return "\n".join([title, "", *(f"- {sentence}" for sentence in sentences)])
 
 
@@ -143,7 +144,7 @@ def show_progress(history: History, now: float) -> None:
         history: of the run.
         now: seconds since 1970.
     """
-    name = escape_markdown(history.name)
+    name = escape_markdown(choice_title(history.name))
     left = seconds_left(history)
     if left is not None and history.epochs_planned:
         pace = duration_text(history.table["seconds"].tail(RECENT_EPOCHS).median())

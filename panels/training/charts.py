@@ -9,6 +9,8 @@ from core.config import CLASSIFICATION, SEGMENTATION
 from core.course_report import CURVE_VALUES, CurveValue
 from core.training.history import SETTLED_WITHIN, History, marked_epochs
 from panels.shared.kept_figures import kept_figure
+from panels.shared.labels import duration_text
+from panels.shared.model_choice import choice_title
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.training.captions import run_summary
 
@@ -154,12 +156,12 @@ def _add_rate(figure: go.Figure, history: History, colour: str) -> None:
         x=history.table["epoch"],
         y=history.table["learning_rate"],
         mode=_mode(history),
-        name=history.name,
+        name=choice_title(history.name),
         legendgroup=history.name,
         showlegend=True,
         line={"color": colour, "width": 2.5, "shape": "hvh"},
-        customdata=history.table["seconds"],
-        hovertemplate=f"{history.name} %{{y:.3g}}, %{{customdata:.0f}} s<extra></extra>",
+        customdata=[f"{duration_text(seconds)} an epoch" for seconds in history.table["seconds"]],
+        hovertemplate=f"{choice_title(history.name)} %{{y:.3g}}, %{{customdata}}<extra></extra>",
     )
 
 
@@ -177,12 +179,12 @@ def _add_curves(figure: go.Figure, metric: str, history: History, colour: str) -
             x=history.table["epoch"],
             y=history.table[column],
             mode=_mode(history),
-            name=history.name,
+            name=choice_title(history.name),
             legendgroup=history.name,
             showlegend=is_validation,
             line={"color": colour, **line},
             customdata=list(characters.values()) if is_validation else [""] * len(characters),
-            hovertemplate=f"{history.name} {part} %{{y:.4f}}%{{customdata}}<extra></extra>",
+            hovertemplate=f"{choice_title(history.name)} {part} %{{y:.4f}}%{{customdata}}<extra></extra>",
         )
 
 
@@ -248,5 +250,5 @@ def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:
                 f"{part} from {first[column]:.3f} to {last[column]:.3f}"
                 for part, column in (("validation", f"val_{metric}"), ("training", metric))
             )
-        lines.append(f"{history.name}, {history.epochs_run} epochs: {text}")
+        lines.append(f"{choice_title(history.name)}, {history.epochs_run} epochs: {text}")
     return f"{title} by epoch. {'. '.join(lines)}"

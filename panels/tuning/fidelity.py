@@ -30,10 +30,10 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
     st.plotly_chart(_agreement_figure(full, names, value_format(plan)), key=key, config=PLOT_CONFIG, alt=title)
     numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
     st.caption(
-        f"Numbered from the best trial on: {numbered}. {agreement} from the best trial to the worst: "
-        f"{_verdict(tau, chance, len(full))}. A τ of 1 is the same ranking, 0 is none. Both axes use the same "
-        "validation patients, which favours agreement. That good trials are told from bad ones does not mean that the "
-        "best are told from each other."
+        f"Numbered from the best trial on: {numbered}. {agreement}: {_verdict(tau, chance, len(full))}.",
+        help="A τ of 1 is the same ranking, 0 is none. The settings are taken from the best trial to the worst. Both "
+        "axes use the same validation patients, which favours agreement. That good trials are told from bad ones does "
+        "not mean that the best are told from each other.",
     )
 
 

@@ -12,6 +12,7 @@ from core.search.results import SearchResults
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
+from panels.shared.terms import term
 from panels.shared.theme import escape_markdown, whole_percent
 
 SAMPLER_LABELS = {
@@ -92,10 +93,9 @@ def show_help(plan: Plan) -> None:
             f"value is the {lower_first(value_title(plan))} of its best epoch. It is **stopped early** if its best "
             f"value so far is below the median of the trials before it {point}. The **median** in the table leaves "
             "stopped trials out.\n\n"
-            "**TPE**, the tree-structured Parzen estimator, draws the next setting where good trials have been denser "
-            f"than bad ones. **NSGA-II** is a genetic algorithm: the best {plan.population} settings so far are "
-            "parents, and each child takes every value from one of two parents or, now and then, a new one. Both "
-            "begin with the recipe's own setting and random settings.\n\n"
+            f"**{term('tpe', 'TPE')}** draws the next setting where good trials have been denser than bad ones. "
+            f"**{term('nsga-ii', 'NSGA-II')}** is a genetic algorithm, with the best {plan.population} settings so "
+            "far as parents. Both begin with the recipe's own setting and random settings.\n\n"
             + "\n".join(f"- **{SETTING_TITLES[name]}**: {_setting_meaning(plan, name)}." for name in plan.space)
             + "".join(f"\n\n{escape_markdown(sentence)}" for sentence in plan.known)
         )

@@ -48,9 +48,9 @@ def show_history(results: SearchResults, *, key: str) -> pd.DataFrame:
         "Lines: the best so far. Hollow: stopped early."
         + (" Dotted: the recipe's own setting." if own is not None else "")
         + (f" {below} of the trials lie below the chart." if below else "")
-        + " Click a trial, or draw a box around some, to see only those in the lines, the table and the download "
-        "below; a double click clears the selection. The comparison above and the importance of settings stay over "
-        "all trials."
+        + " Click a trial, or draw a box, to see only those below.",
+        help="The lines, the table and the download show the selected trials; a double click clears the selection. The "
+        "comparison above and the importance of settings stay over all trials.",
     )
     return selected_trials(results, event.selection.points)
 

@@ -39,9 +39,10 @@ def show_importance(results: SearchResults, *, key: str) -> None:
         else " Fewer epochs are the same training ended sooner and never reach more, so their share says little."
     )
     st.caption(
-        f"{_ALL_TRIALS}: {shares_text}. PED-ANOVA: how far the best quarter of the trials differs from all trials in a "
-        "setting, as shares of one. A setting that a sampler fixed early no longer varies and looks unimportant"
-        f"{_most_common_choice(results)}.{cut_short}"
+        f"{_ALL_TRIALS}: {shares_text}.",
+        help="PED-ANOVA: how far the best quarter of the trials differs from all trials in a setting, as shares of "
+        "one. A setting that a sampler fixed early no longer varies and looks unimportant"
+        f"{_most_common_choice(results)}.{cut_short}",
     )
 
 

@@ -57,7 +57,7 @@ def show_parallel_axes(results: SearchResults, trials: pd.DataFrame, *, key: str
         alt=f"Settings of {len(rows)} trials as lines",
     )
     st.caption(
-        f"One line a trial; the stronger its colour, the better its {lower_first(value_title(results.plan))}."
+        f"A line is a trial; a stronger colour is a better {lower_first(value_title(results.plan))}."
         + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
     )
 

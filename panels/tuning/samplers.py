@@ -7,6 +7,7 @@ from core.dataset import splits
 from core.search.plan import PLANNED
 from core.search.results import COMPLETE, SearchResults
 from core.text import join_words, lower_first
+from panels.shared.terms import term
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text
 
 
@@ -27,10 +28,10 @@ def show_samplers(results: SearchResults) -> None:
     index = splits.index_table()
     validation = index[index[results.plan.split] == "validation"]
     st.caption(
-        f"{reached}All trials are compared on the same {len(validation)} validation slices of "
-        f"{validation['patient'].nunique()} patients, so the best of many trials is in part luck: only held-out "
-        "patients show its worth. One run of each sampler, begun with the same settings, does not tell which sampler "
-        "is better."
+        f"{reached}All trials are compared on the same {len(validation)} {term('validation', 'validation slices')} of "
+        f"{validation['patient'].nunique()} patients, so the best is partly luck.",
+        help="Only held-out patients show its worth. One run of each sampler, begun with the same settings, does not "
+        "tell which sampler is better.",
     )
 
 

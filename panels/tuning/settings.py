@@ -27,7 +27,7 @@ def show_trials_table(results: SearchResults, trials: pd.DataFrame, *, key: str)
                 "Ended": rows["state"],
                 **{SETTING_TITLES[name]: rows[name] for name in results.settings},
                 "Epochs run": rows["epochs_run"],
-                "Seconds": rows["seconds"].round(),
+                "Minutes": (rows["seconds"] / 60).round(1),
             }
         ),
         hide_index=True,

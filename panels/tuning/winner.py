@@ -13,6 +13,7 @@ from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
 from panels.shared.labels import bundle_title, metric_text
 from panels.shared.model_choice import bundle_address, listed_bundles
+from panels.shared.terms import term
 
 _SEARCHED = {*SETTINGS, "micro_batch"}
 _OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
@@ -74,7 +75,7 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
         if name in comparison.figures
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
-    st.caption(_comparison_caption(bundle.name, comparison, results.plan))
+    _draw_comparison_caption(bundle, comparison, results.plan)
     page, icon = ("errors", "grid_on") if CLASSIFICATION in bundle.tasks else ("masks", "gesture")
     st.page_link(
         f"pages/{page}.py",
@@ -84,20 +85,27 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     )
 
 
-def _comparison_caption(name: str, comparison: Comparison, plan: Plan) -> str:
-    """Return what is compared, and what the interval of the first figure says."""
+def _draw_comparison_caption(bundle: Bundle, comparison: Comparison, plan: Plan) -> None:
+    """Draw what is compared, and what the interval of the first figure says."""
     metric, figure = next(iter(comparison.figures.items()))
     excludes_zero = figure.low > 0 or figure.high < 0
     verdict = "excludes zero" if excludes_zero else "contains zero, so the difference may be chance"
     others = [_OTHER_DIFFERENCES.get(key, key) for key in comparison.recipe_differences if key not in _SEARCHED]
     differences = f" Apart from what was searched they differ in {join_words(others)}." if others else ""
-    return (
-        f"{name} beside {comparison.other} on the {comparison.slices} slices of {plan.held_out}, whose patients "
-        "no trial has used. The last column leaves out patients whose ids differ only by a final letter from ids in "
-        f"other folds ({comparison.without_letter_twins.slices} slices remain). The interval is a patient-level "
-        f"bootstrap, the same for both: for {lower_first(METRIC_TITLES[metric])} it {verdict}. It does not cover how "
-        f"much another training of either would differ.{differences}"
+    st.caption(
+        f"{bundle_title(bundle)} beside {_other_title(comparison)} on the {comparison.slices} slices of "
+        f"{plan.held_out}, whose patients no trial has used. The {term('bootstrap', 'interval')} for "
+        f"{lower_first(METRIC_TITLES[metric])} {verdict}.{differences}",
+        help="The last column leaves out patients whose ids differ only by a final letter from ids in other folds "
+        f"({comparison.without_letter_twins.slices} slices remain). The interval does not cover how much another "
+        "training of either would differ.",
     )
+
+
+def _other_title(comparison: Comparison) -> str:
+    """Return the title of the bundle that is compared with; its name where it is not here."""
+    other = listed_bundles().bundles.get(comparison.other)
+    return bundle_title(other) if other else comparison.other
 
 
 def _row(name: str, figure: ComparedFigure) -> dict[str, str]:

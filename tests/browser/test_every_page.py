@@ -1,4 +1,4 @@
-"""Every page and view, light and wide, dark and narrow: it holds still, scrolls down only, and axe finds no barrier.
+"""Every page and view, light and wide, dark and narrow: it holds still, scrolls down only, has few words, no barrier.
 
 streamlit_violations.json lists what axe-core finds in Streamlit's own elements, by rule and a part of their HTML.
 """
@@ -6,6 +6,7 @@ streamlit_violations.json lists what axe-core finds in Streamlit's own elements,
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import axe_core_python
 import pytest
@@ -28,11 +29,19 @@ ADDRESSES = (
     "errors?view=Compare",
     "masks",
     "masks?view=Slices",
+    "masks?view=Why+IoU+says+0.49",
     "external",
+    "external?view=Thresholds",
+    "external?view=By+image+kind",
     "training",
+    "training?kind=Masks",
     "tuning",
+    "tuning?search=report-unet",
     "report",
     "models",
+    "models?show=Slice-level+and+patient-level+splits",
+    "models?show=Internal+and+external",
+    "models?show=Published+results",
     "data",
 )
 WAYS = {"light-1440": [1440, 1920, 1280, 1024, 900, 768], "dark-390": [390, 700, 641, 360]}
@@ -46,6 +55,22 @@ new PerformanceObserver(list => {
 }).observe({ type: 'layout-shift', buffered: true });"""
 SIDEWAYS = """[document.documentElement, document.querySelector('[data-testid=stMain]')]
     .map(element => element.scrollWidth - element.clientWidth)"""
+MOST_WORDS = 250
+"""On a page before anything is opened, labels and captions among them; words in charts and on icons do not count."""
+READ_THROUGH = {"report"}
+"""Pages that are read from top to bottom, and may have more."""
+WORDS = """(() => {
+    const main = document.querySelector('[data-testid=stMain]');
+    const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+    const words = [];
+    while (walker.nextNode()) {
+        const place = walker.currentNode.parentElement;
+        if (place.closest('svg, style, script, [data-testid=stIconMaterial]')) continue;
+        if (!place.checkVisibility({ visibilityProperty: true }) || place.getBoundingClientRect().width < 2) continue;
+        words.push(...walker.currentNode.data.split(/\\s+/).filter(word => /\\p{L}/u.test(word)));
+    }
+    return words;
+})()"""
 HIDDEN = "document.querySelectorAll('[data-testid=stMain] [data-testid=stSkeleton]').length"
 
 
@@ -68,6 +93,12 @@ def opened(request: pytest.FixtureRequest, app_address: str, chromium: Browser) 
 def test_a_page_holds_still_while_it_loads(opened: tuple[Page, list[int]]):
     page, _ = opened
     assert page.evaluate("shift") < LARGEST_SHIFT
+
+
+def test_a_page_has_few_words(opened: tuple[Page, list[int]]):
+    page, _ = opened
+    words = page.evaluate(WORDS)
+    assert len(words) <= MOST_WORDS or urlsplit(page.url).path.strip("/") in READ_THROUGH, " ".join(words)
 
 
 def test_no_page_has_a_barrier_of_ours(opened: tuple[Page, list[int]]):

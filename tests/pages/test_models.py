@@ -166,7 +166,7 @@ def test_the_unets_drawing_has_a_skip_a_level_and_its_counts_stand_beside_the_re
     counts = app.dataframe[2].value.set_index("Type")
     assert counts.loc["Conv2D"].tolist() == [20, 19]
     assert counts.loc["Conv2DTranspose"].tolist() == [4, 3]
-    assert re.search(r"\b39 layers, 8,643,170 parameters\W+1,984 of them not", said(app))
+    assert re.search(r"\b39 layers, 8,643,170 \[parameters\]\(#term-parameters\)\W+1,984 of them not", said(app))
 
 
 def test_no_arrow_of_the_drawing_runs_over_a_box() -> None:

@@ -71,8 +71,12 @@ def figures(app: AppTest) -> dict[str, dict[str, Any]]:
     return dict(zip(titles, charts, strict=True))
 
 
+def title_of(name: str) -> str:
+    return open_bundle(name).card.title if name in bundle_names() else name
+
+
 def traces(figure: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    return [trace for trace in figure["data"] if trace.get("name") == name]
+    return [trace for trace in figure["data"] if trace.get("name") == title_of(name)]
 
 
 def marked(figure: dict[str, Any], symbol: str) -> list[int]:
@@ -197,8 +201,9 @@ def test_every_chart_has_an_alternative_text() -> None:
     app = open_page(classifiers=BOTH)
     words = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert len(words) == 3
-    assert all("report-cnn, 20 epochs" in one and "report-cnn-patients, 16 epochs" in one for one in words)
-    assert re.search(r"^Loss .*report-cnn, 20 epochs: validation .*\b1\.001 .*\b0\.384", words[0])
+    first, second = map(title_of, BOTH)
+    assert all(f"{first}, 20 epochs" in one and f"{second}, 16 epochs" in one for one in words)
+    assert re.search(rf"^Loss .*{first}, 20 epochs: validation .*\b1\.001 .*\b0\.384", words[0])
 
 
 # What is chosen

@@ -177,14 +177,14 @@ def _uploader(key: str) -> None:
     st.html(_SHOWN_REFUSAL)
     pictures = ", ".join(extension.upper() for extension in EXTENSIONS if extension not in ("jpeg", "tiff", "mat"))
     st.caption(
-        f"Slices: {pictures} or a figshare .mat, up to {MAX_FILE_BYTES // 2**20} MB and {MAX_SIDE} pixels a side. "
+        "Pictures, a figshare .mat, NIfTI or DICOM; many at once make a table.",
+        help=f"Slices: {pictures} or a figshare .mat, up to {MAX_FILE_BYTES // 2**20} MB and {MAX_SIDE} pixels a side. "
         f"Volumes: NIfTI (.nii, .nii.gz); a series of DICOM files, together or in a .zip; up to "
         f"{MAX_VOLUME_BYTES // 2**20} MB and {MAX_VOLUME_SLICES} slices. Many slices at once, or in a .zip, make a "
-        f"table: up to {MAX_UPLOADS} files and {MAX_BYTES // 10**6} MB."
+        f"table: up to {MAX_UPLOADS} files and {MAX_BYTES // 10**6} MB.",
     )
     st.caption(
-        "Files go to the server that runs this app, and nowhere else. It holds them in memory while this page is open "
-        "and writes them to no disk."
+        "The server that runs this app holds files in memory while this page is open, and writes them to no disk."
     )
 
 

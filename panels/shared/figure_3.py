@@ -8,8 +8,7 @@ from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.evaluation.comparison.figure_3 import Derivation, derive_figure_3
 from core.labels import CLASS_LABELS
-from core.text import join_words
-from panels.report.layout import draw_table
+from core.text import join_words, markdown_table
 
 
 @st.cache_data(show_spinner=False)
@@ -31,7 +30,7 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
                 [short, *(f"**{count}**" if place == row else f"{count}" for row, count in enumerate(counts))]
                 for place, (short, counts) in enumerate(zip(shorts, matrix.tolist(), strict=True))
             ]
-            draw_table([title, *shorts], rows)
+            _draw_table([title, *shorts], rows)
     meningioma, glioma = (derived.classes.index(name) for name in ("meningioma", "glioma"))
     named_so = {f"{title}, derived" if title == "report" else title: matrix for title, matrix in named.items()}
     confused = join_words(f"{matrix[meningioma, glioma]} ({title})" for title, matrix in named_so.items())
@@ -42,4 +41,8 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
             f"Table 4's, {course_report.CNN_TEST_WRONG} slices are wrong, and {course_report.CNN_MENINGIOMAS_WRONG} of "
             "them are meningiomas. All matrices of whole numbers are tried:"
         )
-        draw_table(["Numbers used", "left"], [[step.numbers, f"{step.left:,}"] for step in derived.steps])
+        _draw_table(["Numbers used", "left"], [[step.numbers, f"{step.left:,}"] for step in derived.steps])
+
+
+def _draw_table(header: list[str], rows: list[list[str]]) -> None:
+    st.markdown(markdown_table(header, rows, words=header[:1]))
