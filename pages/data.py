@@ -11,8 +11,8 @@ from panels.data import charts
 from panels.data.before_and_after import draw_before_and_after
 from panels.data.framing_shortcut import draw_framing_shortcut
 from panels.data.local_copy import draw_local_copy
+from panels.shared.labels import term
 from panels.shared.link.address import bound
-from panels.shared.terms import term
 
 shell.require()
 

@@ -8,11 +8,10 @@ from panels.errors.confidence import draw_confidence
 from panels.errors.matrix_view import draw_matrix_and_slices, tile_label
 from panels.errors.report_tables import draw_report_tables
 from panels.shared.cache import cached_predictions
-from panels.shared.labels import describe_test_set
+from panels.shared.labels import describe_test_set, term
 from panels.shared.link.address import bound
 from panels.shared.model_choice import chosen_model
 from panels.shared.slices.dialog import draw_slice_dialog
-from panels.shared.terms import term
 
 shell.require()
 

@@ -22,11 +22,11 @@ from panels.explain.sanity_check import draw_sanity_check
 from panels.explain.statistics import draw_statistics
 from panels.shared.answer import answer_container, draw_file_remarks
 from panels.shared.controls import file_button
+from panels.shared.labels import term
 from panels.shared.model_choice import chosen_model
 from panels.shared.predictions import predict
 from panels.shared.slices.chooser import choose_image
 from panels.shared.slices.chosen import ChosenVolume
-from panels.shared.terms import term
 from panels.shared.viewer.viewer import draw_waiting, viewer_and_words
 from panels.shared.volumes.place import choose_place
 

@@ -18,10 +18,9 @@ from panels.external.robustness import draw_robustness
 from panels.external.score_plot import draw_scores
 from panels.external.source_control import draw_source_control
 from panels.external.thresholds import draw_threshold_sliders
-from panels.shared.labels import bundle_title
+from panels.shared.labels import bundle_title, term
 from panels.shared.link.address import bound
 from panels.shared.model_choice import chosen_model, listed_bundles
-from panels.shared.terms import term
 from panels.shared.theme import escape_markdown
 
 shell.require()

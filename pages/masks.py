@@ -12,11 +12,10 @@ from panels.masks.iou_demonstration import draw_iou_demonstration
 from panels.masks.overview import draw_overview
 from panels.masks.slices import draw_slices
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
-from panels.shared.labels import describe_test_set
+from panels.shared.labels import describe_test_set, term
 from panels.shared.link.address import bound
 from panels.shared.model_choice import chosen_model
 from panels.shared.slices.dialog import draw_slice_dialog
-from panels.shared.terms import term
 
 shell.require()
 

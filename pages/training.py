@@ -10,9 +10,9 @@ from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
 from panels import shell
 from panels.shared.controls import csv_button, fragment
+from panels.shared.labels import term
 from panels.shared.link.address import bound
 from panels.shared.model_choice import choice_title, chosen_model
-from panels.shared.terms import term
 from panels.shared.theme import error_text, escape_markdown
 from panels.training.captions import report_caption, show_progress
 from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_charts

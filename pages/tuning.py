@@ -6,9 +6,9 @@ from core.search.names import search_names
 from core.search.plan import plan_names
 from core.search.results import read_search
 from panels import shell
+from panels.shared.labels import term
 from panels.shared.link.address import bound
 from panels.shared.model_choice import choice_title
-from panels.shared.terms import term
 from panels.shared.theme import escape_markdown, whole_percent
 from panels.tuning.fidelity import show_fidelity
 from panels.tuning.help import show_help

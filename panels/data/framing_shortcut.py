@@ -11,8 +11,7 @@ from core.metrics import classification
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
 from panels.shared.kept_figures import kept_figure
-from panels.shared.labels import count_text
-from panels.shared.terms import term
+from panels.shared.labels import count_text, term
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
 _CELL = 0.025

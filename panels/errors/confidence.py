@@ -16,9 +16,8 @@ from core.metrics import calibration
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.controls import csv_button
-from panels.shared.labels import split_level_of
+from panels.shared.labels import split_level_of, term
 from panels.shared.slices import gallery
-from panels.shared.terms import term
 from panels.shared.theme import (
     PLOT_CONFIG,
     add_interval,

@@ -11,6 +11,7 @@ from core.metrics import classification
 from panels.shared import confusion_matrix
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button, fragment
+from panels.shared.labels import term
 from panels.shared.link.address import bound
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
@@ -29,10 +30,13 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
     # The filters come first in the run, since the matrix counts what they let through; they stand on the right.
     with right:
         true, predicted, only_wrong, order = _choices(classes)
-        filtered = _more_filters(table)
+        of_part = _more_filters(table)
     with matrix:
+        shown = st.container()
+        filtered = _matrix_filters(of_part, int(table["tumour_px"].max()))
+    with shown:
         _draw_matrix(filtered, classes)
-        st.caption(_summary(filtered))
+        st.caption(_summary(filtered, of_part))
     chosen = select_predictions(filtered, true=true, predicted=predicted, only_wrong=only_wrong)
     chosen = order_predictions(chosen, order)
     with right:
@@ -74,15 +78,18 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
         true = _class_box("True class", classes, key=confusion_matrix.TRUE_KEY)
     with predicted_column:
         predicted = _class_box("Predicted class", classes, key=confusion_matrix.PREDICTED_KEY)
+    only_wrong = bound(st.toggle, "Only errors", key="wrong")
     with order_column:
         order = bound(
             st.selectbox,
             "Sort",
             list(SORTS),
+            # The most confident errors come first.
+            list(SORTS).index("surest first" if only_wrong else "least sure first"),
             format_func=lambda name: ORDER_TITLES.get(name, name),
             key="sort",
         )
-    return true, predicted, bound(st.toggle, "Only errors", key="wrong"), order
+    return true, predicted, only_wrong, order
 
 
 def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
@@ -98,8 +105,8 @@ def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
 
 
 def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
-    """Draw the filters that the matrix follows too; return the rows that pass them."""
-    with st.expander("More filters (they change the matrix too)", icon=":material/filter_alt:"):
+    """Draw the choice of the part and of a patient, which the matrix follows too; return the rows that pass them."""
+    with st.expander("Part of the split, patient", icon=":material/filter_alt:"):
         part = bound(
             st.segmented_control,
             "Part of the split",
@@ -109,9 +116,6 @@ def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
             format_func=lambda name: PART_LABELS[name].short,
             key="part",
         )
-        confidence = bound(st.slider, "Confidence, %", 0, 100, (0, 100), key="confidence")
-        largest = int(-(-table["tumour_px"].max() // 100) * 100)
-        tumour_px = bound(st.slider, "Tumour size, px", 0, largest, (0, largest), 100, key="size")
         patient = bound(
             st.number_input,
             "Patient number",
@@ -125,23 +129,31 @@ def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
         st.caption(
             ":material/school: The network has trained on these slices: its errors on them say little of new ones."
         )
-    return select_predictions(
-        table,
-        part=part,
-        confidence=(confidence[0] / 100, confidence[1] / 100),
-        tumour_px=tumour_px,
-        patient=None if patient is None else int(patient),
-    )
+    return select_predictions(table, part=part, patient=None if patient is None else int(patient))
 
 
-def _summary(table: pd.DataFrame) -> str:
+def _matrix_filters(table: pd.DataFrame, most_px: int) -> pd.DataFrame:
+    """Draw the sliders of confidence and size below the matrix; return the rows that pass them."""
+    confidence_column, size_column = st.columns(2, gap="medium")
+    with confidence_column:
+        confidence = bound(st.slider, "Confidence, %", 0, 100, (0, 100), key="confidence")
+    with size_column:
+        largest = -(-most_px // 100) * 100
+        tumour_px = bound(st.slider, "Tumour size, px", 0, largest, (0, largest), 100, key="size")
+    shares = confidence[0] / 100, confidence[1] / 100
+    return select_predictions(table, confidence=shares, tumour_px=tumour_px)
+
+
+def _summary(table: pd.DataFrame, of_part: pd.DataFrame) -> str:
+    """Return the matrix in words: its accuracy, and its coverage where the sliders leave slices out."""
     if table.empty:
         return _NOTHING_PASSES
+    coverage = f"{term('coverage')} {percent(len(table) / len(of_part))}. " if len(table) < len(of_part) else ""
     matrix = confusion_of(table)
     right, errors = classification.correct_count(matrix), classification.error_count(matrix)
     share = percent(float(classification.accuracy(matrix)))
     return (
         f"{len(table)} slices of {table['patient'].nunique()} patients. Accuracy: {right} of {len(table)} "
-        f"({share}), {errors} errors. Blue: correct, orange: error; a stronger "
+        f"({share}), {errors} errors. {coverage}Blue: correct, orange: error; a stronger "
         "colour means a larger share. Click a cell to see its slices; click it again to clear."
     )

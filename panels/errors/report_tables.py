@@ -13,10 +13,9 @@ from core.metrics import classification
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_predictions
 from panels.shared.figure_3 import draw_figure_3
-from panels.shared.labels import bundle_title, split_level_of
+from panels.shared.labels import bundle_title, split_level_of, term
 from panels.shared.model_choice import listed_bundles, readable_bundles
 from panels.shared.slices import gallery
-from panels.shared.terms import term
 from panels.shared.theme import percent
 
 _MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}

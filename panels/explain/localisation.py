@@ -7,8 +7,8 @@ from core.labels import CLASS_LABELS
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.readers.slices import Slice
 from panels.explain.heat_maps import HeatMapView
+from panels.shared.labels import term
 from panels.shared.slices.image import has_true_tumour
-from panels.shared.terms import term
 from panels.shared.theme import percent
 
 

@@ -12,8 +12,7 @@ from core.metrics.definitions import DEFINITIONS
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
 from panels.shared.kept_figures import kept_figure
-from panels.shared.labels import bundle_title
-from panels.shared.terms import term
+from panels.shared.labels import bundle_title, term
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
 _CORRECTNESS = {"right": True, "wrong": False}

@@ -7,7 +7,7 @@ from core.bundles.bundle import Bundle
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS
 from core.metrics.ranking import wilson_interval
 from core.ood.evaluate import AIMS, metric_hits
-from panels.shared.terms import term
+from panels.shared.labels import term
 from panels.shared.theme import percent
 
 _UNITS = {

@@ -8,7 +8,7 @@ from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from core.outcome import NO_TUMOUR, GateThresholds
 from panels.shared.kept_figures import kept_figure
-from panels.shared.terms import term
+from panels.shared.labels import term
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
 

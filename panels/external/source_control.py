@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.card.schema import SourceControl
-from panels.shared.terms import term
+from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, percent
 
 

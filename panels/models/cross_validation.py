@@ -10,8 +10,7 @@ from core.bundles.card.metrics import CrossValidation, FoldMetrics
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
-from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text
-from panels.shared.terms import term
+from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text, term
 
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:

@@ -12,7 +12,7 @@ from core.config import CLASSIFICATION, SEGMENTATION
 from panels.models.diagram import draw_diagram
 from panels.models.diagram_layout import layer_blocks
 from panels.shared.cache import HASH_BUNDLES
-from panels.shared.terms import term
+from panels.shared.labels import term
 
 _TABLE_HEIGHT = 560
 

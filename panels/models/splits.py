@@ -17,8 +17,7 @@ from core.text import join_words, lower_first
 from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.kept_figures import kept_figure
-from panels.shared.labels import bundle_title, interval_text, mean_text, split_level_of
-from panels.shared.terms import term
+from panels.shared.labels import bundle_title, interval_text, mean_text, split_level_of, term
 from panels.shared.theme import PLOT_CONFIG, add_interval, style_figure
 
 _CHARTED = ("accuracy", "dice_mean")

@@ -13,9 +13,8 @@ from core.evaluation.comparison.bundles import metrics_on_table_5
 from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from panels.shared.cache import cached_headline_metrics
-from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of
+from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of, term
 from panels.shared.link.address import change
-from panels.shared.terms import term
 from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean", "dice_class_mean"))

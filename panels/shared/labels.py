@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.bundles.bundle import Bundle
+from core.glossary import GLOSSARY
 from core.labels import SHARE_METRICS, split_caveat, split_level
 from panels.shared.theme import escape_markdown, percent, share_interval
 
@@ -13,6 +14,20 @@ NOT_AVAILABLE = "–"
 """What stands in a table where there is no figure."""
 SPLITS_SECTION = "Slice-level and patient-level splits"
 """Title of the Models page's section that compares the two, also in its address."""
+
+
+def term(name: str, words: str | None = None) -> str:
+    """Return a term of the glossary as Markdown that opens its meaning (panels/assets/glossary.js).
+
+    Args:
+        name: of ``core.glossary.GLOSSARY``.
+        words: that stand in the text; the term's own title if None.
+
+    Raises:
+        KeyError: the glossary does not have it.
+    """
+    title = GLOSSARY[name].title
+    return f"[{words or title}](#term-{name})"
 
 
 def bundle_title(bundle: Bundle) -> str:

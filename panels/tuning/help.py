@@ -12,7 +12,7 @@ from core.search.results import SearchResults
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
-from panels.shared.terms import term
+from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, whole_percent
 
 SAMPLER_LABELS = {

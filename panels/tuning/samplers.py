@@ -7,7 +7,7 @@ from core.dataset import splits
 from core.search.plan import PLANNED
 from core.search.results import COMPLETE, SearchResults
 from core.text import join_words, lower_first
-from panels.shared.terms import term
+from panels.shared.labels import term
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text
 
 

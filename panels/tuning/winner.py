@@ -11,9 +11,8 @@ from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
-from panels.shared.labels import bundle_title, metric_text
+from panels.shared.labels import bundle_title, metric_text, term
 from panels.shared.model_choice import bundle_address, listed_bundles
-from panels.shared.terms import term
 
 _SEARCHED = {*SETTINGS, "micro_batch"}
 _OTHER_DIFFERENCES = {"keep": "which epoch is kept"}

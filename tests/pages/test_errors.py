@@ -15,6 +15,7 @@ from core.labels import CLASS_LABELS
 from panels.shared import confusion_matrix
 from panels.shared.confusion_matrix import COUNTS, ROW_SHARE
 from panels.shared.model_choice import REPORT_NETWORKS
+from panels.shared.theme import percent
 from tests.pages import situations
 from tests.pages.fragments import run_fragment
 from tests.pages.situations import NOTHING, PATIENT, SITUATIONS, STORE, situation, sound
@@ -203,3 +204,30 @@ def test_two_bundles_are_compared_on_slices_neither_trained_on(here: str) -> Non
 def test_a_slice_in_the_address_that_the_page_does_not_have_is_told(number: str) -> None:
     app = opened("errors", slice=number)
     assert not app.exception and len(app.warning) == 1 and number in app.warning[0].value
+
+
+def test_the_most_confident_errors_come_first() -> None:
+    app = sound(opened("errors", wrong="true"))
+    assert app.selectbox(key="sort").value == "surest first"
+    sound(app.toggle(key="wrong").set_value(False).run())
+    assert app.selectbox(key="sort").value == "least sure first"
+
+
+def test_the_matrix_at_a_confidence_threshold_states_its_coverage() -> None:
+    app = sound(opened("errors", confidence=["80", "100"]))
+    table = read_predictions(open_bundle(NAME))
+    test = table[table["part"] == "test"]
+    kept = test[test["confidence"] >= 0.8]
+    assert f"{len(kept)} slices of" in texts(app)
+    assert f"Coverage](#term-coverage) {percent(len(kept) / len(test))}" in texts(app)
+
+
+def test_former_and_next_open_the_neighbours_in_the_pages_order() -> None:
+    app = sound(opened("errors", wrong="true"))
+    listed = tiles(app)
+    app.button(key=f"page_tile_{listed[1]}").click()
+    sound(app.run())
+    sound(app.button(key="viewer_next").click().run())
+    assert app.query_params["slice"] == str(listed[2])
+    sound(app.button(key="viewer_former").click().run())
+    assert app.query_params["slice"] == str(listed[1])

@@ -73,6 +73,7 @@ def _draw_slice(
     others = _others(row, table)
     found = find_slices([number, *others["slice"].tolist()])
     slices = found.by_number
+    _draw_steps(number)
     image_column, text_column = st.columns([10, 11], gap="medium")
     with image_column:
         if number in slices:
@@ -98,6 +99,23 @@ def _draw_slice(
             )
         _draw_others(row, others, slices, caption, count=int((table["patient"] == row["patient"]).sum()))
     look_again(found, key="viewer")
+
+
+def _draw_steps(number: int) -> None:
+    """Draw what opens the former and the next of the page's slices, by button or arrow key."""
+    former, following = gallery.listed_neighbours(number)
+    if former is None and following is None:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for label, target, key in (("Former", former, "Left"), ("Next", following, "Right")):
+            st.button(
+                label,
+                key=f"viewer_{label.lower()}",
+                on_click=gallery.open_on_page,
+                args=(target,),
+                disabled=target is None,
+                shortcut=key,
+            )
 
 
 def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:

@@ -27,6 +27,8 @@ _SIDE = 256
 
 _SLICE, _OPENED = "slice", "opened_slice"
 """The open slice's name in the address, and its key in the session."""
+_LISTED = "listed_slices"
+"""Session key: the numbers of the slices that the page lists on all its pages of tiles."""
 
 TileCaption = Callable[[pd.Series], str]
 """A row of stored predictions -> what stands below its tile, in Markdown."""
@@ -59,6 +61,7 @@ def draw_gallery(
         per_page: tiles on a page.
         width: least width of a tile in pixels.
     """
+    st.session_state[_LISTED] = table["slice"].tolist()
     pages = max(1, math.ceil(len(table) / per_page))
     if st.session_state.get(key, 1) > pages:  # the table is shorter than before
         st.session_state[key] = pages
@@ -116,6 +119,15 @@ def draw_tiles(
                 type="tertiary",
                 width="stretch",
             )
+
+
+def listed_neighbours(number: int) -> tuple[int | None, int | None]:
+    """Return the slices before and after one in the order of the page's tiles; None where there is none."""
+    listed = st.session_state.get(_LISTED, [])
+    if number not in listed:
+        return None, None
+    place = listed.index(number)
+    return (listed[place - 1] if place else None), (listed[place + 1] if place + 1 < len(listed) else None)
 
 
 def close_slice() -> None:
