@@ -85,8 +85,8 @@ GLOSSARY = {
     ),
     "ood": Term(
         "Out-of-distribution (OOD)",
-        "An image unlike those that the network was trained on, such as a photograph. The OOD score says how unlike it "
-        "is; above a threshold the image is flagged.",
+        "An image unlike those that the network was trained on, such as a photograph. A high OOD score lowers the "
+        "confidence of an answer, a higher one refuses the image.",
     ),
     "false-positive-rate": Term(
         "False positive rate",

@@ -27,9 +27,9 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
         alt="Tumour score against OOD score; thresholds dotted",
     )
     st.caption(
-        f"Dotted: thresholds. Above the first horizontal line confidence is low, above the second an image is unusual, above "
-        f"the third no head slice: {term('ood', 'OOD')}. Left of the first vertical line no tumour is found, right of the "
-        "second a class is given."
+        f"Dotted: thresholds. Above the first horizontal line ({term('ood', 'OOD')}) confidence is low, above the "
+        "second an image is unusual, above the third no head slice. Left of the first vertical line no tumour is "
+        "found, right of the second a class is given."
     )
 
 
