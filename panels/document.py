@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.glossary import GLOSSARY
+from core.metrics.glossary import GLOSSARY
 
 _ASSETS = Path(__file__).with_name("assets")
 _END = b"</head>"

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from core.bundles.bundle import Bundle
-from core.glossary import GLOSSARY
 from core.labels import SHARE_METRICS, split_caveat, split_level
+from core.metrics.glossary import GLOSSARY
 from panels.shared.theme import escape_markdown, percent, share_interval
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def term(name: str, words: str | None = None) -> str:
     """Return a term of the glossary as Markdown that opens its meaning (panels/assets/glossary.js).
 
     Args:
-        name: of ``core.glossary.GLOSSARY``.
+        name: of ``core.metrics.glossary.GLOSSARY``.
         words: that stand in the text; the term's own title if None.
 
     Raises:

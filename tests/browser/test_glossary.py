@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.glossary import GLOSSARY
+from core.metrics.glossary import GLOSSARY
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_every_page import violations
 from tests.browser.test_frame import settle

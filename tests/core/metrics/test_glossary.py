@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.config import ROOT
-from core.glossary import GLOSSARY
+from core.metrics.glossary import GLOSSARY
 
 USES = re.compile(r"\bterm\(\s*[\"']([^\"']+)")
 
