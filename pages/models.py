@@ -9,6 +9,7 @@ from core.errors import BundleError
 from core.evaluation.comparison.literature import patient_level_results
 from panels import shell
 from panels.models.card import draw_card
+from panels.models.cards import draw_cards
 from panels.models.cross_validation import draw_fold_tables
 from panels.models.internal_external import draw_internal_and_external
 from panels.models.network import draw_network
@@ -26,7 +27,7 @@ VIEWS = {"Network": draw_network, "Card": draw_card}
 
 
 def networks(bundles: list[Bundle]) -> None:
-    """Draw the table of all networks, and one of them opened."""
+    """Draw a card for each network, the table of all their figures, and one of them opened."""
     names = [bundle.name for bundle in in_order(listed_bundles().bundles.values())]
     top = st.container()
     open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
@@ -36,17 +37,19 @@ def networks(bundles: list[Bundle]) -> None:
             names,
             key="bundle",
             default=chosen_model().class_by,
-            help="Or click its row in the table above.",
+            help="Or press its card above, or its row in the table.",
         )
     with view_column:
         view = bound(st.segmented_control, "View", list(VIEWS), default="Network", required=True, key="view")
     with top:
-        draw_networks_table(bundles, chosen=name, key="bundle")
-        st.caption(
-            "The first two rows are the report's own figures; – where it states none. It states no Dice, and its IoU "
-            f"cannot be compared (see Masks). {INTERVAL_NOTE}"
-        )
-        draw_unified_against_report(bundles)
+        draw_cards(bundles, chosen=name, key="bundle")
+        with st.expander("All figures, with intervals, beside the report's", icon=":material/table:"):
+            draw_networks_table(bundles, chosen=name, key="bundle")
+            st.caption(
+                "The first two rows are the report's own figures; – where it states none. It states no Dice, and its "
+                f"IoU cannot be compared (see Masks). {INTERVAL_NOTE}"
+            )
+            draw_unified_against_report(bundles)
     bundle = listed_bundles().find(name)
     st.header(bundle_title(bundle), anchor=False)
     st.markdown(escape_markdown(bundle.card.about))

@@ -24,7 +24,7 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
         bundle: the network's.
         key: tells the widgets from others on the page.
     """
-    layers = _layers(bundle)
+    layers = network_layers(bundle)
     table = layer_table(layers)
     left, right = st.columns(2, gap="large")
     with left:
@@ -52,7 +52,8 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=HASH_BUNDLES)
-def _layers(bundle: Bundle) -> list[Layer]:
+def network_layers(bundle: Bundle) -> list[Layer]:
+    """Return a bundle's layers, read once (``core.bundles.layers.read_layers``)."""
     return read_layers(bundle)
 
 

@@ -1,0 +1,70 @@
+"""A card for each network: three figures and a small picture; a press opens the network below."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from html import escape
+
+import streamlit as st
+
+from core.bundles.bundle import Bundle
+from core.errors import BundleError
+from panels.models.diagram_layout import layer_blocks
+from panels.models.network import network_layers
+from panels.models.small_picture import network_svg
+from panels.shared.labels import NOT_AVAILABLE, metric_text, split_level_of
+from panels.shared.link.address import change
+from panels.shared.theme import theme_colour
+
+
+def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
+    """Draw the cards; a press on one puts its bundle's name into the session's ``key``.
+
+    Args:
+        bundles: one a card.
+        chosen: name of the bundle that is open now.
+        key: of the select box that opens bundles.
+    """
+
+    def open_network(name: str) -> None:
+        st.session_state[key] = name
+        change({key: [name]})
+
+    grid = st.grid(min_column_width=158, gap="small")
+    for bundle in bundles:
+        with grid.container(border=True, gap="small", key=f"models_thumbnail_{bundle.name}"):
+            _draw_picture(bundle)
+            st.html(_figures_html(bundle))
+            st.button(
+                f"**{bundle.card.title}**" if bundle.name == chosen else bundle.card.title,
+                key=f"models_card_{bundle.name}",
+                on_click=open_network,
+                args=(bundle.name,),
+                type="tertiary",
+                width="stretch",
+            )
+
+
+def card_figures(bundle: Bundle) -> dict[str, str]:
+    """Return a card's three figures by title: accuracy, mean Dice, millions of parameters; a dash for none."""
+    metrics = bundle.card.metrics.test
+    values = {"accuracy": metrics and metrics.accuracy, "dice_mean": metrics and metrics.dice_mean}
+    texts = {name: NOT_AVAILABLE if value is None else metric_text(name, value) for name, value in values.items()}
+    return {
+        "Accuracy": texts["accuracy"],
+        "Dice": texts["dice_mean"],
+        "Parameters": f"{bundle.card.parameters.total / 1e6:.1f}\N{NO-BREAK SPACE}M",
+    }
+
+
+def _figures_html(bundle: Bundle) -> str:
+    rows = "".join(
+        f"<div><dt>{escape(title)}</dt><dd>{escape(text)}</dd></div>" for title, text in card_figures(bundle).items()
+    )
+    return f'<div class="model-card"><dl>{rows}</dl><p>{escape(split_level_of(bundle))}</p></div>'
+
+
+def _draw_picture(bundle: Bundle) -> None:
+    """Draw the network's picture; nothing where its layers cannot be read, which the opened network tells."""
+    with suppress(BundleError):
+        picture = network_svg(layer_blocks(network_layers(bundle)), theme_colour("primaryColor"))
+        st.image(picture, width=120, alt=f"The network of {bundle.card.title}")
