@@ -47,7 +47,7 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
 def card_figures(bundle: Bundle) -> dict[str, str]:
     """Return a card's three figures by title: accuracy, mean Dice, millions of parameters; a dash for none."""
     metrics = bundle.card.metrics.test
-    values = {"accuracy": metrics and metrics.accuracy, "dice_mean": metrics and metrics.dice_mean}
+    values = {name: getattr(metrics, name, None) for name in ("accuracy", "dice_mean")}
     texts = {name: NOT_AVAILABLE if value is None else metric_text(name, value) for name, value in values.items()}
     return {
         "Accuracy": texts["accuracy"],
