@@ -1,11 +1,12 @@
 """Analyse: one slice or volume in; class, mask and heat map out."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import batch_folder
 from panels import shell
+from panels.analyse.doors import draw_doors
 from panels.analyse.preparation import prepare_first_answer
-from panels.analyse.welcome import draw_welcome
 from panels.shared.slices.chooser import choose_image
 from panels.shared.slices.chosen import ChosenVolume
 from panels.shared.slices.uploads import SliceIdentity, Uploads, held_uploads
@@ -15,18 +16,16 @@ shell.require()
 KEY = "analyse"
 
 
-def _introduce() -> None:
-    """Draw what the app is for, and the results of a batch if the server has some."""
+def _introduce() -> DeltaGenerator:
+    """Draw what the app is for and an example; return where the chooser stands."""
     st.markdown(
-        "Upload a contrast-enhanced T1 slice or volume of a head, or press a sample. A network classifies the tumour, "
-        "outlines it, and shows the evidence as a heat map. SliceScope rebuilds the two networks of a 2023 course "
-        "report, adds its own, and shows how often and why each of them is wrong."
+        "A network classifies the tumour in a contrast-enhanced T1 slice or volume of a head, outlines it, and shows "
+        "the evidence as a heat map. Here is an example; upload your own, or press a sample."
     )
-    draw_welcome()
-    if stored := batch_folder():
-        from panels.analyse.many.stored import draw_stored
+    # Only now: what an answer needs would make other pages slow.
+    from panels.analyse.example import draw_example
 
-        draw_stored(stored, key=f"{KEY}_batch")
+    return draw_example(key=f"{KEY}_example")
 
 
 def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
@@ -39,6 +38,11 @@ def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
 
 chosen = choose_image(key=KEY, draw_table=_draw_table, introduce=_introduce)
 if chosen is None and not held_uploads():
+    if stored := batch_folder():
+        from panels.analyse.many.stored import draw_stored
+
+        draw_stored(stored, key=f"{KEY}_batch")
+    draw_doors()
     prepare_first_answer()
 elif isinstance(chosen, ChosenVolume):
     from panels.analyse.volume.view import draw_volume

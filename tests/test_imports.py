@@ -184,7 +184,7 @@ def test_app_and_shell_ask_for_nothing_heavy_even_later() -> None:
 
 
 def test_the_first_page_waits_for_no_table_or_scientific_library() -> None:
-    loaded = loaded_by(["panels.shell", "panels.analyse.welcome", "panels.shared.slices.chooser"])
+    loaded = loaded_by(["panels.shell", "panels.analyse.doors", "panels.shared.slices.chooser"])
     assert not loaded & {"pandas", "scipy", "ai_edge_litert"}
     assert "streamlit" in loaded, "something was imported"
 

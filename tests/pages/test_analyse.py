@@ -17,12 +17,12 @@ from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
 from core.config import CLASSIFICATION, NOTICE, ROOT
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
-from core.labels import OUTCOME_LABELS
+from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, OUTCOMES, UNUSUAL, WITHHELD, GateThresholds
 from core.readers import samples
 from core.readers.decoder import Decoder
 from core.readers.samples import read_samples
-from panels.analyse import details, welcome
+from panels.analyse import details, doors
 from panels.shared import model_choice, predictions
 from panels.shared.labels import SPLITS_SECTION
 from panels.shared.slices.held import HeldSlice
@@ -70,23 +70,36 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     return app.run()
 
 
-def test_the_start_shows_the_notice_and_every_sample_and_loads_no_network():
+def test_the_start_shows_the_notice_a_finished_answer_and_every_sample_and_runs_no_network(monkeypatch):
+    def run(*arguments: object) -> None:
+        pytest.fail("the answer is stored")
+
+    monkeypatch.setattr(predictions, "_run_networks", run)
     app = opened()
-    assert not app.exception
+    assert not app.exception and not app.error
+    first = read_samples()[0]
+    (headline,) = [header.value for header in app.header]
+    assert headline.startswith(CLASS_LABELS[first.class_name].title) and "%" in headline
+    assert "True class" in texts(app)
     assert NOTICE in texts(app)
     keys = {button.key for button in app.button}
     assert {f"analyse_sample_{sample.name}" for sample in read_samples()} <= keys
-    assert "predictions" not in app.session_state
+
+
+def test_the_example_is_of_the_chosen_networks():
+    report = opened(networks="Report CNN + U-Net")
+    assert not report.exception and not report.error
+    assert report.header[0].value != opened().header[0].value
 
 
 def test_the_start_leads_to_views_that_their_pages_have():
     models, masks = ((ROOT / "pages" / f"{name}.py").read_text(encoding="utf-8") for name in ("models", "masks"))
-    assert "SPLITS_SECTION:" in models and welcome.SPLITS_SECTION == SPLITS_SECTION
-    assert f'"{welcome.IOU_VIEW}"' in masks
+    assert "SPLITS_SECTION:" in models and doors.SPLITS_SECTION == SPLITS_SECTION
+    assert f'"{doors.IOU_VIEW}"' in masks
 
 
 def test_the_start_and_the_section_it_leads_to_have_the_same_figures():
-    (door,) = [each.value for each in opened().markdown if "new patients" in each.value]
+    (door,) = [each.value for each in opened().markdown if "The report's network" in each.value]
     models = AppTest.from_file(str(ROOT / "frame.py"), default_timeout=TIMEOUT).switch_page("pages/models.py")
     models.query_params["show"] = SPLITS_SECTION
     (chart,) = [
@@ -185,9 +198,20 @@ def test_a_missing_or_damaged_sample_is_told_and_the_others_stay(content, tmp_pa
     assert not app.exception and ["glioma-axial-1" in error.value for error in app.error] == [True]
     assert {"analyse_sample_glioma-axial-2"} <= keys(app) and "analyse_sample_glioma-axial-1" not in keys(app)
     app = opened(sample="glioma-axial-1")
-    assert not app.exception and not app.header and any("glioma-axial-1" in error.value for error in app.error)
+    assert not app.exception and any("glioma-axial-1" in error.value for error in app.error)
+    assert len(app.header) == 1, "the example's"
     app.button(key="analyse_sample_glioma-axial-2").click().run()
-    assert not app.exception and app.header
+    assert not app.exception and app.header[0].value.startswith("Glioma")
+
+
+def test_a_damaged_first_sample_leaves_the_example_to_the_next(tmp_path, monkeypatch, fresh_caches):
+    shutil.copytree(samples.SAMPLES, tmp_path / "samples")
+    monkeypatch.setattr(samples, "SAMPLES", tmp_path / "samples")
+    first, second = read_samples()[:2]
+    (tmp_path / "samples" / first.path.name).unlink()
+    app = opened()
+    assert not app.exception and [first.name in error.value for error in app.error] == [True]
+    assert len(app.header) == 1 and second.class_name
 
 
 def forget_samples() -> None:
@@ -523,14 +547,18 @@ def test_a_frame_is_trimmed_told_and_put_back_on_request():
     assert not app.exception and not app.error
     notes = [note.value for note in app.caption if "12 px" in note.value]
     assert len(notes) == 1 and "512" not in notes[0]
-    trimmed = app.session_state["predictions"]
+    trimmed = uploads_predicted(app)
     answer = app.header[0].value
     assert answer == upload(opened(), ("plain.png", sample_file("glioma-axial-1"))).header[0].value
     app.button(key="analyse_undo").click().run()
     assert not app.exception and not any("12 px" in note.value for note in app.caption)
-    assert len(app.session_state["predictions"]) == len(trimmed) == 2, "the picture as it is, is another slice"
+    assert len(trimmed) == 1 and len(uploads_predicted(app)) == 2, "the picture as it is, is another slice"
     app.button(key="analyse_undo").click().run()
     assert app.header[0].value == answer and any("12 px" in note.value for note in app.caption)
+
+
+def uploads_predicted(app: AppTest) -> list[object]:
+    return [key for key in app.session_state["predictions"] if key[0][0] != "sample"]
 
 
 def keys(app: AppTest) -> set[str]:

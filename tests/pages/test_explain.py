@@ -187,7 +187,7 @@ def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: C
 
 def images_of(app: AppTest) -> list[str]:
     captions = [image.proto.imgs[0].caption for image in app.get("image")]
-    return [caption for caption in captions if "its drawing" in caption]
+    return [caption for caption in captions if caption.endswith("%")]
 
 
 def test_the_drawings_of_the_classes_are_shown_without_a_network(

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import MAX_FILE_BYTES, MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_SLICES
 from core.dataset.store import SLICE_COUNT
@@ -52,7 +53,7 @@ _SHOWN_REFUSAL = """<style>
 
 
 def choose_image(
-    *, key: str, draw_table: DrawTable | None = None, introduce: Callable[[], None] | None = None
+    *, key: str, draw_table: DrawTable | None = None, introduce: Callable[[], DeltaGenerator | None] | None = None
 ) -> ChosenSlice | ChosenVolume | None:
     """Draw the chooser; return the chosen slice or volume, or None while there is none, or it is held back.
 
@@ -62,7 +63,8 @@ def choose_image(
     Args:
         key: tells the chooser from those of other pages.
         draw_table: draws a table of several uploads, one of which is chosen.
-        introduce: draws what stands above the chooser while nothing is chosen or uploaded.
+        introduce: draws what stands above the chooser while nothing is chosen or uploaded; it may return where the
+            chooser then stands.
     """
     uploads = read_uploads(key)
     held, sentences = uploads.held, uploads.sentences
@@ -76,12 +78,11 @@ def choose_image(
     except SliceScopeError as error:
         chosen = None
         sentences.append(error_text(error))
-    if introduce is not None and image is None and not held:
-        introduce()
-    line = st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}_line")
+    room = introduce() if introduce is not None and image is None and not held else None
+    line = (room or st).container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}_line")
     with line:
         # The key changes with the slice, so that choosing one closes the chooser.
-        _draw_chooser(key, is_open=image is None, of=None if image is None else chosen)
+        _draw_chooser(key, is_open=image is None, of=None if image is None else chosen, is_narrow=room is not None)
     for sentence in sentences:
         st.error(sentence, icon=":material/error:")
     is_several = len(held) > 1 and any(isinstance(upload, HeldSlice) for upload in held.values())
@@ -109,14 +110,17 @@ def choose_image(
     )
 
 
-def _draw_chooser(key: str, *, is_open: bool, of: SliceIdentity | None) -> None:
+def _draw_chooser(key: str, *, is_open: bool, of: SliceIdentity | None, is_narrow: bool) -> None:
     with st.expander(
         "Choose a slice" if is_open else "Choose another slice",
         expanded=is_open,
         icon=":material/photo_library:",
         key=f"{key}_chooser_{of}",
     ):
-        upload_column, sample_column = st.columns([2, 3], gap="medium")
+        # Where it is narrow, samples stand below the upload.
+        upload_column, sample_column = (
+            (st.container(), st.container()) if is_narrow else st.columns([2, 3], gap="medium")
+        )
         with upload_column:
             _uploader(key)
             _number_input(key)

@@ -11,6 +11,7 @@ from core.bundles.card_update import update_card
 from core.cli.main import main
 from core.metrics.definitions import DEFINITIONS
 from core.ood.gate_recipe import gate_texts, load_gate_recipe
+from core.outcome import GateThresholds
 from tests.core import tiny
 
 
@@ -60,7 +61,7 @@ def test_card_writes_the_current_texts_of_the_gate(bundle: Bundle) -> None:
     assert main(["card", "report-cnn"]) == 0
     gate = open_bundle("report-cnn").card.gate
     assert gate.tried == gate_texts(load_gate_recipe())["tried"]
-    assert vars(gate.thresholds) == tiny.GATE["thresholds"]
+    assert gate.thresholds == GateThresholds(**tiny.GATE["thresholds"])
 
 
 @pytest.mark.parametrize("arguments", [[], ["report-cnn", "--all"], ["--all", "--schema"]])

@@ -490,7 +490,7 @@ def test_a_broken_search_is_told_and_the_other_is_offered(searches: Path) -> Non
     app = opened("tuning")
     (sentence,) = sentences(app)
     assert TRIALS in sentence and "'report-cnn'" in sentence
-    assert app.segmented_control(key="search").options == ["report-cnn", "report-unet"]
+    assert app.segmented_control(key="search").options == ["Report CNN", "Report U-Net"]
     app.segmented_control(key="search").set_value("report-unet").run()
     assert not sentences(app)
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.bundles.bundle import LITE, REPORT_CLASSIFIER, REPORT_SEGMENTER, bundle_names, open_bundle
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.runtime import conversion_path
+from core.search.names import search_names
 from core.training.lite import convert_bundle
 from panels.shared.model_choice import CUSTOM_NETWORKS, choice_title, model_address
 from tests.pages.situations import opened
@@ -72,7 +73,7 @@ def test_training_opens_every_bundle() -> None:
     app = opened("training")
     for kind, task in (("Classifiers", CLASSIFICATION), ("Masks", SEGMENTATION)):
         app.segmented_control(key="kind").set_value(kind).run()
-        assert names_of(task) <= set(app.multiselect(key=kind.lower()).options)
+        assert set(map(choice_title, names_of(task))) <= set(app.multiselect(key=kind.lower()).options)
         for name in names_of(task):
             without_errors(app.multiselect(key=kind.lower()).set_value([name]).run(), kind, name)
 
@@ -87,7 +88,8 @@ def test_explain_opens_every_bundle() -> None:
 
 def test_every_search_and_the_external_data_open() -> None:
     app = opened("tuning")
-    for name in app.segmented_control(key="search").options:
+    assert set(map(choice_title, search_names())) == set(app.segmented_control(key="search").options)
+    for name in search_names():
         without_errors(app.segmented_control(key="search").set_value(name).run(), name)
     without_errors(opened("external"))
 

@@ -153,6 +153,6 @@ def _scaled(plane: np.ndarray, side: int) -> np.ndarray:
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:
-    """Return red, green and blue of a colour such as "#0072B2"."""
+    """Return red, green and blue of a colour such as #0072B2."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue

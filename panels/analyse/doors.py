@@ -1,25 +1,22 @@
-"""The welcome: three boxes with what a first-time visitor can do."""
+"""Three doors below the example on the front page: where a first-time visitor may go on."""
 
 import streamlit as st
 
 from core.bundles.bundle import REPORT_CLASSIFIER
-from panels.shared.labels import SPLITS_SECTION
-from panels.shared.model_choice import evaluated_bundle
+from panels.shared.labels import SPLITS_SECTION, bundle_title
+from panels.shared.model_choice import chosen_model, evaluated_bundle
 from panels.shared.theme import percent
 
-_SAMPLE = "glioma-axial-1"
 IOU_VIEW = "Why IoU says 0.49"
 """The view in the address of Masks."""
 
 
-def draw_welcome() -> None:
-    """Draw the boxes side by side; a narrow screen stacks them."""
+def draw_doors() -> None:
+    """Draw a box a door side by side; a narrow screen stacks them."""
     grid = st.grid(3, min_column_width=260)
     with grid.container(border=True, height="stretch"):
-        st.markdown("**Try a sample.** A slice with a simulated tumour: its class, its mask, and the heat map.")
-        st.page_link(
-            "pages/analyse.py", label="Analyse a sample", icon=":material/search:", query_params={"sample": _SAMPLE}
-        )
+        st.markdown(f"**Where it is wrong.** {_errors()}")
+        st.page_link("pages/errors.py", label="See its errors", icon=":material/grid_on:")
     with grid.container(border=True, height="stretch"):
         st.markdown(f"**Why slice-level splits are optimistic.** {_split_effect()}")
         st.page_link(
@@ -38,6 +35,16 @@ def draw_welcome() -> None:
             icon=":material/gesture:",
             query_params={"view": IOU_VIEW},
         )
+
+
+def _errors() -> str:
+    """Return how many test slices the chosen network classifies wrongly, as the linked page shows them."""
+    classifier = chosen_model().classifier
+    if not classifier.is_evaluated:
+        return "Every wrong test slice, from the confusion matrix to its picture."
+    metrics = classifier.test_metrics
+    wrong = metrics.slices - sum(row[i] for i, row in enumerate(metrics.confusion_matrix))
+    return f"{bundle_title(classifier)} classifies {wrong} of {metrics.slices} test slices wrongly."
 
 
 def _split_effect() -> str:

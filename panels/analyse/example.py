@@ -1,0 +1,64 @@
+"""The example on the front page: a finished answer to the first sample, before a visitor has done anything."""
+
+from contextlib import suppress
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.bundles.bundle import distinct_bundles
+from core.errors import DatasetError
+from core.inference.result import slice_result
+from core.readers.samples import read_samples
+from core.readers.slices import Slice
+from panels.analyse.overlay import draw_overlay
+from panels.analyse.reliability import draw_how_often
+from panels.shared import predictions
+from panels.shared.answer import answer_container, draw_headline, draw_truth
+from panels.shared.controls import errors_in_one_sentence
+from panels.shared.model_choice import chosen_model
+from panels.shared.slices.chosen import ChosenSlice
+from panels.shared.slices.uploads import SliceIdentity
+from panels.shared.viewer.viewer import viewer_and_words
+
+
+def draw_example(*, key: str) -> DeltaGenerator | None:
+    """Draw the first sample in the viewer and the chosen networks' answer beside it.
+
+    Args:
+        key: tells it from others on the page.
+
+    Returns:
+        Where else to draw: below the answer. None where no sample can be read, which the gallery tells.
+    """
+    example = _first_readable()
+    if example is None:
+        return None
+    picture, words = viewer_and_words(key=key)
+    answer, below = words.container(), words.container()
+    with answer, errors_in_one_sentence():
+        identity, slice_ = example
+        chosen = ChosenSlice(identity, slice_)
+        classifier, segmenter = chosen_model().classifier, chosen_model().segmenter
+        prediction = predictions.predict(slice_, identity, classifier=classifier, segmenter=segmenter)
+        result = slice_result(slice_, prediction, distinct_bundles(classifier, segmenter))
+        with picture:
+            draw_overlay(chosen, prediction, key=f"{key}_viewer", with_prediction=True)
+        with answer_container(result, key=f"{key}_words"):
+            draw_headline(result, key=key)
+            draw_how_often(result, classifier)
+            draw_truth(result["truth"])
+            st.page_link(
+                "pages/analyse.py",
+                label="Why, how it was measured, downloads",
+                icon=":material/arrow_forward:",
+                query_params=chosen.address,
+            )
+    return below
+
+
+def _first_readable() -> tuple[SliceIdentity, Slice] | None:
+    with suppress(DatasetError):
+        for sample in read_samples():
+            with suppress(DatasetError):
+                return ("sample", sample.name), sample.slice()
+    return None
