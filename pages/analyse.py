@@ -16,7 +16,7 @@ shell.require()
 KEY = "analyse"
 
 
-def _introduce() -> DeltaGenerator:
+def _introduce() -> DeltaGenerator | None:
     """Draw what the app is for and an example; return where the chooser stands."""
     st.markdown(
         "A network classifies the tumour in a contrast-enhanced T1 slice or volume of a head, outlines it, and shows "
