@@ -23,7 +23,7 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
     named = {"report": derived.matrices[0]}
     named |= {bundle.name: np.array(bundle.test_metrics.confusion_matrix)[np.ix_(order, order)] for bundle in bundles}
     shorts = [CLASS_LABELS[name].short for name in derived.classes]
-    grid = st.grid(len(named), min_column_width=320, gap="medium")
+    grid = st.container(key="figure_3").grid(len(named), min_column_width=320, gap="medium")
     for title, matrix in named.items():
         with grid.container():
             rows = [
