@@ -109,7 +109,7 @@ def test_the_model_and_the_slice_go_along_and_back_restores_each_act(app_address
             settle(page)
             assert (urlsplit(page.url).path, query(page)) == (path, names)
             if "/errors" in path:
-                shown = page.get_by_role("radio", name="Confidence").or_(page.get_by_role("button", name="Confidence"))
+                shown = page.get_by_role("radio", name="Confidence", exact=True)
                 checked = shown.first.get_attribute("aria-checked") == "true"
                 assert checked == (names.get("view") == ["Confidence"])
             if path == "/errors" and "view" not in names:

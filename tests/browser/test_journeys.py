@@ -23,7 +23,9 @@ Visit = Callable[..., Page]
 
 
 def answer(page: Page):
-    return page.get_by_role("heading", name=ANSWER)
+    """The answer to what the visitor chose, not the front page's example."""
+    headline = page.get_by_role("heading", name=ANSWER)
+    return headline.and_(page.locator(":not(.st-key-analyse_example_sides *)"))
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
