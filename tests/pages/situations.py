@@ -14,6 +14,8 @@ from core.config import ROOT
 from core.dataset.remote.download import FigshareDownloader
 from core.dataset.splits import index_table
 from core.dataset.store import STORE_NAME
+from core.inference.predictor import Prediction
+from core.readers.samples import read_samples
 from panels.shared.slices.data_set import find
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
@@ -70,6 +72,13 @@ def alternatives(app: AppTest) -> list[str]:
 def bars(app: AppTest) -> list[str]:
     """Return the bars of classes' probabilities that a page draws, as HTML."""
     return [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]
+
+
+def own_predictions(app: AppTest) -> list[Prediction]:
+    """Return a session's predictions but that of the front page's example."""
+    example = ("sample", read_samples()[0].name)
+    predictions = app.session_state.filtered_state.get("predictions", {})
+    return [prediction for key, prediction in predictions.items() if key[0] != example]
 
 
 def viewers(app: AppTest) -> list[dict[str, Any]]:

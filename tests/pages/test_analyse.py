@@ -27,7 +27,7 @@ from panels.shared import model_choice, predictions
 from panels.shared.labels import SPLITS_SECTION
 from panels.shared.slices.held import HeldSlice
 from panels.shared.theme import percent
-from tests.pages.situations import ask_in_viewer, bars, sound, viewers
+from tests.pages.situations import ask_in_viewer, bars, own_predictions, sound, viewers
 from tests.published import a_slice, mat_bytes
 from tests.settings import SHIPPED_MODELS
 
@@ -547,18 +547,14 @@ def test_a_frame_is_trimmed_told_and_put_back_on_request():
     assert not app.exception and not app.error
     notes = [note.value for note in app.caption if "12 px" in note.value]
     assert len(notes) == 1 and "512" not in notes[0]
-    trimmed = uploads_predicted(app)
+    trimmed = own_predictions(app)
     answer = app.header[0].value
     assert answer == upload(opened(), ("plain.png", sample_file("glioma-axial-1"))).header[0].value
     app.button(key="analyse_undo").click().run()
     assert not app.exception and not any("12 px" in note.value for note in app.caption)
-    assert len(trimmed) == 1 and len(uploads_predicted(app)) == 2, "the picture as it is, is another slice"
+    assert len(trimmed) == 1 and len(own_predictions(app)) == 2, "the picture as it is, is another slice"
     app.button(key="analyse_undo").click().run()
     assert app.header[0].value == answer and any("12 px" in note.value for note in app.caption)
-
-
-def uploads_predicted(app: AppTest) -> list[object]:
-    return [key for key in app.session_state["predictions"] if key[0][0] != "sample"]
 
 
 def keys(app: AppTest) -> set[str]:

@@ -22,7 +22,7 @@ from panels.analyse.many.stored import ROW
 from panels.shared.predictions import cached_predictor
 from panels.shared.results_table import FAILED, NAME, OUTCOME, PICTURE, PROBABILITY, REMARKS, WAITING
 from tests.core.batch.test_stored import a_batch
-from tests.pages.situations import sound
+from tests.pages.situations import own_predictions, sound
 from tests.volumes import a_head, nifti
 
 TIMEOUT = 120
@@ -63,7 +63,7 @@ def test_each_upload_is_a_row_with_the_answer_it_has_alone():
     assert len(results) == 3
     for (name, _), result in zip(files, results, strict=True):
         shown = opened(*[file for file in files if file[0] == name])
-        (prediction,) = shown.session_state["predictions"].values()
+        (prediction,) = own_predictions(shown)
         assert result["name"] == name and result["mask"]["area_px"] == int(prediction.mask.sum())
         assert list(result["probabilities"].values()) == pytest.approx(prediction.probabilities.tolist(), abs=2e-6)
     assert predictor.classifier is bundle

@@ -10,6 +10,7 @@ from core.outcome import WITHHELD
 from core.readers.samples import find_slice_or_volume
 from panels.shared.results_table import PICTURE
 from panels.shared.slices.chosen import AT, PLANE
+from tests.pages.situations import own_predictions
 from tests.volumes import a_head, dicom_series, head_affine, nifti
 
 TIMEOUT = 120
@@ -42,7 +43,7 @@ def analysed(app: AppTest) -> AppTest:
 
 
 def shows_a_slice(app: AppTest) -> bool:
-    return not app.exception and not app.error and bool(app.expander) and "predictions" in app.session_state
+    return not app.exception and not app.error and bool(app.expander) and bool(own_predictions(app))
 
 
 def test_dicom_files_that_come_together_are_one_volume_that_opens_at_its_middle():
@@ -102,7 +103,7 @@ def test_another_modality_waits_for_a_button_and_stays_flagged():
         dataset.BurnedInAnnotation = "YES"
 
     app = opened(*series(change=change))
-    assert not app.exception and len(app.warning) == 2 and "predictions" not in app.session_state
+    assert not app.exception and len(app.warning) == 2 and not own_predictions(app)
     app.button(key="analyse_anyway_modality").click().run()
     assert shows_a_slice(app) and len(app.warning) == 2
 
