@@ -77,8 +77,9 @@ def bars(app: AppTest) -> list[str]:
 def own_predictions(app: AppTest) -> list[Prediction]:
     """Return a session's predictions but that of the front page's example."""
     example = ("sample", read_samples()[0].name)
-    predictions = app.session_state.filtered_state.get("predictions", {})
-    return [prediction for key, prediction in predictions.items() if key[0] != example]
+    if "predictions" not in app.session_state:
+        return []
+    return [prediction for key, prediction in app.session_state["predictions"].items() if key[0] != example]
 
 
 def viewers(app: AppTest) -> list[dict[str, Any]]:
