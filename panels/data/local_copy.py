@@ -47,4 +47,4 @@ def draw_local_copy(state: StoreState) -> None:
             "To get all of it, download the four zip files and `cvind.mat` from the address above into one folder. Do "
             "not unpack them. Put that folder's path in place of FOLDER:"
         )
-        st.code(_COMMANDS, language=None)
+        st.code(_COMMANDS, language=None, wrap_lines=True)
