@@ -25,6 +25,14 @@ def own_mb(process: int) -> float:
     return sum(_rollup_kib(member, field) for member in family(process) for field in fields) * 1024 / 1e6
 
 
+def allocated_mb(process: int) -> float:
+    """Return the memory of a process and all its descendants in MB that holds no file's pages: what they allocated.
+
+    A library's pages count to whoever still has it loaded; these do not depend on when other processes end.
+    """
+    return sum(_rollup_kib(member, "Anonymous") for member in family(process)) * 1024 / 1e6
+
+
 def family(process: int) -> list[int]:
     """Return a process and all its descendants."""
     children: dict[int, list[int]] = {}

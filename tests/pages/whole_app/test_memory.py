@@ -6,7 +6,7 @@ from itertools import cycle, islice
 import pytest
 import streamlit as st
 
-from scripts.measure.memory import summed_mb
+from scripts.measure.memory import allocated_mb
 from scripts.measure.servers import running_server
 from scripts.measure.visitor import Visitor
 
@@ -24,7 +24,7 @@ def test_two_hundred_page_runs_add_nothing_to_the_memory() -> None:
         pages = cycle(PAGES)
         for page in islice(pages, WARM_RUNS):
             visitor.open(page)
-        before = summed_mb(server.process)
+        before = allocated_mb(server.process)
         for page in islice(pages, RUNS):
             visitor.open(page)
-        assert summed_mb(server.process) < before + GROWTH_MB
+        assert allocated_mb(server.process) < before + GROWTH_MB
