@@ -17,12 +17,20 @@ KEY = "analyse"
 
 
 def _introduce() -> DeltaGenerator | None:
-    """Draw what the app is for and an example; return where the chooser stands."""
+    """Draw what the app is for and an example, or a batch's results where the server has some; return where the chooser
+    stands."""
+    stored = batch_folder()
     st.markdown(
         "A network classifies the tumour in a contrast-enhanced T1 slice or volume of a head, outlines it, and shows "
-        "the evidence as a heat map. Here is an example; upload your own, or press a sample."
+        "the evidence as a heat map. "
+        + ("Here are a batch's results." if stored else "Here is an example; upload your own, or press a sample.")
     )
     # Only now: what an answer needs would make other pages slow.
+    if stored:
+        from panels.analyse.many.stored import draw_stored
+
+        draw_stored(stored, key=f"{KEY}_batch")
+        return None
     from panels.analyse.example import draw_example
 
     return draw_example(key=f"{KEY}_example")
@@ -38,10 +46,6 @@ def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
 
 chosen = choose_image(key=KEY, draw_table=_draw_table, introduce=_introduce)
 if chosen is None and not held_uploads():
-    if stored := batch_folder():
-        from panels.analyse.many.stored import draw_stored
-
-        draw_stored(stored, key=f"{KEY}_batch")
     draw_doors()
     prepare_first_answer()
 elif isinstance(chosen, ChosenVolume):
