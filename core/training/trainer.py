@@ -16,6 +16,7 @@ from core.training.checkpoint import State, load_state
 from core.training.data.augmentation import augment
 from core.training.data.batches import Augment, steps_per_epoch, training_batches, validation_batches
 from core.training.data.examples import Examples
+from core.training.fused_norm import with_fused_norms
 from core.training.recipe import Recipe, Training, training_settings
 from core.training.recorder import EpochEnd, RunRecorder, TrainingProgress, write_history
 from core.training.start import copy_weights
@@ -126,7 +127,7 @@ def _build_model(recipe: Recipe) -> "keras.Model":
     previous_policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.training.dtype)
     try:
-        model = build_network(recipe.network.name, recipe.network_options)
+        model = with_fused_norms(build_network(recipe.network.name, recipe.network_options))
     finally:
         keras.config.set_dtype_policy(previous_policy)
     if recipe.network.pretrained:
