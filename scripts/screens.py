@@ -1,40 +1,41 @@
-"""Take the pictures of docs/screens: Analyse, Explain, Compare, a volume and the slice dialog, on desk and telephone.
+"""Take the pictures of docs/screens: every page, a comparison, a volume and the slice dialog, on desk and telephone.
 
 ``python -m scripts.screens`` takes all of them, ``python -m scripts.screens explain`` those of Explain. The server has
-no data set, whose slices are not published: it shows samples, a volume made of them, and in the dialog the slice's
-number in its place.
+no data set, whose slices are not published: it shows samples, and in the dialog the slice's number in its place.
 """
 
 import argparse
-import gzip
 import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import nibabel
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from core.config import ROOT
-from core.readers.preprocessing import resize
-from core.readers.samples import find_sample
 from scripts.measure.journeys import chromium
 from scripts.measure.servers import Server, running_server
 
 FOLDER = ROOT / "docs" / "screens"
-SAMPLE = "meningioma-axial-1"
+SAMPLE, VOLUME = "meningioma-axial-1", "glioma-volume"
 PLACES = {
     "analyse": f"?sample={SAMPLE}",
-    "explain": f"explain?sample={SAMPLE}",
     "compare": f"?sample={SAMPLE}&compare=Report+CNN+%2B+U-Net",
+    "data": "data",
     "dialog": "errors?slice=9",
-    "volume": "",
+    "errors": "errors",
+    "explain": f"explain?sample={SAMPLE}",
+    "external": "external",
+    "masks": "masks",
+    "models": "models",
+    "report": "report",
+    "start": "",
+    "training": "training",
+    "tuning": "tuning",
+    "volume": f"?sample={VOLUME}",
 }
-VOLUME = ("no-tumour-axial", *[SAMPLE] * 2, "no-tumour-axial")
-"""The samples that the volume is made of, each repeated as often as the next."""
-_REPEATS, _SIDE, _SPACING = 6, 256, (0.94, 0.94, 5.0)
 SIZES = {1440: 900, 390: 844}
 _LEAST_DESK = 640
 """Narrower windows are a telephone's."""
@@ -44,10 +45,11 @@ _COLOURS = 256
 _PATIENCE = 240_000
 """Milliseconds."""
 _REST_MS = 1500
-_DRAWN = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]')
-    && (document.querySelector('[role=dialog]') || [...document.querySelectorAll('*')].some(
-        each => each.shadowRoot?.querySelector('.viewer')?.dataset.shown))"""
+_WITH_VIEWER = {"analyse", "compare", "explain", "start", "volume"}
+_FINISHED = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]')"""
+_DRAWN = """() => [...document.querySelectorAll('*')].some(
+    each => each.shadowRoot?.querySelector('.viewer')?.dataset.shown)"""
 
 
 def main() -> None:
@@ -56,23 +58,22 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(PLACES), help=f"of {', '.join(PLACES)}; all by default")
     names = parser.parse_args().names
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with _server_without_data() as server, chromium() as browser:
+    with server_without_data() as server, chromium() as browser:
         for width, height in SIZES.items():
             for theme in THEMES:
-                with _window(browser, width, height, theme) as page:
+                with window(browser, width, height, theme) as page:
                     for name in names:
                         page.goto(f"{server.address}/{PLACES[name]}")
                         if name == "volume":
-                            _analyse(page, _volume())
-                        page.wait_for_function(_DRAWN)
-                        page.wait_for_timeout(_REST_MS)
+                            _analyse(page)
+                        wait_until_drawn(page, viewer=name in _WITH_VIEWER)
                         _save(page, f"{name}-{width}-{theme}")
     sizes = [path.stat().st_size for path in FOLDER.iterdir()]
     print(f"{len(sizes)} pictures, {sum(sizes) / 1e6:.1f} MB in {FOLDER.relative_to(ROOT)}")
 
 
 @contextmanager
-def _server_without_data() -> Iterator[Server]:
+def server_without_data() -> Iterator[Server]:
     """Run a server that has no slice of the data set, neither prepared nor fetched before."""
     with tempfile.TemporaryDirectory() as empty:
         without = ("env", "-u", "SLICESCOPE_EXTERNAL", f"SLICESCOPE_DATA={empty}", "SLICESCOPE_FIGSHARE=0")
@@ -81,7 +82,8 @@ def _server_without_data() -> Iterator[Server]:
 
 
 @contextmanager
-def _window(browser: Browser, width: int, height: int, theme: str) -> Iterator[Page]:
+def window(browser: Browser, width: int, height: int, theme: str) -> Iterator[Page]:
+    """Open a window of this size and theme; a narrow one is a telephone's."""
     is_telephone = width < _LEAST_DESK
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=theme, has_touch=is_telephone, is_mobile=is_telephone
@@ -91,20 +93,15 @@ def _window(browser: Browser, width: int, height: int, theme: str) -> Iterator[P
     context.close()
 
 
-def _volume() -> bytes:
-    """Return a NIfTI file of axial slices, from the feet on."""
-    pixels = [
-        resize(find_sample(name).slice().pixels, _SIDE, _SIDE, method=Image.Resampling.LANCZOS)
-        for name in VOLUME
-        for _ in range(_REPEATS)
-    ]
-    values = np.stack(pixels).T[::-1, ::-1].astype(np.int16)  # samples show the right on the left, the nose above
-    return gzip.compress(nibabel.Nifti1Image(values, np.diag([*_SPACING, 1.0])).to_bytes())
+def wait_until_drawn(page: Page, *, viewer: bool) -> None:
+    """Wait until a page has all its elements, and its viewer, where it has one, a picture."""
+    page.wait_for_function(_FINISHED)
+    if viewer:
+        page.wait_for_function(_DRAWN)
+    page.wait_for_timeout(_REST_MS)
 
 
-def _analyse(page: Page, volume: bytes) -> None:
-    file = {"name": "volume.nii.gz", "mimeType": "application/gzip", "buffer": volume}
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([file])
+def _analyse(page: Page) -> None:
     page.get_by_role("button", name="Analyse all").click()
     page.get_by_text("Download the volume's answer").wait_for()
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
