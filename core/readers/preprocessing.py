@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import BundleError
+from core.readers.white_frame import frame_width
 
 MIN_MAX = "min-max"
 """Name, in a card, of the report's preprocessing: scale by the slice's minimum and maximum."""
@@ -107,6 +108,14 @@ def scale_by_percentiles(pixels: np.ndarray) -> np.ndarray:
     return np.clip(values, 0, 1, out=values)
 
 
+def _scaled_without_frame(pixels: np.ndarray) -> np.ndarray:
+    """Scale by percentiles as if a bright frame around the slice were black; without a frame nothing else changes."""
+    width = frame_width(pixels)
+    if not width:
+        return scale_by_percentiles(pixels)
+    return np.pad(scale_by_percentiles(pixels[width:-width, width:-width]), width)
+
+
 def coarse_head(unit: np.ndarray) -> np.ndarray | None:
     """Find the pixels of the head in a picture reduced to about 128 pixels a side, or None where there is no head.
 
@@ -187,7 +196,7 @@ def preprocess_slice(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_
     if preprocessing == MIN_MAX:
         unit, place = scale_to_unit(pixels), centred_placement(*pixels.shape)
     elif preprocessing == HEAD:
-        unit = scale_by_percentiles(pixels)
+        unit = _scaled_without_frame(pixels)
         place = head_placement(unit)
     else:
         raise BundleError(
