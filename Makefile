@@ -4,6 +4,7 @@
 # make browser-test  the tests that drive the app in Chromium
 # make fuzz          feed the readers odd files for SECONDS (1200)
 # make lint          only check the code
+# make translations  take up the messages of the code into the catalogues of locale/, and compile them
 # make setup         install what preparing the data set and training need
 # make clean         remove caches; make distclean also removes the virtual environments
 #
@@ -15,7 +16,7 @@ export VENV ?= .venv
 python := "$$VENV"/bin/python
 install := @bash scripts/setup_venv.sh
 
-.PHONY: run dev test lint browser-test fuzz setup clean distclean
+.PHONY: run dev test lint browser-test fuzz translations setup clean distclean
 
 run:
 	$(install) requirements.txt
@@ -42,6 +43,10 @@ browser-test:
 fuzz:
 	$(install) requirements-dev.txt
 	@$(python) scripts/fuzz.py $(or $(SECONDS),1200)
+
+translations:
+	$(install) requirements-dev.txt
+	@$(python) scripts/translations.py
 
 setup:
 	$(install) requirements-train.txt

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.text import join_words
+from core.text import OR, join_words
 
 
 class Content(Enum):
@@ -49,7 +49,7 @@ def read_table(path: Path, columns: Columns, **options: Any) -> pd.DataFrame:
         raise ValueError("it has no rows")
     for name, content in columns.items():
         if not _fits(table[name], content):
-            said = content.value if isinstance(content, Content) else join_words(content, "or")
+            said = content.value if isinstance(content, Content) else join_words(content, OR)
             raise ValueError(f"{name} must be {said} in every row")
     return table
 

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from core.translation.messages import mark
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 PRETRAINED = ROOT / "pretrained" / "efficientnet-lite0.npz"
@@ -11,7 +13,7 @@ README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "results.md"
 PAGES = ROOT / "pages"
 
-NOTICE = "A demonstration on one public data set, not a medical device and not a diagnosis."
+NOTICE = mark("A demonstration on one public data set, not a medical device and not a diagnosis.")
 """Said on every page and in every result."""
 
 RESULT_VERSION = 2

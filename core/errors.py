@@ -1,8 +1,42 @@
 """The errors whose message is shown to the user."""
 
+from typing import Any
+
+from core.translation.messages import Message, tr
+
+NONE = Message("none")
+"""In place of an enumeration of what there is."""
+
 
 class SliceScopeError(Exception):
-    """An error whose message is one sentence: what is wrong with the input, and what would be accepted."""
+    """An error whose message is one sentence: what is wrong with the input, and what would be accepted.
+
+    As a string it is English, for logs and the command line; ``translated`` says it in the reader's language.
+
+    Args:
+        message: the English sentence, with places for the values as ``core.translation.messages.tr`` has them; or a
+            message with its values.
+        values: by place.
+    """
+
+    def __init__(self, message: str | Message, /, **values: Any) -> None:
+        super().__init__(message)
+        self.message = message if isinstance(message, Message) else Message(message, **_sendable(values))
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    def translated(self) -> str:
+        """Return the sentence in the current language."""
+        return self.message.translated()
+
+
+def _sendable(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values that another process can take: a library's error may hold anything, and stands for its text."""
+    return {
+        place: str(value) if isinstance(value, BaseException) and not isinstance(value, SliceScopeError) else value
+        for place, value in values.items()
+    }
 
 
 class SliceError(SliceScopeError):
@@ -38,11 +72,11 @@ class WorkerError(SliceScopeError):
 
 
 def error_sentence(error: Exception) -> str:
-    """Say in a sentence why a file among many has no answer, whatever went wrong."""
+    """Say in a sentence, in the current language, why a file among many has no answer, whatever went wrong."""
     if isinstance(error, SliceScopeError):
-        return str(error)
+        return error.translated()
     if isinstance(error, OSError):
-        return f"The file cannot be read: {error.strerror or error}."
+        return tr("The file cannot be read: {reason}.", reason=error.strerror or error)
     if isinstance(error, MemoryError):
-        return "The machine has not enough memory for the file; analyse fewer at a time."
-    return f"The program failed on the file ({type(error).__name__}); please report it."
+        return tr("The machine has not enough memory for the file; analyse fewer at a time.")
+    return tr("The program failed on the file ({fault}); please report it.", fault=type(error).__name__)

@@ -3,12 +3,13 @@
 Each kind of thing has one table; its entries are shown in the table's order.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.config import CLASSES, CLASSIFICATION, PRESENCE, SEGMENTATION
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.text import lower_first
+from core.translation.messages import mark, tr
 
 BLUE, VERMILLION, GREEN, SKY_BLUE, PURPLE = "#0072B2", "#D55E00", "#009E73", "#56B4E9", "#CC79A7"
 """Okabe and Ito's colours, told apart by colour-blind eyes."""
@@ -21,19 +22,29 @@ _TEAL, _OCHRE, _SLATE = "#0E7C93", "#C26A1B", "#5F7480"
 
 @dataclass(frozen=True)
 class Label:
-    """How one thing is shown.
+    """How one thing is shown, in the current language.
 
     Attributes:
-        short: for an axis, a legend or a tile.
-        title: in full.
+        english_short: see ``short``.
+        english_title: see ``title``.
         colour: of its marks on a plot, in hex; empty where it is never drawn.
         text_colour: of text on that colour, readable at 4.5:1.
     """
 
-    short: str
-    title: str
+    english_short: str
+    english_title: str
     colour: str = ""
     text_colour: str = BLACK
+
+    @property
+    def short(self) -> str:
+        """The title for an axis, a legend or a tile."""
+        return tr(self.english_short)
+
+    @property
+    def title(self) -> str:
+        """The title in full."""
+        return tr(self.english_title)
 
     @property
     def in_text(self) -> str:
@@ -44,6 +55,26 @@ class Label:
     def short_in_text(self) -> str:
         """The short title within a sentence."""
         return lower_first(self.short)
+
+
+class Titles(Mapping[str, str]):
+    """Titles by name, each in the current language.
+
+    Attributes:
+        english: the titles as they stand in the code, marked for translation.
+    """
+
+    def __init__(self, english: Mapping[str, str]) -> None:
+        self.english = english
+
+    def __getitem__(self, name: str) -> str:
+        return tr(self.english[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.english)
+
+    def __len__(self) -> int:
+        return len(self.english)
 
 
 CLASS_LABELS = {
@@ -71,42 +102,50 @@ TASK_LABELS = {
     SEGMENTATION: Label("Mask", "Segmentation"),
     PRESENCE: Label("Presence", "Presence of a tumour"),
 }
-METRIC_TITLES = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-    **{f"recall_{name}": f"Recall, {CLASS_LABELS[name].short_in_text}" for name in CLASSES},
-    "patient_accuracy": "Patient-level accuracy",
-    "dice_mean": "Mean Dice",
-    "dice_median": "Median Dice",
-    "dice_class_mean": "Class-mean Dice",
-    "dice_patient_mean": "Dice by patient",
-    "dice_pooled": "Pooled Dice",
-    "iou_mean": "Mean IoU",
-    "iou_median": "Median IoU",
-    "iou_pooled": "Pooled IoU",
-    "missed": "Missed tumours (Dice 0)",
-}
+METRIC_TITLES = Titles(
+    {
+        "accuracy": mark("Accuracy"),
+        "macro_f1": mark("Macro F1"),
+        "recall_meningioma": mark("Recall, meningioma"),
+        "recall_glioma": mark("Recall, glioma"),
+        "recall_pituitary": mark("Recall, pituitary"),
+        "patient_accuracy": mark("Patient-level accuracy"),
+        "dice_mean": mark("Mean Dice"),
+        "dice_median": mark("Median Dice"),
+        "dice_class_mean": mark("Class-mean Dice"),
+        "dice_patient_mean": mark("Dice by patient"),
+        "dice_pooled": mark("Pooled Dice"),
+        "iou_mean": mark("Mean IoU"),
+        "iou_median": mark("Median IoU"),
+        "iou_pooled": mark("Pooled IoU"),
+        "missed": mark("Missed tumours (Dice 0)"),
+    }
+)
 """By name in ``core.evaluation.bootstrap`` and in a card's ``metrics``."""
 SHARE_METRICS = {"accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
 """Metrics that are written as percent."""
-CHANGE_TITLES = {
-    "unaltered": "Unaltered",
-    "jpeg": "JPEG, quality 30",
-    "half_size": "Half the size",
-    "gamma_up": "Gamma 1.5",
-    "gamma_down": "Gamma 0.67",
-    "brighter": "Brighter",
-    "darker": "Darker",
-    "bias_field": "Uneven brightness",
-    "noise": "Noise, 3 %",
-    "blur": "Blur, 0.8 px",
-    "rotation_10": "Turned by 10°",
-    "rotation_90": "Turned by 90°",
-    "mirror": "Mirrored",
-    "border": "Black border",
-    "frame": "White frame",
-    "skull_strip": "Skull stripped",
-}
+PATIENT_LEVEL, SLICE_LEVEL = mark("patient-level"), mark("slice-level")
+"""Levels of a split; see ``split_level``."""
+CHANGE_TITLES = Titles(
+    {
+        "unaltered": mark("Unaltered"),
+        "jpeg": mark("JPEG, quality 30"),
+        "half_size": mark("Half the size"),
+        "gamma_up": mark("Gamma 1.5"),
+        "gamma_down": mark("Gamma 0.67"),
+        "brighter": mark("Brighter"),
+        "darker": mark("Darker"),
+        "bias_field": mark("Uneven brightness"),
+        "noise": mark("Noise, 3 %"),
+        "blur": mark("Blur, 0.8 px"),
+        "rotation_10": mark("Turned by 10°"),
+        "rotation_90": mark("Turned by 90°"),
+        "mirror": mark("Mirrored"),
+        "border": mark("Black border"),
+        "frame": mark("White frame"),
+        "skull_strip": mark("Skull stripped"),
+    }
+)
 """Changes of a slice, by name in ``core.evaluation.robustness``."""
 GATE_METRIC_LABELS = {
     "no_tumour_called_tumour": Label("False positive rate", "External tumour-free slices given a tumour type"),
@@ -121,19 +160,20 @@ GATE_METRIC_LABELS = {
 """By key of a card's ``metrics.external``."""
 
 
-def metric_titles(names: Collection[str]) -> dict[str, str]:
+def metric_titles(names: Collection[str]) -> Titles:
     """Return the titles of those of the metrics that are named, by name, in the order of ``METRIC_TITLES``."""
-    return {name: title for name, title in METRIC_TITLES.items() if name in names}
+    return Titles({name: title for name, title in METRIC_TITLES.english.items() if name in names})
 
 
 def split_level(by_patient: bool) -> str:
     """Name the level of a split: whether it keeps a patient's slices together."""
-    return "patient-level" if by_patient else "slice-level"
+    return tr(PATIENT_LEVEL if by_patient else SLICE_LEVEL)
 
 
 def split_caveat(*, by_patient: bool, test_stopped_training: bool) -> str:
     """Return what to say beside figures of test slices that are optimistic; nothing where they are not."""
     if by_patient:
         return ""
-    stopped = "; its test slices stopped its training" if test_stopped_training else ""
-    return f" (leaks: optimistic{stopped})"
+    if test_stopped_training:
+        return tr(" (leaks: optimistic; its test slices stopped its training)")
+    return tr(" (leaks: optimistic)")

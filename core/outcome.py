@@ -23,6 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
+
 CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, UNUSUAL, NOT_A_HEAD = OUTCOMES = (
     "confident",
     "low_confidence",
@@ -36,13 +39,13 @@ REFUSED = (UNUSUAL, NOT_A_HEAD)
 WITHHELD = (NO_TUMOUR, *REFUSED)
 """Outcomes with which class, mask and heat map are shown only on request."""
 
-NO_GATE_REASON = "This network has no gate: it gives a tumour type for any image, with a tumour or without."
+NO_GATE_REASON = mark("This network has no gate: it gives a tumour type for any image, with a tumour or without.")
 _VOLUME_REASONS = {
-    CONFIDENT: "Slices show a tumour, and together they point to one type.",
-    LOW_CONFIDENCE: "Slices show a tumour, but its type is open.",
-    NO_TUMOUR: "No slice shows a tumour.",
-    UNUSUAL: "Most slices differ from those that the network was trained on.",
-    NOT_A_HEAD: "Most slices look like no slice of a head that the network was trained on.",
+    CONFIDENT: mark("Slices show a tumour, and together they point to one type."),
+    LOW_CONFIDENCE: mark("Slices show a tumour, but its type is open."),
+    NO_TUMOUR: mark("No slice shows a tumour."),
+    UNUSUAL: mark("Most slices differ from those that the network was trained on."),
+    NOT_A_HEAD: mark("Most slices look like no slice of a head that the network was trained on."),
 }
 
 OOD_MARGIN_SHARE, TUMOUR_MARGIN, NO_HEAD_MARGINS = 0.05, 0.25, 3
@@ -126,18 +129,18 @@ def decide_outcomes(tumour_score: Any, ood_score: Any, confidence: Any, limits: 
 def reason_of(outcome: str, tumour_score: float, ood_score: float, limits: GateThresholds) -> str:
     """Return why a slice has its outcome: one plain sentence without numbers."""
     if outcome == CONFIDENT:
-        return "The slice shows a tumour, and one type is clearly the most probable."
+        return tr("The slice shows a tumour, and one type is clearly the most probable.")
     if outcome == NO_TUMOUR:
-        return "The network sees no sign of a tumour in this slice."
+        return tr("The network sees no sign of a tumour in this slice.")
     if outcome == UNUSUAL:
-        return "The image differs from the slices that the network was trained on."
+        return tr("The image differs from the slices that the network was trained on.")
     if outcome == NOT_A_HEAD:
-        return "The image looks like no slice of a head that the network was trained on."
+        return tr("The image looks like no slice of a head that the network was trained on.")
     if ood_score > limits.strange:
-        return "The image is at the edge of what the network was trained on."
+        return tr("The image is at the edge of what the network was trained on.")
     if tumour_score < limits.tumour:
-        return "It is open whether the slice shows a tumour."
-    return "The slice shows a tumour, but no type is clearly the most probable."
+        return tr("It is open whether the slice shows a tumour.")
+    return tr("The slice shows a tumour, but no type is clearly the most probable.")
 
 
 def figures_of(outcome: str, tumour_score: float, ood_score: float, confidence: float, limits: GateThresholds) -> str:
@@ -150,31 +153,45 @@ def figures_of(outcome: str, tumour_score: float, ood_score: float, confidence: 
         limits: of the gate.
     """
     if outcome in REFUSED or (outcome == LOW_CONFIDENCE and ood_score > limits.strange):
-        score, *stated = _distinguishable(ood_score, limits.strange, limits.refuse, limits.no_head, digits=1)
-        return (
-            f"The OOD score is {score}: standard deviations from the nearest training slice. Up to {stated[0]} an "
-            f"image is usual, up to {stated[1]} confidence is low, and beyond {stated[2]} it counts as no slice of a "
-            "head."
+        score, usual, low, no_head = _distinguishable(
+            ood_score, limits.strange, limits.refuse, limits.no_head, digits=1
+        )
+        return tr(
+            "The OOD score is {score}: standard deviations from the nearest training slice. Up to {usual} an image is "
+            "usual, up to {low} confidence is low, and beyond {no_head} it counts as no slice of a head.",
+            score=score,
+            usual=usual,
+            low=low,
+            no_head=no_head,
         )
     if outcome == NO_TUMOUR:
         score, limit = _distinguishable(tumour_score, limits.free_below, digits=1)
-        return f"The tumour score is {score}; below {limit} the outcome is no tumour found."
+        return tr(
+            "The tumour score is {score}; below {limit} the outcome is no tumour found.", score=score, limit=limit
+        )
     if outcome == LOW_CONFIDENCE and tumour_score < limits.tumour:
         score, low, high = _distinguishable(tumour_score, limits.free_below, limits.tumour, digits=1)
-        return f"The tumour score is {score}; from {low} to {high} confidence is low."
+        return tr(
+            "The tumour score is {score}; from {low} to {high} confidence is low.", score=score, low=low, high=high
+        )
     if outcome == LOW_CONFIDENCE:
         sure, limit = _distinguishable(100 * confidence, 100 * limits.sure, digits=0)
-        return f"The most probable type has {sure} %; below {limit} % confidence is low."
-    return (
-        f"The tumour score is {tumour_score:z.1f} (limit {limits.tumour:z.1f}), the most probable type has "
-        f"{100 * confidence:.0f} % (limit {100 * limits.sure:.0f} %), and the OOD score is {ood_score:.1f} (limit "
-        f"{limits.strange:.1f})."
+        return tr("The most probable type has {sure} %; below {limit} % confidence is low.", sure=sure, limit=limit)
+    return tr(
+        "The tumour score is {tumour:z.1f} (limit {tumour_limit:z.1f}), the most probable type has {sure:.0f} % (limit "
+        "{sure_limit:.0f} %), and the OOD score is {ood:.1f} (limit {ood_limit:.1f}).",
+        tumour=tumour_score,
+        tumour_limit=limits.tumour,
+        sure=100 * confidence,
+        sure_limit=100 * limits.sure,
+        ood=ood_score,
+        ood_limit=limits.strange,
     )
 
 
 def volume_reason(outcome: str) -> str:
     """Return why a volume has its outcome: one plain sentence."""
-    return _VOLUME_REASONS[outcome]
+    return tr(_VOLUME_REASONS[outcome])
 
 
 def _distinguishable(number: float, *limits: float, digits: int) -> list[str]:
@@ -182,7 +199,7 @@ def _distinguishable(number: float, *limits: float, digits: int) -> list[str]:
     takes to tell the number from each limit that it does not equal."""
     texts: list[str] = []
     for count in range(digits, _MAX_DIGITS + 1):
-        texts = [f"{value:z.{count}f}" for value in (number, *limits)]
+        texts = [number_text(value, f"z.{count}f") for value in (number, *limits)]
         if all(text != texts[0] or limit == number for text, limit in zip(texts[1:], limits, strict=True)):
             break
     return texts

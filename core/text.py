@@ -2,16 +2,26 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from core.translation.messages import Message, mark
 
-def join_words(words: Iterable[object], last: str = "and") -> str:
-    """Join words into an enumeration: "one", "one and two", "one, two and three".
+AND, OR = mark("{first} and {final}"), mark("{first} or {final}")
+"""How an enumeration ends."""
+
+
+def joined(words: Iterable[object], end: str = AND) -> Message:
+    """Join words into an enumeration, as a value of a message: "one", "one and two", "one, two and three".
 
     Args:
-        words: at least one word.
-        last: the conjunction before the last word.
+        words: at least one word, in the reader's language.
+        end: ``AND`` or ``OR``.
     """
     *first, final = map(str, words)
-    return f"{', '.join(first)} {last} {final}" if first else final
+    return Message(end, first=", ".join(first), final=final) if first else Message("{final}", final=final)
+
+
+def join_words(words: Iterable[object], end: str = AND) -> str:
+    """Join words as ``joined`` does, in the current language."""
+    return joined(words, end).translated()
 
 
 def lower_first(title: str) -> str:

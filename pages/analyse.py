@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.config import batch_folder
+from core.translation.messages import tr
 from panels import shell
 from panels.analyse.doors import draw_doors
 from panels.analyse.preparation import prepare_first_answer
@@ -21,9 +22,15 @@ def _introduce() -> DeltaGenerator | None:
     stands."""
     stored = batch_folder()
     st.markdown(
-        "A network classifies the tumour in a contrast-enhanced T1 slice or volume of a head, outlines it, and shows "
-        "the evidence as a heat map. "
-        + ("Here are a batch's results." if stored else "Here is an example; upload your own, or press a sample.")
+        tr(
+            "A network classifies the tumour in a contrast-enhanced T1 slice or volume of a head, outlines it, and "
+            "shows the evidence as a heat map. Here are a batch's results."
+        )
+        if stored
+        else tr(
+            "A network classifies the tumour in a contrast-enhanced T1 slice or volume of a head, outlines it, and "
+            "shows the evidence as a heat map. Here is an example; upload your own, or press a sample."
+        )
     )
     # Only now: what an answer needs would make other pages slow.
     if stored:

@@ -6,6 +6,7 @@ from core.dataset import citation, splits
 from core.dataset.lookup import store_state
 from core.dataset.store import default_store
 from core.ood.framing_shortcut import shortcut_table
+from core.translation.messages import tr
 from panels import shell
 from panels.data import charts
 from panels.data.before_and_after import draw_before_and_after
@@ -20,16 +21,30 @@ index = splits.index_table()
 state = store_state(default_store())
 
 st.markdown(
-    f"**{len(index):,} slices** of **{index['patient'].nunique()} patients**: T1-weighted, contrast-enhanced MRI. "
-    "Every slice has a tumour, outlined by hand."
+    tr(
+        "**{count:,} slices** of **{patient} patients**: T1-weighted, contrast-enhanced MRI. Every slice has a "
+        "tumour, outlined by hand.",
+        count=len(index),
+        patient=index["patient"].nunique(),
+    )
 )
 draw_before_and_after(index, can_fetch=state.problem is None)
-st.caption("A tumour of median size of each class: as published (the report's Figure 1), as model input (Figure 5).")
-with st.expander("Source, licence, and papers to cite", icon=":material/menu_book:"):
+st.caption(
+    tr("A tumour of median size of each class: as published (the report's Figure 1), as model input (Figure 5).")
+)
+with st.expander(tr("Source, licence, and papers to cite"), icon=":material/menu_book:"):
     st.markdown(
-        f"{citation.AUTHOR}, *{citation.NAME}*, figshare {citation.FIGSHARE}, version {citation.VERSION}, "
-        f"[doi:{citation.DOI}](https://doi.org/{citation.DOI}), licence "
-        f"[{citation.LICENCE}]({citation.LICENCE_ADDRESS}). Its author asks to cite:\n"
+        tr(
+            "{author}, *{name}*, figshare {figshare}, version {version}, {address}, licence {licence}. Its author asks "
+            "to cite:",
+            author=citation.AUTHOR,
+            name=citation.NAME,
+            figshare=citation.FIGSHARE,
+            version=citation.VERSION,
+            address=f"[doi:{citation.DOI}](https://doi.org/{citation.DOI})",
+            licence=f"[{citation.LICENCE}]({citation.LICENCE_ADDRESS})",
+        )
+        + "\n"
         + "\n".join(
             f"- {paper.authors}, “{paper.title}”, {paper.journal}, [doi:{paper.doi}](https://doi.org/{paper.doi})"
             for paper in citation.PAPERS
@@ -37,21 +52,25 @@ with st.expander("Source, licence, and papers to cite", icon=":material/menu_boo
     )
 left, right = st.columns(2, gap="large")
 with left:
-    st.header("Slices by class", anchor=False)
+    st.header(tr("Slices by class"), anchor=False)
     charts.draw_class_counts(index)
 with right:
-    st.header("Slices per patient", anchor=False)
+    st.header(tr("Slices per patient"), anchor=False)
     charts.draw_slices_per_patient(index)
 
-st.header("Slice-level splits leak", anchor=False)
+st.header(tr("Slice-level splits leak"), anchor=False)
 st.markdown(
-    "Each bar is a patient: training and test should not share one. The report's splits, Tables 1 and 5, are "
-    f"{term('slice-level', 'slice-level')}; the official {term('fold', 'folds')} are "
-    f"{term('patient-level', 'patient-level')}."
+    tr(
+        "Each bar is a patient: training and test should not share one. The report's splits, Tables 1 and 5, are "
+        "{slice_level}; the official {fold} are {patient_level}.",
+        slice_level=term("slice-level", "slice-level"),
+        fold=term("fold", "folds"),
+        patient_level=term("patient-level", "patient-level"),
+    )
 )
 split = bound(
     st.segmented_control,
-    "Split",
+    tr("Split"),
     list(splits.SPLIT_NAMES),
     default=splits.SPLIT_NAMES[0],
     required=True,
@@ -60,7 +79,7 @@ split = bound(
 )
 charts.draw_leakage(index, split)
 
-with st.expander("Parts of each split, and the official folds", icon=":material/bar_chart:"):
+with st.expander(tr("Parts of each split, and the official folds"), icon=":material/bar_chart:"):
     left, right = st.columns(2, gap="large")
     with left:
         charts.draw_part_counts(index)
@@ -68,8 +87,8 @@ with st.expander("Parts of each split, and the official folds", icon=":material/
         charts.draw_fold_counts(index)
 charts.draw_similar_ids(index)
 
-st.header("Shortcut: the head's position predicts the class", anchor=False)
+st.header(tr("Shortcut: the head's position predicts the class"), anchor=False)
 draw_framing_shortcut(shortcut_table())
 
-with st.expander("Local copy", icon=":material/folder_open:", expanded=state.problem is not None):
+with st.expander(tr("Local copy"), icon=":material/folder_open:", expanded=state.problem is not None):
     draw_local_copy(state)

@@ -7,6 +7,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import select_predictions
 from core.metrics.overlap import THRESHOLDS
+from core.translation.messages import tr
 from panels import shell
 from panels.masks.iou_demonstration import draw_iou_demonstration
 from panels.masks.overview import draw_overview
@@ -26,13 +27,15 @@ def threshold_slider(own: float) -> float:
     """Draw the slider of the threshold, which starts at the network's own."""
     threshold: float = bound(
         st.select_slider,
-        f"Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})",
+        tr("Threshold: probability from which a pixel counts as tumour (the network's own: {own:.2f})", own=own),
         THRESHOLDS,
         own,
         format_func="{:g}".format,  # the label is the address's spelling: 0.9, as one would type it
         key="threshold",
-        help="For looking only: a threshold chosen here, on test slices, would make the figures too good. The "
-        "network's own was fixed beforehand.",
+        help=tr(
+            "For looking only: a threshold chosen here, on test slices, would make the figures too good. The "
+            "network's own was fixed beforehand."
+        ),
     )
     return threshold
 
@@ -50,12 +53,16 @@ def draw_at_threshold(bundle: Bundle, view: str, table: pd.DataFrame, threshold:
 
 segmenter = chosen_model().segmenter
 st.markdown(
-    f"How well a network segments tumours it has not trained on, by {term('dice')} and {term('iou', 'IoU')}. "
-    f"{describe_test_set(segmenter)}"
+    tr(
+        "How well a network segments tumours it has not trained on, by {dice} and {iou}. {describe_test_set}",
+        dice=term("dice"),
+        iou=term("iou", "IoU"),
+        describe_test_set=describe_test_set(segmenter),
+    )
 )
 views, thresholds = st.columns([2, 3], gap="medium")
 with views:
-    view = bound(st.segmented_control, "View", VIEWS, default=OVERVIEW, required=True, wrap=True, key="view")
+    view = bound(st.segmented_control, tr("View"), VIEWS, default=OVERVIEW, required=True, wrap=True, key="view")
 predictions = cached_predictions(segmenter)
 own_threshold = threshold = segmenter.mask_threshold
 if view == IOU:

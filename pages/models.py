@@ -7,6 +7,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.errors import BundleError
 from core.evaluation.comparison.literature import patient_level_results
+from core.translation.messages import tr
 from panels import shell
 from panels.models.card import draw_card
 from panels.models.cards import draw_cards
@@ -15,7 +16,7 @@ from panels.models.internal_external import draw_internal_and_external
 from panels.models.network import draw_network
 from panels.models.published import draw_published_results
 from panels.models.splits import draw_split_comparisons, split_comparisons
-from panels.models.table import INTERVAL_NOTE, draw_networks_table, draw_unified_against_report, task_text
+from panels.models.table import draw_networks_table, draw_unified_against_report, interval_note, task_text
 from panels.shared.labels import SPLITS_SECTION, bundle_title
 from panels.shared.link.address import bound
 from panels.shared.model_choice import choose_bundle, chosen_model, listed_bundles, readable_bundles
@@ -37,17 +38,20 @@ def networks(bundles: list[Bundle]) -> None:
             names,
             key="bundle",
             default=chosen_model().class_by,
-            help="Or press its card above, or its row in the table.",
+            help=tr("Or press its card above, or its row in the table."),
         )
     with view_column:
-        view = bound(st.segmented_control, "View", list(VIEWS), default="Network", required=True, key="view")
+        view = bound(st.segmented_control, tr("View"), list(VIEWS), default="Network", required=True, key="view")
     with top:
         draw_cards(bundles, chosen=name, key="bundle")
-        with st.expander("All figures, with intervals, beside the report's", icon=":material/table:"):
+        with st.expander(tr("All figures, with intervals, beside the report's"), icon=":material/table:"):
             draw_networks_table(bundles, chosen=name, key="bundle")
             st.caption(
-                "The first two rows are the report's own figures; – where it states none. It states no Dice, and its "
-                f"IoU cannot be compared (see Masks). {INTERVAL_NOTE}"
+                tr(
+                    "The first two rows are the report's own figures; – where it states none. It states no Dice, "
+                    "and its IoU cannot be compared (see Masks). {interval_note}",
+                    interval_note=interval_note(),
+                )
             )
             draw_unified_against_report(bundles)
     bundle = listed_bundles().find(name)
@@ -65,14 +69,14 @@ def splits(bundles: list[Bundle]) -> None:
     """Draw what a slice-level split adds to the figures, then the figures of every fold."""
     pairs = split_comparisons(bundles)
     if pairs:
-        st.header("Slice-level against patient-level split", anchor=False)
+        st.header(tr("Slice-level against patient-level split"), anchor=False)
         draw_split_comparisons(pairs, key="twins")
     draw_fold_tables(bundles)
 
 
 def published(bundles: list[Bundle]) -> None:
     """Draw published results beside ours."""
-    st.header("Published results, patient-level split", anchor=False)
+    st.header(tr("Published results, patient-level split"), anchor=False)
     draw_published_results(patient_level_results(bundles))
 
 
@@ -90,14 +94,16 @@ FORMER_SECTIONS = {
 """Sections by the names they had in addresses before."""
 
 st.markdown(
-    "The report's two networks, rebuilt, and later ones: what each is made of, how good it is, and how much of that "
-    "holds for new patients and other scanners."
+    tr(
+        "The report's two networks, rebuilt, and later ones: what each is made of, how good it is, and how much "
+        "of that holds for new patients and other scanners."
+    )
 )
 if not listed_bundles().bundles:
     raise BundleError("There is no bundle that can be used; take models/ from the project again, or train one.")
 section = bound(
     st.segmented_control,
-    "Shown",
+    tr("Shown"),
     list(SECTIONS),
     default="Networks",
     required=True,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.translation.messages import tr
 from panels import shell
 from panels.report.classification import draw_classification
 from panels.report.data_set import draw_data_set
@@ -21,7 +22,7 @@ SECTIONS = {
 }
 
 draw_style()
-st.markdown("The course report (*Trabajo Práctico Integrador, Redes Neuronales Artificiales*, 2023) beside ours.")
+st.markdown(tr("The course report (*Trabajo Práctico Integrador, Redes Neuronales Artificiales*, 2023) beside ours."))
 with errors_in_one_sentence():
     draw_difference()
 for title, draw in SECTIONS.items():

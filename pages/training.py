@@ -8,6 +8,7 @@ import streamlit as st
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
+from core.translation.messages import tr
 from panels import shell
 from panels.shared.controls import csv_button, fragment
 from panels.shared.labels import term
@@ -38,13 +39,17 @@ def follow(drawn: list[History]) -> None:
 
 
 st.markdown(
-    f"{term('loss')} and metrics of each {term('epoch', 'epoch')}, on the training slices and on the "
-    f"{term('validation', 'validation slices')}."
+    tr(
+        "{loss} and metrics of each {epoch}, on the training slices and on the {validation}.",
+        loss=term("loss"),
+        epoch=term("epoch", "epoch"),
+        validation=term("validation", "validation slices"),
+    )
 )
 task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = bound(
-        st.segmented_control, "Networks", list(TASKS_BY_TITLE), default="Classifiers", required=True, key="kind"
+        st.segmented_control, tr("Networks"), list(TASKS_BY_TITLE), default="Classifiers", required=True, key="kind"
     )
 task = TASKS_BY_TITLE[group]
 histories, problems = find_histories()
@@ -53,14 +58,14 @@ for problem in problems:
     st.warning(error_text(problem), icon=":material/warning:")
 if not available:
     raise TrainingError(
-        f"There is no training of {group.lower()} here; take models/ from the project again, or train one."
+        "There is no training of {group} here; take models/ from the project again, or train one.", group=group.lower()
     )
 wanted = chosen_model().class_by if task == CLASSIFICATION else chosen_model().mask_by
 first = next((history.name for history in available if history.name == wanted), available[0].name)
 with runs_column:
     names = bound(
         st.multiselect,
-        f"Runs, at most {MAX_RUNS}",
+        tr("Runs, at most {max_runs}", max_runs=MAX_RUNS),
         [history.name for history in available],
         default=[first],
         max_selections=MAX_RUNS,
@@ -68,17 +73,19 @@ with runs_column:
         key=group.lower(),
     )
 with options_column:
-    log = bound(st.toggle, "Logarithmic loss", key="log")
-    show_report = bound(st.toggle, "The report's values", value=True, key="report")
+    log = bound(st.toggle, tr("Logarithmic loss"), key="log")
+    show_report = bound(st.toggle, tr("The report's values"), value=True, key="report")
 chosen = [history for history in available if history.name in names]
 for history in available:
     if not history.finished and history not in chosen:
         st.caption(
-            f":material/monitoring: {escape_markdown(choice_title(history.name))} is training now; choose it above to "
-            "follow it."
+            tr(
+                ":material/monitoring: {choice} is training now; choose it above to follow it.",
+                choice=escape_markdown(choice_title(history.name)),
+            )
         )
 if not chosen:
-    st.info("Choose a run to see its curves.", icon=":material/show_chart:")
+    st.info(tr("Choose a run to see its curves."), icon=":material/show_chart:")
     st.stop()
 followed = [history for history in chosen if not history.finished]
 if followed:
@@ -88,10 +95,12 @@ show_charts(
     chosen, run_colours(available, chosen), task=task, log=log, show_report=show_report, key=f"curves_{group.lower()}"
 )
 st.caption(
-    "Validation metrics are measured after each epoch.",
-    help="Training metrics are means over the epoch with dropout on, so they may start worse. Training times are "
-    "wall-clock times with pauses and other work of the machine in them.",
+    tr("Validation metrics are measured after each epoch."),
+    help=tr(
+        "Training metrics are means over the epoch with dropout on, so they may start worse. Training times are "
+        "wall-clock times with pauses and other work of the machine in them."
+    ),
 )
 if show_report:
     st.caption(report_caption(chosen, task))
-csv_button(joined_histories(chosen), "CSV of these curves", "curves.csv")
+csv_button(joined_histories(chosen), tr("CSV of these curves"), "curves.csv")

@@ -5,6 +5,7 @@ import streamlit as st
 from core.search.names import search_names
 from core.search.plan import plan_names
 from core.search.results import read_search
+from core.translation.messages import tr
 from panels import shell
 from panels.shared.labels import term
 from panels.shared.link.address import bound
@@ -24,13 +25,16 @@ shell.require()
 names = search_names()
 if not names:
     st.info(
-        f"No search has been made here yet; `python -m core search {next(iter(plan_names()), 'NAME')}` makes one.",
+        tr(
+            "No search has been made here yet; `python -m core search {next}` makes one.",
+            next=next(iter(plan_names()), "NAME"),
+        ),
         icon=":material/tune:",
     )
     st.stop()
 name = bound(
     st.segmented_control,
-    "Search",
+    tr("Search"),
     names,
     default=names[0],
     required=True,
@@ -42,27 +46,35 @@ plan = results.plan
 share = plan.cheap.epochs
 shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
 st.markdown(
-    f"{escape_markdown(plan.about)} A trial trains a {term('hyperparameter', 'setting')} at "
-    f"{term('low-fidelity', 'low fidelity')}, at {plan.cheap.size} pixels{shorter}, "
-    f"within {plan.searched}; {plan.held_out} is held out for the winner."
+    tr(
+        "{about} A trial trains a {hyperparameter} at {low_fidelity}, at {size} pixels{shorter}, within "
+        "{searched}; {held_out} is held out for the winner.",
+        about=escape_markdown(plan.about),
+        hyperparameter=term("hyperparameter", "setting"),
+        low_fidelity=term("low-fidelity", "low fidelity"),
+        size=plan.cheap.size,
+        shorter=shorter,
+        searched=plan.searched,
+        held_out=plan.held_out,
+    )
 )
 winner = winner_bundle(plan)
 show_gain(plan, winner)
 show_help(plan)
 show_samplers(results)
-st.header("Trials", anchor=False)
+st.header(tr("Trials"), anchor=False)
 selected = show_history(results, key=f"history_{name}")
 if len(selected) < len(results.trials):
-    st.markdown(f"**{len(selected)} of {len(results.trials)} trials selected**")
+    st.markdown(tr("**{count} of {total} trials selected**", count=len(selected), total=len(results.trials)))
 show_parallel_axes(results, selected, key=f"parallel_{name}")
-with st.expander("The trials as a table"):
+with st.expander(tr("The trials as a table")):
     show_trials_table(results, selected, key=f"csv_{name}")
 left, right = st.columns(2, gap="large")
 with left:
-    st.header("Which settings matter", anchor=False)
+    st.header(tr("Which settings matter"), anchor=False)
     show_importance(results, key=f"importance_{name}")
 with right:
-    st.header("Do low-fidelity trials predict the full-size ranking?", anchor=False)
+    st.header(tr("Do low-fidelity trials predict the full-size ranking?"), anchor=False)
     show_fidelity(results, key=f"fidelity_{name}")
-st.header("Result on held-out patients", anchor=False)
+st.header(tr("Result on held-out patients"), anchor=False)
 show_winner(results, winner)

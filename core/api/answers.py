@@ -91,7 +91,11 @@ def answer_volume(
     """
     plane = plane or volume.best_plane
     if plane not in volume.planes:
-        raise SliceError(f"The volume has no {plane} slices that can be read; there are {', '.join(volume.planes)}.")
+        raise SliceError(
+            "The volume has no {plane} slices that can be read; there are {accepted}.",
+            plane=plane,
+            accepted=", ".join(volume.planes),
+        )
     bundles = distinct_bundles(predictor.classifier, predictor.segmenter)
     findings = []
     for slice_, prediction, finding in analyse_volume(predictor, volume, plane, cores=cores):
@@ -114,7 +118,9 @@ def read_volume_files(paths: Sequence[Path]) -> list[bytes]:
     """
     size = sum(path.stat().st_size for path in paths)
     if size > MAX_VOLUME_BYTES:
-        raise SliceError(f"The volume's files have {size:,} bytes; at most {MAX_VOLUME_BYTES:,} are accepted.")
+        raise SliceError(
+            "The volume's files have {size:,} bytes; at most {limit:,} are accepted.", size=size, limit=MAX_VOLUME_BYTES
+        )
     return [path.read_bytes() for path in paths]
 
 

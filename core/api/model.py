@@ -98,8 +98,9 @@ def _read_array(values: np.ndarray, spacing_mm: float | tuple[float, float, floa
     if values.ndim == 3 and (spacing_mm is None or isinstance(spacing_mm, tuple)):
         return volume_of_array(values, "array", spacing_mm=spacing_mm)
     raise SliceError(
-        "An array is a slice (H, W) with one spacing_mm or a volume (S, H, W) with three; the array has "
-        f"{values.ndim} dimensions."
+        "An array is a slice (H, W) with one spacing_mm or a volume (S, H, W) with three; the array has {dimensions} "
+        "dimensions.",
+        dimensions=values.ndim,
     )
 
 

@@ -210,9 +210,11 @@ def _list(source: str) -> Iterator[tuple[str, str]]:
         system, path = fsspec.url_to_fs(source)
         found = system.find(path, detail=True) if system.isdir(path) else system.glob(path, detail=True)
     except (OSError, ValueError, ImportError) as error:
-        raise BatchError(f"{source} cannot be listed ({error}); an address that fsspec reads is needed.") from error
+        raise BatchError(
+            "{source} cannot be listed ({error}); an address that fsspec reads is needed.", source=source, error=error
+        ) from error
     if not found:
-        raise BatchError(f"{source} holds no file; a slice, a volume, or a folder of them is needed.")
+        raise BatchError("{source} holds no file; a slice, a volume, or a folder of them is needed.", source=source)
     for name, facts in sorted(found.items()):
         if facts["type"] == "file" and not PurePosixPath(name).name.startswith("."):
             yield system.unstrip_protocol(name), str([str(facts[key]) for key in _CHANGES if key in facts])

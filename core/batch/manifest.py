@@ -49,8 +49,10 @@ def require_same(stored: str, manifest: dict[str, Any], out: str) -> None:
         found = None
     if found != manifest:
         raise BatchError(
-            f"{out} holds answers of {_described(found)}, not of {_described(manifest)}; give another --out, or the "
-            "model and options of that run."
+            "{out} holds answers of {found}, not of {asked}; give another --out, or the model and options of that run.",
+            out=out,
+            found=_described(found),
+            asked=_described(manifest),
         )
 
 

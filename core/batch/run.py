@@ -89,13 +89,13 @@ def _folder(out: Path, manifest: dict[str, Any]) -> Iterator[None]:
         BatchError: another run holds it, or it holds something else.
     """
     if out.exists() and not out.is_dir():
-        raise BatchError(f"{out} is no folder; --out names a new one, or one of a batch.")
+        raise BatchError("{out} is no folder; --out names a new one, or one of a batch.", out=out)
     if out.is_dir() and not (out / MANIFEST).exists() and any(path.name != _LOCK for path in out.iterdir()):
-        raise BatchError(f"{out} holds other files; --out names a new or empty folder, or one of a batch.")
+        raise BatchError("{out} holds other files; --out names a new or empty folder, or one of a batch.", out=out)
     out.mkdir(parents=True, exist_ok=True)
     with hold_lock(out / _LOCK) as is_free:
         if not is_free:
-            raise BatchError(f"Another run writes to {out}; wait for its end, or give another --out.")
+            raise BatchError("Another run writes to {out}; wait for its end, or give another --out.", out=out)
         _check_manifest(out / MANIFEST, manifest)
         yield
 
@@ -115,8 +115,10 @@ def _told_of_disk(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BatchError(
-            f"{out} takes no further file ({error.strerror or error}); what was written stays, and the same command "
-            "goes on once there is room."
+            "{out} takes no further file ({reason}); what was written stays, and the same command goes on once there "
+            "is room.",
+            out=out,
+            reason=error.strerror or error,
         ) from error
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from core.errors import BatchError, SliceError
+from core.translation.messages import mark
 
 PATH_COLUMN = "path"
 """Of a CSV of paths, relative to the folder of the CSV."""
 _SEPARATOR = "!"
 """Between a .zip and a name in it."""
-_LEAVES = "Its name leaves the ZIP file; names without .. and not from the root are read."
-_DAMAGED = "The ZIP file is damaged, cut short or protected and could not be read."
+_LEAVES = mark("Its name leaves the ZIP file; names without .. and not from the root are read.")
+_DAMAGED = mark("The ZIP file is damaged, cut short or protected and could not be read.")
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def count_files(sources: tuple[str, ...], out: Path) -> int:
     for source in sources:
         count = sum(1 for _ in _list_source(source, out))
         if not count:
-            raise BatchError(f"{source} holds no file; a slice, a volume, or a folder, .zip or CSV of them is needed.")
+            raise BatchError(
+                "{source} holds no file; a slice, a volume, or a folder, .zip or CSV of them is needed.", source=source
+            )
         total += count
     return total
 
@@ -117,7 +120,7 @@ def _list_source(source: str, out: Path) -> Iterator[Member]:
             if out.resolve() not in Path(found).resolve().parents:
                 yield from _list_file(Path(found)) if os.path.isfile(found) else _list_folder(Path(found), out)
     else:
-        raise BatchError(f"There is no file, folder or pattern '{source}'.")
+        raise BatchError("There is no file, folder or pattern '{source}'.", source=source)
 
 
 def _list_folder(folder: Path, out: Path) -> Iterator[Member]:
@@ -169,18 +172,25 @@ def _list_paths(table: Path) -> Iterator[Member]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
             if PATH_COLUMN not in (rows.fieldnames or ()):
-                raise BatchError(f"{table} has no column '{PATH_COLUMN}'; it names the files, relative to the CSV.")
+                raise BatchError(
+                    "{table} has no column '{column}'; it names the files, relative to the CSV.",
+                    table=table,
+                    column=PATH_COLUMN,
+                )
             for row in rows:
                 name = row[PATH_COLUMN] or ""
                 path = table.parent / name
                 if not name or leaves(name) or not path.resolve().is_relative_to(root):
                     raise BatchError(
-                        f"Line {rows.line_num} of {table} names '{name}', outside the CSV's folder; paths of files in "
-                        "it are accepted, without .. and links that lead out."
+                        "Line {line} of {table} names '{name}', outside the CSV's folder; paths of files in it are "
+                        "accepted, without .. and links that lead out.",
+                        line=rows.line_num,
+                        table=table,
+                        name=name,
                     )
                 yield from _list_file(path)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BatchError(f"{table} is no CSV in UTF-8; save it as one.") from error
+        raise BatchError("{table} is no CSV in UTF-8; save it as one.", table=table) from error
 
 
 def leaves(name: str) -> bool:

@@ -36,13 +36,19 @@ class StoredBatch:
                 good = file.read(columns=columns).to_pandas()
             failed = pd.read_csv(folder / ERRORS_CSV, dtype=str, keep_default_na=False)
             if "outcome" not in good:
-                raise BatchError(f"'{folder}' was written by an earlier version; run 'core batch' into a new folder.")
+                raise BatchError(
+                    "'{folder}' was written by an earlier version; run 'core batch' into a new folder.", folder=folder
+                )
         except FileNotFoundError as error:
             raise BatchError(
-                f"'{folder}' holds no {RESULTS}; the folder of a 'python -m core batch' that has ended is needed."
+                "'{folder}' holds no {file}; the folder of a 'python -m core batch' that has ended is needed.",
+                folder=folder,
+                file=RESULTS,
             ) from error
         except (OSError, ValueError) as error:
-            raise BatchError(f"{RESULTS} in '{folder}' is damaged; run the same 'core batch' again.") from error
+            raise BatchError(
+                "{file} in '{folder}' is damaged; run the same 'core batch' again.", file=RESULTS, folder=folder
+            ) from error
         failed = failed.assign(of=ERROR, name=[Path(source).name for source in failed["source"]])
         self._count = len(good)
         self.table = pd.concat([good, failed], ignore_index=True) if len(failed) else good

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from core.bundles.card.metrics import TestMetrics
 from core.bundles.card.schema import Card, FileFacts, GateDescription
 from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION, models_folder
-from core.errors import BundleError
+from core.errors import NONE, BundleError
 from core.files import replace_file
 from core.validation import describe_fault
 
@@ -97,7 +97,7 @@ class Bundle:
             BundleError: it has none.
         """
         if self.card.gate is None:
-            raise BundleError(f"The bundle '{self.name}' has no gate; take one that has.")
+            raise BundleError("The bundle '{name}' has no gate; take one that has.", name=self.name)
         return self.card.gate
 
     @property
@@ -139,7 +139,7 @@ class Bundle:
         """
         if self.card.metrics.test is None:
             raise BundleError(
-                f"The bundle '{self.name}' is not evaluated yet; run 'python -m core evaluate {self.name}'."
+                "The bundle '{name}' is not evaluated yet; run 'python -m core evaluate {name}'.", name=self.name
             )
         return self.card.metrics.test
 
@@ -158,14 +158,17 @@ class Bundle:
         path = self.folder / file
         if stated is None or not path.is_file():
             raise BundleError(
-                f"The bundle '{self.name}' has no {file}; "
-                f"take the whole folder models/{self.name} from the project again."
+                "The bundle '{name}' has no {file}; take the whole folder models/{name} from the project again.",
+                name=self.name,
+                file=file,
             )
         state = path.stat()
         if _facts_of_version(path, state.st_ino, state.st_mtime_ns, state.st_ctime_ns, state.st_size) != stated:
             raise BundleError(
-                f"{file} of the bundle '{self.name}' is not the file its card describes (size or SHA-256 differ); "
-                f"take the whole folder models/{self.name} from the project again."
+                "{file} of the bundle '{name}' is not the file its card describes (size or SHA-256 differ); take the "
+                "whole folder models/{name} from the project again.",
+                file=file,
+                name=self.name,
             )
         return path
 
@@ -201,10 +204,14 @@ def open_bundle(name: str, models: Path | None = None) -> Bundle:
     """
     names = bundle_names(models)
     if name not in names:
-        raise BundleError(f"There is no bundle '{name}'; there are {', '.join(names) or 'none'}.")
+        raise BundleError(
+            "There is no bundle '{name}'; there are {accepted}.", name=name, accepted=", ".join(names) or NONE
+        )
     path = (models or models_folder()) / name / CARD
     if not path.is_file():
-        raise BundleError(f"The bundle '{name}' has no {CARD}; take the whole folder models/{name} again.")
+        raise BundleError(
+            "The bundle '{name}' has no {file}; take the whole folder models/{name} again.", name=name, file=CARD
+        )
     return Bundle(path.parent, read_card(path, name))
 
 
@@ -226,8 +233,9 @@ def load_network(bundle: Bundle) -> "keras.Model":
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises errors of any type for what it does not know, packages among it
         raise BundleError(
-            f"The network of the bundle '{bundle.name}' cannot be loaded by this version of Keras; "
-            f"take the whole folder models/{bundle.name} from the project again."
+            "The network of the bundle '{bundle}' cannot be loaded by this version of Keras; take the whole folder "
+            "models/{bundle} from the project again.",
+            bundle=bundle.name,
         ) from error
     _require_stated_network(bundle, network)
     return network
@@ -255,9 +263,12 @@ def _require_stated_network(bundle: Bundle, network: "keras.Model") -> None:
     for part, value in stated.items():
         if found[part] != value:
             raise BundleError(
-                f"The network of the bundle '{bundle.name}' is not the one that its card describes (its {part}: "
-                f"{found[part]}, in the card {value}); "
-                f"take the whole folder models/{bundle.name} from the project again."
+                "The network of the bundle '{bundle}' is not the one that its card describes (its {part}: {found}, "
+                "in the card {value}); take the whole folder models/{bundle} from the project again.",
+                bundle=bundle.name,
+                part=part,
+                found=found[part],
+                value=value,
             )
 
 
@@ -298,12 +309,15 @@ def read_card(path: Path, name: str) -> Card:
         card = Card.from_json(text)
     except ValidationError as error:
         raise BundleError(
-            f"The card of the bundle '{name}' cannot be read: {describe_fault(error, Card, _json_of(text))}; "
-            "take its folder from the project again."
+            "The card of the bundle '{name}' cannot be read: {fault}; take its folder from the project again.",
+            name=name,
+            fault=describe_fault(error, Card, _json_of(text)),
         ) from error
     if card.name != name:
         raise BundleError(
-            f"The card of the bundle '{name}' names itself '{card.name}'; a bundle's folder has its card's name."
+            "The card of the bundle '{name}' names itself '{stated}'; a bundle's folder has its card's name.",
+            name=name,
+            stated=card.name,
         )
     return card
 

@@ -10,6 +10,7 @@ import pandas as pd
 from core.bundles.bundle import DRAWINGS, EXPLANATIONS, HEAT_MAPS, LAYERS, MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle
 from core.checked_files import Columns, read_arrays, read_table
 from core.errors import BundleError
+from core.translation.messages import mark
 
 _COMMANDS = {
     LAYERS: "card",
@@ -30,13 +31,18 @@ def refused_content(bundle: Bundle, file: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        command = (
-            f", or write it anew with 'python -m core {_COMMANDS[file]} {bundle.name}'" if file in _COMMANDS else ""
+        sentence = (
+            mark(
+                "{file} of the bundle '{bundle}' cannot be used: {error}; take the whole folder models/{bundle} from "
+                "the project again, or write it anew with 'python -m core {command} {bundle}'."
+            )
+            if file in _COMMANDS
+            else mark(
+                "{file} of the bundle '{bundle}' cannot be used: {error}; take the whole folder models/{bundle} from "
+                "the project again."
+            )
         )
-        raise BundleError(
-            f"{file} of the bundle '{bundle.name}' cannot be used: {error}; "
-            f"take the whole folder models/{bundle.name} from the project again{command}."
-        ) from error
+        raise BundleError(sentence, file=file, bundle=bundle.name, error=error, command=_COMMANDS.get(file)) from error
 
 
 def read_bundle_table(bundle: Bundle, file: str, columns: Columns, **options: Any) -> pd.DataFrame:

@@ -63,7 +63,11 @@ def read_layers(bundle: Bundle) -> list[Layer]:
         BundleError: the bundle has no layers.csv, the file cannot be read, or it or the network is altered.
     """
     if LAYERS not in bundle.card.files:
-        raise BundleError(f"The bundle '{bundle.name}' has no {LAYERS}; 'python -m core card {bundle.name}' writes it.")
+        raise BundleError(
+            "The bundle '{bundle}' has no {file}; 'python -m core card {bundle}' writes it.",
+            bundle=bundle.name,
+            file=LAYERS,
+        )
     bundle.path(WEIGHTS)  # The layers of an altered network are not shown.
     rows = read_bundle_table(bundle, LAYERS, dict.fromkeys(_COLUMNS, Content.TEXT), dtype=str, keep_default_na=False)
     with refused_content(bundle, LAYERS):

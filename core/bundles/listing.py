@@ -6,7 +6,8 @@ from pathlib import Path
 
 from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, bundle_names, open_bundle
 from core.config import CLASSIFICATION, SEGMENTATION
-from core.errors import BundleError
+from core.errors import NONE, BundleError
+from core.translation.messages import Message
 
 _REPORT_BUNDLES = {CLASSIFICATION: REPORT_CLASSIFIER, SEGMENTATION: REPORT_SEGMENTER}
 
@@ -21,7 +22,7 @@ class BundleListing:
     """
 
     bundles: Mapping[str, Bundle]
-    problems: Mapping[str, str]
+    problems: Mapping[str, Message]
 
     def find(self, name: str) -> Bundle:
         """Return a bundle.
@@ -32,7 +33,11 @@ class BundleListing:
         if name in self.problems:
             raise BundleError(self.problems[name])
         if name not in self.bundles:
-            raise BundleError(f"There is no bundle '{name}'; there are {', '.join(self.bundles) or 'none'}.")
+            raise BundleError(
+                "There is no bundle '{name}'; there are {accepted}.",
+                name=name,
+                accepted=", ".join(self.bundles) or NONE,
+            )
         return self.bundles[name]
 
     def evaluated(self, task: str) -> list[str]:
@@ -48,10 +53,10 @@ def list_bundles(models: Path | None = None) -> BundleListing:
         models: the folder; ``core.config.models_folder()`` if None.
     """
     bundles: dict[str, Bundle] = {}
-    problems: dict[str, str] = {}
+    problems: dict[str, Message] = {}
     for name in bundle_names(models):
         try:
             bundles[name] = open_bundle(name, models)
         except BundleError as error:
-            problems[name] = str(error)
+            problems[name] = error.message
     return BundleListing(bundles, problems)

@@ -25,12 +25,19 @@ def read_external_index(folder: Path, split: str) -> pd.DataFrame:
     path = folder / EXTERNAL_INDEX
     if not path.is_file():
         raise DatasetError(
-            f"There is no {EXTERNAL_INDEX} in '{folder}'; it lists the images with their class and split."
+            "There is no {file} in '{folder}'; it lists the images with their class and split.",
+            file=EXTERNAL_INDEX,
+            folder=folder,
         )
     table = pd.read_csv(path)
     if not {"file", "class", "split"} <= set(table):
-        raise DatasetError(f"'{path}' lacks one of the columns file, class and split.")
+        raise DatasetError("'{path}' lacks one of the columns file, class and split.", path=path)
     rows = table[table["split"] == split]
     if rows.empty:
-        raise DatasetError(f"'{path}' has no split '{split}'; it has {', '.join(sorted(table['split'].unique()))}.")
+        raise DatasetError(
+            "'{path}' has no split '{split}'; it has {accepted}.",
+            path=path,
+            split=split,
+            accepted=", ".join(sorted(table["split"].unique())),
+        )
     return rows[["file", "class"]].reset_index(drop=True)

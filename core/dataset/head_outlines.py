@@ -83,7 +83,7 @@ def measure_outline(number: int, pixels: np.ndarray) -> HeadOutline:
     unit = scale_by_percentiles(pixels)
     box, head = head_box(unit), coarse_head(unit)
     if box is None or head is None:
-        raise DatasetError(f"Slice {number} shows no head.")
+        raise DatasetError("Slice {number} shows no head.", number=number)
     side = head.shape[0]
     # A head that is cut off goes on beyond the border, so that nothing of it is closed or smoothed away there.
     padded = ndimage.binary_closing(np.pad(head, 2 * _CLOSED, mode="edge"), iterations=_CLOSED)
@@ -129,7 +129,12 @@ def head_outline(number: int, path: Path = OUTLINES_FILE) -> HeadOutline:
     """
     outlines = _read_outlines(path)
     if number not in outlines:
-        raise DatasetError(f"There is no outline of a slice {number}; '{path.name}' has {len(outlines)} slices.")
+        raise DatasetError(
+            "There is no outline of a slice {number}; '{file}' has {slices} slices.",
+            number=number,
+            file=path.name,
+            slices=len(outlines),
+        )
     return outlines[number]
 
 
@@ -148,6 +153,7 @@ def _read_outlines(path: Path) -> dict[int, HeadOutline]:
         }
     except (ValueError, OSError) as error:
         raise DatasetError(
-            f"'{path.name}' cannot be used; take it from the project again, or write it anew from the data set with "
-            "'python -m core outlines'."
+            "'{file}' cannot be used; take it from the project again, or write it anew from the data set with "
+            "'python -m core outlines'.",
+            file=path.name,
         ) from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.dataset.store import Store
 from core.errors import DatasetError
+from core.translation.messages import Message
 
 _MEGABYTE = 1e6
 
@@ -25,7 +26,7 @@ class StoreState:
     slices: int = 0
     whole: bool = False
     megabytes: float = 0.0
-    problem: str | None = None
+    problem: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def store_state(path: Path) -> StoreState:
         with Store(path) as store:
             return StoreState(True, len(store), store.whole, megabytes)
     except DatasetError as error:
-        return StoreState(True, megabytes=megabytes, problem=str(error))
+        return StoreState(True, megabytes=megabytes, problem=error.message)
 
 
 def cache_state(folder: Path) -> CacheState:

@@ -183,7 +183,10 @@ def _check_slice_file(data: MatSlice, side: int) -> float:
         raise SliceError("It lacks a mask, a label, a patient id or an outline.")
     if data.pixels.shape not in ((side, side), (side // 2, side // 2)):
         raise SliceError(
-            f"It is {data.pixels.shape}; the data set's slices are {side}x{side} or {side // 2}x{side // 2}."
+            "It is {shape}; the data set's slices are {side}x{side} or {half_side}x{half_side}.",
+            shape=data.pixels.shape,
+            side=side,
+            half_side=side // 2,
         )
     low, high = np.iinfo(np.int16).min, np.iinfo(np.int16).max
     if data.pixels.dtype.kind == "f" or data.pixels.min() < low or data.pixels.max() > high:
@@ -196,7 +199,7 @@ def _check_slice_file(data: MatSlice, side: int) -> float:
     ImageDraw.Draw(outline).polygon([(x, y) for x, y in data.border], fill=1, outline=1)
     border_iou = iou(np.asarray(outline), data.mask)
     if border_iou < MIN_BORDER_IOU:
-        raise SliceError(f"Its outline and its mask agree only to an IoU of {border_iou:.2f}.")
+        raise SliceError("Its outline and its mask agree only to an IoU of {border_iou:.2f}.", border_iou=border_iou)
     return border_iou
 
 
@@ -288,6 +291,9 @@ def require_written(outcome: Outcome) -> None:
     """
     if not outcome.written:
         raise DatasetError(
-            f"The data set is incomplete ({len(outcome.problems)} problems, {outcome.slices} of {outcome.expected} "
-            "slices); repair the raw files and run prepare again, or write an incomplete store with --allow-missing."
+            "The data set is incomplete ({faults} problems, {slices} of {expected} slices); repair the raw files and "
+            "run prepare again, or write an incomplete store with --allow-missing.",
+            faults=len(outcome.problems),
+            slices=outcome.slices,
+            expected=outcome.expected,
         )

@@ -43,14 +43,16 @@ def open_raw_files(folder: Path, slice_count: int = SLICE_COUNT) -> RawFiles:
     if folder.is_file() and folder.suffix == ".zip":
         folder = folder.parent
     if not folder.is_dir():
-        raise DatasetError(f"'{folder}' is not a folder; name the one with the .mat files or the four zip files.")
+        raise DatasetError(
+            "'{folder}' is not a folder; name the one with the .mat files or the four zip files.", folder=folder
+        )
     collection = _Collection(slice_count)
     for path in sorted(folder.rglob("*.mat")):
         collection.add_loose_file(path, path.relative_to(folder).as_posix())
     for path in sorted(folder.rglob("*.zip")):
         collection.add_zip_file(path)
     if not collection.files:
-        raise DatasetError(f"'{folder}' holds neither 1.mat, 2.mat, … nor the data set's zip files.")
+        raise DatasetError("'{folder}' holds neither 1.mat, 2.mat, … nor the data set's zip files.", folder=folder)
     fingerprint = hashlib.sha256("".join(collection.versions).encode()).hexdigest()
     return RawFiles(collection.files, collection.folds, tuple(collection.problems), fingerprint)
 
@@ -117,14 +119,18 @@ def _member_reader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         # zipfile inflates other compressions without a limit.
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise SliceError(f"It is compressed in {path.name} in an uncommon way; download that zip file again.")
+            raise SliceError(
+                "It is compressed in {file} in an uncommon way; download that zip file again.", file=path.name
+            )
         if member.file_size > MAX_FILE_BYTES:
-            raise SliceError(f"The file claims {member.file_size} bytes, far more than a slice has.")
+            raise SliceError("The file claims {size} bytes, far more than a slice has.", size=member.file_size)
         try:
             # With a length: without one, zipfile inflates everything before it checks the size.
             with zipfile.ZipFile(path) as archive, archive.open(member) as opened:
                 return opened.read(member.file_size + 1)
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise SliceError(f"It cannot be read out of {path.name}; download that zip file again.") from error
+            raise SliceError(
+                "It cannot be read out of {file}; download that zip file again.", file=path.name
+            ) from error
 
     return read

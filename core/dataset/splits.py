@@ -54,7 +54,9 @@ def make_splits(store: Store) -> pd.DataFrame:
     """
     index = store.index
     if len(index.number) != SLICE_COUNT or not index.fold.all():
-        raise DatasetError(f"Splits are drawn from the whole data set, {SLICE_COUNT} slices with their folds.")
+        raise DatasetError(
+            "Splits are drawn from the whole data set, {slices} slices with their folds.", slices=SLICE_COUNT
+        )
     table = pd.DataFrame(
         {
             "slice": index.number,
@@ -98,7 +100,9 @@ def split_parts(name: str) -> pd.Series:
         DatasetError: there is no such split.
     """
     if name not in ALL_SPLITS:
-        raise DatasetError(f"There is no split '{name}'; there are {', '.join(ALL_SPLITS)}.")
+        raise DatasetError(
+            "There is no split '{name}'; there are {accepted}.", name=name, accepted=", ".join(ALL_SPLITS)
+        )
     if name == TABLE_1_LITERAL:
         return split_parts(TABLE_1).replace("validation", "train").rename(name)
     return index_table().set_index("slice")[name]

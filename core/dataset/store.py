@@ -71,15 +71,15 @@ class Store:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise DatasetError(
-                f"There is no prepared data set at '{path}'; make it with 'python -m core prepare FOLDER'."
+                "There is no prepared data set at '{path}'; make it with 'python -m core prepare FOLDER'.", path=path
             )
         try:
             self._file = h5py.File(path, "r")
         except OSError as error:
-            raise DatasetError(f"'{path}' is not a prepared data set; make it again.") from error
+            raise DatasetError("'{path}' is not a prepared data set; make it again.", path=path) from error
         if self._file.attrs.get("version") != STORE_VERSION:
             self._file.close()
-            raise DatasetError(f"'{path}' was prepared by another version; make it again.")
+            raise DatasetError("'{path}' was prepared by another version; make it again.", path=path)
         self.whole = bool(self._file.attrs["whole"])
         self.index = Index(**{name: self._file[name][()] for name in Index.__dataclass_fields__})
         self._row = {int(number): row for row, number in enumerate(self.index.number)}
@@ -108,7 +108,9 @@ class Store:
             return self._row[number]
         except KeyError:
             raise DatasetError(
-                f"There is no slice {number} in the prepared data set; numbers run from 1 to {SLICE_COUNT}."
+                "There is no slice {number} in the prepared data set; numbers run from 1 to {last}.",
+                number=number,
+                last=SLICE_COUNT,
             ) from None
 
     def pixels(self, number: int) -> np.ndarray:

@@ -156,7 +156,9 @@ class Explainer:
 
         last = network.outputs[output]._keras_history.operation
         if getattr(last, "activation", None) is not keras.activations.softmax:
-            raise BundleError(f"The network '{network.name}' does not end in a softmax; heat maps need one.")
+            raise BundleError(
+                "The network '{network}' does not end in a softmax; heat maps need one.", network=network.name
+            )
         linear = type(last).from_config({**last.get_config(), "activation": "linear"})
         self.network = keras.Model(network.inputs, linear(last.input))
         linear.set_weights(last.get_weights())
@@ -197,7 +199,9 @@ class Explainer:
             BundleError: no such method, or no such convolution.
         """
         if method not in METHODS:
-            raise BundleError(f"There is no method '{method}'; there are {', '.join(METHODS)}.")
+            raise BundleError(
+                "There is no method '{method}'; there are {accepted}.", method=method, accepted=", ".join(METHODS)
+            )
         network, make = self._prepare(method, layer)
         with self._lock:
             logits, activations = network.forward(inputs)
@@ -218,7 +222,9 @@ class Explainer:
             return deepest_convolution_layer(self.network)
         names = [convolution.name for convolution in network_convolutions(self.network)]
         if name not in names:
-            raise BundleError(f"The network has no convolution '{name}'; it has {', '.join(names)}.")
+            raise BundleError(
+                "The network has no convolution '{name}'; it has {accepted}.", name=name, accepted=", ".join(names)
+            )
         return self.network.get_layer(name)
 
     def _prepare(self, method: str, layer: str | None) -> tuple[CompiledNetwork, MakeHeat]:

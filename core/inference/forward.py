@@ -37,8 +37,9 @@ def forward(bundle: Bundle, network: Network, inputs: np.ndarray) -> dict[str, n
     predictions = {name: np.asarray(output) for name, output in by_name.items()}
     if not all(np.isfinite(output).all() for output in predictions.values()):
         raise BundleError(
-            f"The network of the bundle '{bundle.name}' answered with values that are not numbers (NaN or infinity); "
-            "choose another bundle."
+            "The network of the bundle '{bundle}' answered with values that are not numbers (NaN or infinity); "
+            "choose another bundle.",
+            bundle=bundle.name,
         )
     if not bundle.test_time_flip:
         return predictions

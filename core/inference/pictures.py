@@ -20,7 +20,9 @@ def require_distinct_names(files: Sequence[Path]) -> None:
     """
     names = [stem for stem, count in Counter(path.stem for path in files).items() if count > 1]
     if names:
-        raise SliceError(f"Several files are called {', '.join(names)}; --out needs a name of its own for each.")
+        raise SliceError(
+            "Several files are called {accepted}; --out needs a name of its own for each.", accepted=", ".join(names)
+        )
 
 
 def write_pictures(folder: Path, name: str, slice_: Slice, prediction: Drawn, mask: np.ndarray) -> None:

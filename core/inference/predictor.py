@@ -82,7 +82,10 @@ class Predictor:
         for bundle, task in ((classifier, CLASSIFICATION), (segmenter, SEGMENTATION)):
             if task not in bundle.tasks:
                 raise BundleError(
-                    f"The bundle '{bundle.name}' is for {' and '.join(bundle.tasks)}; one for {task} is needed here."
+                    "The bundle '{bundle}' is for {accepted}; one for {task} is needed here.",
+                    bundle=bundle.name,
+                    accepted=" and ".join(bundle.tasks),
+                    task=task,
                 )
         self.classifier = classifier
         self.segmenter = segmenter

@@ -19,6 +19,7 @@ from core.labels import OUTCOME_LABELS
 from core.metrics import overlap
 from core.outcome import LOW_CONFIDENCE, NO_GATE_REASON, NO_TUMOUR, REFUSED, WITHHELD
 from core.readers.slices import Slice
+from core.translation.messages import tr
 
 
 class Drawn(Protocol):
@@ -60,7 +61,7 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
         "height": height,
         "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
         "outcome": prediction.gate.outcome if prediction.gate else None,
-        "reason": prediction.gate.reason if prediction.gate else NO_GATE_REASON,
+        "reason": prediction.gate.reason if prediction.gate else tr(NO_GATE_REASON),
         "class": None if is_withheld(prediction) else prediction.class_name,
         "likeliest_class": prediction.class_name,
         "probabilities": {

@@ -88,17 +88,26 @@ def load_runtime(bundle: Bundle, *, threads: int | None = None) -> Runtime:
         BundleError: a file is missing or altered, or cannot be converted or read.
     """
     path = bundle.path(LITE) if LITE in bundle.card.files else _converted(bundle)
-    advice = f"take the whole folder models/{bundle.name} from the project again."
     try:
         runtime = Runtime(path.read_bytes(), threads=threads)
     except ModuleNotFoundError as error:
         raise BundleError("The networks are run by ai-edge-litert, which is not installed here.") from error
     except (ValueError, KeyError) as error:
-        raise BundleError(f"{path.name} of the bundle '{bundle.name}' is no LiteRT model; {advice}") from error
+        raise BundleError(
+            "{file} of the bundle '{bundle}' is no LiteRT model; take the whole folder models/{bundle} from the "
+            "project again.",
+            file=path.name,
+            bundle=bundle.name,
+        ) from error
     stated = bundle.card.input
     expected = (stated.height, stated.width, stated.channels)
     if runtime.input_shape != expected or not set(bundle.tasks) <= set(runtime.output_sizes):
-        raise BundleError(f"{path.name} of the bundle '{bundle.name}' is not the network its card describes; {advice}")
+        raise BundleError(
+            "{file} of the bundle '{bundle}' is not the network its card describes; take the whole folder "
+            "models/{bundle} from the project again.",
+            file=path.name,
+            bundle=bundle.name,
+        )
     return runtime
 
 
@@ -118,7 +127,8 @@ def _converted(bundle: Bundle) -> Path:
             subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=_CONVERSION_SECONDS)
         except (OSError, subprocess.SubprocessError) as error:
             raise BundleError(
-                f"The network of the bundle '{bundle.name}' could not be converted for LiteRT; "
-                "choose a bundle that ships its LiteRT file."
+                "The network of the bundle '{bundle}' could not be converted for LiteRT; choose a bundle that ships "
+                "its LiteRT file.",
+                bundle=bundle.name,
             ) from error
     return path

@@ -77,4 +77,6 @@ def require_option(name: str, value: object, options: Sequence[object]) -> None:
         MetricError: with the value and the options.
     """
     if value not in options:
-        raise MetricError(f"{name} is {value!r}; it may be {', '.join(map(repr, options))}.")
+        raise MetricError(
+            "{name} is {value!r}; it may be {accepted}.", name=name, value=value, accepted=", ".join(map(repr, options))
+        )

@@ -34,7 +34,12 @@ def confusion_matrix(
     """
     for indices in (true, predicted):
         if len(indices) and not (indices.min() >= 0 and indices.max() < classes):
-            raise MetricError(f"Class indices go from {indices.min()} to {indices.max()}; there are {classes} classes.")
+            raise MetricError(
+                "Class indices go from {lowest} to {highest}; there are {classes} classes.",
+                lowest=indices.min(),
+                highest=indices.max(),
+                classes=classes,
+            )
     cells = true.astype(np.int64) * classes + predicted
     if draws is None:
         return np.bincount(cells, minlength=classes**2).reshape(classes, classes)

@@ -31,12 +31,18 @@ def overlap_counts(predicted: np.ndarray, true: np.ndarray, *, threshold: float 
         MetricError: scores without a threshold, a threshold out of range, or shapes that differ.
     """
     if predicted.shape != true.shape:
-        raise MetricError(f"The masks are of the shapes {predicted.shape} and {true.shape}; they must be of one shape.")
+        raise MetricError(
+            "The masks are of the shapes {predicted} and {true}; they must be of one shape.",
+            predicted=predicted.shape,
+            true=true.shape,
+        )
     if threshold is None:
         if predicted.dtype != bool:
-            raise MetricError(f"The predicted mask is {predicted.dtype}; without a threshold it must be bool.")
+            raise MetricError(
+                "The predicted mask is {kind}; without a threshold it must be bool.", kind=predicted.dtype
+            )
     elif not 0 < threshold <= 1:
-        raise MetricError(f"The threshold is {threshold}; it must be above 0 and at most 1.")
+        raise MetricError("The threshold is {threshold}; it must be above 0 and at most 1.", threshold=threshold)
     else:
         predicted = predicted >= threshold
     return _count(predicted & true), _count(true), _count(predicted)
@@ -113,11 +119,21 @@ def _averaged(
     """Apply a measure of intersection, true and predicted pixels, and average it; see ``dice_from_counts``."""
     require_option("averaging", averaging, AVERAGING)
     if smooth < 0:
-        raise MetricError(f"smooth is {smooth}; it must not be negative.")
+        raise MetricError("smooth is {smooth}; it must not be negative.", smooth=smooth)
     if (groups is not None) != (averaging == GROUPS):
-        raise MetricError(f"averaging is {averaging!r}; groups go with {GROUPS!r}, and only with it.")
+        raise MetricError(
+            "averaging is {averaging!r}; groups go with {groups!r}, and only with it.",
+            averaging=averaging,
+            groups=GROUPS,
+        )
     if draws is not None and averaging in (NONE, MEDIAN):
-        raise MetricError(f"averaging is {averaging!r}; draws go with {MEAN!r}, {POOLED!r} or {GROUPS!r}.")
+        raise MetricError(
+            "averaging is {averaging!r}; draws go with {mean!r}, {pooled!r} or {groups!r}.",
+            averaging=averaging,
+            mean=MEAN,
+            pooled=POOLED,
+            groups=GROUPS,
+        )
     arrays = [np.asarray(count) for count in counts]
     if averaging == POOLED:
         return measure(*(averages.total(array, draws) for array in arrays))

@@ -132,7 +132,7 @@ def load_pretrained(model: "keras.Model", path: Path = PRETRAINED) -> None:
         TrainingError: no such file, or its layers and shapes are not those of the model's encoder.
     """
     if not path.is_file():
-        raise TrainingError(f"The pretrained weights '{path}' are missing; they ship with the project.")
+        raise TrainingError("The pretrained weights '{path}' are missing; they ship with the project.", path=path)
     with np.load(path, allow_pickle=False) as file:
         stored = {name: file[name].astype(np.float32) for name in file.files}
     variables = {
@@ -148,8 +148,12 @@ def load_pretrained(model: "keras.Model", path: Path = PRETRAINED) -> None:
     )
     if mismatched:
         raise TrainingError(
-            f"The pretrained weights '{path.name}' do not fit the network '{model.name}': "
-            f"{len(mismatched)} arrays differ, the first is '{mismatched[0]}'."
+            "The pretrained weights '{file}' do not fit the network '{network}': {count} arrays differ, the first is "
+            "'{first}'.",
+            file=path.name,
+            network=model.name,
+            count=len(mismatched),
+            first=mismatched[0],
         )
     for name, variable in variables.items():
         variable.assign(stored[name])

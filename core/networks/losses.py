@@ -111,7 +111,7 @@ def loss_by_name(name: str) -> Callable[..., Tensor]:
         TrainingError: no such loss.
     """
     if name not in LOSSES:
-        raise TrainingError(f"There is no loss '{name}'; there are {', '.join(LOSSES)}.")
+        raise TrainingError("There is no loss '{name}'; there are {accepted}.", name=name, accepted=", ".join(LOSSES))
     return LOSSES[name]
 
 

@@ -29,5 +29,7 @@ def build_network(name: str, options: dict[str, Any]) -> "keras.Model":
         BundleError: no such network.
     """
     if name not in NETWORKS:
-        raise BundleError(f"There is no network '{name}'; there are {', '.join(NETWORKS)}.")
+        raise BundleError(
+            "There is no network '{name}'; there are {accepted}.", name=name, accepted=", ".join(NETWORKS)
+        )
     return NETWORKS[name](**options)

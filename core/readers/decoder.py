@@ -20,6 +20,7 @@ from core.readers.slices import Slice, check_size, read_slice
 from core.readers.volumes.files import WHOLE, VolumeChoice, check_volume_size, read_volume
 from core.readers.volumes.identity import read_identity
 from core.readers.volumes.volume import Volume
+from core.translation.messages import Message, mark
 
 SECONDS = 10.0
 """Longest processor time for one file."""
@@ -29,10 +30,16 @@ MEMORY = 1536 * 2**20
 """Most memory of the process, in bytes, on Linux, which bounds it; the largest slice takes less."""
 VOLUME_SECONDS = 30.0
 """Longest processor time for a volume's files."""
-UNEXPECTED = "The file could not be read; save the slice as PNG."
+UNEXPECTED = mark("The file could not be read; save the slice as PNG.")
 """What is said of a file whose reading ends in an error of no known kind."""
-UNEXPECTED_VOLUME = "The volume could not be read; save it as uncompressed DICOM or NIfTI."
+UNEXPECTED_VOLUME = mark("The volume could not be read; save it as uncompressed DICOM or NIfTI.")
 _SLICE, _VOLUME, _IDENTITY = "slice", "volume", "identity"
+_ADVICE = {
+    _SLICE: mark("save the slice as PNG"),
+    _VOLUME: mark("save it as uncompressed DICOM or NIfTI"),
+    _IDENTITY: mark("leave patient and study out"),
+}
+"""What ends the sentence about a file that cannot be read, by what is read."""
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 2.0
 _ENDED_BY_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
@@ -71,7 +78,7 @@ class Decoder:
             WorkerError: the process cannot be started.
         """
         check_size(len(data))
-        read: Slice = self._ask(_SLICE, (data, name), self._seconds, "save the slice as PNG")
+        read: Slice = self._ask(_SLICE, (data, name), self._seconds)
         return read
 
     def read_volume(
@@ -85,7 +92,7 @@ class Decoder:
         """
         check_volume_size(sum(map(len, files)) + len(labels or b""))
         arguments = (list(files), name, choice, labels)
-        read: Volume = self._ask(_VOLUME, arguments, self._volume_seconds, "save it as uncompressed DICOM or NIfTI")
+        read: Volume = self._ask(_VOLUME, arguments, self._volume_seconds)
         return read
 
     def read_identity(self, files: Sequence[bytes], frame_of_reference: str) -> dict[str, str]:
@@ -97,11 +104,11 @@ class Decoder:
         """
         check_volume_size(sum(map(len, files)))
         arguments = (list(files), frame_of_reference)
-        read: dict[str, str] = self._ask(_IDENTITY, arguments, self._volume_seconds, "leave patient and study out")
+        read: dict[str, str] = self._ask(_IDENTITY, arguments, self._volume_seconds)
         return read
 
-    def _ask(self, reading: str, arguments: tuple[Any, ...], seconds: float, advice: str) -> Any:
-        """Have the process read, and return what it reads; ``advice`` ends the sentence where it cannot."""
+    def _ask(self, reading: str, arguments: tuple[Any, ...], seconds: float) -> Any:
+        """Have the process read, and return what it reads."""
         with self._lock:
             process = self._running()
             in_time, answer = _within(PATIENCE * seconds, process, (reading, arguments, seconds))
@@ -111,9 +118,10 @@ class Decoder:
             raise answer
         if answer is not None:
             return answer
+        advice = Message(_ADVICE[reading])
         if in_time:
-            raise SliceError(f"The file is damaged in a way that ends its reading; {advice}.")
-        raise SliceError(f"The file takes more than {seconds:g} s to read; {advice}.")
+            raise SliceError("The file is damaged in a way that ends its reading; {advice}.", advice=advice)
+        raise SliceError("The file takes more than {seconds:g} s to read; {advice}.", seconds=seconds, advice=advice)
 
     def end(self) -> None:
         """End the process; the next file starts another."""
@@ -229,7 +237,7 @@ def _answer(reading: str, arguments: tuple[Any, ...]) -> Slice | Volume | dict[s
             return read_volume(*arguments, consume=True)
         return read_slice(*arguments) if reading == _SLICE else read_identity(*arguments)
     except SliceScopeError as error:
-        return type(error)(str(error))  # without its cause, which need not be fit for sending
+        return type(error)(error.message)  # without its cause, which need not be fit for sending
     except Exception:  # such as MemoryError
         return SliceError(UNEXPECTED if reading == _SLICE else UNEXPECTED_VOLUME)
 

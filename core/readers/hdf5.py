@@ -63,10 +63,12 @@ def _hard_linked_member(group: h5py.Group, name: str, kind: type) -> Any:
     if link is None:
         return None
     if not isinstance(link, h5py.HardLink):
-        raise SliceError(f"The .mat file's '{name}' is a link to another place; only data in the file itself is read.")
+        raise SliceError(
+            "The .mat file's '{name}' is a link to another place; only data in the file itself is read.", name=name
+        )
     member = group[name]
     if not isinstance(member, kind):
-        raise SliceError(f"The .mat file's '{name}' is not of the kind that the data set's files hold there.")
+        raise SliceError("The .mat file's '{name}' is not of the kind that the data set's files hold there.", name=name)
     return member
 
 
@@ -86,14 +88,20 @@ def read_array(group: h5py.Group, name: str, *, max_values: int) -> np.ndarray |
         return None
     layout = dataset.id.get_create_plist()
     if layout.get_layout() == h5py.h5d.VIRTUAL or layout.get_external_count():
-        raise SliceError(f"The .mat file's '{name}' is stored in another file; only data in the file itself is read.")
+        raise SliceError(
+            "The .mat file's '{name}' is stored in another file; only data in the file itself is read.", name=name
+        )
     filters = [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
     if not _FILTERS.issuperset(filters) or len(set(filters)) < len(filters):
-        raise SliceError(f"The .mat file's '{name}' is compressed in a way MATLAB does not use.")
+        raise SliceError("The .mat file's '{name}' is compressed in a way MATLAB does not use.", name=name)
     if dataset.dtype.kind not in _NUMBERS or dataset.dtype.itemsize > 8:
-        raise SliceError(f"The .mat file's '{name}' holds {dataset.dtype}, not plain numbers.")
+        raise SliceError("The .mat file's '{name}' holds {kind}, not plain numbers.", name=name, kind=dataset.dtype)
     if dataset.shape is None or len(dataset.shape) > 2 or not 0 < dataset.size <= max_values:
-        raise SliceError(f"The .mat file's '{name}' has the shape {dataset.shape}, more or less than a slice has.")
+        raise SliceError(
+            "The .mat file's '{name}' has the shape {shape}, more or less than a slice has.",
+            name=name,
+            shape=dataset.shape,
+        )
     if dataset.chunks:
         _check_chunks(dataset, name, filters)
     return dataset[()].T
@@ -108,7 +116,11 @@ def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
     chunk_bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
     chunks = math.prod(math.ceil(side / step) for side, step in zip(dataset.shape, dataset.chunks, strict=True))
     if chunk_bytes > _MAX_CHUNK_BYTES or chunks > _MAX_CHUNKS:
-        raise SliceError(f"The .mat file's '{name}' is stored in chunks of {dataset.chunks}, not as a slice would be.")
+        raise SliceError(
+            "The .mat file's '{name}' is stored in chunks of {size}, not as a slice would be.",
+            name=name,
+            size=dataset.chunks,
+        )
     if h5py.h5z.FILTER_DEFLATE not in filters:
         return
     not_deflated = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
@@ -116,7 +128,11 @@ def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
     dataset.id.chunk_iter(stored.append)
     for chunk in stored:
         if chunk.size > MAX_FILE_BYTES:
-            raise SliceError(f"The .mat file's '{name}' claims a chunk of {chunk.size} bytes, more than a file has.")
+            raise SliceError(
+                "The .mat file's '{name}' claims a chunk of {size} bytes, more than a file has.",
+                name=name,
+                size=chunk.size,
+            )
         # Up to h5py 3.15 this call does not take the lock that HDF5 needs with several threads.
         with phil:
             filter_mask, data = dataset.id.read_direct_chunk(chunk.chunk_offset)
@@ -125,4 +141,4 @@ def _check_chunks(dataset: h5py.Dataset, name: str, filters: list[int]) -> None:
         # A checksum may have been added before compression.
         limit = chunk_bytes + 4
         if len(zlib.decompressobj().decompress(data, limit + 1)) > limit:
-            raise SliceError(f"The .mat file's '{name}' inflates to more than its declared size.")
+            raise SliceError("The .mat file's '{name}' inflates to more than its declared size.", name=name)

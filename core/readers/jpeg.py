@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from core.errors import SliceError
+from core.translation.messages import Message
 
 MAX_SCANS = 50
 """Most scans (passes over the picture) that are decoded; ordinary progressive JPEGs have about ten."""
@@ -29,10 +30,10 @@ def check_jpeg(data: bytes) -> None:
             scans += 1
             if scans > MAX_SCANS:
                 raise SliceError(
-                    f"The JPEG has more than {MAX_SCANS} scans, the most that are decoded; save it as PNG."
+                    "The JPEG has more than {limit} scans, the most that are decoded; save it as PNG.", limit=MAX_SCANS
                 )
         elif marker in _FRAMES and (kind := _unread_kind(marker, content)):
-            raise SliceError(f"The file is {kind}, which is not read here; save it as PNG.")
+            raise SliceError("The file is {kind}, which is not read here; save it as PNG.", kind=kind)
 
 
 def frame_size(data: bytes) -> tuple[int, int] | None:
@@ -54,14 +55,14 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         at = start + max(2, int.from_bytes(data[start : start + 2], "big"))
 
 
-def _unread_kind(marker: int, content: bytes) -> str | None:
+def _unread_kind(marker: int, content: bytes) -> Message | None:
     """Name the kind of JPEG that a frame's header states; None for one that is decoded here."""
     if marker == _JPEG_LS:
-        return "a JPEG-LS picture"
+        return Message("a JPEG-LS picture")
     if marker in _LOSSLESS:
-        return "a lossless JPEG"
+        return Message("a lossless JPEG")
     if marker in _HIERARCHICAL:
-        return "a hierarchical JPEG"
+        return Message("a hierarchical JPEG")
     if len(content) > 2 and content[2] != 8:
-        return f"a JPEG of {content[2]} bits"
+        return Message("a JPEG of {bits} bits", bits=content[2])
     return None

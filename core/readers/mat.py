@@ -60,11 +60,16 @@ def read_mat(data: bytes) -> MatSlice:
         raise SliceError("The .mat file's 'cjdata' has no 'image'; it should hold the slice's pixels.")
     if pixels.ndim != 2 or min(pixels.shape) < 2 or max(pixels.shape) > MAX_SIDE:
         raise SliceError(
-            f"The .mat file's 'image' has the shape {pixels.shape}; one slice of 2 to {MAX_SIDE} "
-            "pixels a side is accepted."
+            "The .mat file's 'image' has the shape {shape}; one slice of 2 to {max_side} pixels a side is accepted.",
+            shape=pixels.shape,
+            max_side=MAX_SIDE,
         )
     if mask is not None and mask.shape != pixels.shape:
-        raise SliceError(f"The .mat file's mask is {mask.shape} and its image {pixels.shape}; both must have one size.")
+        raise SliceError(
+            "The .mat file's mask is {mask_shape} and its image {shape}; both must have one size.",
+            mask_shape=mask.shape,
+            shape=pixels.shape,
+        )
     if label is not None and (label.size != 1 or float(label.flat[0]) not in (1, 2, 3)):
         raise SliceError("The .mat file's 'label' is not 1, 2 or 3 (meningioma, glioma, pituitary tumour).")
     if pid is not None and pid.dtype.kind != "u":
@@ -104,7 +109,9 @@ def _check_file(data: bytes) -> None:
     if not data:
         raise SliceError("The file is empty.")
     if len(data) > MAX_FILE_BYTES:
-        raise SliceError(f"The file is larger than {MAX_FILE_BYTES // 2**20} MB, the most that is read.")
+        raise SliceError(
+            "The file is larger than {megabytes} MB, the most that is read.", megabytes=MAX_FILE_BYTES // 2**20
+        )
     if not is_mat(data):
         raise SliceError("The .mat file is not in MATLAB's format v5, v7 or v7.3; save it in one of these.")
 

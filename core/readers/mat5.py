@@ -59,7 +59,9 @@ def read_struct(data: bytes, name: str, most_values: Mapping[str, int]) -> dict[
     order = "<" if data[126:128] == b"IM" else ">"
     for number, (kind, content) in enumerate(_elements(memoryview(data)[_HEADER_BYTES:], order)):
         if number == _MOST_VARIABLES:
-            raise SliceError(f"The .mat file has more than {_MOST_VARIABLES} variables; it should hold one slice.")
+            raise SliceError(
+                "The .mat file has more than {limit} variables; it should hold one slice.", limit=_MOST_VARIABLES
+            )
         matrix = _inflated_matrix(content, order, name) if kind == _COMPRESSED else content
         if matrix is None or kind not in (_COMPRESSED, _MATRIX):
             continue
@@ -67,7 +69,7 @@ def read_struct(data: bytes, name: str, most_values: Mapping[str, int]) -> dict[
         array_class, _, dimensions, title = _matrix_header(parts, order)
         if title == name:
             if array_class != _STRUCT or math.prod(dimensions) != 1:
-                raise SliceError(f"The .mat file's '{name}' is not one struct, as the data set's files have.")
+                raise SliceError("The .mat file's '{name}' is not one struct, as the data set's files have.", name=name)
             return _read_fields(parts, order, most_values)
     return None
 
@@ -101,7 +103,9 @@ def _inflated_matrix(content: memoryview, order: str, name: str) -> memoryview |
         raise _damaged() from error
     if len(inflated) > MAX_INFLATED:
         raise SliceError(
-            f"The .mat file's '{name}' inflates to more than {MAX_INFLATED / 1e6:.0f} MB, more than a slice has."
+            "The .mat file's '{name}' inflates to more than {megabytes:.0f} MB, more than a slice has.",
+            name=name,
+            megabytes=MAX_INFLATED / 1e6,
         )
     kind, matrix = next(_elements(memoryview(inflated), order), (0, memoryview(b"")))
     return matrix if kind == _MATRIX else None
@@ -147,10 +151,14 @@ def _read_numbers(content: memoryview, order: str, title: str, most: int) -> np.
     parts = _elements(content, order)
     array_class, flags, dimensions, _ = _matrix_header(parts, order)
     if array_class not in _CLASSES or flags & _COMPLEX:
-        raise SliceError(f"The .mat file's '{title}' does not hold plain numbers.")
+        raise SliceError("The .mat file's '{title}' does not hold plain numbers.", title=title)
     count = math.prod(dimensions)
     if len(dimensions) != 2 or count > most:
-        raise SliceError(f"The .mat file's '{title}' has the shape {dimensions}, more than a slice has.")
+        raise SliceError(
+            "The .mat file's '{title}' has the shape {dimensions}, more than a slice has.",
+            title=title,
+            dimensions=dimensions,
+        )
     kind, stored = next(parts, (0, memoryview(b"")))
     storage = np.dtype(order + _STORAGE.get(kind, "u1"))
     if kind not in _STORAGE or len(stored) != count * storage.itemsize:

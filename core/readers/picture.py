@@ -10,14 +10,15 @@ from core.errors import SliceError
 from core.readers.jpeg import check_jpeg
 from core.readers.kinds import foreign_kind
 from core.readers.tiff import has_second_page, is_tiff, read_tiff, require_sides
-from core.text import join_words
+from core.text import OR, joined
+from core.translation.messages import Message
 
 SIMULATED = "Simulated"
 """First word of a shipped sample's title, in samples.json and in its PNG file."""
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
 """Accepted picture formats: Pillow's name -> the usual name."""
 
-_ACCEPTED = join_words(FORMATS.values(), "or")
+_ACCEPTED = joined(FORMATS.values(), OR)
 # A photograph's channels differ by tens of grey levels on average; a grey scan saved as colour JPEG,
 # or one with a coloured caption, by less than this.
 _COLOUR_SPREAD = 12.0
@@ -32,7 +33,11 @@ def read_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...], tuple[str, .
         SliceError: the data is not an accepted picture, or is damaged, animated or too large.
     """
     if kind := foreign_kind(data):
-        raise SliceError(f"The file is {kind}, not a {_ACCEPTED} picture nor a figshare .mat file; save it as PNG.")
+        raise SliceError(
+            "The file is {kind}, not a {accepted} picture nor a figshare .mat file; save it as PNG.",
+            kind=Message(kind),
+            accepted=_ACCEPTED,
+        )
     if data.startswith(b"\xff\xd8"):
         check_jpeg(data)
     warnings: list[str] = []
@@ -57,10 +62,12 @@ def _open(data: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=list(FORMATS))
     except Image.DecompressionBombError:
         raise SliceError(
-            f"The picture has far more pixels than a slice; at most {MAX_SIDE} a side are accepted."
+            "The picture has far more pixels than a slice; at most {max_side} a side are accepted.", max_side=MAX_SIDE
         ) from None
     except Exception as error:  # Pillow's plug-ins raise errors of any type
-        raise SliceError(f"The file is no readable {_ACCEPTED} picture, nor a figshare .mat file.") from error
+        raise SliceError(
+            "The file is no readable {accepted} picture, nor a figshare .mat file.", accepted=_ACCEPTED
+        ) from error
     require_sides(image.width, image.height)
     return image
 
@@ -69,7 +76,7 @@ def _read_still(image: Image.Image, notes: list[str], warnings: list[str]) -> np
     """Decode a picture of one frame; add sentences to ``notes`` and ``warnings``."""
     frames = int(getattr(image, "n_frames", 1)) if image.format in ("PNG", "WEBP") else 1
     if frames > 1:
-        raise SliceError(f"The picture is an animation of {frames} frames; one still slice is needed.")
+        raise SliceError("The picture is an animation of {frames} frames; one still slice is needed.", frames=frames)
     image.load()
     if str(image.info.get("Title", "")).startswith(SIMULATED):
         notes.append(f"{SIMULATED}: made by a program from an openly licensed template.")

@@ -200,8 +200,11 @@ def preprocess_slice(pixels: np.ndarray, *, size: int, preprocessing: str = MIN_
         place = head_placement(unit)
     else:
         raise BundleError(
-            f"The bundle needs the preprocessing '{preprocessing}', which this version does not know; "
-            f"it knows '{MIN_MAX}' and '{HEAD}'."
+            "The bundle needs the preprocessing '{preprocessing}', which this version does not know; it knows "
+            "'{min_max}' and '{head}'.",
+            preprocessing=preprocessing,
+            min_max=MIN_MAX,
+            head=HEAD,
         )
     return resize(_to_square(unit, place), size, size, method=Image.Resampling.BILINEAR), place
 

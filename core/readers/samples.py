@@ -63,7 +63,7 @@ class Sample:
                     mask = np.asarray(image.convert("L")) > 0
         except (OSError, ValueError, SyntaxError) as error:  # all of them come from Pillow
             raise DatasetError(
-                f"The sample '{self.name}' is missing or damaged; take samples/ from the project again."
+                "The sample '{name}' is missing or damaged; take samples/ from the project again.", name=self.name
             ) from error
         return Slice(
             pixels=pixels,
@@ -111,7 +111,7 @@ class SampleVolume:
             return replace(with_true_mask(volume, labels), notes=(_NOTE,))
         except (OSError, SliceError) as error:
             raise DatasetError(
-                f"The sample '{self.name}' is missing or damaged; take samples/ from the project again."
+                "The sample '{name}' is missing or damaged; take samples/ from the project again.", name=self.name
             ) from error
 
 
@@ -177,7 +177,7 @@ def find_sample(name: str) -> Sample:
     """
     sample = find_slice_or_volume(name)
     if isinstance(sample, SampleVolume):
-        raise DatasetError(f"The sample '{name}' is a volume; a slice is needed.")
+        raise DatasetError("The sample '{name}' is a volume; a slice is needed.", name=name)
     return sample
 
 
@@ -189,5 +189,5 @@ def find_slice_or_volume(name: str) -> Sample | SampleVolume:
     """
     samples = {sample.name: sample for sample in read_slices_and_volumes()}
     if name not in samples:
-        raise DatasetError(f"There is no sample '{name}'; there are {', '.join(samples)}.")
+        raise DatasetError("There is no sample '{name}'; there are {accepted}.", name=name, accepted=", ".join(samples))
     return samples[name]

@@ -80,7 +80,10 @@ def check_size(length: int) -> None:
         raise SliceError("The file is empty; it should hold one MRI slice.")
     if length > MAX_FILE_BYTES:
         raise SliceError(
-            f"The file has {length:,} bytes; at most {MAX_FILE_BYTES:,} ({MAX_FILE_BYTES // 2**20} MB) are accepted."
+            "The file has {length:,} bytes; at most {limit:,} ({megabytes} MB) are accepted.",
+            length=length,
+            limit=MAX_FILE_BYTES,
+            megabytes=MAX_FILE_BYTES // 2**20,
         )
 
 
@@ -126,7 +129,10 @@ def slice_of_array(values: np.ndarray, name: str, *, spacing_mm: float | None = 
     """
     if values.ndim != 2 or values.dtype.kind not in "iuf" or max(values.shape) > MAX_SIDE:
         raise SliceError(
-            f"The array has {values.ndim} dimensions of {values.dtype}; a slice has two, of at most {MAX_SIDE} numbers."
+            "The array has {dimensions} dimensions of {kind}; a slice has two, of at most {max_side} numbers.",
+            dimensions=values.ndim,
+            kind=values.dtype,
+            max_side=MAX_SIDE,
         )
     pixels, scaled = _to_float32(values)
     source = None if spacing_mm is None else "as stated by the caller"
@@ -144,7 +150,10 @@ def _to_float32(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """
     if min(values.shape) < MIN_SIDE:
         raise SliceError(
-            f"The slice is {values.shape[1]} x {values.shape[0]} pixels; at least {MIN_SIDE} a side are needed."
+            "The slice is {width} x {height} pixels; at least {min_side} a side are needed.",
+            width=values.shape[1],
+            height=values.shape[0],
+            min_side=MIN_SIDE,
         )
     if not np.isfinite(values).all():
         raise SliceError(

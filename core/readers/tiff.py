@@ -15,6 +15,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from core.config import MAX_SIDE
 from core.errors import SliceError
+from core.translation.messages import Message, mark
 
 MAX_BYTES = MAX_SIDE * MAX_SIDE * 8
 """Most bytes of unpacked numbers: those of the largest slice in double precision."""
@@ -35,7 +36,14 @@ _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _PILLOWS_PHOTOMETRICS = (0, 1, 2, 3, 5, 6, 8)
 _PILLOWS_BITS = (1, 2, 4, 8, 12)
 _BITS_OF = {"u": (16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}
-_KIND_NAMES = {1: "unsigned", 2: "signed", 3: "floating-point", 4: "untyped", 5: "complex", 6: "complex"}
+_KIND_NAMES = {
+    1: mark("of {bits}-bit unsigned numbers"),
+    2: mark("of {bits}-bit signed numbers"),
+    3: mark("of {bits}-bit floating-point numbers"),
+    4: mark("of {bits}-bit untyped numbers"),
+    5: mark("of {bits}-bit complex numbers"),
+    6: mark("of {bits}-bit complex numbers"),
+}
 _GREY_INVERTED, _GREY, _RGB, _CMYK = 0, 1, 2, 5
 _COLOURS = {_GREY_INVERTED: 1, _GREY: 1, _RGB: 3}
 # ITU-R 601, as Pillow converts colours to grey.
@@ -67,7 +75,12 @@ def require_sides(width: int, height: int) -> None:
         SliceError: a side is longer than ``MAX_SIDE``.
     """
     if max(width, height) > MAX_SIDE:
-        raise SliceError(f"The picture has {width} x {height} pixels; at most {MAX_SIDE} a side are accepted.")
+        raise SliceError(
+            "The picture has {width} x {height} pixels; at most {max_side} a side are accepted.",
+            width=width,
+            height=height,
+            max_side=MAX_SIDE,
+        )
 
 
 def is_tiff(data: bytes) -> bool:
@@ -90,7 +103,7 @@ def read_tiff(data: bytes) -> np.ndarray | None:
         SliceError: the page is too large, or of a kind that is not read here, which the sentence names.
     """
     if data.startswith(b"MM\0+"):
-        raise _unread("of the kind BigTIFF in big-endian order")
+        raise _unread(Message("of the kind BigTIFF in big-endian order"))
     tags = _first_page(data)
     if tags is None:
         return None
@@ -99,12 +112,12 @@ def read_tiff(data: bytes) -> np.ndarray | None:
     _check_tiles(tags)
     compression = _number(tags, _COMPRESSION, 1)
     if compression in _UNREAD_COMPRESSIONS:
-        raise _unread(f"compressed by {_UNREAD_COMPRESSIONS[compression]}")
+        raise _unread(Message("compressed by {name}", name=_UNREAD_COMPRESSIONS[compression]))
     samples, form, bits = _number(tags, _SAMPLES, 1), _number(tags, _FORMAT, 1), _number(tags, _BITS, 1)
     photometric = _number(tags, _PHOTOMETRIC, _GREY)
-    kind = f"of {bits}-bit {_KIND_NAMES.get(form, 'unknown')} numbers"
+    kind = Message(_KIND_NAMES.get(form, mark("of {bits}-bit unknown numbers")), bits=bits)
     if photometric not in _PILLOWS_PHOTOMETRICS:
-        raise _unread(f"{kind} of the photometric interpretation {photometric}")
+        raise _unread(Message("{kind} of the photometric interpretation {number}", kind=kind, number=photometric))
     apart = samples > 1 and _number(tags, _PLANAR, 1) != 1
     # Pillow takes colours of 16 bits that are stored apart and as they are for colours stored together.
     deep_colours = bits == 16 and photometric in (_RGB, _CMYK) and not (apart and compression == 1)
@@ -113,12 +126,12 @@ def read_tiff(data: bytes) -> np.ndarray | None:
     if form not in _KINDS or bits not in _BITS_OF[_KINDS[form]] or len(set(_numbers(tags, _BITS))) > 1:
         raise _unread(kind)
     if compression not in _OF_BYTES:
-        raise _unread(f"{kind} in compression {compression}")
+        raise _unread(Message("{kind} in compression {number}", kind=kind, number=compression))
     colours = _COLOURS.get(photometric)
     if colours is None or not colours <= samples <= colours + 1:
-        raise _unread(f"{kind} in {samples} channels")
+        raise _unread(Message("{kind} in {count} channels", kind=kind, count=samples))
     if apart:
-        raise _unread(f"{kind} with each channel stored apart")
+        raise _unread(Message("{kind} with each channel stored apart", kind=kind))
     dtype = np.dtype(f"{'<' if data[:2] == b'II' else '>'}{_KINDS[form]}{bits // 8}")
     block = (_number(tags, _TILE_HEIGHT), _number(tags, _TILE_WIDTH)) if _TILE_OFFSETS in tags else (1, width)
     values = _unpack(data, tags, _Layout(dtype, (height, width, samples), block))
@@ -150,15 +163,18 @@ def _number(tags: ImageFileDirectory_v2, tag: int, default: int = 0) -> int:
     return next(iter(_numbers(tags, tag)), default)
 
 
-def _unread(kind: str) -> SliceError:
-    return SliceError(f"The file is a TIFF {kind}, which is not read here; save it as PNG.")
+def _unread(kind: Message) -> SliceError:
+    return SliceError("The file is a TIFF {kind}, which is not read here; save it as PNG.", kind=kind)
 
 
 def _check_tiles(tags: ImageFileDirectory_v2) -> None:
     """Refuse tiles that would take far more memory than the picture."""
     sides = _number(tags, _TILE_WIDTH), _number(tags, _TILE_HEIGHT)
     if max(sides) > MAX_SIDE or _number(tags, _SAMPLES, 1) > _MOST_SAMPLES:
-        raise SliceError(f"The TIFF states tiles or channels beyond {MAX_SIDE} pixels a side, more than a slice has.")
+        raise SliceError(
+            "The TIFF states tiles or channels beyond {max_side} pixels a side, more than a slice has.",
+            max_side=MAX_SIDE,
+        )
 
 
 def _unpack(data: bytes, tags: ImageFileDirectory_v2, layout: _Layout) -> np.ndarray:
@@ -168,8 +184,9 @@ def _unpack(data: bytes, tags: ImageFileDirectory_v2, layout: _Layout) -> np.nda
     pixel_bytes = samples * layout.dtype.itemsize
     if rows * across * pixel_bytes > MAX_BYTES:
         raise SliceError(
-            f"The TIFF holds {rows * across * pixel_bytes / 1e6:.0f} MB of numbers unpacked; at most "
-            f"{MAX_BYTES / 1e6:.0f} MB are read."
+            "The TIFF holds {megabytes:.0f} MB of numbers unpacked; at most {limit:.0f} MB are read.",
+            megabytes=rows * across * pixel_bytes / 1e6,
+            limit=MAX_BYTES / 1e6,
         )
     as_bytes = _directory_of_bytes(data, tags, rows, across * pixel_bytes, layout.block, pixel_bytes)
     with Image.open(io.BytesIO(as_bytes), formats=["TIFF"]) as image:

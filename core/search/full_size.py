@@ -50,8 +50,10 @@ def choose_trials(results: SearchResults, count: int) -> pd.DataFrame:
     ranked = ranked[~ranked[results.settings].fillna(results.plan.start).duplicated()]
     if len(ranked) < count:
         raise TrainingError(
-            f"The search '{results.plan.name}' has {len(ranked)} complete trials of different settings; {count} are "
-            "asked for."
+            "The search '{name}' has {trials} complete trials of different settings; {count} are asked for.",
+            name=results.plan.name,
+            trials=len(ranked),
+            count=count,
         )
     places = np.linspace(0, len(ranked) - 1, count).round().astype(int)
     own = np.flatnonzero(results.own[ranked.index])
@@ -174,8 +176,10 @@ def _train_in_workers(
                 if alive:
                     continue
                 raise TrainingError(
-                    f"The workers stopped with {left} of {len(recipes)} settings untrained; their own messages say "
-                    "why. The same command goes on."
+                    "The workers stopped with {left} of {count} settings untrained; their own messages say why. The "
+                    "same command goes on.",
+                    left=left,
+                    count=len(recipes),
                 ) from None
             if isinstance(message, _FinishedRun):
                 left -= 1
@@ -211,17 +215,20 @@ def write_winner(
     """
     plan, best = results.plan, best_at_full_size(results)
     if best is None:
-        raise TrainingError(f"Of the search '{plan.name}' no trial is trained at full size yet.")
+        raise TrainingError("Of the search '{search}' no trial is trained at full size yet.", search=plan.name)
     name = f"{plan.name}-searched"
     if name in bundle_names(models) and open_bundle(name, models).is_evaluated:
         raise TrainingError(
-            f"'{name}' has been judged on {plan.held_out}: another winner would be chosen by one who knows how it did. "
-            f"To begin anew, remove models/{name}."
+            "'{name}' has been judged on {held_out}: another winner would be chosen by one who knows how it did. To "
+            "begin anew, remove models/{name}.",
+            name=name,
+            held_out=plan.held_out,
         )
     if best["own"]:
         raise TrainingError(
-            f"Of the settings trained at full size the recipe's own does best on validation: the search '{plan.name}' "
-            "has no winner but the recipe itself."
+            "Of the settings trained at full size the recipe's own does best on validation: the search '{search}' "
+            "has no winner but the recipe itself.",
+            search=plan.name,
         )
     trained = full_size_recipe(plan, best)
     # What the untuned recipe says about its own split, and about earlier attempts, is not true of this one.

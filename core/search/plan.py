@@ -186,12 +186,14 @@ def load_plan(name: str, folder: Path | None = None) -> Plan:
     """
     path = (folder or searches_folder()) / name / PLAN
     if not path.is_file():
-        raise TrainingError(f"There is no search '{name}'; there are {', '.join(plan_names())}.")
+        raise TrainingError(
+            "There is no search '{name}'; there are {accepted}.", name=name, accepted=", ".join(plan_names())
+        )
     title = f"The plan of the search '{name}'"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"{title} cannot be read: {error}.") from error
+        raise TrainingError("{title} cannot be read: {error}.", title=title, error=error) from error
     return parse_file(Plan, name, table, title=title, error=TrainingError)
 
 

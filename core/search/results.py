@@ -104,7 +104,9 @@ def read_search(name: str, folder: Path | None = None) -> SearchResults:
     """
     plan, place = load_plan(name, folder), (folder or searches_folder()) / name
     if not (place / TRIALS).is_file():
-        raise TrainingError(f"The search '{name}' has no trials yet; 'python -m core search {name}' makes them.")
+        raise TrainingError(
+            "The search '{name}' has no trials yet; 'python -m core search {name}' makes them.", name=name
+        )
     columns: Columns = {
         "sampler": SAMPLERS,
         "trial": Content.COUNT,
@@ -138,8 +140,10 @@ def _refused(path: Path) -> Iterator[None]:
     except (OSError, ValueError) as error:
         reason = "it is missing" if isinstance(error, OSError) else error
         raise TrainingError(
-            f"{path.name} of the search '{path.parent.name}' cannot be used: {reason}; "
-            f"take searches/{path.parent.name} from the project again."
+            "{file} of the search '{search}' cannot be used: {reason}; take searches/{search} from the project again.",
+            file=path.name,
+            search=path.parent.name,
+            reason=reason,
         ) from error
 
 

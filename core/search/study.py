@@ -74,7 +74,9 @@ def open_study(
     # Heartbeats count as experimental, but nothing else finds a killed worker.
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     if sampler not in SAMPLERS:
-        raise TrainingError(f"There is no sampler '{sampler}'; there are {', '.join(SAMPLERS)}.")
+        raise TrainingError(
+            "There is no sampler '{sampler}'; there are {accepted}.", sampler=sampler, accepted=", ".join(SAMPLERS)
+        )
     try:
         study = optuna.create_study(
             study_name=_study_name(plan, sampler),
@@ -87,7 +89,9 @@ def open_study(
         )
     except (SQLAlchemyError, ImportError) as error:
         raise TrainingError(
-            f"The study's storage '{storage}' cannot be opened: {str(error).splitlines()[0]}"
+            "The study's storage '{storage}' cannot be opened: {error}",
+            storage=storage,
+            error=str(error).splitlines()[0],
         ) from error
     study.sampler = _make_sampler(plan, sampler, _sampler_seed(plan, study, worker))
     return study

@@ -44,7 +44,7 @@ def export_trials(plan: Plan, studies: dict[str, "optuna.Study"], folder: Path |
     """
     rows = [row for sampler, study in studies.items() for row in _trial_rows(sampler, study)]
     if not rows:
-        raise TrainingError(f"The search '{plan.name}' has no finished trial yet.")
+        raise TrainingError("The search '{search}' has no finished trial yet.", search=plan.name)
     place = (folder or searches_folder()) / plan.name
     write_table(place / TRIALS, pd.DataFrame(rows))
     shares = {sampler: _importance(_finished_trials(study), plan) for sampler, study in studies.items()}
@@ -127,8 +127,10 @@ def _restore_study(plan: Plan, table: pd.DataFrame, study: "optuna.Study", sampl
         trials = {int(row["trial"]): _restored_trial(plan, sampler, row) for _, row in rows.iterrows()}
     except (KeyError, ValueError) as error:
         raise TrainingError(
-            f"searches/{plan.name}/{TRIALS} is of another plan; take searches/{plan.name} from the project again, or "
-            "remove the file to begin anew."
+            "searches/{search}/{file} is of another plan; take searches/{search} from the project again, or remove "
+            "the file to begin anew.",
+            search=plan.name,
+            file=TRIALS,
         ) from error
     # Failed trials are not in the file, but full_size.csv and the names of runs use the numbers of the others.
     failed = optuna.create_trial(state=optuna.trial.TrialState.FAIL, user_attrs={_RESTORED: True})

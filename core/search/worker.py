@@ -82,8 +82,11 @@ def run_search(
     end = study_progress(study)
     if end.done < trials:
         raise TrainingError(
-            f"The workers of '{study.study_name}' stopped after {end.done} of {trials} trials; their own messages say "
-            "why. Finished trials are kept, the same command goes on."
+            "The workers of '{name}' stopped after {done} of {trials} trials; their own messages say why. Finished "
+            "trials are kept, the same command goes on.",
+            name=study.study_name,
+            done=end.done,
+            trials=trials,
         )
     return end
 

@@ -156,7 +156,9 @@ def rewrite_texts(bundle: Bundle, recipe: Recipe) -> Card:
     """
     if not same_training(bundle, recipe) or bundle.card.data.split != recipe.split:
         raise TrainingError(
-            f"The bundle '{bundle.name}' was not trained by the recipe '{recipe.name}' as it is now; train it anew."
+            "The bundle '{bundle}' was not trained by the recipe '{recipe}' as it is now; train it anew.",
+            bundle=bundle.name,
+            recipe=recipe.name,
         )
     for file in bundle.card.files:
         bundle.path(file)

@@ -69,4 +69,4 @@ def load_state(folder: Path) -> State | None:
             }
         return State(**arrays, **rest)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"'{path}' cannot be read; delete it to start the run anew.") from error
+        raise TrainingError("'{path}' cannot be read; delete it to start the run anew.", path=path) from error

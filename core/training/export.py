@@ -33,7 +33,11 @@ def export_bundle(recipe: Recipe, state: State, models: Path | None = None) -> B
         TrainingError: the run is not finished.
     """
     if not state.finished:
-        raise TrainingError(f"The run of '{recipe.name}' is not finished after {len(state.history)} epochs.")
+        raise TrainingError(
+            "The run of '{recipe}' is not finished after {epochs} epochs.",
+            recipe=recipe.name,
+            epochs=len(state.history),
+        )
     models = models or models_folder()
     folder = models / recipe.name
     network = build_network(recipe.network.name, recipe.network_options)

@@ -203,7 +203,7 @@ def read_history(path: Path) -> pd.DataFrame:
     try:
         return _parse_history(path.read_bytes())
     except ValueError as error:
-        raise TrainingError(f"'{path}' is no training history: {error}.") from error
+        raise TrainingError("'{path}' is no training history: {error}.", path=path, error=error) from error
 
 
 def _parse_history(content: bytes) -> pd.DataFrame:

@@ -48,8 +48,8 @@ def convert_network(network: "keras.Model", tasks: tuple[str, ...]) -> bytes:
         maps = class_maps(network)
         if maps is None:
             raise TrainingError(
-                f"The network '{network.name}' has no heat map without gradients; "
-                "add one to core/explanation/class_maps.py."
+                "The network '{network}' has no heat map without gradients; add one to core/explanation/class_maps.py.",
+                network=network.name,
             )
         outputs[HEAT], field = maps
         constants[HEAT_FIELD] = tf.constant([field.first, field.step], tf.float32)

@@ -312,11 +312,13 @@ def load_recipe(name: str, folder: Path | None = None) -> Recipe:
     """
     path = (folder or recipes_folder()) / f"{name}.toml"
     if not path.is_file():
-        raise TrainingError(f"There is no recipe '{name}'; there are {', '.join(recipe_names())}.")
+        raise TrainingError(
+            "There is no recipe '{name}'; there are {accepted}.", name=name, accepted=", ".join(recipe_names())
+        )
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"The recipe '{name}' cannot be read: {error}.") from error
+        raise TrainingError("The recipe '{name}' cannot be read: {error}.", name=name, error=error) from error
     return parse_recipe(name, table)
 
 

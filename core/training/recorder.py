@@ -136,7 +136,7 @@ class RunRecorder:
         value = row.get(keep)
         if keep != "last":
             if value is None:
-                raise TrainingError(f"The recipe keeps the epoch best by '{keep}', which is not measured.")
+                raise TrainingError("The recipe keeps the epoch best by '{keep}', which is not measured.", keep=keep)
             sign = -1 if keep.endswith("loss") else 1
             if state.best_value is not None and not sign * value > sign * state.best_value:
                 return

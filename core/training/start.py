@@ -33,7 +33,11 @@ def load_start(recipe: Recipe, runs: Path) -> "keras.Model | None":
             continue
         if bundle.card.data.split == recipe.split:
             return load_network(bundle)
-    raise TrainingError(f"'{recipe.name}' starts from '{first.name}', which is not trained yet; train it first.")
+    raise TrainingError(
+        "'{recipe}' starts from '{first}', which is not trained yet; train it first.",
+        recipe=recipe.name,
+        first=first.name,
+    )
 
 
 def copy_weights(start: "keras.Model", model: "keras.Model") -> None:
@@ -49,4 +53,6 @@ def copy_weights(start: "keras.Model", model: "keras.Model") -> None:
         try:
             layer.set_weights(layers[layer.name].get_weights())
         except ValueError as error:
-            raise TrainingError(f"The layer '{layer.name}' of the network to start from has other shapes.") from error
+            raise TrainingError(
+                "The layer '{layer}' of the network to start from has other shapes.", layer=layer.name
+            ) from error

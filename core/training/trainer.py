@@ -103,21 +103,28 @@ def _check_run(
     """Raise ``TrainingError`` if a state is another recipe's or the examples make no whole micro-batches."""
     if state and training_settings(state.recipe) != recipe.decisive_settings:
         raise TrainingError(
-            f"'{folder}' holds a run of '{recipe.name}' with another recipe; "
-            "restore that recipe or move the folder away."
+            "'{folder}' holds a run of '{recipe}' with another recipe; restore that recipe or move the folder away.",
+            folder=folder,
+            recipe=recipe.name,
         )
     if recipe.training.tumour_free and not tumour_free:
-        raise TrainingError(f"The recipe '{recipe.name}' needs slices without a tumour; name their folder.")
+        raise TrainingError(
+            "The recipe '{recipe}' needs slices without a tumour; name their folder.", recipe=recipe.name
+        )
     plan = recipe.training
     if plan.keep_last_batch:
         left = len(train) % plan.batch
         if left % plan.micro_batches:
             raise TrainingError(
-                f"The last {left} slices of an epoch do not make {plan.micro_batches} equal micro-batches; choose "
-                "another micro_batch."
+                "The last {left} slices of an epoch do not make {micro_batches} equal micro-batches; choose another "
+                "micro_batch.",
+                left=left,
+                micro_batches=plan.micro_batches,
             )
     elif len(train) < plan.batch:
-        raise TrainingError(f"{len(train)} training slices are fewer than one batch of {plan.batch}.")
+        raise TrainingError(
+            "{slices} training slices are fewer than one batch of {batch}.", slices=len(train), batch=plan.batch
+        )
 
 
 def _build_model(recipe: Recipe) -> "keras.Model":
@@ -170,7 +177,11 @@ def _optimizer(plan: Training, steps: int) -> "keras.optimizers.Optimizer":
         options["weight_decay"] = plan.weight_decay
     bases = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
     if plan.optimizer not in bases:
-        raise TrainingError(f"There is no optimizer '{plan.optimizer}'; there are {', '.join(bases)}.")
+        raise TrainingError(
+            "There is no optimizer '{optimizer}'; there are {accepted}.",
+            optimizer=plan.optimizer,
+            accepted=", ".join(bases),
+        )
     base = bases[plan.optimizer]
     if plan.decoder_rate != 1:
         base = _with_decoder_rate(base, plan.decoder_rate)
@@ -196,7 +207,7 @@ def _learning_rate(plan: Training, steps: int) -> Any:
     if plan.schedule == "constant":
         return plan.learning_rate
     if plan.schedule != "cosine":
-        raise TrainingError(f"There is no schedule '{plan.schedule}'; there are constant and cosine.")
+        raise TrainingError("There is no schedule '{schedule}'; there are constant and cosine.", schedule=plan.schedule)
     warmup = round(steps * plan.warmup_epochs)
     return keras.optimizers.schedules.CosineDecay(
         0.0 if warmup else plan.learning_rate,

@@ -5,6 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles.bundle import LITE, distinct_bundles
 from core.inference.result import slice_result
+from core.translation.messages import tr
 from panels.analyse import details
 from panels.analyse.comparison import choose_other, draw_comparison, is_compared
 from panels.analyse.overlay import draw_overlay
@@ -53,7 +54,7 @@ def draw_analysis(
     result = slice_result(slice_, prediction, bundles)
     with answer_area, answer_container(result, key=f"{key}_answer"):
         if chosen.count > 1:
-            st.markdown(f"**Slice {chosen.number} alone**")
+            st.markdown(tr("**Slice {number} alone**", number=chosen.number))
         draw_headline(result, key=key)
         draw_how_often(result, classifier)
         is_shown = draw_withheld(result, key=key, slice_key=slice_key)

@@ -10,6 +10,7 @@ from core.inference.predictor import Prediction
 from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR
 from core.inference.result import shown_probabilities, slice_result
 from core.metrics import overlap
+from core.translation.messages import tr
 from panels.analyse.overlay import draw_overlay
 from panels.analyse.prediction import draw_mask_size, draw_withheld, warn_of_seen_slices
 from panels.shared.answer import answer_container, draw_class_probabilities, draw_headline, draw_reason, draw_truth
@@ -41,7 +42,7 @@ def choose_other(pair: Pair) -> Pair | None:
         list(others),
         index=None,
         key=_OTHER,
-        placeholder="No other model",
+        placeholder=tr("No other model"),
     )
     return others[title] if title else None
 

@@ -13,6 +13,7 @@ from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, default_window, encode_png
 from core.inference.result import overlay_png, shown_probabilities
 from core.labels import OUTCOME_LABELS
+from core.translation.messages import tr
 from panels.analyse.reliability import draw_test_figures
 from panels.shared.answer import draw_class_probabilities
 from panels.shared.controls import file_button
@@ -29,7 +30,7 @@ def draw_why(result: dict[str, Any], address: dict[str, str], *, with_class: boo
         with_class: whether class and mask are shown.
         key: of the bars.
     """
-    with st.expander("Why this answer", icon=":material/bar_chart:", key="analyse_why"):
+    with st.expander(tr("Why this answer"), icon=":material/bar_chart:", key="analyse_why"):
         if with_class:
             draw_class_probabilities(result["likeliest_class"], shown_probabilities(result), key=key, headline=False)
         st.markdown(result["reason"])
@@ -38,7 +39,7 @@ def draw_why(result: dict[str, Any], address: dict[str, str], *, with_class: boo
         if with_class:
             st.page_link(
                 "pages/explain.py",
-                label="Explain it: other methods, layers and classes",
+                label=tr("Explain it: other methods, layers and classes"),
                 icon=":material/visibility:",
                 query_params=address,
             )
@@ -56,8 +57,8 @@ def draw_measured(
         segmenter: the bundle that gives the mask.
         with_mask: whether the mask is shown; a hidden one has no measurements.
     """
-    with st.expander("How it was measured", icon=":material/straighten:", key="analyse_measurements"):
-        st.markdown("**This slice**")
+    with st.expander(tr("How it was measured"), icon=":material/straighten:", key="analyse_measurements"):
+        st.markdown(tr("**This slice**"))
         mask = result["mask"]
         lines = [f"Slice: {result['width']} x {result['height']} px"]
         if with_mask:
@@ -78,19 +79,19 @@ def draw_measured(
             )
         lines.append(f"Inference of class, mask and heat map: {prediction.seconds * 1000:.0f} ms")
         st.markdown("\n".join(f"- {line}" for line in lines))
-        st.markdown("**The networks on test slices**")
+        st.markdown(tr("**The networks on test slices**"))
         draw_test_figures(classifier, segmenter, with_network=with_mask)
 
 
 def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
     """Draw each network's input plane."""
-    with st.expander("What the model saw", icon=":material/input:", key="analyse_input"):
+    with st.expander(tr("What the model saw"), icon=":material/input:", key="analyse_input"):
         for bundle in bundles:
             plane = prediction.model_inputs[bundle.name]
             st.image(
                 plane,
                 width=240,
-                alt=f"Input of {bundle.card.title}",
+                alt=tr("Input of {card}", card=bundle.card.title),
                 caption=f"{bundle_title(bundle)}: {plane.shape[1]} x {plane.shape[0]} px",
             )
             st.caption(bundle.card.input.description)
@@ -117,7 +118,7 @@ def draw_downloads(
         options = replace(options, layers=(SHOW_TRUTH,))
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
-    with st.expander("Download", icon=":material/download:", key="analyse_download"), st.container(horizontal=True):
+    with st.expander(tr("Download"), icon=":material/download:", key="analyse_download"), st.container(horizontal=True):
         _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png")
         if with_mask:
             _button("Mask PNG", lambda: encode_png(chosen.in_file(prediction.mask), slice_.notes), f"{stem}-mask.png")

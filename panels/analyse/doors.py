@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.bundles.bundle import REPORT_CLASSIFIER
+from core.translation.messages import tr
 from panels.shared.labels import SPLITS_SECTION, bundle_title
 from panels.shared.model_choice import chosen_model, evaluated_bundle
 from panels.shared.theme import percent
@@ -15,23 +16,26 @@ def draw_doors() -> None:
     """Draw a box a door side by side; a narrow screen stacks them."""
     grid = st.grid(3, min_column_width=260)
     with grid.container(border=True, height="stretch"):
-        st.markdown(f"**Where it is wrong.** {_errors()}")
-        st.page_link("pages/errors.py", label="See its errors", icon=":material/grid_on:")
+        st.markdown(tr("**Where it is wrong.** {errors}", errors=_errors()))
+        st.page_link("pages/errors.py", label=tr("See its errors"), icon=":material/grid_on:")
     with grid.container(border=True, height="stretch"):
-        st.markdown(f"**Why slice-level splits are optimistic.** {_split_effect()}")
+        st.markdown(tr("**Why slice-level splits are optimistic.** {split_effect}", split_effect=_split_effect()))
         st.page_link(
             "pages/models.py",
-            label="Compare both",
+            label=tr("Compare both"),
             icon=":material/hub:",
             query_params={"show": SPLITS_SECTION},
         )
     with grid.container(border=True, height="stretch"):
         st.markdown(
-            "**Why IoU says 0.49.** A metric that stays near one half however good the mask is. Change a mask and see."
+            tr(
+                "**Why IoU says 0.49.** A metric that stays near one half however good the mask is. Change a mask "
+                "and see."
+            )
         )
         st.page_link(
             "pages/masks.py",
-            label="Try it",
+            label=tr("Try it"),
             icon=":material/gesture:",
             query_params={"view": IOU_VIEW},
         )

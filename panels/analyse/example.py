@@ -10,6 +10,7 @@ from core.errors import DatasetError
 from core.inference.result import slice_result
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.analyse.overlay import draw_overlay
 from panels.analyse.reliability import draw_how_often
 from panels.shared import predictions
@@ -49,7 +50,7 @@ def draw_example(*, key: str) -> DeltaGenerator | None:
             draw_truth(result["truth"])
             st.page_link(
                 "pages/analyse.py",
-                label="Why, how it was measured, downloads",
+                label=tr("Why, how it was measured, downloads"),
                 icon=":material/arrow_forward:",
                 query_params=chosen.address,
             )

@@ -7,6 +7,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.inference.result import shown_probabilities, split_part
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.answer import class_text
 from panels.shared.labels import bundle_title
 
@@ -28,13 +29,18 @@ def draw_withheld(result: dict[str, Any], *, key: str, slice_key: str) -> bool:
         st.session_state[asked_key] = not is_shown
 
     st.button(
-        "Hide class and mask" if is_shown else "Show class and mask anyway",
+        tr("Hide class and mask") if is_shown else tr("Show class and mask anyway"),
         key=f"{key}_anyway_button_{slice_key}",
         icon=":material/visibility_off:" if is_shown else ":material/visibility:",
         on_click=turn,
     )
     if is_shown:
-        st.markdown(f"Most probable class: **{class_text(result['likeliest_class'], shown_probabilities(result))}**")
+        st.markdown(
+            tr(
+                "Most probable class: **{class_}**",
+                class_=class_text(result["likeliest_class"], shown_probabilities(result)),
+            )
+        )
     return is_shown
 
 
@@ -42,13 +48,18 @@ def draw_mask_size(result: dict[str, Any]) -> None:
     """Draw the mask's area and longest diameter, in millimetres where the pixel spacing is known."""
     mask = result["mask"]
     if not mask["area_px"]:
-        st.markdown("**No tumour outlined**: no pixel reaches the threshold.")
+        st.markdown(tr("**No tumour outlined**: no pixel reaches the threshold."))
     elif mask["area_mm2"] is None:
-        st.markdown(f"Predicted area **{mask['area_px']:,} px**, pixel size unknown")
+        st.markdown(tr("Predicted area **{area_px:,} px**, pixel size unknown", area_px=mask["area_px"]))
     else:
         st.markdown(
-            f"Predicted area **{mask['area_mm2']:,.0f} mm²** ({mask['area_px']:,} px) · longest diameter "
-            f"**{mask['longest_diameter_mm']:.0f} mm**"
+            tr(
+                "Predicted area **{area_mm2:,.0f} mm²** ({area_px:,} px) · longest diameter "
+                "**{longest_diameter_mm:.0f} mm**",
+                area_mm2=mask["area_mm2"],
+                area_px=mask["area_px"],
+                longest_diameter_mm=mask["longest_diameter_mm"],
+            )
         )
 
 

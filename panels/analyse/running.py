@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.inference.background import Background
+from core.translation.messages import tr
 from panels.shared.labels import duration_text
 
 WATCH_SECONDS = 0.7
@@ -27,4 +28,4 @@ def draw_progress(job: Background[Any], *, done: int, total: int, stop: Callable
         text += f", {job.pace:.2g} a second, {duration_text((total - done) / job.pace)} left"
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.progress(done / total, text, width="stretch")
-        st.button("Stop", key=f"{key}_stop", icon=":material/stop_circle:", on_click=stop)
+        st.button(tr("Stop"), key=f"{key}_stop", icon=":material/stop_circle:", on_click=stop)

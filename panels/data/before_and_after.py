@@ -11,6 +11,7 @@ from core.inference.render import default_window, grey_image
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.controls import fragment
 from panels.shared.slices.data_set.find import find_slices, simulated_slice
 from panels.shared.slices.data_set.source import draw_source, look_again
@@ -34,10 +35,10 @@ def draw_before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
     for column, (name, number) in zip(st.columns(len(numbers), gap="medium"), numbers.items(), strict=True):
         with column:
             if number in slices:
-                st.markdown(f"**{CLASS_LABELS[name].title}**, slice {number}")
+                st.markdown(tr("**{type}**, slice {number}", type=CLASS_LABELS[name].title, number=number))
                 _draw_slice_and_mask(slices[number])
             else:
-                st.markdown(f"**{CLASS_LABELS[name].title}**, simulated sample")
+                st.markdown(tr("**{type}**, simulated sample", type=CLASS_LABELS[name].title))
                 _draw_slice_and_mask(simulated_slice(name))
     if found:
         draw_source(

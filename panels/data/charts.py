@@ -19,6 +19,7 @@ from core.dataset.statistics import (
 )
 from core.labels import CLASS_LABELS, PART_LABELS, Label
 from core.text import join_words
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text
 from panels.shared.theme import PLOT_CONFIG, style_figure
@@ -95,9 +96,9 @@ def draw_leakage(table: pd.DataFrame, split: str) -> None:
         f"Slices of each patient by part of the split. {known_patients} test patients also have slices in training",
     )
     left, right = st.columns(2)
-    left.metric("Test patients who also have slices in training", known_patients)
+    left.metric(tr("Test patients who also have slices in training"), known_patients)
     share = leakage.slices_in_training / leakage.slices if leakage.slices else 0.0
-    right.metric("Test slices of such patients", count_text(share, leakage.slices))
+    right.metric(tr("Test slices of such patients"), count_text(share, leakage.slices))
 
 
 @kept_figure
@@ -139,12 +140,18 @@ def draw_similar_ids(table: pd.DataFrame) -> None:
     if not similar.groups:
         return
     tumour_types = join_words(CLASS_LABELS[name].in_text for name in similar.classes)
-    with st.expander("Patient ids that differ by a final letter", icon=":material/info:"):
+    with st.expander(tr("Patient ids that differ by a final letter"), icon=":material/info:"):
         st.markdown(
-            f"{similar.groups} groups of patients ({tumour_types}) have such ids. The data set does not say whether a "
-            "group is one person. The official folds treat them as different patients: "
-            f"{similar.groups_across_folds} groups, {similar.slices_across_folds:,} slices, stand in more than one "
-            "fold. Networks with a patient-level split therefore also state their accuracy without these slices."
+            tr(
+                "{groups} groups of patients ({tumour_types}) have such ids. The data set does not say whether a "
+                "group is one person. The official folds treat them as different patients: {groups_across_folds} "
+                "groups, {slices_across_folds:,} slices, stand in more than one fold. Networks with a "
+                "patient-level split therefore also state their accuracy without these slices.",
+                groups=similar.groups,
+                tumour_types=tumour_types,
+                groups_across_folds=similar.groups_across_folds,
+                slices_across_folds=similar.slices_across_folds,
+            )
         )
 
 

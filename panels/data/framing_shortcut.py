@@ -10,6 +10,7 @@ from core.labels import CLASS_LABELS
 from core.metrics import classification
 from core.ood.framing_shortcut import majority_accuracy, touches_border
 from core.text import join_words
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text, term
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
@@ -32,27 +33,39 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
     border_shares = join_words(f"{percent(at_border[name])} of {CLASS_LABELS[name].in_text} slices" for name in others)
     recalls = join_words(f"{percent(recall[name])} for {CLASS_LABELS[name].in_text}" for name in others)
     st.markdown(
-        "A model that sees only where the head begins and ends in the frame has an accuracy of "
-        f"**{count_text(accuracy_of(table), len(table))}**. External slices are framed differently, so this "
-        f"{term('shortcut', 'shortcut')} fails there."
+        tr(
+            "A model that sees only where the head begins and ends in the frame has an accuracy of **{count}**. "
+            "External slices are framed differently, so this {shortcut} fails there.",
+            count=count_text(accuracy_of(table), len(table)),
+            shortcut=term("shortcut", "shortcut"),
+        )
     )
     sizes_column, matrix_column = st.columns([3, 2], gap="large")
     with sizes_column:
         _draw_sizes(table)
     with matrix_column:
         _draw_matrix(table)
-    with st.expander("Why the frame predicts the class", icon=":material/info:"):
+    with st.expander(tr("Why the frame predicts the class"), icon=":material/info:"):
         st.markdown(
-            f"The model's {term('recall', 'recall')} is {percent(recall[filling])} for "
-            f"{CLASS_LABELS[filling].in_text}, {recalls}. The reason: the head touches the frame's upper or side "
-            f"border in {percent(at_border[filling])} of {CLASS_LABELS[filling].in_text} slices, but only in "
-            f"{border_shares}. Networks whose card names the preprocessing *head* therefore get a square cut around "
-            "the head."
+            tr(
+                "The model's {recall} is {share} for {type}, {others}. The reason: the head touches the frame's upper "
+                "or side border in {border_share} of {type} slices, but only in {other_border_shares}. Networks whose "
+                "card names the preprocessing *head* therefore get a square cut around the head.",
+                recall=term("recall", "recall"),
+                share=percent(recall[filling]),
+                type=CLASS_LABELS[filling].in_text,
+                others=recalls,
+                border_share=percent(at_border[filling]),
+                other_border_shares=border_shares,
+            )
         )
         st.markdown(
-            f"Always predicting the most frequent class reaches {percent(majority_accuracy(table))}. "
-            "The model is a logistic regression on the four margins around the head, their squares, and the products "
-            "of opposite margins, tested with the official patient-level folds."
+            tr(
+                "Always predicting the most frequent class reaches {majority_accuracy}. The model is a logistic "
+                "regression on the four margins around the head, their squares, and the products of opposite "
+                "margins, tested with the official patient-level folds.",
+                majority_accuracy=percent(majority_accuracy(table)),
+            )
         )
 
 
@@ -64,9 +77,9 @@ def _draw_sizes(table: pd.DataFrame) -> None:
         _sizes_figure(_cells(sizes)),
         key="data_frame_sizes",
         config=PLOT_CONFIG,
-        alt=f"Head width against height; median width: {words}",
+        alt=tr("Head width against height; median width: {words}", words=words),
     )
-    st.caption("A point: a class's slices of about one size.")
+    st.caption(tr("A point: a class's slices of about one size."))
 
 
 def _cells(sizes: pd.DataFrame) -> pd.DataFrame:
@@ -110,6 +123,6 @@ def _draw_matrix(table: pd.DataFrame) -> None:
     titles = [CLASS_LABELS[name].short for name in CLASSES]
     st.dataframe(
         pd.DataFrame(counts.to_numpy(), index=pd.Index(titles, name="True class"), columns=titles),
-        alt="Classes predicted from the framing alone, by true class",
+        alt=tr("Classes predicted from the framing alone, by true class"),
     )
-    st.caption("Rows true, columns predicted from the frame alone.")
+    st.caption(tr("Rows true, columns predicted from the frame alone."))

@@ -7,6 +7,7 @@ import streamlit as st
 from core.dataset.lookup import StoreState, cache_state
 from core.dataset.remote.download import CACHE_BYTES, default_cache
 from core.dataset.store import SLICE_COUNT, STORE_NAME
+from core.translation.messages import tr
 from panels.shared.slices.data_set.find import fetching_wanted
 from panels.shared.theme import error_text
 
@@ -25,12 +26,19 @@ def draw_local_copy(state: StoreState) -> None:
     if state.problem:
         st.error(error_text(state.problem), icon=":material/error:")
     elif not state.exists:
-        st.info("The data set is not on this machine. The app works without it.", icon=":material/cloud_off:")
+        st.info(tr("The data set is not on this machine. The app works without it."), icon=":material/cloud_off:")
     elif state.whole:
-        st.success(f"The local copy is complete: {state.slices:,} slices.", icon=":material/check_circle:")
+        st.success(
+            tr("The local copy is complete: {slices:,} slices.", slices=state.slices), icon=":material/check_circle:"
+        )
     else:
         st.warning(
-            f"The local copy is incomplete: {state.slices:,} of {SLICE_COUNT:,} slices.", icon=":material/warning:"
+            tr(
+                "The local copy is incomplete: {slices:,} of {slice_count:,} slices.",
+                slices=state.slices,
+                slice_count=SLICE_COUNT,
+            ),
+            icon=":material/warning:",
         )
     cached = cache_state(default_cache())
     size = f", {state.megabytes:,.0f} MB" if state.exists else ""
@@ -44,7 +52,9 @@ def draw_local_copy(state: StoreState) -> None:
     st.markdown("\n".join(lines))
     if not state.whole:
         st.markdown(
-            "To get all of it, download the four zip files and `cvind.mat` from the address above into one folder. Do "
-            "not unpack them. Put that folder's path in place of FOLDER:"
+            tr(
+                "To get all of it, download the four zip files and `cvind.mat` from the address above into one "
+                "folder. Do not unpack them. Put that folder's path in place of FOLDER:"
+            )
         )
         st.code(_COMMANDS, language=None, wrap_lines=True)

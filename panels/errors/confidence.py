@@ -56,7 +56,7 @@ def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     metrics = cached_headline_metrics(bundle)
     titles = metric_titles(["accuracy", "patient_accuracy", "macro_f1", *(f"recall_{name}" for name in CLASSES)])
     figure = go.Figure()
-    for name, title in reversed(titles.items()):
+    for name, title in reversed(list(titles.items())):
         hover = f"{title}: {share_interval(metrics[name])}"
         colour = theme_colour("primaryColor")
         add_interval(figure, metrics[name], label=title, colour=colour, hover=hover, size=11, thickness=2)

@@ -8,6 +8,7 @@ from core.evaluation.figures import confusion_counts
 from core.labels import ANSWER_LABELS
 from core.ood.evaluate import disputed_labels
 from core.outcome import LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD
+from core.translation.messages import tr
 from panels.external.slice_list import draw_slice_list
 from panels.shared.confusion_matrix import (
     COUNTS,
@@ -20,8 +21,8 @@ from panels.shared.link.address import bound
 _KINDS = [*CLASSES, NO_TUMOUR]
 _ANSWERS = list(ANSWER_LABELS)
 _FORMER_TITLES = {
-    "Not sure": ANSWER_LABELS[LOW_CONFIDENCE].short,
-    "Stranger": ANSWER_LABELS[NOT_A_HEAD].short,
+    "Not sure": ANSWER_LABELS[LOW_CONFIDENCE].english_short,
+    "Stranger": ANSWER_LABELS[NOT_A_HEAD].english_short,
 }
 """Titles of answers by those they had in addresses before."""
 
@@ -50,10 +51,12 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
             rows = rows[rows["answer"] == answer]
         if bound(
             st.toggle,
-            "Only disputed labels",
+            tr("Only disputed labels"),
             key="disputed",
-            help="Tumours with a confident prediction of another type than their label. Labels here are noisy, most in "
-            "glioma; this data cannot tell which of the two is right.",
+            help=tr(
+                "Tumours with a confident prediction of another type than their label. Labels here are noisy, "
+                "most in glioma; this data cannot tell which of the two is right."
+            ),
         ):
             rows = rows[disputed_labels(rows)]
         draw_slice_list(rows, key="page")
@@ -69,5 +72,5 @@ def _choose_answer(label: str, options: list[str], *, key: str) -> str | None:
         format_func=lambda name: ANSWER_LABELS[name].short,
         key=key,
         former=_FORMER_TITLES,
-        placeholder="Any",
+        placeholder=tr("Any"),
     )

@@ -8,6 +8,7 @@ from core.labels import ANSWER_LABELS
 from core.ood.evaluate import NON_BRAIN_GROUP
 from core.ood.non_brain import EXAMPLES, example_image
 from core.outcome import REFUSED
+from core.translation.messages import tr
 
 
 def draw_non_brain_examples(table: pd.DataFrame) -> None:
@@ -35,8 +36,16 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
         for name, count in zip(predicted.index, predicted, strict=True)
     )
     st.caption(
-        f"Non-brain images rejected: {rejected}. Without the gate, the network predicts a tumour for all {len(rows)}: "
-        f"{classes}.",
-        help="The images shown are openly licensed (sources in samples/README.md) or generated; no face may be shown. "
-        "Many images of a kind are parts of the same few originals: photographs of eight, textures of three.",
+        tr(
+            "Non-brain images rejected: {rejected}. Without the gate, the network predicts a tumour for all "
+            "{count}: {classes}.",
+            rejected=rejected,
+            count=len(rows),
+            classes=classes,
+        ),
+        help=tr(
+            "The images shown are openly licensed (sources in samples/README.md) or generated; no face may be "
+            "shown. Many images of a kind are parts of the same few originals: photographs of eight, textures of "
+            "three."
+        ),
     )

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.labels import CHANGE_TITLES, METRIC_TITLES, SHARE_METRICS
+from core.translation.messages import tr
 from panels.shared.theme import percent
 
 
@@ -13,7 +14,7 @@ def draw_robustness(bundle: Bundle) -> None:
     robustness = bundle.card.metrics.robustness
     if robustness is None:
         return
-    st.header("Changed slices", anchor=False)
+    st.header(tr("Changed slices"), anchor=False)
     rows = [
         {"Change": CHANGE_TITLES[change]}
         | {METRIC_TITLES[name]: _figure(name, value) for name, value in figures.as_dict().items()}
@@ -24,7 +25,7 @@ def draw_robustness(bundle: Bundle) -> None:
     )
     made = {name: text for name, text in robustness.definitions.items() if name in robustness.changes}
     st.caption(
-        f"{robustness.slices} internal test slices, drawn at random, without the gate.",
+        tr("{slices} internal test slices, drawn at random, without the gate.", slices=robustness.slices),
         help="\n".join(f"- {CHANGE_TITLES[name]}: {text}" for name, text in made.items()),
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from core.outcome import NO_TUMOUR, GateThresholds
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import term
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
@@ -24,12 +25,15 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
         _scores_figure(table[["group", "true", "tumour_score", "strangeness", "name", "kind"]], thresholds),
         key=key,
         config=PLOT_CONFIG,
-        alt="Tumour score against OOD score; thresholds dotted",
+        alt=tr("Tumour score against OOD score; thresholds dotted"),
     )
     st.caption(
-        f"Dotted: thresholds. Above the first horizontal line ({term('ood', 'OOD')}) confidence is low, above the "
-        "second an image is unusual, above the third no head slice. Left of the first vertical line no tumour is "
-        "found, right of the second a class is given."
+        tr(
+            "Dotted: thresholds. Above the first horizontal line ({ood}) confidence is low, above the second an "
+            "image is unusual, above the third no head slice. Left of the first vertical line no tumour is found, "
+            "right of the second a class is given.",
+            ood=term("ood", "OOD"),
+        )
     )
 
 

@@ -12,6 +12,7 @@ from core.errors import SliceScopeError
 from core.inference.render import default_window, grey_image
 from core.labels import ANSWER_LABELS
 from core.readers.slices import read_slice
+from core.translation.messages import tr
 from panels.shared.controls import fragment
 from panels.shared.link.address import bound
 
@@ -39,7 +40,7 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
         key: of the choice of the page, also its name in the address.
     """
     folder = external_folder()
-    st.markdown(f"**{len(rows)} slices**")
+    st.markdown(tr("**{count} slices**", count=len(rows)))
     if folder is not None and len(rows):
         pages = max(1, -(-len(rows) // _PER_PAGE))
         page = bound(st.pagination, pages, key=key) if pages > 1 else 1
@@ -47,11 +48,20 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
         for _, row in rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE].iterrows():
             with grid.container():
                 _draw_external_slice(folder / str(row["name"]))
-                st.caption(f"{ANSWER_LABELS[row['true']].short}; result {ANSWER_LABELS[row['answer']].short_in_text}")
+                st.caption(
+                    tr(
+                        "{true}; result {answer}",
+                        true=ANSWER_LABELS[row["true"]].short,
+                        answer=ANSWER_LABELS[row["answer"]].short_in_text,
+                    )
+                )
     else:
         st.caption(
-            f":material/image_not_supported: Images are shown where {_VARIABLE} names the folder of external slices; "
-            "they do not ship with the project."
+            tr(
+                ":material/image_not_supported: Images are shown where {variable} names the folder of external "
+                "slices; they do not ship with the project.",
+                variable=_VARIABLE,
+            )
         )
     st.dataframe(
         pd.DataFrame(
@@ -67,7 +77,7 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
         ),
         hide_index=True,
         height=min(320, 38 + 35 * max(1, len(rows))),
-        alt=f"{len(rows)} external slices",
+        alt=tr("{count} external slices", count=len(rows)),
     )
 
 

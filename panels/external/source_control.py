@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.card.schema import SourceControl
+from core.translation.messages import tr
 from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, percent
 
@@ -24,24 +25,32 @@ def draw_source_control(bundle: Bundle) -> None:
         "After the network's preprocessing": control.preprocessed,
         "As the gate was fitted on them": control.as_in_training,
     }
-    with st.expander("Tumour or source: how the gate was fitted", icon=":material/rule:"):
+    with st.expander(tr("Tumour or source: how the gate was fitted"), icon=":material/rule:"):
         st.dataframe(
             pd.DataFrame({"The two sources": list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
             hide_index=True,
             alt="; ".join(f"{title}: AUC {auc:.3f}" for title, auc in aucs.items()),
         )
         st.caption(
-            f"{term('auc', 'AUC')} between the sources from size, border and histogram alone: 0.5 is chance, 1 is "
-            "perfect. **The sources can still be separated after all steps**, so part of the gate's decision may rest "
-            "on the source."
+            tr(
+                "{auc} between the sources from size, border and histogram alone: 0.5 is chance, 1 is perfect. "
+                "**The sources can still be separated after all steps**, so part of the gate's decision may rest "
+                "on the source.",
+                auc=term("auc", "AUC"),
+            )
         )
         st.markdown(
-            "All tumours that the gate was fitted on come from one data set, all slices without a tumour from another. "
-            "A gate could separate the two by size, border or grey levels and ignore the tumour. Therefore both labels "
-            f"were made in both sources: in {counts['of them made tumour-free too']} slices of the data set the tumour "
-            f"was inpainted from the other half of the head, and {counts['tumours put into those']} tumours were "
-            f"inserted into the {counts['tumour-free slices from elsewhere']} slices without one. All went through the "
-            "same crop, resampling, compression and change of contrast."
+            tr(
+                "All tumours that the gate was fitted on come from one data set, all slices without a tumour from "
+                "another. A gate could separate the two by size, border or grey levels and ignore the tumour. "
+                "Therefore both labels were made in both sources: in {of_them_made_tumour_free_too} slices of the "
+                "data set the tumour was inpainted from the other half of the head, and {tumours_put_into_those} "
+                "tumours were inserted into the {tumour_free_slices_from_elsewhere} slices without one. All went "
+                "through the same crop, resampling, compression and change of contrast.",
+                of_them_made_tumour_free_too=counts["of them made tumour-free too"],
+                tumours_put_into_those=counts["tumours put into those"],
+                tumour_free_slices_from_elsewhere=counts["tumour-free slices from elsewhere"],
+            )
         )
         st.markdown(_results_in_words(control))
         st.caption(escape_markdown(gate.data))

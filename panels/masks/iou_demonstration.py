@@ -9,6 +9,7 @@ from core import course_report
 from core.bundles.bundle import Bundle
 from core.inference.render import TRUE_COLOUR, outline, overlay_mask
 from core.metrics.iou_demonstration import iou_demonstration, iou_demonstration_metrics
+from core.translation.messages import tr
 from panels.shared.controls import fragment
 from panels.shared.link.address import bound
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure, theme_colour
@@ -27,12 +28,17 @@ def draw_iou_demonstration(bundle: Bundle, table: pd.DataFrame) -> None:
     """
     perfect_mask = iou_demonstration_metrics(1.0, 0.0)
     st.markdown(
-        f"The report states an IoU of **{course_report.UNET_VALIDATION_IOU}** beside a pixel accuracy of "
-        f"{course_report.UNET_VALIDATION_ACCURACY}. We do not have the report's code; this is our best explanation: "
-        "`keras.metrics.MeanIoU` was given scores instead of classes. Keras truncates every score below 1 to class 0. "
-        "Then no pixel counts as tumour, and the tumour's IoU is 0. The background's IoU is its share of the picture, "
-        f"here {perfect_mask['half_of_background'] * 2:.3f}. The mean of the two is about one half, however good the "
-        "mask."
+        tr(
+            "The report states an IoU of **{unet_validation_iou}** beside a pixel accuracy of "
+            "{unet_validation_accuracy}. We do not have the report's code; this is our best explanation: "
+            "`keras.metrics.MeanIoU` was given scores instead of classes. Keras truncates every score below 1 to "
+            "class 0. Then no pixel counts as tumour, and the tumour's IoU is 0. The background's IoU is its "
+            "share of the picture, here {background:.3f}. The mean of the two is about one half, however "
+            "good the mask.",
+            unet_validation_iou=course_report.UNET_VALIDATION_IOU,
+            unet_validation_accuracy=course_report.UNET_VALIDATION_ACCURACY,
+            background=perfect_mask["half_of_background"] * 2,
+        )
     )
     _draw_made_up_mask()
     _draw_measured(bundle, table)
@@ -43,15 +49,15 @@ def _draw_made_up_mask() -> None:
     """Draw the made-up mask with its metrics, and the controls that change it, which redraw nothing else."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        coverage = bound(st.slider, "How much of the tumour the mask covers, %", 0, 100, 80, key="coverage")
+        coverage = bound(st.slider, tr("How much of the tumour the mask covers, %"), 0, 100, 80, key="coverage")
         ones = bound(
             st.slider,
-            "How much of the mask scores exactly 1, %",
+            tr("How much of the mask scores exactly 1, %"),
             0,
             100,
             0,
             key="ones",
-            help="Only scores that are exactly 1 are not truncated.",
+            help=tr("Only scores that are exactly 1 are not truncated."),
         )
         tumour, scores = iou_demonstration(coverage / 100, ones / 100)
         st.image(
@@ -59,35 +65,41 @@ def _draw_made_up_mask() -> None:
             width=300,
             output_format="PNG",
             caption="A made-up tumour (yellow) and the mask; brightest where the score is exactly 1",
-            alt=f"A disc of which the mask covers {coverage} %",
+            alt=tr("A disc of which the mask covers {coverage} %", coverage=coverage),
         )
     metrics = iou_demonstration_metrics(coverage / 100, ones / 100)
     with right:
         with st.container(horizontal=True, gap="medium"):
-            st.metric("IoU of the tumour", f"{metrics['tumour']:.3f}", width="content")
-            st.metric("Keras' MeanIoU of scores", f"{metrics['keras']:.3f}", width="content")
-            st.metric("Half the background's share", f"{metrics['half_of_background']:.3f}", width="content")
+            st.metric(tr("IoU of the tumour"), f"{metrics['tumour']:.3f}", width="content")
+            st.metric(tr("Keras' MeanIoU of scores"), f"{metrics['keras']:.3f}", width="content")
+            st.metric(tr("Half the background's share"), f"{metrics['half_of_background']:.3f}", width="content")
         _draw_chart(metrics, ones / 100)
 
 
 def _draw_measured(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the report's figure beside those of our network."""
-    st.header("The same for our network", anchor=False)
+    st.header(tr("The same for our network"), anchor=False)
     metrics = bundle.test_metrics
     keras_mean_iou = metrics.keras_mean_iou
     if keras_mean_iou is None:
         return
     background = 1 - table["true_px"].sum() / (table["size"] ** 2).sum()
     with st.container(horizontal=True, gap="medium"):
-        st.metric("The report's IoU, validation", f"{course_report.UNET_VALIDATION_IOU:.4f}", width="content")
-        st.metric("Ours, Keras' MeanIoU of scores", f"{keras_mean_iou.value:.4f}", width="content")
-        st.metric("Half the background's share, ours", f"{background / 2:.4f}", width="content")
-        st.metric("Ours, mean IoU of the tumour", f"{metrics.iou_mean:.4f}", width="content")
+        st.metric(tr("The report's IoU, validation"), f"{course_report.UNET_VALIDATION_IOU:.4f}", width="content")
+        st.metric(tr("Ours, Keras' MeanIoU of scores"), f"{keras_mean_iou.value:.4f}", width="content")
+        st.metric(tr("Half the background's share, ours"), f"{background / 2:.4f}", width="content")
+        st.metric(tr("Ours, mean IoU of the tumour"), f"{metrics.iou_mean:.4f}", width="content")
     st.caption(
-        f"`{bundle.name}` on its {metrics.slices} test slices; {percent(metrics.tumour_share_of_pixels)} of the "
-        f"pixels are tumour. {100 * keras_mean_iou.share_of_ones:.3f} % of its scores are exactly 1 in float32. These "
-        "are not truncated; as far as they are right, they lift Keras' figure above half the background's share. Where "
-        "no score reaches 1, the figure equals half the background's share: just below one half, as in the report."
+        tr(
+            "`{bundle}` on its {slices} test slices; {tumour_share_of_pixels} of the pixels are tumour. "
+            "{share_of_ones:.3f} % of its scores are exactly 1 in float32. These are not truncated; as far as "
+            "they are right, they lift Keras' figure above half the background's share. Where no score reaches 1, "
+            "the figure equals half the background's share: just below one half, as in the report.",
+            bundle=bundle.name,
+            slices=metrics.slices,
+            tumour_share_of_pixels=percent(metrics.tumour_share_of_pixels),
+            share_of_ones=100 * keras_mean_iou.share_of_ones,
+        )
     )
 
 

@@ -9,6 +9,7 @@ from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
+from core.translation.messages import tr
 from panels.shared.controls import csv_button, fragment
 from panels.shared.kept_figures import kept_figure
 from panels.shared.link.address import bound
@@ -38,32 +39,32 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
     """
     _draw_metrics(bundle, table, threshold)
     _draw_measure(table, threshold)
-    csv_button(table, "CSV of these slices", f"{bundle.name}-masks-{threshold:.2f}.csv")
+    csv_button(table, tr("CSV of these slices"), f"{bundle.name}-masks-{threshold:.2f}.csv")
 
 
 @fragment
 def _draw_measure(table: pd.DataFrame, threshold: float) -> None:
     """Draw the plots of one measure, and its choice, which redraws nothing else."""
-    measure = bound(st.segmented_control, "Measure", ["Dice", "IoU"], default="Dice", required=True, key="measure")
+    measure = bound(st.segmented_control, tr("Measure"), ["Dice", "IoU"], default="Dice", required=True, key="measure")
     left, right = st.columns(2, gap="medium")
     with left:
-        st.header(f"{measure} by class", anchor=False)
+        st.header(tr("{measure} by class", measure=measure), anchor=False)
         _distribution(table, measure)
         st.dataframe(
             _by_class(table),
             hide_index=True,
             column_config=dict.fromkeys(_CLASS_TITLES.values(), st.column_config.NumberColumn(format="%.3f")),
-            alt="Metrics by class: " + _class_text(table),
+            alt=tr("Metrics by class: {figures}", figures=_class_text(table)),
         )
     with right:
-        st.header(f"{measure} against tumour size", anchor=False)
+        st.header(tr("{measure} against tumour size", measure=measure), anchor=False)
         _against_size(table, measure, key=f"size_{measure}_{threshold}_{st.session_state.get('opened_slice')}")
-        st.caption("Each point is a test slice; click one to open it.")
+        st.caption(tr("Each point is a test slice; click one to open it."))
         st.selectbox(
-            "Or open a slice by number",
+            tr("Or open a slice by number"),
             table["slice"].tolist(),
             index=None,
-            placeholder="Slice",
+            placeholder=tr("Slice"),
             key=_SLICE_BOX,
             on_change=_open_typed_slice,
         )
@@ -83,13 +84,23 @@ def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
             METRIC_TITLES["missed"],
             percent(missed.value),
             width="content",
-            help="Slices on which the predicted mask holds no tumour pixel.",
+            help=tr("Slices on which the predicted mask holds no tumour pixel."),
         )
-    ranges = [f"{title} {intervals[name].low:.3f} to {intervals[name].high:.3f}" for name, title in _TITLES.items()]
-    ranges.append(f"missed tumours {percent(missed.low)} to {percent(missed.high)}")
+    ranges = [
+        tr("{metric} {low:.3f} to {high:.3f}", metric=title, low=intervals[name].low, high=intervals[name].high)
+        for name, title in _TITLES.items()
+    ]
+    ranges.append(tr("missed tumours {low} to {high}", low=percent(missed.low), high=percent(missed.high)))
     st.caption(
-        f"{len(table)} test slices of {table['patient'].nunique()} patients at a threshold of {threshold:.2f}. "
-        f"{LEVEL * 100:g} % intervals by a patient-level bootstrap: {', '.join(ranges)}."
+        tr(
+            "{slices} test slices of {patients} patients at a threshold of {threshold:.2f}. {level:g} % intervals by a "
+            "patient-level bootstrap: {ranges}.",
+            slices=len(table),
+            patients=table["patient"].nunique(),
+            threshold=threshold,
+            level=LEVEL * 100,
+            ranges=", ".join(ranges),
+        )
     )
 
 
@@ -127,7 +138,11 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
         on_select=lambda: _open_clicked_slice(key),
         selection_mode="points",
         config=PLOT_CONFIG,
-        alt=f"{measure} of each test slice against the size of its tumour. {_class_text(table)}",
+        alt=tr(
+            "{measure} of each test slice against the size of its tumour. {class_}",
+            measure=measure,
+            class_=_class_text(table),
+        ),
     )
 
 

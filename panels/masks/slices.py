@@ -14,6 +14,7 @@ from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, 
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.controls import fragment
 from panels.shared.link.address import bound
 from panels.shared.slices.data_set.find import find_slices
@@ -40,10 +41,10 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     with words:
         chosen = bound(
             st.selectbox,
-            "A slice of your choice",
+            tr("A slice of your choice"),
             table["slice"].tolist(),
             index=None,
-            placeholder="Number",
+            placeholder=tr("Number"),
             key="row",
         )
         if chosen is not None:
@@ -57,10 +58,13 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
             at_hand="All slices are at hand.",
         )
         st.caption(
-            "In the viewer: where the chosen slice's two masks differ; the median slice's until one is chosen. Below, "
-            "from left to right, as in the report's Figure 8: the slice, the true mask, the predicted mask, their "
-            "difference (white: true positive, orange: false negative, blue: false positive pixels), and both outlines "
-            f"over the slice ({', '.join(MASK_LEGEND.values())})."
+            tr(
+                "In the viewer: where the chosen slice's two masks differ; the median slice's until one is chosen. "
+                "Below, from left to right, as in the report's Figure 8: the slice, the true mask, the predicted "
+                "mask, their difference (white: true positive, orange: false negative, blue: false positive pixels), "
+                "and both outlines over the slice ({legend}).",
+                legend=", ".join(MASK_LEGEND.values()),
+            )
         )
     with viewer:
         shown = numbers.get(_CHOSEN, numbers[_FIRST])
@@ -68,8 +72,18 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
     for title, number in numbers.items():
         row = row_of_slice(table, number)
         st.markdown(
-            f"**{title}: slice {number}** · {CLASS_LABELS[row['true']].title}, patient {row['patient']} · Dice "
-            f"{row['dice']:.3f}, IoU {row['iou']:.3f} · true {row['true_px']} px, predicted {row['predicted_px']} px"
+            tr(
+                "**{title}: slice {number}** · {type}, patient {patient} · Dice {dice:.3f}, IoU {iou:.3f} · true "
+                "{true_px} px, predicted {predicted_px} px",
+                title=title,
+                number=number,
+                type=CLASS_LABELS[row["true"]].title,
+                patient=row["patient"],
+                dice=row["dice"],
+                iou=row["iou"],
+                true_px=row["true_px"],
+                predicted_px=row["predicted_px"],
+            )
         )
         _draw_masks(bundle, row, slices.get(number), threshold)
     look_again(found, key="rows")
@@ -106,7 +120,7 @@ def _draw_masks(bundle: Bundle, row: pd.Series, slice_: Slice | None, threshold:
     number = int(row["slice"])
     plane = stored_tumour_probability(bundle, number)
     if plane is None:
-        st.caption("The bundle keeps no mask of this slice.")
+        st.caption(tr("The bundle keeps no mask of this slice."))
         return
     if slice_ is None or slice_.mask is None:
         outline = head_outline(number)

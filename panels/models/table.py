@@ -12,6 +12,7 @@ from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.evaluation.comparison.bundles import metrics_on_table_5
 from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
+from core.translation.messages import tr
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of, term
 from panels.shared.link.address import change
@@ -19,11 +20,18 @@ from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean", "dice_class_mean"))
 """Metrics of the table: name in ``core.evaluation.bootstrap`` and title."""
-INTERVAL_NOTE = (
-    f"In brackets: {LEVEL * 100:g} % intervals by a {term('bootstrap', 'patient-level bootstrap')} ({DRAWS} draws)."
-)
 _NETWORK, _SIZE, _TRAINING, _INFERENCE = "Network", "Size (MB)", "Training (min)", "Inference (ms)"
 _TABLE_5 = "Mean Dice on Table 5's test slices"
+
+
+def interval_note() -> str:
+    """Say what stands in brackets behind a metric."""
+    return tr(
+        "In brackets: {level:g} % intervals by a {bootstrap} ({draws} draws).",
+        level=LEVEL * 100,
+        bootstrap=term("bootstrap", tr("patient-level bootstrap")),
+        draws=DRAWS,
+    )
 
 
 def task_text(bundle: Bundle) -> str:

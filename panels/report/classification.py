@@ -14,6 +14,7 @@ from core.evaluation.comparison.result_tables import correct_slices, report_corr
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from core.training.history import marked_epochs
+from core.translation.messages import tr
 from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks, updates_by_early_epoch
 from panels.report.layout import draw_table, draw_title
@@ -38,9 +39,17 @@ def draw_classification() -> None:
     draw_curves(report, CLASSIFICATION, ("loss", "accuracy"))
     epoch = course_report.CNN_EARLY_EPOCH
     theirs, made = updates_by_early_epoch(cached_history(report), report.card.data.counts.train)
-    st.caption(f"Updates by epoch {epoch}: the report's {theirs}, {report.name}'s {made}; the report states no rate.")
+    st.caption(
+        tr(
+            "Updates by epoch {epoch}: the report's {theirs}, {report}'s {made}; the report states no rate.",
+            epoch=epoch,
+            theirs=theirs,
+            report=report.name,
+            made=made,
+        )
+    )
     draw_table(["In the text", "report", *names], [[title, stated, *map(of, bundles)] for title, stated, of in _TEXT])
-    st.caption("Times differ by machine.")
+    st.caption(tr("Times differ by machine."))
     draw_title("Figure 3 · Confusion matrix", "errors", "The slices behind it", **address)
     draw_figure_3(bundles)
     view = {**address, "view": "Report's tables"}
@@ -48,7 +57,7 @@ def draw_classification() -> None:
     _draw_table_3(bundles)
     draw_title("Table 4 · Precision / recall / F1", "errors", "Table 4", **view)
     draw_table(["", "report", *names], _table_4(bundles))
-    st.caption("These follow from Figure 3.")
+    st.caption(tr("These follow from Figure 3."))
 
 
 def _draw_table_2(bundle: Bundle) -> None:
@@ -66,7 +75,7 @@ def _draw_table_2(bundle: Bundle) -> None:
         )
     total = ["Parameters", "", f"{course_report.CNN_PARAMETERS:,}", f"{bundle.card.parameters.total:,}"]
     draw_table(["Layer (type)", "output", "report", bundle.name], [*rows, total])
-    st.caption("Not the same layers." if differ else "Nothing differs.")
+    st.caption(tr("Not the same layers.") if differ else tr("Nothing differs."))
 
 
 def _at_early_epoch(bundle: Bundle) -> str:
@@ -136,8 +145,13 @@ def _draw_table_3(bundles: list[Bundle]) -> None:
         grid = st.grid(len(course_report.TABLE_3), min_column_width=110, gap="small")
         for number, slice_ in slices.items():
             with grid.container():
-                draw_picture(outlined_thumbnail(slice_), width="stretch", caption=f"{number}", alt=f"Slice {number}")
-    st.caption("The report's errors, not ours; being right on training slices proves nothing.")
+                draw_picture(
+                    outlined_thumbnail(slice_),
+                    width="stretch",
+                    caption=f"{number}",
+                    alt=tr("Slice {number}", number=number),
+                )
+    st.caption(tr("The report's errors, not ours; being right on training slices proves nothing."))
 
 
 def _table_4(bundles: list[Bundle]) -> list[list[str]]:

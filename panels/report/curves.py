@@ -7,6 +7,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.course_report import CURVE_VALUES, CurveValue
 from core.training.history import History, bundle_history
+from core.translation.messages import tr
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
@@ -31,8 +32,14 @@ def draw_curves(bundle: Bundle, task: str, measures: tuple[str, ...]) -> None:
                 _figure(table, measure, stated),
                 key=f"report_{bundle.name}_{measure}",
                 config=PLOT_CONFIG,
-                alt=f"{_TITLES[measure]} of {bundle.name} by epoch; at the end {last[f'val_{measure}']:.3f} on "
-                f"validation, {last[measure]:.3f} in training",
+                alt=tr(
+                    "{measure} of {bundle} by epoch; at the end {validation:.3f} on validation, {training:.3f} in "
+                    "training",
+                    measure=_TITLES[measure],
+                    bundle=bundle.name,
+                    validation=last[f"val_{measure}"],
+                    training=last[measure],
+                ),
             )
 
 

@@ -6,6 +6,7 @@ from core import course_report
 from core.config import CLASSES
 from core.dataset.splits import PARTS, TABLE_1, index_table
 from core.labels import CLASS_LABELS
+from core.translation.messages import tr
 from panels.report.layout import draw_table, draw_title
 from panels.report.pictures import draw_slices_and_masks, slice_of_each_class
 
@@ -18,9 +19,15 @@ def draw_data_set() -> None:
     draw_slices_and_masks(slices, reduced=False)
     report_slices = sum(row.total for row in course_report.TABLE_1.values())
     st.caption(
-        f"{report_slices:,} slices, {course_report.DATA_PATIENTS} patients; here {len(table):,} and "
-        f"{table['patient'].nunique()}. Its slices are not named; these are "
-        f"{'typical ones' if of_data_set else 'simulated samples'}."
+        tr(
+            "{report_slices:,} slices, {report_patients} patients; here {slices:,} and {patients}. Its slices are not "
+            "named; these are {shown}.",
+            report_slices=report_slices,
+            report_patients=course_report.DATA_PATIENTS,
+            slices=len(table),
+            patients=table["patient"].nunique(),
+            shown=tr("typical ones") if of_data_set else tr("simulated samples"),
+        )
     )
     draw_title("Table 1 · Split of the classifier", "data", "How it leaks", split="Table 1")
     rows = []
@@ -34,4 +41,4 @@ def draw_data_set() -> None:
             ]
         )
     draw_table(["", "report: training / test", "ours: training / validation / test"], rows)
-    st.caption("The same counts; our validation part comes out of training.")
+    st.caption(tr("The same counts; our validation part comes out of training."))

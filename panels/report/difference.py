@@ -16,6 +16,7 @@ from core.bundles.bundle import (
 from core.evaluation.comparison.result_tables import correct_slices, report_correct
 from core.training.data.batches import updates_per_epoch
 from core.training.history import History
+from core.translation.messages import tr
 from panels.report.curves import cached_history
 from panels.report.layout import draw_table
 from panels.report.study import draw_study, has_study
@@ -50,21 +51,36 @@ def draw_difference() -> None:
     """Draw both figures and, in an expander, what differs."""
     bundle = listed_bundles().find(report_networks()[0])
     st.markdown(
-        f"The report's classifier gets **{report_correct()}** test slices right; rebuilt, it gets "
-        f"**{correct_slices(bundle)}**."
+        tr(
+            "The report's classifier gets **{report_correct}** test slices right; rebuilt, it gets "
+            "**{correct_slices}**.",
+            report_correct=report_correct(),
+            correct_slices=correct_slices(bundle),
+        )
     )
-    with st.expander("What differs between the two trainings"):
+    with st.expander(tr("What differs between the two trainings")):
         draw_table(["", "report", bundle.name], _rows(bundle, cached_history(bundle)))
         st.markdown(
-            "Table 1 has no validation part, and the report's validation loss "
-            f"({course_report.CNN_VALIDATION_LOSS}) is its test loss ({course_report.CNN_TEST_LOSS}): early stopping "
-            "seems to have watched the test slices. Its updates are counted as Keras makes them, the last, smaller "
-            f"batch included.{'' if has_study() else ' How much each difference weighs is not measured.'}"
+            tr(
+                "Table 1 has no validation part, and the report's validation loss ({validation}) is its test loss "
+                "({test}): early stopping seems to have watched the test slices. Its updates are counted as Keras "
+                "makes them, the last, smaller batch included.",
+                validation=course_report.CNN_VALIDATION_LOSS,
+                test=course_report.CNN_TEST_LOSS,
+            )
+            + ("" if has_study() else " " + tr("How much each difference weighs is not measured."))
         )
         for other in filter(None, map(evaluated_bundle, (REPORT_CNN_BATCH_32, _TUNED))):
             limits = " ".join(limit for limit in other.card.limits if limit not in bundle.card.limits)
             about = escape_markdown(f"{other.card.about} {limits}")
-            st.markdown(f"`{other.name}` gets **{correct_slices(other)}** right. {about}")
+            st.markdown(
+                tr(
+                    "`{other}` gets **{correct_slices}** right. {about}",
+                    other=other.name,
+                    correct_slices=correct_slices(other),
+                    about=about,
+                )
+            )
     if has_study():
         draw_study()
 

@@ -5,6 +5,7 @@ import streamlit as st
 from core.bundles.bundle import DEFAULT_CLASSIFIER, UNIFIED_BY_SLICE, Bundle
 from core.bundles.measured_gate import measured_split
 from core.evaluation.comparison.result_tables import correct_slices
+from core.translation.messages import tr
 from panels.report.difference import report_networks
 from panels.report.layout import draw_title
 from panels.report.pictures import answered_slice, draw_heat_map
@@ -29,8 +30,13 @@ def _draw_new_data(bundle: Bundle | None) -> None:
     external = bundle.card.metrics.external if bundle and measured_split(bundle) == "test" else None
     if bundle and external and external.class_accuracy is not None and external.no_tumour_called_tumour is not None:
         st.markdown(
-            f"{bundle.name} gets {percent(external.class_accuracy)} of external tumour types right; after its gate "
-            f"{percent(external.no_tumour_called_tumour)} of tumour-free slices get one."
+            tr(
+                "{bundle} gets {class_accuracy} of external tumour types right; after its gate "
+                "{no_tumour_called_tumour} of tumour-free slices get one.",
+                bundle=bundle.name,
+                class_accuracy=percent(external.class_accuracy),
+                no_tumour_called_tumour=percent(external.no_tumour_called_tumour),
+            )
         )
 
 
@@ -38,8 +44,11 @@ def _draw_search(searched: Bundle | None, untuned: Bundle | None) -> None:
     draw_title("2 · Hyperparameters", "tuning", "Hyperparameters")
     if searched and untuned:
         st.markdown(
-            f"Searched, the CNN gets {correct_slices(searched)} held-out slices right; untuned, "
-            f"{correct_slices(untuned)}."
+            tr(
+                "Searched, the CNN gets {searched} held-out slices right; untuned, {untuned}.",
+                searched=correct_slices(searched),
+                untuned=correct_slices(untuned),
+            )
         )
 
 
@@ -49,8 +58,12 @@ def _draw_grad_cam(report: Bundle | None, segmenter: Bundle | None) -> None:
     if report and explanation and _GRAD_CAM in explanation.methods:
         right = explanation.methods[_GRAD_CAM].right
         st.markdown(
-            f"Where {report.name} is right, {percent(right.inside)} of its heat is on the tumour; spread evenly, "
-            f"{percent(right.area)}."
+            tr(
+                "Where {report} is right, {inside} of its heat is on the tumour; spread evenly, {area}.",
+                report=report.name,
+                inside=percent(right.inside),
+                area=percent(right.area),
+            )
         )
     answered = answered_slice(report, segmenter) if report and segmenter else None
     if answered:
@@ -62,6 +75,13 @@ def _draw_unified(unified: Bundle | None, report: Bundle | None, segmenter: Bund
     table_5 = unified.test_metrics.table_5 if unified else None
     if unified and table_5 and report and segmenter:
         st.markdown(
-            f"{unified.name} gets {correct_slices(unified)} right, against {correct_slices(report)}; on Table 5 its "
-            f"mean Dice is {table_5.dice_mean:.4f}, against {segmenter.test_metrics.dice_mean:.4f}."
+            tr(
+                "{unified} gets {unified_correct} right, against {report_correct}; on Table 5 its mean Dice is "
+                "{unified_dice:.4f}, against {report_dice:.4f}.",
+                unified=unified.name,
+                unified_correct=correct_slices(unified),
+                report_correct=correct_slices(report),
+                unified_dice=table_5.dice_mean,
+                report_dice=segmenter.test_metrics.dice_mean,
+            )
         )

@@ -27,6 +27,7 @@ from core.inference.sample_answers import stored_answer
 from core.readers.preprocessing import map_to_slice, preprocess_mask, preprocess_slice
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.cache import cached_predictions
 from panels.shared.slices.data_set.find import find_slices, simulated_slice
 from panels.shared.slices.image import draw_picture
@@ -93,7 +94,9 @@ def draw_slices_and_masks(slices: list[Slice], *, reduced: bool) -> None:
                 small = grey_image(plane, (low - bottom) / span, (high - bottom) / span)
                 pair = [small, grey_image(preprocess_mask(mask, place, size=size), 0, 1)]
                 pair = [picture.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1) for picture in pair]
-            draw_picture(np.hstack(pair), width="stretch", alt=f"Slice and mask: {slice_.class_name}")
+            draw_picture(
+                np.hstack(pair), width="stretch", alt=tr("Slice and mask: {class_name}", class_name=slice_.class_name)
+            )
 
 
 def draw_mask_row(answered: Answered) -> None:
@@ -109,4 +112,9 @@ def draw_heat_map(answered: Answered) -> None:
     if answered.heat is not None:
         options = DisplayOptions(*default_window(slice_.pixels), layers=(SHOW_HEAT_MAP, SHOW_TRUTH))
         picture = compose_overlay(slice_.pixels, options, heat=answered.heat, truth=slice_.mask)
-        draw_picture(picture, width=220, caption=answered.title, alt=f"{answered.title}, heat map and true outline")
+        draw_picture(
+            picture,
+            width=220,
+            caption=answered.title,
+            alt=tr("{answered}, heat map and true outline", answered=answered.title),
+        )

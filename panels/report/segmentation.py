@@ -9,6 +9,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.layers import read_layers
 from core.config import SEGMENTATION
 from core.evaluation.comparison.result_tables import slice_time
+from core.translation.messages import tr
 from panels.report.classification import epochs_text
 from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks
@@ -24,7 +25,7 @@ def draw_segmentation() -> None:
     size = course_report.UNET_SIDE
     draw_title(f"Figure 5 · Slices and masks, {size} × {size}", "data", "Before and after")
     draw_slices_and_masks(slice_of_each_class()[0], reduced=True)
-    st.caption("Its shrinking is not described; ours averages.")
+    st.caption(tr("Its shrinking is not described; ours averages."))
     draw_title("Table 5 · Split of the U-Net", "data", "How it leaks", split="Table 5")
     counts = bundle.card.data.counts
     ours = {"train": counts.train, "validation": counts.validation, "test": counts.test}
@@ -34,7 +35,7 @@ def draw_segmentation() -> None:
         ["", "report", bundle.name],
         [[titles[part], f"{count:,}", f"{ours[part]:,}"] for part, count in course_report.TABLE_5.items()],
     )
-    st.caption("The same counts; its slices are not named.")
+    st.caption(tr("The same counts; its slices are not named."))
     draw_title("Figure 6 · U-Net", "models", "Its layers", bundle=bundle.name)
     _draw_layers(bundle)
     draw_title("Figure 7 · Training", "training", "All curves", kind="Masks", masks=bundle.name)
@@ -43,7 +44,11 @@ def draw_segmentation() -> None:
     metrics = bundle.test_metrics
     keras = f" (Keras's: {metrics.keras_mean_iou.value:.4f})" if metrics.keras_mean_iou else ""
     st.caption(
-        f"Our loss is {bundle.card.training.recipe['loss']}, the report's unknown; our IoU is the tumour's{keras}."
+        tr(
+            "Our loss is {loss}, the report's unknown; our IoU is the tumour's{keras}.",
+            loss=bundle.card.training.recipe["loss"],
+            keras=keras,
+        )
     )
     address = model_address(classifier.name, bundle.name)
     draw_title("Figure 8 · Masks", "masks", "Why IoU says 0.49", **address, view="Why IoU says 0.49")
@@ -51,8 +56,13 @@ def draw_segmentation() -> None:
     if answered:
         draw_mask_row(answered)
     st.caption(
-        f"{f'{answered.title}. ' if answered else ''}Our mean Dice: {metrics.dice_mean:.4f}. A slice took "
-        f"{course_report.UNET_SLICE_SECONDS * 1000:.0f} ms, here {slice_time(bundle)}."
+        (f"{answered.title}. " if answered else "")
+        + tr(
+            "Our mean Dice: {dice:.4f}. A slice took {milliseconds:.0f} ms, here {here}.",
+            dice=metrics.dice_mean,
+            milliseconds=course_report.UNET_SLICE_SECONDS * 1000,
+            here=slice_time(bundle),
+        )
     )
 
 
@@ -66,7 +76,7 @@ def _draw_layers(bundle: Bundle) -> None:
         *([kind, f"{count}", f"{counts.get(kind, 0)}"] for kind, count in course_report.UNET_LAYERS.items()),
     ]
     draw_table(["", "report", bundle.name], rows)
-    st.caption("The report's text counts fewer layers than its parameters need.")
+    st.caption(tr("The report's text counts fewer layers than its parameters need."))
 
 
 def _text_rows(bundle: Bundle) -> list[list[str]]:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.bundles.bundle import REPORT_CNN_LITERAL
 from core.search.fixed.runs import Run, best_of_batch, read_fixed_runs, read_runs
 from core.text import join_words
+from core.translation.messages import tr
 from panels.report.layout import draw_table
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
@@ -26,18 +27,26 @@ def draw_study() -> None:
         return
     batches = sorted(results["batch"].unique(), reverse=True)
     best = {batch: best_of_batch(results, batch) for batch in batches}
-    reached = join_words(f"{percent(run['val_accuracy'])} at batch {batch}" for batch, run in best.items())
+    reached = join_words(
+        tr("{accuracy} at batch {batch}", accuracy=percent(run["val_accuracy"]), batch=batch)
+        for batch, run in best.items()
+    )
     st.markdown(
-        f"A study fixed beforehand: {len(results)} of {len(read_runs(REPORT_CNN_LITERAL))} runs are done. The runs of "
-        f"lowest validation loss reach {reached}, on validation slices."
+        tr(
+            "A study fixed beforehand: {done} of {total} runs are done. The runs of lowest validation loss reach "
+            "{reached}, on validation slices.",
+            done=len(results),
+            total=len(read_runs(REPORT_CNN_LITERAL)),
+            reached=reached,
+        )
     )
     st.plotly_chart(
         _figure(results, batches),
         key="report_study",
         config=PLOT_CONFIG,
-        alt=f"Validation accuracy of each run by batch; {reached}",
+        alt=tr("Validation accuracy of each run by batch; {reached}", reached=reached),
     )
-    with st.expander("The runs"):
+    with st.expander(tr("The runs")):
         draw_table(
             ["Run", "batch", "updates an epoch", "rate", "other settings", "epochs", "loss", "accuracy"],
             [

@@ -11,6 +11,7 @@ from core.inference.result import shown_probabilities
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.theme import percent
 
 _BADGES: dict[str | None, tuple[str, Literal["green", "orange", "blue", "violet", "gray"]]] = {
@@ -64,7 +65,7 @@ def draw_headline(result: dict[str, Any], *, key: str, with_reason: bool = True)
             st.header(class_text(class_name, shown_probabilities(result)), anchor=False, width="content")
             icon, colour = _BADGES[outcome]
             st.badge(
-                OUTCOME_LABELS[outcome].title if outcome else "No gate",
+                OUTCOME_LABELS[outcome].title if outcome else tr("No gate"),
                 icon=icon,
                 color=colour,
                 help=None if outcome else result["reason"],

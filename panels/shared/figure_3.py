@@ -9,6 +9,7 @@ from core.config import CLASSES
 from core.evaluation.comparison.figure_3 import Derivation, derive_figure_3
 from core.labels import CLASS_LABELS
 from core.text import join_words, markdown_table
+from core.translation.messages import tr
 
 
 @st.cache_data(show_spinner=False)
@@ -34,12 +35,16 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
     meningioma, glioma = (derived.classes.index(name) for name in ("meningioma", "glioma"))
     named_so = {f"{title}, derived" if title == "report" else title: matrix for title, matrix in named.items()}
     confused = join_words(f"{matrix[meningioma, glioma]} ({title})" for title, matrix in named_so.items())
-    st.caption(f"Rows true, columns predicted. Meningiomas called glioma: {confused}.")
-    with st.expander("How the report's matrix follows from its numbers"):
+    st.caption(tr("Rows true, columns predicted. Meningiomas called glioma: {confused}.", confused=confused))
+    with st.expander(tr("How the report's matrix follows from its numbers")):
         st.markdown(
-            f"Each row adds up to a class's test slices (Table 4). A matrix stays if precision, recall and F1 round to "
-            f"Table 4's, {course_report.CNN_TEST_WRONG} slices are wrong, and {course_report.CNN_MENINGIOMAS_WRONG} of "
-            "them are meningiomas. All matrices of whole numbers are tried:"
+            tr(
+                "Each row adds up to a class's test slices (Table 4). A matrix stays if precision, recall and F1 "
+                "round to Table 4's, {cnn_test_wrong} slices are wrong, and {cnn_meningiomas_wrong} of them are "
+                "meningiomas. All matrices of whole numbers are tried:",
+                cnn_test_wrong=course_report.CNN_TEST_WRONG,
+                cnn_meningiomas_wrong=course_report.CNN_MENINGIOMAS_WRONG,
+            )
         )
         _draw_table(["Numbers used", "left"], [[step.numbers, f"{step.left:,}"] for step in derived.steps])
 

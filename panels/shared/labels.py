@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from core.bundles.bundle import Bundle
 from core.labels import SHARE_METRICS, split_caveat, split_level
 from core.metrics.glossary import GLOSSARY
+from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.shared.theme import escape_markdown, percent, share_interval
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def term(name: str, words: str | None = None) -> str:
     Raises:
         KeyError: the glossary does not have it.
     """
-    title = GLOSSARY[name].title
+    title = tr(GLOSSARY[name].title)
     return f"[{words or title}](#term-{name})"
 
 
@@ -45,15 +47,18 @@ def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:
 def describe_test_set(bundle: Bundle) -> str:
     """Return a sentence on the test set behind a bundle's scores."""
     metrics = bundle.test_metrics
-    return (
-        f"{bundle_title(bundle)}: {metrics.slices} test slices of {metrics.patients} patients; the split is "
-        f"{split_level_of(bundle, with_caveat=True)}."
+    return tr(
+        "{bundle}: {slices} test slices of {patients} patients; the split is {level}.",
+        bundle=bundle_title(bundle),
+        slices=metrics.slices,
+        patients=metrics.patients,
+        level=split_level_of(bundle, with_caveat=True),
     )
 
 
 def metric_text(name: str, value: float) -> str:
     """Write a metric of ``core.labels.METRIC_TITLES``: "94.9 %" for an accuracy, "0.757" for a Dice."""
-    return percent(value) if name in SHARE_METRICS else f"{value:.3f}"
+    return percent(value) if name in SHARE_METRICS else number_text(value, ".3f")
 
 
 def interval_text(name: str, interval: "Interval | None") -> str:
@@ -62,7 +67,7 @@ def interval_text(name: str, interval: "Interval | None") -> str:
         return NOT_AVAILABLE
     if name in SHARE_METRICS:
         return share_interval(interval)
-    return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    return tr("{value:.3f} ({low:.3f} to {high:.3f})", value=interval.value, low=interval.low, high=interval.high)
 
 
 def mean_text(name: str, mean: float | None, std: float | None = None) -> str:
@@ -75,12 +80,13 @@ def mean_text(name: str, mean: float | None, std: float | None = None) -> str:
     """
     if mean is None or std is None:
         return NOT_AVAILABLE if mean is None else metric_text(name, mean)
-    return f"{metric_text(name, mean)} ± {f'{std * 100:.1f}' if name in SHARE_METRICS else f'{std:.3f}'}"
+    spread = number_text(std * 100, ".1f") if name in SHARE_METRICS else number_text(std, ".3f")
+    return f"{metric_text(name, mean)} ± {spread}"
 
 
 def count_text(share: float, total: int) -> str:
     """Write a share as a count: "609 of 614 (99.2 %)"."""
-    return f"{round(share * total)} of {total} ({percent(share)})"
+    return tr("{count} of {total} ({share})", count=round(share * total), total=total, share=percent(share))
 
 
 def duration_text(seconds: float) -> str:

@@ -205,11 +205,14 @@ def chosen_model() -> ChosenModel:
 
 def _find_evaluated(name: str | None, task: str) -> Bundle:
     if name is None:
-        raise BundleError(f"There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.")
+        raise BundleError(
+            "There is no evaluated bundle for {task}; train and evaluate one, or take models/ again.", task=task
+        )
     bundle = listed_bundles().find(name)
     if not bundle.is_evaluated:
         raise BundleError(
-            f"The bundle '{name}' is not evaluated; 'python -m core evaluate {name}' does it, or choose another."
+            "The bundle '{name}' is not evaluated; 'python -m core evaluate {name}' does it, or choose another.",
+            name=name,
         )
     return bundle
 

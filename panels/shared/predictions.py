@@ -9,6 +9,7 @@ from core.bundles.bundle import Bundle, distinct_bundles
 from core.inference.predictor import Prediction, Predictor
 from core.inference.sample_answers import stored_answer
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.labels import bundle_title
 
@@ -55,7 +56,7 @@ def predict(slice_: Slice, identity: Hashable, *, classifier: Bundle, segmenter:
 
 def _run_networks(slice_: Slice, classifier: Bundle, segmenter: Bundle) -> Prediction:
     names = " and ".join(bundle_title(bundle) for bundle in distinct_bundles(classifier, segmenter))
-    with st.spinner(f"Loading {names}"):
+    with st.spinner(tr("Loading {names}", names=names)):
         predictor = cached_predictor(classifier, segmenter)
-    with st.spinner("Running the networks"):
+    with st.spinner(tr("Running the networks")):
         return predictor(slice_)

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.translation.messages import tr
 
 PICTURE, NAME, CLASS, PROBABILITY, OUTCOME = "Picture", "Name", "Class", "Probability", "Outcome"
 REMARKS = "Remarks"
@@ -32,11 +33,14 @@ _FORMATS = {
     "Pixel, mm": "%.2f",
     "Dice": "%.2f",
 }
-_FILTERS = {
-    CLASS: [label.short for label in CLASS_LABELS.values()],
-    OUTCOME: [*(label.title for label in OUTCOME_LABELS.values()), NO_GATE, VOLUME, FAILED, WAITING],
-}
-"""Columns by whose values rows are chosen, and the values in order."""
+
+
+def _filters() -> dict[str, list[str]]:
+    """Return the columns by whose values rows are chosen, and the values in order."""
+    return {
+        CLASS: [label.short for label in CLASS_LABELS.values()],
+        OUTCOME: [*(label.title for label in OUTCOME_LABELS.values()), NO_GATE, VOLUME, FAILED, WAITING],
+    }
 
 
 def outcome_word(outcome: str | None) -> str:
@@ -58,9 +62,10 @@ def choose_rows(table: pd.DataFrame, *, key: str) -> tuple[pd.DataFrame, list[st
         table: with the columns ``CLASS`` and ``OUTCOME``.
         key: of the table.
     """
+    filters = _filters()
     counts = {
         value: count
-        for column, order in _FILTERS.items()
+        for column, order in filters.items()
         if column in table and len(found := table[column].value_counts()) > 1
         for value in order
         if (count := int(found.get(value, 0)))
@@ -68,14 +73,14 @@ def choose_rows(table: pd.DataFrame, *, key: str) -> tuple[pd.DataFrame, list[st
     if not counts:
         return table, []
     chosen = st.pills(
-        "Show only",
+        tr("Show only"),
         list(counts),
         selection_mode="multi",
         format_func=lambda value: f"{value} {counts[value]:,}",
         key=f"{key}_filters",
         label_visibility="collapsed",
     )
-    for column, order in _FILTERS.items():
+    for column, order in filters.items():
         if values := [value for value in chosen if value in order]:
             table = table[table[column].isin(values)]
     return table, chosen
@@ -153,13 +158,13 @@ def column_settings() -> dict[str, Any]:
     """Return how the columns of results are shown."""
     config = st.column_config
     return {
-        PICTURE: config.ImageColumn(width=64, help="With the outline of the predicted mask"),
+        PICTURE: config.ImageColumn(width=64, help=tr("With the outline of the predicted mask")),
         NAME: config.TextColumn(width=150),
-        CLASS: config.TextColumn(width="small", help="The likeliest class; empty where the outcome withholds it"),
+        CLASS: config.TextColumn(width="small", help=tr("The likeliest class; empty where the outcome withholds it")),
         PROBABILITY: config.ProgressColumn(
-            width="small", min_value=0, max_value=100, format="%.1f %%", help="Of the likeliest class"
+            width="small", min_value=0, max_value=100, format="%.1f %%", help=tr("Of the likeliest class")
         ),
-        OUTCOME: config.TextColumn(width="medium", help="How far the class is to be trusted, by the gate"),
+        OUTCOME: config.TextColumn(width="medium", help=tr("How far the class is to be trusted, by the gate")),
         **{name: config.NumberColumn(width="small", format=form) for name, form in _FORMATS.items()},
         REMARKS: config.TextColumn(width="large"),
     }

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.translation.messages import Message, shown, tr
+from core.translation.numbers import number_text
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -26,10 +29,10 @@ def percent(share: float | None) -> str:
     """Format a share: 0.9365 -> "93.7 %", never rounded up to a certainty; a dash where there is none."""
     if share is None:
         return "–"
-    shown = f"{share * 100:.1f} %"
-    if shown == "100.0 %" and share < 1:
-        return "> 99.9 %"
-    return "< 0.1 %" if shown == "0.0 %" and share > 0 else shown
+    rounded = f"{share * 100:.1f}"
+    if rounded == "100.0" and share < 1:
+        return f"> {number_text(99.9)} %"
+    return f"< {number_text(0.1)} %" if rounded == "0.0" and share > 0 else f"{number_text(share * 100, '.1f')} %"
 
 
 def whole_percent(share: float) -> str:
@@ -39,7 +42,12 @@ def whole_percent(share: float) -> str:
 
 def share_interval(interval: "Interval") -> str:
     """Format a share with its interval: "85.7 % (81.0 to 90.3)"."""
-    return f"{percent(interval.value)} ({interval.low * 100:.1f} to {interval.high * 100:.1f})"
+    return tr(
+        "{share} ({low:.1f} to {high:.1f})",
+        share=percent(interval.value),
+        low=interval.low * 100,
+        high=interval.high * 100,
+    )
 
 
 def escape_markdown(text: str) -> str:
@@ -49,9 +57,10 @@ def escape_markdown(text: str) -> str:
     return _BLOCK.sub(r"\1\\", _ADDRESS.sub(r"\\.", escaped))
 
 
-def error_text(error: Exception | str) -> str:
-    """Return an error's sentence for a page: inert, and without the folders of this server's disk."""
-    return escape_markdown(_FOLDERS.sub("'", str(error)))
+def error_text(error: Exception | Message | str) -> str:
+    """Return an error's sentence for a page, in the current language: inert, and without the folders of this server's
+    disk."""
+    return escape_markdown(_FOLDERS.sub("'", shown(error)))
 
 
 def theme_colour(name: str) -> str:

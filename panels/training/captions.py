@@ -26,6 +26,7 @@ from core.training.history import (
     marked_epochs,
     seconds_left,
 )
+from core.translation.messages import tr
 from panels.shared.labels import duration_text
 from panels.shared.model_choice import choice_title
 from panels.shared.theme import escape_markdown
@@ -155,7 +156,12 @@ def show_progress(history: History, now: float) -> None:
         )
     if history.written is not None and is_stalled(history, now):
         st.warning(
-            f"No epoch of {name} has ended for {duration_text(now - history.written)}: it seems to be interrupted. "
-            f"`python -m core train {history.name.removesuffix(RUN_SUFFIX)}` goes on with it.",
+            tr(
+                "No epoch of {name} has ended for {duration}: it seems to be interrupted. `python -m core train "
+                "{history}` goes on with it.",
+                name=name,
+                duration=duration_text(now - history.written),
+                history=history.name.removesuffix(RUN_SUFFIX),
+            ),
             icon=":material/pause_circle:",
         )

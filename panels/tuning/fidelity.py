@@ -8,6 +8,7 @@ import streamlit as st
 from core.evaluation.bootstrap import LEVEL
 from core.metrics.ranking import kendall_tau
 from core.search.results import SearchResults
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.help import SAMPLER_LABELS, value_format, value_title
@@ -20,7 +21,7 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
     """Show the trials that were trained again at full size: the value of each beside its value as a trial."""
     full = results.full_size
     if full is None or len(full) < 2:
-        st.info("No trials have been trained again at full size yet.", icon=":material/tune:")
+        st.info(tr("No trials have been trained again at full size yet."), icon=":material/tune:")
         return
     plan = results.plan
     names = [f"{SAMPLER_LABELS[row['sampler']].short} {row['trial']}" for _, row in full.iterrows()]
@@ -30,10 +31,17 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
     st.plotly_chart(_agreement_figure(full, names, value_format(plan)), key=key, config=PLOT_CONFIG, alt=title)
     numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
     st.caption(
-        f"Numbered from the best trial on: {numbered}. {agreement}: {_verdict(tau, chance, len(full))}.",
-        help="A τ of 1 is the same ranking, 0 is none. The settings are taken from the best trial to the worst. Both "
-        "axes use the same validation patients, which favours agreement. That good trials are told from bad ones does "
-        "not mean that the best are told from each other.",
+        tr(
+            "Numbered from the best trial on: {numbered}. {agreement}: {verdict}.",
+            numbered=numbered,
+            agreement=agreement,
+            verdict=_verdict(tau, chance, len(full)),
+        ),
+        help=tr(
+            "A τ of 1 is the same ranking, 0 is none. The settings are taken from the best trial to the worst. "
+            "Both axes use the same validation patients, which favours agreement. That good trials are told from "
+            "bad ones does not mean that the best are told from each other."
+        ),
     )
 
 

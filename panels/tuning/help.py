@@ -12,6 +12,7 @@ from core.search.results import SearchResults
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
+from core.translation.messages import tr
 from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, whole_percent
 
@@ -83,19 +84,34 @@ def show_help(plan: Plan) -> None:
     """Explain trials, samplers and settings in an expander."""
     size = load_recipe(plan.name).input.size
     point = (
-        f"at the same quarter of its training, from {whole_percent(WARMUP_QUARTERS / QUARTERS)} of it on"
+        tr(
+            "at the same quarter of its training, from {share} of it on",
+            share=whole_percent(WARMUP_QUARTERS / QUARTERS),
+        )
         if plan.scheduled
-        else f"at the same epoch, from epoch {WARMUP_EPOCHS} on"
+        else tr("at the same epoch, from epoch {epoch} on", epoch=WARMUP_EPOCHS)
     )
-    with st.expander("How to read this page"):
+    with st.expander(tr("How to read this page")):
         st.markdown(
-            f"A **trial** trains one setting at low fidelity: at {plan.cheap.size} instead of {size} pixels. Its "
-            f"value is the {lower_first(value_title(plan))} of its best epoch. It is **stopped early** if its best "
-            f"value so far is below the median of the trials before it {point}. The **median** in the table leaves "
-            "stopped trials out.\n\n"
-            f"**{term('tpe', 'TPE')}** draws the next setting where good trials have been denser than bad ones. "
-            f"**{term('nsga-ii', 'NSGA-II')}** is a genetic algorithm, with the best {plan.population} settings so "
-            "far as parents. Both begin with the recipe's own setting and random settings.\n\n"
+            tr(
+                "A **trial** trains one setting at low fidelity: at {cheap_size} instead of {size} pixels. Its value "
+                "is the {value} of its best epoch. It is **stopped early** if its best value so far is below the "
+                "median of the trials before it {point}. The **median** in the table leaves stopped trials out.",
+                cheap_size=plan.cheap.size,
+                size=size,
+                value=lower_first(value_title(plan)),
+                point=point,
+            )
+            + "\n\n"
+            + tr(
+                "**{tpe}** draws the next setting where good trials have been denser than bad ones. **{nsga_ii}** is "
+                "a genetic algorithm, with the best {population} settings so far as parents. Both begin with the "
+                "recipe's own setting and random settings.",
+                tpe=term("tpe", "TPE"),
+                nsga_ii=term("nsga-ii", "NSGA-II"),
+                population=plan.population,
+            )
+            + "\n\n"
             + "\n".join(f"- **{SETTING_TITLES[name]}**: {_setting_meaning(plan, name)}." for name in plan.space)
             + "".join(f"\n\n{escape_markdown(sentence)}" for sentence in plan.known)
         )

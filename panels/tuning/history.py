@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.search.results import STOPPED, SearchResults
 from core.text import lower_first
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.help import SAMPLER_LABELS, trial_text, value_format, value_text, value_title
@@ -41,16 +42,22 @@ def show_history(results: SearchResults, *, key: str) -> pd.DataFrame:
         config=PLOT_CONFIG,
         on_select="rerun",
         selection_mode=("points", "box"),
-        alt=f"{value_title(results.plan)} of every trial; best: {best}",
+        alt=tr("{value} of every trial; best: {best}", value=value_title(results.plan), best=best),
     )
     below = int((values < bottom).sum())
     st.caption(
-        "Lines: the best so far. Hollow: stopped early."
-        + (" Dotted: the recipe's own setting." if own is not None else "")
-        + (f" {below} of the trials lie below the chart." if below else "")
-        + " Click a trial, or draw a box, to see only those below.",
-        help="The lines, the table and the download show the selected trials; a double click clears the selection. The "
-        "comparison above and the importance of settings stay over all trials.",
+        " ".join(
+            [
+                tr("Lines: the best so far. Hollow: stopped early."),
+                *([tr("Dotted: the recipe's own setting.")] if own is not None else []),
+                *([tr("{count} of the trials lie below the chart.", count=below)] if below else []),
+                tr("Click a trial, or draw a box, to see only those below."),
+            ]
+        ),
+        help=tr(
+            "The lines, the table and the download show the selected trials; a double click clears the selection. "
+            "The comparison above and the importance of settings stay over all trials."
+        ),
     )
     return selected_trials(results, event.selection.points)
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.search.results import ALL_SAMPLERS, SearchResults
 from core.text import lower_first
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text
@@ -17,7 +18,7 @@ _ALL_TRIALS = "Both samplers together"
 def show_importance(results: SearchResults, *, key: str) -> None:
     """Show how much each setting matters for being among the best trials."""
     if not results.importance:
-        st.info("Too few trials to tell which settings matter.", icon=":material/tune:")
+        st.info(tr("Too few trials to tell which settings matter."), icon=":material/tune:")
         return
     order = sorted(results.settings, key=lambda name: results.importance.get(ALL_SAMPLERS, {}).get(name, 0))
     shares = results.importance.get(ALL_SAMPLERS, next(iter(results.importance.values())))
@@ -30,7 +31,9 @@ def show_importance(results: SearchResults, *, key: str) -> None:
         _bars_figure(results.samplers, results.importance, order),
         key=key,
         config=PLOT_CONFIG,
-        alt=f"Importance of the settings. {_ALL_TRIALS}: {shares_text}",
+        alt=tr(
+            "Importance of the settings. {all_trials}: {shares_text}", all_trials=_ALL_TRIALS, shares_text=shares_text
+        ),
     )
     plan = results.plan
     cut_short = (
@@ -40,9 +43,13 @@ def show_importance(results: SearchResults, *, key: str) -> None:
     )
     st.caption(
         f"{_ALL_TRIALS}: {shares_text}.",
-        help="PED-ANOVA: how far the best quarter of the trials differs from all trials in a setting, as shares of "
-        "one. A setting that a sampler fixed early no longer varies and looks unimportant"
-        f"{_most_common_choice(results)}.{cut_short}",
+        help=tr(
+            "PED-ANOVA: how far the best quarter of the trials differs from all trials in a setting, as shares of "
+            "one. A setting that a sampler fixed early no longer varies and looks "
+            "unimportant{most_common_choice}.{cut_short}",
+            most_common_choice=_most_common_choice(results),
+            cut_short=cut_short,
+        ),
     )
 
 

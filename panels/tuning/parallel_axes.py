@@ -13,6 +13,7 @@ import streamlit as st
 from core.search.plan import Range
 from core.search.results import SearchResults
 from core.text import lower_first
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.help import SETTING_TITLES, setting_text, trial_text, value_text, value_title
@@ -45,7 +46,7 @@ def show_parallel_axes(results: SearchResults, trials: pd.DataFrame, *, key: str
     left_out = len(trials) - len(rows)
     if rows.empty:
         st.info(
-            "A grid names fewer settings than these axes; its trials are in the table only.", icon=":material/tune:"
+            tr("A grid names fewer settings than these axes; its trials are in the table only."), icon=":material/tune:"
         )
         return
     axes = [*(_setting_axis(results, name, rows) for name in results.settings), _value_axis(results, rows["value"])]
@@ -54,11 +55,22 @@ def show_parallel_axes(results: SearchResults, trials: pd.DataFrame, *, key: str
         _axes_figure(axes, _strengths(results, rows["value"]), texts),
         key=key,
         config=PLOT_CONFIG,
-        alt=f"Settings of {len(rows)} trials as lines",
+        alt=tr("Settings of {count} trials as lines", count=len(rows)),
     )
     st.caption(
-        f"A line is a trial; a stronger colour is a better {lower_first(value_title(results.plan))}."
-        + (f" {left_out} of a grid, which names fewer settings, are only in the table." if left_out else "")
+        " ".join(
+            [
+                tr(
+                    "A line is a trial; a stronger colour is a better {value}.",
+                    value=lower_first(value_title(results.plan)),
+                ),
+                *(
+                    [tr("{count} of a grid, which names fewer settings, are only in the table.", count=left_out)]
+                    if left_out
+                    else []
+                ),
+            ]
+        )
     )
 
 

@@ -7,6 +7,7 @@ from core.dataset import splits
 from core.search.plan import PLANNED
 from core.search.results import COMPLETE, SearchResults
 from core.text import join_words, lower_first
+from core.translation.messages import tr
 from panels.shared.labels import term
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, value_text
 
@@ -14,7 +15,7 @@ from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text, val
 def show_samplers(results: SearchResults) -> None:
     """Show a row for each sampler (trials, the best value, its setting) and the value of the recipe's own setting."""
     rows = [_sampler_row(results, sampler) for sampler in results.samplers]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The samplers side by side")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=tr("The samplers side by side"))
     counts = results.trials["sampler"].value_counts()
     unfinished = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < results.plan.trials}
     if unfinished:
@@ -22,16 +23,27 @@ def show_samplers(results: SearchResults) -> None:
             f"{SAMPLER_LABELS[name].title} has {done} of {results.plan.trials} trials"
             for name, done in unfinished.items()
         )
-        st.info(f"This search is not finished: {progress}. Its results may change.", icon=":material/hourglass_top:")
+        st.info(
+            tr("This search is not finished: {progress}. Its results may change.", progress=progress),
+            icon=":material/hourglass_top:",
+        )
     own = own_setting_value(results)
     reached = "" if own is None else f"The recipe's own setting reached {value_text(results.plan, own)} as a trial. "
     index = splits.index_table()
     validation = index[index[results.plan.split] == "validation"]
     st.caption(
-        f"{reached}All trials are compared on the same {len(validation)} {term('validation', 'validation slices')} of "
-        f"{validation['patient'].nunique()} patients, so the best is partly luck.",
-        help="Only held-out patients show its worth. One run of each sampler, begun with the same settings, does not "
-        "tell which sampler is better.",
+        tr(
+            "{reached}All trials are compared on the same {count} {validation} of {patient} patients, so the best "
+            "is partly luck.",
+            reached=reached,
+            count=len(validation),
+            validation=term("validation", "validation slices"),
+            patient=validation["patient"].nunique(),
+        ),
+        help=tr(
+            "Only held-out patients show its worth. One run of each sampler, begun with the same settings, does "
+            "not tell which sampler is better."
+        ),
     )
 
 

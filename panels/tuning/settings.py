@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.search.results import SearchResults
+from core.translation.messages import tr
 from panels.shared.controls import csv_button
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, value_text
 
@@ -34,6 +35,6 @@ def show_trials_table(results: SearchResults, trials: pd.DataFrame, *, key: str)
         height=320,
         column_config={"Value": st.column_config.TextColumn(pinned=True)},
         placeholder="–",
-        alt=f"{len(rows)} trials, best first",
+        alt=tr("{count} trials, best first", count=len(rows)),
     )
-    csv_button(rows, "CSV of these trials", f"{results.plan.name}-trials.csv", key=key)
+    csv_button(rows, tr("CSV of these trials"), f"{results.plan.name}-trials.csv", key=key)

@@ -11,6 +11,7 @@ from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
+from core.translation.messages import tr
 from panels.shared.labels import bundle_title, metric_text, term
 from panels.shared.model_choice import bundle_address, listed_bundles
 
@@ -39,9 +40,17 @@ def show_gain(plan: Plan, bundle: Bundle | None) -> None:
     name, figure = next(iter(comparison.figures.items()))
     row = _row(name, figure)
     st.markdown(
-        f"**Result:** on {plan.held_out} {bundle_title(bundle)} reaches {lower_first(METRIC_TITLES[name])} "
-        f"**{row['Searched']}**, the untuned recipe {row['Untuned']}: {row['Difference']} "
-        f"(95 % interval {row['95 % interval']})."
+        tr(
+            "**Result:** on {held_out} {bundle} reaches {metric} **{searched}**, the untuned recipe {untuned}: "
+            "{difference} (95 % interval {interval}).",
+            held_out=plan.held_out,
+            bundle=bundle_title(bundle),
+            metric=lower_first(METRIC_TITLES[name]),
+            searched=row["Searched"],
+            untuned=row["Untuned"],
+            difference=row["Difference"],
+            interval=row["95 % interval"],
+        )
     )
 
 
@@ -73,12 +82,12 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
         for name in METRIC_TITLES
         if name in comparison.figures
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The winner beside the untuned recipe")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=tr("The winner beside the untuned recipe"))
     _draw_comparison_caption(bundle, comparison, results.plan)
     page, icon = ("errors", "grid_on") if CLASSIFICATION in bundle.tasks else ("masks", "gesture")
     st.page_link(
         f"pages/{page}.py",
-        label=f"Where {bundle_title(bundle)} is wrong",
+        label=tr("Where {bundle} is wrong", bundle=bundle_title(bundle)),
         icon=f":material/{icon}:",
         query_params=bundle_address(bundle.name),
     )
@@ -92,12 +101,24 @@ def _draw_comparison_caption(bundle: Bundle, comparison: Comparison, plan: Plan)
     others = [_OTHER_DIFFERENCES.get(key, key) for key in comparison.recipe_differences if key not in _SEARCHED]
     differences = f" Apart from what was searched they differ in {join_words(others)}." if others else ""
     st.caption(
-        f"{bundle_title(bundle)} beside {_other_title(comparison)} on the {comparison.slices} slices of "
-        f"{plan.held_out}, whose patients no trial has used. The {term('bootstrap', 'interval')} for "
-        f"{lower_first(METRIC_TITLES[metric])} {verdict}.{differences}",
-        help="The last column leaves out patients whose ids differ only by a final letter from ids in other folds "
-        f"({comparison.without_letter_twins.slices} slices remain). The interval does not cover how much another "
-        "training of either would differ.",
+        tr(
+            "{bundle} beside {other} on the {slices} slices of {held_out}, whose patients no trial has used. The "
+            "{bootstrap} for {metric} {verdict}.{differences}",
+            bundle=bundle_title(bundle),
+            other=_other_title(comparison),
+            slices=comparison.slices,
+            held_out=plan.held_out,
+            bootstrap=term("bootstrap", "interval"),
+            metric=lower_first(METRIC_TITLES[metric]),
+            verdict=verdict,
+            differences=differences,
+        ),
+        help=tr(
+            "The last column leaves out patients whose ids differ only by a final letter from ids in other folds "
+            "({slices} slices remain). The interval does not cover how much another training of either would "
+            "differ.",
+            slices=comparison.without_letter_twins.slices,
+        ),
     )
 
 

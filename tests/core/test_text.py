@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text import join_words, lower_first
+from core.text import OR, join_words, lower_first
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ def test_words_are_listed_as_in_a_sentence(words: list, sentence: str) -> None:
 
 
 def test_the_last_word_may_be_or() -> None:
-    assert join_words(["PNG", "JPEG", "TIFF"], "or") == "PNG, JPEG or TIFF"
+    assert join_words(["PNG", "JPEG", "TIFF"], OR) == "PNG, JPEG or TIFF"
 
 
 @pytest.mark.parametrize(("title", "sentence"), [("Mean Dice", "mean Dice"), ("Accuracy", "accuracy"), ("", "")])

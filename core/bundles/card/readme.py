@@ -10,7 +10,7 @@ from core.labels import CHANGE_TITLES, METRIC_TITLES, split_level
 from core.text import join_words, markdown_table
 
 _TITLES = {
-    **METRIC_TITLES,
+    **METRIC_TITLES.english,
     "pixel_accuracy": "Pixel accuracy",
     "loss": "Cross-entropy",
     "mask_loss": "Cross-entropy of the mask",
@@ -189,7 +189,7 @@ def _external_tables(external: ExternalMetrics) -> str:
 def _robustness_table(robustness: Robustness) -> str:
     measured = {name: _TITLES[name] for name in robustness.unaltered.as_dict()}
     rows = [
-        [CHANGE_TITLES[change], *(f"{getattr(figures, name):.3f}" for name in measured)]
+        [CHANGE_TITLES.english[change], *(f"{getattr(figures, name):.3f}" for name in measured)]
         for change, figures in robustness.by_change.items()
     ]
     head = f"On {robustness.slices} test slices, changed as files, viewers and scanners do:"

@@ -122,7 +122,11 @@ class FigshareDownloader:
             DatasetError: there is no such slice, or figshare does not send it.
         """
         if number not in self._index.index:
-            raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
+            raise DatasetError(
+                "There is no slice {number} in the data set; numbers run from 1 to {last}.",
+                number=number,
+                last=SLICE_COUNT,
+            )
         cached = self.cached(number)
         if cached is not None:
             return cached
@@ -133,8 +137,10 @@ class FigshareDownloader:
                 return self._fetch(number, client)
         except (AddressError, LimitError) as error:
             raise DatasetError(
-                f"Slice {number} could not be fetched: figshare {error}; try again later, or prepare the data set "
-                "here (README, “The data”)."
+                "Slice {number} could not be fetched: figshare {error}; try again later, or prepare the data set "
+                "here (README, “The data”).",
+                number=number,
+                error=error,
             ) from error
 
     def _check_slice(self, number: int, pixels: np.ndarray, mask: np.ndarray) -> Slice | None:

@@ -11,7 +11,7 @@ from core.bundles.bundle import Bundle, bundle_names, open_bundle
 from core.bundles.card.metrics import Aim
 from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.evaluation.comparison.bundles import metrics_on_table_5
-from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, split_level
+from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, SLICE_LEVEL, split_level
 from core.metrics import classification
 from core.text import join_words, markdown_table
 
@@ -94,7 +94,7 @@ def _class_row(name: str) -> _Row:
         metrics = bundle.test_metrics.per_class[name]
         return f"{metrics.precision:.2f} / {metrics.recall:.2f} / {metrics.f1:.2f}"
 
-    title = f"{CLASS_LABELS[name].short}: precision / recall / F1"
+    title = f"{CLASS_LABELS[name].english_short}: precision / recall / F1"
     return _Row(title, f"{report.precision:.2f} / {report.recall:.2f} / {report.f1:.2f}", value)
 
 
@@ -169,7 +169,7 @@ _DICE_OVER_FOLDS = "Mean Dice, patient-level split, mean ± std over folds"
 _CLASS_DICE_OVER_FOLDS = "Class-mean Dice, patient-level split, mean ± std over folds"
 _OVER_FOLDS = (_ACCURACY_OVER_FOLDS, _PATIENTS_OVER_FOLDS, _DICE_OVER_FOLDS, _CLASS_DICE_OVER_FOLDS)
 _CLASS_ROWS = [
-    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
+    _Row("Split", SLICE_LEVEL, lambda bundle: split_level(bundle.card.data.by_patient)),
     _Row("Test slices classified correctly", report_correct(), correct_slices),
     _Row("Test accuracy", f"{course_report.CNN_TEST_ACCURACY:.4f}", _test_metric("accuracy")),
     _Row("Test loss", f"{course_report.CNN_TEST_LOSS:.2f}", _test_metric("loss", digits=2)),
@@ -185,7 +185,7 @@ _CLASS_ROWS = [
     _Row("Inference time, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", slice_time),
 ]
 _MASK_ROWS = [
-    _Row("Split", split_level(False), lambda bundle: split_level(bundle.card.data.by_patient)),
+    _Row("Split", SLICE_LEVEL, lambda bundle: split_level(bundle.card.data.by_patient)),
     _Row("Mean Dice", _EMPTY_CELL, _test_metric("dice_mean")),
     _Row("Class-mean Dice", _EMPTY_CELL, _test_metric("dice_class_mean")),
     _Row("Pooled Dice", _EMPTY_CELL, _test_metric("dice_pooled")),

@@ -15,6 +15,7 @@ from core.labels import OUTCOME_LABELS
 from core.metrics import overlap
 from core.outcome import CONFIDENT, NO_GATE_REASON, WITHHELD, volume_reason
 from core.readers.volumes.volume import Volume
+from core.translation.messages import tr
 
 
 def volume_result(
@@ -43,7 +44,7 @@ def volume_result(
         "spacing_mm": None if volume.spacing_mm is None else [round(side, 4) for side in volume.spacing_mm],
         "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
         "outcome": outcome,
-        "reason": volume_reason(answer.outcome) if outcome else NO_GATE_REASON,
+        "reason": volume_reason(answer.outcome) if outcome else tr(NO_GATE_REASON),
         "class": None if answer.outcome in WITHHELD else likeliest,
         "likeliest_class": likeliest,
         "probabilities": None

@@ -7,6 +7,7 @@ from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES
 from core.errors import SliceError
 from core.readers.slices import check_size
 from core.readers.volumes.dicom_header import is_dicom
+from core.translation.messages import mark
 
 MAX_ENTRIES = 2048
 """Most entries of a .zip; folders count too."""
@@ -20,7 +21,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PASSWORD = 0x1
 _DICOM_START = 132
 """First bytes that tell a DICOM file."""
-_DAMAGED = "The ZIP file is damaged or cut short and could not be read."
+_DAMAGED = mark("The ZIP file is damaged or cut short and could not be read.")
 
 
 def unpack(data: bytes) -> list[bytes]:
@@ -56,7 +57,7 @@ def _check_count(data: bytes) -> None:
     # An entry of the list takes 46 bytes or more; a list that is longer than it says counts too.
     listed = int.from_bytes(data[end + 12 : end + 16], "little") // 46
     if stated > MAX_ENTRIES or listed > MAX_ENTRIES * 8:
-        raise SliceError(f"The ZIP file holds more than {MAX_ENTRIES:,} files; pack one series alone.")
+        raise SliceError("The ZIP file holds more than {limit:,} files; pack one series alone.", limit=MAX_ENTRIES)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -73,7 +74,10 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
         while chunk := file.read(_CHUNK):
             content += chunk
             if len(content) > most:
-                raise SliceError(f"The ZIP file holds more than {MAX_VOLUME_BYTES // 2**20} MB; pack one series alone.")
+                raise SliceError(
+                    "The ZIP file holds more than {megabytes} MB; pack one series alone.",
+                    megabytes=MAX_VOLUME_BYTES // 2**20,
+                )
             if len(content) > max(_RATIO_FROM, _MAX_RATIO * entry.compress_size):
                 raise SliceError("The ZIP file holds a file that is far larger than it is packed; pack images only.")
     return bytes(content)

@@ -11,6 +11,7 @@ from core.errors import SliceError
 from core.readers.volumes.dicom_header import MR, OTHER_MODALITY, Frame, Header, read_header
 from core.readers.volumes.dicom_pixels import read_frames
 from core.readers.volumes.volume import Volume, orient, require_contrast, require_volume_size
+from core.translation.messages import Message
 
 _SAME_PLACE_MM = 0.01
 _UNEVEN = 0.1
@@ -104,8 +105,9 @@ def _choose_series(series: Sequence[list[Frame]], chosen: int | None) -> list[Fr
         counts = [str(len(part)) for part in series]
         listed = ", ".join(counts[:_LISTED_SERIES]) + ", …" * (len(counts) > _LISTED_SERIES)
         raise SliceError(
-            f"The files hold {len(series)} series (slices in each: {listed}); choose one by its number, 1 to "
-            f"{len(series)}."
+            "The files hold {count} series (slices in each: {listed}); choose one by its number, 1 to {count}.",
+            count=len(series),
+            listed=listed,
         )
     return series[chosen - 1]
 
@@ -133,9 +135,15 @@ def _warnings(headers: Sequence[Header], allow_other_modality: bool) -> list[str
     others = sorted({header.modality for header in headers} - {MR})
     warnings = []
     if others:
-        kind = f"another modality than MR ({others[0]})" if others[0] != OTHER_MODALITY else "another modality than MR"
+        kind = (
+            Message("another modality than MR ({modality})", modality=others[0])
+            if others[0] != OTHER_MODALITY
+            else Message("another modality than MR")
+        )
         if not allow_other_modality:
-            raise SliceError(f"The DICOM file is of {kind}; the networks know MR images only, which are accepted.")
+            raise SliceError(
+                "The DICOM file is of {kind}; the networks know MR images only, which are accepted.", kind=kind
+            )
         warnings.append(f"This image is of {kind}; the networks were trained on MR images only.")
     if any(header.burnt_in for header in headers):
         warnings.append("The file says that text is burnt into its pixels, which may name the patient.")
@@ -148,7 +156,11 @@ def _sort(frames: Sequence[Frame]) -> tuple[list[Frame], np.ndarray | None, list
     The step is None where no position is stated; then the files' own numbers order them.
     """
     if len(frames) > MAX_VOLUME_SLICES:
-        raise SliceError(f"The series has {len(frames):,} slices; at most {MAX_VOLUME_SLICES} are accepted.")
+        raise SliceError(
+            "The series has {slices:,} slices; at most {slice_limit} are accepted.",
+            slices=len(frames),
+            slice_limit=MAX_VOLUME_SLICES,
+        )
     if any(frame.position is None for frame in frames):
         return sorted(frames, key=lambda frame: frame.order), None, []
     normal = _normal(frames[0])

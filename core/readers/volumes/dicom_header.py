@@ -13,6 +13,7 @@ from typing import Any
 
 from core.config import MAX_SIDE
 from core.errors import SliceError
+from core.translation.messages import mark
 
 MR = "MR"
 MODALITIES = {
@@ -35,7 +36,7 @@ OTHER_MODALITY = "of another modality"
 _MOST_FRAMES = 10_000
 _UID = re.compile(r"[0-9.]{1,64}")
 _DEFLATED = "1.2.840.10008.1.2.1.99"
-_DAMAGED = "The DICOM file is damaged or cut short and could not be read."
+_DAMAGED = mark("The DICOM file is damaged or cut short and could not be read.")
 _PIXEL_TAGS = (
     "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored",
     "HighBit", "PixelRepresentation", "PlanarConfiguration",
@@ -183,7 +184,9 @@ def _header(dataset: Any, file: int) -> Header:
     if not rows or not columns or "BitsAllocated" not in dataset:
         raise SliceError("The DICOM file holds no image; a file with pixels is needed.")
     if max(rows, columns) > MAX_SIDE:
-        raise SliceError(f"The DICOM file's image is larger than {MAX_SIDE} pixels a side, the most that is read.")
+        raise SliceError(
+            "The DICOM file's image is larger than {max_side} pixels a side, the most that is read.", max_side=MAX_SIDE
+        )
     photometric = str(dataset.get("PhotometricInterpretation", ""))
     if _number(dataset.get("SamplesPerPixel")) not in (None, 1) or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise SliceError("The DICOM file holds a colour picture; an image of grey values is needed.")
@@ -195,7 +198,9 @@ def _header(dataset: Any, file: int) -> Header:
         raise SliceError("The DICOM file's pixels do not have 8, 16 or 32 bits; others are not read.")
     count = int(_number(dataset.get("NumberOfFrames")) or 1)
     if not 1 <= count <= _MOST_FRAMES:
-        raise SliceError(f"The DICOM file states a number of frames beyond 1 to {_MOST_FRAMES:,}, which are read.")
+        raise SliceError(
+            "The DICOM file states a number of frames beyond 1 to {limit:,}, which are read.", limit=_MOST_FRAMES
+        )
     return Header(
         rows=int(rows),
         columns=int(columns),

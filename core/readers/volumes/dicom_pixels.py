@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import SliceError
 from core.readers.jpeg import frame_size
 from core.readers.volumes.dicom_header import Header, read_dataset
+from core.translation.messages import Message
 
 _JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
@@ -21,7 +22,7 @@ READ = (*_NATIVE, *_JPEG, *_JPEG_2000, _RLE)
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _LIKELY_START = 256
 """Within so many bytes a JPEG 2000 codestream starts, behind the boxes that a few files have."""
-_CUT_SHORT = "The DICOM file's pixels are damaged or cut short and could not be read."
+_CUT_SHORT = Message("The DICOM file's pixels are damaged or cut short and could not be read.")
 
 
 def read_frames(data: bytes, header: Header, indices: Sequence[int]) -> Iterator[np.ndarray]:
@@ -96,17 +97,20 @@ def _codestream_size(frame: bytes) -> tuple[int, int] | None:
     return bottom - top, right - left
 
 
-def _unread(syntax: Any) -> str:
+def _unread(syntax: Any) -> Message:
     from pydicom.uid import AllTransferSyntaxes
 
     known = [uid.name for uid in AllTransferSyntaxes if uid == syntax]
-    name = known[0] if known else "an unknown transfer syntax"
-    return f"The DICOM file's pixels are stored as {name}, which is not read here; save it uncompressed."
+    name = known[0] if known else Message("an unknown transfer syntax")
+    return Message(
+        "The DICOM file's pixels are stored as {name}, which is not read here; save it uncompressed.", name=name
+    )
 
 
-def _refused(syntax: Any, header: Header) -> str:
+def _refused(syntax: Any, header: Header) -> Message:
     if syntax == _JPEG[1] and header.bits[1] > 8:
-        return (
-            f"The DICOM file's pixels are JPEG of {header.bits[1]} bits, which is not read here; save it uncompressed."
+        return Message(
+            "The DICOM file's pixels are JPEG of {bits} bits, which is not read here; save it uncompressed.",
+            bits=header.bits[1],
         )
     return _CUT_SHORT

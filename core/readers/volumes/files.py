@@ -94,8 +94,10 @@ def check_volume_size(length: int) -> None:
         raise SliceError("The file is empty; it should hold an MRI volume.")
     if length > MAX_VOLUME_BYTES:
         raise SliceError(
-            f"The volume's files have {length:,} bytes; at most {MAX_VOLUME_BYTES:,} ({MAX_VOLUME_BYTES // 2**20} MB) "
-            "are accepted."
+            "The volume's files have {length:,} bytes; at most {limit:,} ({megabytes} MB) are accepted.",
+            length=length,
+            limit=MAX_VOLUME_BYTES,
+            megabytes=MAX_VOLUME_BYTES // 2**20,
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.errors import SliceError
 from core.readers.volumes.volume import Volume, orient, require_contrast, require_volume_size
+from core.translation.messages import mark
 
 _GZIP = b"\x1f\x8b"
 _HEADER_BYTES = {1: 348, 2: 540}
@@ -23,7 +24,7 @@ _MOST_EXTENSIONS = 2**24
 _MOST_LISTED = 2**15
 """Most volumes of a file that are told, whatever its header says."""
 _CHUNK = 2**20
-_DAMAGED = "The NIfTI file is damaged or cut short and could not be read."
+_DAMAGED = mark("The NIfTI file is damaged or cut short and could not be read.")
 _TYPES = "iuf"
 
 
@@ -69,7 +70,9 @@ def _read(data: bytes, name: str, number: int | None) -> Volume:
         size = int(np.prod(layout.shape)) * dtype.itemsize
         before = layout.offset + ((number or 1) - 1) * size - stream.taken
         if before < 0 or before > _MOST_BEFORE:
-            raise SliceError(_DAMAGED if before < 0 else "The chosen volume stands too far behind in the NIfTI file.")
+            raise SliceError(
+                _DAMAGED if before < 0 else mark("The chosen volume stands too far behind in the NIfTI file.")
+            )
         stream.skip(before)
         values = np.frombuffer(stream.take(size), dtype).reshape(layout.shape, order="F")
         volume = orient(_scaled(values, layout.slope, layout.intercept), layout.affine, name, notes=notes)
@@ -135,7 +138,9 @@ def _layout(stream: "_Stream") -> _Layout:
 def _choose(volumes: int, number: int | None) -> list[str]:
     """Check the number of the chosen volume; return a note where one of several is taken."""
     if number is not None and not 1 <= number <= volumes:
-        raise SliceError(f"The NIfTI file holds {volumes} volumes; choose one by its number, 1 to {volumes}.")
+        raise SliceError(
+            "The NIfTI file holds {volumes} volumes; choose one by its number, 1 to {volumes}.", volumes=volumes
+        )
     return [] if volumes == 1 else [f"The file holds {volumes} volumes; this is volume {number or 1}."]
 
 

@@ -186,13 +186,23 @@ def require_volume_size(shape: Sequence[int], item_bytes: int) -> None:
     for side in shape:
         size *= side
     if size > MAX_VOLUME_BYTES:
-        raise SliceError(f"The volume has {stated} voxels, more than the {MAX_VOLUME_BYTES // 2**20} MB accepted.")
+        raise SliceError(
+            "The volume has {stated} voxels, more than the {megabytes} MB accepted.",
+            stated=stated,
+            megabytes=MAX_VOLUME_BYTES // 2**20,
+        )
     if sorted(shape)[1] < MIN_SIDE or min(shape) < 1:
-        raise SliceError(f"The volume has {stated} voxels; slices of at least {MIN_SIDE} pixels a side are needed.")
+        raise SliceError(
+            "The volume has {stated} voxels; slices of at least {min_side} pixels a side are needed.",
+            stated=stated,
+            min_side=MIN_SIDE,
+        )
     if max(shape) > MAX_SIDE or not _has_plane(shape):
         raise SliceError(
-            f"The volume has {stated} voxels; at most {MAX_VOLUME_SLICES} slices of {MAX_SIDE} pixels a side are "
-            "accepted."
+            "The volume has {stated} voxels; at most {slice_limit} slices of {max_side} pixels a side are accepted.",
+            stated=stated,
+            slice_limit=MAX_VOLUME_SLICES,
+            max_side=MAX_SIDE,
         )
 
 
@@ -243,7 +253,11 @@ def volume_of_array(values: np.ndarray, name: str, *, spacing_mm: tuple[float, f
         SliceError: it is no volume of numbers, or one that is too large, too small or constant.
     """
     if values.ndim != 3 or values.dtype.kind not in "iuf":
-        raise SliceError(f"The array has {values.ndim} dimensions of {values.dtype}; a volume has three, of numbers.")
+        raise SliceError(
+            "The array has {dimensions} dimensions of {kind}; a volume has three, of numbers.",
+            dimensions=values.ndim,
+            kind=values.dtype,
+        )
     require_volume_size(values.shape, values.itemsize)
     down, back, left = spacing_mm or (1.0, 1.0, 1.0)
     affine = np.array([[0, 0, -left, 0], [0, -back, 0, 0], [-down, 0, 0, 0], [0, 0, 0, 1.0]])

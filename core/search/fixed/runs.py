@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from core.config import recipes_folder, searches_folder
-from core.errors import TrainingError
+from core.errors import NONE, TrainingError
 
 RESULTS = "fixed_runs.csv"
 MOST_RUNS = 12
@@ -38,12 +38,19 @@ def read_runs(name: str, folder: Path | None = None) -> list[Run]:
     """
     path = (folder or recipes_folder()) / "studies" / f"{name}.csv"
     if not path.is_file():
-        raise TrainingError(f"There is no study '{name}'; there are {', '.join(study_names(folder)) or 'none'}.")
+        raise TrainingError(
+            "There is no study '{name}'; there are {accepted}.",
+            name=name,
+            accepted=", ".join(study_names(folder)) or NONE,
+        )
     runs = _read(path)
     if list(runs) != ["run", *SETTINGS] or list(runs["run"]) != list(range(1, len(runs) + 1)) or len(runs) > MOST_RUNS:
         raise TrainingError(
-            f"The study '{name}' is not as it should be: at most {MOST_RUNS} runs, numbered from 1 by the column run, "
-            f"with the columns {', '.join(SETTINGS)}."
+            "The study '{name}' is not as it should be: at most {limit} runs, numbered from 1 by the column run, "
+            "with the columns {accepted}.",
+            name=name,
+            limit=MOST_RUNS,
+            accepted=", ".join(SETTINGS),
         )
     return runs.to_dict("records")
 
@@ -72,7 +79,11 @@ def read_fixed_runs(name: str, folder: Path | None = None) -> pd.DataFrame | Non
         return None
     results = _read(path)
     if list(results) != ["run", *SETTINGS, *_RESULT_COLUMNS]:
-        raise TrainingError(f"The results of the study '{name}' have other columns; remove searches/{name}/{RESULTS}.")
+        raise TrainingError(
+            "The results of the study '{name}' have other columns; remove searches/{name}/{file}.",
+            name=name,
+            file=RESULTS,
+        )
     return results
 
 
@@ -90,4 +101,4 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
     except ValueError as error:
-        raise TrainingError(f"'{path}' is no table.") from error
+        raise TrainingError("'{path}' is no table.", path=path) from error

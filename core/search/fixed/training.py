@@ -99,9 +99,16 @@ def write_choice(study: str, name: str) -> Run:
     recipe, results, planned = load_recipe(name), read_fixed_runs(study), read_runs(study)
     batch = recipe.training.batch
     if results is None or len(results) < len(planned):
-        raise TrainingError(f"The study '{study}' is not finished; 'python -m core study {study}' goes on with it.")
+        raise TrainingError(
+            "The study '{study}' is not finished; 'python -m core study {study}' goes on with it.", study=study
+        )
     if batch not in set(results["batch"]) or not recipe.origin:
-        raise TrainingError(f"The study '{study}' chooses nothing for '{name}', whose batch is {batch}.")
+        raise TrainingError(
+            "The study '{study}' chooses nothing for '{name}', whose batch is {batch}.",
+            study=study,
+            name=name,
+            batch=batch,
+        )
     best = best_of_batch(results, batch)
     why = f"Run {best['run']} of {len(planned)} of a study fixed beforehand: lowest validation loss at batch {batch}; "
     why += "no test slice was read."

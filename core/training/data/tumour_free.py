@@ -53,7 +53,7 @@ def _external_planes(recipe: Recipe, folder: Path, side: int) -> list[np.ndarray
     index = read_external_index(folder, "train")
     files = index["file"][index["class"] == "no_tumour"]
     if files.empty:
-        raise DatasetError(f"'{folder}' has no slices without a tumour in its split train.")
+        raise DatasetError("'{folder}' has no slices without a tumour in its split train.", folder=folder)
     preprocessing = recipe.input.preprocessing
     slices = (read_slice((folder / file).read_bytes(), Path(file).name) for file in files)
     return [preprocess_slice(one.pixels, size=side, preprocessing=preprocessing)[0] for one in slices]

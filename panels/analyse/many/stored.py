@@ -48,7 +48,11 @@ def draw_stored(folder: Path, *, key: str) -> None:
     """
     path = folder / RESULTS
     if not path.is_file():
-        raise BatchError(f"'{folder}' holds no {RESULTS}; SLICESCOPE_BATCH names the folder of a batch that has ended.")
+        raise BatchError(
+            "'{folder}' holds no {file}; SLICESCOPE_BATCH names the folder of a batch that has ended.",
+            folder=folder,
+            file=RESULTS,
+        )
     batch, rows, columns = _read(folder, path.stat().st_mtime_ns)
     st.markdown(f"**Results of a batch**, {len(rows):,} rows of {escape_markdown(folder.name)}")
     shown, _ = choose_rows(rows, key=key)

@@ -9,6 +9,7 @@ from core.bundles.bundle import Bundle, distinct_bundles
 from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, pool, sure_probability
 from core.inference.volumes.planes import disagreement
 from core.inference.volumes.result import volume_result
+from core.translation.messages import tr
 from panels.analyse.running import WATCH_SECONDS, draw_progress
 from panels.analyse.volume.downloads import draw_volume_downloads
 from panels.analyse.volume.kept import Analysis, kept_analysis, start_analysis
@@ -73,17 +74,23 @@ def _draw_start(chosen: ChosenVolume, plane: str, networks: Networks, analysis: 
     total = chosen.volume.count(plane)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.button(
-            f"Analyse all {total} {plane} slices",
+            tr("Analyse all {total} {plane} slices", total=total, plane=plane),
             key=f"{key}_start",
             icon=":material/view_in_ar:",
-            help="Every slice is predicted; their answers are pooled into one for the volume.",
+            help=tr("Every slice is predicted; their answers are pooled into one for the volume."),
             on_click=start_analysis,
             args=(chosen, plane, *networks),
         )
         if analysis is not None and analysis.error is not None:
             st.error(error_text(analysis.error), icon=":material/error:")
         elif analysis is not None:
-            st.caption(f"Stopped: {len(analysis.look())} of {total} slices are analysed, and the answer is theirs.")
+            st.caption(
+                tr(
+                    "Stopped: {count} of {total} slices are analysed, and the answer is theirs.",
+                    count=len(analysis.look()),
+                    total=total,
+                )
+            )
 
 
 def _draw_answer(
@@ -93,7 +100,7 @@ def _draw_answer(
     answer = pool(volume, plane, findings, sure=sure_probability(networks[0]))
     result = volume_result(volume, plane, findings, answer, bundles)
     with answer_container(result, key=f"{key}_answer"), st.container(border=True):
-        st.markdown(f"**The whole volume**, by its {plane} slices")
+        st.markdown(tr("**The whole volume**, by its {plane} slices", plane=plane))
         draw_headline(result, key=key)
         left, right = st.columns(2, gap="medium")
         with left:
@@ -104,8 +111,10 @@ def _draw_answer(
             draw_truth(result["truth"] and result["truth"] | {"area_px": result["truth"]["voxels"]})
             _draw_disagreement(chosen, plane, answer, networks)
             st.caption(
-                "Pooled from the slices. How often this is right is not measured: the data set has single slices, no "
-                "volumes."
+                tr(
+                    "Pooled from the slices. How often this is right is not measured: the data set has single "
+                    "slices, no volumes."
+                )
             )
         draw_volume_downloads(chosen, plane, findings, (result, answer), networks, key=key)
 
@@ -113,7 +122,7 @@ def _draw_answer(
 def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> None:
     mask, counted = result["mask"], len(answer.counted)
     if answer.largest is None:
-        st.markdown(f"No mask in {result['slices']} slices.")
+        st.markdown(tr("No mask in {slices} slices.", slices=result["slices"]))
         return
     size = f"{mask['voxels']:,} voxels" if answer.volume_ml is None else f"{answer.volume_ml:,.1f} ml"
     text = f"**Mask {size}** in {counted} of {result['slices']} slices"
@@ -123,11 +132,14 @@ def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> Non
     if mask["left_out_voxels"]:
         share = mask["left_out_voxels"] / (mask["voxels"] + mask["left_out_voxels"])
         st.caption(
-            f"The largest connected region counts as the tumour. {share:.0%} of what the slices outline lies elsewhere "
-            "and is left out."
+            tr(
+                "The largest connected region counts as the tumour. {share:.0%} of what the slices outline lies "
+                "elsewhere and is left out.",
+                share=share,
+            )
         )
     st.button(
-        f"Largest mask: slice {answer.largest}",
+        tr("Largest mask: slice {largest}", largest=answer.largest),
         key=f"{key}_largest",
         icon=":material/my_location:",
         on_click=go_to,

@@ -19,6 +19,7 @@ from core.readers.decoder_pool import DECODER
 from core.readers.volumes.dicom_header import is_dicom
 from core.readers.volumes.files import is_zip
 from core.readers.volumes.volume import Volume
+from core.translation.messages import tr
 from panels.shared.controls import file_button
 from panels.shared.predictions import cached_predictor
 from panels.shared.slices.chosen import ChosenVolume
@@ -47,7 +48,7 @@ def draw_volume_downloads(
     volume, classes, (result, answer) = chosen.volume, networks[0].card.classes, answered
     predictor = cached_predictor(*networks)
     stem = Path(volume.name.removesuffix(".gz")).stem.replace(" ", "-").replace(",", "")
-    with st.expander("Download the volume's answer", icon=":material/download:", key=f"{key}_download"):
+    with st.expander(tr("Download the volume's answer"), icon=":material/download:", key=f"{key}_download"):
         row = st.container(horizontal=True)
 
         def button(label: str, make: Callable[[], bytes], ending: str) -> None:
@@ -88,14 +89,17 @@ def _segmentation_settings(volume: Volume, *, key: str) -> bool | None:
         return None
     except ModuleNotFoundError:
         st.caption(
-            "A DICOM segmentation needs the package highdicom, which is not installed here; take the NIfTI file."
+            tr("A DICOM segmentation needs the package highdicom, which is not installed here; take the NIfTI file.")
         )
         return None
     return st.checkbox(
-        "Keep the patient's identity in the segmentation",
+        tr("Keep the patient's identity in the segmentation"),
         key=f"{key}_keep_identity",
-        help="Patient and study are then read from your files and written into the segmentation; nothing else keeps "
-        "them. Without the tick it has no name, an id that is a hash, and new UIDs but for the frame of reference.",
+        help=tr(
+            "Patient and study are then read from your files and written into the segmentation; nothing else "
+            "keeps them. Without the tick it has no name, an id that is a hash, and new UIDs but for the frame of "
+            "reference."
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from core.inference.volumes.analysis import SliceFinding
 from core.labels import CLASS_LABELS
 from core.outcome import WITHHELD
 from core.readers.volumes.volume import PLANES, Volume
+from core.translation.messages import tr
 from panels.shared.results_table import (
     CLASS,
     NAME,
@@ -43,7 +44,7 @@ def draw_slice_table(
         at: the slice that is shown.
         key: of the table.
     """
-    part = st.expander("Table of the slices", icon=":material/table_rows:", key=f"{key}_open", on_change="rerun")
+    part = st.expander(tr("Table of the slices"), icon=":material/table_rows:", key=f"{key}_open", on_change="rerun")
     if not part.open:
         return
     pictures = _pictures(chosen, plane, findings, classifier.fingerprint)
@@ -58,7 +59,7 @@ def draw_slice_table(
             key=key,
             at=numbers.index(at) if at in numbers else None,
             on_open=lambda place: go_to(numbers[place]),
-            label=f"{len(rows)} slices and their answers",
+            label=tr("{count} slices and their answers", count=len(rows)),
         )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.translation.language import ENGLISH, speaking
+
 _OPTION_WIDGETS = ("selectbox", "segmented_control", "pills", "select_slider", "multiselect")
 
 
@@ -80,7 +82,7 @@ def values_of(widget: Callable[..., Any], arguments: tuple[Any, ...], options: d
 
 def _of_options(name: str, given: dict[str, Any]) -> WidgetValues:
     options: Sequence[Any] = list(given["options"])
-    title: Callable[[Any], str] = given["format_func"] or str
+    title = _english(given["format_func"] or str)
     several = name == "multiselect" or given.get("selection_mode") == "multi"
     if name == "selectbox":
         default = options[given["index"]] if options and given["index"] is not None else None
@@ -113,6 +115,16 @@ def _of_options(name: str, given: dict[str, Any]) -> WidgetValues:
     if several:
         return WidgetValues(default, some, lambda values: [title(value) for value in values] or [""])
     return WidgetValues(default, lambda texts: option(texts[-1]), lambda value: [title(value)])
+
+
+def _english(title: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return the function, whose texts are English: an address opens in every language."""
+
+    def english(option: Any) -> str:
+        with speaking(ENGLISH):
+            return title(option)
+
+    return english
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from core.errors import SliceError, SliceScopeError
 from core.readers.adjusting.adjustment import Adjustment
 from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.slices.uploads import SliceIdentity
 from panels.shared.theme import error_text
 from panels.shared.viewer.viewer import Adjusting
@@ -65,21 +66,21 @@ def draw_adjustment(identity: SliceIdentity, slice_: Slice, *, key: str) -> None
     undone = current == as_in_file
     if not undone or usual != Adjustment():
         st.button(
-            "Trim and turn back" if undone else "Undo the changes",
+            tr("Trim and turn back") if undone else tr("Undo the changes"),
             key=f"{key}_undo",
             icon=":material/crop:" if undone else ":material/undo:",
             help=None if undone else current.sentence((slice_.pixels.shape[0], slice_.pixels.shape[1])),
             on_click=_set,
             args=(identity, replace(usual, spacing_mm=current.spacing_mm) if undone else as_in_file),
         )
-    with st.popover("Adjust the picture", icon=":material/tune:"):
+    with st.popover(tr("Adjust the picture"), icon=":material/tune:"):
         st.number_input(
-            "Side of a pixel, mm",
+            tr("Side of a pixel, mm"),
             0.01,
             10.0,
             value=current.spacing_mm,
             key=(widget := f"{key}_spacing_{identity[1]}"),
-            placeholder="not known" if slice_.spacing_mm is None else f"{slice_.spacing_mm:g}",
+            placeholder=tr("not known") if slice_.spacing_mm is None else f"{slice_.spacing_mm:g}",
             on_change=lambda: _set(identity, replace(current, spacing_mm=st.session_state[widget])),
         )
         if slice_.mask is None:
@@ -115,10 +116,13 @@ def draw_offers(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
     current, pictures = _adjustment(identity, slice_), _pictures(identity, slice_)
     if pictures:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption(f"{len(pictures)} pictures seem to be in one file; the networks take one:", width="content")
+            st.caption(
+                tr("{count} pictures seem to be in one file; the networks take one:", count=len(pictures)),
+                width="content",
+            )
             for number, picture in enumerate(pictures, 1):
                 st.button(
-                    f"Picture {number}",
+                    tr("Picture {number}", number=number),
                     key=f"{key}_picture_{number}",
                     icon=":material/grid_view:",
                     disabled=current.box == picture.box,
@@ -130,11 +134,15 @@ def draw_offers(identity: SliceIdentity, slice_: Slice, *, key: str) -> None:
     if turn:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.caption(
-                f"Turned {_TURN_TEXTS[turn]}, the picture would look more like the data set's slices.", width="content"
+                tr(
+                    "Turned {turn}, the picture would look more like the data set's slices.",
+                    turn=tr(_TURN_TEXTS[turn]),
+                ),
+                width="content",
             )
             turned = replace(current, quarter_turns=_turned(current, turn))
             st.button(
-                "Turn it", key=f"{key}_turn", icon=":material/rotate_right:", on_click=_set, args=(identity, turned)
+                tr("Turn it"), key=f"{key}_turn", icon=":material/rotate_right:", on_click=_set, args=(identity, turned)
             )
 
 
@@ -149,7 +157,7 @@ def _draw_mask_uploader(identity: SliceIdentity, slice_: Slice, *, key: str) -> 
     masks: dict[SliceIdentity, np.ndarray] = st.session_state.setdefault(_MASKS, {})
     widget = f"{key}_mask_{identity[1]}"
     was_drawn = widget in st.session_state  # not so when its page has just been opened again
-    file = st.file_uploader("True mask, to compare with", key=widget)
+    file = st.file_uploader(tr("True mask, to compare with"), key=widget)
     if file is None:
         st.session_state.pop(f"{widget}_read", None)
         if was_drawn and masks.pop(identity, None) is not None:
@@ -186,7 +194,11 @@ def _read_mask(data: bytes, name: str, shape: tuple[int, ...]) -> np.ndarray:
     pixels = DECODER.read(data, name).pixels
     if pixels.shape != shape:
         raise SliceError(
-            f"The mask has {pixels.shape[1]} x {pixels.shape[0]} pixels; one of this slice has {shape[1]} x {shape[0]}."
+            "The mask has {width} x {height} pixels; one of this slice has {needed_width} x {needed_height}.",
+            width=pixels.shape[1],
+            height=pixels.shape[0],
+            needed_width=shape[1],
+            needed_height=shape[0],
         )
     mask: np.ndarray = pixels > (pixels.min() + pixels.max()) / 2
     return mask

@@ -10,6 +10,7 @@ from core.config import MAX_FILE_BYTES, MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_S
 from core.dataset.store import SLICE_COUNT
 from core.errors import SliceScopeError
 from core.readers.slices import EXTENSIONS, Slice
+from core.translation.messages import tr
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.slices.adjusting import (
     adjusted_identity,
@@ -112,7 +113,7 @@ def choose_image(
 
 def _draw_chooser(key: str, *, is_open: bool, of: SliceIdentity | None, is_narrow: bool) -> None:
     with st.expander(
-        "Choose a slice" if is_open else "Choose another slice",
+        tr("Choose a slice") if is_open else tr("Choose another slice"),
         expanded=is_open,
         icon=":material/photo_library:",
         key=f"{key}_chooser_{of}",
@@ -173,7 +174,7 @@ def _uploader(key: str) -> None:
                 return
 
     st.file_uploader(
-        "Upload slices or volumes",
+        tr("Upload slices or volumes"),
         accept_multiple_files=True,
         key=f"{key}_files",
         on_change=select_newest,
@@ -181,30 +182,39 @@ def _uploader(key: str) -> None:
     st.html(_SHOWN_REFUSAL)
     pictures = ", ".join(extension.upper() for extension in EXTENSIONS if extension not in ("jpeg", "tiff", "mat"))
     st.caption(
-        "Pictures, a figshare .mat, NIfTI or DICOM; many at once make a table.",
-        help=f"Slices: {pictures} or a figshare .mat, up to {MAX_FILE_BYTES // 2**20} MB and {MAX_SIDE} pixels a side. "
-        f"Volumes: NIfTI (.nii, .nii.gz); a series of DICOM files, together or in a .zip; up to "
-        f"{MAX_VOLUME_BYTES // 2**20} MB and {MAX_VOLUME_SLICES} slices. Many slices at once, or in a .zip, make a "
-        f"table: up to {MAX_UPLOADS} files and {MAX_BYTES // 10**6} MB.",
+        tr("Pictures, a figshare .mat, NIfTI or DICOM; many at once make a table."),
+        help=tr(
+            "Slices: {pictures} or a figshare .mat, up to {max_file_bytes} MB and {max_side} pixels a side. "
+            "Volumes: NIfTI (.nii, .nii.gz); a series of DICOM files, together or in a .zip; up to "
+            "{max_volume_bytes} MB and {max_volume_slices} slices. Many slices at once, or in a .zip, make a "
+            "table: up to {max_uploads} files and {max_bytes} MB.",
+            pictures=pictures,
+            max_file_bytes=MAX_FILE_BYTES // 2**20,
+            max_side=MAX_SIDE,
+            max_volume_bytes=MAX_VOLUME_BYTES // 2**20,
+            max_volume_slices=MAX_VOLUME_SLICES,
+            max_uploads=MAX_UPLOADS,
+            max_bytes=MAX_BYTES // 10**6,
+        ),
     )
     st.caption(
-        "The server that runs this app holds files in memory while this page is open, and writes them to no disk."
+        tr("The server that runs this app holds files in memory while this page is open, and writes them to no disk.")
     )
 
 
 def _number_input(key: str) -> None:
     if not has_store() and not fetching_wanted():
-        st.caption("A slice of the data set by number: available once it is prepared here (README, “The data”).")
+        st.caption(tr("A slice of the data set by number: available once it is prepared here (README, “The data”)."))
         return
     with st.form(f"{key}_form", border=False):
         number = st.number_input(
-            "Slice of the data set by number",
+            tr("Slice of the data set by number"),
             1,
             SLICE_COUNT,
             value=None,
             key=f"{key}_number",
-            placeholder=f"1 to {SLICE_COUNT}",
+            placeholder=tr("1 to {slice_count}", slice_count=SLICE_COUNT),
         )
-        if st.form_submit_button("Show slice") and number is not None:
+        if st.form_submit_button(tr("Show slice")) and number is not None:
             select(key, ("slice", int(number)))
             st.rerun()

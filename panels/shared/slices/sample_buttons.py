@@ -10,6 +10,7 @@ from core.labels import ANSWER_LABELS, CLASS_LABELS
 from core.outcome import NO_TUMOUR
 from core.readers.samples import Sample, SampleVolume, find_slice_or_volume, read_slices_and_volumes
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.slices.selection import select
 from panels.shared.theme import error_text
 from panels.shared.volumes.held import HeldVolume, opening_number
@@ -22,7 +23,7 @@ _WIDTHS = {Sample: _THUMBNAIL + 10, SampleVolume: _THUMBNAIL + 60}
 
 def draw_sample_buttons(key: str) -> None:
     """Draw a button a sample; one that cannot be read is told of instead."""
-    st.markdown("**Or try a sample** (simulated lesions with true masks)")
+    st.markdown(tr("**Or try a sample** (simulated lesions with true masks)"))
     problems: list[DatasetError] = []
     with st.container(horizontal=True, gap="small"):
         counts: Counter[str] = Counter()
@@ -57,7 +58,7 @@ def _sample_button(sample: Sample | SampleVolume, label: str, *, key: str) -> No
             type="tertiary",
         )
         if failure:
-            st.caption("Known failure")
+            st.caption(tr("Known failure"))
 
 
 @st.cache_resource(show_spinner=False)

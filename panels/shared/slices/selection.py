@@ -45,7 +45,11 @@ def _named(address: dict[str, str], uploads: Collection[SliceIdentity]) -> Slice
     if "slice" in address:
         number = address["slice"]
         if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= SLICE_COUNT):
-            raise SliceError(f"There is no slice '{number}' in the data set; numbers run from 1 to {SLICE_COUNT}.")
+            raise SliceError(
+                "There is no slice '{number}' in the data set; numbers run from 1 to {last}.",
+                number=number,
+                last=SLICE_COUNT,
+            )
         return "slice", int(number)
     if "upload" in address:
         named = [identity for identity in uploads if str(identity[1]).startswith(address["upload"])]

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
+from core.translation.messages import tr
 from panels.shared.slices.selection import select
 from panels.shared.slices.uploads import SliceIdentity, remove_upload
 
@@ -22,7 +23,11 @@ def draw_upload_buttons(key: str, uploads: Collection[SliceIdentity], selection:
             args=(key, identities[max(0, min(target, len(identities) - 1))]),
         )
     if len(uploads) > 1:
-        st.caption(f"{position + 1} of {len(identities)}", width="content")
+        st.caption(tr("{position} of {count}", position=position + 1, count=len(identities)), width="content")
     st.button(
-        "Remove this upload", key=f"{key}_remove", icon=":material/delete:", on_click=remove_upload, args=(selection,)
+        tr("Remove this upload"),
+        key=f"{key}_remove",
+        icon=":material/delete:",
+        on_click=remove_upload,
+        args=(selection,),
     )

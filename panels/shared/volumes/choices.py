@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import SliceError, SliceScopeError
 from core.readers.volumes.nifti import is_nifti
 from core.readers.volumes.volume import Volume, with_true_mask
+from core.translation.messages import tr
 from panels.shared.slices.uploads import SliceIdentity, Upload, allow_upload, choose_in_upload
 from panels.shared.theme import error_text, escape_markdown
 from panels.shared.volumes.held import HeldVolume
@@ -39,7 +40,7 @@ def draw_choices(
     if not held.is_allowed:
         for warning in held.volume.warnings:
             st.warning(warning, icon=":material/warning:")
-        st.button("Analyse anyway", key=f"{key}_anyway_modality", on_click=allow_upload, args=(identity,))
+        st.button(tr("Analyse anyway"), key=f"{key}_anyway_modality", on_click=allow_upload, args=(identity,))
         return None
     volumes = {other: upload.volume for other, upload in uploads.items() if isinstance(upload, HeldVolume)}
     shape = held.volume.values.shape
@@ -57,11 +58,16 @@ def _choose_in_files(identity: SliceIdentity, held: HeldVolume, *, key: str) -> 
     found, volume = held.volume.found, held.volume
     if is_nifti(held.files[0]):
         chosen = st.number_input(
-            f"Volume, 1 to {len(found)}", 1, len(found), volume.chosen, key=f"{key}_number_{identity[1]}", width=240
+            tr("Volume, 1 to {count}", count=len(found)),
+            1,
+            len(found),
+            volume.chosen,
+            key=f"{key}_number_{identity[1]}",
+            width=240,
         )
     else:
         chosen = st.selectbox(
-            "Series",
+            tr("Series"),
             range(1, len(found) + 1),
             index=volume.chosen - 1,
             format_func=lambda number: f"Series {number} (slices: {found[number - 1]})",
@@ -88,7 +94,7 @@ def _with_true_mask(
     usual = named[0] if named and not is_label_name(volume.name) else None
     options = [None, *others]
     chosen = st.selectbox(
-        "True mask from",
+        tr("True mask from"),
         options,
         index=options.index(usual),
         format_func=lambda other: "no file" if other is None else escape_markdown(others[other].name),

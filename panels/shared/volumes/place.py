@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.translation.messages import tr
 from panels.shared.link.address import bound, change
 from panels.shared.slices.chosen import AT, PLANE, ChosenSlice, ChosenVolume
 from panels.shared.viewer.viewer import Volume
@@ -28,7 +29,7 @@ def choose_place(chosen: ChosenVolume, *, opening: Callable[[str], int | None] =
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         plane = bound(
             st.segmented_control,
-            "Plane",
+            tr("Plane"),
             volume.planes,
             default=volume.best_plane,
             required=True,
@@ -42,7 +43,16 @@ def choose_place(chosen: ChosenVolume, *, opening: Callable[[str], int | None] =
         if slice_of not in (None, (chosen.identity, plane)) or not 1 <= st.session_state.get(AT, 1) <= count:
             st.session_state[AT] = first
         number = (
-            bound(st.slider, f"Slice, 1 to {count}", 1, count, first, key=AT, goes_along=True, width="stretch")
+            bound(
+                st.slider,
+                tr("Slice, 1 to {count}", count=count),
+                1,
+                count,
+                first,
+                key=AT,
+                goes_along=True,
+                width="stretch",
+            )
             if count > 1
             else 1
         )

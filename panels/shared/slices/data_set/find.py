@@ -11,6 +11,7 @@ import streamlit as st
 from core.dataset.store import SLICE_COUNT, Store, default_store
 from core.errors import DatasetError
 from core.readers.slices import Slice
+from core.translation.messages import tr
 
 if TYPE_CHECKING:
     from core.dataset.remote.background_fetch import BackgroundFetcher
@@ -92,16 +93,18 @@ def wait_for_slice(number: int) -> Slice:
         DatasetError: there is no such slice, or it is not at hand and does not come.
     """
     if not 1 <= number <= SLICE_COUNT:
-        raise DatasetError(f"There is no slice {number} in the data set; numbers run from 1 to {SLICE_COUNT}.")
+        raise DatasetError(
+            "There is no slice {number} in the data set; numbers run from 1 to {last}.", number=number, last=SLICE_COUNT
+        )
     found = find_slices([number])
     if found.coming:
-        with st.spinner(f"Fetching slice {number} from figshare.com"):
+        with st.spinner(tr("Fetching slice {number} from figshare.com", number=number)):
             while found.coming:
                 time.sleep(_WAIT_SECONDS)
                 found = find_slices([number])
     if found.missing:
         raise DatasetError(
-            f"Slice {number} is not on this machine; prepare the data set to see it (README, “The data”)."
+            "Slice {number} is not on this machine; prepare the data set to see it (README, “The data”).", number=number
         )
     return found.by_number[number]
 
@@ -117,7 +120,7 @@ def simulated_slice(class_name: str) -> Slice:
     for sample in read_samples():
         if sample.class_name == class_name:
             return sample.slice()
-    raise DatasetError(f"There is no simulated sample of class '{class_name}' in samples/.")
+    raise DatasetError("There is no simulated sample of class '{class_name}' in samples/.", class_name=class_name)
 
 
 def fetching_wanted() -> bool:

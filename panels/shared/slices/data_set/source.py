@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.translation.messages import tr
 from panels.shared.slices.data_set.find import FoundSlices, fetching_wanted, want_fetching
 
 _AT_HAND = "Outlined in yellow: the true mask."
@@ -31,11 +32,13 @@ def draw_source(found: FoundSlices, *, key: str, instead: str = _INSTEAD, at_han
     with st.container(gap="xsmall", key=f"{key}_source"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.toggle(
-                "Slices from figshare.com",
+                tr("Slices from figshare.com"),
                 key=name,
                 on_change=lambda: want_fetching(st.session_state[name]),
-                help="The data set is not on this machine. A slice is up to 1 MB; it is kept on the server's disk for "
-                "the next visitor. To have all of them, prepare the data set (README, “The data”).",
+                help=tr(
+                    "The data set is not on this machine. A slice is up to 1 MB; it is kept on the server's disk "
+                    "for the next visitor. To have all of them, prepare the data set (README, “The data”)."
+                ),
                 width="content",
             )
             st.caption(_state(found), width="content")

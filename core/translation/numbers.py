@@ -1,0 +1,22 @@
+"""Numbers as a language writes them: 1,234 and 94.8 % in English, 1.234 and 94,8 % in Spanish."""
+
+from numbers import Number
+from typing import Any
+
+from core.translation.language import current_language
+
+_SWAPPED = str.maketrans(",.", ".,")
+_WITH_DECIMAL_COMMA = {"es"}
+
+
+def number_text(value: Any, spec: str = "", *, language: str | None = None) -> str:
+    """Write a value; a number with the decimal point and the thousands separator of a language.
+
+    Args:
+        value: any; what is no number is written as ``format`` does.
+        spec: of ``format``, such as ",.1f".
+        language: the current one if None.
+    """
+    text = format(value, spec)
+    is_swapped = isinstance(value, Number) and (language or current_language()) in _WITH_DECIMAL_COMMA
+    return text.translate(_SWAPPED) if is_swapped else text

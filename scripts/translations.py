@@ -1,0 +1,107 @@
+"""Renew the catalogues of locale/: take up the messages that stand in the code now, and compile them.
+
+    python scripts/translations.py          writes every slicescope.po and the slicescope.mo beside it
+    python scripts/translations.py es       the same, and begins the catalogue of a language that has none
+
+A message is the text in a call of a function that ``core.translation`` has for it, or of an error. One that is changed
+in the code is new: the translation of the former text stays at the end of the file, behind ``#~``.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core import errors  # noqa: E402
+from core.translation.language import LOCALE  # noqa: E402
+
+TEXTS = {
+    "mark": 1,
+    "tr": 1,
+    "Message": 1,
+    "tr_plural": 2,
+    **{name: 1 for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)},
+}
+"""How many of its first arguments are a message's texts, by name of a function or class."""
+MESSAGES = {"Label": 2, "Term": 2}
+"""How many of its first arguments are a message each, by name of a class."""
+FILE = "slicescope.po"
+
+
+def main() -> None:
+    """Renew the catalogues that there are, and those that the command line names."""
+    for language in {*sys.argv[1:], *(path.parent.parent.name for path in LOCALE.glob(f"*/LC_MESSAGES/{FILE}"))}:
+        catalogue = renewed(language)
+        path = po_file(language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, catalogue, width=120, include_lineno=False, sort_by_file=True)
+        with path.with_suffix(".mo").open("wb") as file:
+            write_mo(file, catalogue)
+        done = sum(bool(message.string) and all(texts(message.string)) for message in catalogue if message.id)
+        print(f"{language}: {done} of {len(catalogue)} messages are translated.")
+
+
+def po_file(language: str) -> Path:
+    """Return where a language's translations stand."""
+    return LOCALE / language / "LC_MESSAGES" / FILE
+
+
+def read(language: str) -> Catalog:
+    """Read a language's catalogue; an empty one where there is none."""
+    path = po_file(language)
+    if not path.is_file():
+        return Catalog(language, project="SliceScope", fuzzy=False)
+    with path.open("rb") as file:
+        return read_po(file, language)
+
+
+def renewed(language: str) -> Catalog:
+    """Return a language's catalogue with the messages that stand in the code, and only those."""
+    template = Catalog(project="SliceScope", fuzzy=False)
+    for path, message in code_messages():
+        template.add(message, locations=[(path, 1)])
+    catalogue = read(language)
+    # No date of today: the same messages give the same file.
+    template.creation_date = catalogue.creation_date
+    catalogue.update(template, no_fuzzy_matching=True)
+    return catalogue
+
+
+def code_messages() -> Iterator[tuple[str, str | tuple[str, str]]]:
+    """Yield each message in the code with its file; one with a plural as both texts."""
+    for top in ("core", "pages", "panels"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call):
+                    yield from ((path.relative_to(ROOT).as_posix(), message) for message in messages_of(call))
+
+
+def messages_of(call: ast.Call) -> list[str | tuple[str, str]]:
+    """Return the messages of a call that marks some; none where their texts are no literals."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    given = [text.value for text in call.args if isinstance(text, ast.Constant)]
+    if name in MESSAGES:
+        return list(dict.fromkeys(given[: MESSAGES[name]]))
+    match given[: TEXTS.get(name, 0)]:
+        case [str(one), str(many)]:
+            return [(one, many)]
+        case [str(text)] if text and text is call.args[0].value:
+            return [text]
+    return []
+
+
+def texts(string: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts of a message or a translation, which has several for plurals."""
+    return (string,) if isinstance(string, str) else tuple(string)
+
+
+if __name__ == "__main__":
+    main()

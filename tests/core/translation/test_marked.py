@@ -1,0 +1,168 @@
+"""Texts that are shown stand in the code as literals with named places, so that they can be found and translated."""
+
+import ast
+import re
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.config import ROOT
+from scripts.translations import TEXTS
+
+FILES = sorted(path for top in ("core", "panels", "pages") for path in (ROOT / top).rglob("*.py"))
+WITHOUT_VALUES = ("mark",)
+NOT_YET = ("core/evaluation/", "core/ood/")
+"""Rooms whose errors are still f-strings; the list only shrinks."""
+CONVERTED = [path for path in FILES if not path.relative_to(ROOT).as_posix().startswith(NOT_YET)]
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """The calls by name of a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id, node
+
+
+def places(text: str) -> set[str]:
+    """The names of a text's places."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if not path.relative_to(ROOT).as_posix().startswith(NOT_YET)],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_a_message_is_a_whole_literal_with_a_value_for_each_place(path: Path) -> None:
+    for name, call in calls(path):
+        for text in call.args[: TEXTS.get(name, 0)]:
+            where = f"line {call.lineno}"
+            assert not isinstance(text, ast.JoinedStr | ast.BinOp), f"{where}: an f-string or a sum is not found"
+            named = {value.arg for value in call.keywords}
+            if isinstance(text, ast.Constant) and name not in WITHOUT_VALUES and None not in named:
+                found = places(text.value) if named or name == "tr_plural" else set()
+                assert found <= named | ({"count"} if name == "tr_plural" else set()), where
+                assert all(place.isidentifier() for place in found), where
+
+
+def test_importing_a_module_translates_nothing() -> None:
+    """Else the language of whoever came first would stay in the module."""
+    code = """
+import importlib, pkgutil
+import core, panels
+from core.translation import language, messages, numbers
+
+def refuse():
+    raise AssertionError("translated while a module is imported")
+
+messages.current_language = numbers.current_language = refuse
+for package in (core, panels):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+SHOWING = {
+    *("title", "header", "subheader", "caption", "markdown", "write", "text", "info", "warning", "error", "success"),
+    *("button", "download_button", "toggle", "checkbox", "radio", "selectbox", "multiselect", "slider", "metric"),
+    *("select_slider", "number_input", "text_input", "file_uploader", "expander", "popover", "pills", "page_link"),
+    *("segmented_control", "link_button", "spinner", "toast", "dialog", "form_submit_button", "status", "badge"),
+}
+"""Functions of Streamlit whose first argument is shown."""
+SHOWN_OPTIONS = {"help", "placeholder", "alt", "label", "caption"}
+NOT_YET_WRAPPED: frozenset[str] = frozenset(
+    {
+        "pages/errors.py",
+        "pages/explain.py",
+        "pages/external.py",
+        "panels/analyse/comparison.py",
+        "panels/analyse/details.py",
+        "panels/analyse/many/downloads.py",
+        "panels/analyse/many/stored.py",
+        "panels/analyse/many/stored_row.py",
+        "panels/analyse/many/table.py",
+        "panels/analyse/overlay.py",
+        "panels/errors/compare.py",
+        "panels/errors/confidence.py",
+        "panels/errors/matrix_view.py",
+        "panels/errors/report_tables.py",
+        "panels/explain/controls.py",
+        "panels/explain/drawings.py",
+        "panels/explain/heat_maps.py",
+        "panels/explain/localisation.py",
+        "panels/explain/picture.py",
+        "panels/explain/prediction.py",
+        "panels/explain/sanity_check.py",
+        "panels/explain/statistics.py",
+        "panels/external/metrics.py",
+        "panels/masks/iou_demonstration.py",
+        "panels/models/card.py",
+        "panels/models/cards.py",
+        "panels/models/cross_validation.py",
+        "panels/models/diagram.py",
+        "panels/models/internal_external.py",
+        "panels/models/network.py",
+        "panels/models/published.py",
+        "panels/models/splits.py",
+        "panels/models/table.py",
+        "panels/shared/link/address.py",
+        "panels/shared/model_choice.py",
+        "panels/shared/slices/dialog.py",
+        "panels/shared/slices/gallery.py",
+        "panels/shared/viewer/viewer.py",
+    }
+)
+"""Modules of pages/ and panels/ that show a text which is not marked; the list only shrinks."""
+
+
+def words(node: ast.expr) -> str:
+    """The words that stand in an expression as they are: those of literals, outside of any call."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return "" if text.startswith("pages/") else re.sub(r":material/\w+:", "", text)
+        case ast.JoinedStr(values=parts):
+            if words(parts[0]) == "" and isinstance(parts[0], ast.Constant):  # the path of a page
+                return ""
+            return " ".join(words(part) for part in parts)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return f"{words(left)} {words(right)}"
+        case ast.IfExp(body=body, orelse=other):
+            return f"{words(body)} {words(other)}"
+    return ""
+
+
+def unmarked(path: Path) -> list[str]:
+    """The texts that a module hands to Streamlit without marking them."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            shown = [option.value for option in node.keywords if option.arg in SHOWN_OPTIONS and name != "dict"]
+            if isinstance(node.func, ast.Attribute) and name in SHOWING:
+                shown += node.args[:1]
+            if name == "bound":
+                shown += node.args[1:2]
+            found += [text for text in map(words, shown) if re.search(r"[^\W\d]{2}", text)]
+    return found
+
+
+def test_what_streamlit_shows_is_marked() -> None:
+    paths = [path for path in FILES if path.relative_to(ROOT).parts[0] != "core"]
+    left = {path.relative_to(ROOT).as_posix() for path in paths if unmarked(path)}
+    assert left - NOT_YET_WRAPPED == set(), "mark these with tr()"
+    assert NOT_YET_WRAPPED - left == set(), "take these out of the list: they are done"
+
+
+def test_an_unmarked_text_is_noticed(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        'st.text("Not marked", help=tr("Marked"))\nbound(st.toggle, f"{name} is not marked", key="key")\n'
+    )
+    assert len(unmarked(module)) == 2
