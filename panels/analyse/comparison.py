@@ -38,7 +38,7 @@ def choose_other(pair: Pair) -> Pair | None:
     others = _others(pair)
     title = address.bound(
         st.selectbox,
-        "Compare with another model",
+        tr("Compare with another model"),
         list(others),
         index=None,
         key=_OTHER,
@@ -118,8 +118,8 @@ def _others(pair: Pair) -> dict[str, Pair]:
 def _difference(pairs: tuple[Pair, Pair], first: np.ndarray, second: np.ndarray) -> list[Layer]:
     """Return what one model's mask has and the other's has not, as a layer each."""
     return [
-        Layer(f"Only {pairs[0][1].card.title}", first & ~second, "area", FALSE_NEGATIVE_COLOUR),
-        Layer(f"Only {pairs[1][1].card.title}", second & ~first, "area", FALSE_POSITIVE_COLOUR),
+        Layer(tr("Only {model}", model=pairs[0][1].card.title), first & ~second, "area", FALSE_NEGATIVE_COLOUR),
+        Layer(tr("Only {model}", model=pairs[1][1].card.title), second & ~first, "area", FALSE_POSITIVE_COLOUR),
     ]
 
 
@@ -127,10 +127,10 @@ def _draw_summary(pairs: tuple[Pair, Pair], predictions: list[Prediction], *, wi
     """Draw whether the classes are the same, and how far the masks agree."""
     first, second = predictions
     same = first.class_name == second.class_name
-    parts = [f"Likeliest class: **{'the same' if same else 'another'}**"]
+    parts = [tr("Likeliest class: **the same**") if same else tr("Likeliest class: **another**")]
     if with_masks:
         ours, theirs = first.mask, second.mask
-        parts.append(f"masks: **Dice {overlap.dice(ours, theirs):.2f}** between them")
+        parts.append(tr("masks: **Dice {dice:.2f}** between them", dice=overlap.dice(ours, theirs)))
         for pair, only in zip(pairs, (ours & ~theirs, theirs & ~ours), strict=True):
-            parts.append(f"{int(only.sum()):,} px only {bundle_title(pair[1])}")
+            parts.append(tr("{count:,} px only {model}", count=int(only.sum()), model=bundle_title(pair[1])))
     st.markdown(" · ".join(parts))

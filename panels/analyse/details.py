@@ -13,7 +13,7 @@ from core.inference.predictor import Prediction
 from core.inference.render import SHOW_TRUTH, DisplayOptions, default_window, encode_png
 from core.inference.result import overlay_png, shown_probabilities
 from core.labels import OUTCOME_LABELS
-from core.translation.messages import tr
+from core.translation.messages import tr, tr_plural
 from panels.analyse.reliability import draw_test_figures
 from panels.shared.answer import draw_class_probabilities
 from panels.shared.controls import file_button
@@ -60,24 +60,38 @@ def draw_measured(
     with st.expander(tr("How it was measured"), icon=":material/straighten:", key="analyse_measurements"):
         st.markdown(tr("**This slice**"))
         mask = result["mask"]
-        lines = [f"Slice: {result['width']} x {result['height']} px"]
+        lines = [tr("Slice: {width} x {height} px", width=result["width"], height=result["height"])]
         if with_mask:
             lines.append(
-                f"Mask: {mask['area_px']:,} px in {mask['components']} component(s), where the tumour's probability is "
-                f"at least {mask['threshold']}"
+                tr_plural(
+                    "Mask: {area:,} px in {count} component, where the tumour's probability is at least {threshold}",
+                    "Mask: {area:,} px in {count} components, where the tumour's probability is at least {threshold}",
+                    mask["components"],
+                    area=mask["area_px"],
+                    threshold=mask["threshold"],
+                )
             )
         else:
-            lines.append(f"Mask: no measurements are given: {OUTCOME_LABELS[result['outcome']].in_text}")
+            lines.append(
+                tr("Mask: no measurements are given: {outcome}", outcome=OUTCOME_LABELS[result["outcome"]].in_text)
+            )
         if mask["spacing_mm"] is None:
-            lines.append("Millimetres: unknown, because the pixel spacing is unknown")
+            lines.append(tr("Millimetres: unknown, because the pixel spacing is unknown"))
         else:
-            lines.append(f"Pixel spacing {mask['spacing_mm']} mm, {mask['spacing_source']}")
+            lines.append(
+                tr("Pixel spacing {spacing} mm, {source}", spacing=mask["spacing_mm"], source=mask["spacing_source"])
+            )
         if with_mask and mask["area_mm2"] is not None:
             lines.append(
-                f"Area {mask['area_mm2']:,} mm²; longest diameter of the largest component "
-                f"{mask['longest_diameter_mm']} mm (Feret)"
+                tr(
+                    "Area {area:,} mm²; longest diameter of the largest component {diameter} mm (Feret)",
+                    area=mask["area_mm2"],
+                    diameter=mask["longest_diameter_mm"],
+                )
             )
-        lines.append(f"Inference of class, mask and heat map: {prediction.seconds * 1000:.0f} ms")
+        lines.append(
+            tr("Inference of class, mask and heat map: {milliseconds:.0f} ms", milliseconds=prediction.seconds * 1000)
+        )
         st.markdown("\n".join(f"- {line}" for line in lines))
         st.markdown(tr("**The networks on test slices**"))
         draw_test_figures(classifier, segmenter, with_network=with_mask)
@@ -92,7 +106,12 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
                 plane,
                 width=240,
                 alt=tr("Input of {card}", card=bundle.card.title),
-                caption=f"{bundle_title(bundle)}: {plane.shape[1]} x {plane.shape[0]} px",
+                caption=tr(
+                    "{model}: {width} x {height} px",
+                    model=bundle_title(bundle),
+                    width=plane.shape[1],
+                    height=plane.shape[0],
+                ),
             )
             st.caption(bundle.card.input.description)
 
@@ -119,9 +138,11 @@ def draw_downloads(
     stem = Path(slice_.name).stem.replace(" ", "-").replace(",", "")
 
     with st.expander(tr("Download"), icon=":material/download:", key="analyse_download"), st.container(horizontal=True):
-        _button("Overlay PNG", lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png")
+        _button(tr("Overlay PNG"), lambda: overlay_png(slice_, prediction, options), f"{stem}-overlay.png")
         if with_mask:
-            _button("Mask PNG", lambda: encode_png(chosen.in_file(prediction.mask), slice_.notes), f"{stem}-mask.png")
+            _button(
+                tr("Mask PNG"), lambda: encode_png(chosen.in_file(prediction.mask), slice_.notes), f"{stem}-mask.png"
+            )
         _button("JSON", lambda: json.dumps(result, indent=2).encode(), f"{stem}.json")
 
 

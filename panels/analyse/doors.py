@@ -45,10 +45,15 @@ def _errors() -> str:
     """Return how many test slices the chosen network classifies wrongly, as the linked page shows them."""
     classifier = chosen_model().classifier
     if not classifier.is_evaluated:
-        return "Every wrong test slice, from the confusion matrix to its picture."
+        return tr("Every wrong test slice, from the confusion matrix to its picture.")
     metrics = classifier.test_metrics
     wrong = metrics.slices - sum(row[i] for i, row in enumerate(metrics.confusion_matrix))
-    return f"{bundle_title(classifier)} classifies {wrong} of {metrics.slices} test slices wrongly."
+    return tr(
+        "{model} classifies {wrong} of {slices} test slices wrongly.",
+        model=bundle_title(classifier),
+        wrong=wrong,
+        slices=metrics.slices,
+    )
 
 
 def _split_effect() -> str:
@@ -59,10 +64,11 @@ def _split_effect() -> str:
     by_slice = evaluated_bundle(REPORT_CLASSIFIER)
     by_patient = evaluated_bundle(by_slice.card.data.by_patient_bundle) if by_slice else None
     if not by_slice or not by_patient:
-        return "Slices of one tumour are in training and in test."
+        return tr("Slices of one tumour are in training and in test.")
     over_folds = by_patient.card.metrics.over_folds
     patient_level = over_folds.figures["accuracy"].mean if over_folds else by_patient.test_metrics.accuracy
-    return (
-        f"The report's network has accuracy {percent(by_slice.test_metrics.accuracy)} on new slices, but "
-        f"{percent(patient_level)} on new patients."
+    return tr(
+        "The report's network has accuracy {slice_level} on new slices, but {patient_level} on new patients.",
+        slice_level=percent(by_slice.test_metrics.accuracy),
+        patient_level=percent(patient_level),
     )

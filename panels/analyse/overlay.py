@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.inference.predictor import Prediction
+from core.translation.messages import tr
 from panels.shared.slices.chosen import ChosenSlice
 from panels.shared.slices.image import heat_legend
 from panels.shared.viewer.viewer import Layer, draw_viewer, heat_layer, mask_layers, probability_layer
@@ -44,7 +45,10 @@ def draw_overlay(
         layers,
         key=key,
         group=group,
-        label=f"The slice with {', '.join(names) or 'nothing'} over it; the text beside it gives the prediction",
+        label=tr(
+            "The slice with {layers} over it; the text beside it gives the prediction",
+            layers=", ".join(names) or tr("nothing"),
+        ),
         caption="; ".join(filter(None, [slice_.name, note if group is None else ""])),
         adjusting=chosen.adjusting,
         volume=stepping(chosen),

@@ -68,11 +68,16 @@ def warn_of_seen_slices(slice_: Slice, bundles: tuple[Bundle, ...]) -> None:
     for bundle in bundles:
         part, title = split_part(bundle, slice_), bundle_title(bundle)
         if part == "train":
-            text = f"Slice {slice_.number} is in the training part of {title}: the network was trained on it."
+            text = tr(
+                "Slice {number} is in the training part of {model}: the network was trained on it.",
+                number=slice_.number,
+                model=title,
+            )
         elif part == "validation":
-            text = (
-                f"Slice {slice_.number} is a validation slice of {title}: the validation part was used for model "
-                "selection."
+            text = tr(
+                "Slice {number} is a validation slice of {model}: the validation part was used for model selection.",
+                number=slice_.number,
+                model=title,
             )
         else:
             continue

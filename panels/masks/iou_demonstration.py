@@ -64,7 +64,7 @@ def _draw_made_up_mask() -> None:
             _demonstration_picture(tumour, scores),
             width=300,
             output_format="PNG",
-            caption="A made-up tumour (yellow) and the mask; brightest where the score is exactly 1",
+            caption=tr("A made-up tumour (yellow) and the mask; brightest where the score is exactly 1"),
             alt=tr("A disc of which the mask covers {coverage} %", coverage=coverage),
         )
     metrics = iou_demonstration_metrics(coverage / 100, ones / 100)
@@ -145,7 +145,12 @@ def _draw_chart(metrics: dict[str, float], ones: float) -> None:
         figure,
         key="masks_iou",
         config=PLOT_CONFIG,
-        alt=f"As the mask covers the tumour, the tumour's IoU rises from {curve['tumour'].iloc[0]:.2f} to "
-        f"{curve['tumour'].iloc[-1]:.2f}; Keras' figure goes from {curve['keras'].iloc[0]:.2f} to "
-        f"{curve['keras'].iloc[-1]:.2f}",
+        alt=tr(
+            "As the mask covers the tumour, the tumour's IoU rises from {first:.2f} to {last:.2f}; Keras' figure goes "
+            "from {keras_first:.2f} to {keras_last:.2f}",
+            first=curve["tumour"].iloc[0],
+            last=curve["tumour"].iloc[-1],
+            keras_first=curve["keras"].iloc[0],
+            keras_last=curve["keras"].iloc[-1],
+        ),
     )

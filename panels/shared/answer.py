@@ -103,8 +103,9 @@ def draw_class_probabilities(
         )
         for name, p in probabilities.items()
     )
+    label = escape(tr("Bars: {classes}", classes=description))
     with st.container(key=key):
-        st.html(f'<div role="img" aria-label="Bars: {escape(description)}" style="{_GRID}">{rows}</div>')
+        st.html(f'<div role="img" aria-label="{label}" style="{_GRID}">{rows}</div>')
 
 
 def draw_truth(truth: dict[str, Any] | None, *, with_mask: bool = True) -> None:
@@ -119,20 +120,22 @@ def draw_truth(truth: dict[str, Any] | None, *, with_mask: bool = True) -> None:
     parts = []
     if "class" in truth:
         agrees = truth["class_agrees"]
-        mark = ":material/remove_circle:" if agrees is None else agreement_mark(agrees)
-        parts.append(f"{mark} True class: **{CLASS_LABELS[truth['class']].title}**")
+        sign = ":material/remove_circle:" if agrees is None else agreement_mark(agrees)
+        parts.append(tr("{sign} True class: **{type}**", sign=sign, type=CLASS_LABELS[truth["class"]].title))
     elif truth.get("area_px") == 0:
         parts.append(_tumour_free_truth(truth))
     if with_mask and truth.get("area_px"):
-        parts.append(f"predicted against true mask: **Dice {truth['dice']:.2f}**, IoU {truth['iou']:.2f}")
+        parts.append(
+            tr("predicted against true mask: **Dice {dice:.2f}**, IoU {iou:.2f}", dice=truth["dice"], iou=truth["iou"])
+        )
     if parts:
         st.markdown(" · ".join(parts))
 
 
 def _tumour_free_truth(truth: dict[str, Any]) -> str:
     if "answer_agrees" not in truth:
-        return ":material/block: True: **no tumour** (the classifier has no such class)"
-    return f"{agreement_mark(truth['answer_agrees'])} True: **no tumour**"
+        return tr(":material/block: True: **no tumour** (the classifier has no such class)")
+    return tr("{sign} True: **no tumour**", sign=agreement_mark(truth["answer_agrees"]))
 
 
 def agreement_mark(agrees: bool) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.labels import ANSWER_LABELS
 from core.outcome import LOW_CONFIDENCE, REFUSED
+from core.translation.messages import mark, tr, tr_plural
 from panels.shared.controls import run_whole_page
 from panels.shared.link.address import change
 from panels.shared.theme import percent
@@ -63,25 +64,34 @@ def matrix_data(counts: pd.DataFrame, show: str, chosen: Cell) -> dict[str, Any]
     by_column = show == COLUMN_SHARE
     numbers = counts.to_numpy()
     shares = numbers / np.maximum(1, numbers.sum(axis=0 if by_column else 1, keepdims=True))
-    direction = "column" if by_column else "row"
+    words = (
+        mark("True {true}, predicted {predicted}: {slices}, {share} of the column")
+        if by_column
+        else mark("True {true}, predicted {predicted}: {slices}, {share} of the row")
+    )
 
     def cell(true: str, predicted: str, count: int, share: float) -> dict[str, Any]:
         # Never so strong that the theme's text cannot be read on it.
         strength = 0.06 + 0.5 * share if count else 0.03
-        slices = f"{count} slice{'' if count == 1 else 's'}"
+        slices = tr_plural("{count} slice", "{count} slices", count)
         return {
             "large": str(count) if show == COUNTS else percent(share),
             "small": "" if show == COUNTS else slices,
-            "words": f"True {ANSWER_LABELS[true].short_in_text}, predicted {ANSWER_LABELS[predicted].short_in_text}: "
-            f"{slices}, {percent(share)} of the {direction}",
+            "words": tr(
+                words,
+                true=ANSWER_LABELS[true].short_in_text,
+                predicted=ANSWER_LABELS[predicted].short_in_text,
+                slices=slices,
+                share=percent(share),
+            ),
             "colour": f"rgba({_cell_colour(true, predicted)}, {strength:.3f})",
             "chosen": chosen != (None, None) and chosen[0] in (None, true) and chosen[1] in (None, predicted),
             "exact": chosen == (true, predicted),
         }
 
     return {
-        "across": "Predicted class" if list(counts.columns) == list(counts.index) else "Answer",
-        "down": "True class",
+        "across": tr("Predicted class") if list(counts.columns) == list(counts.index) else tr("Answer"),
+        "down": tr("True class"),
         "columns": [ANSWER_LABELS[name].short for name in counts.columns],
         "rows": [ANSWER_LABELS[name].short for name in counts.index],
         "cells": [

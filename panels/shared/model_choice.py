@@ -25,6 +25,7 @@ from core.bundles.bundle import (
 from core.bundles.listing import BundleListing, list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
+from core.translation.messages import tr
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.link import address
@@ -161,7 +162,7 @@ def choose_model(custom: DeltaGenerator, *, former: Iterable[str] = ()) -> None:
     pairs = [title for title, pair in _PAIRS.items() if known.issuperset(pair)]
     chosen = address.bound(
         st.selectbox,
-        "Model",
+        tr("Model"),
         [*pairs, *_both_tasks(), CUSTOM_NETWORKS],
         key=_NETWORKS,
         goes_along=True,
@@ -171,8 +172,8 @@ def choose_model(custom: DeltaGenerator, *, former: Iterable[str] = ()) -> None:
     )
     if chosen == CUSTOM_NETWORKS:
         with custom:
-            first = _choose_one("Class by", CLASSIFICATION, key=_CLASS_BY, default=REPORT_CLASSIFIER)
-            second = _choose_one("Mask by", SEGMENTATION, key=_MASK_BY, default=REPORT_SEGMENTER)
+            first = _choose_one(tr("Class by"), CLASSIFICATION, key=_CLASS_BY, default=REPORT_CLASSIFIER)
+            second = _choose_one(tr("Mask by"), SEGMENTATION, key=_MASK_BY, default=REPORT_SEGMENTER)
         st.session_state[_CHOSEN] = ChosenModel(first, second)
     else:
         st.session_state[_CHOSEN] = ChosenModel(*_PAIRS.get(chosen, (chosen, chosen)))

@@ -142,7 +142,7 @@ def _row(entry: _Entry, series: Series) -> dict[str, Any]:
     row = series.rows.get(entry.task.key) if entry.task else None
     shown = {PICTURE: None, NAME: entry.upload.name, OUTCOME: WAITING}
     if isinstance(entry.upload, Refused):
-        return shown | {OUTCOME: FAILED, REMARKS: entry.upload.sentence}
+        return shown | {OUTCOME: FAILED, REMARKS: entry.upload.sentence.translated()}
     if isinstance(entry.upload, HeldVolume):
         picture = encode_jpeg(thumbnail(middle_slice(entry.upload.volume).pixels, PICTURE_SIDE))
         return shown | {PICTURE: picture_address(picture), OUTCOME: VOLUME, REMARKS: "Open it to analyse its slices."}

@@ -9,7 +9,7 @@ from core.bundles.bundle import Bundle, distinct_bundles
 from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, pool, sure_probability
 from core.inference.volumes.planes import disagreement
 from core.inference.volumes.result import volume_result
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.analyse.running import WATCH_SECONDS, draw_progress
 from panels.analyse.volume.downloads import draw_volume_downloads
 from panels.analyse.volume.kept import Analysis, kept_analysis, start_analysis
@@ -124,11 +124,17 @@ def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> Non
     if answer.largest is None:
         st.markdown(tr("No mask in {slices} slices.", slices=result["slices"]))
         return
-    size = f"{mask['voxels']:,} voxels" if answer.volume_ml is None else f"{answer.volume_ml:,.1f} ml"
-    text = f"**Mask {size}** in {counted} of {result['slices']} slices"
-    if answer.diameter_mm is not None:
-        text += f", largest diameter {answer.diameter_mm:.0f} mm"
-    st.markdown(text)
+    size = (
+        tr("{count:,} voxels", count=mask["voxels"])
+        if answer.volume_ml is None
+        else tr("{volume:,.1f} ml", volume=answer.volume_ml)
+    )
+    sentence = (
+        mark("**Mask {size}** in {count} of {slices} slices")
+        if answer.diameter_mm is None
+        else mark("**Mask {size}** in {count} of {slices} slices, largest diameter {diameter:.0f} mm")
+    )
+    st.markdown(tr(sentence, size=size, count=counted, slices=result["slices"], diameter=answer.diameter_mm))
     if mask["left_out_voxels"]:
         share = mask["left_out_voxels"] / (mask["voxels"] + mask["left_out_voxels"])
         st.caption(

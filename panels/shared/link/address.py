@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.translation.messages import tr
 from panels.shared.link.bound_values import Unknown, values_of
 from panels.shared.theme import escape_markdown
 
@@ -81,8 +82,11 @@ def draw_unknown_values() -> None:
     unknown = [f"{name} = {value}" for name, values in _state().unknown.items() for value in values]
     if unknown:
         st.warning(
-            f"The address asks for what this page does not have: {escape_markdown(', '.join(unknown))}. "
-            "The page shows its own choice in its place.",
+            tr(
+                "The address asks for what this page does not have: {values}. The page shows its own choice in its "
+                "place.",
+                values=escape_markdown(", ".join(unknown)),
+            ),
             icon=":material/link_off:",
         )
 

@@ -19,6 +19,7 @@ from core.readers.slices import Slice
 from core.readers.volumes.archive import file_names, holds_dicom
 from core.readers.volumes.dicom_header import is_dicom
 from core.readers.volumes.files import is_volume, is_zip
+from core.translation.messages import Message, tr
 from panels.shared.slices.held import HeldSlice, forget_read
 from panels.shared.theme import error_text, escape_markdown
 from panels.shared.volumes.held import HeldVolume, allow, read_upload
@@ -51,7 +52,7 @@ class Refused:
     """
 
     name: str
-    sentence: str
+    sentence: Message
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def read_uploads(key: str) -> Uploads:
     known = {file_id for name in contents for file_id in ids[name]}
     new = [file for file in files if file.file_id not in known]
     here = [file for file in new if hasattr(file, "getvalue")]  # Streamlit has lost others: it was started again
-    told = [gone_sentence()] if len(here) < len(new) else []
+    told = [gone_sentence().translated()] if len(here) < len(new) else []
     dropped = [file.name for file in here if file.type == _LEFT_OUT]
     left_out = []
     for group in _by_upload([file for file in here if file.type != _LEFT_OUT]):
@@ -137,9 +138,11 @@ def held_uploads() -> set[SliceIdentity]:
     return set(_of_type(st.session_state.get(_UPLOADS, {}), HeldSlice | HeldVolume))
 
 
-def gone_sentence() -> str:
+def gone_sentence() -> Message:
     """Say that an upload is no longer held."""
-    return "An upload is gone: it is held only as long as its page stays open and connected. Upload the file again."
+    return Message(
+        "An upload is gone: it is held only as long as its page stays open and connected. Upload the file again."
+    )
 
 
 def remove_upload(identity: SliceIdentity) -> None:
@@ -150,7 +153,7 @@ def remove_upload(identity: SliceIdentity) -> None:
 def refuse_upload(identity: SliceIdentity, error: SliceScopeError) -> None:
     """Hold why an upload cannot be read in its place."""
     contents = st.session_state[_UPLOADS]
-    contents[identity[1]] = Refused(contents[identity[1]].name, str(error))
+    contents[identity[1]] = Refused(contents[identity[1]].name, error.message)
 
 
 def allow_upload(identity: SliceIdentity) -> None:
@@ -200,15 +203,20 @@ def _starts_as_dicom(file: Any) -> bool:
 
 def _title(files: Sequence[Any]) -> str:
     others = len(files) - 1
-    return f"{files[0].name} and {others} more" if others else str(files[0].name)
+    return tr("{name} and {count} more", name=files[0].name, count=others) if others else str(files[0].name)
 
 
 def _no_room_sentence(titles: Sequence[str]) -> str:
     named = ", ".join(f"**{escape_markdown(title)}**" for title in titles[:5])
-    more = f" and {len(titles) - 5} more" if len(titles) > 5 else ""
-    return (
-        f"{named}{more}: there is no room; at most {MAX_UPLOADS} files, {MAX_BYTES / 1e6:.0f} MB of them, and "
-        f"{MAX_VALUES / 1e6:.0f} MB of volumes' values are held at a time. Remove some of them."
+    if len(titles) > 5:
+        named = tr("{names} and {count} more", names=named, count=len(titles) - 5)
+    return tr(
+        "{names}: there is no room; at most {files} files, {megabytes:.0f} MB of them, and {volume_megabytes:.0f} MB "
+        "of volumes' values are held at a time. Remove some of them.",
+        names=named,
+        files=MAX_UPLOADS,
+        megabytes=MAX_BYTES / 1e6,
+        volume_megabytes=MAX_VALUES / 1e6,
     )
 
 
@@ -231,7 +239,7 @@ def _take(data: list[bytes], files: Sequence[Any], contents: Mapping[str, _Conte
         name = f"{file_id}+{len(data) - 1}" if len(data) > 1 else file_id
         return {name: _read_if_room(data, title, contents)}
     except SliceScopeError as error:
-        return {file_id: Refused(title, str(error))}
+        return {file_id: Refused(title, error.message)}
 
 
 def _data_of(held: Upload) -> tuple[bytes, ...]:
