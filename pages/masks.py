@@ -7,7 +7,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import select_predictions
 from core.metrics.overlap import THRESHOLDS
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.masks.iou_demonstration import draw_iou_demonstration
 from panels.masks.overview import draw_overview
@@ -20,7 +20,7 @@ from panels.shared.slices.dialog import draw_slice_dialog
 
 shell.require()
 
-OVERVIEW, SLICES, IOU = VIEWS = ("How good", "Slices", "Why IoU says 0.49")
+OVERVIEW, SLICES, IOU = VIEWS = (mark("How good"), mark("Slices"), mark("Why IoU says 0.49"))
 
 
 def threshold_slider(own: float) -> float:
@@ -62,7 +62,16 @@ st.markdown(
 )
 views, thresholds = st.columns([2, 3], gap="medium")
 with views:
-    view = bound(st.segmented_control, tr("View"), VIEWS, default=OVERVIEW, required=True, wrap=True, key="view")
+    view = bound(
+        st.segmented_control,
+        tr("View"),
+        VIEWS,
+        default=OVERVIEW,
+        required=True,
+        wrap=True,
+        format_func=tr,
+        key="view",
+    )
 predictions = cached_predictions(segmenter)
 own_threshold = threshold = segmenter.mask_threshold
 if view == IOU:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.errors import BundleError
 from core.evaluation.comparison.literature import patient_level_results
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.models.card import draw_card
 from panels.models.cards import draw_cards
@@ -24,7 +24,7 @@ from panels.shared.theme import escape_markdown
 
 shell.require()
 
-VIEWS = {"Network": draw_network, "Card": draw_card}
+VIEWS = {mark("Network"): draw_network, mark("Card"): draw_card}
 
 
 def networks(bundles: list[Bundle]) -> None:
@@ -41,7 +41,9 @@ def networks(bundles: list[Bundle]) -> None:
             help=tr("Or press its card above, or its row in the table."),
         )
     with view_column:
-        view = bound(st.segmented_control, tr("View"), list(VIEWS), default="Network", required=True, key="view")
+        view = bound(
+            st.segmented_control, tr("View"), list(VIEWS), default="Network", required=True, format_func=tr, key="view"
+        )
     with top:
         draw_cards(bundles, chosen=name, key="bundle")
         with st.expander(tr("All figures, with intervals, beside the report's"), icon=":material/table:"):

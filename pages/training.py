@@ -8,7 +8,7 @@ import streamlit as st
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.errors import TrainingError
 from core.training.history import History, find_histories, joined_histories
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.shared.controls import csv_button, fragment
 from panels.shared.labels import term
@@ -20,7 +20,7 @@ from panels.training.charts import MAX_RUNS, legend_caption, run_colours, show_c
 
 shell.require()
 
-TASKS_BY_TITLE = {"Classifiers": CLASSIFICATION, "Masks": SEGMENTATION}
+TASKS_BY_TITLE = {mark("Classifiers"): CLASSIFICATION, mark("Masks"): SEGMENTATION}
 EVERY_SECONDS = 10
 
 
@@ -49,7 +49,13 @@ st.markdown(
 task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")
 with task_column:
     group = bound(
-        st.segmented_control, tr("Networks"), list(TASKS_BY_TITLE), default="Classifiers", required=True, key="kind"
+        st.segmented_control,
+        tr("Networks"),
+        list(TASKS_BY_TITLE),
+        default="Classifiers",
+        required=True,
+        format_func=tr,
+        key="kind",
     )
 task = TASKS_BY_TITLE[group]
 histories, problems = find_histories()

@@ -9,6 +9,7 @@ from core.errors import SliceError
 from core.readers.hdf5 import open_hdf5, read_array, read_group
 from core.readers.kinds import is_hdf5, is_mat
 from core.readers.mat5 import read_struct
+from core.translation.messages import mark
 
 _MAX_PID_LENGTH = 64
 _MAX_BORDER_VALUES = 100_000
@@ -21,6 +22,7 @@ _MOST_VALUES = {
     "tumorBorder": _MAX_BORDER_VALUES,
 }
 """The fields that are read, and most values of each."""
+_NO_MASK = mark("The file's mask holds values that are not numbers (NaN or infinity); it counts as none.")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def read_mat(data: bytes) -> MatSlice:
         raise SliceError("The .mat file's 'tumorBorder' is not a list of three or more x, y pairs.")
     notes: tuple[str, ...] = ()
     if mask is not None and not np.isfinite(mask).all():
-        mask, notes = None, ("The file's mask holds values that are not numbers (NaN or infinity); it counts as none.",)
+        mask, notes = None, (_NO_MASK,)
     return MatSlice(
         pixels=np.ascontiguousarray(pixels),
         mask=None if mask is None else np.ascontiguousarray(mask != 0),

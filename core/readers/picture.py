@@ -11,7 +11,7 @@ from core.readers.jpeg import check_jpeg
 from core.readers.kinds import foreign_kind
 from core.readers.tiff import has_second_page, is_tiff, read_tiff, require_sides
 from core.text import OR, joined
-from core.translation.messages import Message
+from core.translation.messages import Message, mark
 
 SIMULATED = "Simulated"
 """First word of a shipped sample's title, in samples.json and in its PNG file."""
@@ -48,7 +48,7 @@ def read_picture(data: bytes) -> tuple[np.ndarray, tuple[str, ...], tuple[str, .
             with _open(data) as image:
                 pixels = _read_still(image, notes, warnings)
         if is_tiff(data) and has_second_page(data):
-            notes.append("The TIFF has more than one page; only the first is read.")
+            notes.append(mark("The TIFF has more than one page; only the first is read."))
     except SliceError:
         raise
     except Exception as error:  # decoders raise errors of any type on a damaged file
@@ -100,6 +100,9 @@ def _to_grey(image: Image.Image, warnings: list[str]) -> np.ndarray:
     channels = np.asarray(colour, dtype=np.int16)
     if float(np.ptp(channels, axis=2).mean()) > _COLOUR_SPREAD:
         warnings.append(
-            "This looks like a colour picture; MRI slices are grey, and the networks were trained on grey slices only."
+            mark(
+                "This looks like a colour picture; MRI slices are grey, and the networks were trained on grey slices "
+                "only."
+            )
         )
     return np.asarray(colour.convert("L"))

@@ -12,6 +12,7 @@ from core.config import CLASSES, MAX_FILE_BYTES, MAX_SIDE
 from core.errors import SliceError
 from core.readers.kinds import is_mat
 from core.readers.picture import read_picture
+from core.translation.messages import mark
 
 EXTENSIONS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "mat")
 MIN_SIDE = 16
@@ -164,7 +165,7 @@ def _to_float32(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     if _fits_float32(values):
         return values.astype(np.float32), ()
     unit = _scale_to_unit(values).astype(np.float32)
-    return unit, ("Its numbers are beyond single precision; they were scaled to 0 to 1.",)
+    return unit, (mark("Its numbers are beyond single precision; they were scaled to 0 to 1."),)
 
 
 def _fits_float32(values: np.ndarray) -> bool:

@@ -55,7 +55,7 @@ def _counts_figure(counts: pd.DataFrame) -> go.Figure:
         )
     )
     style_figure(figure, height=190)
-    figure.update_xaxes(title_text="slices")
+    figure.update_xaxes(title_text=tr("slices"))
     figure.update_yaxes(showgrid=False)
     return figure
 
@@ -80,8 +80,8 @@ def _patients_figure(counted: pd.DataFrame) -> go.Figure:
         )
     style_figure(figure, height=260)
     figure.update_layout(barmode="stack", bargap=0.1, legend={"traceorder": "normal"})
-    figure.update_xaxes(title_text="slices of one patient", showgrid=False)
-    figure.update_yaxes(title_text="patients")
+    figure.update_xaxes(title_text=tr("slices of one patient"), showgrid=False)
+    figure.update_yaxes(title_text=tr("patients"))
     return figure
 
 
@@ -115,8 +115,8 @@ def _leakage_figure(counted: pd.DataFrame) -> go.Figure:
         )
     style_figure(figure, height=280)
     figure.update_layout(barmode="stack", bargap=0, legend={"traceorder": "normal"})
-    figure.update_xaxes(title_text="patients, those with most slices first", showgrid=False, showticklabels=False)
-    figure.update_yaxes(title_text="slices")
+    figure.update_xaxes(title_text=tr("patients, those with most slices first"), showgrid=False, showticklabels=False)
+    figure.update_yaxes(title_text=tr("slices"))
     return figure
 
 
@@ -179,7 +179,7 @@ def _stacked(counted: pd.DataFrame, labels: Mapping[str, Label]) -> go.Figure:
     style_figure(figure, height=110 + 32 * len(counted))
     # A number that does not fit into its bar is left out; the alternative text has them all.
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, uniformtext={"minsize": 11, "mode": "hide"})
-    figure.update_xaxes(title_text="slices")
+    figure.update_xaxes(title_text=tr("slices"))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 

@@ -113,8 +113,8 @@ def _sizes_figure(cells: pd.DataFrame) -> go.Figure:
         )
     style_figure(figure, height=320)
     figure.update_layout(legend_itemsizing="constant")
-    figure.update_xaxes(title_text="width of the head, share of the frame", tickformat=".0%")
-    figure.update_yaxes(title_text="height of the head", tickformat=".0%")
+    figure.update_xaxes(title_text=tr("width of the head, share of the frame"), tickformat=".0%")
+    figure.update_yaxes(title_text=tr("height of the head"), tickformat=".0%")
     return figure
 
 

@@ -65,6 +65,6 @@ def _scores_figure(table: pd.DataFrame, thresholds: GateThresholds) -> go.Figure
     for limit in (thresholds.free_below, thresholds.tumour):
         figure.add_shape(type="line", x0=limit, x1=limit, y0=0, y1=thresholds.strange, line=line)
     style_figure(figure, height=420)
-    figure.update_xaxes(title_text="tumour score")
-    figure.update_yaxes(title_text="OOD score", rangemode="tozero")
+    figure.update_xaxes(title_text=tr("tumour score"))
+    figure.update_yaxes(title_text=tr("OOD score"), rangemode="tozero")
     return figure

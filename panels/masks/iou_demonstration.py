@@ -139,7 +139,7 @@ def _draw_chart(metrics: dict[str, float], ones: float) -> None:
         )
     style_figure(figure, height=330)
     figure.update_layout(hovermode="x unified", margin_r=_RIGHT_MARGIN)
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", title_text="share of the tumour covered")
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", title_text=tr("share of the tumour covered"))
     figure.update_yaxes(range=[-0.03, 1.03])
     st.plotly_chart(
         figure,

@@ -127,7 +127,7 @@ def _histogram(table: pd.DataFrame, measure: str) -> go.Figure:
     style_figure(figure, height=320)
     figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
     figure.update_xaxes(range=[0, 1], title_text=measure)
-    figure.update_yaxes(title_text="slices")
+    figure.update_yaxes(title_text=tr("slices"))
     return figure
 
 
@@ -163,7 +163,9 @@ def _scatter(table: pd.DataFrame, measure: str) -> go.Figure:
         )
     style_figure(figure, height=400)
     figure.update_layout(dragmode=False, clickmode="event+select", hovermode="closest")
-    figure.update_xaxes(type="log", title_text="true mask, pixels", tickvals=[200, 500, 1000, 2000, 5000, 10000, 20000])
+    figure.update_xaxes(
+        type="log", title_text=tr("true mask, pixels"), tickvals=[200, 500, 1000, 2000, 5000, 10000, 20000]
+    )
     figure.update_yaxes(range=[-0.03, 1.03], title_text=measure)
     return figure
 

@@ -33,9 +33,9 @@ def draw_classification() -> None:
     address = bundle_address(report.name) or {}
     bundles = [report, *([unified] if unified else [])]
     names = [bundle.name for bundle in bundles]
-    draw_title("Table 2 · Network", "models", "Its layers", bundle=report.name)
+    draw_title(tr("Table 2 · Network"), "models", tr("Its layers"), bundle=report.name)
     _draw_table_2(report)
-    draw_title("Figure 2 · Training", "training", "All curves", kind="Classifiers", classifiers=report.name)
+    draw_title(tr("Figure 2 · Training"), "training", tr("All curves"), kind="Classifiers", classifiers=report.name)
     draw_curves(report, CLASSIFICATION, ("loss", "accuracy"))
     epoch = course_report.CNN_EARLY_EPOCH
     theirs, made = updates_by_early_epoch(cached_history(report), report.card.data.counts.train)
@@ -50,12 +50,12 @@ def draw_classification() -> None:
     )
     draw_table(["In the text", "report", *names], [[title, stated, *map(of, bundles)] for title, stated, of in _TEXT])
     st.caption(tr("Times differ by machine."))
-    draw_title("Figure 3 · Confusion matrix", "errors", "The slices behind it", **address)
+    draw_title(tr("Figure 3 · Confusion matrix"), "errors", tr("The slices behind it"), **address)
     draw_figure_3(bundles)
     view = {**address, "view": "Report's tables"}
-    draw_title("Table 3, Figure 4 · Five gliomas called meningioma", "errors", "These slices", **view)
+    draw_title(tr("Table 3, Figure 4 · Five gliomas called meningioma"), "errors", tr("These slices"), **view)
     _draw_table_3(bundles)
-    draw_title("Table 4 · Precision / recall / F1", "errors", "Table 4", **view)
+    draw_title(tr("Table 4 · Precision / recall / F1"), "errors", tr("Table 4"), **view)
     draw_table(["", "report", *names], _table_4(bundles))
     st.caption(tr("These follow from Figure 3."))
 

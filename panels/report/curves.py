@@ -62,12 +62,12 @@ def _figure(table: pd.DataFrame, measure: str, stated: list[CurveValue]) -> go.F
             y=[value.value],
             mode="markers",
             marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": text_colour()}},
-            name="report (×)",
+            name=tr("report (×)"),
             showlegend=value is stated[0],
             hovertemplate=f"report {value.part or ''} {value.value}<extra></extra>",
         )
     style_figure(figure, height=250)
     figure.update_layout(hovermode="x unified", hoverdistance=-1)
-    figure.update_xaxes(title_text="epoch", tickformat="d", showgrid=False)
+    figure.update_xaxes(title_text=tr("epoch"), tickformat="d", showgrid=False)
     figure.update_yaxes(title_text=_TITLES[measure], exponentformat="none")
     return figure

@@ -14,7 +14,7 @@ from panels.report.pictures import draw_slices_and_masks, slice_of_each_class
 def draw_data_set() -> None:
     """Draw the section."""
     table = index_table()
-    draw_title("Figure 1 · Slices and masks", "data", "Data")
+    draw_title(tr("Figure 1 · Slices and masks"), "data", tr("Data"))
     slices, of_data_set = slice_of_each_class()
     draw_slices_and_masks(slices, reduced=False)
     report_slices = sum(row.total for row in course_report.TABLE_1.values())
@@ -29,7 +29,7 @@ def draw_data_set() -> None:
             shown=tr("typical ones") if of_data_set else tr("simulated samples"),
         )
     )
-    draw_title("Table 1 · Split of the classifier", "data", "How it leaks", split="Table 1")
+    draw_title(tr("Table 1 · Split of the classifier"), "data", tr("How it leaks"), split="Table 1")
     rows = []
     for name in CLASSES:
         report, ours = course_report.TABLE_1[name], table.loc[table["class"] == name, TABLE_1].value_counts()

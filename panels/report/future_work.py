@@ -26,7 +26,7 @@ def draw_future_work() -> None:
 
 
 def _draw_new_data(bundle: Bundle | None) -> None:
-    draw_title("1 · New data, images without tumours", "external" if bundle else None, "External data")
+    draw_title(tr("1 · New data, images without tumours"), "external" if bundle else None, tr("External data"))
     external = bundle.card.metrics.external if bundle and measured_split(bundle) == "test" else None
     if bundle and external and external.class_accuracy is not None and external.no_tumour_called_tumour is not None:
         st.markdown(
@@ -41,7 +41,7 @@ def _draw_new_data(bundle: Bundle | None) -> None:
 
 
 def _draw_search(searched: Bundle | None, untuned: Bundle | None) -> None:
-    draw_title("2 · Hyperparameters", "tuning", "Hyperparameters")
+    draw_title(tr("2 · Hyperparameters"), "tuning", tr("Hyperparameters"))
     if searched and untuned:
         st.markdown(
             tr(
@@ -53,7 +53,7 @@ def _draw_search(searched: Bundle | None, untuned: Bundle | None) -> None:
 
 
 def _draw_grad_cam(report: Bundle | None, segmenter: Bundle | None) -> None:
-    draw_title("3 · Grad-CAM", "explain", "Explain", **(bundle_address(report.name) or {} if report else {}))
+    draw_title(tr("3 · Grad-CAM"), "explain", tr("Explain"), **(bundle_address(report.name) or {} if report else {}))
     explanation = report.card.metrics.explanation if report else None
     if report and explanation and _GRAD_CAM in explanation.methods:
         right = explanation.methods[_GRAD_CAM].right
@@ -71,7 +71,7 @@ def _draw_grad_cam(report: Bundle | None, segmenter: Bundle | None) -> None:
 
 
 def _draw_unified(unified: Bundle | None, report: Bundle | None, segmenter: Bundle | None) -> None:
-    draw_title("4 · One network for both", "models", "All networks")
+    draw_title(tr("4 · One network for both"), "models", tr("All networks"))
     table_5 = unified.test_metrics.table_5 if unified else None
     if unified and table_5 and report and segmenter:
         st.markdown(

@@ -23,10 +23,10 @@ def draw_segmentation() -> None:
     """Draw the section."""
     classifier, bundle = map(listed_bundles().find, report_networks())
     size = course_report.UNET_SIDE
-    draw_title(f"Figure 5 · Slices and masks, {size} × {size}", "data", "Before and after")
+    draw_title(tr("Figure 5 · Slices and masks, {size} × {size}", size=size), "data", tr("Before and after"))
     draw_slices_and_masks(slice_of_each_class()[0], reduced=True)
     st.caption(tr("Its shrinking is not described; ours averages."))
-    draw_title("Table 5 · Split of the U-Net", "data", "How it leaks", split="Table 5")
+    draw_title(tr("Table 5 · Split of the U-Net"), "data", tr("How it leaks"), split="Table 5")
     counts = bundle.card.data.counts
     ours = {"train": counts.train, "validation": counts.validation, "test": counts.test}
     ours = {"total": sum(ours.values()), **ours}
@@ -36,9 +36,9 @@ def draw_segmentation() -> None:
         [[titles[part], f"{count:,}", f"{ours[part]:,}"] for part, count in course_report.TABLE_5.items()],
     )
     st.caption(tr("The same counts; its slices are not named."))
-    draw_title("Figure 6 · U-Net", "models", "Its layers", bundle=bundle.name)
+    draw_title(tr("Figure 6 · U-Net"), "models", tr("Its layers"), bundle=bundle.name)
     _draw_layers(bundle)
-    draw_title("Figure 7 · Training", "training", "All curves", kind="Masks", masks=bundle.name)
+    draw_title(tr("Figure 7 · Training"), "training", tr("All curves"), kind="Masks", masks=bundle.name)
     draw_curves(bundle, SEGMENTATION, ("loss", "accuracy", "iou"))
     draw_table(["In the text", "report", bundle.name], _text_rows(bundle))
     metrics = bundle.test_metrics
@@ -51,7 +51,7 @@ def draw_segmentation() -> None:
         )
     )
     address = model_address(classifier.name, bundle.name)
-    draw_title("Figure 8 · Masks", "masks", "Why IoU says 0.49", **address, view="Why IoU says 0.49")
+    draw_title(tr("Figure 8 · Masks"), "masks", tr("Why IoU says 0.49"), **address, view="Why IoU says 0.49")
     answered = answered_slice(classifier, bundle)
     if answered:
         draw_mask_row(answered)

@@ -81,11 +81,11 @@ def _figure(results: pd.DataFrame, batches: list[int]) -> go.Figure:
                 x=[f"batch {batch}" for batch in rows["batch"]],
                 y=rows["val_accuracy"],
                 mode="markers",
-                name=f"rate {rate:g}, {other}",
+                name=tr("rate {rate:g}, {other}", rate=rate, other=other),
                 marker={"color": colours[number], "symbol": _SYMBOLS[others.index(str(other))], "size": 10},
                 hovertemplate="%{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
             )
     style_figure(figure, height=320)
     figure.update_xaxes(categoryorder="array", categoryarray=[f"batch {batch}" for batch in batches])
-    figure.update_yaxes(title_text="validation accuracy", tickformat=".0%")
+    figure.update_yaxes(title_text=tr("validation accuracy"), tickformat=".0%")
     return figure

@@ -146,6 +146,6 @@ def agreement_mark(agrees: bool) -> str:
 def draw_file_remarks(slice_: Slice) -> None:
     """Draw the warnings and notes that reading the file gave."""
     for warning in slice_.warnings:
-        st.warning(warning, icon=":material/warning:")
+        st.warning(tr(warning), icon=":material/warning:")
     for note in slice_.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {tr(note)}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ParamSpec
 
 import streamlit as st
 
+from core.translation.language import current_language
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -21,14 +23,16 @@ _lock = threading.Lock()
 
 
 def kept_figure(build: "Callable[P, go.Figure]") -> "Callable[P, go.Figure]":
-    """Decorate a function that builds a figure of its arguments and the theme alone; do not change what it returns.
+    """Decorate a function that builds a figure of its arguments, the theme and the language alone.
 
-    The same arguments, by their pickled bytes, under the same theme give the same figure again.
+    Do not change what it returns. The same arguments, by their pickled bytes, under the same theme and in the same
+    language give the same figure again.
     """
 
     @functools.wraps(build)
     def keep(*args: P.args, **kwargs: P.kwargs) -> "go.Figure":
-        described = pickle.dumps((build.__module__, build.__qualname__, st.context.theme.type, args, kwargs))
+        drawn_for = st.context.theme.type, current_language()
+        described = pickle.dumps((build.__module__, build.__qualname__, drawn_for, args, kwargs))
         digest = hashlib.sha256(described).digest()
         with _lock:
             figure = _figures.get(digest)

@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.course_report import CURVE_VALUES, CurveValue
+from core.labels import Titles
 from core.training.history import SETTLED_WITHIN, History, marked_epochs
+from core.translation.messages import mark, tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import duration_text
 from panels.shared.model_choice import choice_title
@@ -16,16 +18,18 @@ from panels.training.captions import run_summary
 
 MAX_RUNS = 5
 """Runs drawn at a time; the theme has as many colours."""
-CURVE_TITLES = {
-    "loss": "Loss",
-    "class_loss": "Class loss",
-    "mask_loss": "Mask loss",
-    "presence_loss": "Presence loss",
-    "dice": "Dice",
-    "iou": "IoU",
-    "accuracy": "Accuracy",
-    "learning_rate": "Learning rate",
-}
+CURVE_TITLES = Titles(
+    {
+        "loss": mark("Loss"),
+        "class_loss": mark("Class loss"),
+        "mask_loss": mark("Mask loss"),
+        "presence_loss": mark("Presence loss"),
+        "dice": mark("Dice"),
+        "iou": mark("IoU"),
+        "accuracy": mark("Accuracy"),
+        "learning_rate": mark("Learning rate"),
+    }
+)
 """Titles of the columns that are drawn, where a run has them, in the order of the charts."""
 
 
@@ -131,7 +135,7 @@ def _curves_figure(
     style_figure(figure, height=height)
     figure.update_layout(hovermode="x unified", hoverdistance=-1)
     figure.update_xaxes(
-        title_text="epoch", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 9), showgrid=False
+        title_text=tr("epoch"), range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 9), showgrid=False
     )
     figure.update_yaxes(exponentformat="none", separatethousands=False)
     if metric.endswith("loss") and log:

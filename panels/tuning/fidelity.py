@@ -61,8 +61,8 @@ def _agreement_figure(full: pd.DataFrame, names: list[str], number_format: str) 
         )
     )
     style_figure(figure, height=320)
-    figure.update_xaxes(title_text="as a trial", tickformat=number_format, hoverformat=".3f")
-    figure.update_yaxes(title_text="at full size", tickformat=number_format, hoverformat=".3f")
+    figure.update_xaxes(title_text=tr("as a trial"), tickformat=number_format, hoverformat=".3f")
+    figure.update_yaxes(title_text=tr("at full size"), tickformat=number_format, hoverformat=".3f")
     spread = float(full["full_value"].max() - full["full_value"].min()) or 0.01
     figure.update_yaxes(range=[full["full_value"].min() - 0.3 * spread, full["full_value"].max() + 0.3 * spread])
     wide = float(full["value"].max() - full["value"].min()) or 0.01

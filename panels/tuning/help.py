@@ -6,13 +6,13 @@ from math import exp
 import pandas as pd
 import streamlit as st
 
-from core.labels import Label
+from core.labels import Label, Titles
 from core.search.plan import Plan
 from core.search.results import SearchResults
 from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, whole_percent
 
@@ -21,14 +21,16 @@ SAMPLER_LABELS = {
     "genetic": Label("Genetic", "Genetic (NSGA-II)"),
     "grid": Label("Grid", "Grid"),
 }
-SETTING_TITLES = {
-    "filters": "Filters",
-    "epochs": "Epochs",
-    "batch": "Batch",
-    "learning_rate": "Learning rate",
-    "dropout": "Dropout",
-    "augmentation": "Augmentation",
-}
+SETTING_TITLES = Titles(
+    {
+        "filters": mark("Filters"),
+        "epochs": mark("Epochs"),
+        "batch": mark("Batch"),
+        "learning_rate": mark("Learning rate"),
+        "dropout": mark("Dropout"),
+        "augmentation": mark("Augmentation"),
+    }
+)
 _VALUE_TITLES = {"val_accuracy": "Validation accuracy", "val_dice": "Validation Dice", "val_iou": "Validation IoU"}
 AUGMENTATION_TEXTS: dict[str, Callable[[float], str]] = {
     "flip": lambda share: f"{whole_percent(share)} of the slices mirrored",

@@ -88,7 +88,7 @@ def _trials_figure(results: SearchResults, own: float | None, value_range: tuple
         newselection={"line": {"color": theme_colour("primaryColor"), "width": 2}},
         activeselection={"fillcolor": theme_colour("primaryColor")},
     )
-    figure.update_xaxes(title_text="trial, in the order they were made", tickformat="d", showgrid=False)
+    figure.update_xaxes(title_text=tr("trial, in the order they were made"), tickformat="d", showgrid=False)
     figure.update_yaxes(
         title_text=lower_first(value_title(results.plan)),
         tickformat=value_format(results.plan),
@@ -109,7 +109,7 @@ def _add_sampler(figure: go.Figure, results: SearchResults, sampler: str, colour
         y=rows["value"].cummax(),
         mode="lines",
         line={"color": colour, "width": 2, "shape": "hv"},
-        name=f"{title}, best so far",
+        name=tr("{title}, best so far", title=title),
         legendgroup=sampler,
         showlegend=False,
         hoverinfo="skip",

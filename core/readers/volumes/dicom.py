@@ -11,7 +11,7 @@ from core.errors import SliceError
 from core.readers.volumes.dicom_header import MR, OTHER_MODALITY, Frame, Header, read_header
 from core.readers.volumes.dicom_pixels import read_frames
 from core.readers.volumes.volume import Volume, orient, require_contrast, require_volume_size
-from core.translation.messages import Message
+from core.translation.messages import Message, mark
 
 _SAME_PLACE_MM = 0.01
 _UNEVEN = 0.1
@@ -53,11 +53,11 @@ def read_dicom(
     values = _values(files, headers, frames, consume=consume)
     affine, known = _affine(frames[0], step)
     if any(header.inverted for header in headers.values()):
-        notes.append("The file means low numbers to be bright (MONOCHROME1); dark and bright were exchanged.")
+        notes.append(mark("The file means low numbers to be bright (MONOCHROME1); dark and bright were exchanged."))
     if not known:
-        notes.append("The file states no size of its voxels.")
+        notes.append(mark("The file states no size of its voxels."))
     if frames[0].directions is None:
-        notes.append("The file states no orientation; its slices count as axial.")
+        notes.append(mark("The file states no orientation; its slices count as axial."))
     # The order of axes that other programs give a NIfTI file of such a series.
     volume = require_contrast(orient(values.T, affine, name, notes=[*notes, *uneven]))
     return replace(
@@ -146,7 +146,7 @@ def _warnings(headers: Sequence[Header], allow_other_modality: bool) -> list[str
             )
         warnings.append(f"This image is of {kind}; the networks were trained on MR images only.")
     if any(header.burnt_in for header in headers):
-        warnings.append("The file says that text is burnt into its pixels, which may name the patient.")
+        warnings.append(mark("The file says that text is burnt into its pixels, which may name the patient."))
     return warnings
 
 

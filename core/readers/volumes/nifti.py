@@ -64,7 +64,7 @@ def _read(data: bytes, name: str, number: int | None) -> Volume:
         notes = _choose(layout.volumes, number)
         if not layout.oriented:
             notes.append(
-                "The file states no orientation; its axes are taken to point to the left, the front and the head."
+                mark("The file states no orientation; its axes are taken to point to the left, the front and the head.")
             )
         dtype = layout.dtype
         size = int(np.prod(layout.shape)) * dtype.itemsize

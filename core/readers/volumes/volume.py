@@ -13,6 +13,7 @@ from core.config import MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_SLICES
 from core.errors import SliceError
 from core.readers.preprocessing import resize
 from core.readers.slices import MIN_SIDE, Slice
+from core.translation.messages import mark
 
 PLANES = ("axial", "coronal", "sagittal")
 """The planes in the order of a volume's axes: each lies across one of them."""
@@ -294,7 +295,7 @@ def with_true_mask(volume: Volume, labels: Volume) -> Volume:
     apart = np.abs((volume.affine - labels.affine) @ far).max()
     if volume.values.shape != labels.values.shape or apart > _SAME_PLACE * min(_spacings(volume.source.affine)):
         raise SliceError("The label map lies on another grid than the volume; both must have the same voxels.")
-    note = "The true mask is every label of the label map but 0."
+    note = mark("The true mask is every label of the label map but 0.")
     return replace(volume, mask=labels.values != 0, notes=(*volume.notes, note))
 
 

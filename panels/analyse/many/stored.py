@@ -16,6 +16,7 @@ from core.config import CLASSES
 from core.errors import BatchError
 from core.files import inert_cells, table_csv
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.translation.language import current_language
 from panels.shared.controls import file_button, fragment
 from panels.shared.results_table import (
     CLASS,
@@ -53,7 +54,7 @@ def draw_stored(folder: Path, *, key: str) -> None:
             folder=folder,
             file=RESULTS,
         )
-    batch, rows, columns = _read(folder, path.stat().st_mtime_ns)
+    batch, rows, columns = _read(folder, path.stat().st_mtime_ns, current_language())
     st.markdown(f"**Results of a batch**, {len(rows):,} rows of {escape_markdown(folder.name)}")
     shown, _ = choose_rows(rows, key=key)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_choices"):
@@ -126,7 +127,7 @@ def _draw_table(shown: pd.DataFrame, columns: list[str], *, key: str, label: str
 
 
 @st.cache_resource(max_entries=1, show_spinner="Reading the results")
-def _read(folder: Path, changed: int) -> tuple[StoredBatch, pd.DataFrame, list[str]]:
+def _read(folder: Path, changed: int, language: str) -> tuple[StoredBatch, pd.DataFrame, list[str]]:
     batch = StoredBatch(folder)
     rows = shown_rows(batch.table)
     return batch, rows, filled_columns(rows)

@@ -39,7 +39,7 @@ def draw_choices(
     """Draw what can be chosen of a volume's files; return the volume, or None while it is held back."""
     if not held.is_allowed:
         for warning in held.volume.warnings:
-            st.warning(warning, icon=":material/warning:")
+            st.warning(tr(warning), icon=":material/warning:")
         st.button(tr("Analyse anyway"), key=f"{key}_anyway_modality", on_click=allow_upload, args=(identity,))
         return None
     volumes = {other: upload.volume for other, upload in uploads.items() if isinstance(upload, HeldVolume)}

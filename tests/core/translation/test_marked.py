@@ -69,6 +69,16 @@ for package in (core, panels):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_what_is_cached_is_not_translated() -> None:
+    """Else a visitor would read the language of another; a function whose language is an argument may translate."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(by) for by in node.decorator_list):
+                called = {getattr(call.func, "id", "") for call in ast.walk(node) if isinstance(call, ast.Call)}
+                is_told = "language" in {argument.arg for argument in node.args.args}
+                assert is_told or not called & {"tr", "tr_plural", "shown", "number_text", "join_words"}, node.name
+
+
 SHOWING = {
     *("title", "header", "subheader", "caption", "markdown", "write", "text", "info", "warning", "error", "success"),
     *("button", "download_button", "toggle", "checkbox", "radio", "selectbox", "multiselect", "slider", "metric"),
