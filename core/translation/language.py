@@ -1,7 +1,8 @@
 """The language of whoever is served, and its catalogue.
 
-It is never a setting of the process: two visitors may read two languages at once. ``speaking`` sets it for what runs
-within; else the app's shell is asked, which knows whose script runs. Where nobody is served, it is English.
+It is never a setting of the process: two visitors may read two languages at once. ``speak`` and ``speaking`` set it for
+a thread, a task or a block. Where they have not, as in a fragment that runs alone in a thread of its own, the app's
+shell is asked, which knows whose session it is. Where nobody is served, it is English.
 """
 
 import gettext
@@ -27,6 +28,11 @@ def current_language() -> str:
     return _set.get() or next((found for ask in _askers if (found := ask())), ENGLISH)
 
 
+def speak(language: str) -> None:
+    """Speak a language from here on in this thread or task, which serves one visitor."""
+    _set.set(language)
+
+
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Speak a language within, in this thread or task alone."""
@@ -38,7 +44,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def ask_for_language(ask: Callable[[], str | None]) -> None:
-    """Ask this function for the language wherever ``speaking`` has set none; it may know none either.
+    """Ask this function for the language wherever none is set; it may know none either.
 
     Args:
         ask: returns the language of the session that the calling thread serves, or None.

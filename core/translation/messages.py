@@ -28,7 +28,7 @@ def tr(text: str, /, **values: Any) -> str:
             any braces.
         values: by place. Numbers are written as the language has them; messages and errors are translated.
     """
-    return Message(text, **values).translated()
+    return _said(text, values, current_language())
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: Any) -> str:
@@ -41,7 +41,9 @@ def tr_plural(one: str, many: str, count: int, /, **values: Any) -> str:
         values: as ``tr`` has them.
     """
     language = current_language()
-    return _fill(catalogue(language).ngettext(one, many, count), {"count": count, **values}, language)
+    if language == ENGLISH:
+        return (one if count == 1 else many).format(count=count, **values)
+    return _Filler(language).vformat(catalogue(language).ngettext(one, many, count), (), {"count": count, **values})
 
 
 @runtime_checkable
@@ -71,14 +73,11 @@ class Message:
         object.__setattr__(self, "values", values)
 
     def __str__(self) -> str:
-        return _fill(self.template, self.values, ENGLISH)
+        return _said(self.template, self.values, ENGLISH)
 
     def translated(self) -> str:
         """Return the sentence in the current language."""
-        language = current_language()
-        # A catalogue's entry of the empty text is about the catalogue itself.
-        text = catalogue(language).gettext(self.template) if self.template else ""
-        return _fill(text, self.values, language)
+        return _said(self.template, self.values, current_language())
 
 
 def shown(text: object) -> str:
@@ -87,16 +86,20 @@ def shown(text: object) -> str:
 
 
 class _Filler(Formatter):
-    """Puts values into their places as a language writes them."""
+    """Puts values into their places as a language other than English writes them."""
 
     def __init__(self, language: str) -> None:
         self._language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if self._language != ENGLISH and isinstance(value, Translatable):
+        if isinstance(value, Translatable):
             return format(value.translated(), format_spec)
         return number_text(value, format_spec, language=self._language)
 
 
-def _fill(text: str, values: dict[str, Any], language: str) -> str:
-    return _Filler(language).vformat(text, (), values) if values else text
+def _said(text: str, values: dict[str, Any], language: str) -> str:
+    if language == ENGLISH:
+        return text.format(**values) if values else text
+    # A catalogue's entry of the empty text is about the catalogue itself.
+    translated = catalogue(language).gettext(text) if text else ""
+    return _Filler(language).vformat(translated, (), values) if values else translated

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.translation.language import ENGLISH, OFFERED, ask_for_language, choose_language
+from core.translation.language import ENGLISH, OFFERED, ask_for_language, choose_language, speak
 from core.translation.messages import tr
 from panels.shared.link.address import change, show, take
 
@@ -18,6 +18,7 @@ def settle_language() -> None:
     if asked and choose_language([asked], None) == asked:
         session[_CHOSEN] = asked
     session[_SPOKEN] = choose_language([session.get(_CHOSEN)], st.context.locale)
+    speak(session[_SPOKEN])
 
 
 def keep_language_in_address() -> None:
