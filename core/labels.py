@@ -109,6 +109,7 @@ METRIC_TITLES = Titles(
         "recall_meningioma": mark("Recall, meningioma"),
         "recall_glioma": mark("Recall, glioma"),
         "recall_pituitary": mark("Recall, pituitary"),
+        "series_accuracy": mark("Series accuracy"),
         "patient_accuracy": mark("Patient-level accuracy"),
         "dice_mean": mark("Mean Dice"),
         "dice_median": mark("Median Dice"),
@@ -122,7 +123,7 @@ METRIC_TITLES = Titles(
     }
 )
 """By name in ``core.evaluation.bootstrap`` and in a card's ``metrics``."""
-SHARE_METRICS = {"accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
+SHARE_METRICS = {"accuracy", "series_accuracy", "patient_accuracy", "missed", *(f"recall_{name}" for name in CLASSES)}
 """Metrics that are written as percent."""
 PATIENT_LEVEL, SLICE_LEVEL = mark("patient-level"), mark("slice-level")
 """Levels of a split; see ``split_level``."""

@@ -36,7 +36,8 @@ def draw_results(bundle: Bundle, answers: pd.DataFrame) -> None:
     draw_outcome_bars(table, key="bars")
     with st.expander("What these figures leave open", icon=":material/info:"):
         st.markdown(
-            "Labels of the external slices are noisy, most in glioma, and their patients are not known. The gate "
+            "Labels of the external slices are noisy, most in glioma, and their patients are not known, so that they "
+            "make no series. The gate "
             "hardly recognises sequences: most slices of T2, FLAIR or CT get a prediction as if they were "
             "contrast-enhanced T1."
         )

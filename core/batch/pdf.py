@@ -241,7 +241,7 @@ def _test_figures(bundle: Bundle) -> str:
         return "It is not evaluated."
     by_patient = bundle.card.data.by_patient
     names = (
-        *(("accuracy", "patient_accuracy") if CLASSIFICATION in bundle.tasks else ()),
+        *(("accuracy", "series_accuracy", "patient_accuracy") if CLASSIFICATION in bundle.tasks else ()),
         *(("dice_mean", "missed") if SEGMENTATION in bundle.tasks else ()),
     )
     stated = {name: getattr(metrics, name) for name in names}

@@ -33,10 +33,15 @@ class Interval:
 def headline_metrics(bundle: Bundle) -> dict[str, Interval]:
     """Return the headline metrics of a bundle's test slices; see ``bootstrap_intervals``.
 
+    Of a slice-level split there is no series_accuracy: other slices of the same series are in training.
+
     Raises:
         BundleError: the bundle has no predictions, or their file is not the one that its card states.
     """
-    return bootstrap_intervals(select_predictions(read_predictions(bundle), part="test"), bundle.card.classes)
+    metrics = bootstrap_intervals(select_predictions(read_predictions(bundle), part="test"), bundle.card.classes)
+    if not bundle.card.data.by_patient:
+        metrics.pop("series_accuracy", None)
+    return metrics
 
 
 def bootstrap_intervals(
@@ -52,8 +57,8 @@ def bootstrap_intervals(
         seed: of the draws.
 
     Returns:
-        Of a classifier accuracy, macro_f1, patient_accuracy and recall_CLASS; of a segmenter dice_mean,
-        dice_class_mean, iou_mean, dice_pooled, iou_pooled and missed.
+        Of a classifier accuracy, macro_f1, series_accuracy, patient_accuracy and recall_CLASS; of a segmenter
+        dice_mean, dice_class_mean, iou_mean, dice_pooled, iou_pooled and missed.
     """
     return {
         name: _interval(value, drawn, level) for name, (value, drawn) in _bootstrap(table, classes, draws, seed).items()

@@ -167,9 +167,13 @@ def _mask_columns(masks: MaskRecords) -> dict[str, Any]:
 def _class_metrics(bundle: Bundle, predictions: pd.DataFrame) -> dict[str, Any]:
     """Return a classifier's metrics of the test rows, but for the loss."""
     test = predictions[predictions["part"] == "test"]
+    figures = class_figures(test)
+    # Of a slice-level split, other slices of the same series are in training: it gets none by slice.
+    series = {"series_accuracy": float(figures["series_accuracy"])} if bundle.card.data.by_patient else {}
     return {
         **classification.classification_report(confusion_of(test), CLASSES),
-        "patient_accuracy": float(class_figures(test)["patient_accuracy"]),
+        **series,
+        "patient_accuracy": float(figures["patient_accuracy"]),
         **_accuracy_without_similar_ids(bundle, predictions),
     }
 

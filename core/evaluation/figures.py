@@ -54,7 +54,7 @@ def accuracy_of(table: pd.DataFrame, classes: Sequence[str] = CLASSES) -> float:
 
 
 def class_figures(table: pd.DataFrame, classes: Sequence[str] = CLASSES, *, draws: Draws | None = None) -> Figures:
-    """Return accuracy, macro_f1, recall_CLASS and patient_accuracy.
+    """Return accuracy, macro_f1, recall_CLASS, and of series series_accuracy and patient_accuracy.
 
     Args:
         table: true, predicted, p_CLASS and patient.
@@ -66,16 +66,17 @@ def class_figures(table: pd.DataFrame, classes: Sequence[str] = CLASSES, *, draw
     """
     matrix = confusion_of(table, classes, draws=draws)
     recalls = classification.recall(matrix, empty=np.nan)
+    of_series = (
+        class_indices(table["true"], classes),
+        table[[f"p_{name}" for name in classes]].to_numpy(),
+        table["patient"].to_numpy(),
+    )
     return {
         "accuracy": classification.accuracy(matrix, empty=np.nan),
         "macro_f1": classification.f1(matrix, averaging=MACRO),
         **{f"recall_{name}": recalls[..., place] for place, name in enumerate(classes)},
-        "patient_accuracy": classification.patient_accuracy(
-            class_indices(table["true"], classes),
-            table[[f"p_{name}" for name in classes]].to_numpy(),
-            table["patient"].to_numpy(),
-            draws=draws,
-        ),
+        "series_accuracy": classification.series_accuracy(*of_series, draws=draws),
+        "patient_accuracy": classification.patient_accuracy(*of_series, draws=draws),
     }
 
 

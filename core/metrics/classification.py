@@ -141,10 +141,36 @@ def _negative_log(probabilities: np.ndarray, smallest: float) -> float:
     return float(-np.log(np.clip(probabilities.astype(np.float64), smallest, 1.0)).mean())
 
 
+def series_probabilities(probabilities: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """Return the mean probabilities of each slice's series: all slices of its patient.
+
+    Args:
+        probabilities: (n, classes).
+        patients: (n,) patient numbers.
+
+    Returns:
+        (n, classes), the same row for all slices of a patient.
+    """
+    _, patient, slices = np.unique(patients, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(slices), probabilities.shape[1]))
+    np.add.at(sums, patient, probabilities)
+    return (sums / slices[:, None])[patient]
+
+
+def series_accuracy(
+    true: np.ndarray, probabilities: np.ndarray, patients: np.ndarray, *, draws: Draws | None = None
+) -> np.ndarray:
+    """Compute the accuracy of series by slice: every slice is given the class of its series.
+
+    Args, Returns: as of ``patient_accuracy``.
+    """
+    return mean(series_probabilities(probabilities, patients).argmax(axis=1) == true, draws)
+
+
 def patient_accuracy(
     true: np.ndarray, probabilities: np.ndarray, patients: np.ndarray, *, draws: Draws | None = None
 ) -> np.ndarray:
-    """Compute the patient-level accuracy: each patient's class is predicted by the mean probability of their slices.
+    """Compute the accuracy of series by patient: a patient's class is predicted by their slices' mean probability.
 
     A patient has one class: the data set gives each patient's slices the same label.
 
@@ -157,10 +183,9 @@ def patient_accuracy(
     Returns:
         () or (draws,) float64.
     """
-    _, first, patient = np.unique(patients, return_index=True, return_inverse=True)
-    sums = np.zeros((len(first), probabilities.shape[1]))
-    np.add.at(sums, patient, probabilities)
-    return mean(sums.argmax(axis=1) == true[first], draws and draws.of(first))
+    _, first = np.unique(patients, return_index=True)
+    is_right = series_probabilities(probabilities, patients).argmax(axis=1) == true
+    return mean(is_right[first], draws and draws.of(first))
 
 
 def _true_positives(matrix: np.ndarray) -> np.ndarray:

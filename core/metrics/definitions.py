@@ -15,8 +15,10 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "size",
         "mask_loss": "cross-entropy of the mask, where 'loss' is that of the class",
         "macro_f1": "mean of the three classes' F1",
-        "patient_accuracy": "patient-level accuracy: share of test patients classified correctly by the mean "
-        "probability over their test slices",
+        "series_accuracy": "accuracy of series, unified by slice: share of test slices classified correctly where all "
+        "slices of a patient get the class with the highest mean probability over them",
+        "patient_accuracy": "patient-level accuracy, of series unified at patient level: share of test patients "
+        "classified correctly by the mean probability over their test slices",
         "without_letter_twins": "accuracy without test patients whose id differs only by a final letter from that of a "
         "patient in another part",
         "confusion_matrix": "counts of test slices; rows true, columns predicted, in the order of 'classes'",

@@ -52,6 +52,11 @@ GLOSSARY = {
         "Slices are dealt out one by one, so that neighbours of one tumour stand in training and in test. The network "
         "is tested on tumours that it was trained on: its figures are optimistic.",
     ),
+    "series": Term(
+        "Series",
+        "All slices of one patient, classified together: the class with the highest mean probability is that of them "
+        "all. Its accuracy counts every slice by that class (unified by slice), or every patient once.",
+    ),
     "accuracy": Term(
         "Accuracy",
         "The share of slices that are classified correctly. It says little where one class is much more frequent than "

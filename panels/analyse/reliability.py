@@ -11,7 +11,7 @@ from core.bundles.measured_gate import DEV, measured_split
 from core.labels import METRIC_TITLES
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR
 from core.text import lower_first
-from panels.shared.labels import bundle_title, mean_text, split_level_of
+from panels.shared.labels import bundle_title, mean_text, split_level_of, term
 from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import percent
 
@@ -37,7 +37,7 @@ def _outcome_line(outcome: str, bundle: Bundle) -> str:
     if outcome in (CONFIDENT, LOW_CONFIDENCE):
         what = "Such answers were" if outcome == CONFIDENT else "The class of such answers was"
         at_home, elsewhere = _right(own[outcome], "slices of new patients"), _right(outside[outcome], "from elsewhere")
-        return f"{what} right for {at_home} and {elsewhere}."
+        return f"{what} right for {at_home} and {elsewhere}.{_series_sentence(bundle)}"
     if outcome == NO_TUMOUR:
         return (
             f"Such answers were right for {_right(outside[outcome], 'slices from elsewhere')}; "
@@ -77,7 +77,28 @@ def _class_only_line(bundle: Bundle) -> str:
     external = stored and (stored if stored.class_accuracy is not None else stored.dev)
     if external and external.class_accuracy is not None:
         text += f" and **{percent(external.class_accuracy)}** of tumours from elsewhere"
-    return f"{text}."
+    return f"{text}.{_series_sentence(by_patient)}" if by_patient else f"{text}."
+
+
+def series_share(bundle: Bundle) -> tuple[float, str] | None:
+    """Return the share of new patients' slices whose series is classified correctly, and of how many slices.
+
+    It is before the gate; over all folds where several were trained. None where it is not measured.
+    """
+    over_folds, metrics = bundle.card.metrics.over_folds, bundle.card.metrics.test
+    figure = over_folds.figures.get("series_accuracy") if over_folds else None
+    if over_folds and figure and figure.all is not None:
+        return figure.all, f"{sum(over_folds.slices)} slices of {len(over_folds.folds_done)} folds"
+    if metrics is None or metrics.series_accuracy is None:
+        return None
+    return metrics.series_accuracy, f"{metrics.slices} slices"
+
+
+def _series_sentence(bundle: Bundle) -> str:
+    share = series_share(bundle)
+    return (
+        f" All slices of a patient together, before the gate: **{percent(share[0])}** of {share[1]}." if share else ""
+    )
 
 
 def draw_test_figures(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
@@ -116,7 +137,7 @@ def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     line = f"**{'Class before the gate' if has_gate else 'Class'}:** {bundle_title(bundle)} ({bundle.name})."
     metrics = bundle.test_metrics
     if bundle.card.data.by_patient:
-        return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}.{_over_folds(bundle, 'accuracy')}"
+        return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}.{_class_over_folds(bundle)}"
     line += (
         f" *Slice-level split* (leaks: optimistic): accuracy {percent(metrics.accuracy)} on {metrics.slices} "
         "slices; neighbours of the same tumour were in training."
@@ -126,7 +147,7 @@ def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
         return f"{line} *Patient-level split*: {_no_counterpart(bundle)}."
     return (
         f"{line} *Patient-level split*, the same architecture trained without fold 1's patients ({counterpart.name}): "
-        f"{_patient_level_accuracy(counterpart.test_metrics)}.{_over_folds(counterpart, 'accuracy')}"
+        f"{_patient_level_accuracy(counterpart.test_metrics)}.{_class_over_folds(counterpart)}"
     )
 
 
@@ -137,20 +158,33 @@ def _no_counterpart(bundle: Bundle) -> str:
 
 
 def _patient_level_accuracy(metrics: TestMetrics) -> str:
+    series = (
+        ""
+        if metrics.series_accuracy is None
+        else f"; a patient's slices classified together ({term('series', 'series')}), "
+        f"**{percent(metrics.series_accuracy)}** of the slices and {percent(metrics.patient_accuracy)} of the patients"
+    )
     return (
         f"accuracy **{percent(metrics.accuracy)}** on {metrics.slices} slices of {metrics.patients} patients "
-        "whose ids were not in training"
+        f"whose ids were not in training{series}"
     )
 
 
-def _over_folds(bundle: Bundle, metric: str) -> str:
+def _class_over_folds(bundle: Bundle) -> str:
+    return _over_folds(bundle, "accuracy", "series_accuracy")
+
+
+def _over_folds(bundle: Bundle, *metrics: str) -> str:
     """Return what the same recipe reaches over several folds; nothing where fewer than two were trained."""
     over_folds = bundle.card.metrics.over_folds
-    figure = over_folds.figures.get(metric) if over_folds else None
-    if figure is None:
+    figures = {name: over_folds.figures[name] for name in metrics if name in over_folds.figures} if over_folds else {}
+    if over_folds is None or not figures:
         return ""
-    text = mean_text(metric, figure.mean, figure.std)
-    return f" The same recipe on {len(figure.folds)} folds: {lower_first(METRIC_TITLES[metric])} {text}."
+    words = ", ".join(
+        f"{lower_first(METRIC_TITLES[name])} {mean_text(name, figure.mean, figure.std)}"
+        for name, figure in figures.items()
+    )
+    return f" The same recipe on {len(over_folds.folds_done)} folds: {words}."
 
 
 def _mask_line(bundle: Bundle) -> str:

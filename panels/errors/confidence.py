@@ -54,7 +54,8 @@ def draw_confidence(bundle: Bundle) -> None:
 def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the headline metrics with their bootstrap intervals."""
     metrics = cached_headline_metrics(bundle)
-    titles = metric_titles(["accuracy", "patient_accuracy", "macro_f1", *(f"recall_{name}" for name in CLASSES)])
+    shown = ["accuracy", "series_accuracy", "patient_accuracy", "macro_f1", *(f"recall_{name}" for name in CLASSES)]
+    titles = metric_titles([name for name in shown if name in metrics])
     figure = go.Figure()
     for name, title in reversed(list(titles.items())):
         hover = f"{title}: {share_interval(metrics[name])}"
@@ -71,7 +72,8 @@ def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
         f"{words}. Intervals by a {term('bootstrap', 'patient-level bootstrap')}.",
         help=f"{whole_percent(LEVEL)} intervals: {DRAWS} draws of the {table['patient'].nunique()} test patients, each "
         f"with all their slices. The split is {split_level_of(bundle)}. A patient counts as correct when the mean "
-        "probability over their test slices is highest for the true class.",
+        "probability over their test slices, their series, is highest for the true class; series accuracy counts the "
+        "slices of such patients.",
     )
 
 

@@ -5,13 +5,13 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import SORTS, order_predictions, select_predictions
-from core.evaluation.figures import confusion_counts, confusion_of
+from core.evaluation.figures import class_figures, confusion_counts, confusion_of
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from panels.shared import confusion_matrix
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button, fragment
-from panels.shared.labels import term
+from panels.shared.labels import count_text, term
 from panels.shared.link.address import bound
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
@@ -36,7 +36,7 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
         filtered = _matrix_filters(of_part, int(table["tumour_px"].max()))
     with shown:
         _draw_matrix(filtered, classes)
-        st.caption(_summary(filtered, of_part))
+        st.caption(_summary(filtered, of_part, bundle))
     chosen = select_predictions(filtered, true=true, predicted=predicted, only_wrong=only_wrong)
     chosen = order_predictions(chosen, order)
     with right:
@@ -144,16 +144,23 @@ def _matrix_filters(table: pd.DataFrame, most_px: int) -> pd.DataFrame:
     return select_predictions(table, confidence=shares, tumour_px=tumour_px)
 
 
-def _summary(table: pd.DataFrame, of_part: pd.DataFrame) -> str:
-    """Return the matrix in words: its accuracy, and its coverage where the sliders leave slices out."""
+def _summary(table: pd.DataFrame, of_part: pd.DataFrame, bundle: Bundle) -> str:
+    """Return the matrix in words: its accuracy, and its coverage where the sliders leave slices out.
+
+    Where they leave none out, the accuracy of series stands beside it, but for a slice-level split, where it leaks.
+    """
     if table.empty:
         return _NOTHING_PASSES
     coverage = f"{term('coverage')} {percent(len(table) / len(of_part))}. " if len(table) < len(of_part) else ""
     matrix = confusion_of(table)
     right, errors = classification.correct_count(matrix), classification.error_count(matrix)
     share = percent(float(classification.accuracy(matrix)))
+    series = ""
+    if len(table) == len(of_part) and bundle.card.data.by_patient:
+        accuracy = float(class_figures(table, bundle.card.classes)["series_accuracy"])
+        series = f"A patient's slices together ({term('series', 'series')}): {count_text(accuracy, len(table))}. "
     return (
         f"{len(table)} slices of {table['patient'].nunique()} patients. Accuracy: {right} of {len(table)} "
-        f"({share}), {errors} errors. {coverage}Blue: correct, orange: error; a stronger "
+        f"({share}), {errors} errors. {series}{coverage}Blue: correct, orange: error; a stronger "
         "colour means a larger share. Click a cell to see its slices; click it again to clear."
     )

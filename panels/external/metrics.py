@@ -97,12 +97,18 @@ def draw_internal_cost(bundle: Bundle) -> None:
     worst = max(called_free, key=lambda name: called_free[name])
     st.markdown(
         f"The gate has a cost on internal data. All {outcomes.slices} internal test slices have a tumour. The "
-        f"network alone classifies {percent(bundle.test_metrics.accuracy)} correctly. After the gate, "
-        f"{percent(outcomes.right)} are classified correctly, {percent(outcomes.wrong)} are wrong, and "
+        f"network alone classifies {percent(bundle.test_metrics.accuracy)} correctly{_of_series(bundle)}. After the "
+        f"gate, {percent(outcomes.right)} are classified correctly, {percent(outcomes.wrong)} are wrong, and "
         f"{percent(outcomes.low_confidence + refused)} abstained ({percent(outcomes.low_confidence)} low "
         f"confidence, {percent(refused)} flagged OOD). “No tumour found” is most frequent for "
         f"{CLASS_LABELS[worst].in_text}: {percent(called_free[worst])} of its slices."
     )
+
+
+def _of_series(bundle: Bundle) -> str:
+    """Return the accuracy of series in brackets; nothing where it is not measured."""
+    accuracy = bundle.test_metrics.series_accuracy
+    return "" if accuracy is None else f" ({percent(accuracy)} with a patient's slices together)"
 
 
 def _use_of_the_split(bundle: Bundle) -> str:

@@ -1,4 +1,4 @@
-"""A card for each network: three figures and a small picture; a press opens the network below."""
+"""A card for each network: four figures and a small picture; a press opens the network below."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -45,12 +45,16 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
 
 
 def card_figures(bundle: Bundle) -> dict[str, str]:
-    """Return a card's three figures by title: accuracy, mean Dice, millions of parameters; a dash for none."""
+    """Return a card's figures by title: accuracy by slice and of series, mean Dice, millions of parameters.
+
+    A dash stands for none; a series of a slice-level split leaks, and has none.
+    """
     metrics = bundle.card.metrics.test
-    values = {name: getattr(metrics, name, None) for name in ("accuracy", "dice_mean")}
+    values = {name: getattr(metrics, name, None) for name in ("accuracy", "series_accuracy", "dice_mean")}
     texts = {name: NOT_AVAILABLE if value is None else metric_text(name, value) for name, value in values.items()}
     return {
         "Accuracy": texts["accuracy"],
+        "Series": texts["series_accuracy"],
         "Dice": texts["dice_mean"],
         "Parameters": f"{bundle.card.parameters.total / 1e6:.1f}\N{NO-BREAK SPACE}M",
     }

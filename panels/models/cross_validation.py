@@ -25,7 +25,8 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     st.caption(
         f"Each {term('fold', 'fold')} is held out of one training of the same recipe.",
         help="No patient id is in two folds. ± is the standard deviation over folds. *All slices*: over the test "
-        "slices of all folds together. By patient: the mean over patients of the patient's mean.",
+        "slices of all folds together. By patient: the mean over patients of the patient's mean. Series accuracy: all "
+        "slices of a patient get the class with the highest mean probability; patient-level, each patient counts once.",
     )
 
 
@@ -53,7 +54,7 @@ def _draw_notes(metrics: CrossValidation) -> None:
     rest = metrics.without_letter_twins
     words = ", ".join(
         f"{lower_first(METRIC_TITLES[key])} {_mean_cell(key, rest)}"
-        for key in ("accuracy", "dice_mean")
+        for key in ("accuracy", "series_accuracy", "dice_mean")
         if key in rest.figures
     )
     st.markdown(

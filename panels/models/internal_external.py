@@ -45,7 +45,8 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
         "scanners and with other framing; its labels are known to be noisy. Results after the gate, and on the split "
         "test, are on the page External data. Internal: slices of patients that were not in training; first of the "
         "fold that this network was tested on, then the mean ± the standard deviation over "
-        f"{len(FOLD_SPLITS)} folds, each held out of one training. A network on *whole* slices can use a shortcut: the "
+        f"{len(FOLD_SPLITS)} folds, each held out of one training; of series, the slices of a patient are classified "
+        "together. The external slices' patients are not known. A network on *whole* slices can use a shortcut: the "
         "head's position predicts the class (see Data), and external slices are framed differently. A network on the "
         "*head* can use it much less."
     )
@@ -72,7 +73,8 @@ def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
         is_own = _has_internal_accuracy(bundle) and bundle.card.data.split == split
         column = f"Internal accuracy, {split.replace('-', ' ')}"
         row[column] = percent(bundle.test_metrics.accuracy) if is_own else NOT_AVAILABLE
-    row["Internal accuracy, five folds"] = _accuracy_over_folds(bundle)
+    row["Internal accuracy, five folds"] = _over_folds(bundle, "accuracy")
+    row["Internal series accuracy, five folds"] = _over_folds(bundle, "series_accuracy")
     external = _external_metrics(bundle)
     if external is None:
         return row
@@ -89,14 +91,14 @@ def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     return row
 
 
-def _accuracy_over_folds(bundle: Bundle) -> str:
-    """Write the mean over folds: "94.9 % ± 1.2", with the number of folds where not all are done yet."""
+def _over_folds(bundle: Bundle, name: str) -> str:
+    """Write a metric's mean over folds: "94.9 % ± 1.2", with the number of folds where not all are done yet."""
     over_folds = bundle.card.metrics.over_folds
-    accuracy = over_folds.figures.get("accuracy") if over_folds else None
-    if accuracy is None:
+    figure = over_folds.figures.get(name) if over_folds else None
+    if figure is None:
         return NOT_AVAILABLE
-    text = mean_text("accuracy", accuracy.mean, accuracy.std)
-    return text if len(accuracy.folds) == len(FOLD_SPLITS) else f"{text} ({len(accuracy.folds)} folds)"
+    text = mean_text(name, figure.mean, figure.std)
+    return text if len(figure.folds) == len(FOLD_SPLITS) else f"{text} ({len(figure.folds)} folds)"
 
 
 def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | None:

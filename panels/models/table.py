@@ -18,7 +18,7 @@ from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split
 from panels.shared.link.address import change
 from panels.shared.theme import percent
 
-HEADLINE_METRICS = metric_titles(("accuracy", "dice_mean", "dice_class_mean"))
+HEADLINE_METRICS = metric_titles(("accuracy", "series_accuracy", "dice_mean", "dice_class_mean"))
 """Metrics of the table: name in ``core.evaluation.bootstrap`` and title."""
 _NETWORK, _SIZE, _TRAINING, _INFERENCE = "Network", "Size (MB)", "Training (min)", "Inference (ms)"
 _TABLE_5 = "Mean Dice on Table 5's test slices"
@@ -153,6 +153,7 @@ def _network_row(bundle: Bundle) -> dict[str, object]:
 
 def _report_rows() -> list[dict[str, object]]:
     shared = {
+        "Series accuracy": NOT_AVAILABLE,
         "Mean Dice": NOT_AVAILABLE,
         "Class-mean Dice": NOT_AVAILABLE,
         _TABLE_5: None,

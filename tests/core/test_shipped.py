@@ -248,6 +248,8 @@ def test_the_unified_unet_reaches_its_floor_over_the_five_folds():
     assert sum(metrics["slices"]) == 3064
     assert metrics["accuracy"]["mean"] >= 0.945
     assert metrics["dice_mean"]["mean"] >= 0.75
+    assert metrics["series_accuracy"]["mean"] >= 0.975, "a patient's slices together"
+    assert metrics["series_accuracy"]["all"] > metrics["accuracy"]["all"]
 
 
 def test_one_network_on_the_reports_slices_reaches_its_floor():

@@ -79,6 +79,7 @@ class TestMetrics(CardPart):
     macro_f1: Share | None = None
     per_class: dict[str, ClassFigures] = Field(default_factory=dict)
     confusion_matrix: list[list[Count]] = Field(default_factory=list)
+    series_accuracy: Share | None = None
     patient_accuracy: Share | None = None
     without_letter_twins: DistinctPatients | None = None
 

@@ -127,6 +127,7 @@ def test_class_metrics_are_those_of_the_test_rows(classified: Made) -> None:
     assert metrics["patient_accuracy"] == pytest.approx(
         np.mean([f"p_{name}" == one for name, one in zip(truth, said, strict=True)])
     )
+    assert "series_accuracy" not in metrics, "a series of a slice-level split leaks"
 
 
 def test_accuracy_without_similar_ids_leaves_their_patients_out(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_class_figures_by_hand() -> None:
     assert figures["macro_f1"] == pytest.approx((2 / 4 + 2 / 4 + 0) / 3)
     # Patient 1 in the mean: 0.35, 0.6, 0.05.
     assert figures["patient_accuracy"] == pytest.approx(2 / 3)
+    assert figures["series_accuracy"] == pytest.approx(3 / 4)
     assert np.isnan(accuracy_of(NAMED.iloc[:0]))
 
 

@@ -54,6 +54,9 @@ def test_many_matrices_at_once_are_each_by_itself() -> None:
     # Patient 5's probabilities are right in the mean, 6 is right, 7 is wrong.
     drawn = classification.patient_accuracy(true, probabilities, patients, draws=draws)
     np.testing.assert_allclose(drawn, [2 / 3, 1])
+    # By slice patient 5 counts twice.
+    drawn = classification.series_accuracy(true, probabilities, patients, draws=draws)
+    np.testing.assert_allclose(drawn, [3 / 4, 1])
 
 
 def test_a_bad_option_is_refused_with_its_value() -> None:
@@ -132,3 +135,8 @@ def test_patient_accuracy_takes_the_mean_over_a_patients_slices() -> None:
         ]
     )
     assert classification.patient_accuracy(true, probabilities, patients) == pytest.approx(2 / 3)
+    # Unified by slice: the three slices of 7 and the one of 9 are right, the two of 3 are wrong.
+    assert classification.series_accuracy(true, probabilities, patients) == pytest.approx(4 / 6)
+    means = classification.series_probabilities(probabilities, patients)
+    np.testing.assert_allclose(means[[0, 1, 4]], [[0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
+    np.testing.assert_array_equal(means[[0, 2, 5]], means[[0, 0, 0]])

@@ -26,6 +26,7 @@ CLASS_METRICS = {
         for name in ("meningioma", "glioma", "pituitary")
     },
     "confusion_matrix": [[120, 12, 10], [8, 275, 3], [2, 1, 183]],
+    "series_accuracy": 0.8456,
     "patient_accuracy": 0.8123,
 }
 MASK_FIGURES = {
@@ -123,6 +124,7 @@ def test_a_slice_level_split_is_named_and_gets_no_patient_level_accuracy(readme:
     write_tables(readme, metrics_tables, models)
     assert "| Split | slice-level | slice-level | patient-level |" in readme.read_text(encoding="utf-8")
     assert rows(readme)["Patient-level accuracy"] == ["–", "–", "0.8123"]
+    assert rows(readme)["Series accuracy, unified by slice"] == ["–", "–", "0.8456"]
 
 
 FOLDS = {
@@ -132,6 +134,7 @@ FOLDS = {
     "recipe": "a digest",
     "without_letter_twins": {"slices": [500, 600]},
     "accuracy": {"mean": 0.9502, "std": 0.0101, "folds": [0.9431, 0.9573]},
+    "series_accuracy": {"mean": 0.97, "std": 0.03, "folds": [0.949, 0.991], "all": 0.968},
     "patient_accuracy": {"mean": 0.9, "std": 0.02, "folds": [0.886, 0.914]},
     "dice_mean": {"mean": 0.7611, "std": 0.0123, "folds": [0.752, 0.77]},
     "dice_class_mean": {"mean": 0.7822, "std": 0.0111, "folds": [0.774, 0.79]},
@@ -156,6 +159,7 @@ def test_means_over_folds_have_rows_where_there_are_several_folds(readme: Path, 
     write_tables(readme, metrics_tables, models)
     table = rows(readme)
     assert table["Accuracy, patient-level split, mean ± std over folds"] == ["–", "–", "0.9502 ± 0.0101 (2 folds)"]
+    assert table["Series accuracy, unified by slice, mean ± std over folds"][2] == "0.9700 ± 0.0300 (2 folds)"
     assert table["Patient-level accuracy, mean ± std over folds"][2] == "0.9000 ± 0.0200 (2 folds)"
     assert table["Mean Dice, patient-level split, mean ± std over folds"] == ["–", "0.7611 ± 0.0123 (2 folds)"]
     assert table["Class-mean Dice, patient-level split, mean ± std over folds"][1] == "0.7822 ± 0.0111 (2 folds)"
@@ -247,6 +251,8 @@ def test_the_readme_s_table_has_the_report_and_a_split_by_patient() -> None:
     assert "575 of 614" in text and "patient-level, 5 folds" in text
     over = open_bundle(DEFAULT_CLASSIFIER).card.metrics.over_folds
     assert over and f"{over.figures['accuracy'].all:.4f}" in text and f"{over.figures['dice_mean'].all:.4f}" in text
+    series = " / ".join(f"{over.figures[name].all:.4f}" for name in ("series_accuracy", "patient_accuracy"))
+    assert text.count(series) == 1, "a slice-level split has no series"
 
 
 def test_the_readme_is_short_before_its_reference_part() -> None:
