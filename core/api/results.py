@@ -166,6 +166,33 @@ class VolumeResult(_Result):
         return volume_mask(self._answered.volume, self._answered.plane, self._answered.findings)
 
 
+class LeftOut(ResultPart):
+    """A slice of a series that does not count."""
+
+    name: str
+    outcome: Outcome
+
+
+class SeriesTruth(ResultPart):
+    """The true class of a series' slices, and whether the answer is it; None where the images are refused."""
+
+    class_: str = Field(alias="class")
+    class_agrees: bool | None
+
+
+class SeriesResult(_Result):
+    """The result for the slices of one patient together; ``core.inference.series`` says how it follows from theirs."""
+
+    of: Literal["series"]
+    slices: Number
+    slices_counted: list[Number] = Field(description="The places, from 1 on, of the slices in the mean.")
+    left_out: list[LeftOut]
+    likeliest_class: str | None
+    probabilities: dict[str, Probability] | None = Field(description="The mean over the slices that count.")
+    truth: SeriesTruth | None
+    trained_on_by: list[str]
+
+
 def slice_result_of(answered: AnsweredSlice, *, keep: bool = True) -> SliceResult:
     """Return the typed result of an answered slice, with what its mask and heat map are made of unless not ``keep``."""
     result = SliceResult.model_validate(answered.result)
@@ -182,6 +209,6 @@ def volume_result_of(answered: AnsweredVolume, slices: Sequence[SliceResult]) ->
 
 def result_schema() -> str:
     """Return the JSON schema of a list of results, as ``SCHEMA`` holds it."""
-    schema = TypeAdapter(list[SliceResult | VolumeResult]).json_schema(by_alias=True)
+    schema = TypeAdapter(list[SliceResult | VolumeResult | SeriesResult]).json_schema(by_alias=True)
     stated = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Results of SliceScope", **schema}
     return json.dumps(stated, indent=2, ensure_ascii=False) + "\n"

@@ -22,6 +22,7 @@ from core.inference.background import on_each_core
 from core.inference.predictor import Prediction, Predictor
 from core.inference.render import encode_jpeg, encode_png, thumbnail
 from core.inference.result import is_withheld, overlay_png, results_csv
+from core.inference.series import series_row
 from core.readers.adjusting.adjustment import Adjustment
 from core.readers.slices import Slice
 
@@ -127,14 +128,26 @@ def _answer(predictor: Predictor, task: Task) -> Row:
     return Row(task.key, task.name, answered.result, picture, keep_prediction(prediction))
 
 
-def series_csv(rows: Sequence[Row]) -> str:
-    """Return ``core.inference.result.results_csv`` of the slices, those that failed among them."""
-    return results_csv([row.result or {"name": row.name, "error": row.error} for row in rows])
+def series_csv(rows: Sequence[Row], together: dict[str, Any] | None = None) -> str:
+    """Return ``core.inference.result.results_csv`` of the slices, those that failed among them.
+
+    Args:
+        rows: of the slices.
+        together: ``core.inference.series.series_result`` of them where they are of one patient; the last row.
+    """
+    results = [row.result or {"name": row.name, "error": row.error} for row in rows]
+    return results_csv([*results, *([series_row(together) | {"error": None}] if together else [])])
 
 
-def series_json(rows: Sequence[Row]) -> str:
-    """Return what ``core predict --json`` prints of the slices; those that failed are left out, as there."""
-    return json.dumps([row.result for row in rows if row.result is not None], indent=2, allow_nan=False)
+def series_json(rows: Sequence[Row], together: dict[str, Any] | None = None) -> str:
+    """Return what ``core predict --json`` prints of the slices; those that failed are left out, as there.
+
+    Args:
+        rows: of the slices.
+        together: as of ``series_csv``; the last result.
+    """
+    results = [*(row.result for row in rows if row.result is not None), *([together] if together else [])]
+    return json.dumps(results, indent=2, allow_nan=False)
 
 
 def series_pictures(answered: Sequence[tuple[Task, Row]], predictor: Predictor, *, room: int = ZIP_BYTES) -> bytes:

@@ -14,6 +14,7 @@ from core.bundles.bundle import Bundle, open_bundle
 from core.config import CLASSIFICATION, NOTICE, SEGMENTATION
 from core.errors import BundleError
 from core.inference.result import shown_probabilities
+from core.inference.series import left_out_sentence
 from core.labels import (
     CLASS_LABELS,
     GREY,
@@ -84,7 +85,14 @@ class Report(FPDF):
         self.multi_cell(0, _LINE * size / _TEXT, shown, align="L", new_x="LMARGIN", new_y="NEXT")
 
 
-def report_pdf(pages: Iterable[ReportPage], bundles: tuple[Bundle, ...], *, title: str, summary: bool = False) -> bytes:
+def report_pdf(
+    pages: Iterable[ReportPage],
+    bundles: tuple[Bundle, ...],
+    *,
+    title: str,
+    summary: bool = False,
+    series: dict[str, Any] | None = None,
+) -> bytes:
     """Return a report as PDF.
 
     Args:
@@ -92,19 +100,32 @@ def report_pdf(pages: Iterable[ReportPage], bundles: tuple[Bundle, ...], *, titl
         bundles: that answered, the classifier first.
         title: of the document.
         summary: whether a first page counts the answers and lists them.
+        series: ``core.inference.series.series_result`` where the slices are of one patient; the summary begins with it.
     """
     report, pages = Report(title), list(pages) if summary else pages
     if summary:
-        _add_summary(report, [page.result for page in pages], bundles, title)
+        _add_summary(report, [page.result for page in pages], bundles, title, series)
     for page in pages:
         _add_page(report, page, bundles)
     return bytes(report.output())
 
 
-def _add_summary(report: Report, results: list[dict[str, Any]], bundles: tuple[Bundle, ...], title: str) -> None:
+def _add_summary(
+    report: Report,
+    results: list[dict[str, Any]],
+    bundles: tuple[Bundle, ...],
+    title: str,
+    series: dict[str, Any] | None,
+) -> None:
     report.add_page()
     report.write_lines(title, size=_TITLE, bold=True)
     report.ln(_GAP)
+    if series:
+        report.write_lines("All slices together, as one series of one patient", bold=True)
+        _add_badge(report, series)
+        outcome = f"{OUTCOME_LABELS[series['outcome']].title}. " if series["outcome"] else ""
+        report.write_lines(f"{outcome}{series['reason']} {left_out_sentence(series)}")
+        report.ln(_GAP)
     for answer, count in Counter(answer_text(result) for result in results).most_common():
         report.write_lines(f"{count} × {answer}")
     report.ln(_GAP)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from core.api.answers import AnsweredSlice, AnsweredVolume
 from core.api.series import Row, Task, again
@@ -27,14 +28,16 @@ def report_page(answered: AnsweredSlice | AnsweredVolume, predictor: Predictor) 
     return ReportPage(answered.result, volume_pictures(answered, predictor))
 
 
-def write_report(path: Path, pages: Sequence[ReportPage], bundles: tuple[Bundle, ...]) -> None:
-    """Write a report; of more than one page it begins with a summary.
+def write_report(
+    path: Path, pages: Sequence[ReportPage], bundles: tuple[Bundle, ...], *, series: dict[str, Any] | None = None
+) -> None:
+    """Write a report; of more than one page it begins with a summary, and with the answer of the slices' series.
 
     Raises:
         OSError: the disk does not take it.
     """
     title = pages[0].result["name"] if len(pages) == 1 else f"{len(pages)} results"
-    write_whole(path, report_pdf(pages, bundles, title=f"SliceScope: {title}", summary=len(pages) > 1))
+    write_whole(path, report_pdf(pages, bundles, title=f"SliceScope: {title}", summary=len(pages) > 1, series=series))
 
 
 def write_batch_report(folder: Path, bundles: tuple[Bundle, ...]) -> list[Path]:
@@ -55,12 +58,15 @@ def write_batch_report(folder: Path, bundles: tuple[Bundle, ...]) -> list[Path]:
     return paths
 
 
-def series_report(answered: Sequence[tuple[Task, Row]], predictor: Predictor) -> bytes:
-    """Return a report of a series as PDF, a page a slice that can be read.
+def series_report(
+    answered: Sequence[tuple[Task, Row]], predictor: Predictor, *, series: dict[str, Any] | None = None
+) -> bytes:
+    """Return a report of many slices as PDF, a page a slice that can be read.
 
     Args:
         answered: tasks and their rows.
         predictor: of slices of whose prediction nothing is kept.
+        series: ``core.inference.series.series_result`` where they are of one patient; the summary begins with it.
     """
     answer = again(answered, predictor)
 
@@ -70,7 +76,7 @@ def series_report(answered: Sequence[tuple[Task, Row]], predictor: Predictor) ->
 
     pages = [page for page in on_each_core(page, answered) if page is not None]
     bundles = distinct_bundles(predictor.classifier, predictor.segmenter)
-    return report_pdf(pages, bundles, title=f"SliceScope: {len(pages)} results", summary=True)
+    return report_pdf(pages, bundles, title=f"SliceScope: {len(pages)} results", summary=True, series=series)
 
 
 def volume_report(answered: AnsweredVolume, predictor: Predictor) -> bytes:

@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write patient and study of the files into the DICOM SEG, else neither.",
 )
+@click.option(
+    "--as-series",
+    is_flag=True,
+    help="The pictures are slices of one patient: answer them together too, by their mean probability.",
+)
 @click.option("--plane", type=click.Choice(PLANES), help="The plane of a volume's slices.  [default: as acquired]")
 @click.option("--series", type=int, metavar="N", help="Which series of DICOM files, from 1 on.")
 @click.option("--volume", "number", type=int, metavar="N", help="Which volume of a NIfTI file with four dimensions.")
@@ -59,6 +64,7 @@ def predict_command(
     out: Path | None,
     pdf: Path | None,
     as_is: bool,
+    as_series: bool,
     **volume_options: Any,
 ) -> int:
     """Predict class, mask and heat map of slices in files.
@@ -71,6 +77,8 @@ def predict_command(
     from core.inference.pictures import require_distinct_names
     from core.inference.predictor import Predictor
     from core.inference.result import summary_line
+    from core.inference.series import SERIES, series_line, series_result
+    from core.inference.volumes.analysis import sure_probability
 
     groups = group_files(files)
     if out:
@@ -80,7 +88,13 @@ def predict_command(
     options = VolumeOptions(choice=choice, out=out, **volume_options)
     if options.labels and (len(groups) > 1 or not groups[0][1]):
         raise SliceError("--labels is the true mask of one volume; give that volume alone.")
+    pictures = [name for name, paths in groups if not paths]
+    if as_series and len(pictures) < 2:
+        raise SliceError(
+            "--as-series answers several pictures together; give two or more. A volume is answered so anyway."
+        )
     predictor = Predictor(open_bundle(classifier), open_bundle(segmenter))
+    of_pictures: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
     failures = 0
     report = _Report(pdf, predictor)
@@ -96,11 +110,18 @@ def predict_command(
             else:
                 answered = _predict_slice(name, predictor, out, as_is=as_is)
                 results.append(answered.result)
+                of_pictures.append(answered.result)
                 show(summary_line(answered.result))
                 report.keep(answered)
         except (SliceError, OSError) as error:
             print(f"{name}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             failures += 1
+    if as_series and of_pictures:
+        together = series_result(SERIES, of_pictures, sure=sure_probability(predictor.classifier))
+        results.append(together)
+        report.series = together
+        if not as_json:
+            print(f"{SERIES}: {series_line(together)}")
     if as_json:
         print(json.dumps(results, indent=2, allow_nan=False))
     report.write()
@@ -113,6 +134,8 @@ class _Report:
     def __init__(self, path: Path | None, predictor: "Predictor") -> None:
         self._path, self._predictor = path, predictor
         self._pages: list[ReportPage] = []
+        self.series: dict[str, Any] | None = None
+        """The result of the slices together, where they are one series."""
 
     def keep(self, answered: "AnsweredSlice | AnsweredVolume") -> None:
         if self._path:
@@ -126,7 +149,7 @@ class _Report:
             from core.bundles.bundle import distinct_bundles
 
             bundles = distinct_bundles(self._predictor.classifier, self._predictor.segmenter)
-            write_report(self._path, self._pages, bundles)
+            write_report(self._path, self._pages, bundles, series=self.series)
 
 
 def _predict_slice(path: Path, predictor: "Predictor", out: Path | None, *, as_is: bool) -> "AnsweredSlice":

@@ -1,6 +1,5 @@
 """Analyse a volume slice by slice; pool its slices into one answer and one mask, as docs/formats.md states."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +11,8 @@ from core.bundles.measured_gate import has_gate
 from core.inference.background import on_each_core
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction, Predictor
-from core.metrics.temperature import as_logits, softmax
-from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, REFUSED, WITHHELD
+from core.inference.series import unify
+from core.outcome import CONFIDENT, NO_TUMOUR, WITHHELD
 from core.readers.slices import Slice
 from core.readers.volumes.volume import PLANES, Volume
 
@@ -135,10 +134,8 @@ class VolumeAnswer:
 def pool(volume: Volume, plane: str, findings: Sequence[SliceFinding], *, sure: float = 0.0) -> VolumeAnswer:
     """Pool the findings of a plane's slices.
 
-    A slice counts where its outcome does not withhold the mask and the mask is not empty. The volume's probabilities
-    are the mean of the counted slices' log-probabilities, weighted by the areas of their masks. Where no slice counts,
-    the outcome is the more frequent refusal if more than half of the slices are refused, else no tumour; where some do,
-    it is confident if one of them is and the highest pooled probability reaches ``sure``, else low confidence.
+    A slice counts where its outcome does not withhold the mask and the mask is not empty. Outcome and probabilities
+    follow from the slices that count as those of every series; see ``core.inference.series``.
 
     Args:
         volume: that was analysed.
@@ -147,11 +144,16 @@ def pool(volume: Volume, plane: str, findings: Sequence[SliceFinding], *, sure: 
         sure: lowest probability of a confident answer, from the gate.
     """
     counted = [finding for finding in findings if finding.area]
-    probabilities = _pooled(counted) if counted else None
+    unified = unify(
+        [finding.outcome for finding in findings],
+        [finding.probabilities for finding in findings],
+        [finding.area > 0 for finding in findings],
+        sure=sure,
+    )
     diameters = [finding.diameter_mm for finding in counted if finding.diameter_mm is not None]
     return VolumeAnswer(
-        outcome=_outcome(findings, counted, probabilities, sure),
-        probabilities=probabilities,
+        outcome=unified.outcome,
+        probabilities=unified.probabilities,
         counted=tuple(finding.number for finding in counted),
         largest=max(counted, key=lambda finding: finding.area).number if counted else None,
         volume_ml=None if volume.voxel_ml is None else volume.voxel_ml * sum(finding.area for finding in counted),
@@ -171,19 +173,3 @@ def volume_mask(volume: Volume, plane: str, findings: Sequence[SliceFinding]) ->
     for finding in findings:
         across[finding.number - 1] = finding.mask
     return mask
-
-
-def _pooled(counted: Sequence[SliceFinding]) -> np.ndarray:
-    areas = np.array([finding.area for finding in counted], np.float64)
-    logits = np.average([as_logits(finding.probabilities) for finding in counted], axis=0, weights=areas)
-    return softmax(np.asarray(logits))
-
-
-def _outcome(
-    findings: Sequence[SliceFinding], counted: Sequence[SliceFinding], probabilities: np.ndarray | None, sure: float
-) -> str:
-    if probabilities is None:
-        odd = Counter(finding.outcome for finding in findings if finding.outcome in REFUSED)
-        return odd.most_common(1)[0][0] if 2 * odd.total() > len(findings) else NO_TUMOUR
-    confident = any(finding.outcome == CONFIDENT for finding in counted)
-    return CONFIDENT if confident and probabilities.max() >= sure else LOW_CONFIDENCE
