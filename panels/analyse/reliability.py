@@ -37,7 +37,7 @@ def _outcome_line(outcome: str, bundle: Bundle) -> str:
     if outcome in (CONFIDENT, LOW_CONFIDENCE):
         what = "Such answers were" if outcome == CONFIDENT else "The class of such answers was"
         at_home, elsewhere = _right(own[outcome], "slices of new patients"), _right(outside[outcome], "from elsewhere")
-        return f"{what} right for {at_home} and {elsewhere}.{_series_sentence(bundle)}"
+        return f"{what} right for {at_home} and {elsewhere}.{series_sentence(bundle)}"
     if outcome == NO_TUMOUR:
         return (
             f"Such answers were right for {_right(outside[outcome], 'slices from elsewhere')}; "
@@ -77,10 +77,10 @@ def _class_only_line(bundle: Bundle) -> str:
     external = stored and (stored if stored.class_accuracy is not None else stored.dev)
     if external and external.class_accuracy is not None:
         text += f" and **{percent(external.class_accuracy)}** of tumours from elsewhere"
-    return f"{text}.{_series_sentence(by_patient)}" if by_patient else f"{text}."
+    return f"{text}.{series_sentence(by_patient)}" if by_patient else f"{text}."
 
 
-def series_share(bundle: Bundle) -> tuple[float, str] | None:
+def _series_share(bundle: Bundle) -> tuple[float, str] | None:
     """Return the share of new patients' slices whose series is classified correctly, and of how many slices.
 
     It is before the gate; over all folds where several were trained. None where it is not measured.
@@ -94,8 +94,9 @@ def series_share(bundle: Bundle) -> tuple[float, str] | None:
     return metrics.series_accuracy, f"{metrics.slices} slices"
 
 
-def _series_sentence(bundle: Bundle) -> str:
-    share = series_share(bundle)
+def series_sentence(bundle: Bundle) -> str:
+    """Return how often the class of a new patient's series is right, with a space before; nothing if not measured."""
+    share = _series_share(bundle)
     return (
         f" All slices of a patient together, before the gate: **{percent(share[0])}** of {share[1]}." if share else ""
     )

@@ -18,7 +18,10 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
 from core.config import ROOT, SAMPLES
 from core.hardware import usable_cores
 from core.inference.predictor import Predictor
+from core.inference.series import left_out_sentence, series_result
+from core.inference.volumes.analysis import sure_probability
 from panels.analyse.many.stored import ROW
+from panels.shared.answer import class_text
 from panels.shared.predictions import cached_predictor
 from panels.shared.results_table import FAILED, NAME, OUTCOME, PICTURE, PROBABILITY, REMARKS, WAITING
 from tests.core.batch.test_stored import a_batch
@@ -69,6 +72,24 @@ def test_each_upload_is_a_row_with_the_answer_it_has_alone():
     assert predictor.classifier is bundle
     hidden = rows[rows[OUTCOME] == "No tumour found"]
     assert not hidden[PROBABILITY].notna().any()
+
+
+def test_uploads_of_one_patient_have_one_answer_above_the_table_and_in_the_files():
+    files = [(f"{name}.png", png(5, name)) for name in (*NAMES[:2], "glioma-axial-2")]
+    app = sound(answered(opened(*files, ("note.png", b"no picture"))))
+    assert "All slices together" not in "\n".join(text.value for text in app.markdown)
+    sound(app.toggle(key="analyse_many_series").set_value(True).run())
+    rows = list(app.session_state["series"].rows.values())
+    results = [row.result for row in rows if row.result]
+    assert len(results) == 3 < len(rows)
+    together = series_result("series", results, sure=sure_probability(open_bundle(DEFAULT_CLASSIFIER)))
+    texts = [text.value for text in (*app.header, *app.markdown)]
+    assert class_text(together["class"], together["probabilities"]) in texts
+    assert any(text.startswith(left_out_sentence(together)) and "of 3064 slices" in text for text in texts)
+    assert together["left_out"] == [{"name": "no-tumour-axial.png", "outcome": "no_tumour"}]
+    written = list(csv.DictReader(io.StringIO(series.series_csv(rows, together))))
+    assert len(written) == 5 and written[-1]["name"] == "series" and written[-1]["class"] == together["class"]
+    assert json.loads(series.series_json(rows, together))[-1] == together
 
 
 def test_a_file_that_fails_is_a_row_that_says_why():

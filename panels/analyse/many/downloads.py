@@ -1,6 +1,7 @@
 """The files of many uploads' answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -12,13 +13,21 @@ from panels.shared.controls import file_button
 from panels.shared.predictions import cached_predictor
 
 
-def draw_series_downloads(tasks: Sequence[Task], series: Series, networks: tuple[Bundle, Bundle], *, key: str) -> None:
+def draw_series_downloads(
+    tasks: Sequence[Task],
+    series: Series,
+    networks: tuple[Bundle, Bundle],
+    together: dict[str, Any] | None,
+    *,
+    key: str,
+) -> None:
     """Draw the downloads of the slices that are answered, each made on demand.
 
     Args:
         tasks: of all slices.
         series: with their rows.
         networks: the classifier and the segmenter.
+        together: ``core.inference.series.series_result`` where the slices are of one patient.
         key: of the buttons.
     """
     answered = [(task, series.rows[task.key]) for task in tasks if task.key in series.rows]
@@ -29,17 +38,17 @@ def draw_series_downloads(tasks: Sequence[Task], series: Series, networks: tuple
     with st.expander("Download the table", icon=":material/download:", key=f"{key}_download"):
         with st.container(horizontal=True):
             for label, ending, make in (
-                ("CSV", "csv", lambda: series_csv(rows).encode()),
-                ("JSON", "json", lambda: series_json(rows).encode()),
+                ("CSV", "csv", lambda: series_csv(rows, together).encode()),
+                ("JSON", "json", lambda: series_json(rows, together).encode()),
                 ("Overlays and masks", "zip", lambda: series_pictures(answered, predictor)),
-                ("PDF", "pdf", lambda: _report(answered, predictor)),
+                ("PDF", "pdf", lambda: _report(answered, predictor, together)),
             ):
                 file_button(make, label, f"slices.{ending}", icon=None, key=f"{key}_{ending}")
         st.caption("Overlays, masks and PDF are drawn when asked for: some seconds for a hundred slices.")
 
 
-def _report(answered: Sequence[tuple[Task, Row]], predictor: Predictor) -> bytes:
+def _report(answered: Sequence[tuple[Task, Row]], predictor: Predictor, together: dict[str, Any] | None) -> bytes:
     # Only now: what writes a PDF would make the table slow.
     from core.batch.reports import series_report
 
-    return series_report(answered, predictor)
+    return series_report(answered, predictor, series=together)

@@ -13,6 +13,7 @@ from core.inference.result import remarks, shown_probabilities
 from core.labels import CLASS_LABELS
 from panels.analyse.many.downloads import draw_series_downloads
 from panels.analyse.many.kept import Series, follow, task_of
+from panels.analyse.many.together import draw_switch, draw_together
 from panels.analyse.running import WATCH_SECONDS, draw_progress
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.model_choice import chosen_model
@@ -83,6 +84,10 @@ def _draw(
     if was_running and not is_running:
         st.rerun()
     _draw_state(series, len(tasks), is_running=is_running, key=f"{key}_many")
+    together = None
+    if len(tasks) > 1 and draw_switch(key=f"{key}_many"):
+        rows = [series.rows[task.key] for task in tasks if task.key in series.rows]
+        together = draw_together([row.result for row in rows if row.result], networks[0], key=f"{key}_many")
 
     def open_row(place: int) -> None:
         if not isinstance(entries[place].upload, Refused):
@@ -98,7 +103,7 @@ def _draw(
         label=f"{len(entries)} uploads and their answers",
     )
     if not is_running:
-        draw_series_downloads(tasks, series, networks, key=f"{key}_many")
+        draw_series_downloads(tasks, series, networks, together, key=f"{key}_many")
 
 
 def _draw_state(series: Series, total: int, *, is_running: bool, key: str) -> None:

@@ -13,10 +13,10 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from panels.shared.answer import agreement_mark, answer_container, draw_class_probabilities
+from panels.shared.answer import agreement_mark, answer_container, class_text, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
-from panels.shared.labels import bundle_title
+from panels.shared.labels import bundle_title, term
 from panels.shared.model_choice import ChosenModel, model_address
 from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
@@ -97,6 +97,7 @@ def _draw_slice(
                 icon=":material/visibility:",
                 query_params=address,
             )
+        _draw_series(row, classifier)
         _draw_others(row, others, slices, caption, count=int((table["patient"] == row["patient"]).sum()))
     look_again(found, key="viewer")
 
@@ -217,6 +218,21 @@ def _others(row: pd.Series, table: pd.DataFrame) -> pd.DataFrame:
     others = table[(table["patient"] == row["patient"]) & (table["slice"] != row["slice"])]
     nearest = others.loc[(others["slice"] - row["slice"]).abs().sort_values(kind="stable").index[:_NEIGHBOURS]]
     return nearest.sort_values("slice")
+
+
+def _draw_series(row: pd.Series, classifier: Bundle) -> None:
+    """Draw the class of all slices of the open slice's patient together, by their mean stored probability."""
+    predictions = cached_predictions(classifier)
+    series = predictions[predictions["patient"] == row["patient"]]
+    if len(series) < 2:
+        return
+    means = {name: float(series[f"p_{name}"].mean()) for name in classifier.card.classes}
+    likeliest = max(means, key=lambda name: means[name])
+    st.markdown(
+        f"{agreement_mark(likeliest == row['true'])} All {len(series)} slices of patient {row['patient']} together "
+        f"({term('series', 'series')}): **{class_text(likeliest, means)}**",
+        help="The mean of the stored probabilities, before the gate.",
+    )
 
 
 def _draw_others(
