@@ -181,7 +181,7 @@ class SeriesTruth(ResultPart):
 
 
 class SeriesResult(_Result):
-    """The result for the slices of one patient together; ``core.inference.series`` says how it follows from theirs."""
+    """The result for the slices of one patient together, by the rule of ``core.inference.volumes.series``."""
 
     of: Literal["series"]
     slices: Number

@@ -22,7 +22,7 @@ from core.inference.background import on_each_core
 from core.inference.predictor import Prediction, Predictor
 from core.inference.render import encode_jpeg, encode_png, thumbnail
 from core.inference.result import is_withheld, overlay_png, results_csv
-from core.inference.series import series_row
+from core.inference.volumes.series import series_row
 from core.readers.adjusting.adjustment import Adjustment
 from core.readers.slices import Slice
 
@@ -133,7 +133,7 @@ def series_csv(rows: Sequence[Row], together: dict[str, Any] | None = None) -> s
 
     Args:
         rows: of the slices.
-        together: ``core.inference.series.series_result`` of them where they are of one patient; the last row.
+        together: ``core.inference.volumes.series.series_result`` of them where they are of one patient; the last row.
     """
     results = [row.result or {"name": row.name, "error": row.error} for row in rows]
     return results_csv([*results, *([series_row(together) | {"error": None}] if together else [])])

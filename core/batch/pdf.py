@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from core.bundles.bundle import Bundle, open_bundle
 from core.config import CLASSIFICATION, NOTICE, SEGMENTATION
 from core.errors import BundleError
 from core.inference.result import shown_probabilities
-from core.inference.series import left_out_sentence
+from core.inference.volumes.series import left_out_sentence
 from core.labels import (
     CLASS_LABELS,
     GREY,
@@ -91,7 +91,7 @@ def report_pdf(
     *,
     title: str,
     summary: bool = False,
-    series: dict[str, Any] | None = None,
+    series: Sequence[dict[str, Any]] = (),
 ) -> bytes:
     """Return a report as PDF.
 
@@ -100,7 +100,7 @@ def report_pdf(
         bundles: that answered, the classifier first.
         title: of the document.
         summary: whether a first page counts the answers and lists them.
-        series: ``core.inference.series.series_result`` where the slices are of one patient; the summary begins with it.
+        series: ``core.inference.volumes.series.series_result`` of slices of one patient; the summary begins with them.
     """
     report, pages = Report(title), list(pages) if summary else pages
     if summary:
@@ -115,16 +115,16 @@ def _add_summary(
     results: list[dict[str, Any]],
     bundles: tuple[Bundle, ...],
     title: str,
-    series: dict[str, Any] | None,
+    series: Sequence[dict[str, Any]],
 ) -> None:
     report.add_page()
     report.write_lines(title, size=_TITLE, bold=True)
     report.ln(_GAP)
-    if series:
-        report.write_lines("All slices together, as one series of one patient", bold=True)
-        _add_badge(report, series)
-        outcome = f"{OUTCOME_LABELS[series['outcome']].title}. " if series["outcome"] else ""
-        report.write_lines(f"{outcome}{series['reason']} {left_out_sentence(series)}")
+    for one in series:
+        report.write_lines(f"{one['name']}: all slices together, as one series of one patient", bold=True)
+        _add_badge(report, one)
+        outcome = f"{OUTCOME_LABELS[one['outcome']].title}. " if one["outcome"] else ""
+        report.write_lines(f"{outcome}{one['reason']} {left_out_sentence(one)}")
         report.ln(_GAP)
     for answer, count in Counter(answer_text(result) for result in results).most_common():
         report.write_lines(f"{count} × {answer}")

@@ -29,9 +29,9 @@ def report_page(answered: AnsweredSlice | AnsweredVolume, predictor: Predictor) 
 
 
 def write_report(
-    path: Path, pages: Sequence[ReportPage], bundles: tuple[Bundle, ...], *, series: dict[str, Any] | None = None
+    path: Path, pages: Sequence[ReportPage], bundles: tuple[Bundle, ...], *, series: Sequence[dict[str, Any]] = ()
 ) -> None:
-    """Write a report; of more than one page it begins with a summary, and with the answer of the slices' series.
+    """Write a report; of more than one page it begins with a summary, and with the answers of the slices' series.
 
     Raises:
         OSError: the disk does not take it.
@@ -40,10 +40,12 @@ def write_report(
     write_whole(path, report_pdf(pages, bundles, title=f"SliceScope: {title}", summary=len(pages) > 1, series=series))
 
 
-def write_batch_report(folder: Path, bundles: tuple[Bundle, ...]) -> list[Path]:
+def write_batch_report(
+    folder: Path, bundles: tuple[Bundle, ...], *, series: Sequence[dict[str, Any]] = ()
+) -> list[Path]:
     """Write the report of a batch from its table and its pictures; return the files: one for every ``PAGES`` results.
 
-    A volume has a page, its slices have none.
+    A volume has a page, its slices have none. Series stand on the first page.
 
     Raises:
         OSError: a picture is missing, or the disk does not take a file.
@@ -54,19 +56,19 @@ def write_batch_report(folder: Path, bundles: tuple[Bundle, ...]) -> list[Path]:
     for number in range(1, count + 1):
         pages = [ReportPage(row["result"], read_pictures(folder, row["pictures"])) for row in islice(rows, PAGES)]
         paths.append(folder / (REPORT if count == 1 else f"report-{number:03}.pdf"))
-        write_report(paths[-1], pages, bundles)
+        write_report(paths[-1], pages, bundles, series=series if number == 1 else ())
     return paths
 
 
 def series_report(
-    answered: Sequence[tuple[Task, Row]], predictor: Predictor, *, series: dict[str, Any] | None = None
+    answered: Sequence[tuple[Task, Row]], predictor: Predictor, *, series: Sequence[dict[str, Any]] = ()
 ) -> bytes:
     """Return a report of many slices as PDF, a page a slice that can be read.
 
     Args:
         answered: tasks and their rows.
         predictor: of slices of whose prediction nothing is kept.
-        series: ``core.inference.series.series_result`` where they are of one patient; the summary begins with it.
+        series: ``core.inference.volumes.series.series_result`` of those of one patient; the summary begins with them.
     """
     answer = again(answered, predictor)
 

@@ -2,21 +2,26 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from core.batch.answering import BatchOptions, Outcome
 from core.batch.inputs import group_files
 from core.batch.manifest import MANIFEST, batch_bundles, batch_manifest, require_same
 from core.batch.reports import write_batch_report
 from core.batch.sources import count_files, list_files
-from core.batch.table import ERROR, Parts, table_schema
+from core.batch.table import ERROR, RESULT, SERIES_ROW, SLICE, Parts, table_schema
 from core.batch.workers import Workers
 from core.errors import BatchError
 from core.files import hold_lock, write_whole
+from core.inference.volumes.analysis import sure_probability
+from core.inference.volumes.series import series_result, series_row
 
 _LOCK = ".lock"
 _PART_ROWS = 1000
@@ -45,6 +50,7 @@ def run_batch(
     options: BatchOptions,
     *,
     workers: int = 1,
+    as_series: bool = False,
     begin: Callable[[int], Advance] = lambda files: lambda outcome: None,
     part_seconds: float = PART_SECONDS,
 ) -> Summary:
@@ -55,6 +61,7 @@ def run_batch(
         out: the folder.
         options: of the answers.
         workers: number of processes.
+        as_series: whether the pictures of a folder are one series, and have a row together.
         begin: is given the number of files, and returns what is given each outcome.
         part_seconds: see ``PART_SECONDS``.
 
@@ -75,10 +82,32 @@ def run_batch(
                 summary.slices += outcome.slices
                 summary.failed += any(row["of"] == ERROR for row in outcome.rows)
                 advance(outcome)
-        parts.merge(out)
+        together = _series_rows(parts.tables(), sure=sure_probability(bundles[0])) if as_series else []
+        parts.merge(out, together)
         if options.pdf:
-            write_batch_report(out, bundles)
+            write_batch_report(out, bundles, series=[json.loads(row[RESULT]) for row in together])
     return summary
+
+
+def _series_rows(tables: Iterable[pa.Table], *, sure: float) -> list[dict[str, Any]]:
+    """Return a row for each folder with at least two pictures that were answered.
+
+    Args:
+        tables: parts of a batch's table; slices of volumes are left alone, since a volume has its own answer.
+        sure: as of ``core.inference.volumes.series.series_result``.
+    """
+    folders: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for table in tables:
+        for row in table.select(["source", "of", "plane", RESULT]).to_pylist():
+            if row["of"] == SLICE and row["plane"] is None:
+                folders[row["source"].rpartition("/")[0] or "."].append(json.loads(row[RESULT]))
+    rows = []
+    for folder, results in folders.items():
+        if len(results) > 1:
+            result = series_result(folder.rpartition("/")[2], results, sure=sure)
+            row = {"source": folder, "of": SERIES_ROW, **series_row(result)}
+            rows.append({**row, RESULT: json.dumps(result, allow_nan=False)})
+    return rows
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from core.files import inert_cells, replace_file, table_csv
 
-SLICE, VOLUME, ERROR = "slice", "volume", "error"
+SLICE, VOLUME, SERIES_ROW, ERROR = "slice", "volume", "series", "error"
 """What a row is of."""
 RESULTS, RESULTS_CSV, ERRORS_CSV = "results.parquet", "results.csv", "errors.csv"
 OVERLAY_FILE = "overlay_file"
@@ -85,8 +85,12 @@ class Parts:
             table = pq.read_table(path, schema=self._schema)
             yield table.filter([self._latest[source][0] == number for source in table["source"].to_pylist()])
 
-    def merge(self, folder: Path) -> None:
+    def merge(self, folder: Path, further: Sequence[dict[str, Any]] = ()) -> None:
         """Write results.parquet, results.csv and errors.csv, a part at a time.
+
+        Args:
+            folder: they are written into.
+            further: rows that follow those of the parts.
 
         Raises:
             OSError: the disk does not take them; the parts stay.
@@ -100,7 +104,8 @@ class Parts:
             _write_csv(results, pa.table({name: [] for name in shown}), begin=True)
             _write_csv(errors, pa.table({name: [] for name in ("source", "error")}), begin=True)
             with pq.ParquetWriter(parquet, self._schema) as writer:
-                for table in self.tables():
+                last = pa.Table.from_pylist(list(further), schema=self._schema)
+                for table in (*self.tables(), last):
                     failed = pa.array([of == ERROR for of in table["of"].to_pylist()], pa.bool_())
                     good = table.filter(_opposite(failed))
                     if good.num_rows:

@@ -77,8 +77,8 @@ def predict_command(
     from core.inference.pictures import require_distinct_names
     from core.inference.predictor import Predictor
     from core.inference.result import summary_line
-    from core.inference.series import SERIES, series_line, series_result
     from core.inference.volumes.analysis import sure_probability
+    from core.inference.volumes.series import SERIES, series_line, series_result
 
     groups = group_files(files)
     if out:
@@ -119,7 +119,7 @@ def predict_command(
     if as_series and of_pictures:
         together = series_result(SERIES, of_pictures, sure=sure_probability(predictor.classifier))
         results.append(together)
-        report.series = together
+        report.series = [together]
         if not as_json:
             print(f"{SERIES}: {series_line(together)}")
     if as_json:
@@ -134,7 +134,7 @@ class _Report:
     def __init__(self, path: Path | None, predictor: "Predictor") -> None:
         self._path, self._predictor = path, predictor
         self._pages: list[ReportPage] = []
-        self.series: dict[str, Any] | None = None
+        self.series: list[dict[str, Any]] = []
         """The result of the slices together, where they are one series."""
 
     def keep(self, answered: "AnsweredSlice | AnsweredVolume") -> None:
@@ -188,6 +188,11 @@ def _predict_slice(path: Path, predictor: "Predictor", out: Path | None, *, as_i
 @click.option("--overlays", is_flag=True, help="Write the overlays too, as PNG: of a volume the slice that shows most.")
 @click.option("--pdf", is_flag=True, help="Write report.pdf too, a page a slice or a volume.")
 @click.option("--as-is", is_flag=True, help="Trim no frame and turn no inverted picture back.")
+@click.option(
+    "--as-series",
+    is_flag=True,
+    help="The pictures of a folder are slices of one patient: answer them together too, in a row of their own.",
+)
 @click.option("--plane", type=click.Choice(PLANES), help="The plane of volumes' slices.  [default: as acquired]")
 @click.option("--allow-other-modality", is_flag=True, help="Read DICOM files that are not MR too, with a warning.")
 def batch_command(
@@ -197,6 +202,7 @@ def batch_command(
     segmenter: str,
     ray: str | None,
     workers: int,
+    as_series: bool,
     **options: bool,
 ) -> int:
     """Predict many slices and volumes into a table.
@@ -211,6 +217,8 @@ def batch_command(
     chosen = BatchOptions(classifier, segmenter, **options)  # type: ignore[arg-type]
     if ray is not None and chosen.pdf:
         raise click.UsageError("--pdf is made on one machine; leave out --ray or --pdf.")
+    if ray is not None and as_series:
+        raise click.UsageError("--as-series is made on one machine; leave out --ray or --as-series.")
     try:
         with batch_bar() as begin:
             if ray is not None:
@@ -223,7 +231,7 @@ def batch_command(
                 from core.batch.table import ERRORS_CSV, RESULTS_CSV
 
                 results, failures = f"{out}/{RESULTS_CSV}", f"{out}/{ERRORS_CSV}"
-                summary = run_batch(sources, Path(out), chosen, workers=workers, begin=begin)
+                summary = run_batch(sources, Path(out), chosen, workers=workers, as_series=as_series, begin=begin)
     except KeyboardInterrupt:
         print(f"\ncore batch: stopped; what is answered stays in {out}, and the same command goes on.", file=sys.stderr)
         return 130

@@ -18,8 +18,8 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
 from core.config import ROOT, SAMPLES
 from core.hardware import usable_cores
 from core.inference.predictor import Predictor
-from core.inference.series import left_out_sentence, series_result
 from core.inference.volumes.analysis import sure_probability
+from core.inference.volumes.series import left_out_sentence, series_result
 from panels.analyse.many.stored import ROW
 from panels.shared.answer import class_text
 from panels.shared.predictions import cached_predictor

@@ -11,7 +11,7 @@ from core.bundles.measured_gate import has_gate
 from core.inference.background import on_each_core
 from core.inference.measurements import measure_mask
 from core.inference.predictor import Prediction, Predictor
-from core.inference.series import unify
+from core.inference.volumes.series import unify
 from core.outcome import CONFIDENT, NO_TUMOUR, WITHHELD
 from core.readers.slices import Slice
 from core.readers.volumes.volume import PLANES, Volume
@@ -135,7 +135,7 @@ def pool(volume: Volume, plane: str, findings: Sequence[SliceFinding], *, sure: 
     """Pool the findings of a plane's slices.
 
     A slice counts where its outcome does not withhold the mask and the mask is not empty. Outcome and probabilities
-    follow from the slices that count as those of every series; see ``core.inference.series``.
+    follow from the slices that count as those of every series; see ``core.inference.volumes.series``.
 
     Args:
         volume: that was analysed.

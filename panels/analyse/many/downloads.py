@@ -27,7 +27,7 @@ def draw_series_downloads(
         tasks: of all slices.
         series: with their rows.
         networks: the classifier and the segmenter.
-        together: ``core.inference.series.series_result`` where the slices are of one patient.
+        together: ``core.inference.volumes.series.series_result`` where the slices are of one patient.
         key: of the buttons.
     """
     answered = [(task, series.rows[task.key]) for task in tasks if task.key in series.rows]
@@ -51,4 +51,4 @@ def _report(answered: Sequence[tuple[Task, Row]], predictor: Predictor, together
     # Only now: what writes a PDF would make the table slow.
     from core.batch.reports import series_report
 
-    return series_report(answered, predictor, series=together)
+    return series_report(answered, predictor, series=[together] if together else [])

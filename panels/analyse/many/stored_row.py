@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from core.batch.stored import StoredBatch
-from core.batch.table import VOLUME
+from core.batch.table import SERIES_ROW, VOLUME
 from core.inference.result import shown_probabilities, summary_line
 from core.inference.volumes.result import volume_summary_line
+from core.inference.volumes.series import series_line
 from panels.shared.answer import draw_class_probabilities
 from panels.shared.theme import escape_markdown
 
@@ -31,12 +32,12 @@ def draw_stored_row(batch: StoredBatch, place: int, *, key: str) -> None:
         if left is not None and overlay:
             left.image(overlay, alt="The slice with the predicted mask and heat map")
         with right:
-            _draw_result(result, is_volume=row["of"] == VOLUME, key=f"{key}_bars")
+            _draw_result(result, of=row["of"], key=f"{key}_bars")
 
 
-def _draw_result(result: dict[str, Any], *, is_volume: bool, key: str) -> None:
-    line = volume_summary_line(result) if is_volume else summary_line(result)
-    st.markdown(escape_markdown(line))
+def _draw_result(result: dict[str, Any], *, of: str, key: str) -> None:
+    line = {VOLUME: volume_summary_line, SERIES_ROW: series_line}.get(of, summary_line)
+    st.markdown(escape_markdown(line(result)))
     if result["class"]:
         draw_class_probabilities(result["class"], shown_probabilities(result), key=key, headline=False)
     for remark in (*result["warnings"], *result["notes"]):

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.inference.series import SERIES, left_out_sentence, series_result
 from core.inference.volumes.analysis import sure_probability
+from core.inference.volumes.series import SERIES, left_out_sentence, series_result
 from panels.analyse.reliability import series_sentence
 from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.labels import term
@@ -32,7 +32,7 @@ def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key:
         key: tells the answer from others on the page.
 
     Returns:
-        ``core.inference.series.series_result``; None while no slice is answered.
+        ``core.inference.volumes.series.series_result``; None while no slice is answered.
     """
     if not results:
         return None

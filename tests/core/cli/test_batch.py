@@ -95,6 +95,33 @@ def test_answers_are_those_of_predict(tmp_path: Path, capsys: pytest.CaptureFixt
     assert table(tmp_path / "out", ERRORS_CSV) == []
 
 
+def test_the_pictures_of_a_folder_are_a_series_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder, names in ((one, ("glioma-axial-1", "no-tumour-axial", "glioma-axial-2")), (two, ("glioma-axial-1",))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.png").write_bytes((SAMPLES / f"{name}.png").read_bytes())
+    assert main(["predict", *map(str, sorted(one.iterdir())), "--as-series", "--json"]) == 0
+    *alone, expected = json.loads(capsys.readouterr().out)
+    assert expected["of"] == "series" and expected["slices_counted"] == [1, 2]
+    batch(one, two, "--out", tmp_path / "out", "--as-series", "--pdf")
+    *slices, together = results(tmp_path / "out")
+    assert slices[:3] == alone and len(slices) == 4, "a single picture is no series"
+    assert together == {**expected, "name": "one"}
+    row = table(tmp_path / "out")[-1]
+    assert row["of"] == "series" and row["source"] == str(one) and row["slices"] == "3"
+    assert row["class"] == "glioma" and "left out: 1 no tumour found" in row["remarks"]
+    batch(one, two, "--out", tmp_path / "out", "--pdf")
+    assert len(results(tmp_path / "out")) == 4, "without it the same folder has none, and nothing is answered again"
+
+
+def test_a_picture_alone_is_no_series(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(SAMPLES / "glioma-axial-1.png"), "--as-series"]) != 0
+    assert "two or more" in sentence(capsys.readouterr().err)
+
+
 def test_every_kind_of_source_is_answered_once(commands: None, tmp_path: Path, pictures: Path) -> None:
     for number, data in enumerate(dicom_series(FEW)):
         path = tmp_path / "series" / f"{number}.dcm"

@@ -7,7 +7,7 @@ import pytest
 
 from core.api.results import SeriesResult
 from core.config import RESULT_VERSION
-from core.inference.series import left_out_sentence, series_line, series_result, unify
+from core.inference.volumes.series import left_out_sentence, series_line, series_result, unify
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 
 SURE = 0.7
