@@ -23,6 +23,7 @@ from core.inference.result import shown_probabilities
 from core.labels import OUTCOME_LABELS
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_GATE_REASON, NO_TUMOUR, REFUSED, WITHHELD, volume_reason
 from core.text import join_words
+from core.translation.messages import Message
 
 SERIES = "series"
 """What a result of a series is of, in its field ``of``."""
@@ -130,14 +131,14 @@ def _warnings(results: Sequence[dict[str, Any]]) -> list[str]:
     return [f"The slices show {join_words(known)} in truth: they are not of one patient."]
 
 
-def left_out_sentence(result: dict[str, Any]) -> str:
+def left_out_sentence(result: dict[str, Any]) -> Message:
     """Return how many slices count and why the others do not: "3 of 5 slices count; left out: 2 no tumour found."."""
     total, counted = result["slices"], len(result["slices_counted"])
-    whole = f"{counted} of {total} slices count"
     reasons = Counter(OUTCOME_LABELS[one["outcome"]].in_text for one in result["left_out"])
     if not reasons:
-        return f"{whole}."
-    return f"{whole}; left out: {', '.join(f'{count} {words}' for words, count in reasons.items())}."
+        return Message("{counted} of {total} slices count.", counted=counted, total=total)
+    named = ", ".join(f"{count} {words}" for words, count in reasons.items())
+    return Message("{counted} of {total} slices count; left out: {named}.", counted=counted, total=total, named=named)
 
 
 def series_line(result: dict[str, Any]) -> str:
@@ -155,5 +156,5 @@ def series_row(result: dict[str, Any]) -> dict[str, Any]:
         **{f"p_{name}": p for name, p in (result["probabilities"] or {}).items()},
         "slices": result["slices"],
         "true_class": (result["truth"] or {}).get("class"),
-        "remarks": " ".join([left_out_sentence(result), *result["warnings"]]),
+        "remarks": " ".join([str(left_out_sentence(result)), *result["warnings"]]),
     }

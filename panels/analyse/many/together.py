@@ -8,6 +8,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.inference.volumes.analysis import sure_probability
 from core.inference.volumes.series import SERIES, left_out_sentence, series_result
+from core.translation.messages import shown, tr
 from panels.analyse.reliability import series_sentence
 from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.labels import term
@@ -16,10 +17,12 @@ from panels.shared.labels import term
 def draw_switch(*, key: str) -> bool:
     """Draw the switch that makes the uploads one series; return whether they are."""
     return st.toggle(
-        "These slices are of one patient",
+        tr("These slices are of one patient"),
         key=f"{key}_series",
-        help="They are classified together as one series: the class with the highest mean probability is that of "
-        "all of them. Slices for which no class is given are left out.",
+        help=tr(
+            "They are classified together as one series: the class with the highest mean probability is that of all of "
+            "them. Slices for which no class is given are left out."
+        ),
     )
 
 
@@ -38,9 +41,9 @@ def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key:
         return None
     result = series_result(SERIES, results, sure=sure_probability(classifier))
     with answer_container(result, key=f"{key}_together"), st.container(border=True):
-        st.markdown(f"**All slices together**, as one {term('series', 'series')} of one patient")
+        st.markdown(tr("**All slices together**, as one {series} of one patient", series=term("series", tr("series"))))
         draw_headline(result, key=f"{key}_together")
-        st.markdown(f"{left_out_sentence(result)}{series_sentence(classifier)}")
+        st.markdown(shown(left_out_sentence(result)) + series_sentence(classifier))
         draw_truth(result["truth"])
         for warning in result["warnings"]:
             st.warning(warning, icon=":material/warning:")

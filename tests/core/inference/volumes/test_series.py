@@ -46,7 +46,7 @@ def test_the_mean_is_over_the_slices_that_give_a_class_and_the_others_are_named(
         {"name": "empty.png", "outcome": NO_TUMOUR},
         {"name": "photo.png", "outcome": UNUSUAL},
     ]
-    assert left_out_sentence(result) == "2 of 4 slices count; left out: 1 no tumour found, 1 unusual image."
+    assert str(left_out_sentence(result)) == "2 of 4 slices count; left out: 1 no tumour found, 1 unusual image."
     assert series_line(result).startswith("meningioma (0.750), confident: 2 of 4")
     assert SeriesResult.model_validate(result).as_dict() == result
     assert result["schema_version"] == RESULT_VERSION
