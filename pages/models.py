@@ -38,7 +38,7 @@ def networks(bundles: list[Bundle]) -> None:
             names,
             key="bundle",
             default=chosen_model().class_by,
-            help=tr("Or press its card above, or its row in the table."),
+            help=tr("Or press its card above."),
         )
     with view_column:
         view = bound(
@@ -47,7 +47,7 @@ def networks(bundles: list[Bundle]) -> None:
     with top:
         draw_cards(bundles, chosen=name, key="bundle")
         with st.expander(tr("All figures, with intervals, beside the report's"), icon=":material/table:"):
-            draw_networks_table(bundles, chosen=name, key="bundle")
+            draw_networks_table(bundles)
             st.caption(
                 tr(
                     "The first two rows are the report's own figures; – where it states none. It states no Dice, "

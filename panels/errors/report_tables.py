@@ -14,7 +14,7 @@ from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_predictions
 from panels.shared.figure_3 import draw_figure_3
 from panels.shared.labels import bundle_title, split_level_of, term
-from panels.shared.model_choice import listed_bundles, readable_bundles
+from panels.shared.model_choice import choice_title, listed_bundles, readable_bundles
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
@@ -90,14 +90,14 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
 def _table_3() -> pd.DataFrame:
     listing = listed_bundles()
     bundles = readable_bundles(map(listing.find, listing.evaluated(CLASSIFICATION)))
-    tables = {bundle.name: cached_predictions(bundle) for bundle in bundles}
+    tables = {choice_title(bundle.name): cached_predictions(bundle) for bundle in bundles}
     rows = []
     for row in course_report.TABLE_3:
         cells = {"Slice": str(row.slice), "Report": f"✗ Meningioma {percent(row.confidence)}"}
-        for name, table in tables.items():
+        for title, table in tables.items():
             prediction = row_of_slice(table, row.slice)
             mark = "✓" if prediction["right"] else "✗"
             class_and_confidence = f"{CLASS_LABELS[prediction['predicted']].short} {percent(prediction['confidence'])}"
-            cells[name] = f"{mark} {class_and_confidence} ({PART_LABELS[prediction['part']].short_in_text})"
+            cells[title] = f"{mark} {class_and_confidence} ({PART_LABELS[prediction['part']].short_in_text})"
         rows.append(cells)
     return pd.DataFrame(rows)

@@ -32,8 +32,6 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
     grid = st.grid(min_column_width=158, gap="small")
     for bundle in bundles:
         with grid.container(border=True, gap="small", key=f"models_thumbnail_{bundle.name}"):
-            _draw_picture(bundle)
-            st.html(_figures_html(bundle))
             st.button(
                 f"**{bundle.card.title}**" if bundle.name == chosen else bundle.card.title,
                 key=f"models_card_{bundle.name}",
@@ -42,6 +40,8 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
                 type="tertiary",
                 width="stretch",
             )
+            _draw_picture(bundle)
+            st.html(_figures_html(bundle))
 
 
 def card_figures(bundle: Bundle) -> dict[str, str]:
@@ -64,7 +64,7 @@ def _figures_html(bundle: Bundle) -> str:
     rows = "".join(
         f"<div><dt>{escape(title)}</dt><dd>{escape(text)}</dd></div>" for title, text in card_figures(bundle).items()
     )
-    return f'<div class="model-card"><dl>{rows}</dl><p>{escape(split_level_of(bundle))}</p></div>'
+    return f'<div class="model-card"><dl class="figures">{rows}</dl><p>{escape(split_level_of(bundle))}</p></div>'
 
 
 def _draw_picture(bundle: Bundle) -> None:

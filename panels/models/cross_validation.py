@@ -11,6 +11,11 @@ from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
 from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text, term
+from panels.shared.model_choice import choice_title
+from panels.shared.record_table import draw_records
+from panels.shared.theme import escape_markdown
+
+_METRIC, _MEAN, _ALL = "Metric", "Mean", "All slices"
 
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
@@ -21,7 +26,7 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
         return
     st.header("Fold by fold, patient-level split", anchor=False)
     for name, over_folds in measured.items():
-        _draw_table(name, over_folds)
+        _draw_table(choice_title(name), over_folds)
     st.caption(
         f"Each {term('fold', 'fold')} is held out of one training of the same recipe.",
         help="No patient id is in two folds. ± is the standard deviation over folds. *All slices*: over the test "
@@ -30,16 +35,16 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     )
 
 
-def _draw_table(name: str, metrics: CrossValidation) -> None:
+def _draw_table(title: str, metrics: CrossValidation) -> None:
     done, total = len(metrics.folds_done), len(FOLD_SPLITS)
-    st.markdown(f"**{name}** on {'all' if done == total else f'{done} of the'} {total} official folds")
-    st.dataframe(
-        pd.DataFrame([_metric_row(name, title, metrics) for name, title in metric_titles(metrics.figures).items()]),
-        height="content",  # every metric, without scrolling inside the page
-        hide_index=True,
-        column_config={"": st.column_config.TextColumn(pinned=True)},
-        alt=f"Metrics of {name} by fold",
+    st.markdown(
+        f"**{escape_markdown(title)}** on {'all' if done == total else f'{done} of the'} {total} official folds"
     )
+    rows = pd.DataFrame([_metric_row(name, metric, metrics) for name, metric in metric_titles(metrics.figures).items()])
+    alt = f"Metrics of {title} by fold"
+    st.table(rows[[_METRIC, _MEAN, _ALL]], hide_index=True, border="horizontal", alt=f"{alt}, in short")
+    with st.expander("Every fold", icon=":material/table:"):
+        draw_records(rows, alt=alt)
     with st.expander("Without similar patient ids, and calibration", icon=":material/info:"):
         _draw_notes(metrics)
 
@@ -66,13 +71,13 @@ def _draw_notes(metrics: CrossValidation) -> None:
 def _metric_row(name: str, title: str, metrics: CrossValidation) -> dict[str, str]:
     figure = metrics.figures[name]
     folds = zip(metrics.folds_done, figure.folds, strict=True)
-    columns = {"All slices": figure.all, **{f"Fold {fold}": value for fold, value in folds}}
+    columns = {_ALL: figure.all, **{f"Fold {fold}": value for fold, value in folds}}
     texts = {
         # Cards written before have no figure over all slices.
         column: NOT_AVAILABLE if value is None else metric_text(name, value)
         for column, value in columns.items()
     }
-    return {"": title, "Mean": _mean_cell(name, metrics), **texts}
+    return {_METRIC: title, _MEAN: _mean_cell(name, metrics), **texts}
 
 
 def _mean_cell(name: str, metrics: FoldMetrics) -> str:

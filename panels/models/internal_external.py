@@ -12,7 +12,9 @@ from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import CLASS_LABELS
 from panels.shared.labels import NOT_AVAILABLE, mean_text
-from panels.shared.theme import percent
+from panels.shared.model_choice import choice_title
+from panels.shared.record_table import draw_records
+from panels.shared.theme import escape_markdown, percent
 
 _WITH_SHORTCUT, _WITHOUT_SHORTCUT = "unified-unet-plain", "unified-unet"
 """The same network on whole slices, whose framing is a shortcut, and on slices cut to the head."""
@@ -26,13 +28,8 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
         return
     st.header("Internal and external accuracy", anchor=False)
     held_out = sorted({bundle.card.data.split for bundle in tested.values() if _has_internal_accuracy(bundle)})
-    st.dataframe(
-        pd.DataFrame([_tested_row(bundle, held_out) for bundle in tested.values()]),
-        hide_index=True,
-        column_config={"Network": st.column_config.TextColumn(pinned=True)},
-        placeholder=NOT_AVAILABLE,
-        alt=f"Networks on held-out patients of the data set and on the external test set, split {DEV}",
-    )
+    rows = pd.DataFrame([_tested_row(bundle, held_out) for bundle in tested.values()]).fillna(NOT_AVAILABLE)
+    draw_records(rows, alt=f"Networks on held-out patients of the data set and on the external test set, split {DEV}")
     comparison = _shortcut_comparison(tested.get(_WITH_SHORTCUT), tested.get(_WITHOUT_SHORTCUT))
     if comparison:
         st.markdown(comparison)
@@ -66,7 +63,7 @@ def _has_internal_accuracy(bundle: Bundle) -> bool:
 def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     external = _external_metrics(bundle)
     row = {
-        "Network": bundle.name,
+        "Network": choice_title(bundle.name),
         "Input": "the head" if bundle.card.input.preprocessing == "head" else "whole slices",
     }
     for split in held_out:
@@ -112,10 +109,11 @@ def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | N
     rows = [metrics.confusion_matrix[_MENINGIOMA] for metrics in (first, second)]
     if sum(rows[0]) != sum(rows[1]):
         return None
+    titles = [escape_markdown(choice_title(bundle.name)) for bundle in (before, after)]
     internal = [percent(bundle.test_metrics.accuracy) for bundle in (before, after)]
     external = [percent(metrics.class_accuracy) for metrics in (first, second)]
     return (
-        f"**Without the framing shortcut** ({after.name} instead of {before.name}): internal accuracy "
+        f"**Without the framing shortcut** ({titles[1]} instead of {titles[0]}): internal accuracy "
         f"({split.replace('-', ' ')}) {internal[1]} instead of {internal[0]}, external accuracy {external[1]} instead "
         f"of {external[0]}. Of {sum(rows[0])} external meningiomas {rows[1][_MENINGIOMA]} instead of "
         f"{rows[0][_MENINGIOMA]} were classified correctly, and {rows[1][_PITUITARY]} instead of "

@@ -6,6 +6,8 @@ import streamlit as st
 from core.evaluation.comparison.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
 from panels.shared.labels import mean_text
+from panels.shared.model_choice import choice_title
+from panels.shared.record_table import draw_records
 
 _FOLDS_USED = {True: "the official five", False: "others", None: "not known"}
 
@@ -18,7 +20,7 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     """
     own_rows = [
         {
-            "Source": result.name,
+            "Source": choice_title(result.name),
             "Accuracy": mean_text("accuracy", *(result.accuracy or (None, None))),
             "Mean Dice": mean_text("dice_mean", *(result.dice or (None, None))),
             "Folds": f"{result.folds} of the official five",
@@ -38,14 +40,8 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
         }
         for result in PUBLISHED_RESULTS
     ]
-    st.dataframe(
-        pd.DataFrame([*own_rows, *published_rows]),
-        hide_index=True,
-        column_config={
-            "Source": st.column_config.TextColumn(pinned=True),
-            "Input": st.column_config.TextColumn(width=220),
-        },
-        alt="Results on patient-level splits: ours, then published ones",
+    draw_records(
+        pd.DataFrame([*own_rows, *published_rows]), alt="Results on patient-level splits: ours, then published ones"
     )
     st.caption(_caption())
 

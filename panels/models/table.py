@@ -14,8 +14,9 @@ from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from core.translation.messages import tr
 from panels.shared.cache import cached_headline_metrics
-from panels.shared.labels import NOT_AVAILABLE, count_text, interval_text, split_level_of, term
-from panels.shared.link.address import change
+from panels.shared.labels import NOT_AVAILABLE, bundle_title, count_text, interval_text, split_level_of, term
+from panels.shared.model_choice import choice_title
+from panels.shared.record_table import draw_records
 from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "series_accuracy", "dice_mean", "dice_class_mean"))
@@ -57,49 +58,13 @@ def networks_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
     """
     rows = pd.DataFrame([*_report_rows(), *(_network_row(bundle) for bundle in bundles)])
     tests = [bundle.card.metrics.test for bundle in bundles]
-    return rows if any(test and test.table_5 for test in tests) else rows.drop(columns=_TABLE_5)
+    rows = rows if any(test and test.table_5 for test in tests) else rows.drop(columns=_TABLE_5)
+    return rows.fillna(NOT_AVAILABLE)
 
 
-def draw_networks_table(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
-    """Draw the table; a click on a bundle's row puts its name into the session's ``key``.
-
-    Args:
-        bundles: one a row.
-        chosen: name of the bundle that is open now.
-        key: of the select box that opens bundles.
-    """
-    rows = networks_table(bundles)
-    first = len(rows) - len(bundles)
-    # A table drawn anew has no selection of its own: a second click on a row is a click again.
-    table_key = f"{key}_table_{chosen}"
-
-    def open_clicked() -> None:
-        cells = st.session_state[table_key].selection.cells
-        if cells and cells[0][0] >= first:
-            name = st.session_state[key] = bundles[cells[0][0] - first].name
-            change({key: [name]})
-
-    st.dataframe(
-        rows,
-        hide_index=True,
-        height="content",
-        key=table_key,
-        on_select=open_clicked,
-        selection_mode="single-cell",
-        column_config={
-            _NETWORK: st.column_config.TextColumn(pinned=True),
-            # The first rows, the report's, have none: its width would be theirs.
-            "Mean Dice": st.column_config.TextColumn(width=170),
-            "Class-mean Dice": st.column_config.TextColumn(width=170),
-            _TABLE_5: st.column_config.NumberColumn(format="%.3f"),
-            "Parameters": st.column_config.NumberColumn(format="localized"),
-            _SIZE: st.column_config.NumberColumn(format="%.1f"),
-            _TRAINING: st.column_config.NumberColumn(format="%.0f"),
-            _INFERENCE: st.column_config.NumberColumn(format="%.0f"),
-        },
-        placeholder=NOT_AVAILABLE,
-        alt="The networks: the report's two, then a row for each of ours",
-    )
+def draw_networks_table(bundles: Sequence[Bundle]) -> None:
+    """Draw the table."""
+    draw_records(networks_table(bundles), alt="The networks: the report's two, then a row for each of ours")
 
 
 def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
@@ -122,12 +87,13 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
     times = [bundle.card.times for bundle in trio if bundle.card.times]
     milliseconds = [time.one_slice_seconds * 1000 for time in times]
     machines = "" if len({time.machine for time in times}) == 1 else ", measured on different machines"
+    titles = [bundle_title(bundle) for bundle in trio]
     st.markdown(
         f"**One network against the report's two**, on the same slices. Accuracy on Table 1's test slices: "
-        f"{unified.name} {_right_text(unified)}, {classifier.name} {_right_text(classifier)} (the report states "
+        f"{titles[0]} {_right_text(unified)}, {titles[1]} {_right_text(classifier)} (the report states "
         f"{percent(course_report.CNN_TEST_ACCURACY)}). Mean Dice on Table 5's {table_5.slices} test slices: "
-        f"{unified.name} {unified_dice:.3f}, {segmenter.name} {report_dice:.3f}. Inference for a slice: "
-        f"{unified.name} {milliseconds[0]:.0f} ms, the report's two together {sum(milliseconds[1:]):.0f} ms{machines}."
+        f"{titles[0]} {unified_dice:.3f}, {titles[2]} {report_dice:.3f}. Inference for a slice: {titles[0]} "
+        f"{milliseconds[0]:.0f} ms, the report's two together {sum(milliseconds[1:]):.0f} ms{machines}."
     )
 
 
@@ -135,23 +101,24 @@ def _right_text(bundle: Bundle) -> str:
     return count_text(bundle.test_metrics.accuracy or 0.0, bundle.test_metrics.slices)
 
 
-def _network_row(bundle: Bundle) -> dict[str, object]:
+def _network_row(bundle: Bundle) -> dict[str, str | None]:
     card = bundle.card
     metrics = cached_headline_metrics(bundle) if bundle.is_evaluated else {}
+    dice = dice_on_table_5(bundle)
     return {
-        _NETWORK: bundle.name,
+        _NETWORK: choice_title(bundle.name),
         "Task": task_text(bundle),
         **{title: interval_text(name, metrics.get(name)) for name, title in HEADLINE_METRICS.items()},
-        _TABLE_5: dice_on_table_5(bundle),
+        _TABLE_5: None if dice is None else f"{dice:.3f}",
         "Split": split_text(bundle),
-        "Parameters": card.parameters.total,
-        _SIZE: card.files[WEIGHTS].bytes / 1e6 if WEIGHTS in card.files else None,
-        _TRAINING: card.training.seconds / 60,
-        _INFERENCE: card.times.one_slice_seconds * 1000 if card.times else None,
+        "Parameters": f"{card.parameters.total:,}",
+        _SIZE: f"{card.files[WEIGHTS].bytes / 1e6:.1f}" if WEIGHTS in card.files else None,
+        _TRAINING: f"{card.training.seconds / 60:.0f}",
+        _INFERENCE: f"{card.times.one_slice_seconds * 1000:.0f}" if card.times else None,
     }
 
 
-def _report_rows() -> list[dict[str, object]]:
+def _report_rows() -> list[dict[str, str | None]]:
     shared = {
         "Series accuracy": NOT_AVAILABLE,
         "Mean Dice": NOT_AVAILABLE,
@@ -166,17 +133,17 @@ def _report_rows() -> list[dict[str, object]]:
             "Task": TASK_LABELS[CLASSIFICATION].in_text,
             "Accuracy": percent(course_report.CNN_TEST_ACCURACY),
             **shared,
-            "Parameters": course_report.CNN_PARAMETERS,
+            "Parameters": f"{course_report.CNN_PARAMETERS:,}",
             _TRAINING: None,
-            _INFERENCE: course_report.CNN_SLICE_SECONDS * 1000,
+            _INFERENCE: f"{course_report.CNN_SLICE_SECONDS * 1000:.0f}",
         },
         {
             _NETWORK: "The report's U-Net",
             "Task": TASK_LABELS[SEGMENTATION].in_text,
             "Accuracy": NOT_AVAILABLE,
             **shared,
-            "Parameters": course_report.UNET_PARAMETERS,
-            _TRAINING: course_report.UNET_TRAINING_SECONDS / 60,
-            _INFERENCE: course_report.UNET_SLICE_SECONDS * 1000,
+            "Parameters": f"{course_report.UNET_PARAMETERS:,}",
+            _TRAINING: f"{course_report.UNET_TRAINING_SECONDS / 60:.0f}",
+            _INFERENCE: f"{course_report.UNET_SLICE_SECONDS * 1000:.0f}",
         },
     ]

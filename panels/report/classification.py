@@ -21,7 +21,7 @@ from panels.report.layout import draw_table, draw_title
 from panels.report.pictures import available_slices
 from panels.shared.cache import cached_predictions
 from panels.shared.figure_3 import draw_figure_3
-from panels.shared.labels import NOT_AVAILABLE
+from panels.shared.labels import NOT_AVAILABLE, bundle_title
 from panels.shared.model_choice import bundle_address, evaluated_bundle, listed_bundles
 from panels.shared.slices.gallery import outlined_thumbnail
 from panels.shared.slices.image import draw_picture
@@ -32,7 +32,7 @@ def draw_classification() -> None:
     report, unified = listed_bundles().find(report_networks()[0]), evaluated_bundle(UNIFIED_BY_SLICE)
     address = bundle_address(report.name) or {}
     bundles = [report, *([unified] if unified else [])]
-    names = [bundle.name for bundle in bundles]
+    names = [bundle_title(bundle) for bundle in bundles]
     draw_title(tr("Table 2 · Network"), "models", tr("Its layers"), bundle=report.name)
     _draw_table_2(report)
     draw_title(tr("Figure 2 · Training"), "training", tr("All curves"), kind="Classifiers", classifiers=report.name)
@@ -74,7 +74,7 @@ def _draw_table_2(bundle: Bundle) -> None:
             [f"{row.name} ({row.type})", shape, f"{row.parameters:,}", cell if same else f"{cell}, another layer"]
         )
     total = ["Parameters", "", f"{course_report.CNN_PARAMETERS:,}", f"{bundle.card.parameters.total:,}"]
-    draw_table(["Layer (type)", "output", "report", bundle.name], [*rows, total])
+    draw_table(["Layer (type)", "output", "report", bundle_title(bundle)], [*rows, total])
     st.caption(tr("Not the same layers.") if differ else tr("Nothing differs."))
 
 
@@ -139,7 +139,7 @@ def _draw_table_3(bundles: list[Bundle]) -> None:
             part = PART_LABELS[row["part"]].short_in_text
             cells.append(f"{CLASS_LABELS[row['predicted']].short} {row['confidence']:.2f} ({part})")
         rows.append(cells)
-    draw_table(["Slice", "report", *(bundle.name for bundle in bundles)], rows)
+    draw_table(["Slice", "report", *map(bundle_title, bundles)], rows)
     slices = available_slices([stated.slice for stated in course_report.TABLE_3])
     if slices:
         grid = st.grid(len(course_report.TABLE_3), min_column_width=110, gap="small")

@@ -20,6 +20,7 @@ from core.translation.messages import tr
 from panels.report.curves import cached_history
 from panels.report.layout import draw_table
 from panels.report.study import draw_study, has_study
+from panels.shared.labels import bundle_title
 from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import escape_markdown
 
@@ -59,7 +60,7 @@ def draw_difference() -> None:
         )
     )
     with st.expander(tr("What differs between the two trainings")):
-        draw_table(["", "report", bundle.name], _rows(bundle, cached_history(bundle)))
+        draw_table(["", "report", bundle_title(bundle)], _rows(bundle, cached_history(bundle)))
         st.markdown(
             tr(
                 "Table 1 has no validation part, and the report's validation loss ({validation}) is its test loss "

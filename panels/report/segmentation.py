@@ -15,7 +15,7 @@ from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks
 from panels.report.layout import draw_table, draw_title
 from panels.report.pictures import answered_slice, draw_mask_row, draw_slices_and_masks, slice_of_each_class
-from panels.shared.labels import duration_text
+from panels.shared.labels import bundle_title, duration_text
 from panels.shared.model_choice import listed_bundles, model_address
 
 
@@ -32,7 +32,7 @@ def draw_segmentation() -> None:
     ours = {"total": sum(ours.values()), **ours}
     titles = {"total": "Total", "train": "Training", "validation": "Validation", "test": "Test"}
     draw_table(
-        ["", "report", bundle.name],
+        ["", "report", bundle_title(bundle)],
         [[titles[part], f"{count:,}", f"{ours[part]:,}"] for part, count in course_report.TABLE_5.items()],
     )
     st.caption(tr("The same counts; its slices are not named."))
@@ -40,7 +40,7 @@ def draw_segmentation() -> None:
     _draw_layers(bundle)
     draw_title(tr("Figure 7 · Training"), "training", tr("All curves"), kind="Masks", masks=bundle.name)
     draw_curves(bundle, SEGMENTATION, ("loss", "accuracy", "iou"))
-    draw_table(["In the text", "report", bundle.name], _text_rows(bundle))
+    draw_table(["In the text", "report", bundle_title(bundle)], _text_rows(bundle))
     metrics = bundle.test_metrics
     keras = f" (Keras's: {metrics.keras_mean_iou.value:.4f})" if metrics.keras_mean_iou else ""
     st.caption(
@@ -75,7 +75,7 @@ def _draw_layers(bundle: Bundle) -> None:
         ["Not trainable", f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,}", f"{fixed:,}"],
         *([kind, f"{count}", f"{counts.get(kind, 0)}"] for kind, count in course_report.UNET_LAYERS.items()),
     ]
-    draw_table(["", "report", bundle.name], rows)
+    draw_table(["", "report", bundle_title(bundle)], rows)
     st.caption(tr("The report's text counts fewer layers than its parameters need."))
 
 

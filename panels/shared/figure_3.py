@@ -10,6 +10,7 @@ from core.evaluation.comparison.figure_3 import Derivation, derive_figure_3
 from core.labels import CLASS_LABELS
 from core.text import join_words, markdown_table
 from core.translation.messages import tr
+from panels.shared.labels import bundle_title
 
 
 @st.cache_data(show_spinner=False)
@@ -22,7 +23,9 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
     derived = _derivation()
     order = [CLASSES.index(name) for name in derived.classes]
     named = {"report": derived.matrices[0]}
-    named |= {bundle.name: np.array(bundle.test_metrics.confusion_matrix)[np.ix_(order, order)] for bundle in bundles}
+    named |= {
+        bundle_title(bundle): np.array(bundle.test_metrics.confusion_matrix)[np.ix_(order, order)] for bundle in bundles
+    }
     shorts = [CLASS_LABELS[name].short for name in derived.classes]
     grid = st.container(key="figure_3").grid(len(named), min_column_width=320, gap="medium")
     for title, matrix in named.items():

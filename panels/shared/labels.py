@@ -33,7 +33,7 @@ def term(name: str, words: str | None = None) -> str:
 
 
 def bundle_title(bundle: Bundle) -> str:
-    """Return a bundle's title as Markdown: texts and choices name a bundle by it, tables by its name."""
+    """Return a bundle's title as Markdown, as texts name it; choices and tables take ``model_choice.choice_title``."""
     return escape_markdown(bundle.card.title)
 
 

@@ -1,11 +1,14 @@
 """Three situations of the app: a prepared data set, figshare on demand, or no slices at all."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -69,6 +72,20 @@ def alternatives(app: AppTest) -> list[str]:
     return [picture.alt for each in app.get("image") for picture in each.proto.imgs]
 
 
+def records(app: AppTest) -> list[pd.DataFrame]:
+    """Return the tables whose rows may be cards (panels/shared/record_table.py)."""
+    found = []
+    for html in app.get("html"):
+        columns = re.findall(r'<th role="columnheader"[^>]*>(.*?)</th>', html.proto.body)
+        if columns:
+            heads = re.findall(r'<th role="rowheader"[^>]*>(.*?)</th>', html.proto.body)
+            texts = re.findall(r"<b>(.*?)</b>", html.proto.body)
+            wide = len(columns) - 1
+            rows = [[head, *texts[i * wide : (i + 1) * wide]] for i, head in enumerate(heads)]
+            found.append(pd.DataFrame(rows, columns=list(map(unescape, columns))).map(unescape))
+    return found
+
+
 def bars(app: AppTest) -> list[str]:
     """Return the bars of classes' probabilities that a page draws, as HTML."""
     return [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]
@@ -93,8 +110,8 @@ def _viewers(app: AppTest) -> list[Any]:
 
 
 def ask_in_viewer(app: AppTest, event: str, value: object) -> AppTest:
-    """Run a page as after a press in its viewer, which sends an event with a value."""
-    (component,) = _viewers(app)
+    """Run a page as after a press in its first viewer, which sends an event with a value."""
+    component = _viewers(app)[0]
     states = app._tree.get_widget_states()
     trigger = states.widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_{component.proto.id}__events")
     trigger.json_trigger_value = json.dumps([{"event": event, "value": value}])

@@ -27,6 +27,7 @@ from panels.models.table import task_text
 from panels.shared.model_choice import choice_title
 from panels.shared.theme import percent
 from tests.pages import situations
+from tests.pages.situations import records
 from tests.pages.test_analyse import texts
 from tests.settings import SHIPPED_MODELS, link_bundles
 
@@ -56,8 +57,19 @@ opened = partial(situations.opened, "models")
 SPLITS, EXTERNAL, PUBLISHED = "Slice-level and patient-level splits", "Internal and external", "Published results"
 
 
+def by_folder(table: pd.DataFrame, column: str = "Network") -> pd.DataFrame:
+    """Return a table by the names of its bundles' folders: the page shows their titles."""
+    names = {choice_title(name): name for name in bundle_names()}
+    assert set(names) & set(table[column]), "the page shows titles"
+    return table.set_index(column).rename(index=names)
+
+
 def rows(app: AppTest) -> pd.DataFrame:
-    return app.dataframe[0].value.set_index("Network")
+    return by_folder(records(app)[0])
+
+
+def externals(app: AppTest) -> pd.DataFrame:
+    return by_folder(next(table for table in records(app) if "External accuracy" in table))
 
 
 def said(app: AppTest) -> str:
@@ -79,14 +91,14 @@ def card_of(name: str) -> dict[str, Any]:
 def test_the_reports_rows_stand_on_top_with_the_reports_figures() -> None:
     app = opened()
     assert not app.exception and not app.error
-    table = app.dataframe[0].value
+    table = records(app)[0]
     assert table["Network"].tolist()[:2] == ["The report's CNN", "The report's U-Net"]
     cnn, unet = table.iloc[0], table.iloc[1]
     assert cnn["Accuracy"] == "93.6 %"
-    assert cnn["Parameters"] == 475779 and cnn["Inference (ms)"] == 295
-    assert unet["Training (min)"] == 605.82 / 60
-    assert unet["Parameters"] == course_report.UNET_PARAMETERS and unet["Inference (ms)"] == 63
-    assert unet["Mean Dice"] == "–" and pd.isna(cnn["Training (min)"]), "what the report does not state is not made up"
+    assert cnn["Parameters"] == "475,779" and cnn["Inference (ms)"] == "295"
+    assert unet["Training (min)"] == f"{605.82 / 60:.0f}"
+    assert unet["Parameters"] == f"{course_report.UNET_PARAMETERS:,}" and unet["Inference (ms)"] == "63"
+    assert unet["Mean Dice"] == cnn["Training (min)"] == "–", "what the report does not state is not made up"
 
 
 def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[..., Path]) -> None:
@@ -95,10 +107,10 @@ def test_every_bundle_has_a_row_with_the_figures_of_its_files(models: Callable[.
     assert table.index.tolist()[2:] == ["report-cnn", "report-cnn-patients", "report-unet"]
     for name in table.index[2:]:
         card, row = card_of(name), table.loc[name]
-        assert row["Parameters"] == card["parameters"]["total"]
-        assert row["Size (MB)"] == card["files"]["network.keras"]["bytes"] / 1e6
-        assert row["Training (min)"] == card["training"]["seconds"] / 60
-        assert row["Inference (ms)"] == card["times"]["one_slice_seconds"] * 1000
+        assert row["Parameters"] == f"{card['parameters']['total']:,}"
+        assert row["Size (MB)"] == f"{card['files']['network.keras']['bytes'] / 1e6:.1f}"
+        assert row["Training (min)"] == f"{card['training']['seconds'] / 60:.0f}"
+        assert row["Inference (ms)"] == f"{card['times']['one_slice_seconds'] * 1000:.0f}"
         assert card["data"]["split"] in row["Split"]
     accuracy = bootstrap.headline_metrics(open_bundle("report-cnn"))["accuracy"]
     shown = f"{percent(accuracy.value)} ({accuracy.low * 100:.1f} to {accuracy.high * 100:.1f})"
@@ -117,7 +129,7 @@ def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
     table = rows(app)
     assert table.loc["later", "Task"] == "classification and segmentation"
     assert table.loc["later", "Mean Dice"] != "–"
-    assert table.loc["young", "Accuracy"] == "–" and pd.isna(table.loc["young", "Inference (ms)"])
+    assert table.loc["young", "Accuracy"] == table.loc["young", "Inference (ms)"] == "–"
     assert app.header[0].value == "Both at once"
     app.segmented_control(key="view").set_value("Card").run()
     assert not app.exception and not app.error
@@ -148,7 +160,7 @@ def test_no_bundle_at_all_is_told_in_a_sentence(models: Callable[..., Path]) -> 
 
 def test_a_network_shows_its_layers_as_table_2_and_its_drawing() -> None:
     app = opened(bundle="report-cnn")
-    shown = app.dataframe[1].value
+    shown = app.dataframe[0].value
     assert shown["Name (type) of layer"].tolist() == [f"{row.name} ({row.type})" for row in course_report.TABLE_2]
     assert shown["Parameters"].tolist() == [row.parameters for row in course_report.TABLE_2]
     assert re.search(r"The same .*Table 2.*\b14 layers\b", said(app))
@@ -163,7 +175,7 @@ def test_the_unets_drawing_has_a_skip_a_level_and_its_counts_stand_beside_the_re
     dotted = [one for one in drawn["layout"]["shapes"] if one.get("line", {}).get("dash") == "dot"]
     assert len(dotted) == 4
     assert "skip connections" in said(app)
-    counts = app.dataframe[2].value.set_index("Type")
+    counts = app.dataframe[1].value.set_index("Type")
     assert counts.loc["Conv2D"].tolist() == [20, 19]
     assert counts.loc["Conv2DTranspose"].tolist() == [4, 3]
     assert re.search(r"\b39 layers, 8,643,170 \[parameters\]\(#term-parameters\)\W+1,984 of them not", said(app))
@@ -277,20 +289,18 @@ for page in ("models", "data"):
 
 def test_published_results_stand_below_ours() -> None:
     app = opened(show=PUBLISHED)
-    table = next(one.value for one in app.dataframe if "Mean Dice" in one.value and "Source" in one.value)
+    (table,) = records(app)
     in_order = sorted(map(open_bundle, bundle_names()), key=lambda one: (task_text(one), one.name))
     names = [one.name for one in patient_level_results(in_order)]
     assert names
-    assert table["Source"].tolist() == [*names, *(one.authors for one in PUBLISHED_RESULTS)]
+    assert table["Source"].tolist() == [*map(choice_title, names), *(one.authors for one in PUBLISHED_RESULTS)]
     (cheng,) = [one for one in PUBLISHED_RESULTS if one.authors.startswith("Cheng")]
     row = table.set_index("Source").loc[cheng.authors]
     assert (row["Accuracy"], row["Input"]) == ("91.3 %", cheng.model_input)
 
 
 def test_external_accuracy_stands_beside_internal_accuracy() -> None:
-    table = next(one.value for one in opened(show=EXTERNAL).dataframe if "External accuracy" in one.value).set_index(
-        "Network"
-    )
+    table = externals(opened(show=EXTERNAL))
     asked = [name for name in bundle_names() if "external" in card_of(name)["metrics"]]
     assert table.index.tolist() and set(table.index) == set(asked)
     measured = card_of("report-cnn-patients")["metrics"]
@@ -325,21 +335,20 @@ def test_folds_are_found_without_looking_for_them(models: Callable[..., Path]) -
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
     assert any(heading.value.startswith("Fold by fold") for heading in app.header)
-    assert re.search(r"\*\*folded\*\* .*\b2 of the 5\b", said(app))
-    shown = [one.value for one in app.dataframe if "Fold 3" in one.value]
-    assert len(shown) == 1
-    assert "Median IoU" not in shown[0][""].tolist(), "cards written before have none"
+    assert re.search(r"\*\*Report CNN, patient-level split\*\* .*\b2 of the 5\b", said(app))
+    (shown,) = records(app)
+    assert "Median IoU" not in shown["Metric"].tolist(), "cards written before have none"
 
 
 def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path]) -> None:
     models(folded=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    table = next(one.value for one in app.dataframe if "Fold 3" in one.value).set_index("")
+    table = records(app)[0].set_index("Metric")
     assert table.loc["Accuracy"].tolist() == ["75.0 % ± 7.1", "76.0 %", "70.0 %", "80.0 %"]
     assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.760", "0.700", "0.800"]
     assert "(187 of 1170): accuracy 70.0 %" in said(app)
-    ours = next(one.value for one in opened(show=PUBLISHED).dataframe if "Source" in one.value)
+    (ours,) = records(opened(show=PUBLISHED))
     assert ours.loc[0, "Folds"].startswith("2 of ")
     assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
 
@@ -354,7 +363,7 @@ def test_patient_level_folds_stand_apart_from_the_one_fold_of_the_network_shown(
     )
     app = opened(show=EXTERNAL)
     assert not app.exception and not app.error
-    table = next(one.value for one in app.dataframe if "External accuracy" in one.value).set_index("Network")
+    table = externals(app)
     assert table["Internal accuracy, fold 1"].nunique() == 1, "the same fold in all rows"
     column = table["Internal accuracy, five folds"]
     assert column[["one", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
@@ -381,11 +390,11 @@ def test_what_removing_the_shortcut_changed_is_worked_out_from_the_cards(models:
     app = opened(show=EXTERNAL)
     assert not app.exception and not app.error
     in_order = (
-        r"unified-unet .*unified-unet-plain.*internal .*\(fold 1\) 95\.3 % .*94\.9 %.*external .*69\.8 % .*44\.4 %"
+        r"unified-unet\) .*unified-unet-plain\).*internal .*\(fold 1\) 95\.3 % .*94\.9 %.*external .*69\.8 % .*44\.4 %"
         r".*\b32 .*\b24 .*\b8 .*\b3 .*\b21 .*pituitary"
     )
     assert re.search(in_order, said(app))
-    table = next(one.value for one in app.dataframe if "External accuracy" in one.value).set_index("Network")
+    table = externals(app)
     column = table["External accuracy of the mask's class"]
     assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2 %"]
 
@@ -393,8 +402,8 @@ def test_what_removing_the_shortcut_changed_is_worked_out_from_the_cards(models:
 def test_the_shortcut_is_not_mentioned_without_the_network_that_has_it(models: Callable[..., Path]) -> None:
     models("unified-unet")
     app = opened(show=EXTERNAL)
-    assert not app.exception and app.dataframe
-    assert "unified-unet-plain" not in said(app)
+    assert not app.exception and records(app)
+    assert "framing shortcut" not in said(app)
 
 
 def test_the_start_leads_to_the_comparison_of_splits(models: Callable[..., Path]) -> None:
@@ -424,7 +433,7 @@ def test_a_section_opens_under_the_name_it_had_in_addresses_before(former: str, 
 def test_every_section_of_what_ships_opens(section: str) -> None:
     app = opened(show=section)
     assert not app.exception and not app.error
-    assert app.dataframe
+    assert records(app)
 
 
 def test_a_counterpart_stands_with_its_mean_over_folds_where_there_is_one(models: Callable[..., Path]) -> None:

@@ -126,12 +126,13 @@ def test_the_tables_have_the_reports_numbers_and_the_cards(page: AppTest) -> Non
 
 
 def test_figure_3_is_the_derived_one_beside_the_cards(page: AppTest) -> None:
-    names = ("report", UNIFIED_BY_SLICE)
+    unified = open_bundle(UNIFIED_BY_SLICE)
+    names = ("report", unified.card.title)
     numbers = {name: [[int(cell.strip("*")) for cell in row[1:]] for row in titled(page, name)] for name in names}
     assert numbers["report"] == [[274, 12, 0], [17, 119, 6], [0, 4, 182]]
     order = [1, 0, 2]
-    matrix = np.array(open_bundle(UNIFIED_BY_SLICE).test_metrics.confusion_matrix)[np.ix_(order, order)]
-    assert numbers[UNIFIED_BY_SLICE] == matrix.tolist()
+    matrix = np.array(unified.test_metrics.confusion_matrix)[np.ix_(order, order)]
+    assert numbers[unified.card.title] == matrix.tolist()
 
 
 def test_the_difference_is_told_from_the_card(page: AppTest) -> None:
