@@ -8,26 +8,25 @@ from core.bundles.measured_gate import has_gate
 from core.inference.result import slice_result, split_part
 from panels import shell
 from panels.explain.controls import (
-    ALL_CLASSES,
     PREDICTED_CLASS,
     choose_explanation,
     choose_output,
 )
 from panels.explain.drawings import draw_drawings
-from panels.explain.heat_maps import available_heat_maps, make_heat_maps
-from panels.explain.localisation import draw_localisation
-from panels.explain.picture import GROUP, draw_heat_map, heat_maps_png
+from panels.explain.localisation import draw_localisation_note
+from panels.explain.picture import heat_maps_png
 from panels.explain.prediction import draw_prediction
 from panels.explain.sanity_check import draw_sanity_check
+from panels.explain.side_by_side import draw_heat_maps
 from panels.explain.statistics import draw_statistics
 from panels.shared.answer import answer_container, draw_file_remarks
 from panels.shared.controls import file_button
-from panels.shared.labels import term
+from panels.shared.labels import bundle_title, term
 from panels.shared.model_choice import chosen_model
 from panels.shared.predictions import predict
 from panels.shared.slices.chooser import choose_image
 from panels.shared.slices.chosen import ChosenVolume
-from panels.shared.viewer.viewer import draw_waiting, viewer_and_words
+from panels.shared.viewer.viewer import viewer_and_words
 from panels.shared.volumes.place import choose_place
 
 shell.require()
@@ -43,8 +42,7 @@ def _introduce() -> None:
 
 
 image = choose_image(key=KEY, introduce=_introduce)
-left, right = viewer_and_words(key=KEY) if image else (st.container(), st.container())
-place = left.empty()
+left, right = viewer_and_words(key=KEY, share=0.67) if image else (st.container(), st.container())
 with right:
     chosen = choose_place(image) if isinstance(image, ChosenVolume) else image
     output, bundle = choose_output(chosen_model())
@@ -52,39 +50,26 @@ with right:
 if chosen is not None:
     slice_ = chosen.slice
     with right:
-        request = choose_explanation(output, bundle)
-    # A single heat map stands beside the choices and its prediction; several stand side by side below them.
-    several = request.output == ALL_CLASSES
-    if several:
-        image_areas, text_area = [column.empty() for column in st.columns(len(bundle.card.classes))], place
-    else:
-        image_areas, text_area = [place], right.empty()
-    views = available_heat_maps(slice_, chosen.identity, bundle, request)
-    if views is None:
-        for number, area in enumerate(image_areas):
-            with area:
-                draw_waiting(slice_, key=f"{KEY}_viewer_{number}", group=GROUP, small=several)
-        with text_area.container():
-            views = make_heat_maps(slice_, chosen.identity, bundle, request)
-    for number, (area, view) in enumerate(zip(image_areas, views, strict=True)):
-        with area:
-            draw_heat_map(chosen, view, method=request.method, several=several, key=f"{KEY}_viewer_{number}")
-    draw_sanity_check(slice_, chosen.identity, bundle, request)
+        requests = choose_explanation(output, bundle)
+        text_area = st.empty()
+    with left:
+        views = draw_heat_maps(chosen, bundle, requests, waiting=text_area, key=KEY)
     true_pixels = None if slice_.mask is None else int(slice_.mask.sum())
-    answered = chosen.identity, bundle.fingerprint, request, true_pixels
+    answered = chosen.identity, bundle.fingerprint, *requests, true_pixels
     with text_area, answer_container(*answered, key=f"{KEY}_answer"):
         result = None
         # The data set's slices all have a tumour: their stored predictions are shown without loading TensorFlow.
         if slice_.number is None and has_gate(bundle):
             prediction = predict(slice_, chosen.identity, classifier=bundle, segmenter=bundle)
             result = slice_result(slice_, prediction, (bundle,))
-        of_predicted_class = request.output == PREDICTED_CLASS
+        of_predicted_class = output == PREDICTED_CLASS
         draw_prediction(slice_, views[0], result, of_predicted_class=of_predicted_class, key=f"{KEY}_bars")
-        draw_localisation(slice_, views)
+        draw_localisation_note(slice_)
         draw_file_remarks(slice_)
         if split_part(bundle, slice_) == "train":
-            st.caption(f":material/school: This slice was in training for {bundle.name}.")
-        file_button(partial(heat_maps_png, slice_, views), "Heat map PNG", f"{KEY}-{request.method}.png")
+            st.caption(f":material/school: This slice was in training for {bundle_title(bundle)}.")
+        file_button(partial(heat_maps_png, slice_, views), "Heat maps PNG", f"{KEY}.png")
+    draw_sanity_check(slice_, chosen.identity, bundle, requests)
 
 st.header("Heat-map localisation on the test set", anchor=False)
 draw_statistics(bundle, key=f"{KEY}_statistics")

@@ -13,6 +13,7 @@ import numpy as np
 from core.config import SEED
 from core.explanation.explainer import GRAD_CAM, Explainer, Explanation
 from core.explanation.targets import Target
+from core.metrics.agreement import rank_correlation
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +26,7 @@ class RandomisationStep:
     Attributes:
         layer: the layer whose weights were replaced last; None for the trained network.
         explanation: the heat map after this step.
-        similarity: to the trained network's heat map, see ``heat_map_similarity``.
+        similarity: to the trained network's heat map, see ``core.metrics.agreement.rank_correlation``.
         number: of this step, 0 for the trained network.
         steps: the last step's number.
     """
@@ -70,26 +71,12 @@ def cascading_randomisation(
     explainer = Explainer(copy, output=output)
     weighted = [each for each in reversed(explainer.network.layers) if each.weights]
     trained = explainer(inputs, target, method=method, layer=layer)
-    yield RandomisationStep(None, trained, heat_map_similarity(trained.grid, trained.grid), 0, len(weighted))
+    yield RandomisationStep(None, trained, 1.0, 0, len(weighted))
     for number, randomised in enumerate(weighted, 1):
         _randomise(randomised, seed + number)
         explanation = explainer(inputs, target, method=method, layer=layer, reference=trained.logits)
-        similarity = heat_map_similarity(explanation.grid, trained.grid)
+        similarity = rank_correlation(explanation.grid, trained.grid)
         yield RandomisationStep(randomised.name, explanation, similarity, number, len(weighted))
-
-
-def heat_map_similarity(first: np.ndarray, second: np.ndarray) -> float:
-    """Compute Spearman's rank correlation of two heat maps of the same size, in [-1, 1].
-
-    It is 1 where they are equal; otherwise 0 where either is constant, since it then has no ranks.
-    """
-    from scipy.stats import spearmanr
-
-    if np.array_equal(first, second):
-        return 1.0
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(spearmanr(first.ravel(), second.ravel()).statistic)
 
 
 def _randomise(layer: "keras.Layer", seed: int) -> None:

@@ -121,6 +121,12 @@ class Predictor:
             heat_follows_mask=self.classifier.heat_follows_mask,
         )
 
+    def class_heat(self, slice_: Slice, class_name: str) -> np.ndarray:
+        """Return the heat map beside an answer as it would be for a class, (H, W) float32 in [0, 1]."""
+        outputs, _, placement = self._run(self.classifier, slice_)
+        heat = answer_heat(self.classifier, outputs, self.classifier.card.classes.index(class_name))
+        return map_to_slice(heat, placement)
+
     def one_core_each(self, cores: int | None = None) -> "Predictor":
         """Return the same predictor for many slices at once, each on one core: more slices a second, each later.
 

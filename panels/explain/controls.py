@@ -1,13 +1,14 @@
-"""The choices on Explain: network, output, method and layer; they stand in the address."""
+"""The choices on Explain: output, methods and layer; they stand in the address."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import EVIDENCE_MAP, Bundle
 from core.bundles.convolutions import Convolution, default_convolution, find_convolutions
 from core.config import CLASSIFICATION, SEGMENTATION
-from core.explanation.explainer import METHODS, SALIENCY, methods_for
+from core.explanation.class_maps import EVIDENCE_MAP_TITLE
+from core.explanation.explainer import GRAD_CAM, METHODS, methods_for
 from core.inference.worker import Progress
 from core.labels import CLASS_LABELS
 from panels.shared.cache import HASH_BUNDLES
@@ -18,6 +19,7 @@ PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
 """What can be explained beside a class by name."""
 _OUTPUT_TITLES = {PREDICTED_CLASS: "Predicted class", ALL_CLASSES: "All three", PREDICTED_MASK: "The mask"}
 """Values in the address."""
+_EVIDENCE_LIMIT = "The evidence map follows the mask by construction."
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class ExplanationRequest:
     """Which heat map is wanted.
 
     Attributes:
-        method: one of ``core.explanation.explainer.METHODS``.
-        layer: name of a convolution; saliency does not use it.
-        output: ``PREDICTED_CLASS``, ``ALL_CLASSES``, a class or ``PREDICTED_MASK``.
+        method: one of ``core.explanation.explainer.METHODS``, or ``EVIDENCE_MAP``.
+        layer: name of a convolution; saliency and the evidence map do not use it.
+        output: ``PREDICTED_CLASS``, a class or ``PREDICTED_MASK``.
     """
 
     method: str
@@ -61,41 +63,81 @@ def choose_output(model: ChosenModel) -> tuple[str, Bundle]:
     return output, model.segmenter if output == PREDICTED_MASK else model.classifier
 
 
-def choose_explanation(output: str, bundle: Bundle) -> ExplanationRequest:
-    """Draw the choices of method and layer for an output of a bundle; return the request."""
-    convolutions = cached_convolutions(bundle, output_task(output))
-    method_column, layer_column = st.columns(2)
-    with method_column:
-        method = _choose_method(bundle, output_task(output))
-    with layer_column:
-        names = [convolution.name for convolution in convolutions]
-        layer = bound(
-            st.selectbox,
-            "Layer",
-            names,
-            index=names.index(default_convolution(bundle, convolutions).name),
-            key="layer",
-            disabled=method == SALIENCY,
-            help="A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
-            "ones are coarse and have a larger receptive field.",
-        )
-    chosen = next(convolution for convolution in convolutions if convolution.name == layer)
-    size = "" if method == SALIENCY else f" `{layer}` has {chosen.filters} filters of {chosen.width} x {chosen.height}."
-    st.caption(f"{METHODS[method].about}{size} ({METHODS[method].source})")
-    return ExplanationRequest(method, layer, output)
+def choose_explanation(output: str, bundle: Bundle) -> list[ExplanationRequest]:
+    """Draw the choices of methods and layer for an output of a bundle.
 
-
-def _choose_method(bundle: Bundle, task: str) -> str:
-    """Draw the choice of a method, the bundle's own first.
-
-    A visitor who has kept one network's own method gets the next network's own.
+    Returns:
+        A request for each method, or for each method and class.
     """
-    methods = sorted(methods_for(task), key=lambda name: name != bundle.heat_method)
-    own = st.session_state.get("explain_own")
-    if own not in (None, bundle.heat_method) and st.session_state.get("method") == own:
-        st.session_state["method"] = bundle.heat_method
-    st.session_state["explain_own"] = bundle.heat_method
-    return bound(st.selectbox, "Method", methods, format_func=lambda name: METHODS[name].title, key="method")
+    convolutions = cached_convolutions(bundle, output_task(output))
+    methods = _choose_methods(bundle, output_task(output))
+    names = [convolution.name for convolution in convolutions]
+    at_layer = any(method in METHODS and METHODS[method].at_layer for method in methods)
+    layer = bound(
+        st.selectbox,
+        "Layer",
+        names,
+        index=names.index(default_convolution(bundle, convolutions).name),
+        key="layer",
+        disabled=not at_layer,
+        help="A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
+        "ones are coarse and have a larger receptive field.",
+    )
+    chosen = next(convolution for convolution in convolutions if convolution.name == layer)
+    notes = [f"`{layer}` has {chosen.filters} filters of {chosen.width} x {chosen.height}."] if at_layer else []
+    if len(methods) == 1:
+        notes.insert(0, _about(methods[0]))
+    elif EVIDENCE_MAP in methods:
+        notes.append(_EVIDENCE_LIMIT)
+    if notes:
+        st.caption(" ".join(notes))
+    outputs = bundle.card.classes if output == ALL_CLASSES else [output]
+    return [ExplanationRequest(method, layer, each) for method in methods for each in outputs]
+
+
+def method_title(method: str) -> str:
+    """Return the name of a method, or of the evidence map, as shown."""
+    return EVIDENCE_MAP_TITLE if method == EVIDENCE_MAP else METHODS[method].title
+
+
+def offered_methods(bundle: Bundle, task: str) -> list[str]:
+    """List what can explain a bundle's output of a task: the map beside its answers first."""
+    own = _own_map(bundle, task)
+    return [own, *(name for name in methods_for(task) if name != own)]
+
+
+def default_methods(bundle: Bundle, task: str) -> list[str]:
+    """Return the two that are compared at first: the map beside an answer, and Grad-CAM or what is as quick."""
+    offered = offered_methods(bundle, task)
+    quick = (name for name in (GRAD_CAM, *METHODS) if name in offered[1:] and METHODS[name].quick)
+    return [offered[0], next(quick)]
+
+
+def _own_map(bundle: Bundle, task: str) -> str:
+    return bundle.answer_map if task == CLASSIFICATION else bundle.heat_method
+
+
+def _choose_methods(bundle: Bundle, task: str) -> list[str]:
+    """Draw the choice of methods; return them in the order in which they are offered."""
+    offered = offered_methods(bundle, task)
+    chosen = bound(
+        st.pills,
+        "Methods, side by side",
+        offered,
+        selection_mode="multi",
+        default=default_methods(bundle, task),
+        wrap=True,
+        format_func=method_title,
+        key="method",
+        help="\n\n".join(f"**{method_title(name)}**: {_about(name)}" for name in offered),
+    )
+    return [name for name in offered if name in chosen] or default_methods(bundle, task)
+
+
+def _about(method: str) -> str:
+    if method == EVIDENCE_MAP:
+        return f"The map beside an answer: evidence for the class times the tumour probability. {_EVIDENCE_LIMIT}"
+    return f"{METHODS[method].about} ({METHODS[method].source})"
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import EVIDENCE_MAP, Bundle
 from core.bundles.calibrated import calibrate
 from core.bundles.convolutions import default_convolution
 from core.bundles.predictions import row_of_slice
-from core.bundles.stored_maps import stored_heat_map, stored_tumour_probability
+from core.bundles.stored_maps import stored_answer_map, stored_heat_map, stored_tumour_probability
 from core.explanation.explainer import METHODS, Explanation
 from core.inference.explain import HeatMapRequest, explain
 from core.inference.predictor import model_input
@@ -23,7 +23,6 @@ from core.networks.losses import tumour_probability
 from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice
 from panels.explain.controls import (
-    ALL_CLASSES,
     PREDICTED_CLASS,
     PREDICTED_MASK,
     ExplanationRequest,
@@ -31,6 +30,7 @@ from panels.explain.controls import (
     draw_progress,
 )
 from panels.shared.cache import cached_predictions
+from panels.shared.predictions import cached_predictor, predict
 
 _MAX_REMEMBERED = 32
 
@@ -40,22 +40,24 @@ class HeatMapView:
     """A heat map and the prediction it explains, at the slice's own size.
 
     Attributes:
+        method: that made it, one of ``core.explanation.explainer.METHODS`` or ``EVIDENCE_MAP``.
         class_name: the class that is explained, or ``PREDICTED_MASK``.
         heat: (H, W) float32 in [0, 1].
         probabilities: of the classes, calibrated, or None where a mask is explained.
         mask: (H, W) bool, the predicted mask, or None where a class is explained.
     """
 
+    method: str
     class_name: str
     heat: np.ndarray
     probabilities: dict[str, float] | None
     mask: np.ndarray | None
 
 
-def available_heat_maps(
+def available_heat_map(
     slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest
-) -> list[HeatMapView] | None:
-    """Return the heat map, or one for each class, if all are stored or remembered; else None.
+) -> HeatMapView | None:
+    """Return a heat map that is stored or remembered; else None.
 
     Args:
         slice_: the slice.
@@ -63,90 +65,100 @@ def available_heat_maps(
         bundle: the network to explain.
         request: which heat map is wanted.
     """
-    views = [_available(slice_, identity, bundle, request, output) for output in _outputs(bundle, request)]
-    return None if None in views else [view for view in views if view is not None]
+    remembered = _memory().get(_memory_key(identity, bundle, request))
+    if isinstance(remembered, HeatMapView):
+        return remembered
+    if remembered is not None:
+        return _view(slice_, bundle, remembered, request)
+    return _stored(slice_, bundle, request)
 
 
-def make_heat_maps(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest) -> list[HeatMapView]:
-    """Return the heat map, or one for each class; make those that are not available.
+def make_heat_map(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest) -> HeatMapView:
+    """Make a heat map that is not available.
 
-    Only the session remembers them: those of an upload are neither written to disk nor shared with other visitors.
-    Arguments as for ``available_heat_maps``.
+    Only the session remembers it: that of an upload is neither written to disk nor shared with other visitors.
+    Arguments as for ``available_heat_map``.
     """
-    return [
-        _available(slice_, identity, bundle, request, output) or _make(slice_, identity, bundle, request, output)
-        for output in _outputs(bundle, request)
-    ]
+    memory = _memory()
+    key = _memory_key(identity, bundle, request)
+    if request.method == EVIDENCE_MAP:
+        view = memory[key] = _evidence_map(slice_, identity, bundle, request)
+    else:
+        explanation = memory[key] = _explanation(slice_, bundle, request)
+        view = _view(slice_, bundle, explanation, request)
+    while len(memory) > _MAX_REMEMBERED:
+        memory.popitem(last=False)
+    return view
 
 
-def worker_request(request: ExplanationRequest, output: str) -> HeatMapRequest:
-    """Return the request for one output, as the process that holds TensorFlow takes it."""
-    class_name = None if output in (PREDICTED_CLASS, PREDICTED_MASK) else output
+def _evidence_map(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest) -> HeatMapView:
+    """Return the map that stands beside an answer, or as it would be for another class."""
+    prediction = predict(slice_, identity, classifier=bundle, segmenter=bundle)
+    name = prediction.class_name if request.output == PREDICTED_CLASS else request.output
+    if name == prediction.class_name:
+        heat = prediction.heat
+    else:
+        heat = cached_predictor(bundle, bundle).class_heat(slice_, name)
+    probabilities = dict(zip(bundle.card.classes, prediction.probabilities.tolist(), strict=True))
+    return HeatMapView(EVIDENCE_MAP, name, heat, probabilities, None)
+
+
+def worker_request(request: ExplanationRequest) -> HeatMapRequest:
+    """Return a request as the process that holds TensorFlow takes it."""
+    class_name = None if request.output in (PREDICTED_CLASS, PREDICTED_MASK) else request.output
     return HeatMapRequest(request.task, class_name, request.method, request.layer)
 
 
-def _outputs(bundle: Bundle, request: ExplanationRequest) -> list[str]:
-    return bundle.card.classes if request.output == ALL_CLASSES else [request.output]
-
-
-def _available(
-    slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str
-) -> HeatMapView | None:
-    explanation = _memory().get(_memory_key(identity, bundle, request, output))
-    if explanation is None:
-        return _stored(slice_, bundle, request, output)
-    return _view(slice_, bundle, explanation, output)
-
-
-def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: str) -> HeatMapView | None:
+def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> HeatMapView | None:
     """Return the bundle's stored heat map of the slice if it is of the wanted method, layer and output."""
-    layer = default_convolution(bundle, cached_convolutions(bundle, request.task)).name
-    if slice_.number is None or (request.method, request.layer) != (bundle.heat_method, layer):
-        return None
-    if request.task != bundle.tasks[0]:
+    if slice_.number is None or request.task != bundle.tasks[0]:
         return None  # a bundle for both tasks stores heat maps of its first
-    plane = stored_heat_map(bundle, slice_.number)
+    layer = default_convolution(bundle, cached_convolutions(bundle, request.task)).name
+    if request.method == EVIDENCE_MAP:
+        plane = stored_answer_map(bundle, slice_.number)
+    elif (request.method, request.layer) == (bundle.heat_method, layer):
+        plane = stored_heat_map(bundle, slice_.number)
+    else:
+        return None
     if plane is None:
         return None
     _, placement = model_input(bundle, slice_)
     heat = map_to_slice(plane, placement)
-    if output == PREDICTED_MASK:
+    if request.output == PREDICTED_MASK:
         probability = stored_tumour_probability(bundle, slice_.number)
         if probability is None:
             return None
-        return HeatMapView(PREDICTED_MASK, heat, None, _threshold_mask(bundle, probability, placement))
+        mask = _threshold_mask(bundle, probability, placement)
+        return HeatMapView(request.method, PREDICTED_MASK, heat, None, mask)
     row = row_of_slice(cached_predictions(bundle), slice_.number)
-    if output not in (PREDICTED_CLASS, row["predicted"]):
+    if request.output not in (PREDICTED_CLASS, row["predicted"]):
         return None
     probabilities = {name: float(row[f"p_{name}"]) for name in bundle.card.classes}
-    return HeatMapView(str(row["predicted"]), heat, probabilities, None)
+    return HeatMapView(request.method, str(row["predicted"]), heat, probabilities, None)
 
 
-def _make(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str) -> HeatMapView:
-    method = METHODS[request.method]
+def _explanation(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> Explanation:
+    method, output = METHODS[request.method], request.output
     title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
     with st.spinner(f"Making the heat map: {title}. The first one loads TensorFlow, a few seconds."):
         inputs, _ = model_input(bundle, slice_)
         progress = None if method.quick else draw_progress("steps")
-        explanation = explain(bundle, inputs, worker_request(request, output), progress=progress)
-    memory = _memory()
-    memory[_memory_key(identity, bundle, request, output)] = explanation
-    while len(memory) > _MAX_REMEMBERED:
-        memory.popitem(last=False)
-    return _view(slice_, bundle, explanation, output)
+        return explain(bundle, inputs, worker_request(request), progress=progress)
 
 
-def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, output: str) -> HeatMapView:
+def _view(slice_: Slice, bundle: Bundle, explanation: Explanation, request: ExplanationRequest) -> HeatMapView:
     """Map an explanation to the slice's own size."""
     _, placement = model_input(bundle, slice_)
     heat = map_to_slice(explanation.plane, placement)
-    if output == PREDICTED_MASK:
+    if request.output == PREDICTED_MASK:
         probability = tumour_probability(explanation.probabilities)
-        return HeatMapView(PREDICTED_MASK, heat, None, _threshold_mask(bundle, probability, placement))
+        mask = _threshold_mask(bundle, probability, placement)
+        return HeatMapView(request.method, PREDICTED_MASK, heat, None, mask)
     shown = calibrate(bundle, explanation.probabilities)
     probabilities = dict(zip(bundle.card.classes, shown.tolist(), strict=True))
     predicted = max(probabilities, key=lambda name: probabilities[name])
-    return HeatMapView(predicted if output == PREDICTED_CLASS else output, heat, probabilities, None)
+    name = predicted if request.output == PREDICTED_CLASS else request.output
+    return HeatMapView(request.method, name, heat, probabilities, None)
 
 
 def _threshold_mask(bundle: Bundle, probability: np.ndarray, placement: Placement) -> np.ndarray:
@@ -154,10 +166,10 @@ def _threshold_mask(bundle: Bundle, probability: np.ndarray, placement: Placemen
     return map_to_slice(probability, placement) >= bundle.mask_threshold
 
 
-def _memory() -> OrderedDict[Hashable, Explanation]:
+def _memory() -> OrderedDict[Hashable, Explanation | HeatMapView]:
     return st.session_state.setdefault("explanations", OrderedDict())
 
 
-def _memory_key(identity: Hashable, bundle: Bundle, request: ExplanationRequest, output: str) -> Hashable:
-    layer = request.layer if METHODS[request.method].at_layer else None
-    return identity, bundle.fingerprint, request.method, layer, output
+def _memory_key(identity: Hashable, bundle: Bundle, request: ExplanationRequest) -> Hashable:
+    layer = request.layer if request.method in METHODS and METHODS[request.method].at_layer else None
+    return identity, bundle.fingerprint, request.method, layer, request.output

@@ -6,6 +6,7 @@ from core.explanation.explainer import SALIENCY
 from core.inference.render import DisplayOptions, compose_overlay, default_window, encode_png
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
+from panels.explain.controls import method_title
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slices.chosen import ChosenSlice
 from panels.shared.slices.image import heat_legend
@@ -18,28 +19,27 @@ _FULL_STRENGTH_PERCENTILE = 99.5
 """Percentile of the heat that is drawn at full strength: a few hot pixels would leave fine heat maps dark."""
 
 
-def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, method: str, several: bool, key: str) -> None:
+def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, several: bool, key: str) -> None:
     """Draw the slice in the viewer with the heat map over it.
 
     Args:
         chosen: the slice.
         view: the heat map.
-        method: that made it.
-        several: whether the heat maps of other classes stand beside it.
+        several: whether other heat maps stand beside it.
         key: of the viewer, which moves with the page's others.
     """
-    legend = _legend_of(view, method)
-    name = CLASS_LABELS[view.class_name].title if several else chosen.slice.name
+    legend = _legend_of(view)
+    title = method_title(view.method)
     draw_viewer(
         chosen.slice,
         [heat_layer(scale_for_display(view.heat), legend), *mask_layers(view.mask, chosen.slice.mask)],
         key=key,
         group=GROUP,
-        label=f"The slice with a heat map over it; {legend}",
-        caption=f"{name}; {legend}",
+        label=f"The slice with a heat map over it, by {title}; {legend}",
+        caption=f"{legend[0].upper()}{legend[1:]}" if several else f"{chosen.slice.name}; {legend}",
         small=several,
-        adjusting=None if several else chosen.adjusting,
-        volume=None if several else stepping(chosen),
+        adjusting=chosen.adjusting,
+        volume=stepping(chosen),
     )
 
 
@@ -59,8 +59,8 @@ def scale_for_display(heat: np.ndarray) -> np.ndarray:
     return np.minimum(heat / full, 1)
 
 
-def _legend_of(view: HeatMapView, method: str) -> str:
+def _legend_of(view: HeatMapView) -> str:
     output = "the mask" if view.mask is not None else CLASS_LABELS[view.class_name].in_text
-    if method == SALIENCY and view.heat.any():
+    if view.method == SALIENCY and view.heat.any():
         return f"heat map: pixels that change the score of {output}"
     return heat_legend(view.heat, output)

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import EVIDENCE_MAP, Bundle
 from core.explanation.explainer import METHODS
 from core.explanation.sanity_check import RandomisationStep
 from core.inference.explain import check_sanity
@@ -14,7 +14,7 @@ from core.inference.predictor import model_input
 from core.inference.render import default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from panels.explain.controls import ALL_CLASSES, PREDICTED_CLASS, ExplanationRequest, draw_progress
+from panels.explain.controls import PREDICTED_CLASS, ExplanationRequest, draw_progress, method_title
 from panels.explain.heat_maps import worker_request
 from panels.explain.picture import scale_for_display
 from panels.shared.controls import fragment
@@ -28,23 +28,30 @@ _LAST_RESULT, _REQUESTED = "explain_sanity", "explain_sanity_wanted"
 
 
 @fragment
-def draw_sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, request: ExplanationRequest) -> None:
-    """Draw a button that runs the check for this slice and request; draw the result where it is the last one."""
-    output = PREDICTED_CLASS if request.output == ALL_CLASSES else request.output
-    key = (identity, bundle.fingerprint, request.method, request.layer, output)
-    last = st.session_state.get(_LAST_RESULT)
-    done = last is not None and last[0] == key
+def draw_sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, requests: list[ExplanationRequest]) -> None:
+    """Draw a button that runs the check for this slice and method; draw the result where it is the last one.
+
+    Args:
+        slice_: the slice.
+        identity: tells it from every other slice of the session.
+        bundle: the network to explain.
+        requests: the heat maps of the page, at least one.
+    """
     with st.expander("Sanity check: does the heat map show what was learnt?", icon=":material/psychology_alt:"):
         st.markdown(
             "The network's weights are replaced by random ones, layer by layer from the output on. The heat map is "
             "made again after each layer. One that hardly changes shows edges of the slice or the network's "
             "architecture, not what was learnt (Adebayo et al., 2018)."
         )
+        request = _choose_request(bundle, requests)
+        key = (identity, bundle.fingerprint, request)
+        last = st.session_state.get(_LAST_RESULT)
+        done = last is not None and last[0] == key
         area = st.empty()
         if not done and st.session_state.get(_REQUESTED) == key:
             # It stays requested until it is done: another choice meanwhile starts it again.
             with area.container():
-                st.session_state[_LAST_RESULT] = key, _run(slice_, bundle, request, output)
+                st.session_state[_LAST_RESULT] = key, _run(slice_, bundle, request)
             done = True
             area.empty()
         if done:
@@ -58,10 +65,32 @@ def draw_sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, request
             )
 
 
-def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest, output: str) -> list[RandomisationStep]:
+def _choose_request(bundle: Bundle, requests: list[ExplanationRequest]) -> ExplanationRequest:
+    """Draw the choice of one method where the page has several; return its request.
+
+    For the evidence map stands the method that it is made of, and for all classes the predicted one.
+    """
+    output = PREDICTED_CLASS if len({request.output for request in requests}) > 1 else requests[0].output
+    names = [bundle.heat_method if request.method == EVIDENCE_MAP else request.method for request in requests]
+    methods = list(dict.fromkeys(names))
+    method = methods[0]
+    if len(methods) > 1:
+        method = st.segmented_control(
+            "Method",
+            methods,
+            default=methods[0],
+            required=True,
+            wrap=True,
+            format_func=method_title,
+            key=f"explain_sanity_method_{'_'.join(methods)}",
+        )
+    return ExplanationRequest(method, requests[0].layer, output)
+
+
+def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> list[RandomisationStep]:
     progress = draw_progress(f"layers, by {METHODS[request.method].title}")
     inputs, _ = model_input(bundle, slice_)
-    return check_sanity(bundle, inputs, worker_request(request, output), progress=progress)
+    return check_sanity(bundle, inputs, worker_request(request), progress=progress)
 
 
 def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep]) -> None:

@@ -9,6 +9,7 @@ from core.evaluation.explanations.heat_maps import read_explanations, summarise_
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS
+from panels.explain.controls import method_title
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
 from panels.shared.kept_figures import kept_figure
@@ -64,10 +65,6 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
         csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 
-def _title(method: str) -> str:
-    return EVIDENCE_MAP_TITLE if method == EVIDENCE_MAP else METHODS[method].title
-
-
 @kept_figure
 def _box_plot(table: pd.DataFrame) -> go.Figure:
     colours = dict(zip(_CORRECTNESS, st.get_option("theme.chartCategoricalColors"), strict=False))
@@ -77,7 +74,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
         rows = table[table["right"] == _CORRECTNESS[name]]
         figure.add_box(
             x=rows["inside"],
-            y=[_title(method) for method in rows["method"]],
+            y=[method_title(method) for method in rows["method"]],
             orientation="h",
             name=f"{name} predictions",
             marker={"color": colours[name], "size": 3, "opacity": 0.5},
@@ -105,7 +102,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
         },
         yaxis={
             "categoryorder": "array",
-            "categoryarray": [_title(name) for name in methods],
+            "categoryarray": [method_title(name) for name in methods],
             "fixedrange": True,
             "ticksuffix": "  ",
             "tickfont": {"color": text_colour()},
@@ -118,7 +115,7 @@ def _means_table(means: dict[str, dict[str, dict[str, float]]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Method": _title(method),
+                "Method": method_title(method),
                 "Predictions": name,
                 "Slices": int(summary["slices"]),
                 "Heat on the tumour": percent(summary["inside"]) if summary["slices"] else "–",

@@ -131,7 +131,7 @@ def lonely_point(chart: Locator) -> dict[str, float]:
 
 
 def test_a_heat_map_is_opened_by_method_and_class(app_address: str, visit: Visit):
-    page = visit(f"{app_address}/explain?sample=glioma-axial-1")
+    page = visit(f"{app_address}/explain?sample=glioma-axial-1&method=Layer-CAM")
     expect(page.get_by_text("Heat on the tumour", exact=True)).to_be_visible()
     page.get_by_role("radio", name="All three").or_(page.get_by_role("button", name="All three")).first.click()
     for name in ("meningioma", "glioma", "pituitary tumour"):

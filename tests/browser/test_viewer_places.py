@@ -18,7 +18,7 @@ SLICE = 6
 """A test slice."""
 PLACES = {
     "Analyse": f"?sample={SAMPLE}",
-    "Explain": f"explain?sample={SAMPLE}",
+    "Explain": f"explain?sample={SAMPLE}&method=Grad-CAM",
     "Masks": f"masks?view=Slices&row={SLICE}",
 }
 
@@ -45,7 +45,7 @@ def test_the_picture_is_large_and_whole_in_the_first_screen(
 
 
 @pytest.mark.parametrize("kind", ["slice", "volume"])
-@pytest.mark.parametrize("place", ["", "explain"])
+@pytest.mark.parametrize("place", ["", "explain?method=Grad-CAM"])
 def test_an_upload_is_whole_in_the_first_screen_too(address: str, visit: Visit, place: str, kind: str):
     page = visit(f"{address}/{place}", width=1280, height=720)
     is_slice = kind == "slice"

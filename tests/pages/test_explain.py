@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.bundles.bundle import DRAWINGS, EXPLANATIONS, Bundle, open_bundle
+from core.bundles.bundle import DRAWINGS, EVIDENCE_MAP, EXPLANATIONS, Bundle, open_bundle
 from core.bundles.card_update import update_card
 from core.bundles.drawings import Drawing, write_drawings
 from core.config import CLASSES, ROOT
@@ -26,8 +26,10 @@ from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS, methods_for
 from core.files import write_table
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.metrics.localisation import heat_inside
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 from core.readers.samples import read_samples
+from panels.explain.side_by_side import maps_in_a_row
 from panels.shared.model_choice import REPORT_NETWORKS, UNIFIED_NETWORK
 from panels.shared.theme import percent
 from tests.core import tiny
@@ -86,8 +88,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return forbid
 
 
-def metrics_of(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+def figures_of(app: AppTest) -> list[dict[str, str]]:
+    """The figures below each heat map, by title."""
+    found = [html.proto.body for html in app.get("html") if 'class="figures"' in html.proto.body]
+    return [dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", body)) for body in found]
+
+
+def agreement_of(app: AppTest) -> pd.DataFrame:
+    (table,) = app.table
+    return table.value
 
 
 # Nothing chosen
@@ -164,22 +173,24 @@ def test_a_test_slices_heat_map_is_shown_without_a_network(
 ) -> None:
     no_network()
     for row in rows_of(folder, name).query("method == 'grad-cam'").head(3).itertuples():
-        app = opened(slice=str(row.slice), bundle=name)
+        app = opened(slice=str(row.slice), bundle=name, method="Grad-CAM")
         assert not app.exception and not app.error
+        (figures,) = figures_of(app)
         # The bundle stores heat maps in 256 steps.
-        share = float(metrics_of(app)["Heat on the tumour"].split()[-2])
+        share = float(figures["Heat on the tumour"].split()[-2])
         assert share == pytest.approx(row.inside * 100, abs=0.5)
-        assert metrics_of(app)["Chance level"] == percent(row.area)
-        assert metrics_of(app)["Pointing game"] == ("hit" if row.hit else "miss")
+        assert figures["Chance level"] == percent(row.area)
+        assert figures["Pointing game"] == ("hit" if row.hit else "miss")
 
 
 def test_the_class_of_a_stored_heat_map_may_be_named(folder: Path, no_network: Callable[[], None]) -> None:
     no_network()
     row = next(rows_of(folder).itertuples(index=False))
     predicted = CLASS_LABELS[row[3]].title
-    assert not opened(slice=str(row.slice), bundle="report-cnn", **{"class": predicted}).exception
+    address = {"slice": str(row.slice), "bundle": "report-cnn", "method": "Grad-CAM"}
+    assert not opened(**address, **{"class": predicted}).exception
     other = next(label.title for label in CLASS_LABELS.values() if label.title != predicted)
-    assert opened(slice=str(row.slice), bundle="report-cnn", **{"class": other}).exception, "that one is not stored"
+    assert opened(**address, **{"class": other}).exception, "that one is not stored"
 
 
 # Drawings
@@ -232,14 +243,16 @@ def test_every_method_explains_a_sample() -> None:
         app = opened(sample=SAMPLE, method=METHODS[name].title)
         assert not app.exception and not app.error
         assert METHODS[name].source in texts(app)
-        assert set(metrics_of(app)) == {"Heat on the tumour", "Chance level", "Pointing game"}
+        (figures,) = figures_of(app)
+        assert list(figures) == ["Heat on the tumour", "Chance level", "Pointing game"]
+        assert not app.table, "one map has nothing to agree with"
         assert "True class" in texts(app)
 
 
 def test_the_mask_is_explained_with_gradients_only_and_has_no_class() -> None:
     app = opened(sample=SAMPLE, bundle="report-unet")
     assert not app.exception and not app.error
-    assert app.selectbox(key="method").options == [METHODS[name].title for name in methods_for("segmentation")]
+    assert app.pills(key="method").options == [METHODS[name].title for name in methods_for("segmentation")]
     assert app.header[0].value.startswith(("Mask · ", "No tumour outlined"))
     assert "Dice" in texts(app)
 
@@ -248,11 +261,12 @@ def test_a_network_for_both_explains_its_class_and_its_mask() -> None:
     app = opened(bundle="unified-unet", sample=SAMPLE)
     assert not app.exception and not app.error
     assert any(label.title in app.header[0].value for label in CLASS_LABELS.values())
-    assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("classification")}
+    methods = [METHODS[name].title for name in methods_for("classification")]
+    assert app.pills(key="method").options == [EVIDENCE_MAP_TITLE, *methods]
     app.segmented_control(key="class").set_value("mask").run()
     assert not app.exception and not app.error
     assert app.header[0].value.startswith(("Mask", "No tumour outlined"))
-    assert set(app.selectbox(key="method").options) == {METHODS[name].title for name in methods_for("segmentation")}
+    assert set(app.pills(key="method").options) == {METHODS[name].title for name in methods_for("segmentation")}
     app.segmented_control(key="class").set_value("all").run()
     assert not app.exception and not app.error
     assert len(app.get("image")) >= 3
@@ -261,19 +275,78 @@ def test_a_network_for_both_explains_its_class_and_its_mask() -> None:
 def test_the_stored_heat_map_of_a_network_for_both_is_its_classs(folder: Path, no_network: Callable[[], None]) -> None:
     row = rows_of(folder, "unified-unet").iloc[0]
     no_network()
-    app = opened(bundle="unified-unet", slice=str(row["slice"]))
+    own = METHODS[bundle_of(folder, "unified-unet").heat_method].title
+    app = opened(bundle="unified-unet", slice=str(row["slice"]), method=own)
     assert not app.exception and not app.error
     assert CLASS_LABELS[row["class"]].title in app.header[0].value
 
 
 def test_all_three_classes_stand_side_by_side() -> None:
-    app = opened(sample=SAMPLE, **{"class": "All three"})
+    app = opened(sample=SAMPLE, method="Grad-CAM", **{"class": "All three"})
     assert not app.exception and not app.error
-    table = app.dataframe[0].value
-    assert table["Class"].tolist() == [CLASS_LABELS[name].title for name in CLASSES]
     headers = viewers(app)
-    assert [header["caption"].split(";")[0] for header in headers] == table["Class"].tolist()
+    names = [CLASS_LABELS[name] for name in CLASSES]
+    assert [header["caption"].rpartition(" for ")[2] for header in headers] == [name.in_text for name in names]
+    assert all(f"**Grad-CAM · {name.title}**" in texts(app) for name in names)
+    assert len(figures_of(app)) == len(CLASSES) and not app.table, "maps of several classes need not agree"
     assert len({header["group"] for header in headers}) == 1, "they move as one"
+
+
+def test_two_methods_stand_side_by_side_with_their_agreement_until_others_are_chosen() -> None:
+    app = opened(sample=SAMPLE, bundle="report-cnn")
+    assert not app.exception and not app.error
+    assert app.pills(key="method").value == ["grad-cam", "grad-cam-plus-plus"], "its own and one that is as quick"
+    assert len(viewers(app)) == len(figures_of(app)) == 2
+    assert agreement_of(app)["Agreement"].tolist() == ["Grad-CAM and Grad-CAM++"]
+    app.pills(key="method").set_value(["saliency", "layer-cam", "grad-cam"]).run()
+    assert not app.exception and not app.error
+    assert all(f"**{title}**" in texts(app) for title in ("Grad-CAM", "Layer-CAM", "SmoothGrad"))
+    assert app.query_params["method"] == ["SmoothGrad", "Layer-CAM", "Grad-CAM"]
+    table = agreement_of(app)
+    assert table["Agreement"].tolist() == [
+        "Grad-CAM and Layer-CAM",
+        "Grad-CAM and SmoothGrad",
+        "Layer-CAM and SmoothGrad",
+    ]
+    for row in table.itertuples(index=False):
+        assert -1 <= float(row[1]) <= 1 and 0 <= float(row[2]) <= 1
+    app.pills(key="method").set_value([]).run()
+    assert not app.exception and not app.error
+    assert len(viewers(app)) == 2, "none is chosen: the first two stand there"
+
+
+def test_the_map_beside_an_answer_comes_first_and_then_grad_cam() -> None:
+    app = opened(sample=SAMPLE, bundle="unified-unet")
+    assert not app.exception and not app.error
+    assert app.pills(key="method").value == [EVIDENCE_MAP, "grad-cam"]
+    assert agreement_of(app)["Agreement"].tolist() == ["Evidence map and Grad-CAM"]
+    assert "follows the mask by construction" in texts(app)
+    (prediction,) = (each for key, each in app.session_state["predictions"].items() if key[0][1] == SAMPLE)
+    mask = next(sample for sample in read_samples() if sample.name == SAMPLE).slice().mask
+    assert mask is not None
+    assert figures_of(app)[0]["Heat on the tumour"] == percent(heat_inside(prediction.heat, mask))
+    app.segmented_control(key="class").set_value("mask").run()
+    assert EVIDENCE_MAP_TITLE not in app.pills(key="method").options, "it is of a class"
+
+
+def test_the_evidence_map_of_a_test_slice_is_a_stored_one_and_that_of_another_class_is_made(
+    folder: Path, no_network: Callable[[], None]
+) -> None:
+    row = rows_of(folder, "unified-unet").iloc[0]
+    address = {"bundle": "unified-unet", "slice": str(row["slice"]), "method": EVIDENCE_MAP_TITLE}
+    other = next(name for name in CLASSES if name != row["class"])
+    app = opened(**address, **{"class": CLASS_LABELS[other].title})
+    assert not app.exception and not app.error
+    assert viewers(app)[0]["caption"].endswith(CLASS_LABELS[other].in_text)
+    no_network()
+    app = opened(**address)
+    assert not app.exception and not app.error
+    assert viewers(app)[0]["caption"].endswith(CLASS_LABELS[row["class"]].in_text)
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (6, 3)])
+def test_rows_of_maps_are_as_even_as_they_can_be(count: int, columns: int) -> None:
+    assert maps_in_a_row(count) == columns
 
 
 def test_the_address_carries_the_request() -> None:
@@ -282,7 +355,7 @@ def test_the_address_carries_the_request() -> None:
         **{"class": "Glioma"},
     )  # fmt: skip
     assert not app.exception and not app.error
-    assert app.selectbox(key="method").value == "layer-cam"
+    assert app.pills(key="method").value == ["layer-cam"]
     assert app.selectbox(key="layer").value == "conv2d_1"
     assert app.selectbox(key="class_by").value == "report-cnn-patients"
     assert app.session_state["class"] == "glioma"
@@ -298,22 +371,22 @@ def test_a_layer_that_another_network_lacks_gives_way_to_its_deepest() -> None:
     assert not app.exception and not app.error
     own = open_bundle("unified-unet")
     assert app.selectbox(key="networks").value == UNIFIED_NETWORK, "the one that Analyse answers with"
-    assert app.selectbox(key="method").value == own.heat_method
+    assert app.pills(key="method").value == [own.answer_map, "grad-cam"]
 
 
 def test_a_network_is_explained_by_its_own_method_unless_another_is_chosen() -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn")
     app.selectbox(key="networks").set_value(UNIFIED_NETWORK).run()
     assert not app.exception and not app.warning
-    assert app.selectbox(key="method").value == open_bundle("unified-unet").heat_method != "grad-cam"
+    assert app.pills(key="method").value[0] == open_bundle("unified-unet").answer_map != "grad-cam"
     assert app.selectbox(key="layer").value == open_bundle("unified-unet").heat_layer
     app.selectbox(key="networks").set_value(REPORT_NETWORKS).run()
-    assert app.selectbox(key="method").value == "grad-cam"
-    app.selectbox(key="method").set_value("score-cam").run()
+    assert app.pills(key="method").value[0] == "grad-cam"
+    app.pills(key="method").set_value(["score-cam"]).run()
     app.selectbox(key="networks").set_value(UNIFIED_NETWORK).run()
-    assert app.selectbox(key="method").value == "score-cam"
+    assert app.pills(key="method").value == ["score-cam"]
     app = opened(sample=SAMPLE, bundle="unified-unet", method="Grad-CAM")
-    assert app.selectbox(key="method").value == "grad-cam", "the address decides"
+    assert app.pills(key="method").value == ["grad-cam"], "the address decides"
 
 
 def test_the_mask_of_a_network_for_both_is_explained_at_its_own_convolutions() -> None:
@@ -327,15 +400,15 @@ def test_a_further_run_never_runs_a_network(no_network: Callable[[], None]) -> N
     no_network()
     app.run()
     assert not app.exception and not app.error
-    app.selectbox(key="method").set_value("grad-cam").run()
+    app.pills(key="method").set_value(["grad-cam"]).run()
     assert app.exception, "the same patch stops another heat map"
 
 
 def test_the_viewer_has_the_heat_map_and_the_true_mask_and_the_predicted_one_where_it_is_explained() -> None:
-    (header,) = viewers(opened(sample=SAMPLE))
+    (header,) = viewers(opened(sample=SAMPLE, method="Grad-CAM"))
     assert [layer["name"] for layer in header["layers"]] == ["Heat map", "True mask"]
     assert "heat map: " in header["caption"] and header["layers"][0]["note"]
-    (header,) = viewers(opened(sample=SAMPLE, bundle="unified-unet", **{"class": "The mask"}))
+    (header,) = viewers(opened(sample=SAMPLE, bundle="unified-unet", method="Grad-CAM", **{"class": "The mask"}))
     assert [layer["name"] for layer in header["layers"]] == ["Heat map", "True mask", "Predicted mask"]
 
 
@@ -344,8 +417,8 @@ def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
     app = upload(opened(), ("mine.png", png(pixels)))
     assert not app.exception and not app.error
     assert "no true mask" in texts(app)
-    assert not app.metric
-    assert len(app.session_state["explanations"]) == 1
+    assert not figures_of(app) and len(agreement_of(app)) == 1
+    assert len(app.session_state["explanations"]) == 2
     assert "explanations" not in opened().session_state
     key = next(iter(app.session_state["explanations"]))
     assert key[0][0] == "upload"
@@ -354,7 +427,7 @@ def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
 def test_a_slice_without_a_tumour_has_no_localisation() -> None:
     app = opened(sample="no-tumour-axial")
     assert not app.exception and not app.error
-    assert not app.metric
+    assert not figures_of(app)
     assert "no tumour" in texts(app)
 
 
@@ -377,7 +450,7 @@ def test_the_likeliest_class_does_not_lead_where_the_outcome_withholds_it(
     text = texts(app)
     assert "explains the likeliest" in text
     assert "True class" in text and "Dice" not in text
-    assert "heat map: " in viewers(app)[0]["caption"], "the heat map is there"
+    assert "eat map: " in viewers(app)[0]["caption"], "the heat map is there"
     app.segmented_control(key="class").set_value("all").run()
     assert "Likeliest class: " in texts(app)
 
@@ -427,7 +500,7 @@ def test_the_sanity_check_runs_on_demand_and_is_remembered(no_network: Callable[
 def test_the_sanity_check_of_another_request_runs_again() -> None:
     app = opened(sample=SAMPLE, bundle="report-cnn")
     app.button(key="explain_sanity_run").click().run()
-    app.selectbox(key="method").set_value("layer-cam").run()
+    app.pills(key="method").set_value(["layer-cam"]).run()
     assert "explain_sanity_run" in {button.key for button in app.button}
     assert "Spearman" not in texts(app)
 
@@ -445,9 +518,10 @@ for number in (None, {number}):
     app.switch_page("pages/explain.py")
     if number:
         app.query_params["slice"] = str(number)
+        app.query_params["method"] = "Grad-CAM"
     app.run()
     assert not app.exception and not app.error
-    assert bool(app.metric) == bool(number)
+    assert bool([html for html in app.get("html") if "figures" in html.proto.body]) == bool(number)
     print(sorted({{"tensorflow", "keras", "tf_keras_vis"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -465,7 +539,10 @@ def test_the_downloaded_image_holds_every_heat_map_at_the_slices_own_size() -> N
     slice_ = tiny.a_picture(2, height=40, width=30)
     heat = np.zeros((40, 30), np.float32)
     heat[:, :10] = 1
-    views = [HeatMapView(name, values, {}, None) for name, values in zip(CLASSES, (heat, heat * 0, heat), strict=True)]
+    views = [
+        HeatMapView("grad-cam", name, values, {}, None)
+        for name, values in zip(CLASSES, (heat, heat * 0, heat), strict=True)
+    ]
     pixels = np.asarray(Image.open(io.BytesIO(heat_maps_png(slice_, views))))
     assert pixels.shape == (40, 90, 3)
     coloured = np.ptp(pixels.astype(int), axis=2).mean(axis=0) > 0
@@ -483,5 +560,5 @@ def test_a_few_hot_pixels_do_not_leave_the_rest_dark() -> None:
 
 
 def test_a_simulated_slice_is_named_beside_its_heat_map() -> None:
-    app = opened(sample=SAMPLE, **{"class": "All three"})
+    app = opened(sample=SAMPLE, method="Grad-CAM", **{"class": "All three"})
     assert "imulated" in " ".join(note.value for note in app.caption)

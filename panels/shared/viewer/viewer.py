@@ -89,15 +89,16 @@ class Adjusting:
     undoable: bool
 
 
-def viewer_and_words(*, key: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+def viewer_and_words(*, key: str, share: float = _SHARE) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Return the column of a viewer and the one of what stands beside it, below it on a telephone.
 
     The viewer's room is kept from the start: what stands below it would move once it has come.
 
     Args:
         key: tells the two from others on the page.
+        share: of the page's width that the viewer gets.
     """
-    viewer, words = st.container(key=f"{key}_sides").columns([_SHARE, 1 - _SHARE], gap="medium")
+    viewer, words = st.container(key=f"{key}_sides").columns([share, 1 - share], gap="medium")
     return viewer, words
 
 

@@ -3,9 +3,8 @@
 import itertools
 
 import numpy as np
-import pytest
 
-from core.explanation.sanity_check import cascading_randomisation, heat_map_similarity
+from core.explanation.sanity_check import cascading_randomisation
 from core.explanation.targets import class_target, mask_target, top_class_target
 from core.networks.registry import report_cnn, report_unet
 
@@ -59,20 +58,3 @@ def test_the_class_that_is_explained_stays_that_of_the_trained_network():
     top = int(trained[0].explanation.logits.argmax())
     for step, expected in zip(trained, cascading_randomisation(network, inputs, class_target(top)), strict=True):
         np.testing.assert_allclose(step.explanation.grid, expected.explanation.grid, atol=1e-5)
-
-
-def test_similarity_is_spearmans():
-    random = np.random.default_rng(0)
-    heat = random.random((6, 6))
-    assert heat_map_similarity(heat, heat) == 1
-    assert heat_map_similarity(heat, heat**3) == pytest.approx(1)
-    assert heat_map_similarity(heat, -heat) == pytest.approx(-1)
-    assert abs(heat_map_similarity(random.random((60, 60)), random.random((60, 60)))) < 0.1
-    ranks = np.array([[1, 2], [3, 4.0]])
-    assert heat_map_similarity(ranks, np.array([[2, 1], [3, 4.0]])) == pytest.approx(1 - 6 * 2 / (4 * 15))
-
-
-def test_a_constant_heat_map_is_similar_to_itself_only():
-    flat = np.zeros((4, 4))
-    assert heat_map_similarity(flat, np.eye(4)) == heat_map_similarity(np.eye(4), flat) == 0
-    assert heat_map_similarity(flat, flat) == 1
