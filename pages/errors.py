@@ -7,6 +7,7 @@ from panels.errors.compare import draw_comparison
 from panels.errors.confidence import draw_confidence
 from panels.errors.matrix_view import draw_matrix_and_slices, tile_label
 from panels.errors.report_tables import draw_report_tables
+from panels.errors.two_cells import draw_two_cells
 from panels.shared.cache import cached_predictions
 from panels.shared.labels import describe_test_set, term
 from panels.shared.link.address import bound
@@ -19,6 +20,7 @@ VIEWS = {
     "Matrix and slices": draw_matrix_and_slices,
     "Report's tables": draw_report_tables,
     "Confidence": draw_confidence,
+    "Two cells": draw_two_cells,
     "Compare": draw_comparison,
 }
 

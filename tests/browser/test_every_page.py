@@ -26,6 +26,7 @@ ADDRESSES = (
     "errors",
     "errors?view=Report's+tables",
     "errors?view=Confidence",
+    "errors?view=Two+cells",
     "errors?view=Compare",
     "masks",
     "masks?view=Slices",
@@ -56,7 +57,8 @@ new PerformanceObserver(list => {
 SIDEWAYS = """[document.documentElement, document.querySelector('[data-testid=stMain]')]
     .map(element => element.scrollWidth - element.clientWidth)"""
 MOST_WORDS = 250
-"""On a page before anything is opened, labels and captions among them; words in charts and on icons do not count."""
+"""On a page before anything is opened, labels and captions among them; words in charts, in tables and on icons do not
+count."""
 READ_THROUGH = {"report"}
 """Pages that are read from top to bottom, and may have more."""
 WORDS = """(() => {
@@ -65,7 +67,8 @@ WORDS = """(() => {
     const words = [];
     while (walker.nextNode()) {
         const place = walker.currentNode.parentElement;
-        if (place.closest('svg, style, script, [data-testid=stIconMaterial]')) continue;
+        if (place.closest('svg, style, script, .records, [data-testid=stTable]')) continue;
+        if (place.closest('[data-testid=stIconMaterial]')) continue;
         if (!place.checkVisibility({ visibilityProperty: true }) || place.getBoundingClientRect().width < 2) continue;
         words.push(...walker.currentNode.data.split(/\\s+/).filter(word => /\\p{L}/u.test(word)));
     }

@@ -9,19 +9,20 @@ from streamlit.testing.v1 import AppTest
 
 from core import course_report
 from core.bundles.bundle import open_bundle
-from core.bundles.predictions import read_predictions, select_predictions
+from core.bundles.predictions import order_predictions, read_predictions, select_predictions
 from core.config import CLASSES
 from core.labels import CLASS_LABELS
+from panels.errors.two_cells import cell_name
 from panels.shared import confusion_matrix
 from panels.shared.confusion_matrix import COUNTS, ROW_SHARE
-from panels.shared.model_choice import REPORT_NETWORKS
+from panels.shared.model_choice import REPORT_NETWORKS, UNIFIED_NETWORK, choice_title
 from panels.shared.theme import percent
 from tests.pages import situations
 from tests.pages.fragments import run_fragment
 from tests.pages.situations import NOTHING, PATIENT, SITUATIONS, STORE, situation, sound
 from tests.pages.test_analyse import texts
 
-VIEWS = ("Matrix and slices", "Report's tables", "Confidence", "Compare")
+VIEWS = ("Matrix and slices", "Report's tables", "Confidence", "Two cells", "Compare")
 NAME = "report-cnn"
 
 
@@ -183,8 +184,8 @@ def test_the_reports_tables_stand_beside_ours(here: str) -> None:
     ours = open_bundle(NAME).test_metrics.per_class
     assert fourth["Recall, ours"].tolist()[:3] == [ours[name].recall for name in course_report.TABLE_4]
     assert third["Slice"].tolist() == [str(one.slice) for one in course_report.TABLE_3]
-    assert {NAME, "report-cnn-patients"} <= set(third.columns)
-    assert any("(training)" in cell for cell in third[NAME])
+    assert {choice_title(NAME), choice_title("report-cnn-patients")} <= set(third.columns)
+    assert any("(training)" in cell for cell in third[choice_title(NAME)])
 
 
 def test_two_bundles_are_compared_on_slices_neither_trained_on(here: str) -> None:
@@ -231,3 +232,51 @@ def test_former_and_next_open_the_neighbours_in_the_pages_order() -> None:
     assert app.query_params["slice"] == str(listed[2])
     sound(app.button(key="viewer_former").click().run())
     assert app.query_params["slice"] == str(listed[1])
+
+
+def test_two_cells_stand_side_by_side_the_most_confident_slices_first(here: str) -> None:
+    app = sound(opened("errors", view="Two cells", first="Glioma predicted as meningioma"))
+    table = select_predictions(read_predictions(open_bundle(NAME)), part="test")
+    matrix = pd.crosstab(table["true"], table["predicted"]).loc[list(CLASSES), list(CLASSES)]
+    true, predicted = max(
+        ((true, predicted) for true in CLASSES for predicted in CLASSES if true != predicted),
+        key=lambda cell: matrix.loc[cell],
+    )
+    assert app.selectbox(key="second").value == cell_name(true, true)
+    for key, cell in {"first_page": ("glioma", "meningioma"), "second_page": (true, true)}.items():
+        slices = select_predictions(table, true=cell[0], predicted=cell[1])
+        expected = order_predictions(slices, "surest first")["slice"].tolist()
+        assert tiles(app, key) == expected[: len(tiles(app, key))] and tiles(app, key)
+        assert f"**{len(expected)} slices** of" in texts(app)
+    sound(app.selectbox(key="first").set_value(cell_name(true, predicted)).run())
+    assert "first" in app.query_params
+    assert sound(opened("errors", view="Two cells")).selectbox(key="first").value == cell_name(true, predicted)
+
+
+def test_former_and_next_stay_within_the_cell_of_the_open_slice() -> None:
+    app = sound(opened("errors", view="Two cells"))
+    for key in ("first_page", "second_page"):
+        listed = tiles(app, key)
+        sound(opened("errors", view="Two cells"))
+        app.button(key=f"{key}_tile_{listed[0]}").click()
+        sound(app.run())
+        sound(app.button(key="viewer_next").click().run())
+        assert app.query_params["slice"] == str(listed[1])
+        assert app.button(key="viewer_former").disabled is False
+
+
+def test_an_empty_cell_says_so() -> None:
+    app = sound(opened("errors", view="Two cells", first="Pituitary predicted as meningioma"))
+    table = read_predictions(open_bundle(NAME))
+    slices = select_predictions(table, part="test", true="pituitary", predicted="meningioma")
+    said = any("No test slice of pituitary tumour" in each.value for each in app.info)
+    assert said == slices.empty
+
+
+@pytest.mark.parametrize("networks", [UNIFIED_NETWORK, REPORT_NETWORKS])
+def test_what_an_open_slice_was_to_the_networks_is_said_once(here: str, networks: str) -> None:
+    app = sound(opened("errors", networks=networks, patient=str(PATIENT), part="Training"))
+    number = tiles(app)[0]
+    sound(app.button(key=f"page_tile_{number}").click().run())
+    (said,) = (each.value for each in app.caption if each.value.startswith("Patient "))
+    assert said.lower().count("in training") == 1

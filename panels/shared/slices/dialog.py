@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.bundles.bundle import Bundle
+from core.bundles.bundle import LITE, Bundle
 from core.bundles.mask_thresholds import at_threshold
 from core.bundles.predictions import row_of_slice
 from core.bundles.stored_maps import stored_answer_map, stored_tumour_probability
@@ -121,6 +121,9 @@ def _draw_steps(number: int) -> None:
 
 def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
     overlays = _overlays(slice_, number, classifier, segmenter, threshold)
+    if (overlays.heat is None or overlays.mask is None) and _is_quick(classifier, segmenter):
+        predict(slice_, ("slice", number), classifier=classifier, segmenter=segmenter)
+        overlays = _overlays(slice_, number, classifier, segmenter, threshold)
     available = {SHOW_HEAT_MAP: overlays.heat, SHOW_MASK: overlays.mask}
     note = heat_legend(overlays.heat, follows_mask=classifier.heat_follows_mask)
     layers = [] if overlays.heat is None else [heat_layer(overlays.heat, note)]
@@ -141,6 +144,11 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
     ):
         predict(slice_, ("slice", number), classifier=classifier, segmenter=segmenter)
         st.rerun(scope="fragment")
+
+
+def _is_quick(*bundles: Bundle) -> bool:
+    """Return whether networks answer at once: those with a LiteRT file; others are converted first."""
+    return all(LITE in bundle.card.files for bundle in bundles)
 
 
 def _overlays(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> Overlays:
@@ -194,10 +202,20 @@ def _draw_stored_predictions(
     if scored_threshold != threshold:
         st.caption(f"Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.")
     st.caption(
-        f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. Class by "
-        f"{bundle_title(classifier)} ({PART_LABELS[prediction['part']].in_text}), mask by {bundle_title(segmenter)} "
-        f"({PART_LABELS[mask_scores['part']].in_text})."
+        f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. "
+        f"{_provenance(classifier, prediction['part'], segmenter, mask_scores['part'])}"
     )
+
+
+def _provenance(classifier: Bundle, class_part: str, segmenter: Bundle, mask_part: str) -> str:
+    """Say which bundle gives the class and which the mask, and once what the slice was to them."""
+    of_class, of_mask = PART_LABELS[class_part].in_text, PART_LABELS[mask_part].in_text
+    if classifier.name == segmenter.name:
+        return f"Class and mask by {bundle_title(classifier)}: {of_class}."
+    names = f"Class by {bundle_title(classifier)}", f"mask by {bundle_title(segmenter)}"
+    if class_part == mask_part:
+        return f"{', '.join(names)}: {of_class} of both."
+    return f"{names[0]} ({of_class}), {names[1]} ({of_mask})."
 
 
 def _mask_scores(number: int, segmenter: Bundle, threshold: float) -> tuple[pd.Series, float]:

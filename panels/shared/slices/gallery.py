@@ -28,7 +28,7 @@ _SIDE = 256
 _SLICE, _OPENED = "slice", "opened_slice"
 """The open slice's name in the address, and its key in the session."""
 _LISTED = "listed_slices"
-"""Session key: the numbers of the slices that the page lists on all its pages of tiles."""
+"""Session key: by gallery, the numbers of the slices on all its pages of tiles; the last drawn is last."""
 
 TileCaption = Callable[[pd.Series], str]
 """A row of stored predictions -> what stands below its tile, in Markdown."""
@@ -61,7 +61,9 @@ def draw_gallery(
         per_page: tiles on a page.
         width: least width of a tile in pixels.
     """
-    st.session_state[_LISTED] = table["slice"].tolist()
+    listed = st.session_state.setdefault(_LISTED, {})
+    listed.pop(key, None)
+    listed[key] = table["slice"].tolist()
     pages = max(1, math.ceil(len(table) / per_page))
     if st.session_state.get(key, 1) > pages:  # the table is shorter than before
         st.session_state[key] = pages
@@ -122,9 +124,10 @@ def draw_tiles(
 
 
 def listed_neighbours(number: int) -> tuple[int | None, int | None]:
-    """Return the slices before and after one in the order of the page's tiles; None where there is none."""
-    listed = st.session_state.get(_LISTED, [])
-    if number not in listed:
+    """Return the slices before and after one in the order of its gallery's tiles; None where there is none."""
+    galleries = reversed(st.session_state.get(_LISTED, {}).values())
+    listed = next((numbers for numbers in galleries if number in numbers), None)
+    if listed is None:
         return None, None
     place = listed.index(number)
     return (listed[place - 1] if place else None), (listed[place + 1] if place + 1 < len(listed) else None)
