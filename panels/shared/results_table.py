@@ -159,7 +159,7 @@ def column_settings() -> dict[str, Any]:
     config = st.column_config
     return {
         PICTURE: config.ImageColumn(width=64, help=tr("With the outline of the predicted mask")),
-        NAME: config.TextColumn(width=150),
+        NAME: config.TextColumn(width=130),
         CLASS: config.TextColumn(width="small", help=tr("The likeliest class; empty where the outcome withholds it")),
         PROBABILITY: config.ProgressColumn(
             width="small", min_value=0, max_value=100, format="%.1f %%", help=tr("Of the likeliest class")

@@ -145,7 +145,8 @@ def _result_row(result: dict[str, Any]) -> dict[str, Any]:
 
 def _row(entry: _Entry, series: Series) -> dict[str, Any]:
     row = series.rows.get(entry.task.key) if entry.task else None
-    shown = {PICTURE: None, NAME: entry.upload.name, OUTCOME: WAITING}
+    # In this order: on a telephone the class is the last column in sight.
+    shown = {PICTURE: None, NAME: entry.upload.name, CLASS: None, OUTCOME: WAITING}
     if isinstance(entry.upload, Refused):
         return shown | {OUTCOME: FAILED, REMARKS: entry.upload.sentence.translated()}
     if isinstance(entry.upload, HeldVolume):
