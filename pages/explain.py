@@ -51,7 +51,7 @@ if chosen is not None:
     slice_ = chosen.slice
     with right:
         requests = choose_explanation(output, bundle)
-        text_area = st.empty()
+        text_area = st.container(key=f"{KEY}_words").empty()
     with left:
         views = draw_heat_maps(chosen, bundle, requests, waiting=text_area, key=KEY)
     true_pixels = None if slice_.mask is None else int(slice_.mask.sum())

@@ -33,7 +33,8 @@ def draw_heat_maps(
     slice_, identity = chosen.slice, chosen.identity
     several = len(requests) > 1
     places = []
-    for place, request in zip(_places(requests), requests, strict=True):
+    for number, (column, request) in enumerate(zip(_columns(requests), requests, strict=True)):
+        place = column.container(gap="small", key=f"{key}_map_{number}") if several else column
         if several:
             place.markdown(f"**{_map_title(request)}**")
         places.append((place.empty(), place.empty()))
@@ -68,14 +69,14 @@ def draw_heat_maps(
     return [view for view in found if view is not None]
 
 
-def _places(requests: list[ExplanationRequest]) -> list[DeltaGenerator]:
-    """Return a container for each map: a row for each method where several outputs are explained, else few a row."""
+def _columns(requests: list[ExplanationRequest]) -> list[DeltaGenerator]:
+    """Return a column for each map: a row for each method where several outputs are explained, else few a row."""
     outputs = len({request.output for request in requests})
     columns = outputs if outputs > 1 else maps_in_a_row(len(requests))
     places: list[DeltaGenerator] = []
     while len(places) < len(requests):
         places += st.columns(columns)
-    return [place.container(gap="small") for place in places[: len(requests)]]
+    return places[: len(requests)]
 
 
 def _map_title(request: ExplanationRequest) -> str:
