@@ -11,6 +11,7 @@ from core.bundles.measured_gate import DEV, measured_split
 from core.labels import METRIC_TITLES
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR
 from core.text import lower_first
+from core.translation.messages import tr
 from panels.shared.labels import bundle_title, mean_text, split_level_of, term
 from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import percent
@@ -80,25 +81,25 @@ def _class_only_line(bundle: Bundle) -> str:
     return f"{text}.{series_sentence(by_patient)}" if by_patient else f"{text}."
 
 
-def _series_share(bundle: Bundle) -> tuple[float, str] | None:
-    """Return the share of new patients' slices whose series is classified correctly, and of how many slices.
+def series_sentence(bundle: Bundle) -> str:
+    """Return how often the class of a new patient's series is right, with a space before; nothing if not measured.
 
-    It is before the gate; over all folds where several were trained. None where it is not measured.
+    It is before the gate; over all folds where several were trained.
     """
     over_folds, metrics = bundle.card.metrics.over_folds, bundle.card.metrics.test
-    figure = over_folds.figures.get("series_accuracy") if over_folds else None
-    if over_folds and figure and figure.all is not None:
-        return figure.all, f"{sum(over_folds.slices)} slices of {len(over_folds.folds_done)} folds"
-    if metrics is None or metrics.series_accuracy is None:
-        return None
-    return metrics.series_accuracy, f"{metrics.slices} slices"
-
-
-def series_sentence(bundle: Bundle) -> str:
-    """Return how often the class of a new patient's series is right, with a space before; nothing if not measured."""
-    share = _series_share(bundle)
-    return (
-        f" All slices of a patient together, before the gate: **{percent(share[0])}** of {share[1]}." if share else ""
+    shares = []
+    for name in ("patient_accuracy", "series_accuracy"):
+        figure = over_folds.figures.get(name) if over_folds else None
+        share = figure.all if figure else None
+        shares.append(getattr(metrics, name, None) if share is None else share)
+    by_patient, by_slice = shares
+    if by_patient is None or by_slice is None:
+        return ""
+    return " " + tr(
+        "The class of all slices of a patient together, before the gate, was right for **{by_patient}** of new "
+        "patients and {by_slice} of their slices.",
+        by_patient=percent(by_patient),
+        by_slice=percent(by_slice),
     )
 
 

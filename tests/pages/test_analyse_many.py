@@ -85,7 +85,7 @@ def test_uploads_of_one_patient_have_one_answer_above_the_table_and_in_the_files
     together = series_result("series", results, sure=sure_probability(open_bundle(DEFAULT_CLASSIFIER)))
     texts = [text.value for text in (*app.header, *app.markdown)]
     assert class_text(together["class"], together["probabilities"]) in texts
-    assert any(text.startswith(str(left_out_sentence(together))) and "of 3064 slices" in text for text in texts)
+    assert any(text.startswith(str(left_out_sentence(together))) and "of new patients and" in text for text in texts)
     assert together["left_out"] == [{"name": "no-tumour-axial.png", "outcome": "no_tumour"}]
     written = list(csv.DictReader(io.StringIO(series.series_csv(rows, together))))
     assert len(written) == 5 and written[-1]["name"] == "series" and written[-1]["class"] == together["class"]

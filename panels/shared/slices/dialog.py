@@ -16,7 +16,7 @@ from core.readers.slices import Slice
 from panels.shared.answer import agreement_mark, answer_container, class_text, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
-from panels.shared.labels import bundle_title, term
+from panels.shared.labels import bundle_title
 from panels.shared.model_choice import ChosenModel, model_address
 from panels.shared.predictions import is_predicted, predict
 from panels.shared.slices import gallery
@@ -247,8 +247,8 @@ def _draw_series(row: pd.Series, classifier: Bundle) -> None:
     means = {name: float(series[f"p_{name}"].mean()) for name in classifier.card.classes}
     likeliest = max(means, key=lambda name: means[name])
     st.markdown(
-        f"{agreement_mark(likeliest == row['true'])} All {len(series)} slices of patient {row['patient']} together "
-        f"({term('series', 'series')}): **{class_text(likeliest, means)}**",
+        f"{agreement_mark(likeliest == row['true'])} All {len(series)} slices of patient {row['patient']} together, "
+        f"as a series: **{class_text(likeliest, means)}**",
         help="The mean of the stored probabilities, before the gate.",
     )
 
