@@ -84,7 +84,7 @@ def _class_only_line(bundle: Bundle) -> str:
 def series_sentence(bundle: Bundle) -> str:
     """Return how often the class of a new patient's series is right, with a space before; nothing if not measured.
 
-    It is before the gate; over all folds where several were trained.
+    It is that of the network without its gate, over all folds where several were trained.
     """
     over_folds, metrics = bundle.card.metrics.over_folds, bundle.card.metrics.test
     shares = []
@@ -95,11 +95,17 @@ def series_sentence(bundle: Bundle) -> str:
     by_patient, by_slice = shares
     if by_patient is None or by_slice is None:
         return ""
+    shown = {"by_patient": percent(by_patient), "by_slice": percent(by_slice)}
+    if bundle.card.gate:
+        return " " + tr(
+            "Without the gate, the class of all slices of a patient together was right for **{by_patient}** of new "
+            "patients and {by_slice} of their slices.",
+            **shown,
+        )
     return " " + tr(
-        "The class of all slices of a patient together, before the gate, was right for **{by_patient}** of new "
-        "patients and {by_slice} of their slices.",
-        by_patient=percent(by_patient),
-        by_slice=percent(by_slice),
+        "The class of all slices of a patient together was right for **{by_patient}** of new patients and {by_slice} "
+        "of their slices.",
+        **shown,
     )
 
 
