@@ -8,7 +8,7 @@ import streamlit as st
 from core.evaluation.bootstrap import LEVEL
 from core.metrics.ranking import kendall_tau
 from core.search.results import SearchResults
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.help import SAMPLER_LABELS, value_format, value_title
@@ -79,12 +79,17 @@ def _verdict(tau: float, chance: float, settings: int) -> str:
         settings: how many were trained at full size.
     """
     if np.isnan(tau):
-        return "they all reached the same, so there is no ranking to compare"
+        return tr("they all reached the same, so there is no ranking to compare")
     if settings < _ENOUGH:
-        return f"fewer than {_ENOUGH} are too few to tell whether the ranking holds"
+        return tr("fewer than {number} are too few to tell whether the ranking holds", number=_ENOUGH)
     if tau <= 0:
-        return "the ranking does not hold"
-    by_chance = f"by chance {whole_percent(chance)} of all rankings agree as well"
+        return tr("the ranking does not hold")
     if chance > 1 - LEVEL:
-        return f"too few to tell whether the ranking holds, since {by_chance}"
-    return f"the ranking {'holds' if tau > 0.99 else 'holds for the most part'} ({by_chance})"
+        sentence = mark(
+            "too few to tell whether the ranking holds, since by chance {share} of all rankings agree as well"
+        )
+    elif tau > 0.99:
+        sentence = mark("the ranking holds (by chance {share} of all rankings agree as well)")
+    else:
+        sentence = mark("the ranking holds for the most part (by chance {share} of all rankings agree as well)")
+    return tr(sentence, share=whole_percent(chance))

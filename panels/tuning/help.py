@@ -31,22 +31,30 @@ SETTING_TITLES = Titles(
         "augmentation": mark("Augmentation"),
     }
 )
-_VALUE_TITLES = {"val_accuracy": "Validation accuracy", "val_dice": "Validation Dice", "val_iou": "Validation IoU"}
+_VALUE_TITLES = Titles(
+    {
+        "val_accuracy": mark("Validation accuracy"),
+        "val_dice": mark("Validation Dice"),
+        "val_iou": mark("Validation IoU"),
+    }
+)
 AUGMENTATION_TEXTS: dict[str, Callable[[float], str]] = {
-    "flip": lambda share: f"{whole_percent(share)} of the slices mirrored",
-    "rotation": lambda degrees: f"turned by up to {degrees:g}°",
-    "scale": lambda share: f"up to {whole_percent(share)} larger or smaller",
-    "shift": lambda share: f"moved by up to {whole_percent(share)} of a side",
-    "gamma": lambda power: f"grey values to the power of {exp(-power):.2f} to {exp(power):.2f}",
-    "contrast": lambda share: f"contrast changed by up to {whole_percent(share)}",
-    "quarter_turn": lambda share: f"{whole_percent(share)} turned by a quarter or a half",
-    "curve": lambda share: f"a random intensity curve that moves grey values by up to {whole_percent(share)}",
-    "invert": lambda share: f"{whole_percent(share)} with bright and dark inverted",
-    "bias": lambda power: f"a bias field of {exp(-power):.2f} to {exp(power):.2f}",
-    "blur": lambda pixels: f"a blur of up to {pixels:g} pixels",
-    "noise": lambda share: f"noise of up to {whole_percent(share)} of the range",
-    "jpeg": lambda share: f"{whole_percent(share)} compressed as JPEG",
-    "caption": lambda share: f"{whole_percent(share)} with captions and a frame",
+    "flip": lambda share: tr("{share} of the slices mirrored", share=whole_percent(share)),
+    "rotation": lambda degrees: tr("turned by up to {degrees:g}°", degrees=degrees),
+    "scale": lambda share: tr("up to {share} larger or smaller", share=whole_percent(share)),
+    "shift": lambda share: tr("moved by up to {share} of a side", share=whole_percent(share)),
+    "gamma": lambda power: tr("grey values to the power of {low:.2f} to {high:.2f}", low=exp(-power), high=exp(power)),
+    "contrast": lambda share: tr("contrast changed by up to {share}", share=whole_percent(share)),
+    "quarter_turn": lambda share: tr("{share} turned by a quarter or a half", share=whole_percent(share)),
+    "curve": lambda share: tr(
+        "a random intensity curve that moves grey values by up to {share}", share=whole_percent(share)
+    ),
+    "invert": lambda share: tr("{share} with bright and dark inverted", share=whole_percent(share)),
+    "bias": lambda power: tr("a bias field of {low:.2f} to {high:.2f}", low=exp(-power), high=exp(power)),
+    "blur": lambda pixels: tr("a blur of up to {pixels:g} pixels", pixels=pixels),
+    "noise": lambda share: tr("noise of up to {share} of the range", share=whole_percent(share)),
+    "jpeg": lambda share: tr("{share} compressed as JPEG", share=whole_percent(share)),
+    "caption": lambda share: tr("{share} with captions and a frame", share=whole_percent(share)),
 }
 """By option of ``core.training.recipe.Augmentation``."""
 
@@ -123,5 +131,7 @@ def _setting_meaning(plan: Plan, name: str) -> str:
     if name == "augmentation":
         strengths = plan.augmentation.model_dump(exclude_unset=True)
         strongest = join_words(AUGMENTATION_TEXTS[option](value) for option, value in strengths.items())
-        return f"strength of the changes to training slices, from none at 0 to these at 1: {strongest}"
+        return tr(
+            "strength of the changes to training slices, from none at 0 to these at 1: {changes}", changes=strongest
+        )
     return escape_markdown(plan.means[name])

@@ -7,11 +7,13 @@ import numpy as np
 import streamlit as st
 
 from core.inference.render import SHOW_MASK, SHOW_TRUTH, encode_png
+from core.labels import Titles
 from core.readers.slices import Slice
+from core.translation.messages import mark, tr
 
 _LONGEST_SIDE = 1120
 """Longest side shown, in pixels: twice what the page has room for. Downloads keep the slice's own size."""
-MASK_LEGEND = {SHOW_MASK: "cyan: predicted mask", SHOW_TRUTH: "yellow: true mask"}
+MASK_LEGEND = Titles({SHOW_MASK: mark("cyan: predicted mask"), SHOW_TRUTH: mark("yellow: true mask")})
 """What the outlines of ``core.inference.render`` are."""
 
 
@@ -25,11 +27,21 @@ def draw_picture(picture: np.ndarray, **options: Any) -> None:
     st.image(encode_png(picture, quick=True), output_format="PNG", **options)
 
 
-def heat_legend(heat: np.ndarray | None = None, output: str = "the class", *, follows_mask: bool = False) -> str:
-    """Say what a heat map shows: evidence for an output or none, and whether it follows the mask by construction."""
+def heat_legend(heat: np.ndarray | None = None, output: str | None = None, *, follows_mask: bool = False) -> str:
+    """Say what a heat map shows: evidence for an output or none, and whether it follows the mask by construction.
+
+    Args:
+        heat: the map; taken for one that is not empty if None.
+        output: what is explained, in the current language; the class if None.
+        follows_mask: whether it lies within the predicted tumour.
+    """
     if heat is not None and not heat.any():
-        return f"heat map: empty, no evidence for {output}"
-    return f"heat map: evidence for {output}{' within the predicted tumour (it follows the mask)' * follows_mask}"
+        sentence = mark("heat map: empty, no evidence for {output}")
+    elif follows_mask:
+        sentence = mark("heat map: evidence for {output} within the predicted tumour (it follows the mask)")
+    else:
+        sentence = mark("heat map: evidence for {output}")
+    return tr(sentence, output=tr("the class") if output is None else output)
 
 
 def shown_pixels(slice_: Slice, *, longest_side: int = _LONGEST_SIDE) -> tuple[slice, slice]:

@@ -47,10 +47,10 @@ def draw_source(found: FoundSlices, *, key: str, instead: str = _INSTEAD, at_han
 
 def _state(found: FoundSlices) -> str:
     if not fetching_wanted():
-        return "off"
+        return tr("off")
     if found.coming:
-        return ":material/cloud_download: on their way"
-    return ":material/cloud_off: out of reach" if found.missing else ":material/cloud_done: CC BY 4.0"
+        return tr(":material/cloud_download: on their way")
+    return tr(":material/cloud_off: out of reach") if found.missing else ":material/cloud_done: CC BY 4.0"
 
 
 def look_again(found: FoundSlices, *, key: str) -> None:
