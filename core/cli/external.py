@@ -13,10 +13,15 @@ from core.cli.options import FILE, store_option
 @click.argument("folder", type=FILE, required=False)
 @click.option("--split", default="dev", show_default=True, help="The split of the index to measure.")
 @store_option
-@click.option("--non-brain", type=FILE, help="Folder of non-brain images, for the gate on the split test.")
+@click.option(
+    "--non-brain",
+    type=FILE,
+    multiple=True,
+    help="Folder of non-brain images, for the gate on the split test; may be given more than once.",
+)
 @click.option("--stored", is_flag=True, help="Run no network; compute the figures again from the stored predictions.")
 def external_command(
-    bundle: str, folder: Path | None, split: str, store: Path, non_brain: Path | None, stored: bool
+    bundle: str, folder: Path | None, split: str, store: Path, non_brain: tuple[Path, ...], stored: bool
 ) -> None:
     """Run a bundle on an external test set; write its figures.
 
@@ -50,8 +55,11 @@ def _print_external(figures: dict[str, Any], split: str) -> None:
 @click.argument("bundle")
 @click.argument("folder", type=FILE)
 @store_option
+@click.option(
+    "--non-brain", type=FILE, help="Folder of pictures that are no head slices, for a network with the task presence."
+)
 @click.option("--check", is_flag=True, help="Fit nothing; only measure again what the gate that is there is based on.")
-def screen_command(bundle: str, folder: Path, store: Path, check: bool) -> None:
+def screen_command(bundle: str, folder: Path, store: Path, non_brain: Path | None, check: bool) -> None:
     """Fit a network's OOD and no-tumour gate.
 
     FOLDER has an index.csv with the columns file, class and split (train and dev).
@@ -61,17 +69,29 @@ def screen_command(bundle: str, folder: Path, store: Path, check: bool) -> None:
     from tqdm import tqdm
 
     from core.bundles.bundle import open_bundle
+    from core.config import PRESENCE
     from core.dataset.store import Store
+    from core.errors import DatasetError
     from core.ood.fit import fit_gate
     from core.ood.gate_control import check_gate
+    from core.ood.presence_fit import fit_presence_gate
 
+    gated, bar = open_bundle(bundle), partial(tqdm, desc=bundle, unit=" groups")
     with Store(store) as opened:
-        if check:
-            card = check_gate(open_bundle(bundle), opened, folder)
+        if PRESENCE in gated.tasks:
+            if check:
+                raise click.UsageError("--check is for networks without the task presence.")
+            if non_brain is None:
+                raise DatasetError(
+                    "The folder of pictures that are no head slices is missing; scripts/make_other_images.py writes "
+                    "one, and --non-brain names it."
+                )
+            card = fit_presence_gate(gated, opened, folder, non_brain, progress=bar)
+        elif check:
+            card = check_gate(gated, opened, folder)
         else:
-            bar = partial(tqdm, desc=bundle, unit=" groups")
-            card = fit_gate(open_bundle(bundle), opened, folder, progress=bar)
+            card = fit_gate(gated, opened, folder, progress=bar)
     for part in ("thresholds", "fitted_on", "calibration_error", "source_control"):
-        for name, value in card.as_dict()["screen"][part].items():
+        for name, value in card.as_dict()["screen"].get(part, {}).items():
             if not isinstance(value, (str, dict)):
                 print(f"{name:44}{value if isinstance(value, int) else format(value, '.4f')}")

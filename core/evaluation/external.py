@@ -10,13 +10,14 @@ from core.bundles.bundle import EXTERNAL, Bundle
 from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV, TEST, has_gate
-from core.config import CLASSES, CLASSIFICATION, FEATURES, SEGMENTATION
+from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.dataset.external_index import read_external_index
 from core.errors import BundleError
 from core.evaluation.figures import accuracy_of, confusion_of, counts_by_outcome, gate_hits, outcome_shares
 from core.files import write_table
 from core.inference.forward import forward
 from core.inference.gate import apply_gate, load_gate, require_features
+from core.inference.gate_inputs import gate_inputs
 from core.inference.predictor import model_input
 from core.inference.runtime import load_runtime
 from core.metrics.definitions import DEFINITIONS
@@ -113,7 +114,7 @@ class ExternalPredictor:
         self.network = load_runtime(bundle)
         self.gate = load_gate(bundle) if has_gate(bundle) else None
         if self.gate:
-            require_features(bundle, self.gate[0], self.network.output_sizes.get(FEATURES))
+            require_features(bundle, self.gate[0], self.network.output_sizes)
 
     def __call__(self, slice_: Slice) -> dict[str, Any]:
         """Predict one slice.
@@ -137,7 +138,7 @@ class ExternalPredictor:
         columns: dict[str, Any] = {"predicted": CLASSES[int(probabilities.argmax())]}
         columns |= {f"p_{name}": float(p) for name, p in zip(CLASSES, probabilities, strict=True)}
         if self.gate:
-            decision = apply_gate(*self.gate, outputs[FEATURES][0], probabilities)
+            decision = apply_gate(*self.gate, gate_inputs(outputs)[0], probabilities)
             columns |= {
                 "tumour_score": decision.tumour_score,
                 "strangeness": decision.ood_score,

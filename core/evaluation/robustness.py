@@ -82,13 +82,23 @@ def robustness_figures(table: pd.DataFrame) -> dict[str, Any]:
 
 def changed_slices(slice_: Slice) -> dict[str, Slice]:
     """Return a slice of the data set unaltered, and after each of ``CHANGES``, by name; noise follows its number."""
+    return {UNALTERED: slice_, **{name: changed_slice(slice_, name) for name in CHANGES}}
+
+
+def changed_slice(slice_: Slice, name: str) -> Slice:
+    """Return a slice of the data set after one of ``CHANGES``; noise follows its number."""
     assert slice_.mask is not None  # a store's slices have one
-    unit, mask = scale_to_unit(slice_.pixels), slice_.mask
-    changed = {UNALTERED: slice_}
-    for name, change in CHANGES.items():
-        pixels, moved = change(unit, mask, np.random.default_rng([SEED, slice_.number or 0]))
-        changed[name] = replace(slice_, pixels=pixels.astype(np.float32), mask=moved)
-    return changed
+    random = np.random.default_rng([SEED, slice_.number or 0])
+    pixels, mask = CHANGES[name](scale_to_unit(slice_.pixels), slice_.mask, random)
+    return replace(slice_, pixels=pixels.astype(np.float32), mask=mask)
+
+
+def with_white_frame(pixels: np.ndarray, width: int) -> np.ndarray:
+    """Return (H, W) pixels scaled to [0, 1] under a white frame of ``width`` pixels."""
+    framed = np.ones_like(pixels, np.float32)
+    inside = np.s_[width:-width, width:-width]
+    framed[inside] = scale_to_unit(pixels)[inside]
+    return framed
 
 
 def _outcome(bundle: Bundle, network: Network, slice_: Slice) -> dict[str, Any]:
@@ -161,9 +171,7 @@ def _border(unit: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> 
 
 def _frame(unit: np.ndarray, random: np.random.Generator) -> np.ndarray:
     line = max(1, max(unit.shape) // 128)
-    framed = np.ones_like(unit)
-    framed[line:-line, line:-line] = unit[line:-line, line:-line]
-    return framed
+    return with_white_frame(unit, line)
 
 
 def _skull_strip(unit: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -1,13 +1,16 @@
 """The gate beside a network: decide whether a slice shows a tumour, and whether it is out of distribution (OOD).
 
-Both scores come from the network's own features; the network stays as it is. The tumour score is a logistic regression
-on the mean and the maximum, over the head, of each channel of the layer where encoder and decoder meet, and on the
-class head's evidence. The OOD score is the distance of the channel means over the whole plane from those of the nearest
-training slice, along the principal directions of the training slices (Sun et al., "Out-of-distribution detection with
-deep nearest neighbors", 2022).
+Both scores come from the network's own outputs and features; the network stays as it is. The tumour score is a logistic
+regression on ``core.inference.gate_inputs.presence_inputs`` where the network tells whether there is a tumour at all.
+Where it does not, the regression reads the mean and the maximum, over the head, of each channel of the layer where
+encoder and decoder meet, and the class head's evidence. The OOD score is the distance of the channel means over the
+whole plane from those of the nearest training slice, along the principal directions of the training slices (Sun et al.,
+"Out-of-distribution detection with deep nearest neighbors", 2022). A gate that was also fitted on pictures that are no
+head slices has a second score, a linear one of all features, in the same units; the larger of both counts.
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,8 @@ import numpy as np
 
 from core.bundles.bundle import GATE, Bundle
 from core.bundles.contents import read_bundle_arrays, refused_content
+from core.config import FEATURES, PRESENCE
+from core.inference.gate_inputs import PRESENCE_INPUTS
 from core.metrics.temperature import apply_temperature
 from core.networks.gate_features import with_feature_output
 from core.outcome import GateThresholds, decide_outcomes, figures_of, reason_of
@@ -23,7 +28,8 @@ if TYPE_CHECKING:
     import keras
 
 _DIMENSIONS = {"weights": 1, "bias": 0, "centre": 1, "directions": 2, "known": 2}
-"""Of the arrays of a gate's file."""
+_NO_HEAD_DIMENSIONS = {"no_head_weights": 1, "no_head_bias": 0}
+"""Of the arrays of a gate's file; those of the second score stand there where the network has the task presence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,8 @@ class Gate:
         centre: (D,) mean of the training slices' channel means.
         directions: (D, K) their principal directions, each divided by its standard deviation.
         known: (N, K) the training slices along these directions.
+        no_head_weights: (F + D,) of the linear score of pictures that are no head slices; None where it has none.
+        no_head_bias: its intercept.
     """
 
     weights: np.ndarray
@@ -45,12 +53,24 @@ class Gate:
     centre: np.ndarray
     directions: np.ndarray
     known: np.ndarray
+    no_head_weights: np.ndarray | None = None
+    no_head_bias: np.ndarray | None = None
 
     def tumour_score(self, features: np.ndarray) -> np.ndarray:
         """Return (n,) logits of a tumour, from (n, F + D) features."""
         return features[:, : len(self.weights)] @ self.weights + self.bias
 
     def ood_score(self, features: np.ndarray) -> np.ndarray:
+        """Return the (n,) larger of ``distance`` and ``no_head_score``, from (n, F + D) features."""
+        distance = self.distance(features)
+        return distance if self.no_head_weights is None else np.maximum(distance, self.no_head_score(features))
+
+    def no_head_score(self, features: np.ndarray) -> np.ndarray:
+        """Return the (n,) linear score of pictures that are no head slices, in the units of ``distance``."""
+        assert self.no_head_weights is not None and self.no_head_bias is not None
+        return (features[:, -len(self.no_head_weights) :] @ self.no_head_weights + self.no_head_bias).astype(np.float64)
+
+    def distance(self, features: np.ndarray) -> np.ndarray:
         """Return (n,) distances from the nearest training slice, in standard deviations, from (n, F + D) features."""
         places = ((features[:, -len(self.centre) :] - self.centre) @ self.directions).astype(np.float64)
         known, squares = self._known_squares
@@ -99,8 +119,8 @@ def load_gate(bundle: Bundle) -> tuple[Gate, GateThresholds]:
     Raises:
         BundleError: the file is missing or altered, holds no gate, or the card describes none.
     """
-    arrays = read_bundle_arrays(bundle, GATE, _DIMENSIONS)
-    gate = Gate(**arrays)
+    extra = _NO_HEAD_DIMENSIONS if PRESENCE in bundle.tasks else {}
+    gate = Gate(**read_bundle_arrays(bundle, GATE, {**_DIMENSIONS, **extra}))
     with refused_content(bundle, GATE):
         if gate.directions.shape != (len(gate.centre), gate.known.shape[1]) or not len(gate.known):
             raise ValueError("the lengths of centre, directions and known do not fit together")
@@ -123,7 +143,10 @@ def decide(
 
 
 def gate_classifier(network: "keras.Model", gate: Gate) -> "keras.Model":
-    """Return a network with (n, 2) probabilities, of no tumour and of a tumour: for heat maps of the gate."""
+    """Return a network with (n, 2) probabilities, of no tumour and of a tumour: for heat maps of the gate.
+
+    Only of a gate that reads the network's features: ``presence_inputs`` are no layer of the network.
+    """
     import keras
 
     features = with_feature_output(network).outputs[-1][:, : len(gate.weights)]
@@ -134,17 +157,23 @@ def gate_classifier(network: "keras.Model", gate: Gate) -> "keras.Model":
     return classifier
 
 
-def require_features(bundle: Bundle, gate: Gate, count: int | None) -> None:
-    """Refuse a gate that reads other features than its bundle's network gives.
+def require_features(bundle: Bundle, gate: Gate, sizes: Mapping[str, int]) -> None:
+    """Refuse a gate that reads other inputs than its bundle's network gives.
 
     Args:
         bundle: its file is named.
         gate: as loaded.
-        count: of the network's features; None where it gives none.
+        sizes: lengths of the network's outputs by name; see ``core.inference.runtime.Runtime``.
 
     Raises:
         BundleError: the gate was fitted on other features.
     """
+    features = sizes.get(FEATURES, 0)
+    if PRESENCE in sizes:
+        read = None if gate.no_head_weights is None else len(gate.no_head_weights)
+        fits = len(gate.weights) == PRESENCE_INPUTS and len(gate.centre) < features == read
+    else:
+        fits = len(gate.weights) + len(gate.centre) == features
     with refused_content(bundle, GATE):
-        if count != len(gate.weights) + len(gate.centre):
+        if not fits:
             raise ValueError("it was fitted on other features than the bundle's network has")

@@ -8,11 +8,12 @@ import numpy as np
 
 from core.bundles.bundle import Bundle, distinct_bundles
 from core.bundles.measured_gate import has_gate
-from core.config import CLASSIFICATION, FEATURES, HEAT, HEAT_FIELD, SEGMENTATION
+from core.config import CLASSIFICATION, HEAT, HEAT_FIELD, SEGMENTATION
 from core.errors import BundleError
 from core.explanation.class_maps import heat_plane
 from core.inference.forward import forward
 from core.inference.gate import GateDecision, apply_gate, load_gate, require_features
+from core.inference.gate_inputs import gate_inputs
 from core.inference.runtime import load_runtime
 from core.networks.losses import tumour_probability
 from core.networks.receptive_field import ReceptiveField
@@ -94,7 +95,7 @@ class Predictor:
             bundle.name: load_runtime(bundle, threads=threads) for bundle in distinct_bundles(classifier, segmenter)
         }
         if self._gate:
-            require_features(classifier, self._gate[0], self._networks[classifier.name].output_sizes.get(FEATURES))
+            require_features(classifier, self._gate[0], self._networks[classifier.name].output_sizes)
 
     def __call__(self, slice_: Slice) -> Prediction:
         """Predict one slice; its true class and mask are not read. Threads may call it at once."""
@@ -117,7 +118,7 @@ class Predictor:
                 self.segmenter.name: input_picture(mask_inputs),
             },
             seconds=time.perf_counter() - began,
-            gate=apply_gate(*self._gate, class_outputs[FEATURES][0], probabilities) if self._gate else None,
+            gate=apply_gate(*self._gate, gate_inputs(class_outputs)[0], probabilities) if self._gate else None,
             heat_follows_mask=self.classifier.heat_follows_mask,
         )
 

@@ -122,6 +122,11 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "non_brain_by_outcome": "as 'by_outcome', of the non-brain images",
         "figshare_all": "as 'all', of the bundle's own test slices; metrics.test has the network's predictions without "
         "the gate",
+        "figshare_after_gate": "of the bundle's own test slices unaltered, with a white frame of 6 pixels, and with "
+        "noise of 3 % of the full range: shares with their class (confident or low confidence), with no tumour, and "
+        "flagged OOD",
+        "pictures_without_class": "by kind of non-brain image, and of picture made of own test slices: how many there "
+        "are, and how many get no class (no tumour, or flagged OOD)",
         "aims": "each target, set before anything was measured, the value reached on test, and how far it falls short",
     },
 }

@@ -1,10 +1,11 @@
 """Measure a gate on the bundle's own test slices and on non-brain images; no threshold is chosen on either."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.bundles.bundle import EXTERNAL, OOD_ANSWERS, Bundle
@@ -13,23 +14,34 @@ from core.bundles.card_update import update_card
 from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.measured_gate import has_gate
 from core.checked_files import Columns, Content
-from core.config import CLASSES
+from core.config import CLASSES, SEED
 from core.dataset import splits
 from core.dataset.slices import slice_from_store
 from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.external import ExternalPredictor
 from core.evaluation.figures import WRONG, counts_by_outcome, gate_hits, outcome_shares, outcomes
+from core.evaluation.robustness import changed_slice, with_white_frame
 from core.files import write_table
 from core.metrics.definitions import DEFINITIONS
+from core.ood.made_images import MADE_KINDS, MADE_SLICES
 from core.ood.non_brain import read_non_brain_images, read_non_brain_index
-from core.outcome import CONFIDENT, NO_TUMOUR, NOT_A_HEAD, REFUSED, GateThresholds, decide_outcomes
+from core.outcome import CONFIDENT, NO_TUMOUR, NOT_A_HEAD, REFUSED, WITHHELD, GateThresholds, decide_outcomes
 from core.progress import ProgressWrapper
 from core.readers.slices import Slice
 from core.text import join_words
 
 INTERNAL_GROUP, NON_BRAIN_GROUP, EXTERNAL_GROUP = "own test slice", "no brain", "elsewhere"
 """Values of the column ``group``: the bundle's own test slices, non-brain images, the external test set."""
+FRAMED_GROUP, NOISY_GROUP = "own test slice with a frame", "own test slice with noise"
+MADE_GROUP = "made of own test slices"
+"""Further values: own test slices changed in two ways, and pictures made of several of them; pages do not show them."""
+FRAME_PIXELS = 6
+"""Width of the white frame."""
+MADE_PICTURES = 36
+"""Number of pictures made of own test slices, of each kind."""
+AFTER_GATE_GROUPS = {"unaltered": INTERNAL_GROUP, "frame": FRAMED_GROUP, "noise": NOISY_GROUP}
+"""By key of ``figshare_after_gate``, the group it is measured on."""
 
 _SCORES: Columns = {
     "predicted": CLASSES,
@@ -90,8 +102,10 @@ def gate_answers(bundle: Bundle, split: str) -> pd.DataFrame:
             raise ValueError(f"it has no slice of the split {split}")
     external = external[external["split"] == split].rename(columns={"true": "kind", "file": "name"})
     groups = (INTERNAL_GROUP, NON_BRAIN_GROUP)
-    columns = {"group": groups, "kind": Content.TEXT, "name": Content.TEXT, **_SCORES}
+    known = (*groups, FRAMED_GROUP, NOISY_GROUP, MADE_GROUP)
+    columns = {"group": known, "kind": Content.TEXT, "name": Content.TEXT, **_SCORES}
     others = read_bundle_table(bundle, OOD_ANSWERS, columns)
+    others = others[others["group"].isin(groups)]
     with refused_content(bundle, OOD_ANSWERS):
         if set(others["group"]) != set(groups):
             raise ValueError(f"it must have rows of the groups {join_words(groups)}")
@@ -149,13 +163,16 @@ def disputed_labels(table: pd.DataFrame) -> pd.Series:
     return (table["outcome"] == WRONG) & (table["true"] != NO_TUMOUR) & (table["answer"] != NO_TUMOUR)
 
 
-def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: ProgressWrapper = iter) -> Card:
+def measure_ood(bundle: Bundle, store: Store, non_brain: Sequence[Path], *, progress: ProgressWrapper = iter) -> Card:
     """Run a gated bundle on its own test slices and on non-brain images; write ``strangers.csv`` and the metrics.
+
+    The test slices are run unaltered, with a white frame and with noise; figures of panels, screenshots and negatives
+    are made of them.
 
     Args:
         bundle: with a gate.
         store: the prepared data set.
-        non_brain: the folder of non-brain images; see ``core.ood.non_brain.read_non_brain_images``.
+        non_brain: folders of non-brain images, whose part test is read; see ``core.ood.non_brain``.
         progress: wraps the slices, to show a bar.
 
     Returns:
@@ -163,12 +180,13 @@ def measure_ood(bundle: Bundle, store: Store, non_brain: Path, *, progress: Prog
 
     Raises:
         BundleError: the bundle has no gate.
-        DatasetError: the folder of non-brain images has no index.
+        DatasetError: a folder of non-brain images has no index.
         SliceError: an image cannot be read.
     """
     if not has_gate(bundle):
         raise BundleError(f"The bundle '{bundle.name}' has no gate; 'python -m core screen {bundle.name}' fits one.")
-    read_non_brain_index(non_brain)  # a missing folder is refused before the first prediction
+    for folder in non_brain:
+        read_non_brain_index(folder)  # a missing folder is refused before the first prediction
     predictor = ExternalPredictor(bundle)
     rows = [
         {"group": group, "kind": kind, "name": slice_.name, **predictor(slice_)}
@@ -219,6 +237,36 @@ def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
         "figshare_all": outcome_shares(internal),
         "figshare_by_outcome": counts_by_outcome(internal),
         "non_brain_by_outcome": counts_by_outcome(non_brain),
+        "figshare_after_gate": {
+            key: after_gate(table[table["group"] == group].rename(columns={"kind": "true"}))
+            for key, group in AFTER_GATE_GROUPS.items()
+            if (table["group"] == group).any()
+        },
+        "pictures_without_class": _without_class(table[table["group"].isin((NON_BRAIN_GROUP, MADE_GROUP))]),
+    }
+
+
+def after_gate(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the number of slices with a tumour and the shares that get their class, no tumour found, and a refusal.
+
+    Args:
+        table: true, predicted and answer; the class is shown where the answer is not one of ``core.outcome.WITHHELD``.
+    """
+    answer = table["answer"]
+    return {
+        "slices": len(table),
+        "correct": float(((table["true"] == table["predicted"]) & ~answer.isin(WITHHELD)).mean()),
+        "no_tumour": float((answer == NO_TUMOUR).mean()),
+        "refused": float(answer.isin(REFUSED).mean()),
+    }
+
+
+def _without_class(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return, by kind of picture, how many there are and how many get no class."""
+    withheld = table["answer"].isin(WITHHELD)
+    return {
+        str(kind): {"pictures": len(rows), "without_class": int(withheld.loc[rows.index].sum())}
+        for kind, rows in table.groupby("kind", sort=False)
     }
 
 
@@ -226,10 +274,21 @@ def _shares_by_kind(hits: pd.Series, kinds: pd.Series) -> dict[str, float]:
     return {str(kind): float(share) for kind, share in hits.groupby(kinds.loc[hits.index], sort=False).mean().items()}
 
 
-def _test_images(bundle: Bundle, store: Store, non_brain: Path) -> Iterator[tuple[str, str, Slice]]:
+def _test_images(bundle: Bundle, store: Store, non_brain: Sequence[Path]) -> Iterator[tuple[str, str, Slice]]:
     """Yield group, kind (of the bundle's own slices their class) and slice."""
     part = splits.split_parts(bundle.card.data.split)
-    for number in map(int, part.index[part == "test"]):
-        yield INTERNAL_GROUP, splits.class_of_slice(number), slice_from_store(store, number)
-    for kind, slice_ in read_non_brain_images(non_brain):
-        yield NON_BRAIN_GROUP, kind, slice_
+    numbers = [int(number) for number in part.index[part == "test"]]
+    for number in numbers:
+        kind, slice_ = splits.class_of_slice(number), slice_from_store(store, number)
+        yield INTERNAL_GROUP, kind, slice_
+        yield FRAMED_GROUP, kind, replace(slice_, pixels=with_white_frame(slice_.pixels, FRAME_PIXELS))
+        yield NOISY_GROUP, kind, changed_slice(slice_, "noise")
+    for folder in non_brain:
+        for kind, slice_ in read_non_brain_images(folder):
+            yield NON_BRAIN_GROUP, kind, slice_
+    random = np.random.default_rng(SEED)
+    for kind, make in MADE_KINDS.items():
+        for place in range(MADE_PICTURES):
+            drawn = random.choice(numbers, min(MADE_SLICES, len(numbers)), replace=False)
+            picture = make([store.pixels(int(number)) for number in drawn], random)
+            yield MADE_GROUP, kind, Slice(pixels=picture, name=f"{kind} {place + 1}")

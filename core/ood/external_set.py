@@ -1,6 +1,6 @@
 """A bundle on the external test set: its predictions, its gate's figures, and the card's ``metrics.external``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.bundles.bundle import OOD_ANSWERS, Bundle, open_bundle
@@ -21,7 +21,7 @@ def measure_external_set(
     split: str,
     store: Path,
     progress: Callable[[str], ProgressWrapper],
-    non_brain: Path | None = None,
+    non_brain: Sequence[Path] = (),
 ) -> Card:
     """Run a bundle on a split of the external test set; on the split test, measure its gate too.
 
@@ -31,7 +31,7 @@ def measure_external_set(
         split: of the index.
         store: the prepared data set, read where the gate is measured.
         progress: a title -> what wraps the slices, to show a bar.
-        non_brain: the folder of non-brain images; needed where the gate is measured.
+        non_brain: folders of non-brain images; at least one is needed where the gate is measured.
 
     Returns:
         The new card.
@@ -44,13 +44,14 @@ def measure_external_set(
     if not has_gate(bundle) or split != TEST:
         measure_external(bundle, folder, split=split, progress=progress(bundle.name))
         return compute_external_metrics(open_bundle(bundle.name, models))
-    if non_brain is None:
+    if not non_brain:
         raise DatasetError(
             "The folder of non-brain images is missing; scripts/make_non_brain_images.py writes one, and --non-brain "
             "names it."
         )
     # Refused before the split test is used, which may happen once only.
-    read_non_brain_index(non_brain)
+    for images in non_brain:
+        read_non_brain_index(images)
     measure_external(bundle, folder, split=split, progress=progress(bundle.name))
     with Store(store) as opened:
         measure_ood(open_bundle(bundle.name, models), opened, non_brain, progress=progress(f"{bundle.name}, OOD"))

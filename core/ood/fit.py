@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,22 +20,12 @@ from core.metrics.calibration import calibration_error, coverage_curve
 from core.metrics.temperature import apply_temperature, fit_temperature
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from core.ood.gate_control import check_gate
-from core.ood.gate_recipe import GateRecipe, GateSettings, gate_texts, load_gate_recipe
-from core.ood.network_outputs import NetworkOutputs, features_and_probabilities
-from core.ood.training_planes import ExternalSlice, GateSlices, InternalSlice, degrade, training_groups
+from core.ood.gate_recipe import CommonGateSettings, GateRecipe, GateSettings, gate_texts, load_gate_recipe
+from core.ood.network_outputs import NetworkOutputs, features_and_probabilities, network_outputs
+from core.ood.score_fits import FeatureGroup, fit_distances, weighted_regression
+from core.ood.training_planes import GateSlices, degrade, training_groups
 from core.outcome import GateThresholds
 from core.progress import ProgressWrapper
-
-if TYPE_CHECKING:
-    import keras
-
-
-class FeatureGroup(NamedTuple):
-    """(n, F + D) features of planes of one label, and the weight of the whole group in the fit."""
-
-    features: np.ndarray
-    has_tumour: bool
-    weight: float
 
 
 def fit_gate(
@@ -68,9 +58,11 @@ def fit_gate(
             f"The bundle '{bundle.name}' is not for {' and '.join(TASKS)}; only such a bundle gets a gate."
         )
     recipe = recipe or load_gate_recipe()
+    settings = recipe.settings
+    assert isinstance(settings, GateSettings)
     slices, random = GateSlices(bundle, store, folder), np.random.default_rng(SEED)
     network = with_feature_output(load_network(bundle))
-    groups, counts = training_groups(slices, recipe.settings, random)
+    groups, counts = training_groups(slices, settings, random)
     features = []
     for group in progress(groups):
         planes = [degrade(plane, recipe.settings, random) for plane in group.planes]
@@ -79,11 +71,11 @@ def fit_gate(
         )
     channels = network.get_layer(FUSION_LAYER).output.shape[-1]
     gate = fit_scores(features, recipe.settings, channels=channels)
-    validation = _network_outputs(bundle, network, slices.internal("validation"))
-    dev = _network_outputs(bundle, network, slices.external(DEV))
+    validation = network_outputs(bundle, network, slices.internal("validation"))
+    dev = network_outputs(bundle, network, slices.external(DEV))
     thresholds = choose_thresholds(gate, validation, dev, recipe.settings)
     true = class_indices(validation.true)
-    _write_gate(
+    write_gate(
         bundle,
         gate,
         {
@@ -100,25 +92,23 @@ def fit_gate(
     return check_gate(open_bundle(bundle.name, bundle.folder.parent), store, folder, recipe=recipe)
 
 
-def _network_outputs(
-    bundle: Bundle, network: "keras.Model", rows: list[InternalSlice] | list[ExternalSlice]
-) -> NetworkOutputs:
-    features, probabilities = features_and_probabilities(bundle, network, [row.plane for row in rows])
-    return NetworkOutputs(features, probabilities, np.array([row.class_name for row in rows]))
-
-
-def _write_gate(bundle: Bundle, gate: Gate, description: dict[str, Any]) -> None:
+def write_gate(bundle: Bundle, gate: Gate, description: dict[str, Any]) -> None:
     """Write a gate and its part of the card; remove the results of the gate before it."""
     with replace_file(bundle.folder / GATE) as temporary:
         np.savez_compressed(
-            temporary, **{field.name: getattr(gate, field.name).astype(np.float32) for field in fields(gate)}
+            temporary,
+            **{
+                field.name: array.astype(np.float32)
+                for field in fields(gate)
+                if (array := getattr(gate, field.name)) is not None
+            },
         )
     for stale in (EXTERNAL, OOD_ANSWERS):
         (bundle.folder / stale).unlink(missing_ok=True)
     update_card(bundle.folder, {"metrics.external": None, "screen": description}, "Gate fitted.")
 
 
-def fit_scores(groups: list[FeatureGroup], settings: GateSettings, *, channels: int) -> Gate:
+def fit_scores(groups: list[FeatureGroup], settings: CommonGateSettings, *, channels: int) -> Gate:
     """Fit the tumour score and the OOD score.
 
     Args:
@@ -126,28 +116,13 @@ def fit_scores(groups: list[FeatureGroup], settings: GateSettings, *, channels: 
         settings: of the gate.
         channels: D, how many of the features are channel means over the whole plane; they come last.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
-
-    features = np.concatenate([group.features[:, :-channels] for group in groups]).astype(np.float64)
-    label = np.concatenate([np.full(len(group.features), group.has_tumour) for group in groups])
-    weight = np.concatenate([np.full(len(group.features), group.weight / len(group.features)) for group in groups])
-    centre, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
-    model = LogisticRegression(C=settings.regularisation, max_iter=5000)
-    model.fit((features - centre) / spread, label, sample_weight=weight / weight.mean())
-    weights = model.coef_[0] / spread
-    bias = np.array(model.intercept_[0] - centre @ weights)
-
-    means = groups[0].features[:, -channels:].astype(np.float64)
-    mean, scale = means.mean(axis=0), means.std(axis=0) + 1e-6
-    components = PCA(min(settings.directions, *means.shape)).fit((means - mean) / scale)
-    whitened = components.components_ / np.sqrt(components.explained_variance_ + 1e-9)[:, None]
-    directions = (whitened / scale).T
-    return Gate(weights, bias, mean, directions, (means - mean) @ directions)
+    scored = [group._replace(features=group.features[:, :-channels]) for group in groups]
+    weights, bias = weighted_regression(scored, settings.regularisation)
+    return Gate(weights, bias, *fit_distances(groups[0].features[:, -channels:], settings.directions))
 
 
 def choose_thresholds(
-    gate: Gate, validation: NetworkOutputs, dev: NetworkOutputs, settings: GateSettings
+    gate: Gate, validation: NetworkOutputs, dev: NetworkOutputs, settings: CommonGateSettings
 ) -> GateThresholds:
     """Choose the thresholds by the rules of the gate's recipe.
 

@@ -2,30 +2,31 @@
 
 import functools
 import tomllib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from core.bundles.card.schema import Card
-from core.config import ROOT
+from core.config import PRESENCE, ROOT
 from core.errors import TrainingError
 
 GATE_RECIPES = ROOT / "recipes" / "gates"
 DEFAULT_GATE_RECIPE = "unified-unet"
+PRESENCE_GATE_RECIPE = "unified-unet-2"
+"""The recipe for networks with the task presence."""
 
 
-@dataclass(frozen=True)
-class GateSettings:
-    """The settings that a gate is fitted with.
+@dataclass(frozen=True, kw_only=True)
+class CommonGateSettings:
+    """The settings that every gate is fitted with.
 
     Attributes:
-        insertions_per_slice: tumours inserted into each tumour-free slice; that slice itself is shown as often.
-        inpainted_weight: weight of the data set's slices with their tumour inpainted; the other groups weigh 1.
         jpeg_quality: range of the JPEG quality of training planes.
         resampled_side: range of the side that training planes are resampled to, as a share of their own.
         gamma: largest logarithm of the exponent of training planes' intensities, either way.
-        directions: principal directions that the OOD score is measured along.
-        regularisation: inverse strength of the logistic regression's L2 penalty, features in standard deviations.
+        directions: principal directions that the distance from the nearest training slice is measured along.
+        regularisation: inverse strength of the tumour score's L2 penalty, its inputs in standard deviations.
         missed_limit: largest share of tumour slices below the threshold ``no_tumour``.
         false_alarm_limit: largest share of tumour-free slices from the threshold ``tumour`` on.
         accuracy_aim: lowest accuracy from the threshold ``sure`` on.
@@ -33,8 +34,6 @@ class GateSettings:
         ood_quantile_external: the same of the external slices in the split dev.
     """
 
-    insertions_per_slice: int
-    inpainted_weight: float
     jpeg_quality: tuple[int, int]
     resampled_side: tuple[float, float]
     gamma: float
@@ -45,6 +44,48 @@ class GateSettings:
     accuracy_aim: float
     ood_quantile_internal: float
     ood_quantile_external: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings(CommonGateSettings):
+    """The settings of a gate that reads whether there is a tumour from the network's features.
+
+    Attributes:
+        insertions_per_slice: tumours inserted into each tumour-free slice; that slice itself is shown as often.
+        inpainted_weight: weight of the data set's slices with their tumour inpainted; the other groups weigh 1.
+    """
+
+    insertions_per_slice: int
+    inpainted_weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresenceGateSettings(CommonGateSettings):
+    """The settings of the gate of a network with the task presence.
+
+    Attributes:
+        own_slices: training slices of the data set that the OOD score is fitted on, drawn at random.
+        made_per_kind: pictures of each kind in ``core.ood.made_images`` that it is fitted on.
+        blur, noise, bend, bias: largest changes of the planes' intensities; see ``core.training.data.intensity``.
+        changed_share: share of the planes that each of these changes is drawn for.
+        invert, caption: shares of the planes that are inverted inside the head, and get captions.
+        no_head_regularisation: as ``regularisation``, of the score of pictures that are no head slices.
+        margin_quantile: of the distances by which changed validation slices' scores move; see the margins' rules.
+        changed_every: every how many validation slices one is changed to measure the margins.
+    """
+
+    own_slices: int
+    made_per_kind: int
+    blur: float
+    noise: float
+    bend: float
+    bias: float
+    changed_share: float
+    invert: float
+    caption: float
+    no_head_regularisation: float
+    margin_quantile: float
+    changed_every: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +115,7 @@ class GateTexts:
 class GateRecipe:
     """A gate's settings, and its texts with the settings' numbers filled in."""
 
-    settings: GateSettings
+    settings: CommonGateSettings
     texts: GateTexts
 
 
@@ -94,11 +135,16 @@ def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPE
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in table["settings"].items()
         }
-        settings = GateSettings(**values)
+        settings = (PresenceGateSettings if name == PRESENCE_GATE_RECIPE else GateSettings)(**values)
         rules = {key: rule.format(**asdict(settings)) for key, rule in table["texts"]["rules"].items()}
         return GateRecipe(settings, GateTexts(**{**table["texts"], "rules": rules}))
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"The recipe of the gate '{name}' cannot be read: {error}.") from error
+
+
+def gate_recipe_of(tasks: Collection[str]) -> GateRecipe:
+    """Return the recipe for the gate of a network with these tasks."""
+    return load_gate_recipe(PRESENCE_GATE_RECIPE if PRESENCE in tasks else DEFAULT_GATE_RECIPE)
 
 
 def gate_texts(recipe: GateRecipe) -> dict[str, Any]:
@@ -118,11 +164,11 @@ def gate_text_changes(card: Card, recipe: GateRecipe | None = None) -> dict[str,
 
     Args:
         card: of any bundle.
-        recipe: of the gate; the default recipe where None.
+        recipe: of the gate; the one for its network where None.
     """
     if card.gate is None:
         return {}
-    recipe = recipe or load_gate_recipe()
+    recipe = recipe or gate_recipe_of(card.tasks)
     changes: dict[str, Any] = {f"screen.{name}": text for name, text in gate_texts(recipe).items()}
     if card.gate.calibration_error:
         changes["screen.calibration_error.of"] = recipe.texts.calibration_error

@@ -1,16 +1,20 @@
 """A network's features and probabilities for many planes, as fitting and checking a gate need them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.bundles.bundle import Bundle
-from core.config import CLASSES, CLASSIFICATION, FEATURES
+from core.config import CLASSES, CLASSIFICATION
 from core.inference.forward import forward
+from core.inference.gate_inputs import gate_inputs
 
 if TYPE_CHECKING:
     import keras
+
+    from core.ood.training_planes import ExternalSlice, InternalSlice
 
 Planes = list[np.ndarray]
 """(S, S) float32 in [0, 1] each, as the network takes them."""
@@ -22,7 +26,7 @@ class NetworkOutputs:
     """A network's outputs for n slices, with their true classes.
 
     Attributes:
-        features: (n, F + D), see ``core.inference.gate``.
+        features: (n, F + D), see ``core.inference.gate_inputs``.
         probabilities: (n, classes).
         true: (n,) names of the true classes, or another word for slices without a tumour.
     """
@@ -38,18 +42,24 @@ class NetworkOutputs:
 
 
 def features_and_probabilities(bundle: Bundle, network: "keras.Model", planes: Planes) -> tuple[np.ndarray, np.ndarray]:
-    """Run a network on planes; return (n, F + D) features and (n, classes) probabilities.
+    """Run a network on planes; return the gate's (n, F + D) inputs and (n, classes) probabilities.
 
     Args:
         bundle: its card says how the network is run.
         network: of ``core.networks.gate_features.with_feature_output``.
         planes: at least one.
     """
-    batches = [
-        forward(bundle, network.predict_on_batch, np.stack(planes[start : start + _BATCH])[..., None])
-        for start in range(0, len(planes), _BATCH)
-    ]
-    features, probabilities = (
-        np.concatenate([outputs[name] for outputs in batches]) for name in (FEATURES, CLASSIFICATION)
-    )
-    return features, probabilities
+    features, probabilities = [], []
+    for start in range(0, len(planes), _BATCH):
+        outputs = forward(bundle, network.predict_on_batch, np.stack(planes[start : start + _BATCH])[..., None])
+        features.append(gate_inputs(outputs))
+        probabilities.append(outputs[CLASSIFICATION])
+    return np.concatenate(features), np.concatenate(probabilities)
+
+
+def network_outputs(
+    bundle: Bundle, network: "keras.Model", rows: Sequence["InternalSlice | ExternalSlice"]
+) -> NetworkOutputs:
+    """Run a network on slices with known classes; see ``features_and_probabilities``."""
+    features, probabilities = features_and_probabilities(bundle, network, [row.plane for row in rows])
+    return NetworkOutputs(features, probabilities, np.array([row.class_name for row in rows]))

@@ -1,6 +1,7 @@
-"""Non-brain images: the folder that the gate is measured on, and the examples that pages show.
+"""Non-brain images: the folders that a gate is fitted and measured on, and the examples that pages show.
 
-``scripts/make_non_brain_images.py`` writes both. No threshold is chosen on these images.
+``scripts/make_non_brain_images.py`` writes images to measure on and the examples, ``scripts/make_other_images.py``
+those of both parts. No threshold is chosen on images of the part test.
 """
 
 from collections.abc import Iterator
@@ -28,26 +29,31 @@ SAMPLE_FOLDER = SAMPLES / "no-brain"
 """The folder of ``EXAMPLES``; their sources are in samples/README.md."""
 
 
-def read_non_brain_images(folder: Path) -> Iterator[tuple[str, Slice]]:
+FIT, TEST = "fit", "test"
+"""Values of an index's column part: images that a gate may be fitted on, and those that it is only measured on."""
+
+
+def read_non_brain_images(folder: Path, part: str = TEST) -> Iterator[tuple[str, Slice]]:
     """Read the images of a folder in the order of its index; yield (kind, slice).
 
     Args:
-        folder: with an index.csv of the columns file and kind.
+        folder: with an index.csv of the columns file and kind, and part where images may be fitted on.
+        part: of the index; without the column all images are of the part test.
 
     Raises:
-        DatasetError: the index is missing or lacks a column.
+        DatasetError: see ``read_non_brain_index``.
         SliceError: an image cannot be read.
     """
-    for file, kind in read_non_brain_index(folder).itertuples(index=False, name=None):
+    for file, kind in read_non_brain_index(folder, part).itertuples(index=False, name=None):
         path = folder / file
         yield kind, read_slice(path.read_bytes(), path.name)
 
 
-def read_non_brain_index(folder: Path) -> pd.DataFrame:
-    """Read a folder's index; return its columns file and kind, one row an image.
+def read_non_brain_index(folder: Path, part: str = TEST) -> pd.DataFrame:
+    """Read a folder's index; return the columns file and kind of a part, one row an image.
 
     Raises:
-        DatasetError: the index is missing or lacks a column.
+        DatasetError: the index is missing, lacks a column, or has no images of the part.
     """
     path = folder / INDEX
     if not path.is_file():
@@ -55,7 +61,11 @@ def read_non_brain_index(folder: Path) -> pd.DataFrame:
     table = pd.read_csv(path, dtype=str)
     if not {"file", "kind"} <= set(table.columns):
         raise DatasetError(f"'{path}' needs the columns file and kind.")
-    return table[["file", "kind"]]
+    parts = table["part"] if "part" in table.columns else pd.Series(TEST, table.index)
+    rows = table[parts == part]
+    if rows.empty:
+        raise DatasetError(f"'{path}' has no images of the part {part}.")
+    return rows[["file", "kind"]]
 
 
 def example_image(kind: str) -> Slice:

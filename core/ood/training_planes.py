@@ -18,7 +18,7 @@ from core.dataset import splits
 from core.dataset.external_index import read_external_index
 from core.dataset.store import Store
 from core.errors import DatasetError
-from core.ood.gate_recipe import GateSettings
+from core.ood.gate_recipe import CommonGateSettings, GateSettings
 from core.ood.network_outputs import Planes
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import read_slice
@@ -131,7 +131,7 @@ def training_groups(
     return groups, counts
 
 
-def degrade(plane: np.ndarray, settings: GateSettings, random: np.random.Generator) -> np.ndarray:
+def degrade(plane: np.ndarray, settings: CommonGateSettings, random: np.random.Generator) -> np.ndarray:
     """Resample and compress a (S, S) plane, mirror it half of the time, and change its contrast."""
     size = len(plane)
     small = round(size * random.uniform(*settings.resampled_side))

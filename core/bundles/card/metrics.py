@@ -130,6 +130,22 @@ class Aim(CardPart):
     short_by: Positive
 
 
+class AfterGate(CardPart):
+    """The bundle's own test slices, all with a tumour, after the gate."""
+
+    slices: Count
+    correct: Share
+    no_tumour: Share
+    refused: Share
+
+
+class PictureCount(CardPart):
+    """How many pictures of a kind there are, and how many get no class."""
+
+    pictures: Count
+    without_class: Count
+
+
 class ExternalMetrics(SplitMetrics):
     """The figures of the external set: the split test's stand by themselves, the others' under the split's name."""
 
@@ -144,6 +160,8 @@ class ExternalMetrics(SplitMetrics):
     figshare_all: Outcomes | None = None
     figshare_by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
     non_brain_by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
+    figshare_after_gate: dict[str, AfterGate] = Field(default_factory=dict)
+    pictures_without_class: dict[str, PictureCount] = Field(default_factory=dict)
     aims: dict[str, Aim] = Field(default_factory=dict)
     definitions: dict[str, str] = Field(default_factory=dict)
 

@@ -17,9 +17,10 @@ from core.evaluation.external import measure_external
 from core.inference.gate import Gate, load_gate
 from core.metrics.temperature import apply_temperature
 from core.ood.evaluate import measure_ood
-from core.ood.fit import FeatureGroup, choose_thresholds, fit_gate, fit_scores, lowest_confidence
+from core.ood.fit import choose_thresholds, fit_gate, fit_scores, lowest_confidence
 from core.ood.gate_recipe import GateRecipe, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs
+from core.ood.score_fits import FeatureGroup
 from tests.core import tiny
 from tests.settings import configured
 
@@ -153,4 +154,4 @@ def test_only_a_bundle_for_both_tasks_gets_a_gate(tmp_path: Path, tiny_store: St
     with pytest.raises(BundleError, match="classification and segmentation"):
         fit_gate(tiny.classifier(tmp_path), tiny_store, tmp_path)
     with pytest.raises(BundleError, match="has no gate"):
-        measure_ood(tiny.unified(tmp_path), tiny_store, tmp_path)
+        measure_ood(tiny.unified(tmp_path), tiny_store, [tmp_path])

@@ -6,19 +6,28 @@ import pytest
 
 from core.bundles.bundle import open_bundle
 from core.errors import TrainingError
-from core.ood.gate_recipe import DEFAULT_GATE_RECIPE, GATE_RECIPES, gate_text_changes, load_gate_recipe
+from core.ood.gate_recipe import (
+    DEFAULT_GATE_RECIPE,
+    GATE_RECIPES,
+    PRESENCE_GATE_RECIPE,
+    GateSettings,
+    gate_text_changes,
+    load_gate_recipe,
+)
 from core.outcome import OUTCOMES, GateThresholds
 from core.training.recipe import recipe_names
 
 
 def test_the_settings_are_those_the_shipped_gate_was_fitted_with() -> None:
     settings = load_gate_recipe().settings
+    assert isinstance(settings, GateSettings)
     assert settings.inpainted_weight == 1 / 3
     assert settings.jpeg_quality == (50, 95) and settings.resampled_side == (0.6, 1.0)
 
 
-def test_every_answer_and_threshold_has_a_text() -> None:
-    texts = load_gate_recipe().texts
+@pytest.mark.parametrize("name", [DEFAULT_GATE_RECIPE, PRESENCE_GATE_RECIPE])
+def test_every_answer_and_threshold_has_a_text(name: str) -> None:
+    texts = load_gate_recipe(name).texts
     assert texts.answers.keys() == set(OUTCOMES)
     assert texts.rules.keys() == set(GateThresholds.__dataclass_fields__)
 
