@@ -10,9 +10,9 @@ from core.bundles.card.metrics import CrossValidation, FoldMetrics
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
+from panels.models.record_table import draw_records
 from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text, term
 from panels.shared.model_choice import choice_title
-from panels.shared.record_table import draw_records
 from panels.shared.theme import escape_markdown
 
 _METRIC, _MEAN, _ALL = "Metric", "Mean", "All slices"

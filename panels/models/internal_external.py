@@ -11,9 +11,9 @@ from core.bundles.measured_gate import DEV
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import CLASS_LABELS
+from panels.models.record_table import draw_records
 from panels.shared.labels import NOT_AVAILABLE, mean_text
 from panels.shared.model_choice import choice_title
-from panels.shared.record_table import draw_records
 from panels.shared.theme import escape_markdown, percent
 
 _WITH_SHORTCUT, _WITHOUT_SHORTCUT = "unified-unet-plain", "unified-unet"

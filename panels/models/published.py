@@ -5,9 +5,9 @@ import streamlit as st
 
 from core.evaluation.comparison.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
+from panels.models.record_table import draw_records
 from panels.shared.labels import mean_text
 from panels.shared.model_choice import choice_title
-from panels.shared.record_table import draw_records
 
 _FOLDS_USED = {True: "the official five", False: "others", None: "not known"}
 

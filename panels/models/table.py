@@ -13,10 +13,10 @@ from core.evaluation.comparison.bundles import metrics_on_table_5
 from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
 from core.translation.messages import tr
+from panels.models.record_table import draw_records
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import NOT_AVAILABLE, bundle_title, count_text, interval_text, split_level_of, term
 from panels.shared.model_choice import choice_title
-from panels.shared.record_table import draw_records
 from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "series_accuracy", "dice_mean", "dice_class_mean"))

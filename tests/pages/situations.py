@@ -73,7 +73,7 @@ def alternatives(app: AppTest) -> list[str]:
 
 
 def records(app: AppTest) -> list[pd.DataFrame]:
-    """Return the tables whose rows may be cards (panels/shared/record_table.py)."""
+    """Return the tables whose rows may be cards (panels/models/record_table.py)."""
     found = []
     for html in app.get("html"):
         columns = re.findall(r'<th role="columnheader"[^>]*>(.*?)</th>', html.proto.body)
