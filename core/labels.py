@@ -70,6 +70,9 @@ class Titles(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return tr(self.english[name])
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.english
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.english)
 

@@ -44,8 +44,8 @@ def draw_before_and_after(table: pd.DataFrame, *, can_fetch: bool) -> None:
         draw_source(
             found,
             key="data",
-            instead="A simulated sample stands for a slice that is not at hand.",
-            at_hand="All three slices are at hand.",
+            instead=tr("A simulated sample stands for a slice that is not at hand."),
+            at_hand=tr("All three slices are at hand."),
         )
         look_again(found, key="data")
 

@@ -64,10 +64,19 @@ def draw_slices_per_patient(table: pd.DataFrame) -> None:
     """Draw how many patients have how many slices."""
     counted = patients_by_slices(table, CLASSES)
     sizes = table.groupby("patient").size()
-    words = f"A patient has {sizes.min()} to {sizes.max()} slices, half of them {sizes.median():g} or more."
+    words = tr(
+        "A patient has {least} to {most} slices, half of them {median:g} or more.",
+        least=sizes.min(),
+        most=sizes.max(),
+        median=sizes.median(),
+    )
     if (table.groupby("patient")["class"].nunique() == 1).all():
-        words += " No patient has two tumour types."
-    _show(_patients_figure(counted), "data_patients", f"Patients by number of slices and class. {words}")
+        words += " " + tr("No patient has two tumour types.")
+    _show(
+        _patients_figure(counted),
+        "data_patients",
+        tr("Patients by number of slices and class. {figures}", figures=words),
+    )
     st.caption(words)
 
 

@@ -8,21 +8,27 @@ from core.bundles.bundle import Bundle
 from core.config import CLASSES
 from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from core.evaluation.figures import mask_figures, mask_figures_by_class
-from core.labels import CLASS_LABELS, METRIC_TITLES, metric_titles
-from core.translation.messages import tr
+from core.labels import CLASS_LABELS, METRIC_TITLES, Titles, metric_titles
+from core.translation.messages import mark, tr
 from panels.shared.controls import csv_button, fragment
 from panels.shared.kept_figures import kept_figure
 from panels.shared.link.address import bound
 from panels.shared.slices import gallery
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 
-_MEANINGS = {
-    "dice_mean": "2 × pixels in both masks / (pixels of one + pixels of the other) for each slice; then the mean.",
-    "dice_class_mean": "The mean Dice of each class; then the mean of the three, so that each class counts alike.",
-    "dice_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
-    "iou_mean": "Pixels in both masks / pixels in either mask for each slice; then the mean.",
-    "iou_pooled": "Over the pixels of all slices taken together, so that large tumours count more.",
-}
+_MEANINGS = Titles(
+    {
+        "dice_mean": mark(
+            "2 × pixels in both masks / (pixels of one + pixels of the other) for each slice; then the mean."
+        ),
+        "dice_class_mean": mark(
+            "The mean Dice of each class; then the mean of the three, so that each class counts alike."
+        ),
+        "dice_pooled": mark("Over the pixels of all slices taken together, so that large tumours count more."),
+        "iou_mean": mark("Pixels in both masks / pixels in either mask for each slice; then the mean."),
+        "iou_pooled": mark("Over the pixels of all slices taken together, so that large tumours count more."),
+    }
+)
 _TITLES = metric_titles(_MEANINGS)
 _CLASS_TITLES = metric_titles(("dice_mean", "dice_median", "iou_mean"))
 """Columns of the table by class that hold a Dice or an IoU."""
@@ -196,7 +202,12 @@ def _by_class(table: pd.DataFrame) -> pd.DataFrame:
 def _class_text(table: pd.DataFrame) -> str:
     """Write the metrics by class as a text for those who do not see the plots."""
     return "; ".join(
-        f"{CLASS_LABELS[str(name)].title}: {row['slices']:.0f} slices, mean Dice {row['dice_mean']:.2f}, median "
-        f"{row['dice_median']:.2f}"
+        tr(
+            "{type}: {slices:.0f} slices, mean Dice {mean:.2f}, median {median:.2f}",
+            type=CLASS_LABELS[str(name)].title,
+            slices=row["slices"],
+            mean=row["dice_mean"],
+            median=row["dice_median"],
+        )
         for name, row in mask_figures_by_class(table).iterrows()
     )

@@ -54,8 +54,8 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
         draw_source(
             found,
             key="rows",
-            instead="Without a slice: its predicted mask alone, and over the head's outline.",
-            at_hand="All slices are at hand.",
+            instead=tr("Without a slice: its predicted mask alone, and over the head's outline."),
+            at_hand=tr("All slices are at hand."),
         )
         st.caption(
             tr(
@@ -95,10 +95,10 @@ def _draw_viewer(bundle: Bundle, number: int, slice_: Slice | None, threshold: f
     if slice_ is None or slice_.mask is None:
         outline = head_outline(number)
         slice_, place = outline_slice(outline), outline.placement(bundle.card.input.preprocessing)
-        label = f"The head's outline in slice {number} with the predicted mask over it"
+        label = tr("The head's outline in slice {number} with the predicted mask over it", number=number)
     else:
         place = model_input(bundle, slice_)[1]
-        label = f"Slice {number} with true and predicted mask over it"
+        label = tr("Slice {number} with true and predicted mask over it", number=number)
     layers: list[Layer] = []
     if plane is not None:
         probability = map_to_slice(plane, place)
@@ -110,8 +110,8 @@ def _mask_layers(mask: np.ndarray, true: np.ndarray | None) -> list[Layer]:
     """Return the layers of the masks, and of where they differ if the true one is known."""
     layers = mask_layers(mask, true)
     if true is not None:
-        layers.append(Layer("False negative", true & ~mask, "area", FALSE_NEGATIVE_COLOUR, on=False))
-        layers.append(Layer("False positive", mask & ~true, "area", FALSE_POSITIVE_COLOUR, on=False))
+        layers.append(Layer(tr("False negative"), true & ~mask, "area", FALSE_NEGATIVE_COLOUR, on=False))
+        layers.append(Layer(tr("False positive"), mask & ~true, "area", FALSE_POSITIVE_COLOUR, on=False))
     return layers
 
 
@@ -126,10 +126,10 @@ def _draw_masks(bundle: Bundle, row: pd.Series, slice_: Slice | None, threshold:
         outline = head_outline(number)
         mask = map_to_slice(plane, outline.placement(bundle.card.input.preprocessing)) >= threshold
         pictures = {
-            "Predicted": grey_image(mask, 0, 1),
-            "Over the head's outline": outline_picture(outline, Overlays(mask=mask), class_name=row["true"]),
+            tr("Predicted"): grey_image(mask, 0, 1),
+            tr("Over the head's outline"): outline_picture(outline, Overlays(mask=mask), class_name=row["true"]),
         }
     else:
         mask = map_to_slice(plane, model_input(bundle, slice_)[1]) >= threshold
         pictures = mask_pictures(slice_.pixels, mask, slice_.mask)
-    draw_pictures(pictures, name=f"Slice {number}", min_width=150)
+    draw_pictures(pictures, name=tr("Slice {number}", number=number), min_width=150)

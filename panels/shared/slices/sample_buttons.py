@@ -46,7 +46,11 @@ def _sample_button(sample: Sample | SampleVolume, label: str, *, key: str) -> No
     """Draw a sample's picture, and below it the button that chooses it."""
     picture = _sample_thumbnail(sample.name)
     failure = sample.known_failure if isinstance(sample, Sample) else None
-    told = f" Known failure: the default network finds {CLASS_LABELS[failure].in_text} likelier." if failure else ""
+    told = (
+        " " + tr("Known failure: the default network finds {type} likelier.", type=CLASS_LABELS[failure].in_text)
+        if failure
+        else ""
+    )
     with st.container(width=_WIDTHS[type(sample)], gap=None, key=f"{key}_thumbnail_{sample.name}"):
         st.image(picture, width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
         st.button(

@@ -100,6 +100,7 @@ NOT_YET_WRAPPED: frozenset[str] = frozenset(
         "panels/errors/confidence.py",
         "panels/errors/matrix_view.py",
         "panels/errors/report_tables.py",
+        "panels/errors/two_cells.py",
         "panels/explain/controls.py",
         "panels/explain/drawings.py",
         "panels/explain/heat_maps.py",
