@@ -74,7 +74,7 @@ def screen_command(bundle: str, folder: Path, store: Path, non_brain: Path | Non
     from core.errors import DatasetError
     from core.ood.fit import fit_gate
     from core.ood.gate_control import check_gate
-    from core.ood.presence_fit import fit_presence_gate
+    from core.ood.presence.fit import fit_presence_gate
 
     gated, bar = open_bundle(bundle), partial(tqdm, desc=bundle, unit=" groups")
     with Store(store) as opened:

@@ -17,10 +17,10 @@ from core.evaluation.figures import accuracy_of, confusion_of, counts_by_outcome
 from core.files import write_table
 from core.inference.forward import forward
 from core.inference.gate import apply_gate, load_gate, require_features
-from core.inference.gate_inputs import gate_inputs
 from core.inference.predictor import model_input
 from core.inference.runtime import load_runtime
 from core.metrics.definitions import DEFINITIONS
+from core.networks.gate_features import gate_inputs
 from core.networks.losses import BACKGROUND, tumour_probability
 from core.outcome import OUTCOMES
 from core.progress import ProgressWrapper

@@ -1,7 +1,7 @@
 """The gate beside a network: decide whether a slice shows a tumour, and whether it is out of distribution (OOD).
 
 Both scores come from the network's own outputs and features; the network stays as it is. The tumour score is a logistic
-regression on ``core.inference.gate_inputs.presence_inputs`` where the network tells whether there is a tumour at all.
+regression on ``core.networks.gate_features.presence_inputs`` where the network tells whether there is a tumour at all.
 Where it does not, the regression reads the mean and the maximum, over the head, of each channel of the layer where
 encoder and decoder meet, and the class head's evidence. The OOD score is the distance of the channel means over the
 whole plane from those of the nearest training slice, along the principal directions of the training slices (Sun et al.,
@@ -19,9 +19,8 @@ import numpy as np
 from core.bundles.bundle import GATE, Bundle
 from core.bundles.contents import read_bundle_arrays, refused_content
 from core.config import FEATURES, PRESENCE
-from core.inference.gate_inputs import PRESENCE_INPUTS
 from core.metrics.temperature import apply_temperature
-from core.networks.gate_features import with_feature_output
+from core.networks.gate_features import PRESENCE_INPUTS, with_feature_output
 from core.outcome import GateThresholds, decide_outcomes, figures_of, reason_of
 
 if TYPE_CHECKING:

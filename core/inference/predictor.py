@@ -13,8 +13,8 @@ from core.errors import BundleError
 from core.explanation.class_maps import heat_plane
 from core.inference.forward import forward
 from core.inference.gate import GateDecision, apply_gate, load_gate, require_features
-from core.inference.gate_inputs import gate_inputs
 from core.inference.runtime import load_runtime
+from core.networks.gate_features import gate_inputs
 from core.networks.losses import tumour_probability
 from core.networks.receptive_field import ReceptiveField
 from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice

@@ -9,7 +9,7 @@ import numpy as np
 from core.bundles.bundle import Bundle
 from core.config import CLASSES, CLASSIFICATION
 from core.inference.forward import forward
-from core.inference.gate_inputs import gate_inputs
+from core.networks.gate_features import gate_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +26,7 @@ class NetworkOutputs:
     """A network's outputs for n slices, with their true classes.
 
     Attributes:
-        features: (n, F + D), see ``core.inference.gate_inputs``.
+        features: (n, F + D), see ``core.networks.gate_features``.
         probabilities: (n, classes).
         true: (n,) names of the true classes, or another word for slices without a tumour.
     """

@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 
 from core.errors import BundleError
-from core.readers.white_frame import frame_width
 
 MIN_MAX = "min-max"
 """Name, in a card, of the report's preprocessing: scale by the slice's minimum and maximum."""
@@ -26,6 +25,13 @@ _SMALLEST_PIECE = 0.02
 _COARSE_SIDE = 128
 # Margin around the head on each side, as a share of its longer side.
 _MARGIN = 0.06
+
+_WIDEST_FRAME = 1 / 24
+"""Widest frame, as a share of the shorter side; what stays bright farther in is the picture's own background."""
+_FRAME_LEVEL = 0.5
+"""Level of a frame's pixels, from the picture's minimum (0) to its maximum (1)."""
+_FRAME_SHARE = 0.95
+"""Share of a line's pixels that are as bright as a frame. The head never reaches so much of all four sides."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,36 @@ def scale_by_percentiles(pixels: np.ndarray) -> np.ndarray:
     values -= low
     values /= high - low
     return np.clip(values, 0, 1, out=values)
+
+
+def frame_width(pixels: np.ndarray) -> int:
+    """Return the width of a bright frame around a picture in pixels, 0 where there is none.
+
+    Args:
+        pixels: (H, W), any number type.
+    """
+    limit = int(min(pixels.shape) * _WIDEST_FRAME)
+    low, high = float(pixels.min()), float(pixels.max())
+    if high == low:
+        return 0
+    level = low + _FRAME_LEVEL * (high - low)
+    for width in range(limit + 1):
+        if not _is_frame(pixels, width, level):
+            return width
+    return 0
+
+
+def _is_frame(pixels: np.ndarray, depth: int, level: float) -> bool:
+    """Return whether the ring of one pixel at a depth is bright on all four sides."""
+    height, width = pixels.shape
+    rows, columns = slice(depth, height - depth), slice(depth, width - depth)
+    sides = (
+        pixels[depth, columns],
+        pixels[height - 1 - depth, columns],
+        pixels[rows, depth],
+        pixels[rows, width - 1 - depth],
+    )
+    return all((side > level).mean() >= _FRAME_SHARE for side in sides)
 
 
 def _scaled_without_frame(pixels: np.ndarray) -> np.ndarray:

@@ -14,14 +14,14 @@ from core.config import FEATURES, PRESENCE, SEGMENTATION
 from core.dataset.store import Store
 from core.errors import BundleError, DatasetError
 from core.inference.gate import Gate, load_gate, require_features
-from core.inference.gate_inputs import PRESENCE_INPUTS, gate_inputs, presence_inputs
 from core.inference.predictor import Predictor
+from core.networks.gate_features import PRESENCE_INPUTS, gate_inputs, presence_inputs
 from core.ood.evaluate import FRAMED_GROUP, MADE_GROUP, NOISY_GROUP, after_gate, measure_ood
 from core.ood.gate_recipe import PRESENCE_GATE_RECIPE, PresenceGateSettings, gate_recipe_of, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs
 from core.ood.non_brain import FIT, read_non_brain_index
-from core.ood.presence_fit import fit_presence_gate, fit_presence_scores, with_margins
-from core.ood.presence_planes import change_plane
+from core.ood.presence.fit import fit_presence_gate, fit_presence_scores, with_margins
+from core.ood.presence.planes import change_plane
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, OUTCOMES, UNUSUAL, GateThresholds
 from tests.core import tiny
 from tests.core.ood.conftest import a_head

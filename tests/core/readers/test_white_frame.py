@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core.readers.preprocessing import HEAD, preprocess_slice
-from core.readers.white_frame import frame_width
+from core.readers.preprocessing import HEAD, frame_width, preprocess_slice
 
 
 def a_head(side: int = 256) -> np.ndarray:

@@ -17,14 +17,13 @@ from core.dataset.store import Store
 from core.errors import BundleError
 from core.evaluation.figures import class_indices
 from core.inference.gate import Gate
-from core.inference.gate_inputs import PRESENCE_INPUTS
 from core.metrics.calibration import calibration_error
 from core.metrics.temperature import apply_temperature
-from core.networks.gate_features import FUSION_LAYER, with_feature_output
+from core.networks.gate_features import FUSION_LAYER, PRESENCE_INPUTS, with_feature_output
 from core.ood.fit import choose_thresholds, write_gate
 from core.ood.gate_recipe import PRESENCE_GATE_RECIPE, GateRecipe, PresenceGateSettings, gate_texts, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs, features_and_probabilities, network_outputs
-from core.ood.presence_planes import changed_validation, ood_planes
+from core.ood.presence.planes import changed_validation, ood_planes
 from core.ood.score_fits import FeatureGroup, fit_distances, weighted_regression
 from core.ood.training_planes import GateSlices
 from core.outcome import GateThresholds
