@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,11 +14,19 @@ from core.networks.gate_features import gate_inputs
 if TYPE_CHECKING:
     import keras
 
-    from core.ood.training_planes import ExternalSlice, InternalSlice
-
 Planes = list[np.ndarray]
 """(S, S) float32 in [0, 1] each, as the network takes them."""
 _BATCH = 32
+
+
+class PlaneOfClass(Protocol):
+    """A slice at the network's size, (S, S), and its true class."""
+
+    @property
+    def plane(self) -> np.ndarray: ...
+
+    @property
+    def class_name(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +65,7 @@ def features_and_probabilities(bundle: Bundle, network: "keras.Model", planes: P
     return np.concatenate(features), np.concatenate(probabilities)
 
 
-def network_outputs(
-    bundle: Bundle, network: "keras.Model", rows: Sequence["InternalSlice | ExternalSlice"]
-) -> NetworkOutputs:
+def network_outputs(bundle: Bundle, network: "keras.Model", rows: Sequence[PlaneOfClass]) -> NetworkOutputs:
     """Run a network on slices with known classes; see ``features_and_probabilities``."""
     features, probabilities = features_and_probabilities(bundle, network, [row.plane for row in rows])
     return NetworkOutputs(features, probabilities, np.array([row.class_name for row in rows]))
