@@ -45,9 +45,9 @@ def default_cells(counts: pd.DataFrame) -> tuple[Cell, Cell]:
         counts: slices by true class (rows) and predicted class (columns).
     """
     errors = {
-        (str(true), str(predicted)): int(counts.at[true, predicted])
-        for true in counts.index
-        for predicted in counts.columns
+        (str(true), str(predicted)): count
+        for true, row in zip(counts.index, counts.to_numpy().tolist(), strict=True)
+        for predicted, count in zip(counts.columns, row, strict=True)
         if true != predicted
     }
     true, predicted = max(errors, key=lambda cell: errors[cell])

@@ -82,7 +82,7 @@ def is_open(shown: str, asked: str) -> bool:
     )
 
 
-def test_every_model_page_and_view_opens_without_an_error(app_address: str, visit: Visit):
+def test_every_model_page_and_view_opens_without_an_error(app_address: str, visit: Visit) -> None:
     page = visit(app_address)
     settle(page)
     wrong = {}
