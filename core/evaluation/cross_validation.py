@@ -152,7 +152,7 @@ def collect_folds(bundle: Bundle, folds: dict[int, Bundle]) -> Card:
         _require_fold(bundle, number, fold_bundle)
         collected[number] = _read_fold(fold_bundle)
     if not collected:
-        raise TrainingError(f"There is no fold of '{bundle.name}' to collect; train and evaluate one.")
+        raise TrainingError("There is no fold of '{bundle}' to collect; train and evaluate one.", bundle=bundle.name)
     numbers = sorted(collected)
     table = _with_folds({number: collected[number].predictions for number in numbers})
     table = table.sort_values("slice", ignore_index=True)
@@ -196,11 +196,19 @@ def _read_fold(bundle: Bundle) -> Fold:
 def _require_fold(bundle: Bundle, number: int, fold_bundle: Bundle) -> None:
     """Refuse a bundle that is not the evaluated bundle of this fold and the same recipe."""
     if not same_recipe(bundle, fold_bundle):
-        raise TrainingError(f"The bundle of fold {number} is not of the recipe of '{bundle.name}'; train it again.")
+        raise TrainingError(
+            "The bundle of fold {number} is not of the recipe of '{bundle}'; train it again.",
+            number=number,
+            bundle=bundle.name,
+        )
     if fold_bundle.card.data.split != splits.FOLD_SPLITS[number - 1]:
-        raise TrainingError(f"The bundle '{fold_bundle.name}' does not hold fold {number} out.")
+        raise TrainingError(
+            "The bundle '{bundle}' does not hold fold {number} out.", bundle=fold_bundle.name, number=number
+        )
     if not fold_bundle.is_evaluated:
-        raise TrainingError(f"The bundle of fold {number} of '{bundle.name}' is not evaluated yet.")
+        raise TrainingError(
+            "The bundle of fold {number} of '{bundle}' is not evaluated yet.", number=number, bundle=bundle.name
+        )
 
 
 def has_similar_id(table: pd.DataFrame) -> pd.Series:

@@ -48,8 +48,10 @@ def measure_external(bundle: Bundle, folder: Path, *, split: str = DEV, progress
     index = read_external_index(folder, split)
     if split == TEST and _has_test_predictions(bundle):
         raise BundleError(
-            f"The bundle '{bundle.name}' was measured on the split {TEST} before, which is for a single use; with "
-            "--stored the metrics are computed again from its stored predictions."
+            "The bundle '{bundle}' was measured on the split {split} before, which is for a single use; with "
+            "--stored the metrics are computed again from its stored predictions.",
+            bundle=bundle.name,
+            split=TEST,
         )
     predictor = ExternalPredictor(bundle)
     rows = []
@@ -75,7 +77,7 @@ def write_external_metrics(bundle: Bundle) -> Card:
         BundleError: no predictions are stored.
     """
     if not (bundle.folder / EXTERNAL).is_file():
-        raise BundleError(f"The bundle '{bundle.name}' was not measured on an external test set yet.")
+        raise BundleError("The bundle '{bundle}' was not measured on an external test set yet.", bundle=bundle.name)
     stored = bundle.card.metrics.external
     external = {**(stored.as_dict() if stored else {}), **stored_external_metrics(bundle)}
     external["definitions"] = {**external.get("definitions", {}), **DEFINITIONS["external"]}

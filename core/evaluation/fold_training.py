@@ -43,8 +43,8 @@ def cross_validate(
     trains_own = train is not None and any(fold is recipe for fold, _ in folds.values())
     if own is None and not trains_own:
         raise TrainingError(
-            f"There is no bundle '{recipe.name}' of its recipe to write into; "
-            f"'python -m core train {recipe.name}' makes it."
+            "There is no bundle '{recipe}' of its recipe to write into; 'python -m core train {recipe}' makes it.",
+            recipe=recipe.name,
         )
     stored = stored_folds(own) if own else {}
     bundles: dict[int, Bundle] = {}

@@ -184,7 +184,9 @@ def measure_ood(bundle: Bundle, store: Store, non_brain: Sequence[Path], *, prog
         SliceError: an image cannot be read.
     """
     if not has_gate(bundle):
-        raise BundleError(f"The bundle '{bundle.name}' has no gate; 'python -m core screen {bundle.name}' fits one.")
+        raise BundleError(
+            "The bundle '{bundle}' has no gate; 'python -m core screen {bundle}' fits one.", bundle=bundle.name
+        )
     for folder in non_brain:
         read_non_brain_index(folder)  # a missing folder is refused before the first prediction
     predictor = ExternalPredictor(bundle)

@@ -55,7 +55,9 @@ def fit_gate(
     """
     if not set(TASKS) <= set(bundle.tasks):
         raise BundleError(
-            f"The bundle '{bundle.name}' is not for {' and '.join(TASKS)}; only such a bundle gets a gate."
+            "The bundle '{bundle}' is not for {tasks}; only such a bundle gets a gate.",
+            bundle=bundle.name,
+            tasks=" and ".join(TASKS),
         )
     recipe = recipe or load_gate_recipe()
     settings = recipe.settings

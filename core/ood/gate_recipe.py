@@ -129,7 +129,7 @@ def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPE
     path = folder / f"{name}.toml"
     if not path.is_file():
         names = ", ".join(sorted(other.stem for other in folder.glob("*.toml")))
-        raise TrainingError(f"There is no recipe of a gate '{name}'; there are {names}.")
+        raise TrainingError("There is no recipe of a gate '{name}'; there are {names}.", name=name, names=names)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         values: dict[str, Any] = {
@@ -139,7 +139,9 @@ def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPE
         rules = {key: rule.format(**asdict(settings)) for key, rule in table["texts"]["rules"].items()}
         return GateRecipe(settings, GateTexts(**{**table["texts"], "rules": rules}))
     except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"The recipe of the gate '{name}' cannot be read: {error}.") from error
+        raise TrainingError(
+            "The recipe of the gate '{name}' cannot be read: {error}.", name=name, error=error
+        ) from error
 
 
 def gate_recipe_of(tasks: Collection[str]) -> GateRecipe:

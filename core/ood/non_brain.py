@@ -57,14 +57,16 @@ def read_non_brain_index(folder: Path, part: str = TEST) -> pd.DataFrame:
     """
     path = folder / INDEX
     if not path.is_file():
-        raise DatasetError(f"'{path}' is missing; scripts/make_non_brain_images.py writes it with its images.")
+        raise DatasetError(
+            "'{path}' is missing; scripts/make_non_brain_images.py writes it with its images.", path=path
+        )
     table = pd.read_csv(path, dtype=str)
     if not {"file", "kind"} <= set(table.columns):
-        raise DatasetError(f"'{path}' needs the columns file and kind.")
+        raise DatasetError("'{path}' needs the columns file and kind.", path=path)
     parts = table["part"] if "part" in table.columns else pd.Series(TEST, table.index)
     rows = table[parts == part]
     if rows.empty:
-        raise DatasetError(f"'{path}' has no images of the part {part}.")
+        raise DatasetError("'{path}' has no images of the part {part}.", path=path, part=part)
     return rows[["file", "kind"]]
 
 

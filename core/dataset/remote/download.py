@@ -31,6 +31,7 @@ from core.dataset.store import SLICE_COUNT, default_store
 from core.errors import DatasetError, SliceError
 from core.readers.mat import read_mat
 from core.readers.slices import Slice
+from core.translation.messages import Message
 
 FILE_IDS = (3381290, 3381293, 3381296, 3381302)
 """The data set's four zip files at figshare."""
@@ -140,7 +141,7 @@ class FigshareDownloader:
                 "Slice {number} could not be fetched: figshare {error}; try again later, or prepare the data set "
                 "here (README, “The data”).",
                 number=number,
-                error=error,
+                error=error.args[0],
             ) from error
 
     def _check_slice(self, number: int, pixels: np.ndarray, mask: np.ndarray) -> Slice | None:
@@ -191,7 +192,7 @@ class FigshareDownloader:
         if address_error is None:
             for addresses in self._sources:
                 self._forget_directory(addresses)
-            address_error = AddressError("has no such slice in its zip files")
+            address_error = AddressError(Message("has no such slice in its zip files"))
         raise address_error
 
     def _forget_directory(self, addresses: Sequence[str]) -> None:
@@ -231,14 +232,14 @@ class FigshareDownloader:
         Raises:
             AddressError: no address works; the error of the last one.
         """
-        address_error = AddressError("has no address")
+        address_error = AddressError(Message("has no address"))
         for address in sorted(addresses, key=lambda address: address not in self._redirects):
             try:
                 return read(address)
             except AddressError as error:
                 address_error = error
             except zipfile.BadZipFile:
-                address_error = AddressError("sent a damaged zip file")
+                address_error = AddressError(Message("sent a damaged zip file"))
             self._redirects.pop(address, None)
         raise address_error
 
@@ -248,12 +249,12 @@ class FigshareDownloader:
         try:
             mat = read_mat(read_member(zip_file.directory, zip_file.members[number], fetch))
         except SliceError as error:
-            raise AddressError("sent a file that cannot be read") from error
+            raise AddressError(Message("sent a file that cannot be read")) from error
         if mat.mask is None or mat.label is None:
-            raise AddressError("sent a slice without its mask or its class")
+            raise AddressError(Message("sent a slice without its mask or its class"))
         slice_ = self._check_slice(number, mat.pixels, mat.mask)
         if slice_ is None or slice_.class_name != CLASSES[mat.label - 1]:
-            raise AddressError("sent another slice than the requested one")
+            raise AddressError(Message("sent another slice than the requested one"))
         self._cache.save(_slice_name(number), pixels=slice_.pixels, mask=mat.mask)
         return slice_
 

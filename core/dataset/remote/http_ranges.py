@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from core.dataset.remote.connections import GuardedAdapter
+from core.translation.messages import Message
 
 _READ_BYTES = 16 * 1024
 _MAX_REDIRECTS = 5
@@ -25,11 +26,11 @@ _RECEIVE_BUFFER_BYTES = 128 * 1024
 
 
 class AddressError(Exception):
-    """An address did not send the requested part; another may. The text completes "figshare …"."""
+    """An address did not send the requested part; another may. Its message completes "figshare …"."""
 
 
 class LimitError(Exception):
-    """The limit of bytes or seconds is reached. The text completes "figshare …"."""
+    """The limit of bytes or seconds is reached. Its message completes "figshare …"."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ class _Session(requests.Session):
 _REQUEST_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Message:
     """Say why a request failed, to complete "figshare …"."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return "did not respond in time"
+        return Message("did not respond in time")
     if isinstance(error, requests.ConnectionError | requests.exceptions.InvalidSchema):
-        return "could not be reached"
-    return "broke off or damaged its response"
+        return Message("could not be reached")
+    return Message("broke off or damaged its response")
 
 
 def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -140,7 +141,7 @@ class RangeClient:
             with response:
                 first, expected, stated_size = self._check_headers(response, start, length)
                 if size not in (None, stated_size):
-                    raise AddressError("has changed the file")
+                    raise AddressError(Message("has changed the file"))
                 # One byte more than announced, to notice a longer body.
                 data = self._read_body(response, expected + 1)
         except _REQUEST_ERRORS as error:
@@ -148,9 +149,9 @@ class RangeClient:
             raise AddressError(_reason(error)) from error
         if len(data) > expected:
             self._note_cut_off()
-            raise AddressError("sent more than it announced")
+            raise AddressError(Message("sent more than it announced"))
         if len(data) < expected:
-            raise AddressError("sent less than it announced")
+            raise AddressError(Message("sent less than it announced"))
         self._redirects[address] = str(response.url)
         return FilePart(first, data, stated_size)
 
@@ -179,11 +180,11 @@ class RangeClient:
                 return response
             target = urljoin(url, response.headers["location"])
             if not self._discard(response):
-                raise AddressError("sends a redirect that is too long")
+                raise AddressError(Message("sends a redirect that is too long"))
             if is_public and not target.startswith("https:"):
-                raise AddressError("redirects to an address that is not encrypted")
+                raise AddressError(Message("redirects to an address that is not encrypted"))
             url = target
-        raise AddressError("redirects without end")
+        raise AddressError(Message("redirects without end"))
 
     def _check_headers(self, response: requests.Response, start: int | None, length: int) -> tuple[int, int, int]:
         """Check that a response announces the requested part; return its first byte, its length and the file's size.
@@ -197,22 +198,26 @@ class RangeClient:
         if page or empty or response.status_code != 206:
             self._discard(response)
             if response.status_code not in (200, 206):
-                raise AddressError(f"responded with status {response.status_code} instead of the file")
+                raise AddressError(
+                    Message("responded with status {status} instead of the file", status=response.status_code)
+                )
             if page:
-                raise AddressError("sent a web page instead of the file")
+                raise AddressError(Message("sent a web page instead of the file"))
             raise AddressError(
-                "sent an empty response" if empty else "would have sent the whole file instead of a part"
+                Message("sent an empty response")
+                if empty
+                else Message("would have sent the whole file instead of a part")
             )
         content_range = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", headers.get("Content-Range", ""))
         if not content_range:
-            raise AddressError("does not state which part of the file it sends")
+            raise AddressError(Message("does not state which part of the file it sends"))
         first, last, size = (int(number) for number in content_range.groups())
         requested = max(0, size - length) if start is None else start
         if first != requested or last != min(requested + length, size) - 1 or last < first:
-            raise AddressError("sent another part of the file")
+            raise AddressError(Message("sent another part of the file"))
         expected = last - first + 1
         if headers.get("Content-Length", str(expected)) != str(expected):
-            raise AddressError("announced a length that does not fit the part")
+            raise AddressError(Message("announced a length that does not fit the part"))
         return first, expected, size
 
     def _read_body(self, response: requests.Response, max_bytes: int) -> bytes:
@@ -247,10 +252,10 @@ class RangeClient:
 
     def _check_limit(self, length: int) -> None:
         if self._received + length > self._limit:
-            raise LimitError(f"would have to send more than {self._limit / 1e6:g} MB")
+            raise LimitError(Message("would have to send more than {size:g} MB", size=self._limit / 1e6))
 
     def _seconds_left(self) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise LimitError(f"took longer than {self._timeout:g} seconds")
+            raise LimitError(Message("took longer than {seconds:g} seconds", seconds=self._timeout))
         return left

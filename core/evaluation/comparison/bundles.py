@@ -40,11 +40,15 @@ def comparison(bundle: Bundle, other: Bundle) -> dict[str, Any]:
     """
     table, other_table = _test_predictions(bundle), _test_predictions(other)
     if not np.array_equal(table["slice"], other_table["slice"]):
-        raise BundleError(f"'{bundle.name}' and '{other.name}' have different test slices and cannot be compared.")
+        raise BundleError(
+            "'{bundle}' and '{other}' have different test slices and cannot be compared.",
+            bundle=bundle.name,
+            other=other.name,
+        )
     classes = bundle.card.classes
     metrics = _compare_metrics(table, other_table, classes)
     if not metrics:
-        raise BundleError(f"'{bundle.name}' and '{other.name}' have no metric in common.")
+        raise BundleError("'{bundle}' and '{other}' have no metric in common.", bundle=bundle.name, other=other.name)
     distinct = (~has_similar_id(table)).to_numpy()
     return {
         "with": other.name,

@@ -34,12 +34,14 @@ def check_tables(path: Path, tables: Tables, models: Path | None = None) -> None
         BundleError: they differ, or the document lacks a marker.
     """
     if _with_tables(path, tables, models) != path.read_text(encoding="utf-8"):
-        raise BundleError(f"The figures in {path.name} are not those of the bundles; run 'python -m core readme'.")
+        raise BundleError(
+            "The figures in {path} are not those of the bundles; run 'python -m core readme'.", path=path.name
+        )
 
 
 def _with_tables(path: Path, tables: Tables, models: Path | None) -> str:
     before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise BundleError(f"{path.name} lacks the marker '{END if begin else BEGIN}'.")
+        raise BundleError("{path} lacks the marker '{marker}'.", path=path.name, marker=END if begin else BEGIN)
     return f"{before}{begin}\n\n{tables(models)}\n{end}{after}"

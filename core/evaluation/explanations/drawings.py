@@ -24,7 +24,9 @@ def draw_classes(bundle: Bundle, *, steps: int = STEPS) -> list[Drawing]:
         BundleError: its network gives no class, or cannot be loaded.
     """
     if CLASSIFICATION not in bundle.tasks:
-        raise BundleError(f"The network of the bundle '{bundle.name}' gives no class; take a bundle of a classifier.")
+        raise BundleError(
+            "The network of the bundle '{bundle}' gives no class; take a bundle of a classifier.", bundle=bundle.name
+        )
     explainer = Explainer(load_network(bundle), output=bundle.tasks.index(CLASSIFICATION))
     value_range = bundle.card.input.range
     draw = Drawer(explainer.network, value_range)

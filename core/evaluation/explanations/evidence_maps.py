@@ -47,7 +47,9 @@ def measure_evidence_maps(bundle: Bundle, store: Store, *, progress: ProgressWra
         DatasetError: the store lacks slices.
     """
     if not bundle.heat_follows_mask:
-        raise BundleError(f"The card of the bundle '{bundle.name}' asks for no evidence map; its recipe may.")
+        raise BundleError(
+            "The card of the bundle '{bundle}' asks for no evidence map; its recipe may.", bundle=bundle.name
+        )
     outcomes = outcomes_of_test_slices(bundle, CLASSIFICATION)
     network = load_runtime(bundle)
     rows = [

@@ -154,7 +154,8 @@ def outcomes_of_test_slices(bundle: Bundle, task: str) -> dict[int, Outcome]:
     """
     if PREDICTIONS not in bundle.card.files:
         raise BundleError(
-            f"The bundle '{bundle.name}' is not evaluated yet; run 'python -m core evaluate {bundle.name}' first."
+            "The bundle '{bundle}' is not evaluated yet; run 'python -m core evaluate {bundle}' first.",
+            bundle=bundle.name,
         )
     table = pd.read_csv(bundle.path(PREDICTIONS)).set_index("slice")
     table = table[table["part"] == "test"]

@@ -58,7 +58,11 @@ def fit_presence_gate(
     recipe = recipe or load_gate_recipe(PRESENCE_GATE_RECIPE)
     settings = recipe.settings
     if not isinstance(settings, PresenceGateSettings):
-        raise BundleError(f"The gate of '{bundle.name}' needs a recipe such as {PRESENCE_GATE_RECIPE}.")
+        raise BundleError(
+            "The gate of '{bundle}' needs a recipe such as {recipe}.",
+            bundle=bundle.name,
+            recipe=PRESENCE_GATE_RECIPE,
+        )
     slices, random = GateSlices(bundle, store, folder), np.random.default_rng(SEED)
     network = with_feature_output(load_network(bundle))
     planes = ood_planes(slices, non_brain, settings, random)

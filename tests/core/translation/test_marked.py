@@ -15,9 +15,6 @@ from scripts.translations import TEXTS
 
 FILES = sorted(path for top in ("core", "panels", "pages") for path in (ROOT / top).rglob("*.py"))
 WITHOUT_VALUES = ("mark",)
-NOT_YET = ("core/evaluation/", "core/ood/")
-"""Rooms whose errors are still f-strings; the list only shrinks."""
-CONVERTED = [path for path in FILES if not path.relative_to(ROOT).as_posix().startswith(NOT_YET)]
 
 
 def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
@@ -32,11 +29,7 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if not path.relative_to(ROOT).as_posix().startswith(NOT_YET)],
-    ids=lambda path: path.relative_to(ROOT).as_posix(),
-)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_message_is_a_whole_literal_with_a_value_for_each_place(path: Path) -> None:
     for name, call in calls(path):
         for text in call.args[: TEXTS.get(name, 0)]:
