@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.errors.compare import draw_comparison
 from panels.errors.confidence import draw_confidence
@@ -17,18 +18,31 @@ from panels.shared.slices.dialog import draw_slice_dialog
 shell.require()
 
 VIEWS = {
-    "Matrix and slices": draw_matrix_and_slices,
-    "Report's tables": draw_report_tables,
-    "Confidence": draw_confidence,
-    "Two cells": draw_two_cells,
-    "Compare": draw_comparison,
+    mark("Matrix and slices"): draw_matrix_and_slices,
+    mark("Report's tables"): draw_report_tables,
+    mark("Confidence"): draw_confidence,
+    mark("Two cells"): draw_two_cells,
+    mark("Compare"): draw_comparison,
 }
 
 classifier = chosen_model().classifier
 st.markdown(
-    f"Which slices a network classifies wrongly, at which {term('confidence', 'confidence')}, and how far its figures "
-    f"can be trusted. {describe_test_set(classifier)}"
+    tr(
+        "Which slices a network classifies wrongly, at which {confidence}, and how far its figures can "
+        "be trusted. {test_set}",
+        confidence=term("confidence", tr("confidence")),
+        test_set=describe_test_set(classifier),
+    )
 )
-view = bound(st.segmented_control, "View", list(VIEWS), default=next(iter(VIEWS)), required=True, wrap=True, key="view")
+view = bound(
+    st.segmented_control,
+    tr("View"),
+    list(VIEWS),
+    default=next(iter(VIEWS)),
+    required=True,
+    wrap=True,
+    format_func=tr,
+    key="view",
+)
 VIEWS[view](classifier)
 draw_slice_dialog(cached_predictions(classifier), caption=tile_label, model=chosen_model())

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.bundles.measured_gate import has_gate
 from core.inference.result import slice_result, split_part
+from core.translation.messages import tr
 from panels import shell
 from panels.explain.controls import (
     PREDICTED_CLASS,
@@ -36,8 +37,12 @@ KEY = "explain"
 
 def _introduce() -> None:
     st.markdown(
-        "Choose a slice to see which parts of it are evidence for a network's prediction: "
-        f"{term('heat-map', 'heat maps')} by five methods, such as {term('grad-cam')}, of any layer and class."
+        tr(
+            "Choose a slice to see which parts of it are evidence for a network's prediction: {heat_map} by "
+            "five methods, such as {grad_cam}, of any layer and class.",
+            heat_map=term("heat-map", tr("heat maps")),
+            grad_cam=term("grad-cam"),
+        )
     )
 
 
@@ -67,21 +72,24 @@ if chosen is not None:
         draw_localisation_note(slice_)
         draw_file_remarks(slice_)
         if split_part(bundle, slice_) == "train":
-            st.caption(f":material/school: This slice was in training for {bundle_title(bundle)}.")
-        file_button(partial(heat_maps_png, slice_, views), "Heat maps PNG", f"{KEY}.png")
+            st.caption(tr(":material/school: This slice was in training for {bundle}.", bundle=bundle_title(bundle)))
+        file_button(partial(heat_maps_png, slice_, views), tr("Heat maps PNG"), f"{KEY}.png")
     draw_sanity_check(slice_, chosen.identity, bundle, requests)
 
-st.header("Heat-map localisation on the test set", anchor=False)
+st.header(tr("Heat-map localisation on the test set"), anchor=False)
 draw_statistics(bundle, key=f"{KEY}_statistics")
 
 draw_drawings(bundle)
 
-with st.expander("What a heat map shows, and what it does not", icon=":material/info:"):
+with st.expander(tr("What a heat map shows, and what it does not"), icon=":material/info:"):
     st.markdown(
-        "A heat map shows which places of one layer changed the network's score for one output. It does not show that "
-        "the network recognises a tumour, nor that the prediction is right: the heat map of a wrong prediction is as "
-        "tidy as that of a right one. Methods and layers disagree about the same prediction. A deep layer is coarse, "
-        "so the edges of its heat mean little. Heat beside the tumour is a reason to doubt: the network may use a "
-        f"{term('shortcut', 'shortcut')}, such as the shape or the position of the head. Heat on the tumour does not "
-        "prove that it uses none."
+        tr(
+            "A heat map shows which places of one layer changed the network's score for one output. It does "
+            "not show that the network recognises a tumour, nor that the prediction is right: the heat map "
+            "of a wrong prediction is as tidy as that of a right one. Methods and layers disagree about the "
+            "same prediction. A deep layer is coarse, so the edges of its heat mean little. Heat beside the "
+            "tumour is a reason to doubt: the network may use a {shortcut}, such as the shape or the "
+            "position of the head. Heat on the tumour does not prove that it uses none.",
+            shortcut=term("shortcut", tr("shortcut")),
+        )
     )

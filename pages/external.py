@@ -8,7 +8,8 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.measured_gate import DEV, measured_split
 from core.ood.evaluate import EXTERNAL_GROUP, gate_answers, with_outcomes
-from core.text import join_words
+from core.text import OR, join_words
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.external.confusion import draw_external_confusion
 from panels.external.metrics import draw_aims, draw_internal_cost, draw_metrics
@@ -25,7 +26,7 @@ from panels.shared.theme import escape_markdown
 
 shell.require()
 
-RESULTS, THRESHOLDS, BY_KIND = "Results", "Thresholds", "By image kind"
+RESULTS, THRESHOLDS, BY_KIND = mark("Results"), mark("Thresholds"), mark("By image kind")
 
 
 def draw_results(bundle: Bundle, answers: pd.DataFrame) -> None:
@@ -34,16 +35,17 @@ def draw_results(bundle: Bundle, answers: pd.DataFrame) -> None:
     draw_aims(bundle, table)
     draw_metrics(table)
     draw_outcome_bars(table, key="bars")
-    with st.expander("What these figures leave open", icon=":material/info:"):
+    with st.expander(tr("What these figures leave open"), icon=":material/info:"):
         st.markdown(
-            "Labels of the external slices are noisy, most in glioma, and their patients are not known, so that they "
-            "make no series. The gate "
-            "hardly recognises sequences: most slices of T2, FLAIR or CT get a prediction as if they were "
-            "contrast-enhanced T1."
+            tr(
+                "Labels of the external slices are noisy, most in glioma, and their patients are not "
+                "known, so that they make no series. The gate hardly recognises sequences: most slices of "
+                "T2, FLAIR or CT get a prediction as if they were contrast-enhanced T1."
+            )
         )
         draw_internal_cost(bundle)
     draw_source_control(bundle)
-    with st.expander("What was tried", icon=":material/science:"):
+    with st.expander(tr("What was tried"), icon=":material/science:"):
         st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.gate.tried))
 
 
@@ -61,9 +63,9 @@ def draw_thresholds(bundle: Bundle, answers: pd.DataFrame) -> None:
 def draw_by_kind(bundle: Bundle, answers: pd.DataFrame) -> None:
     """Draw external slices by class, non-brain images by kind, and changed slices."""
     table = with_outcomes(answers, bundle.gate.thresholds)
-    st.header("External slices", anchor=False)
+    st.header(tr("External slices"), anchor=False)
     draw_external_confusion(table[table["group"] == EXTERNAL_GROUP])
-    st.header("Non-brain images", anchor=False)
+    st.header(tr("Non-brain images"), anchor=False)
     draw_non_brain_examples(table)
     draw_robustness(bundle)
 
@@ -79,23 +81,33 @@ split = measured_split(bundle)
 if split is None:
     measured = [each.card.title for each in listed_bundles().bundles.values() if measured_split(each)]
     advice = (
-        f"choose {join_words(measured, 'or')} above"
+        tr("choose {networks} above", networks=join_words(measured, OR))
         if measured
-        else "`python -m core screen unified-unet FOLDER` measures one"
+        else tr("`python -m core screen unified-unet FOLDER` measures one")
     )
     st.info(
-        f"{bundle_title(bundle)} has no gate that is measured on external data; {advice}.",
+        tr(
+            "{bundle} has no gate that is measured on external data; {advice}.",
+            bundle=bundle_title(bundle),
+            advice=advice,
+        ),
         icon=":material/person_search:",
     )
     st.stop()
 st.markdown(
-    f"What {bundle_title(bundle)} and its {term('gate', 'gate')} answer on an {term('external', 'external test set')}, "
-    "on internal test slices, and on non-brain images."
+    tr(
+        "What {bundle} and its {gate} answer on an {external}, on internal test slices, and on non-brain images.",
+        bundle=bundle_title(bundle),
+        gate=term("gate", tr("gate")),
+        external=term("external", tr("external test set")),
+    )
 )
 if split == DEV:
     st.warning(
-        "The thresholds were chosen on the external slices below, so their results are optimistic.",
+        tr("The thresholds were chosen on the external slices below, so their results are optimistic."),
         icon=":material/warning:",
     )
-view = bound(st.segmented_control, "View", list(VIEWS), default=RESULTS, required=True, wrap=True, key="view")
+view = bound(
+    st.segmented_control, tr("View"), list(VIEWS), default=RESULTS, required=True, wrap=True, format_func=tr, key="view"
+)
 VIEWS[view](bundle, gate_answers(bundle, split))

@@ -11,14 +11,15 @@ from core.bundles.contents import read_bundle_table, refused_content
 from core.checked_files import Columns, Content
 from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.dataset import splits
+from core.translation.messages import mark
 
 SORTS: dict[str, tuple[str, bool]] = {
-    "least sure first": ("confidence", True),
-    "surest first": ("confidence", False),
-    "closest call first": ("margin", True),
-    "largest tumour first": ("tumour_px", False),
-    "smallest tumour first": ("tumour_px", True),
-    "slice number": ("slice", True),
+    mark("least sure first"): ("confidence", True),
+    mark("surest first"): ("confidence", False),
+    mark("closest call first"): ("margin", True),
+    mark("largest tumour first"): ("tumour_px", False),
+    mark("smallest tumour first"): ("tumour_px", True),
+    mark("slice number"): ("slice", True),
 }
 """Orders of a table of predictions: the column, and whether it ascends."""
 

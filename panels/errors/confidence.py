@@ -13,6 +13,7 @@ from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS, metric_titles
 from core.metrics import calibration
+from core.translation.messages import tr
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.controls import csv_button
@@ -65,15 +66,25 @@ def _headline_metrics(bundle: Bundle, table: pd.DataFrame) -> None:
     lowest = min(interval.low for interval in metrics.values())
     figure.update_layout(showlegend=False, **_MARGINS)
     figure.update_xaxes(range=[max(0, lowest - 0.05), 1.01], tickformat=".0%")
-    st.header("Metrics with their intervals", anchor=False)
+    st.header(tr("Metrics with their intervals"), anchor=False)
     words = "; ".join(f"{title} {share_interval(metrics[name])}" for name, title in titles.items())
     st.plotly_chart(figure, key="confidence_headline", config=PLOT_CONFIG, alt=words)
     st.caption(
-        f"{words}. Intervals by a {term('bootstrap', 'patient-level bootstrap')}.",
-        help=f"{whole_percent(LEVEL)} intervals: {DRAWS} draws of the {table['patient'].nunique()} test patients, each "
-        f"with all their slices. The split is {split_level_of(bundle)}. A patient counts as correct when the mean "
-        "probability over their test slices, their series, is highest for the true class; series accuracy counts the "
-        "slices of such patients.",
+        tr(
+            "{words}. Intervals by a {bootstrap}.",
+            words=words,
+            bootstrap=term("bootstrap", tr("patient-level bootstrap")),
+        ),
+        help=tr(
+            "{level} intervals: {draws} draws of the {patients} test patients, each with all their "
+            "slices. The split is {split}. A patient counts as correct when the mean probability over "
+            "their test slices, their series, is highest for the true class; series accuracy counts the "
+            "slices of such patients.",
+            level=whole_percent(LEVEL),
+            draws=DRAWS,
+            patients=table["patient"].nunique(),
+            split=split_level_of(bundle),
+        ),
     )
 
 
@@ -97,21 +108,33 @@ def _reliability(table: pd.DataFrame) -> None:
     figure.update_layout(showlegend=False, **_MARGINS)
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="confidence")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="accuracy")
-    st.header(f"Reliability · ECE {error:.3f}", anchor=False)
+    st.header(tr("Reliability · ECE {error:.3f}", error=error), anchor=False)
     words = "; ".join(
         f"{row['low'] * 100:.0f} to {whole_percent(row['high'])}: {row['count']:.0f} slices, accuracy "
         f"{whole_percent(row['accuracy'])}"
         for _, row in bins.iterrows()
     )
-    st.plotly_chart(figure, key="confidence_reliability", config=PLOT_CONFIG, alt=f"Accuracy by confidence. {words}")
+    st.plotly_chart(
+        figure, key="confidence_reliability", config=PLOT_CONFIG, alt=tr("Accuracy by confidence. {words}", words=words)
+    )
     confidence, accuracy = float(table["confidence"].mean()), accuracy_of(table)
     excess = (confidence - accuracy) * 100
-    verdict = "overconfident" if excess > 0 else "underconfident"
+    verdict = tr("overconfident") if excess > 0 else tr("underconfident")
     st.caption(
-        f"Dotted: perfect {term('calibration', 'calibration')}. Mean confidence {percent(confidence)}, accuracy "
-        f"{percent(accuracy)}: the network is {verdict} by {abs(excess):.1f} points.",
-        help=f"{_calibration_note(table)}ECE (expected calibration error) is the mean gap over {calibration.BINS} "
-        "bins, weighted by slices.",
+        tr(
+            "Dotted: perfect {calibration}. Mean confidence {confidence}, accuracy {accuracy}: the network is "
+            "{verdict} by {points:.1f} points.",
+            calibration=term("calibration", tr("calibration")),
+            confidence=percent(confidence),
+            accuracy=percent(accuracy),
+            verdict=verdict,
+            points=abs(excess),
+        ),
+        help=tr(
+            "{note}ECE (expected calibration error) is the mean gap over {bins} bins, weighted by slices.",
+            note=_calibration_note(table),
+            bins=calibration.BINS,
+        ),
     )
 
 
@@ -140,19 +163,27 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
     figure.update_layout(**_MARGINS)
     figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text="coverage, highest confidence first")
     figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="accuracy")
-    st.header("Accuracy against coverage", anchor=False)
+    st.header(tr("Accuracy against coverage"), anchor=False)
     half = curve.iloc[int(np.abs(curve["coverage"].to_numpy() - 0.5).argmin())]
     st.plotly_chart(
         figure,
         key="confidence_coverage",
         config=PLOT_CONFIG,
-        alt=f"Accuracy falls from {percent(curve['accuracy'].iloc[0])} for the most confident predictions to "
-        f"{percent(curve['accuracy'].iloc[-1])} for all",
+        alt=tr(
+            "Accuracy falls from {first} for the most confident predictions to {last} for all",
+            first=percent(curve["accuracy"].iloc[0]),
+            last=percent(curve["accuracy"].iloc[-1]),
+        ),
     )
     st.caption(
-        f"{term('coverage')}: on the more confident half "
-        f"({whole_percent(half['threshold'])} confidence and more) its accuracy is {percent(float(half['accuracy']))}, "
-        f"on all slices {percent(float(curve['accuracy'].iloc[-1]))}."
+        tr(
+            "{coverage}: on the more confident half ({threshold} confidence and more) its accuracy is "
+            "{half}, on all slices {all_slices}.",
+            coverage=term("coverage"),
+            threshold=whole_percent(half["threshold"]),
+            half=percent(float(half["accuracy"])),
+            all_slices=percent(float(curve["accuracy"].iloc[-1])),
+        )
     )
 
 
@@ -185,20 +216,24 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     figure.update_layout(margin_r=_MARGINS["margin_r"])
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text="false positive rate")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="true positive rate")
-    st.header("ROC, each class against the others", anchor=False)
+    st.header(tr("ROC, each class against the others"), anchor=False)
     words = ", ".join(f"{CLASS_LABELS[name].title} {area:.3f}" for name, area in areas.items())
-    st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=f"AUC: {words}")
+    st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=tr("AUC: {words}", words=words))
     st.caption(
         f"{term('auc', 'AUC')}: {words}.",
-        help="A high AUC beside a low recall means that the probabilities rank the slices well, but the boundary "
-        "between the classes is drawn badly.",
+        help=tr(
+            "A high AUC beside a low recall means that the probabilities rank the slices well, but the boundary "
+            "between the classes is drawn badly."
+        ),
     )
 
 
 def _confident_errors(bundle: Bundle, table: pd.DataFrame) -> None:
     """Draw the most confident errors as tiles, and offer all test slices as a CSV."""
-    st.header("Most confident errors", anchor=False)
+    st.header(tr("Most confident errors"), anchor=False)
     errors = table[~table["right"]].sort_values("confidence", ascending=False).head(_ERRORS)
     gallery.draw_gallery(errors, caption=tile_label, key="confident", width=130)
-    st.caption("*Matrix and slices* shows them all: sort by *highest confidence first* and switch *Only errors* on.")
+    st.caption(
+        tr("*Matrix and slices* shows them all: sort by *highest confidence first* and switch *Only errors* on.")
+    )
     csv_button(table, "CSV of all test slices", f"{bundle.name}-test.csv")

@@ -8,6 +8,7 @@ from core.bundles.predictions import SORTS, order_predictions, select_prediction
 from core.evaluation.figures import class_figures, confusion_counts, confusion_of
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
+from core.translation.messages import mark, tr
 from panels.shared import confusion_matrix
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import csv_button, fragment
@@ -16,9 +17,12 @@ from panels.shared.link.address import bound
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
-ORDER_TITLES = {"least sure first": "lowest confidence first", "surest first": "highest confidence first"}
+ORDER_TITLES = {
+    "least sure first": mark("lowest confidence first"),
+    "surest first": mark("highest confidence first"),
+}
 """Titles of those orders of ``core.bundles.predictions.SORTS`` that are not shown under their own name."""
-_NOTHING_PASSES = "No slice passes these filters."
+_NOTHING_PASSES = mark("No slice passes these filters.")
 
 
 def draw_matrix_and_slices(bundle: Bundle) -> None:
@@ -41,10 +45,12 @@ def draw_matrix_and_slices(bundle: Bundle) -> None:
     chosen = order_predictions(chosen, order)
     with right:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{len(chosen)} slices** of {chosen['patient'].nunique()} patients")
-            csv_button(chosen, "CSV of these slices", f"{bundle.name}-slices.csv")
+            st.markdown(
+                tr("**{count} slices** of {patients} patients", count=len(chosen), patients=chosen["patient"].nunique())
+            )
+            csv_button(chosen, tr("CSV of these slices"), f"{bundle.name}-slices.csv")
         if chosen.empty:
-            st.info(_NOTHING_PASSES, icon=":material/filter_alt_off:")
+            st.info(tr(_NOTHING_PASSES), icon=":material/filter_alt_off:")
         else:
             gallery.draw_gallery(chosen, caption=tile_label, key="page")
 
@@ -54,10 +60,11 @@ def _draw_matrix(table: pd.DataFrame, classes: list[str]) -> None:
     """Draw the matrix and the choice of what its cells show, which redraws nothing else."""
     show = bound(
         st.segmented_control,
-        "Cells show",
+        tr("Cells show"),
         [confusion_matrix.COUNTS, confusion_matrix.ROW_SHARE, confusion_matrix.COLUMN_SHARE],
         default=confusion_matrix.COUNTS,
         required=True,
+        format_func=tr,
         key="cells",
     )
     confusion_matrix.draw_confusion_matrix(confusion_counts(table, classes), show=show, key="matrix")
@@ -75,18 +82,18 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
     """Draw the choices; return the true and the predicted class, whether only errors are shown, and the order."""
     true_column, predicted_column, order_column = st.columns(3, vertical_alignment="bottom")
     with true_column:
-        true = _class_box("True class", classes, key=confusion_matrix.TRUE_KEY)
+        true = _class_box(tr("True class"), classes, key=confusion_matrix.TRUE_KEY)
     with predicted_column:
-        predicted = _class_box("Predicted class", classes, key=confusion_matrix.PREDICTED_KEY)
-    only_wrong = bound(st.toggle, "Only errors", key="wrong")
+        predicted = _class_box(tr("Predicted class"), classes, key=confusion_matrix.PREDICTED_KEY)
+    only_wrong = bound(st.toggle, tr("Only errors"), key="wrong")
     with order_column:
         order = bound(
             st.selectbox,
-            "Sort",
+            tr("Sort"),
             list(SORTS),
             # The most confident errors come first.
             list(SORTS).index("surest first" if only_wrong else "least sure first"),
-            format_func=lambda name: ORDER_TITLES.get(name, name),
+            format_func=lambda name: tr(ORDER_TITLES.get(name, name)),
             key="sort",
         )
     return true, predicted, only_wrong, order
@@ -98,7 +105,7 @@ def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
         label,
         classes,
         index=None,
-        placeholder="Any",
+        placeholder=tr("Any"),
         format_func=lambda name: CLASS_LABELS[name].title,
         key=key,
     )
@@ -106,10 +113,10 @@ def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
 
 def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
     """Draw the choice of the part and of a patient, which the matrix follows too; return the rows that pass them."""
-    with st.expander("Part of the split, patient", icon=":material/filter_alt:"):
+    with st.expander(tr("Part of the split, patient"), icon=":material/filter_alt:"):
         part = bound(
             st.segmented_control,
-            "Part of the split",
+            tr("Part of the split"),
             list(PART_LABELS),
             default="test",
             required=True,
@@ -118,16 +125,16 @@ def _more_filters(table: pd.DataFrame) -> pd.DataFrame:
         )
         patient = bound(
             st.number_input,
-            "Patient number",
+            tr("Patient number"),
             1,
             int(table["patient"].max()),
             None,
-            placeholder="Any",
+            placeholder=tr("Any"),
             key="patient",
         )
     if part == "train":
         st.caption(
-            ":material/school: The network has trained on these slices: its errors on them say little of new ones."
+            tr(":material/school: The network has trained on these slices: its errors on them say little of new ones.")
         )
     return select_predictions(table, part=part, patient=None if patient is None else int(patient))
 
@@ -136,10 +143,10 @@ def _matrix_filters(table: pd.DataFrame, most_px: int) -> pd.DataFrame:
     """Draw the sliders of confidence and size below the matrix; return the rows that pass them."""
     confidence_column, size_column = st.columns(2, gap="medium")
     with confidence_column:
-        confidence = bound(st.slider, "Confidence, %", 0, 100, (0, 100), key="confidence")
+        confidence = bound(st.slider, tr("Confidence, %"), 0, 100, (0, 100), key="confidence")
     with size_column:
         largest = -(-most_px // 100) * 100
-        tumour_px = bound(st.slider, "Tumour size, px", 0, largest, (0, largest), 100, key="size")
+        tumour_px = bound(st.slider, tr("Tumour size, px"), 0, largest, (0, largest), 100, key="size")
     shares = confidence[0] / 100, confidence[1] / 100
     return select_predictions(table, confidence=shares, tumour_px=tumour_px)
 
@@ -150,17 +157,32 @@ def _summary(table: pd.DataFrame, of_part: pd.DataFrame, bundle: Bundle) -> str:
     Where they leave none out, the accuracy of series stands beside it, but for a slice-level split, where it leaks.
     """
     if table.empty:
-        return _NOTHING_PASSES
-    coverage = f"{term('coverage')} {percent(len(table) / len(of_part))}. " if len(table) < len(of_part) else ""
+        return tr(_NOTHING_PASSES)
+    coverage = (
+        tr("{coverage} {share}. ", coverage=term("coverage"), share=percent(len(table) / len(of_part)))
+        if len(table) < len(of_part)
+        else ""
+    )
     matrix = confusion_of(table)
     right, errors = classification.correct_count(matrix), classification.error_count(matrix)
     share = percent(float(classification.accuracy(matrix)))
     series = ""
     if len(table) == len(of_part) and bundle.card.data.by_patient:
         accuracy = float(class_figures(table, bundle.card.classes)["series_accuracy"])
-        series = f"A patient's slices together ({term('series', 'series')}): {count_text(accuracy, len(table))}. "
-    return (
-        f"{len(table)} slices of {table['patient'].nunique()} patients. Accuracy: {right} of {len(table)} "
-        f"({share}), {errors} errors. {series}{coverage}Blue: correct, orange: error; a stronger "
-        "colour means a larger share. Click a cell to see its slices; click it again to clear."
+        series = tr(
+            "A patient's slices together ({series}): {count}. ",
+            series=term("series", tr("series")),
+            count=count_text(accuracy, len(table)),
+        )
+    return tr(
+        "{slices} slices of {patients} patients. Accuracy: {right} of {slices} ({share}), {errors} errors. "
+        "{series}{coverage}Blue: correct, orange: error; a stronger colour means a larger share. Click a cell to see "
+        "its slices; click it again to clear.",
+        slices=len(table),
+        patients=table["patient"].nunique(),
+        right=right,
+        share=share,
+        errors=errors,
+        series=series,
+        coverage=coverage,
     )

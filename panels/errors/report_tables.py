@@ -10,6 +10,7 @@ from core.bundles.predictions import row_of_slice
 from core.config import CLASSIFICATION
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
+from core.translation.messages import tr
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_predictions
 from panels.shared.figure_3 import draw_figure_3
@@ -25,32 +26,49 @@ _MEASURE_COLUMNS = [f"{name}, {whose}" for name in _MEASURES for whose in ("repo
 
 def draw_report_tables(bundle: Bundle) -> None:
     """Draw the view."""
-    st.header("Table 4: precision, recall and F1", anchor=False)
+    st.header(tr("Table 4: precision, recall and F1"), anchor=False)
     st.dataframe(
         _table_4(bundle),
         hide_index=True,
         column_config={name: st.column_config.NumberColumn(format="%.2f") for name in _MEASURE_COLUMNS},
         placeholder="",
-        alt=f"The report's Table 4 beside the figures of {bundle.name}",
+        alt=tr("The report's Table 4 beside the figures of {bundle}", bundle=bundle.name),
     )
     errors = classification.error_count(_matrix(bundle))
-    looked = "watched them, too" if bundle.card.data.test_stopped_training else "did not look at the test slices"
+    stopped = bundle.card.data.test_stopped_training
+    watching = tr("watched them, too") if stopped else tr("did not look at the test slices")
     st.caption(
-        f"{term('precision')}, {term('recall', 'recall')} and {term('f1')}; the accuracy stands in the column F1, as "
-        f"in the report. Report: {course_report.CNN_TEST_SLICES} test slices, {course_report.CNN_TEST_WRONG} errors; "
-        f"its early stopping watched the test slices. {bundle_title(bundle)}: {bundle.test_metrics.slices} test "
-        f"slices, {split_level_of(bundle)} split, {errors} errors; training {looked}."
+        tr(
+            "{precision}, {recall} and {f1}; the accuracy stands in the column F1, as in the report. "
+            "Report: {report_slices} test slices, {report_errors} errors; its early stopping watched the "
+            "test slices. {bundle}: {slices} test slices, {level} split, {errors} errors; training "
+            "{watching}.",
+            precision=term("precision"),
+            recall=term("recall", tr("recall")),
+            f1=term("f1"),
+            report_slices=course_report.CNN_TEST_SLICES,
+            report_errors=course_report.CNN_TEST_WRONG,
+            bundle=bundle_title(bundle),
+            slices=bundle.test_metrics.slices,
+            level=split_level_of(bundle),
+            errors=errors,
+            watching=watching,
+        )
     )
-    st.header("Figure 3: the confusion matrix", anchor=False)
+    st.header(tr("Figure 3: the confusion matrix"), anchor=False)
     draw_figure_3([bundle])
-    st.header("Table 3: gliomas that the report's network predicts as meningiomas", anchor=False)
+    st.header(tr("Table 3: gliomas that the report's network predicts as meningiomas"), anchor=False)
     st.markdown(
-        "What our networks predict for the report's five slices. In brackets: whether the slice was in training; if it "
-        "was, a correct prediction proves nothing."
+        tr(
+            "What our networks predict for the report's five slices. In brackets: whether the slice "
+            "was in training; if it was, a correct prediction proves nothing."
+        )
     )
-    st.dataframe(_table_3(), hide_index=True, alt="Each network's predictions for the slices of the report's Table 3")
+    st.dataframe(
+        _table_3(), hide_index=True, alt=tr("Each network's predictions for the slices of the report's Table 3")
+    )
     st.caption(
-        "We take the report's row numbers for slice numbers of the data set. All five slices are gliomas there too."
+        tr("We take the report's row numbers for slice numbers of the data set. All five slices are gliomas there too.")
     )
     rows = cached_predictions(bundle).set_index("slice", drop=False).loc[[row.slice for row in course_report.TABLE_3]]
     gallery.draw_gallery(rows, caption=tile_label, key="table_3")

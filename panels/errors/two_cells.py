@@ -7,6 +7,7 @@ from core.bundles.bundle import Bundle
 from core.bundles.predictions import order_predictions, select_predictions
 from core.evaluation.figures import confusion_counts
 from core.labels import CLASS_LABELS
+from core.translation.messages import tr
 from panels.shared.cache import cached_predictions
 from panels.shared.link.address import bound
 from panels.shared.slices import gallery
@@ -23,19 +24,28 @@ def draw_two_cells(bundle: Bundle) -> None:
     """Draw the view, of the bundle's test part."""
     table = select_predictions(cached_predictions(bundle), part="test")
     classes = bundle.card.classes
-    cells = {cell_name(true, predicted): (true, predicted) for true in classes for predicted in classes}
-    first, second = (cell_name(*cell) for cell in default_cells(confusion_counts(table, classes)))
+    cells = [(true, predicted) for true in classes for predicted in classes]
     for column, label, default, key in zip(
-        st.columns(2, gap="medium"), ("First cell", "Second cell"), (first, second), ("first", "second"), strict=True
+        st.columns(2, gap="medium"),
+        (tr("First cell"), tr("Second cell")),
+        default_cells(confusion_counts(table, classes)),
+        ("first", "second"),
+        strict=True,
     ):
         with column:
-            chosen = bound(st.selectbox, label, list(cells), list(cells).index(default), key=key)
-            _draw_cell(table, *cells[chosen], key=f"{key}_page")
+            chosen = bound(
+                st.selectbox, label, cells, cells.index(default), format_func=lambda cell: cell_name(*cell), key=key
+            )
+            _draw_cell(table, *chosen, key=f"{key}_page")
 
 
 def cell_name(true: str, predicted: str) -> str:
     """Name a cell of the matrix: "Glioma predicted as pituitary"."""
-    return f"{CLASS_LABELS[true].short} predicted as {CLASS_LABELS[predicted].short_in_text}"
+    return tr(
+        "{true} predicted as {predicted}",
+        true=CLASS_LABELS[true].short,
+        predicted=CLASS_LABELS[predicted].short_in_text,
+    )
 
 
 def default_cells(counts: pd.DataFrame) -> tuple[Cell, Cell]:
@@ -59,12 +69,17 @@ def _draw_cell(table: pd.DataFrame, true: str, predicted: str, *, key: str) -> N
     slices = order_predictions(select_predictions(of_class, predicted=predicted), "surest first")
     name = CLASS_LABELS[true].in_text
     if slices.empty:
-        st.info(f"No test slice of {name} is in this cell.", icon=":material/filter_alt_off:")
+        st.info(tr("No test slice of {name} is in this cell.", name=name), icon=":material/filter_alt_off:")
         return
     st.markdown(
-        f"**{len(slices)} slices** of {slices['patient'].nunique()} patients, "
-        f"{percent(len(slices) / len(of_class))} of {name}; mean confidence "
-        f"{percent(float(slices['confidence'].mean()))}"
+        tr(
+            "**{count} slices** of {patients} patients, {share} of {name}; mean confidence {confidence}",
+            count=len(slices),
+            patients=slices["patient"].nunique(),
+            share=percent(len(slices) / len(of_class)),
+            name=name,
+            confidence=percent(float(slices["confidence"].mean())),
+        )
     )
     gallery.draw_gallery(slices, caption=_tile_label, key=key, per_page=_PER_PAGE, width=_WIDTH)
 

@@ -11,6 +11,7 @@ from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import GRAD_CAM, METHODS, methods_for
 from core.inference.worker import Progress
 from core.labels import CLASS_LABELS
+from core.translation.messages import tr
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.link.address import bound
 from panels.shared.model_choice import ChosenModel
@@ -52,7 +53,7 @@ def choose_output(model: ChosenModel) -> tuple[str, Bundle]:
     outputs = [PREDICTED_CLASS, *model.classifier.card.classes, ALL_CLASSES, PREDICTED_MASK]
     output = bound(
         st.segmented_control,
-        "Explain which output",
+        tr("Explain which output"),
         outputs,
         default=outputs[0],
         required=True,
@@ -75,13 +76,15 @@ def choose_explanation(output: str, bundle: Bundle) -> list[ExplanationRequest]:
     at_layer = any(method in METHODS and METHODS[method].at_layer for method in methods)
     layer = bound(
         st.selectbox,
-        "Layer",
+        tr("Layer"),
         names,
         index=names.index(default_convolution(bundle, convolutions).name),
         key="layer",
         disabled=not at_layer,
-        help="A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
-        "ones are coarse and have a larger receptive field.",
+        help=tr(
+            "A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
+            "ones are coarse and have a larger receptive field."
+        ),
     )
     chosen = next(convolution for convolution in convolutions if convolution.name == layer)
     notes = [f"`{layer}` has {chosen.filters} filters of {chosen.width} x {chosen.height}."] if at_layer else []
@@ -122,7 +125,7 @@ def _choose_methods(bundle: Bundle, task: str) -> list[str]:
     offered = offered_methods(bundle, task)
     chosen = bound(
         st.pills,
-        "Methods, side by side",
+        tr("Methods, side by side"),
         offered,
         selection_mode="multi",
         default=default_methods(bundle, task),

@@ -10,6 +10,7 @@ from core.bundles.drawings import stored_drawings
 from core.config import CLASSIFICATION
 from core.inference.explain import draw_filter
 from core.labels import CLASS_LABELS
+from core.translation.messages import tr
 from panels.explain.controls import cached_convolutions, draw_progress
 from panels.shared.controls import fragment
 from panels.shared.labels import bundle_title
@@ -23,24 +24,33 @@ _LAST, _WANTED = "explain_drawing", "explain_drawing_wanted"
 
 def draw_drawings(bundle: Bundle) -> None:
     """Draw the stored drawings of the classes, and the choice of a filter to draw now."""
-    st.header("What the network draws", anchor=False)
+    st.header(tr("What the network draws"), anchor=False)
     if CLASSIFICATION not in bundle.tasks:
-        st.caption(f"{bundle_title(bundle)} gives no class, so it draws none.")
+        st.caption(tr("{bundle} gives no class, so it draws none.", bundle=bundle_title(bundle)))
     elif (drawings := stored_drawings(bundle)) is None:
-        st.caption(f"No drawings of {bundle_title(bundle)} are stored; `python -m core draw {bundle.name}` makes them.")
+        st.caption(
+            tr(
+                "No drawings of {bundle} are stored; `python -m core draw {name}` makes them.",
+                bundle=bundle_title(bundle),
+                name=bundle.name,
+            )
+        )
     else:
         st.markdown(
-            "Noise, changed until the network's score for one class is high: patterns that it reacts to, not a tumour."
+            tr(
+                "Noise, changed until the network's score for one class is high: patterns that it reacts "
+                "to, not a tumour."
+            )
         )
         for column, (name, drawing) in zip(st.columns(len(drawings)), drawings.items(), strict=True):
             title = CLASS_LABELS[name].title
             caption = f"{title} {percent(drawing.probability)}"
             _draw(column, drawing.pixels, title, caption)
         st.caption(
-            "The percentage is the network's probability for its drawing.",
-            help="Activation maximisation. Grey runs from each picture's darkest to its brightest pixel.",
+            tr("The percentage is the network's probability for its drawing."),
+            help=tr("Activation maximisation. Grey runs from each picture's darkest to its brightest pixel."),
         )
-    with st.expander("Draw one filter of a convolution", icon=":material/brush:"):
+    with st.expander(tr("Draw one filter of a convolution"), icon=":material/brush:"):
         _draw_filter_choice(bundle)
 
 
@@ -49,9 +59,11 @@ def _draw_filter_choice(bundle: Bundle) -> None:
     task = bundle.tasks[0]
     convolutions = {convolution.name: convolution for convolution in cached_convolutions(bundle, task)}
     columns: Any = st.columns(2)
-    layer = columns[0].selectbox("Convolution", list(convolutions), key="drawing_layer")
+    layer = columns[0].selectbox(tr("Convolution"), list(convolutions), key="drawing_layer")
     filters = convolutions[layer].filters
-    number = columns[1].number_input("Filter", 1, filters, key=f"drawing_filter_{layer}", help=f"From 1 to {filters}.")
+    number = columns[1].number_input(
+        tr("Filter"), 1, filters, key=f"drawing_filter_{layer}", help=tr("From 1 to {filters}.", filters=filters)
+    )
     key = bundle.fingerprint, layer, number
     last = st.session_state.get(_LAST)
     area = st.empty()
@@ -63,7 +75,7 @@ def _draw_filter_choice(bundle: Bundle) -> None:
         _draw(area, last[1], name, name)
     else:
         area.button(
-            "Draw the filter",
+            tr("Draw the filter"),
             key="drawing_run",
             icon=":material/play_arrow:",
             on_click=lambda: st.session_state.update({_WANTED: key}),
@@ -76,7 +88,9 @@ def _run(bundle: Bundle, task: str, layer: str, number: int) -> np.ndarray:
 
 def _draw(area: Any, pixels: np.ndarray, name: str, caption: str) -> None:
     with area.container(width=_WIDTH):
-        st.image(_stretched(pixels), width="stretch", caption=caption, alt=f"The network's drawing: {name}")
+        st.image(
+            _stretched(pixels), width="stretch", caption=caption, alt=tr("The network's drawing: {name}", name=name)
+        )
 
 
 def _stretched(pixels: np.ndarray) -> np.ndarray:

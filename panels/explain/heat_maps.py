@@ -22,6 +22,7 @@ from core.labels import CLASS_LABELS
 from core.networks.losses import tumour_probability
 from core.readers.preprocessing import Placement, map_to_slice
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.explain.controls import (
     PREDICTED_CLASS,
     PREDICTED_MASK,
@@ -140,7 +141,7 @@ def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> HeatM
 def _explanation(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> Explanation:
     method, output = METHODS[request.method], request.output
     title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
-    with st.spinner(f"Making the heat map: {title}. The first one loads TensorFlow, a few seconds."):
+    with st.spinner(tr("Making the heat map: {title}. The first one loads TensorFlow, a few seconds.", title=title)):
         inputs, _ = model_input(bundle, slice_)
         progress = None if method.quick else draw_progress("steps")
         return explain(bundle, inputs, worker_request(request), progress=progress)

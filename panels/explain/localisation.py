@@ -9,6 +9,7 @@ import streamlit as st
 from core.metrics.agreement import hottest_overlap, rank_correlation
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.explain.controls import method_title
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.labels import NOT_AVAILABLE, term
@@ -41,11 +42,15 @@ def draw_localisation(slice_: Slice, view: HeatMapView | None) -> None:
 def draw_localisation_note(slice_: Slice) -> None:
     """Say what the figures are, or why there are none."""
     if not has_true_tumour(slice_):
-        st.caption("This slice has no true mask, so heat-map localisation is not measured.")
+        st.caption(tr("This slice has no true mask, so heat-map localisation is not measured."))
         return
     st.caption(
-        f"The share of all heat inside the true mask, its {term('chance-level', 'chance level')}, and the "
-        f"{term('pointing-game', 'pointing game')}, without tolerance."
+        tr(
+            "The share of all heat inside the true mask, its {chance_level}, and the {pointing_game}, "
+            "without tolerance.",
+            chance_level=term("chance-level", tr("chance level")),
+            pointing_game=term("pointing-game", tr("pointing game")),
+        )
     )
 
 
@@ -71,9 +76,15 @@ def draw_agreement(methods: list[str], views: list[HeatMapView | None]) -> None:
     """Draw how far the maps of several methods agree; nothing for one. Arguments as for ``agreement_table``."""
     if len(methods) < 2:
         return
-    st.table(agreement_table(methods, views), hide_index=True, border="horizontal", alt="Agreement of the heat maps")
+    st.table(
+        agreement_table(methods, views), hide_index=True, border="horizontal", alt=tr("Agreement of the heat maps")
+    )
     st.caption(
-        "1 is full agreement.",
-        help="Rank correlation: Spearman's, of all pixels; 0 is unrelated, -1 the reverse. Hottest tenth: the hottest "
-        f"{whole_percent(_HOTTEST)} of each map's pixels, those that both share divided by those that either has.",
+        tr("1 is full agreement."),
+        help=tr(
+            "Rank correlation: Spearman's, of all pixels; 0 is unrelated, -1 the reverse. Hottest tenth: "
+            "the hottest {share} of each map's pixels, those that both share divided by those that "
+            "either has.",
+            share=whole_percent(_HOTTEST),
+        ),
     )

@@ -6,6 +6,7 @@ from core.explanation.explainer import SALIENCY
 from core.inference.render import DisplayOptions, compose_overlay, default_window, encode_png
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.explain.controls import method_title
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slices.chosen import ChosenSlice
@@ -35,7 +36,7 @@ def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, several: bool, key:
         [heat_layer(scale_for_display(view.heat), legend), *mask_layers(view.mask, chosen.slice.mask)],
         key=key,
         group=GROUP,
-        label=f"The slice with a heat map over it, by {title}; {legend}",
+        label=tr("The slice with a heat map over it, by {title}; {legend}", title=title, legend=legend),
         caption=f"{legend[0].upper()}{legend[1:]}" if several else f"{chosen.slice.name}; {legend}",
         small=several,
         adjusting=chosen.adjusting,

@@ -8,6 +8,7 @@ import streamlit as st
 from core.inference.result import shown_probabilities
 from core.metrics import overlap
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.answer import class_text, draw_class_probabilities, draw_headline, draw_truth
 
@@ -61,7 +62,7 @@ def _draw_mask(slice_: Slice, mask: np.ndarray, result: dict[str, Any] | None) -
     headline = f"Mask · {area}" if mask.any() else "No tumour outlined"
     if result is not None and result["class"] is None:
         draw_headline(result, key="explain_mask")
-        st.caption(f"The heat map still explains the mask: {headline}.")
+        st.caption(tr("The heat map still explains the mask: {headline}.", headline=headline))
     else:
         st.header(headline, anchor=False)
     if slice_.mask is None:

@@ -14,6 +14,7 @@ from core.inference.predictor import model_input
 from core.inference.render import default_window, grey_image, overlay_heat_map
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.explain.controls import PREDICTED_CLASS, ExplanationRequest, draw_progress, method_title
 from panels.explain.heat_maps import worker_request
 from panels.explain.picture import scale_for_display
@@ -37,11 +38,13 @@ def draw_sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, request
         bundle: the network to explain.
         requests: the heat maps of the page, at least one.
     """
-    with st.expander("Sanity check: does the heat map show what was learnt?", icon=":material/psychology_alt:"):
+    with st.expander(tr("Sanity check: does the heat map show what was learnt?"), icon=":material/psychology_alt:"):
         st.markdown(
-            "The network's weights are replaced by random ones, layer by layer from the output on. The heat map is "
-            "made again after each layer. One that hardly changes shows edges of the slice or the network's "
-            "architecture, not what was learnt (Adebayo et al., 2018)."
+            tr(
+                "The network's weights are replaced by random ones, layer by layer from the output on. The heat map is "
+                "made again after each layer. One that hardly changes shows edges of the slice or the network's "
+                "architecture, not what was learnt (Adebayo et al., 2018)."
+            )
         )
         request = _choose_request(bundle, requests)
         key = (identity, bundle.fingerprint, request)
@@ -58,7 +61,7 @@ def draw_sanity_check(slice_: Slice, identity: Hashable, bundle: Bundle, request
             _draw_result(slice_, bundle, st.session_state[_LAST_RESULT][1])
         else:
             area.button(
-                "Run the check",
+                tr("Run the check"),
                 key="explain_sanity_run",
                 icon=":material/play_arrow:",
                 on_click=lambda: st.session_state.update({_REQUESTED: key}),
@@ -76,7 +79,7 @@ def _choose_request(bundle: Bundle, requests: list[ExplanationRequest]) -> Expla
     method = methods[0]
     if len(methods) > 1:
         method = st.segmented_control(
-            "Method",
+            tr("Method"),
             methods,
             default=methods[0],
             required=True,
@@ -100,14 +103,17 @@ def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep]) 
         _similarity_curve(names, [step.similarity for step in steps]),
         key="explain_sanity_curve",
         config=PLOT_CONFIG,
-        alt=f"Similarity to the trained network's heat map after each layer; {last:.2f} at the end",
+        alt=tr("Similarity to the trained network's heat map after each layer; {last:.2f} at the end", last=last),
     )
     st.caption(
-        "Spearman's rank correlation with the trained network's heat map after each randomised layer: 1 is the same "
-        "order of hot and cold, 0 is unrelated. Random weights are drawn once, from a fixed seed."
+        tr(
+            "Spearman's rank correlation with the trained network's heat map after each randomised "
+            "layer: 1 is the same order of hot and cold, 0 is unrelated. Random weights are drawn "
+            "once, from a fixed seed."
+        )
     )
     if not steps[0].explanation.grid.any():
-        st.info("The trained network's heat map of this slice is empty, so there is nothing to compare.")
+        st.info(tr("The trained network's heat map of this slice is empty, so there is nothing to compare."))
     _, placement = model_input(bundle, slice_)
     grey = grey_image(slice_.pixels, *default_window(slice_.pixels))
     chosen = sorted({round(number) for number in np.linspace(0, len(steps) - 1, min(_MAX_IMAGES, len(steps)))})
@@ -118,8 +124,10 @@ def _draw_result(slice_: Slice, bundle: Bundle, steps: list[RandomisationStep]) 
                 st.image(
                     overlay_heat_map(grey, scale_for_display(heat), opacity=_OPACITY),
                     width=_IMAGE_WIDTH,
-                    caption="trained" if number == 0 else f"down to {names[number]}",
-                    alt=f"The heat map, {'trained' if number == 0 else f'random down to {names[number]}'}",
+                    caption=tr("trained") if number == 0 else tr("down to {layer}", layer=names[number]),
+                    alt=tr("The heat map, trained")
+                    if number == 0
+                    else tr("The heat map, random down to {layer}", layer=names[number]),
                 )
 
 

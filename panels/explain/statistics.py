@@ -9,6 +9,7 @@ from core.evaluation.explanations.heat_maps import read_explanations, summarise_
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS
+from core.translation.messages import tr
 from panels.explain.controls import method_title
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
@@ -28,8 +29,12 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     """Draw the distributions by method for right and wrong predictions, a table of means, and the CSV."""
     if EXPLANATIONS not in bundle.card.files:
         st.info(
-            f"{bundle_title(bundle)} has no heat-map localisation on its test set yet. With the prepared data set, "
-            f"`python -m core evaluate {bundle.name} --explain` measures it.",
+            tr(
+                "{bundle} has no heat-map localisation on its test set yet. With the prepared data set, `python "
+                "-m core evaluate {name} --explain` measures it.",
+                bundle=bundle_title(bundle),
+                name=bundle.name,
+            ),
             icon=":material/hourglass_empty:",
         )
         return
@@ -38,29 +43,44 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
     means = summarise_heat_maps(table)
     shown = bundle.answer_map if (table["method"] == bundle.answer_map).any() else bundle.heat_method
     rows = table[table["method"] == shown]
-    owner = "the evidence map" if shown == EVIDENCE_MAP else METHODS[shown].title
+    owner = tr("the evidence map") if shown == EVIDENCE_MAP else METHODS[shown].title
     st.markdown(
-        f"On the {len(rows)} test slices of {bundle_title(bundle)}, **{percent(rows['inside'].mean())}** of {owner}'s "
-        f"heat lies on the tumour; the {term('chance-level', 'chance level')} is "
-        f"**{percent(rows['area'].mean())}**. The {term('pointing-game', 'pointing game')} is a hit in "
-        f"**{percent(rows['hit'].mean())}** of them."
+        tr(
+            "On the {count} test slices of {bundle}, **{share}** of {owner}'s heat lies on the tumour; the "
+            "{chance_level} is **{area}**. The {pointing_game} is a hit in **{hits}** of them.",
+            count=len(rows),
+            bundle=bundle_title(bundle),
+            share=percent(rows["inside"].mean()),
+            owner=owner,
+            chance_level=term("chance-level", tr("chance level")),
+            area=percent(rows["area"].mean()),
+            pointing_game=term("pointing-game", tr("pointing game")),
+            hits=percent(rows["hit"].mean()),
+        )
     )
     st.plotly_chart(
         _box_plot(table),
         key=f"{key}_boxes",
         config=PLOT_CONFIG,
-        alt="Box plot of the share of heat on the tumour, by method, for right and wrong predictions; the table has "
-        "their means",
+        alt=tr(
+            "Box plot of the share of heat on the tumour, by method, for right and wrong predictions; the table has "
+            "their means"
+        ),
     )
-    with st.expander("Means by method, and how they were measured", icon=":material/table:"):
-        st.dataframe(_means_table(means), hide_index=True, alt="Means by method, for right and wrong predictions")
+    with st.expander(tr("Means by method, and how they were measured"), icon=":material/table:"):
+        st.dataframe(_means_table(means), hide_index=True, alt=tr("Means by method, for right and wrong predictions"))
         if explanation:
             definitions = DEFINITIONS["explanation"]
             if shown == EVIDENCE_MAP:
                 st.caption(f"{EVIDENCE_MAP_TITLE}: {definitions[EVIDENCE_MAP]}.")
             st.caption(
-                f"Explained: {definitions['explained']}, at the layer {explanation.layer}. Right: "
-                f"{definitions['right']}. To save time, {definitions['slow']}."
+                tr(
+                    "Explained: {explained}, at the layer {layer}. Right: {right}. To save time, {slow}.",
+                    explained=definitions["explained"],
+                    layer=explanation.layer,
+                    right=definitions["right"],
+                    slow=definitions["slow"],
+                )
             )
         csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 

@@ -7,6 +7,7 @@ from core.bundles.bundle import Bundle
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS
 from core.metrics.ranking import wilson_interval
 from core.ood.evaluate import AIMS, metric_hits
+from core.translation.messages import tr
 from panels.shared.labels import term
 from panels.shared.theme import percent
 
@@ -46,8 +47,14 @@ def draw_metrics(table: pd.DataFrame) -> None:
                 caption += f"; aim {AIMS[name].words}{'' if is_met else ', **missed**'}"
             st.caption(caption)
     st.caption(
-        f"What they mean: {term('false-positive-rate')} · {term('false-negative-rate')} · {term('accuracy')} · "
-        f"{term('coverage')} · {term('ood')}"
+        tr(
+            "What they mean: {false_positive_rate} · {false_negative_rate} · {accuracy} · {coverage} · {ood}",
+            false_positive_rate=term("false-positive-rate"),
+            false_negative_rate=term("false-negative-rate"),
+            accuracy=term("accuracy"),
+            coverage=term("coverage"),
+            ood=term("ood"),
+        )
     )
 
 
@@ -65,7 +72,11 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
         return
     if not missed:
         st.success(
-            f"All {len(aims)} aims are met. {_use_of_the_split(bundle)}",
+            tr(
+                "All {count} aims are met. {use}",
+                count=len(aims),
+                use=_use_of_the_split(bundle),
+            ),
             icon=":material/check:",
         )
         return
@@ -78,7 +89,13 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
             f"{100 * high:.0f} %), aim {aim.aim}, short by {100 * aim.short_by:.1f} points"
         )
     st.warning(
-        f"Aims missed: {len(missed)} of {len(aims)}. {'; '.join(lines)}. {_use_of_the_split(bundle)}",
+        tr(
+            "Aims missed: {count} of {total}. {aims}. {use}",
+            count=len(missed),
+            total=len(aims),
+            aims="; ".join(lines),
+            use=_use_of_the_split(bundle),
+        ),
         icon=":material/flag:",
     )
 
@@ -96,12 +113,23 @@ def draw_internal_cost(bundle: Bundle) -> None:
     refused = outcomes.unusual_image + outcomes.not_a_head_slice
     worst = max(called_free, key=lambda name: called_free[name])
     st.markdown(
-        f"The gate has a cost on internal data. All {outcomes.slices} internal test slices have a tumour. The "
-        f"network alone classifies {percent(bundle.test_metrics.accuracy)} correctly{_of_series(bundle)}. After the "
-        f"gate, {percent(outcomes.right)} are classified correctly, {percent(outcomes.wrong)} are wrong, and "
-        f"{percent(outcomes.low_confidence + refused)} abstained ({percent(outcomes.low_confidence)} low "
-        f"confidence, {percent(refused)} flagged OOD). “No tumour found” is most frequent for "
-        f"{CLASS_LABELS[worst].in_text}: {percent(called_free[worst])} of its slices."
+        tr(
+            "The gate has a cost on internal data. All {slices} internal test slices have a tumour. The "
+            "network alone classifies {alone} correctly{series}. After the gate, {right} are "
+            "classified correctly, {wrong} are wrong, and {abstained} abstained ({low_confidence} low confidence, "
+            "{refused} flagged OOD). “No tumour found” is most frequent for {worst}: {called_free} of its "
+            "slices.",
+            slices=outcomes.slices,
+            alone=percent(bundle.test_metrics.accuracy),
+            series=_of_series(bundle),
+            right=percent(outcomes.right),
+            wrong=percent(outcomes.wrong),
+            abstained=percent(outcomes.low_confidence + refused),
+            low_confidence=percent(outcomes.low_confidence),
+            refused=percent(refused),
+            worst=CLASS_LABELS[worst].in_text,
+            called_free=percent(called_free[worst]),
+        )
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.text import join_words
+from core.translation.messages import mark, tr
 from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.controls import file_button
@@ -24,24 +25,24 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
     card = bundle.card
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_facts("What it is", _network_facts(bundle))
+        _draw_facts(mark("What it is"), _network_facts(bundle))
         if bundle.test_time_flip:
-            st.markdown("Predictions are means over the slice and its mirror image.")
-        _draw_facts("What it was trained on", _training_facts(bundle))
+            st.markdown(tr("Predictions are means over the slice and its mirror image."))
+        _draw_facts(mark("What it was trained on"), _training_facts(bundle))
         origin = card.training.origin
         if origin:
-            st.markdown("**As the report states**")
+            st.markdown(tr("**As the report states**"))
             st.markdown(escape_markdown(f"{join_words(origin.stated)}."))
-            _draw_facts("Chosen, where the report leaves it open", origin.chosen)
+            _draw_facts(mark("Chosen, where the report leaves it open"), origin.chosen)
     with right:
-        st.markdown("**Intended use**")
+        st.markdown(tr("**Intended use**"))
         st.markdown(escape_markdown(card.intended_use))
-        st.markdown("**Limits**")
+        st.markdown(tr("**Limits**"))
         st.markdown("\n".join(f"- {escape_markdown(limit)}" for limit in card.limits))
         if card.training.tried:
-            st.markdown("**Also tried**")
+            st.markdown(tr("**Also tried**"))
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in card.training.tried))
-    with st.expander("The whole card", icon=":material/description:"):
+    with st.expander(tr("The whole card"), icon=":material/description:"):
         st.json(card.as_dict(), expanded=1)
     file_button(
         lambda: json.dumps(card.as_dict(), indent=2, ensure_ascii=False).encode(),
@@ -55,28 +56,28 @@ def _network_facts(bundle: Bundle) -> dict[str, Any]:
     card = bundle.card
     metrics = cached_headline_metrics(bundle) if bundle.is_evaluated else {}
     return {
-        "Version": card.version,
-        "Task": task_text(bundle),
-        "Classes": ", ".join(card.classes),
-        "Input": f"{card.input.height} × {card.input.width} × {card.input.channels}; {card.input.description}",
+        mark("Version"): card.version,
+        mark("Task"): task_text(bundle),
+        mark("Classes"): ", ".join(card.classes),
+        mark("Input"): f"{card.input.height} × {card.input.width} × {card.input.channels}; {card.input.description}",
         **{title: interval_text(name, metrics[name]) for name, title in HEADLINE_METRICS.items() if name in metrics},
-        "Licence": card.licence,
+        mark("Licence"): card.licence,
     }
 
 
 def _training_facts(bundle: Bundle) -> dict[str, Any]:
     data, training = bundle.card.data, bundle.card.training
     return {
-        "Data set": "; ".join((data.dataset.name, data.dataset.doi, data.dataset.licence)),
-        "Split": split_text(bundle),
-        "Slices": ", ".join(f"{count:,} {part}" for part, count in data.counts.as_dict().items()),
-        "Machine": training.machine,
-        "Training": duration_text(training.seconds),
-        "Epochs": f"{training.epochs_run}, kept epoch {training.epoch_kept}",
+        mark("Data set"): "; ".join((data.dataset.name, data.dataset.doi, data.dataset.licence)),
+        mark("Split"): split_text(bundle),
+        mark("Slices"): ", ".join(f"{count:,} {part}" for part, count in data.counts.as_dict().items()),
+        mark("Machine"): training.machine,
+        mark("Training"): duration_text(training.seconds),
+        mark("Epochs"): tr("{run}, kept epoch {kept}", run=training.epochs_run, kept=training.epoch_kept),
     }
 
 
 def _draw_facts(title: str, facts: dict[str, Any]) -> None:
     """Draw a list of those facts that have a value."""
-    st.markdown(f"**{title}**")
-    st.markdown("\n".join(f"- {name}: {escape_markdown(str(value))}" for name, value in facts.items() if value))
+    st.markdown(f"**{tr(title)}**")
+    st.markdown("\n".join(f"- {tr(name)}: {escape_markdown(str(value))}" for name, value in facts.items() if value))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.errors import BundleError
+from core.translation.messages import tr
 from panels.models.diagram_layout import layer_blocks
 from panels.models.network import network_layers
 from panels.models.small_picture import network_svg
@@ -71,4 +72,4 @@ def _draw_picture(bundle: Bundle) -> None:
     """Draw the network's picture; nothing where its layers cannot be read, which the opened network tells."""
     with suppress(BundleError):
         picture = network_svg(layer_blocks(network_layers(bundle)), theme_colour("primaryColor"))
-        st.image(picture, width=120, alt=f"The network of {bundle.card.title}")
+        st.image(picture, width=120, alt=tr("The network of {card}", card=bundle.card.title))

@@ -10,6 +10,7 @@ from core.bundles.card.metrics import CrossValidation, FoldMetrics
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
+from core.translation.messages import tr
 from panels.models.record_table import draw_records
 from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text, term
 from panels.shared.model_choice import choice_title
@@ -24,37 +25,48 @@ def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
     measured = {name: over_folds for name, over_folds in metrics.items() if over_folds}
     if not measured:
         return
-    st.header("Fold by fold, patient-level split", anchor=False)
+    st.header(tr("Fold by fold, patient-level split"), anchor=False)
     for name, over_folds in measured.items():
         _draw_table(choice_title(name), over_folds)
     st.caption(
-        f"Each {term('fold', 'fold')} is held out of one training of the same recipe.",
-        help="No patient id is in two folds. ± is the standard deviation over folds. *All slices*: over the test "
-        "slices of all folds together. By patient: the mean over patients of the patient's mean. Series accuracy: all "
-        "slices of a patient get the class with the highest mean probability; patient-level, each patient counts once.",
+        tr("Each {fold} is held out of one training of the same recipe.", fold=term("fold", tr("fold"))),
+        help=tr(
+            "No patient id is in two folds. ± is the standard deviation over folds. *All slices*: over "
+            "the test slices of all folds together. By patient: the mean over patients of the "
+            "patient's mean. Series accuracy: all slices of a patient get the class with the highest "
+            "mean probability; patient-level, each patient counts once."
+        ),
     )
 
 
 def _draw_table(title: str, metrics: CrossValidation) -> None:
     done, total = len(metrics.folds_done), len(FOLD_SPLITS)
     st.markdown(
-        f"**{escape_markdown(title)}** on {'all' if done == total else f'{done} of the'} {total} official folds"
+        tr("**{title}** on all {total} official folds", title=escape_markdown(title), total=total)
+        if done == total
+        else tr(
+            "**{title}** on {done} of the {total} official folds", title=escape_markdown(title), done=done, total=total
+        )
     )
     rows = pd.DataFrame([_metric_row(name, metric, metrics) for name, metric in metric_titles(metrics.figures).items()])
-    alt = f"Metrics of {title} by fold"
-    st.table(rows[[_METRIC, _MEAN, _ALL]], hide_index=True, border="horizontal", alt=f"{alt}, in short")
-    with st.expander("Every fold", icon=":material/table:"):
+    alt = tr("Metrics of {title} by fold", title=title)
+    st.table(rows[[_METRIC, _MEAN, _ALL]], hide_index=True, border="horizontal", alt=tr("{alt}, in short", alt=alt))
+    with st.expander(tr("Every fold"), icon=":material/table:"):
         draw_records(rows, alt=alt)
-    with st.expander("Without similar patient ids, and calibration", icon=":material/info:"):
+    with st.expander(tr("Without similar patient ids, and calibration"), icon=":material/info:"):
         _draw_notes(metrics)
 
 
 def _draw_notes(metrics: CrossValidation) -> None:
     if metrics.calibration:
         st.markdown(
-            f"A temperature of {metrics.calibration.temperature:.2f}, fitted on the validation slices of all folds "
-            f"together, takes the expected calibration error of the test slices from {metrics.calibration.before:.3f} "
-            f"to {metrics.calibration.after:.3f}."
+            tr(
+                "A temperature of {temperature:.2f}, fitted on the validation slices of all folds together, "
+                "takes the expected calibration error of the test slices from {before:.3f} to {after:.3f}.",
+                temperature=metrics.calibration.temperature,
+                before=metrics.calibration.before,
+                after=metrics.calibration.after,
+            )
         )
     rest = metrics.without_letter_twins
     words = ", ".join(
@@ -63,8 +75,13 @@ def _draw_notes(metrics: CrossValidation) -> None:
         if key in rest.figures
     )
     st.markdown(
-        "Some patient ids differ only by a final letter and stand in different folds. Without their slices "
-        f"({sum(metrics.slices) - sum(rest.slices)} of {sum(metrics.slices)}): {words}."
+        tr(
+            "Some patient ids differ only by a final letter and stand in different folds. Without their "
+            "slices ({slices} of {total}): {words}.",
+            slices=sum(metrics.slices) - sum(rest.slices),
+            total=sum(metrics.slices),
+            words=words,
+        )
     )
 
 

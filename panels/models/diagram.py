@@ -6,6 +6,7 @@ from collections import Counter
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.translation.messages import tr
 from panels.models.diagram_layout import CENTRE, LEFT, RIGHT, Block
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
@@ -30,14 +31,17 @@ def draw_diagram(blocks: list[Block], *, key: str) -> None:
         _diagram_figure(blocks),
         key=key,
         config={**PLOT_CONFIG, "staticPlot": True},
-        alt=f"The network, block by block. {_blocks_text(blocks)}",
+        alt=tr("The network, block by block. {blocks}", blocks=_blocks_text(blocks)),
     )
     has_skips = any(len(block.sources) > 1 for block in blocks)
     st.caption(
-        "Each box holds the layers that compute on one grid, in order, and the height × width × channels of their "
-        "output."
-        + (" Dotted arrows are skip connections: the output is passed on unchanged." if has_skips else "")
-        + " The bar at the bottom of a box is its share of the network's parameters."
+        tr(
+            "Each box holds the layers that compute on one grid, in order, and the height × width × channels of their "
+            "output.{skips} The bar at the bottom of a box is its share of the network's parameters.",
+            skips=" " + tr("Dotted arrows are skip connections: the output is passed on unchanged.")
+            if has_skips
+            else "",
+        )
     )
 
 

@@ -11,6 +11,7 @@ from core.bundles.measured_gate import DEV
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import CLASS_LABELS
+from core.translation.messages import tr
 from panels.models.record_table import draw_records
 from panels.shared.labels import NOT_AVAILABLE, mean_text
 from panels.shared.model_choice import choice_title
@@ -26,10 +27,13 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     tested = {bundle.name: bundle for bundle in bundles if _external_metrics(bundle)}
     if not tested:
         return
-    st.header("Internal and external accuracy", anchor=False)
+    st.header(tr("Internal and external accuracy"), anchor=False)
     held_out = sorted({bundle.card.data.split for bundle in tested.values() if _has_internal_accuracy(bundle)})
     rows = pd.DataFrame([_tested_row(bundle, held_out) for bundle in tested.values()]).fillna(NOT_AVAILABLE)
-    draw_records(rows, alt=f"Networks on held-out patients of the data set and on the external test set, split {DEV}")
+    draw_records(
+        rows,
+        alt=tr("Networks on held-out patients of the data set and on the external test set, split {split}", split=DEV),
+    )
     comparison = _shortcut_comparison(tested.get(_WITH_SHORTCUT), tested.get(_WITHOUT_SHORTCUT))
     if comparison:
         st.markdown(comparison)
@@ -37,15 +41,21 @@ def draw_internal_and_external(bundles: Sequence[Bundle]) -> None:
     slices = metrics.slices if metrics else {}
     counts = ", ".join(f"{slices.get(name, 0)} {CLASS_LABELS[name].in_text}" for name in CLASSES)
     st.caption(
-        f"External: the split {DEV} of the external test set, without the gate, so that every slice gets a class. It "
-        f"is {counts} slices of the collection “Brain Tumor Classification (MRI)” by Sartaj Bhuvaji et al., from other "
-        "scanners and with other framing; its labels are known to be noisy. Results after the gate, and on the split "
-        "test, are on the page External data. Internal: slices of patients that were not in training; first of the "
-        "fold that this network was tested on, then the mean ± the standard deviation over "
-        f"{len(FOLD_SPLITS)} folds, each held out of one training; of series, the slices of a patient are classified "
-        "together. The external slices' patients are not known. A network on *whole* slices can use a shortcut: the "
-        "head's position predicts the class (see Data), and external slices are framed differently. A network on the "
-        "*head* can use it much less."
+        tr(
+            "External: the split {split} of the external test set, without the gate, so that every slice gets "
+            "a class. It is {counts} slices of the collection “Brain Tumor Classification (MRI)” by Sartaj "
+            "Bhuvaji et al., from other scanners and with other framing; its labels are known to be noisy. "
+            "Results after the gate, and on the split test, are on the page External data. Internal: slices "
+            "of patients that were not in training; first of the fold that this network was tested on, then "
+            "the mean ± the standard deviation over {folds} folds, each held out of one training; of "
+            "series, the slices of a patient are classified together. The external slices' patients are not "
+            "known. A network on *whole* slices can use a shortcut: the head's position predicts the class "
+            "(see Data), and external slices are framed differently. A network on the *head* can use it "
+            "much less.",
+            split=DEV,
+            counts=counts,
+            folds=len(FOLD_SPLITS),
+        )
     )
 
 

@@ -9,6 +9,7 @@ from core import course_report
 from core.bundles.bundle import Bundle
 from core.bundles.layers import Layer, layer_table, read_layers
 from core.config import CLASSIFICATION, SEGMENTATION
+from core.translation.messages import Message, tr
 from panels.models.diagram import draw_diagram
 from panels.models.diagram_layout import layer_blocks
 from panels.shared.cache import HASH_BUNDLES
@@ -31,19 +32,27 @@ def draw_network(bundle: Bundle, *, key: str) -> None:
         draw_diagram(layer_blocks(layers), key=f"{key}_drawing")
     with right:
         total = table["parameters"].sum()
-        st.markdown(f"**{len(table)} layers, {total:,} {term('parameters', 'parameters')}**, {_trainable_text(bundle)}")
+        st.markdown(
+            tr(
+                "**{count} layers, {total:,} {parameters}**, {trainable}",
+                count=len(table),
+                total=total,
+                parameters=term("parameters", tr("parameters")),
+                trainable=_trainable_text(bundle),
+            )
+        )
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Name (type) of layer": table["name"] + " (" + table["type"] + ")",
-                    "Output shape": table["output shape"],
-                    "Parameters": table["parameters"],
+                    tr("Name (type) of layer"): table["name"] + " (" + table["type"] + ")",
+                    tr("Output shape"): table["output shape"],
+                    tr("Parameters"): table["parameters"],
                 }
             ),
             hide_index=True,
             height=min(_TABLE_HEIGHT, 38 + 35 * len(table)),
-            column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
-            alt="The network's layers with output shapes and parameters",
+            column_config={tr("Parameters"): st.column_config.NumberColumn(format="localized")},
+            alt=tr("The network's layers with output shapes and parameters"),
         )
         if bundle.tasks == (CLASSIFICATION,):
             _compare_with_table_2(layers)
@@ -60,37 +69,47 @@ def network_layers(bundle: Bundle) -> list[Layer]:
 def _trainable_text(bundle: Bundle) -> str:
     parameters = bundle.card.parameters
     fixed = parameters.total - parameters.trainable
-    return f"{fixed:,} of them not trainable" if fixed else "all of them trainable"
+    return tr("{fixed:,} of them not trainable", fixed=fixed) if fixed else tr("all of them trainable")
 
 
 def _compare_with_table_2(layers: list[Layer]) -> None:
     ours = [(layer.name, layer.kind, layer.shape, layer.parameters) for layer in layers if layer.inputs]
     theirs = [(row.name, row.type, row.shape, row.parameters) for row in course_report.TABLE_2]
-    size = f"{len(theirs)} layers and {course_report.CNN_PARAMETERS:,} parameters"
+    size = Message(
+        "{layers} layers and {parameters:,} parameters", layers=len(theirs), parameters=course_report.CNN_PARAMETERS
+    )
     st.caption(
-        f"The same as the report's Table 2, layer by layer: {size}."
+        tr("The same as the report's Table 2, layer by layer: {size}.", size=size)
         if ours == theirs
-        else f"Not the network of the report's Table 2, which has {size}."
+        else tr("Not the network of the report's Table 2, which has {size}.", size=size)
     )
 
 
 def _compare_with_report_unet(layers: list[Layer]) -> None:
     if sum(layer.parameters for layer in layers) != course_report.UNET_PARAMETERS:
-        st.caption(f"Not the report's U-Net, which has {course_report.UNET_PARAMETERS:,} parameters.")
+        st.caption(
+            tr(
+                "Not the report's U-Net, which has {unet_parameters:,} parameters.",
+                unet_parameters=course_report.UNET_PARAMETERS,
+            )
+        )
         return
     counts = Counter(layer.kind for layer in layers if layer.inputs)
     st.caption(
-        f"The report's U-Net has {course_report.UNET_PARAMETERS:,} parameters too, "
-        f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,} of them not trainable. Its text counts fewer layers than these "
-        "parameters need:"
+        tr(
+            "The report's U-Net has {unet_parameters:,} parameters too, {unet_parameters_not_trained:,} of "
+            "them not trainable. Its text counts fewer layers than these parameters need:",
+            unet_parameters=course_report.UNET_PARAMETERS,
+            unet_parameters_not_trained=course_report.UNET_PARAMETERS_NOT_TRAINED,
+        )
     )
     st.dataframe(
         pd.DataFrame(
             [
-                {"Type": kind, "This network": counts.get(kind, 0), "The report's text": count}
+                {tr("Type"): kind, tr("This network"): counts.get(kind, 0), tr("The report's text"): count}
                 for kind, count in course_report.UNET_LAYERS.items()
             ]
         ),
         hide_index=True,
-        alt="Layers by type, in this network and in the report's text",
+        alt=tr("Layers by type, in this network and in the report's text"),
     )

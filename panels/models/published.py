@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.evaluation.comparison.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
+from core.translation.messages import tr
 from panels.models.record_table import draw_records
 from panels.shared.labels import mean_text
 from panels.shared.model_choice import choice_title
@@ -41,7 +42,7 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
         for result in PUBLISHED_RESULTS
     ]
     draw_records(
-        pd.DataFrame([*own_rows, *published_rows]), alt="Results on patient-level splits: ours, then published ones"
+        pd.DataFrame([*own_rows, *published_rows]), alt=tr("Results on patient-level splits: ours, then published ones")
     )
     st.caption(_caption())
 

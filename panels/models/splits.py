@@ -14,6 +14,7 @@ from core.evaluation.bootstrap import Interval
 from core.evaluation.comparison.bundles import patient_level_counterparts, recipe_differences
 from core.labels import SHARE_METRICS, split_level
 from core.text import join_words, lower_first
+from core.translation.messages import tr
 from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.kept_figures import kept_figure
@@ -51,7 +52,7 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
         differences = {other.name: recipe_differences(bundle, other) for other in counterparts}
         if any(differences.values()):
             place: DeltaGenerator = st.expander(
-                f"{bundle_title(bundle)}: more than the split differs", icon=":material/warning:"
+                tr("{bundle}: more than the split differs", bundle=bundle_title(bundle)), icon=":material/warning:"
             )
         else:
             place = st.container()
@@ -61,8 +62,13 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
             for name, settings in differences.items():
                 if settings:
                     st.caption(
-                        f"More than the split differs between {bundle.name} and {name}: so do these settings of their "
-                        f"training: {', '.join(settings).replace('_', ' ')}."
+                        tr(
+                            "More than the split differs between {bundle} and {name}: so do these settings of their "
+                            "training: {settings}.",
+                            bundle=bundle.name,
+                            name=name,
+                            settings=", ".join(settings).replace("_", " "),
+                        )
                     )
     leakages = {
         split: split_leakage(splits.index_table(), split)
@@ -73,8 +79,13 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
         for split, leakage in leakages.items()
     )
     st.markdown(
-        f"A {term('slice-level', 'slice-level split')} leaks: {known} also have slices in training. Under a "
-        f"{term('patient-level', 'patient-level')} split no patient id is in both parts."
+        tr(
+            "A {slice_level} leaks: {known} also have slices in training. Under a {patient_level} split no "
+            "patient id is in both parts.",
+            slice_level=term("slice-level", tr("slice-level split")),
+            known=known,
+            patient_level=term("patient-level", tr("patient-level")),
+        )
     )
 
 
@@ -111,9 +122,9 @@ def _draw_points(bundles: list[Bundle], *, key: str) -> None:
             _points_figure(points, title, is_share=name in SHARE_METRICS),
             key=f"{key}_{name}",
             config=PLOT_CONFIG,
-            alt=f"{title} on test slices: {words}",
+            alt=tr("{title} on test slices: {words}", title=title, words=words),
         )
-        st.caption(f"{title} on test slices: {words}.{spread}")
+        st.caption(tr("{title} on test slices: {words}.{spread}", title=title, words=words, spread=spread))
 
 
 def _points(bundle: Bundle, name: str) -> list[_Point]:

@@ -64,7 +64,7 @@ def networks_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
 
 def draw_networks_table(bundles: Sequence[Bundle]) -> None:
     """Draw the table."""
-    draw_records(networks_table(bundles), alt="The networks: the report's two, then a row for each of ours")
+    draw_records(networks_table(bundles), alt=tr("The networks: the report's two, then a row for each of ours"))
 
 
 def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
@@ -89,11 +89,25 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
     machines = "" if len({time.machine for time in times}) == 1 else ", measured on different machines"
     titles = [bundle_title(bundle) for bundle in trio]
     st.markdown(
-        f"**One network against the report's two**, on the same slices. Accuracy on Table 1's test slices: "
-        f"{titles[0]} {_right_text(unified)}, {titles[1]} {_right_text(classifier)} (the report states "
-        f"{percent(course_report.CNN_TEST_ACCURACY)}). Mean Dice on Table 5's {table_5.slices} test slices: "
-        f"{titles[0]} {unified_dice:.3f}, {titles[2]} {report_dice:.3f}. Inference for a slice: {titles[0]} "
-        f"{milliseconds[0]:.0f} ms, the report's two together {sum(milliseconds[1:]):.0f} ms{machines}."
+        tr(
+            "**One network against the report's two**, on the same slices. Accuracy on Table 1's test "
+            "slices: {unified} {unified_right}, {classifier} {classifier_right} (the report states "
+            "{stated}). Mean Dice on Table 5's {slices} test slices: {unified} {unified_dice:.3f}, "
+            "{segmenter} {segmenter_dice:.3f}. Inference for a slice: {unified} {unified_ms:.0f} ms, "
+            "the report's two together {report_ms:.0f} ms{machines}.",
+            unified=titles[0],
+            unified_right=_right_text(unified),
+            classifier=titles[1],
+            classifier_right=_right_text(classifier),
+            stated=percent(course_report.CNN_TEST_ACCURACY),
+            slices=table_5.slices,
+            unified_dice=unified_dice,
+            segmenter=titles[2],
+            segmenter_dice=report_dice,
+            unified_ms=milliseconds[0],
+            report_ms=sum(milliseconds[1:]),
+            machines=machines,
+        )
     )
 
 

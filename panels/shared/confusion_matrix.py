@@ -16,7 +16,7 @@ from panels.shared.theme import percent
 
 TRUE_KEY, PREDICTED_KEY = "true", "predicted"
 """Keys of the select boxes that hold the chosen cell, also their names in the address."""
-COUNTS, ROW_SHARE, COLUMN_SHARE = "Counts", "Share of row", "Share of column"
+COUNTS, ROW_SHARE, COLUMN_SHARE = mark("Counts"), mark("Share of row"), mark("Share of column")
 _CORRECT_COLOUR, _WRONG_COLOUR, _ABSTAINED_COLOUR = "0, 114, 178", "213, 113, 0", "128, 134, 139"
 _ABSTAINED = (LOW_CONFIDENCE, *REFUSED)
 

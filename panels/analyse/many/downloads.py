@@ -8,6 +8,7 @@ import streamlit as st
 from core.api.series import Row, Task, series_csv, series_json, series_pictures
 from core.bundles.bundle import Bundle
 from core.inference.predictor import Predictor
+from core.translation.messages import tr
 from panels.analyse.many.kept import Series
 from panels.shared.controls import file_button
 from panels.shared.predictions import cached_predictor
@@ -35,7 +36,7 @@ def draw_series_downloads(
     if not any(row.result for row in rows):
         return
     predictor = cached_predictor(*networks)
-    with st.expander("Download the table", icon=":material/download:", key=f"{key}_download"):
+    with st.expander(tr("Download the table"), icon=":material/download:", key=f"{key}_download"):
         with st.container(horizontal=True):
             for label, ending, make in (
                 ("CSV", "csv", lambda: series_csv(rows, together).encode()),
@@ -44,7 +45,7 @@ def draw_series_downloads(
                 ("PDF", "pdf", lambda: _report(answered, predictor, together)),
             ):
                 file_button(make, label, f"slices.{ending}", icon=None, key=f"{key}_{ending}")
-        st.caption("Overlays, masks and PDF are drawn when asked for: some seconds for a hundred slices.")
+        st.caption(tr("Overlays, masks and PDF are drawn when asked for: some seconds for a hundred slices."))
 
 
 def _report(answered: Sequence[tuple[Task, Row]], predictor: Predictor, together: dict[str, Any] | None) -> bytes:

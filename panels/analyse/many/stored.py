@@ -17,6 +17,7 @@ from core.errors import BatchError
 from core.files import inert_cells, table_csv
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from core.translation.language import current_language
+from core.translation.messages import tr
 from panels.shared.controls import file_button, fragment
 from panels.shared.results_table import (
     CLASS,
@@ -55,13 +56,15 @@ def draw_stored(folder: Path, *, key: str) -> None:
             file=RESULTS,
         )
     batch, rows, columns = _read(folder, path.stat().st_mtime_ns, current_language())
-    st.markdown(f"**Results of a batch**, {len(rows):,} rows of {escape_markdown(folder.name)}")
+    st.markdown(
+        tr("**Results of a batch**, {count:,} rows of {folder}", count=len(rows), folder=escape_markdown(folder.name))
+    )
     shown, _ = choose_rows(rows, key=key)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_choices"):
         shown = _choose(shown, columns, key=key)
         number = _choose_row(len(rows), key=f"{key}_row")
         _draw_file(batch, shown.index, key=f"{key}_csv")
-    _draw_table(shown, columns, key=key, label=f"{len(shown):,} results of a batch")
+    _draw_table(shown, columns, key=key, label=tr("{count:,} results of a batch", count=len(shown)))
     if number is not None:
         # Only now: what a result needs would make the table slow.
         from panels.analyse.many.stored_row import draw_stored_row
@@ -73,12 +76,18 @@ def _choose(rows: pd.DataFrame, columns: list[str], *, key: str) -> pd.DataFrame
     """Draw what finds and sorts rows; return those that are shown."""
     options = [name for name in columns if name != ROW]
     wanted = st.text_input(
-        "Find a name", placeholder="Find a name", key=f"{key}_find", width=200, label_visibility=_HIDDEN
+        tr("Find a name"), placeholder=tr("Find a name"), key=f"{key}_find", width=200, label_visibility=_HIDDEN
     )
     column = st.selectbox(
-        "Sort by", options, index=None, placeholder="Sort by", key=f"{key}_sort", width=200, label_visibility=_HIDDEN
+        tr("Sort by"),
+        options,
+        index=None,
+        placeholder=tr("Sort by"),
+        key=f"{key}_sort",
+        width=200,
+        label_visibility=_HIDDEN,
     )
-    descending = st.toggle("Descending", key=f"{key}_descending", width="content")
+    descending = st.toggle(tr("Descending"), key=f"{key}_descending", width="content")
     if wanted:
         rows = rows[rows[NAME].str.contains(wanted, case=False, regex=False)]
     if column:
@@ -93,7 +102,7 @@ def _choose_row(count: int, *, key: str) -> int | None:
     if (st.session_state.get(key) or 0) > count:  # the folder's results are others by now
         st.session_state[key] = None
     return st.number_input(
-        "Open row", 1, max(count, 1), None, placeholder="Open row", key=key, width=160, label_visibility=_HIDDEN
+        tr("Open row"), 1, max(count, 1), None, placeholder=tr("Open row"), key=key, width=160, label_visibility=_HIDDEN
     )
 
 
@@ -112,7 +121,7 @@ def _draw_table(shown: pd.DataFrame, columns: list[str], *, key: str, label: str
         st.session_state[f"{key}_row"] = int(st.session_state[open_key]["label"])
 
     opener = st.column_config.ButtonColumn(
-        width=80, help="Opens the row", alignment="left", on_click=open_row, key=open_key
+        width=80, help=tr("Opens the row"), alignment="left", on_click=open_row, key=open_key
     )
     st.dataframe(
         shown,

@@ -9,6 +9,7 @@ from core.batch.table import SERIES_ROW, VOLUME
 from core.inference.result import shown_probabilities, summary_line
 from core.inference.volumes.result import volume_summary_line
 from core.inference.volumes.series import series_line
+from core.translation.messages import tr
 from panels.shared.answer import draw_class_probabilities
 from panels.shared.theme import escape_markdown
 
@@ -30,7 +31,7 @@ def draw_stored_row(batch: StoredBatch, place: int, *, key: str) -> None:
             return
         left, right = st.columns([2, 3], gap="medium") if overlay else (None, st.container())
         if left is not None and overlay:
-            left.image(overlay, alt="The slice with the predicted mask and heat map")
+            left.image(overlay, alt=tr("The slice with the predicted mask and heat map"))
         with right:
             _draw_result(result, of=row["of"], key=f"{key}_bars")
 
@@ -42,5 +43,5 @@ def _draw_result(result: dict[str, Any], *, of: str, key: str) -> None:
         draw_class_probabilities(result["class"], shown_probabilities(result), key=key, headline=False)
     for remark in (*result["warnings"], *result["notes"]):
         st.caption(escape_markdown(remark))
-    with st.expander("The whole result", icon=":material/data_object:"):
+    with st.expander(tr("The whole result"), icon=":material/data_object:"):
         st.json(result)

@@ -11,6 +11,7 @@ from core.bundles.bundle import Bundle
 from core.inference.render import encode_jpeg, thumbnail
 from core.inference.result import remarks, shown_probabilities
 from core.labels import CLASS_LABELS
+from core.translation.messages import tr
 from panels.analyse.many.downloads import draw_series_downloads
 from panels.analyse.many.kept import Series, follow, task_of
 from panels.analyse.many.together import draw_switch, draw_together
@@ -100,7 +101,7 @@ def _draw(
         key=f"{key}_many",
         at=identities.index(chosen) if chosen in identities else None,
         on_open=open_row,
-        label=f"{len(entries)} uploads and their answers",
+        label=tr("{count} uploads and their answers", count=len(entries)),
     )
     if not is_running:
         draw_series_downloads(tasks, series, networks, together, key=f"{key}_many")
@@ -116,8 +117,10 @@ def _draw_state(series: Series, total: int, *, is_running: bool, key: str) -> No
             if series.job is not None and series.job.error is not None:
                 st.error(error_text(series.job.error), icon=":material/error:")
             else:
-                st.caption(f"Stopped: {done} of {total} slices are analysed.", width="content")
-            st.button("Go on", key=f"{key}_go_on", icon=":material/play_arrow:", on_click=_go_on, args=(series,))
+                st.caption(
+                    tr("Stopped: {done} of {total} slices are analysed.", done=done, total=total), width="content"
+                )
+            st.button(tr("Go on"), key=f"{key}_go_on", icon=":material/play_arrow:", on_click=_go_on, args=(series,))
 
 
 def _go_on(series: Series) -> None:

@@ -13,6 +13,7 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.answer import agreement_mark, answer_container, class_text, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
@@ -51,7 +52,7 @@ def draw_slice_dialog(
         gallery.tell_unknown_slice()
         return
 
-    @st.dialog(f"Slice {number}", width="large", on_dismiss=gallery.close_slice)
+    @st.dialog(tr("Slice {number}", number=number), width="large", on_dismiss=gallery.close_slice)
     def show() -> None:
         opened = gallery.opened_slice(table["slice"].tolist()) or number
         with errors_in_one_sentence():
@@ -87,13 +88,13 @@ def _draw_slice(
             address = {"slice": str(number)} | model_address(classifier.name, segmenter.name)
             st.page_link(
                 "pages/analyse.py",
-                label="Analyse",
+                label=tr("Analyse"),
                 icon=":material/search:",
                 query_params=address,
             )
             st.page_link(
                 "pages/explain.py",
-                label="Explain",
+                label=tr("Explain"),
                 icon=":material/visibility:",
                 query_params=address,
             )
@@ -132,13 +133,17 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
         slice_,
         layers,
         key="viewer_picture",
-        label=f"Slice {number} with {', '.join(layer.name.lower() for layer in layers) or 'nothing'} over it",
+        label=tr(
+            "Slice {number} with {layers} over it",
+            number=number,
+            layers=", ".join(layer.name.lower() for layer in layers) or "nothing",
+        ),
         caption=slice_.name if overlays.heat is None else f"{slice_.name}; {note}",
         small=True,
     )
     missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]
     if missing and st.button(
-        f"Make the {' and the '.join(missing).lower()}",
+        tr("Make the {layers}", layers=" and the ".join(missing).lower()),
         key="viewer_make",
         icon=":material/visibility:",
     ):
@@ -178,8 +183,8 @@ def _draw_outline(number: int, classifier: Bundle, segmenter: Bundle, threshold:
         outline_slice(outline),
         layers,
         key="viewer_picture",
-        label=f"The head's outline in slice {number}, not the slice itself",
-        caption=f"The head's outline, not the slice itself{over}",
+        label=tr("The head's outline in slice {number}, not the slice itself", number=number),
+        caption=tr("The head's outline, not the slice itself{over}", over=over),
         small=True,
     )
 
@@ -195,15 +200,31 @@ def _draw_stored_predictions(
     )
     mask_scores, scored_threshold = _mask_scores(number, segmenter, threshold)
     st.markdown(
-        f"{agreement_mark(prediction['right'])} True class: **{CLASS_LABELS[prediction['true']].title}** · predicted "
-        "against true "
-        f"mask: **Dice {mask_scores['dice']:.2f}**, IoU {mask_scores['iou']:.2f} at threshold {scored_threshold:.2f}"
+        tr(
+            "{mark} True class: **{true}** · predicted against true mask: **Dice "
+            "{dice:.2f}**, IoU {iou:.2f} at threshold {threshold:.2f}",
+            mark=agreement_mark(prediction["right"]),
+            true=CLASS_LABELS[prediction["true"]].title,
+            dice=mask_scores["dice"],
+            iou=mask_scores["iou"],
+            threshold=scored_threshold,
+        )
     )
     if scored_threshold != threshold:
-        st.caption(f"Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.")
+        st.caption(
+            tr(
+                "Drawn at threshold {threshold:.2f}. Scores at every threshold are stored for test slices only.",
+                threshold=threshold,
+            )
+        )
     st.caption(
-        f"Patient {row['patient']}, official fold {row['fold']}, true tumour area {row['tumour_px']} px. "
-        f"{_provenance(classifier, prediction['part'], segmenter, mask_scores['part'])}"
+        tr(
+            "Patient {patient}, official fold {fold}, true tumour area {tumour_px} px. {provenance}",
+            patient=row["patient"],
+            fold=row["fold"],
+            tumour_px=row["tumour_px"],
+            provenance=_provenance(classifier, prediction["part"], segmenter, mask_scores["part"]),
+        )
     )
 
 
@@ -247,9 +268,14 @@ def _draw_series(row: pd.Series, classifier: Bundle) -> None:
     means = {name: float(series[f"p_{name}"].mean()) for name in classifier.card.classes}
     likeliest = max(means, key=lambda name: means[name])
     st.markdown(
-        f"{agreement_mark(likeliest == row['true'])} All {len(series)} slices of patient {row['patient']} together, "
-        f"as a series: **{class_text(likeliest, means)}**",
-        help="The mean of the stored probabilities, before the gate.",
+        tr(
+            "{mark} All {count} slices of patient {patient} together, as a series: **{result}**",
+            mark=agreement_mark(likeliest == row["true"]),
+            count=len(series),
+            patient=row["patient"],
+            result=class_text(likeliest, means),
+        ),
+        help=tr("The mean of the stored probabilities, before the gate."),
     )
 
 
@@ -266,7 +292,14 @@ def _draw_others(
         count: of the patient's slices.
     """
     if others.empty:
-        st.caption("The data set has no other slice of this patient.")
+        st.caption(tr("The data set has no other slice of this patient."))
         return
-    st.markdown(f"**Other slices of patient {row['patient']}** ({len(others)} nearest of {count - 1})")
+    st.markdown(
+        tr(
+            "**Other slices of patient {patient}** ({count} nearest of {total})",
+            patient=row["patient"],
+            count=len(others),
+            total=count - 1,
+        )
+    )
     gallery.draw_tiles(others, slices, caption=caption, key="viewer", width=90)

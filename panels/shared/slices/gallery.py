@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.inference.render import SHOW_TRUTH, DisplayOptions, compose_overlay, default_window, encode_png
 from core.readers.slices import Slice
+from core.translation.messages import tr
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.link.address import bound, change, show, take
 from panels.shared.model_choice import chosen_model
@@ -110,12 +111,16 @@ def draw_tiles(
                 outlines[number] if slice_ is None else _thumbnail_png(slice_),
                 width="stretch",
                 output_format="PNG",
-                alt=f"Slice {number}" if slice_ else f"Slice {number}: the head's outline, not the slice",
+                alt=(
+                    tr("Slice {number}", number=number)
+                    if slice_
+                    else tr("Slice {number}: the head's outline, not the slice", number=number)
+                ),
             )
             st.button(
                 caption(row),
                 key=f"{key}_tile_{number}",
-                help=f"Open slice {number}",
+                help=tr("Open slice {number}", number=number),
                 on_click=on_press,
                 args=(number,),
                 type="tertiary",
@@ -158,7 +163,7 @@ def _opened() -> str:
 def tell_unknown_slice() -> None:
     """Draw a sentence where the address names a slice though none is open."""
     if text := _opened():
-        st.warning(f"There is no slice {escape_markdown(text)} on this page.", icon=":material/link_off:")
+        st.warning(tr("There is no slice {text} on this page.", text=escape_markdown(text)), icon=":material/link_off:")
 
 
 def _picture_digest(slice_: Slice) -> str:

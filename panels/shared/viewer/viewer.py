@@ -24,6 +24,7 @@ from core.inference.render import (
     default_window,
 )
 from core.readers.slices import MIN_SIDE, Slice
+from core.translation.messages import tr
 from panels.shared.slices.image import shown_pixels
 
 _FOLDER = Path(__file__).parent
@@ -167,7 +168,7 @@ def draw_viewer(
 
 def draw_waiting(slice_: Slice, *, key: str, group: str, small: bool = False) -> None:
     """Draw the slice alone where a viewer will stand once its layers are there; arguments as for ``draw_viewer``."""
-    draw_viewer(slice_, key=f"{key}_waiting", group=group, label="The slice", small=small)
+    draw_viewer(slice_, key=f"{key}_waiting", group=group, label=tr("The slice"), small=small)
 
 
 def adjust_as_wished(adjusting: Adjusting, wish: object) -> None:
