@@ -31,6 +31,8 @@ _FORMER_PATHS = {"analyse": "analyse", "external": "strangers", "training": "cur
 """Former addresses of pages by file; the default page is served at "/" and keeps "/analyse"."""
 _FORMER_CHOICES = {"errors": ("bundle",), "explain": ("bundle",), "masks": ("segmenter",)}
 """Names by which addresses of these pages chose a bundle."""
+_WITHOUT_MODEL = ("tuning", "report", "data")
+"""Pages on which the choice of a model would change nothing, by file."""
 _INSIDE_FRAME = "_inside_frame"
 
 keep_uploads_in_memory()
@@ -64,13 +66,14 @@ def run() -> None:
 
 def _draw_head(file: str, title: str) -> Any:
     """Draw the line above a page: its title, the model, the notice; return the place of the link."""
+    unused = "_unused" if file in _WITHOUT_MODEL else ""
     with st.container(horizontal=True, vertical_alignment="center", key="frame_head"):
         st.title(title, anchor=False, width="content")
-        model = st.container(width=260, key="frame_model")
+        model = st.container(width=260, key=f"frame_model{unused}")
         st.caption(tr(NOTICE), width="stretch")
         draw_language_choice()
         link = st.container(width=90, key="frame_link")
-    custom = st.container(horizontal=True, key="frame_custom")
+    custom = st.container(horizontal=True, key=f"frame_custom{unused}")
     with model:
         choose_model(custom, former=_FORMER_CHOICES.get(file, ()))
     return link

@@ -50,6 +50,7 @@ def _bars_figure(shares: dict[str, pd.Series]) -> go.Figure:
             text=[f"{length:.0%}" if length >= 0.08 else "" for length in lengths],
             textposition="inside",
             insidetextanchor="middle",
+            textangle=0,
             textfont={"color": label.text_colour, "size": 13},
             hovertemplate=f"%{{y}}: {label.short_in_text} %{{x:.1%}}<extra></extra>",
         )

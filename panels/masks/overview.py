@@ -83,31 +83,39 @@ def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
     missed = intervals["missed"]
     with st.container(horizontal=True, gap="medium"):
         for name, title in _TITLES.items():
-            st.metric(title, f"{intervals[name].value:.3f}", width="content", help=_MEANINGS[name])
+            interval = intervals[name]
+            _draw_metric(
+                title,
+                f"{interval.value:.3f}",
+                tr("{low:.3f} to {high:.3f}", low=interval.low, high=interval.high),
+                help=_MEANINGS[name],
+            )
             if name == "dice_mean":
-                st.metric(METRIC_TITLES["dice_median"], f"{mask_figures(table)['dice_median']:.3f}", width="content")
-        st.metric(
+                _draw_metric(METRIC_TITLES["dice_median"], f"{mask_figures(table)['dice_median']:.3f}")
+        _draw_metric(
             METRIC_TITLES["missed"],
             percent(missed.value),
-            width="content",
+            tr("{low} to {high}", low=percent(missed.low), high=percent(missed.high)),
             help=tr("Slices on which the predicted mask holds no tumour pixel."),
         )
-    ranges = [
-        tr("{metric} {low:.3f} to {high:.3f}", metric=title, low=intervals[name].low, high=intervals[name].high)
-        for name, title in _TITLES.items()
-    ]
-    ranges.append(tr("missed tumours {low} to {high}", low=percent(missed.low), high=percent(missed.high)))
     st.caption(
         tr(
-            "{slices} test slices of {patients} patients at a threshold of {threshold:.2f}. {level:g} % intervals by a "
-            "patient-level bootstrap: {ranges}.",
+            "{slices} test slices of {patients} patients at a threshold of {threshold:.2f}. Below each figure its "
+            "{level:g} % interval, by a patient-level bootstrap.",
             slices=len(table),
             patients=table["patient"].nunique(),
             threshold=threshold,
             level=LEVEL * 100,
-            ranges=", ".join(ranges),
         )
     )
+
+
+def _draw_metric(title: str, value: str, interval: str = "", *, help: str | None = None) -> None:
+    """Draw a metric with its interval below."""
+    with st.container(width="content", gap=None):
+        st.metric(title, value, width="content", help=help)
+        if interval:
+            st.caption(interval)
 
 
 def _distribution(table: pd.DataFrame, measure: str) -> None:

@@ -41,10 +41,9 @@ def draw_classification() -> None:
     theirs, made = updates_by_early_epoch(cached_history(report), report.card.data.counts.train)
     st.caption(
         tr(
-            "Updates by epoch {epoch}: the report's {theirs}, {report}'s {made}; the report states no rate.",
+            "Updates by epoch {epoch}: the report's {theirs}, ours {made}; the report states no rate.",
             epoch=epoch,
             theirs=theirs,
-            report=report.name,
             made=made,
         )
     )

@@ -41,4 +41,4 @@ def draw_data_set() -> None:
             ]
         )
     draw_table(["", "report: training / test", "ours: training / validation / test"], rows)
-    st.caption(tr("The same counts; our validation part comes out of training."))
+    st.caption(tr("The same counts; our validation part comes from training."))

@@ -53,8 +53,7 @@ def draw_difference() -> None:
     bundle = listed_bundles().find(report_networks()[0])
     st.markdown(
         tr(
-            "The report's classifier gets **{report_correct}** test slices right; rebuilt, it gets "
-            "**{correct_slices}**.",
+            "The report's classifier gets **{report_correct}** test slices right; rebuilt, **{correct_slices}**.",
             report_correct=report_correct(),
             correct_slices=correct_slices(bundle),
         )

@@ -9,6 +9,7 @@ from core.translation.messages import tr
 from panels.report.difference import report_networks
 from panels.report.layout import draw_title
 from panels.report.pictures import answered_slice, draw_heat_map
+from panels.shared.labels import bundle_title
 from panels.shared.model_choice import bundle_address, evaluated_bundle
 from panels.shared.theme import percent
 
@@ -31,9 +32,9 @@ def _draw_new_data(bundle: Bundle | None) -> None:
     if bundle and external and external.class_accuracy is not None and external.no_tumour_called_tumour is not None:
         st.markdown(
             tr(
-                "{bundle} gets {class_accuracy} of external tumour types right; after its gate "
-                "{no_tumour_called_tumour} of tumour-free slices get one.",
-                bundle=bundle.name,
+                "{bundle} gets {class_accuracy} of external tumour types right; its gate gives "
+                "{no_tumour_called_tumour} of tumour-free slices one.",
+                bundle=bundle_title(bundle),
                 class_accuracy=percent(external.class_accuracy),
                 no_tumour_called_tumour=percent(external.no_tumour_called_tumour),
             )
@@ -59,8 +60,8 @@ def _draw_grad_cam(report: Bundle | None, segmenter: Bundle | None) -> None:
         right = explanation.methods[_GRAD_CAM].right
         st.markdown(
             tr(
-                "Where {report} is right, {inside} of its heat is on the tumour; spread evenly, {area}.",
-                report=report.name,
+                "Where {report} is right, {inside} of its heat is on the tumour; chance level {area}.",
+                report=bundle_title(report),
                 inside=percent(right.inside),
                 area=percent(right.area),
             )
@@ -76,9 +77,8 @@ def _draw_unified(unified: Bundle | None, report: Bundle | None, segmenter: Bund
     if unified and table_5 and report and segmenter:
         st.markdown(
             tr(
-                "{unified} gets {unified_correct} right, against {report_correct}; on Table 5 its mean Dice is "
+                "Split by slice, it gets {unified_correct} right, against {report_correct}; Table 5's mean Dice is "
                 "{unified_dice:.4f}, against {report_dice:.4f}.",
-                unified=unified.name,
                 unified_correct=correct_slices(unified),
                 report_correct=correct_slices(report),
                 unified_dice=table_5.dice_mean,

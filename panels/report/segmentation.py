@@ -35,7 +35,7 @@ def draw_segmentation() -> None:
         ["", "report", bundle_title(bundle)],
         [[titles[part], f"{count:,}", f"{ours[part]:,}"] for part, count in course_report.TABLE_5.items()],
     )
-    st.caption(tr("The same counts; its slices are not named."))
+    st.caption(tr("The same counts; it names no slices."))
     draw_title(tr("Figure 6 · U-Net"), "models", tr("Its layers"), bundle=bundle.name)
     _draw_layers(bundle)
     draw_title(tr("Figure 7 · Training"), "training", tr("All curves"), kind="Masks", masks=bundle.name)
@@ -45,7 +45,7 @@ def draw_segmentation() -> None:
     keras = f" (Keras's: {metrics.keras_mean_iou.value:.4f})" if metrics.keras_mean_iou else ""
     st.caption(
         tr(
-            "Our loss is {loss}, the report's unknown; our IoU is the tumour's{keras}.",
+            "Our loss is {loss}, the report's unknown; our IoU the tumour's{keras}.",
             loss=bundle.card.training.recipe["loss"],
             keras=keras,
         )

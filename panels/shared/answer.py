@@ -126,7 +126,7 @@ def draw_truth(truth: dict[str, Any] | None, *, with_mask: bool = True) -> None:
         parts.append(_tumour_free_truth(truth))
     if with_mask and truth.get("area_px"):
         parts.append(
-            tr("predicted against true mask: **Dice {dice:.2f}**, IoU {iou:.2f}", dice=truth["dice"], iou=truth["iou"])
+            tr("Predicted against true mask: **Dice {dice:.2f}**, IoU {iou:.2f}", dice=truth["dice"], iou=truth["iou"])
         )
     if parts:
         st.markdown(" · ".join(parts))

@@ -118,15 +118,18 @@ def _draw_chooser(key: str, *, is_open: bool, of: SliceIdentity | None, is_narro
         icon=":material/photo_library:",
         key=f"{key}_chooser_{of}",
     ):
-        # Where it is narrow, samples stand below the upload.
-        upload_column, sample_column = (
-            (st.container(), st.container()) if is_narrow else st.columns([2, 3], gap="medium")
-        )
-        with upload_column:
+        # Where it is narrow, samples stand below the upload: a first-time visitor has no number of a slice.
+        if is_narrow:
+            upload, samples, number = st.container(), st.container(), st.container()
+        else:
+            upload, samples = st.columns([2, 3], gap="medium")
+            number = upload
+        with upload:
             _uploader(key)
-            _number_input(key)
-        with sample_column, errors_in_one_sentence():
+        with samples, errors_in_one_sentence():
             draw_sample_buttons(key)
+        with number:
+            _number_input(key)
 
 
 def _chosen_volume(

@@ -17,8 +17,8 @@ from panels.shared.volumes.held import HeldVolume, opening_number
 
 _THUMBNAIL = 84
 """Side of the pictures, in pixels."""
-_WIDTHS = {Sample: _THUMBNAIL + 10, SampleVolume: _THUMBNAIL + 60}
-"""Of a button with its picture: a volume's label is longer."""
+_WIDTH = _THUMBNAIL + 10
+"""Of a button with its picture; a volume's label takes two lines."""
 
 
 def draw_sample_buttons(key: str) -> None:
@@ -51,7 +51,7 @@ def _sample_button(sample: Sample | SampleVolume, label: str, *, key: str) -> No
         if failure
         else ""
     )
-    with st.container(width=_WIDTHS[type(sample)], gap=None, key=f"{key}_thumbnail_{sample.name}"):
+    with st.container(width=_WIDTH, gap=None, key=f"{key}_thumbnail_{sample.name}"):
         st.image(picture, width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
         st.button(
             label,
