@@ -11,43 +11,59 @@ from core.bundles.measured_gate import DEV, measured_split
 from core.labels import METRIC_TITLES
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR
 from core.text import lower_first
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.labels import bundle_title, mean_text, split_level_of, term
 from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import percent
 
+_EXTERNAL = mark("**{right} of {slices}** external slices")
+
 
 def draw_how_often(result: dict[str, Any], classifier: Bundle) -> None:
-    """Draw in one line how often such an answer is right, on new patients and on slices from elsewhere.
+    """Draw in one line how often such an answer is right, on new patients and on external slices; paler, of series.
 
     Args:
         result: ``core.inference.result.slice_result`` of the slice.
         classifier: the bundle that gives the class; nothing is drawn where it is not measured so.
     """
     outcome = result["outcome"]
-    line = _outcome_line(outcome, classifier) if outcome else _class_only_line(classifier)
+    line, of_series = _outcome_line(outcome, classifier) if outcome else _class_only_line(classifier)
     if line:
         st.markdown(line)
+    if of_series:
+        st.caption(of_series)
 
 
-def _outcome_line(outcome: str, bundle: Bundle) -> str:
+def _outcome_line(outcome: str, bundle: Bundle) -> tuple[str, str]:
+    """Return how often such an answer is right, and the same of whole series."""
     metrics, external = _measured(bundle)
     if metrics is None or external is None or outcome not in metrics.figshare_by_outcome:
-        return ""
+        return "", ""
     own, outside = metrics.figshare_by_outcome, external.by_outcome
     if outcome in (CONFIDENT, LOW_CONFIDENCE):
-        what = "Such answers were" if outcome == CONFIDENT else "The class of such answers was"
-        at_home, elsewhere = _right(own[outcome], "slices of new patients"), _right(outside[outcome], "from elsewhere")
-        return f"{what} right for {at_home} and {elsewhere}.{series_sentence(bundle)}"
-    if outcome == NO_TUMOUR:
-        return (
-            f"Such answers were right for {_right(outside[outcome], 'slices from elsewhere')}; "
-            f"{_share(own, outcome)} slices of new patients got one, though all show a tumour."
+        sentence = (
+            mark("Such answers were right for {at_home} and {outside}.")
+            if outcome == CONFIDENT
+            else mark("The class of such answers was right for {at_home} and {outside}.")
         )
-    return (
-        f"{_share(metrics.non_brain_by_outcome, outcome)} pictures of other things got this answer, "
-        f"{_share(own, outcome)} slices of new patients, and {_share(outside, outcome)} from elsewhere."
+        at_home = _right(own[outcome], mark("**{right} of {slices}** slices of new patients"))
+        return tr(sentence, at_home=at_home, outside=_right(outside[outcome], _EXTERNAL)), series_sentence(bundle)
+    if outcome == NO_TUMOUR:
+        line = tr(
+            "Such answers were right for {outside}; {at_home} slices of new patients got one, though all show a "
+            "tumour.",
+            outside=_right(outside[outcome], _EXTERNAL),
+            at_home=_share(own, outcome),
+        )
+        return line, ""
+    line = tr(
+        "{other} pictures of other things got this answer, {at_home} slices of new patients, and {outside} external "
+        "slices.",
+        other=_share(metrics.non_brain_by_outcome, outcome),
+        at_home=_share(own, outcome),
+        outside=_share(outside, outcome),
     )
+    return line, ""
 
 
 def _measured(bundle: Bundle) -> tuple[ExternalMetrics | None, SplitMetrics | None]:
@@ -60,29 +76,38 @@ def _measured(bundle: Bundle) -> tuple[ExternalMetrics | None, SplitMetrics | No
 
 def _right(count: OutcomeCount, what: str) -> str:
     share = f" ({percent(count.right / count.slices)})" if count.slices else ""
-    return f"**{count.right} of {count.slices}** {what}{share}"
+    return tr(what, right=count.right, slices=count.slices) + share
 
 
 def _share(counts: Mapping[str, OutcomeCount], outcome: str) -> str:
-    return f"**{counts[outcome].slices} of {sum(count.slices for count in counts.values())}**"
+    return tr(
+        "**{count} of {total}**", count=counts[outcome].slices, total=sum(each.slices for each in counts.values())
+    )
 
 
-def _class_only_line(bundle: Bundle) -> str:
-    """Return how often the class of a network without a gate is right."""
+def _class_only_line(bundle: Bundle) -> tuple[str, str]:
+    """Return how often the class of a network without a gate is right, and the same of whole series."""
     by_patient = bundle if bundle.card.data.by_patient else evaluated_bundle(bundle.card.data.by_patient_bundle)
-    metrics = by_patient.test_metrics if by_patient else None
-    if metrics is None:
-        return ""
-    text = f"The class was right for **{percent(metrics.accuracy)}** of {metrics.slices} slices of new patients"
+    if by_patient is None:
+        return "", ""
+    metrics = by_patient.test_metrics
+    shares = {"at_home": percent(metrics.accuracy), "slices": metrics.slices}
     stored = bundle.card.metrics.external
     external = stored and (stored if stored.class_accuracy is not None else stored.dev)
     if external and external.class_accuracy is not None:
-        text += f" and **{percent(external.class_accuracy)}** of tumours from elsewhere"
-    return f"{text}.{series_sentence(by_patient)}" if by_patient else f"{text}."
+        line = tr(
+            "The class was right for **{at_home}** of {slices} slices of new patients and **{outside}** of external "
+            "tumours.",
+            outside=percent(external.class_accuracy),
+            **shares,
+        )
+    else:
+        line = tr("The class was right for **{at_home}** of {slices} slices of new patients.", **shares)
+    return line, series_sentence(by_patient)
 
 
 def series_sentence(bundle: Bundle) -> str:
-    """Return how often the class of a new patient's series is right, with a space before; nothing if not measured.
+    """Return how often the class of a new patient's series is right; nothing if not measured.
 
     It is that of the network without its gate, over all folds where several were trained.
     """
@@ -97,14 +122,13 @@ def series_sentence(bundle: Bundle) -> str:
         return ""
     shown = {"by_patient": percent(by_patient), "by_slice": percent(by_slice)}
     if bundle.card.gate:
-        return " " + tr(
-            "Without the gate, the class of all slices of a patient together was right for **{by_patient}** of new "
-            "patients and {by_slice} of their slices.",
+        return tr(
+            "All slices of a patient together, without the gate: right for **{by_patient}** of new patients and "
+            "{by_slice} of their slices.",
             **shown,
         )
-    return " " + tr(
-        "The class of all slices of a patient together was right for **{by_patient}** of new patients and {by_slice} "
-        "of their slices.",
+    return tr(
+        "All slices of a patient together: right for **{by_patient}** of new patients and {by_slice} of their slices.",
         **shown,
     )
 
@@ -134,7 +158,7 @@ def _gate_lines(bundle: Bundle) -> list[str]:
         f"**After the gate, new patients** (patient-level split): of {internal.slices} slices, all with a tumour, "
         f"**{percent(internal.right)}** are classified correctly, {percent(internal.wrong)} wrongly, "
         f"{percent(internal.low_confidence)} have low confidence, {percent(refused)} are refused.",
-        f"**After the gate, from elsewhere:** {percent(external.no_tumour_called_tumour)} of slices without a tumour "
+        f"**After the gate, external slices:** {percent(external.no_tumour_called_tumour)} of slices without a tumour "
         f"are given one, {percent(external.tumour_called_no_tumour)} of those with one are called tumour-free, and "
         f"{percent(external.class_accuracy_answered)} of confident tumour types are right.",
     ]

@@ -71,11 +71,13 @@ def _draw_matrix(table: pd.DataFrame, classes: list[str]) -> None:
 
 
 def tile_label(row: pd.Series) -> str:
-    """Label a slice's tile: whether the prediction is right, the slice's number, predicted class, confidence."""
+    """Label a slice's tile: whether the prediction is right, the slice's number, predicted class, confidence; if it is
+    wrong, the true class too."""
     prediction = f"{CLASS_LABELS[row['predicted']].short} {percent(row['confidence']).replace('> ', '')}"
     if row["right"]:
         return f":green[:material/check:] {row['slice']} · {prediction}"
-    return f":red[:material/close:] {row['slice']} · {prediction}"
+    label = f":red[:material/close:] {row['slice']} · {prediction}"
+    return tr("{label}, true:\u00a0{type}", label=label, type=CLASS_LABELS[row["true"]].short)
 
 
 def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:

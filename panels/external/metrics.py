@@ -34,11 +34,10 @@ def draw_metrics(table: pd.DataFrame) -> None:
     all_hits = metric_hits(table)
     for name, unit in _UNITS.items():
         hits = all_hits[name]
-        with grid.container():
+        with grid.container(border=True, height="stretch", gap=None):
             st.metric(
                 GATE_METRIC_LABELS[name].short,
                 percent(float(hits.mean())) if len(hits) else "–",
-                border=True,
                 help=GATE_METRIC_LABELS[name].title,
             )
             caption = f"{int(hits.sum())} of {len(hits)} {unit}"

@@ -102,6 +102,8 @@ def test_filters_order_and_page_do_the_same_from_the_address(here: str) -> None:
     expected = table.sort_values(["confidence", "slice"], ascending=[False, True])["slice"].tolist()
     assert tiles(again) == tiles(app) == expected[: len(tiles(app))]
     assert len(expected) > len(tiles(app)) > 5, "there is another page"
+    labels = [app.button(key=f"page_tile_{number}").label for number in tiles(app)]
+    assert all(CLASS_LABELS["meningioma"].short in label for label in labels), "a wrong slice's tile has its true class"
     second = sound(opened("errors", **address, page="2"))
     assert tiles(second) == expected[len(tiles(app)) : 2 * len(tiles(app))]
 

@@ -43,7 +43,7 @@ def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key:
     with answer_container(result, key=f"{key}_together"), st.container(border=True):
         st.markdown(tr("**All slices together**, as one {series} of one patient", series=term("series", tr("series"))))
         draw_headline(result, key=f"{key}_together")
-        st.markdown(shown(left_out_sentence(result)) + series_sentence(classifier))
+        st.markdown(" ".join(filter(None, [shown(left_out_sentence(result)), series_sentence(classifier)])))
         draw_truth(result["truth"])
         for warning in result["warnings"]:
             st.warning(warning, icon=":material/warning:")
