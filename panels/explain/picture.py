@@ -37,7 +37,7 @@ def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, several: bool, key:
         key=key,
         group=GROUP,
         label=tr("The slice with a heat map over it, by {title}; {legend}", title=title, legend=legend),
-        caption=f"{legend[0].upper()}{legend[1:]}" if several else f"{chosen.slice.name}; {legend}",
+        caption=f"{chosen.slice.name}; {legend}",
         small=several,
         adjusting=chosen.adjusting,
         volume=stepping(chosen),

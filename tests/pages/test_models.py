@@ -476,10 +476,11 @@ def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Ca
     matrix = cnn["metrics"]["test"]["confusion_matrix"]
     right = sum(matrix[i][i] for i in range(3))
     both = (cnn["times"]["one_slice_seconds"] + unet["times"]["one_slice_seconds"]) * 1000
-    accuracy = rf"unified-unet-report 599 of 614 \(97\.5 %\), report-cnn {right} of 614 \("
+    one, *two = (re.escape(card_of(name)["title"]) for name in ("unified-unet", "report-cnn", "report-unet"))
+    accuracy = rf"{one} 599 of 614 \(97\.5 %\), {two[0]} {right} of 614 \("
     report = rf"{percent(cnn['metrics']['test']['accuracy'])}\) .*\b93\.6 %"
-    dice = rf"\b123 .*unified-unet-report 0\.812, report-unet {unet['metrics']['test']['dice_mean']:.3f}\b"
-    assert re.search(rf"{accuracy}{report}.*{dice}.*unified-unet-report 50 ms, .*\b{both:.0f} ms", said(app))
+    dice = rf"\b123 .*{one} 0\.812, {two[1]} {unet['metrics']['test']['dice_mean']:.3f}\b"
+    assert re.search(rf"{accuracy}{report}.*{dice}.*{one} 50 ms, .*\b{both:.0f} ms", said(app))
     column = rows(app)["Mean Dice on Table 5's test slices"]
     assert column["unified-unet-report"] == 0.8125
     assert column["report-unet"] == unet["metrics"]["test"]["dice_mean"]

@@ -197,7 +197,7 @@ def test_a_bundle_without_a_card_is_named_and_the_others_stay(models: Path) -> N
 def assert_only_unified_is_left_out(models: Path) -> None:
     listing = list_bundles()
     assert list(listing.bundles) == [CNN, UNET]
-    (problem,) = listing.problems.values()
+    (problem,) = map(str, listing.problems.values())
     assert is_one_sentence(problem) and UNIFIED in problem and str(models) not in problem
     with pytest.raises(BundleError, match=UNIFIED):
         listing.find(UNIFIED)
