@@ -73,7 +73,8 @@ def _draw_matrix(table: pd.DataFrame, classes: list[str]) -> None:
 def tile_label(row: pd.Series) -> str:
     """Label a slice's tile: whether the prediction is right, the slice's number, predicted class, confidence; if it is
     wrong, the true class too."""
-    prediction = f"{CLASS_LABELS[row['predicted']].short} {percent(row['confidence']).replace('> ', '')}"
+    confidence = percent(row["confidence"]).replace("> ", "").replace(" ", "\u00a0")  # stays on one line
+    prediction = f"{CLASS_LABELS[row['predicted']].short} {confidence}"
     if row["right"]:
         return f":green[:material/check:] {row['slice']} · {prediction}"
     label = f":red[:material/close:] {row['slice']} · {prediction}"

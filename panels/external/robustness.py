@@ -6,7 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.labels import CHANGE_TITLES, METRIC_TITLES, SHARE_METRICS
 from core.translation.messages import tr
-from panels.shared.theme import percent
+from panels.shared.theme import figure_columns, percent
 
 
 def draw_robustness(bundle: Bundle) -> None:
@@ -20,8 +20,13 @@ def draw_robustness(bundle: Bundle) -> None:
         | {METRIC_TITLES[name]: _figure(name, value) for name, value in figures.as_dict().items()}
         for change, figures in robustness.by_change.items()
     ]
+    table = pd.DataFrame(rows)
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, height="content", alt="; ".join(", ".join(row.values()) for row in rows)
+        table,
+        hide_index=True,
+        height="content",
+        column_config=figure_columns(table.columns[1:]),
+        alt="; ".join(", ".join(row.values()) for row in rows),
     )
     made = {name: text for name, text in robustness.definitions.items() if name in robustness.changes}
     st.caption(

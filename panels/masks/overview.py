@@ -14,7 +14,7 @@ from panels.shared.controls import csv_button, fragment
 from panels.shared.kept_figures import kept_figure
 from panels.shared.link.address import bound
 from panels.shared.slices import gallery
-from panels.shared.theme import PLOT_CONFIG, percent, style_figure
+from panels.shared.theme import PLOT_CONFIG, figure_columns, percent, style_figure
 
 _MEANINGS = Titles(
     {
@@ -59,7 +59,8 @@ def _draw_measure(table: pd.DataFrame, threshold: float) -> None:
         st.dataframe(
             _by_class(table),
             hide_index=True,
-            column_config=dict.fromkeys(_CLASS_TITLES.values(), st.column_config.NumberColumn(format="%.3f")),
+            column_config=dict.fromkeys(_CLASS_TITLES.values(), st.column_config.NumberColumn(format="%.3f"))
+            | figure_columns(["Missed"]),
             alt=tr("Metrics by class: {figures}", figures=_class_text(table)),
         )
     with right:

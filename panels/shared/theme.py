@@ -1,6 +1,7 @@
-"""Numbers as text, and the style of plots."""
+"""Numbers as text and in tables, and the style of plots."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -33,6 +34,11 @@ def percent(share: float | None) -> str:
     if rounded == "100.0" and share < 1:
         return f"> {number_text(99.9)} %"
     return f"< {number_text(0.1)} %" if rounded == "0.0" and share > 0 else f"{number_text(share * 100, '.1f')} %"
+
+
+def figure_columns(titles: Iterable[str]) -> dict[str, Any]:
+    """Return the settings of a table's columns whose numbers are text: they stand on the right, as numbers do."""
+    return {title: st.column_config.TextColumn(alignment="right") for title in titles}
 
 
 def whole_percent(share: float) -> str:

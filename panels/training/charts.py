@@ -78,7 +78,7 @@ def legend_caption(chosen: list[History], *, show_report: bool) -> str:
 def show_charts(
     chosen: list[History], colour_of: dict[str, str], *, task: str, log: bool, show_report: bool, key: str
 ) -> None:
-    """Show a chart for each metric, then a summary of each run, in a grid that a narrow screen stacks.
+    """Show the loss, a summary of each run, then the other metrics, in a grid that a narrow screen stacks.
 
     Args:
         chosen: runs that do the task, at least one.
@@ -92,7 +92,8 @@ def show_charts(
     # Room for the legend, which on a telephone takes a row a run; the same for all, so that neighbours align.
     height = 280 + 22 * (len(chosen) + bool(stated))
     runs_of = {metric: [history for history in chosen if _is_drawn(history, metric, task)] for metric in CURVE_TITLES}
-    cells: list[str | History] = [*(metric for metric, runs in runs_of.items() if runs), *chosen]
+    loss, *others = (metric for metric, runs in runs_of.items() if runs)
+    cells: list[str | History] = [loss, *chosen, *others]
     for start in range(0, len(cells), _COLUMNS):
         for column, cell in zip(st.columns(_COLUMNS, gap="medium"), cells[start : start + _COLUMNS], strict=False):
             with column:

@@ -14,6 +14,7 @@ from core.text import join_words, lower_first
 from core.translation.messages import tr
 from panels.shared.labels import bundle_title, metric_text, term
 from panels.shared.model_choice import bundle_address, listed_bundles
+from panels.shared.theme import figure_columns
 
 _SEARCHED = {*SETTINGS, "micro_batch"}
 _OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
@@ -82,7 +83,13 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
         for name in METRIC_TITLES
         if name in comparison.figures
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=tr("The winner beside the untuned recipe"))
+    table = pd.DataFrame(rows)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=figure_columns(table.columns[1:]),
+        alt=tr("The winner beside the untuned recipe"),
+    )
     _draw_comparison_caption(bundle, comparison, results.plan)
     page, icon = ("errors", "grid_on") if CLASSIFICATION in bundle.tasks else ("masks", "gesture")
     st.page_link(
