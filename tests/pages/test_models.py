@@ -482,9 +482,9 @@ def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Ca
     dice = rf"\b123 .*{one} 0\.812, {two[1]} {unet['metrics']['test']['dice_mean']:.3f}\b"
     assert re.search(rf"{accuracy}{report}.*{dice}.*{one} 50 ms, .*\b{both:.0f} ms", said(app))
     column = rows(app)["Mean Dice on Table 5's test slices"]
-    assert column["unified-unet-report"] == 0.8125
-    assert column["report-unet"] == unet["metrics"]["test"]["dice_mean"]
-    assert pd.isna(column["report-cnn"])
+    assert column["unified-unet-report"] == "0.812"
+    assert column["report-unet"] == f"{unet['metrics']['test']['dice_mean']:.3f}"
+    assert column["report-cnn"] == "–"
 
 
 def test_nothing_is_compared_on_table_5_where_no_other_network_was_tested_on_it(models: Callable[..., Path]) -> None:
