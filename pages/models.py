@@ -34,7 +34,7 @@ def networks(bundles: list[Bundle]) -> None:
     open_column, view_column = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
     with open_column:
         name = choose_bundle(
-            "Open a network",
+            tr("Open a network"),
             names,
             key="bundle",
             default=chosen_model().class_by,

@@ -15,11 +15,12 @@ from core.networks.receptive_field import ReceptiveField, map_to_input, receptiv
 from core.networks.report_cnn import report_cnn
 from core.networks.tensor import Tensor
 from core.networks.unified_unet import unified_unet
+from core.translation.messages import mark
 
 if TYPE_CHECKING:
     import keras
 
-EVIDENCE_MAP_TITLE = "Evidence map"
+EVIDENCE_MAP_TITLE = mark("Evidence map")
 _LOWEST_HIGHEST = 1e-12
 """What a map without heat is divided by."""
 

@@ -30,6 +30,7 @@ from core.explanation.targets import Target
 from core.metrics.temperature import softmax
 from core.networks.receptive_field import ReceptiveField, map_to_input
 from core.networks.tensor import Tensor
+from core.translation.messages import Message
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +55,7 @@ class Method:
 
     title: str
     source: str
-    about: str
+    about: Message
     engine: Engine
     at_layer: bool = True
     of_masks: bool = True
@@ -65,26 +66,30 @@ METHODS: dict[str, Method] = {
     GRAD_CAM: Method(
         "Grad-CAM",
         "Selvaraju et al., 2017",
-        "Adds up a layer's filters, each weighted by its mean gradient.",
+        Message("Adds up a layer's filters, each weighted by its mean gradient."),
         class_activation_map("gradcam", "Gradcam"),
     ),
     GRAD_CAM_PLUS_PLUS: Method(
         "Grad-CAM++",
         "Chattopadhay et al., 2018",
-        "Like Grad-CAM, but positions with positive gradients weigh more, so that small parts are not lost.",
+        Message("Like Grad-CAM, but positions with positive gradients weigh more, so that small parts are not lost."),
         class_activation_map("gradcam_plus_plus", "GradcamPlusPlus"),
     ),
     LAYER_CAM: Method(
         "Layer-CAM",
         "Jiang et al., 2021",
-        "Like Grad-CAM, but each position of each filter has a weight of its own; finer at early layers.",
+        Message("Like Grad-CAM, but each position of each filter has a weight of its own; finer at early layers."),
         class_activation_map("layercam", "Layercam"),
     ),
     SALIENCY: Method(
         "SmoothGrad",
         "Simonyan et al., 2014; Smilkov et al., 2017",
-        f"How strongly each pixel changes the score, averaged over {NOISY_COPIES} copies of the slice with noise of "
-        f"{NOISE * 100:.0f} % of its range. It shows evidence both for and against.",
+        Message(
+            "How strongly each pixel changes the score, averaged over {copies} copies of the slice with noise of "
+            "{noise:.0f} % of its range. It shows evidence both for and against.",
+            copies=NOISY_COPIES,
+            noise=NOISE * 100,
+        ),
         smooth_grad,
         at_layer=False,
         quick=False,
@@ -92,8 +97,10 @@ METHODS: dict[str, Method] = {
     SCORE_CAM: Method(
         "Score-CAM",
         "Wang et al., 2020",
-        "Masks the slice with each filter of a layer in turn, and adds the filters up, each weighted by the "
-        "probability that the network then gives. It needs no gradients.",
+        Message(
+            "Masks the slice with each filter of a layer in turn, and adds the filters up, each weighted by the "
+            "probability that the network then gives. It needs no gradients."
+        ),
         score_cam,
         of_masks=False,
         quick=False,

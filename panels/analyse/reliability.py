@@ -155,50 +155,81 @@ def _gate_lines(bundle: Bundle) -> list[str]:
         return []
     refused = internal.unusual_image + internal.not_a_head_slice
     return [
-        f"**After the gate, new patients** (patient-level split): of {internal.slices} slices, all with a tumour, "
-        f"**{percent(internal.right)}** are classified correctly, {percent(internal.wrong)} wrongly, "
-        f"{percent(internal.low_confidence)} have low confidence, {percent(refused)} are refused.",
-        f"**After the gate, external slices:** {percent(external.no_tumour_called_tumour)} of slices without a tumour "
-        f"are given one, {percent(external.tumour_called_no_tumour)} of those with one are called tumour-free, and "
-        f"{percent(external.class_accuracy_answered)} of confident tumour types are right.",
+        tr(
+            "**After the gate, new patients** (patient-level split): of {slices} slices, all with a "
+            "tumour, **{right}** are classified correctly, {wrong} wrongly, {low_confidence} have low "
+            "confidence, {refused} are refused.",
+            slices=internal.slices,
+            right=percent(internal.right),
+            wrong=percent(internal.wrong),
+            low_confidence=percent(internal.low_confidence),
+            refused=percent(refused),
+        ),
+        tr(
+            "**After the gate, external slices:** {given_one} of slices without a tumour are given one, "
+            "{called_free} of those with one are called tumour-free, and {right} of confident tumour "
+            "types are right.",
+            given_one=percent(external.no_tumour_called_tumour),
+            called_free=percent(external.tumour_called_no_tumour),
+            right=percent(external.class_accuracy_answered),
+        ),
     ]
 
 
 def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     """Return the classifier's accuracy, patient-level too where a counterpart bundle has it."""
-    line = f"**{'Class before the gate' if has_gate else 'Class'}:** {bundle_title(bundle)} ({bundle.name})."
+    line = f"**{tr('Class before the gate') if has_gate else tr('Class')}:** {bundle_title(bundle)} ({bundle.name})."
     metrics = bundle.test_metrics
     if bundle.card.data.by_patient:
-        return f"{line} *Patient-level split*: {_patient_level_accuracy(metrics)}.{_class_over_folds(bundle)}"
-    line += (
-        f" *Slice-level split* (leaks: optimistic): accuracy {percent(metrics.accuracy)} on {metrics.slices} "
-        "slices; neighbours of the same tumour were in training."
+        return tr(
+            "{line} *Patient-level split*: {accuracy}.{folds}",
+            line=line,
+            accuracy=_patient_level_accuracy(metrics),
+            folds=_class_over_folds(bundle),
+        )
+    line += tr(
+        " *Slice-level split* (leaks: optimistic): accuracy {share} on {slices} slices; neighbours of "
+        "the same tumour were in training.",
+        share=percent(metrics.accuracy),
+        slices=metrics.slices,
     )
     counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
     if counterpart is None:
-        return f"{line} *Patient-level split*: {_no_counterpart(bundle)}."
-    return (
-        f"{line} *Patient-level split*, the same architecture trained without fold 1's patients ({counterpart.name}): "
-        f"{_patient_level_accuracy(counterpart.test_metrics)}.{_class_over_folds(counterpart)}"
+        return tr("{line} *Patient-level split*: {reason}.", line=line, reason=_no_counterpart(bundle))
+    return tr(
+        "{line} *Patient-level split*, the same architecture trained without fold 1's patients "
+        "({counterpart}): {accuracy}.{folds}",
+        line=line,
+        counterpart=counterpart.name,
+        accuracy=_patient_level_accuracy(counterpart.test_metrics),
+        folds=_class_over_folds(counterpart),
     )
 
 
 def _no_counterpart(bundle: Bundle) -> str:
     """Tell why a bundle's patient-level counterpart gives no figure."""
     name = bundle.card.data.by_patient_bundle
-    return f"{name} cannot be used" if name in listed_bundles().problems else "not measured"
+    return tr("{name} cannot be used", name=name) if name in listed_bundles().problems else tr("not measured")
 
 
 def _patient_level_accuracy(metrics: TestMetrics) -> str:
     series = (
         ""
         if metrics.series_accuracy is None
-        else f"; a patient's slices classified together ({term('series', 'series')}), "
-        f"**{percent(metrics.series_accuracy)}** of the slices and {percent(metrics.patient_accuracy)} of the patients"
+        else tr(
+            "; a patient's slices classified together ({series}), **{by_slice}** of the slices and "
+            "{by_patient} of the patients",
+            series=term("series", tr("series")),
+            by_slice=percent(metrics.series_accuracy),
+            by_patient=percent(metrics.patient_accuracy),
+        )
     )
-    return (
-        f"accuracy **{percent(metrics.accuracy)}** on {metrics.slices} slices of {metrics.patients} patients "
-        f"whose ids were not in training{series}"
+    return tr(
+        "accuracy **{share}** on {slices} slices of {patients} patients whose ids were not in training{series}",
+        share=percent(metrics.accuracy),
+        slices=metrics.slices,
+        patients=metrics.patients,
+        series=series,
     )
 
 
@@ -216,7 +247,7 @@ def _over_folds(bundle: Bundle, *metrics: str) -> str:
         f"{lower_first(METRIC_TITLES[name])} {mean_text(name, figure.mean, figure.std)}"
         for name, figure in figures.items()
     )
-    return f" The same recipe on {len(over_folds.folds_done)} folds: {words}."
+    return tr(" The same recipe on {count} folds: {words}.", count=len(over_folds.folds_done), words=words)
 
 
 def _mask_line(bundle: Bundle) -> str:
@@ -226,13 +257,24 @@ def _mask_line(bundle: Bundle) -> str:
     if not bundle.card.data.by_patient:
         counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
         patient_level = (
-            f" *Patient-level split*: {_no_counterpart(bundle)}."
+            tr(" *Patient-level split*: {reason}.", reason=_no_counterpart(bundle))
             if counterpart is None
-            else f" *Patient-level split*, the same architecture ({counterpart.name}): mean Dice "
-            f"{counterpart.test_metrics.dice_mean:.2f}."
+            else tr(
+                " *Patient-level split*, the same architecture ({counterpart}): mean Dice {dice_mean:.2f}.",
+                counterpart=counterpart.name,
+                dice_mean=counterpart.test_metrics.dice_mean,
+            )
         )
-    return (
-        f"**Mask:** {bundle_title(bundle)} ({bundle.name}). Mean Dice **{metrics.dice_mean:.2f}** on "
-        f"{metrics.slices} test slices; the split is {split_level_of(bundle, with_caveat=True)}.{patient_level}"
-        f"{_over_folds(bundle, 'dice_mean')} {METRIC_TITLES['missed']}: {percent(metrics.missed)}."
+    return tr(
+        "**Mask:** {bundle} ({name}). Mean Dice **{dice:.2f}** on {slices} test slices; "
+        "the split is {split}.{patient_level}{folds} {missed}: {share}.",
+        bundle=bundle_title(bundle),
+        name=bundle.name,
+        dice=metrics.dice_mean,
+        slices=metrics.slices,
+        split=split_level_of(bundle, with_caveat=True),
+        patient_level=patient_level,
+        folds=_over_folds(bundle, "dice_mean"),
+        missed=METRIC_TITLES["missed"],
+        share=percent(metrics.missed),
     )

@@ -72,10 +72,10 @@ def _pictures(slice_: Slice) -> dict[str, np.ndarray]:
     bottom, span = float(slice_.pixels.min()), float(np.ptp(slice_.pixels))
     height, width = slice_.pixels.shape
     return {
-        f"Slice, {width} × {height}": grey_image(slice_.pixels, low, high),
-        f"Mask, {width} × {height}": grey_image(mask, 0, 1),
-        f"Slice, {size} × {size}": grey_image(plane, (low - bottom) / span, (high - bottom) / span),
-        f"Mask, {size} × {size}": grey_image(preprocess_mask(mask, place, size=size), 0, 1),
+        tr("Slice, {width} × {height}", width=width, height=height): grey_image(slice_.pixels, low, high),
+        tr("Mask, {width} × {height}", width=width, height=height): grey_image(mask, 0, 1),
+        tr("Slice, {size} × {size}", size=size): grey_image(plane, (low - bottom) / span, (high - bottom) / span),
+        tr("Mask, {size} × {size}", size=size): grey_image(preprocess_mask(mask, place, size=size), 0, 1),
     }
 
 

@@ -32,10 +32,15 @@ def draw_class_counts(table: pd.DataFrame) -> None:
     """Draw the slices of each class, and how many patients they come from."""
     counts = class_counts(table, CLASSES)[::-1]
     words = "; ".join(
-        f"{CLASS_LABELS[name].title} {slices} of {patients} patients"
+        tr(
+            "{title} {slices} of {patients} patients",
+            title=CLASS_LABELS[name].title,
+            slices=slices,
+            patients=patients,
+        )
         for name, slices, patients in zip(counts.index, counts["slices"], counts["patients"], strict=True)
     )
-    _show(_counts_figure(counts), "data_classes", f"Slices by class: {words}")
+    _show(_counts_figure(counts), "data_classes", tr("Slices by class: {words}", words=words))
 
 
 @kept_figure
@@ -46,7 +51,10 @@ def _counts_figure(counts: pd.DataFrame) -> go.Figure:
             y=[CLASS_LABELS[name].short for name in counts.index],
             orientation="h",
             marker={"color": [CLASS_LABELS[name].colour for name in counts.index]},
-            text=[f"{row.slices:,} slices of {row.patients} patients" for row in counts.itertuples()],
+            text=[
+                tr("{slices:,} slices of {patients} patients", slices=row.slices, patients=row.patients)
+                for row in counts.itertuples()
+            ],
             textposition="auto",
             insidetextanchor="middle",
             textfont={"size": 13},
@@ -98,11 +106,18 @@ def draw_leakage(table: pd.DataFrame, split: str) -> None:
     """Draw every patient's slices by part of a split: where training and test share a bar, the split leaks."""
     counted = patients_by_part(table, split)
     leakage = split_leakage(table, split)
-    known_patients = f"{leakage.patients_in_training} of {leakage.patients}"
+    known_patients = tr(
+        "{count} of {total}",
+        count=leakage.patients_in_training,
+        total=leakage.patients,
+    )
     _show(
         _leakage_figure(counted),
         f"data_leak_{split}",
-        f"Slices of each patient by part of the split. {known_patients} test patients also have slices in training",
+        tr(
+            "Slices of each patient by part of the split. {known_patients} test patients also have slices in training",
+            known_patients=known_patients,
+        ),
     )
     left, right = st.columns(2)
     left.metric(tr("Test patients who also have slices in training"), known_patients)
@@ -133,14 +148,14 @@ def draw_part_counts(table: pd.DataFrame) -> None:
     """Draw how many slices each split has in each part."""
     counted = part_counts(table, SPLIT_NAMES).rename(index=SPLIT_TITLES)
     words = _counts_text(counted, PART_LABELS)
-    _show(_stacked(counted, PART_LABELS), "data_parts", f"Slices by split and part. {words}")
+    _show(_stacked(counted, PART_LABELS), "data_parts", tr("Slices by split and part. {words}", words=words))
 
 
 def draw_fold_counts(table: pd.DataFrame) -> None:
     """Draw the official folds by class."""
     counted = fold_counts(table, CLASSES).rename(index="Fold {}".format)
     words = _counts_text(counted, CLASS_LABELS)
-    _show(_stacked(counted, CLASS_LABELS), "data_folds", f"Slices by official fold and class. {words}")
+    _show(_stacked(counted, CLASS_LABELS), "data_folds", tr("Slices by official fold and class. {words}", words=words))
 
 
 def draw_similar_ids(table: pd.DataFrame) -> None:

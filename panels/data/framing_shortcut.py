@@ -30,8 +30,13 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
     recall = dict(zip(CLASSES, classification.recall(confusion_of(table)), strict=True))
     filling = str(at_border.idxmax())
     others = [name for name in CLASSES if name != filling]
-    border_shares = join_words(f"{percent(at_border[name])} of {CLASS_LABELS[name].in_text} slices" for name in others)
-    recalls = join_words(f"{percent(recall[name])} for {CLASS_LABELS[name].in_text}" for name in others)
+    border_shares = join_words(
+        tr("{share} of {name} slices", share=percent(at_border[name]), name=CLASS_LABELS[name].in_text)
+        for name in others
+    )
+    recalls = join_words(
+        tr("{share} for {name}", share=percent(recall[name]), name=CLASS_LABELS[name].in_text) for name in others
+    )
     st.markdown(
         tr(
             "A model that sees only where the head begins and ends in the frame has an accuracy of **{count}**. "
@@ -122,7 +127,7 @@ def _draw_matrix(table: pd.DataFrame) -> None:
     counts = confusion_counts(table, list(CLASSES))
     titles = [CLASS_LABELS[name].short for name in CLASSES]
     st.dataframe(
-        pd.DataFrame(counts.to_numpy(), index=pd.Index(titles, name="True class"), columns=titles),
+        pd.DataFrame(counts.to_numpy(), index=pd.Index(titles, name=tr("True class")), columns=titles),
         alt=tr("Classes predicted from the framing alone, by true class"),
     )
     st.caption(tr("Rows true, columns predicted from the frame alone."))

@@ -22,7 +22,7 @@ def draw_local_copy(state: StoreState) -> None:
     """
     folder = os.environ.get("SLICESCOPE_DATA")
     # The page does not show where this server keeps what.
-    place = "in the folder that SLICESCOPE_DATA names" if folder else f"as data/{STORE_NAME}"
+    place = tr("in the folder that SLICESCOPE_DATA names") if folder else tr("as data/{file}", file=STORE_NAME)
     if state.problem:
         st.error(error_text(state.problem), icon=":material/error:")
     elif not state.exists:
@@ -41,13 +41,19 @@ def draw_local_copy(state: StoreState) -> None:
             icon=":material/warning:",
         )
     cached = cache_state(default_cache())
-    size = f", {state.megabytes:,.0f} MB" if state.exists else ""
-    lines = [f"- {STORE_NAME} is expected {place}{size}."]
+    size = tr(", {megabytes:,.0f} MB", megabytes=state.megabytes) if state.exists else ""
+    lines = [tr("- {file} is expected {place}{size}.", file=STORE_NAME, place=place, size=size)]
     if not state.whole or cached.slices:
-        fetching = "on" if fetching_wanted() else "off"
+        fetching = tr("on") if fetching_wanted() else tr("off")
         lines.append(
-            f"- Downloaded from figshare so far: {cached.slices} slices, {cached.megabytes:.1f} MB of at most "
-            f"{CACHE_BYTES / 1e6:.0f} MB. Fetching is {fetching}."
+            tr(
+                "- Downloaded from figshare so far: {slices} slices, {megabytes:.1f} MB of at most "
+                "{limit:.0f} MB. Fetching is {fetching}.",
+                slices=cached.slices,
+                megabytes=cached.megabytes,
+                limit=CACHE_BYTES / 1e6,
+                fetching=fetching,
+            )
         )
     st.markdown("\n".join(lines))
     if not state.whole:

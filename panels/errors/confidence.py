@@ -110,8 +110,13 @@ def _reliability(table: pd.DataFrame) -> None:
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="accuracy")
     st.header(tr("Reliability · ECE {error:.3f}", error=error), anchor=False)
     words = "; ".join(
-        f"{row['low'] * 100:.0f} to {whole_percent(row['high'])}: {row['count']:.0f} slices, accuracy "
-        f"{whole_percent(row['accuracy'])}"
+        tr(
+            "{low:.0f} to {high}: {count:.0f} slices, accuracy {accuracy}",
+            low=row["low"] * 100,
+            high=whole_percent(row["high"]),
+            count=row["count"],
+            accuracy=whole_percent(row["accuracy"]),
+        )
         for _, row in bins.iterrows()
     )
     st.plotly_chart(
@@ -144,7 +149,7 @@ def _calibration_note(table: pd.DataFrame) -> str:
         return ""
     bins = calibration.reliability_bins(table[f"confidence{RAW}"].to_numpy(), table["right"].to_numpy())
     own = calibration.expected_calibration_error(bins)
-    return f"Probabilities are calibrated by one temperature; the ECE of the network's own is {own:.3f}. "
+    return tr("Probabilities are calibrated by one temperature; the ECE of the network's own is {own:.3f}. ", own=own)
 
 
 def _accuracy_against_coverage(table: pd.DataFrame) -> None:
@@ -161,7 +166,7 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
     )
     style_figure(figure, height=_HEIGHT)
     figure.update_layout(**_MARGINS)
-    figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text="coverage, highest confidence first")
+    figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text=tr("coverage, highest confidence first"))
     figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="accuracy")
     st.header(tr("Accuracy against coverage"), anchor=False)
     half = curve.iloc[int(np.abs(curve["coverage"].to_numpy() - 0.5).argmin())]
@@ -214,8 +219,8 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     )
     style_figure(figure, height=_HEIGHT + 20)
     figure.update_layout(margin_r=_MARGINS["margin_r"])
-    figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text="false positive rate")
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="true positive rate")
+    figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text=tr("false positive rate"))
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text=tr("true positive rate"))
     st.header(tr("ROC, each class against the others"), anchor=False)
     words = ", ".join(f"{CLASS_LABELS[name].title} {area:.3f}" for name, area in areas.items())
     st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=tr("AUC: {words}", words=words))
@@ -236,4 +241,4 @@ def _confident_errors(bundle: Bundle, table: pd.DataFrame) -> None:
     st.caption(
         tr("*Matrix and slices* shows them all: sort by *highest confidence first* and switch *Only errors* on.")
     )
-    csv_button(table, "CSV of all test slices", f"{bundle.name}-test.csv")
+    csv_button(table, tr("CSV of all test slices"), f"{bundle.name}-test.csv")

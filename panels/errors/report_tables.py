@@ -94,8 +94,8 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
     accuracy = {"F1, report": course_report.TABLE_4_ACCURACY, "F1, ours": float(classification.accuracy(matrix))}
     rows.append({"Class": "Accuracy", **accuracy, **slices})
     for title, stated, weights in (
-        ("Macro average", course_report.TABLE_4_MACRO, None),
-        ("Weighted average", course_report.TABLE_4_WEIGHTED, support),
+        (tr("Macro average"), course_report.TABLE_4_MACRO, None),
+        (tr("Weighted average"), course_report.TABLE_4_WEIGHTED, support),
     ):
         row = {"Class": title, **slices}
         for (column, measure), report_mean in zip(_MEASURES.items(), stated, strict=True):
@@ -111,7 +111,7 @@ def _table_3() -> pd.DataFrame:
     tables = {choice_title(bundle.name): cached_predictions(bundle) for bundle in bundles}
     rows = []
     for row in course_report.TABLE_3:
-        cells = {"Slice": str(row.slice), "Report": f"✗ Meningioma {percent(row.confidence)}"}
+        cells = {"Slice": str(row.slice), "Report": tr("✗ Meningioma {share}", share=percent(row.confidence))}
         for title, table in tables.items():
             prediction = row_of_slice(table, row.slice)
             mark = "✓" if prediction["right"] else "✗"

@@ -11,16 +11,20 @@ from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import GRAD_CAM, METHODS, methods_for
 from core.inference.worker import Progress
 from core.labels import CLASS_LABELS
-from core.translation.messages import tr
+from core.translation.messages import mark, shown, tr
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.link.address import bound
 from panels.shared.model_choice import ChosenModel
 
 PREDICTED_CLASS, ALL_CLASSES, PREDICTED_MASK = "predicted", "all", "mask"
 """What can be explained beside a class by name."""
-_OUTPUT_TITLES = {PREDICTED_CLASS: "Predicted class", ALL_CLASSES: "All three", PREDICTED_MASK: "The mask"}
+_OUTPUT_TITLES = {
+    PREDICTED_CLASS: mark("Predicted class"),
+    ALL_CLASSES: mark("All three"),
+    PREDICTED_MASK: mark("The mask"),
+}
 """Values in the address."""
-_EVIDENCE_LIMIT = "The evidence map follows the mask by construction."
+_EVIDENCE_LIMIT = mark("The evidence map follows the mask by construction.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def choose_output(model: ChosenModel) -> tuple[str, Bundle]:
         default=outputs[0],
         required=True,
         wrap=True,
-        format_func=lambda name: _OUTPUT_TITLES.get(name) or CLASS_LABELS[name].title,
+        format_func=lambda name: tr(_OUTPUT_TITLES[name]) if name in _OUTPUT_TITLES else CLASS_LABELS[name].title,
         key="class",
     )
     return output, model.segmenter if output == PREDICTED_MASK else model.classifier
@@ -87,11 +91,23 @@ def choose_explanation(output: str, bundle: Bundle) -> list[ExplanationRequest]:
         ),
     )
     chosen = next(convolution for convolution in convolutions if convolution.name == layer)
-    notes = [f"`{layer}` has {chosen.filters} filters of {chosen.width} x {chosen.height}."] if at_layer else []
+    notes = (
+        [
+            tr(
+                "`{layer}` has {filters} filters of {width} x {height}.",
+                layer=layer,
+                filters=chosen.filters,
+                width=chosen.width,
+                height=chosen.height,
+            )
+        ]
+        if at_layer
+        else []
+    )
     if len(methods) == 1:
         notes.insert(0, _about(methods[0]))
     elif EVIDENCE_MAP in methods:
-        notes.append(_EVIDENCE_LIMIT)
+        notes.append(tr(_EVIDENCE_LIMIT))
     if notes:
         st.caption(" ".join(notes))
     outputs = bundle.card.classes if output == ALL_CLASSES else [output]
@@ -100,7 +116,7 @@ def choose_explanation(output: str, bundle: Bundle) -> list[ExplanationRequest]:
 
 def method_title(method: str) -> str:
     """Return the name of a method, or of the evidence map, as shown."""
-    return EVIDENCE_MAP_TITLE if method == EVIDENCE_MAP else METHODS[method].title
+    return tr(EVIDENCE_MAP_TITLE) if method == EVIDENCE_MAP else METHODS[method].title
 
 
 def offered_methods(bundle: Bundle, task: str) -> list[str]:
@@ -139,8 +155,11 @@ def _choose_methods(bundle: Bundle, task: str) -> list[str]:
 
 def _about(method: str) -> str:
     if method == EVIDENCE_MAP:
-        return f"The map beside an answer: evidence for the class times the tumour probability. {_EVIDENCE_LIMIT}"
-    return f"{METHODS[method].about} ({METHODS[method].source})"
+        return tr(
+            "The map beside an answer: evidence for the class times the tumour probability. {limit}",
+            limit=tr(_EVIDENCE_LIMIT),
+        )
+    return f"{shown(METHODS[method].about)} ({METHODS[method].source})"
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
@@ -155,9 +174,9 @@ def draw_progress(what: str) -> Progress:
     Args:
         what: follows "3 of 8" below the bar.
     """
-    bar = st.progress(0.0, "Loading TensorFlow and the network")
+    bar = st.progress(0.0, tr("Loading TensorFlow and the network"))
 
     def move(done: int, total: int) -> None:
-        bar.progress(done / total, f"{done} of {total} {what}")
+        bar.progress(done / total, tr("{done} of {total} {what}", done=done, total=total, what=what))
 
     return move

@@ -71,7 +71,7 @@ def _draw_filter_choice(bundle: Bundle) -> None:
         with area.container():
             st.session_state[_LAST] = last = key, _run(bundle, task, layer, number - 1)
     if last is not None and last[0] == key:
-        name = f"Filter {number} of {layer}"
+        name = tr("Filter {number} of {layer}", number=number, layer=layer)
         _draw(area, last[1], name, name)
     else:
         area.button(
@@ -83,7 +83,7 @@ def _draw_filter_choice(bundle: Bundle) -> None:
 
 
 def _run(bundle: Bundle, task: str, layer: str, number: int) -> np.ndarray:
-    return draw_filter(bundle, task, layer, number, progress=draw_progress("steps"))
+    return draw_filter(bundle, task, layer, number, progress=draw_progress(tr("steps")))
 
 
 def _draw(area: Any, pixels: np.ndarray, name: str, caption: str) -> None:

@@ -140,10 +140,14 @@ def _stored(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> HeatM
 
 def _explanation(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> Explanation:
     method, output = METHODS[request.method], request.output
-    title = f"{method.title} for {CLASS_LABELS[output].in_text}" if output in CLASS_LABELS else method.title
+    title = (
+        tr("{method} for {name}", method=method.title, name=CLASS_LABELS[output].in_text)
+        if output in CLASS_LABELS
+        else method.title
+    )
     with st.spinner(tr("Making the heat map: {title}. The first one loads TensorFlow, a few seconds.", title=title)):
         inputs, _ = model_input(bundle, slice_)
-        progress = None if method.quick else draw_progress("steps")
+        progress = None if method.quick else draw_progress(tr("steps"))
         return explain(bundle, inputs, worker_request(request), progress=progress)
 
 

@@ -10,6 +10,7 @@ from core.metrics.agreement import hottest_overlap, rank_correlation
 from core.metrics.localisation import chance_level, heat_inside, pointing_game_hit
 from core.readers.slices import Slice
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.explain.controls import method_title
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.labels import NOT_AVAILABLE, term
@@ -27,8 +28,13 @@ def localisation_figures(slice_: Slice, view: HeatMapView | None) -> dict[str, s
     inside = hit = NOT_AVAILABLE
     if view is not None:
         inside = percent(heat_inside(view.heat, slice_.mask))
-        hit = "hit" if pointing_game_hit(view.heat, slice_.mask, tolerance_px=0) else "miss"
-    return {"Heat on the tumour": inside, "Chance level": percent(chance_level(slice_.mask)), "Pointing game": hit}
+        is_hit = pointing_game_hit(view.heat, slice_.mask, tolerance_px=0)
+        hit = tr("hit") if is_hit else tr("miss")
+    return {
+        tr("Heat on the tumour"): inside,
+        tr("Chance level"): percent(chance_level(slice_.mask)),
+        tr("Pointing game"): hit,
+    }
 
 
 def draw_localisation(slice_: Slice, view: HeatMapView | None) -> None:
@@ -65,10 +71,10 @@ def agreement_table(methods: list[str], views: list[HeatMapView | None]) -> pd.D
     for (first, own), (second, other) in combinations(zip(methods, views, strict=True), 2):
         ranks = overlap = NOT_AVAILABLE
         if own is not None and other is not None:
-            ranks = f"{rank_correlation(own.heat, other.heat):.2f}"
-            overlap = f"{hottest_overlap(own.heat, other.heat, share=_HOTTEST):.2f}"
-        names = f"{method_title(first)} and {method_title(second)}"
-        rows.append({"Agreement": names, "Rank correlation": ranks, "Hottest tenth, IoU": overlap})
+            ranks = number_text(rank_correlation(own.heat, other.heat), ".2f")
+            overlap = number_text(hottest_overlap(own.heat, other.heat, share=_HOTTEST), ".2f")
+        names = tr("{first} and {second}", first=method_title(first), second=method_title(second))
+        rows.append({tr("Agreement"): names, tr("Rank correlation"): ranks, tr("Hottest tenth, IoU"): overlap})
     return pd.DataFrame(rows)
 
 

@@ -61,7 +61,7 @@ def scale_for_display(heat: np.ndarray) -> np.ndarray:
 
 
 def _legend_of(view: HeatMapView) -> str:
-    output = "the mask" if view.mask is not None else CLASS_LABELS[view.class_name].in_text
+    output = tr("the mask") if view.mask is not None else CLASS_LABELS[view.class_name].in_text
     if view.method == SALIENCY and view.heat.any():
-        return f"heat map: pixels that change the score of {output}"
+        return tr("heat map: pixels that change the score of {output}", output=output)
     return heat_legend(view.heat, output)

@@ -52,14 +52,14 @@ def _draw_gated_class(result: dict[str, Any], *, of_predicted_class: bool, key: 
     if result["class"]:
         draw_class_probabilities(name, probabilities, key=key, headline=False)
     else:
-        label = "The heat map still explains the likeliest class" if of_predicted_class else "Likeliest class"
+        label = tr("The heat map still explains the likeliest class") if of_predicted_class else tr("Likeliest class")
         st.caption(f"{label}: {class_text(name, probabilities)}.")
 
 
 def _draw_mask(slice_: Slice, mask: np.ndarray, result: dict[str, Any] | None) -> dict[str, Any] | None:
     """Draw the mask's size; return how it agrees with the truth."""
-    area = f"{np.count_nonzero(mask):,} px".replace(",", " ")
-    headline = f"Mask · {area}" if mask.any() else "No tumour outlined"
+    area = tr("{count:,} px", count=np.count_nonzero(mask)).replace(",", " ")
+    headline = tr("Mask · {area}", area=area) if mask.any() else tr("No tumour outlined")
     if result is not None and result["class"] is None:
         draw_headline(result, key="explain_mask")
         st.caption(tr("The heat map still explains the mask: {headline}.", headline=headline))

@@ -91,7 +91,7 @@ def _choose_request(bundle: Bundle, requests: list[ExplanationRequest]) -> Expla
 
 
 def _run(slice_: Slice, bundle: Bundle, request: ExplanationRequest) -> list[RandomisationStep]:
-    progress = draw_progress(f"layers, by {METHODS[request.method].title}")
+    progress = draw_progress(tr("layers, by {method}", method=METHODS[request.method].title))
     inputs, _ = model_input(bundle, slice_)
     return check_sanity(bundle, inputs, worker_request(request), progress=progress)
 
@@ -145,7 +145,9 @@ def _similarity_curve(names: list[str], similarities: list[float]) -> go.Figure:
             "tickvals": list(range(len(names))) if few else None,
             "ticktext": names if few else None,
             "title": {
-                "text": "randomised from the output down to" if few else "layers randomised, from the output on",
+                "text": tr("randomised from the output down to")
+                if few
+                else tr("layers randomised, from the output on"),
                 "font": {"color": text_colour()},
             },
             "tickangle": -40 if few else 0,

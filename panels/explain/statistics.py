@@ -82,7 +82,7 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
                     slow=definitions["slow"],
                 )
             )
-        csv_button(table, "CSV of every test slice", f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
+        csv_button(table, tr("CSV of every test slice"), f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
 
 
 @kept_figure
@@ -96,7 +96,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
             x=rows["inside"],
             y=[method_title(method) for method in rows["method"]],
             orientation="h",
-            name=f"{name} predictions",
+            name=tr("{name} predictions", name=name),
             marker={"color": colours[name], "size": 3, "opacity": 0.5},
             line={"width": 1.5},
             boxpoints="outliers",
@@ -105,7 +105,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
     chance = float(table.drop_duplicates("slice")["area"].mean())
     figure.add_vline(chance, line={"dash": "dot", "color": text_colour(), "width": 1.5})
     figure.add_annotation(
-        x=chance, y=1, yref="paper", yanchor="bottom", xanchor="left", showarrow=False, text="chance level"
+        x=chance, y=1, yref="paper", yanchor="bottom", xanchor="left", showarrow=False, text=tr("chance level")
     )
     figure.update_layout(
         boxmode="group",
@@ -114,7 +114,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
         font={"size": 13, "color": text_colour()},
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "traceorder": "reversed"},
         xaxis={
-            "title": {"text": "share of heat on the tumour", "font": {"color": text_colour()}},
+            "title": {"text": tr("share of heat on the tumour"), "font": {"color": text_colour()}},
             "tickformat": ".0%",
             "rangemode": "tozero",
             "fixedrange": True,
@@ -138,9 +138,9 @@ def _means_table(means: dict[str, dict[str, dict[str, float]]]) -> pd.DataFrame:
                 "Method": method_title(method),
                 "Predictions": name,
                 "Slices": int(summary["slices"]),
-                "Heat on the tumour": percent(summary["inside"]) if summary["slices"] else "–",
-                "Chance level": percent(summary["area"]) if summary["slices"] else "–",
-                "Pointing game": percent(summary["hit"]) if summary["slices"] else "–",
+                tr("Heat on the tumour"): percent(summary["inside"]) if summary["slices"] else "–",
+                tr("Chance level"): percent(summary["area"]) if summary["slices"] else "–",
+                tr("Pointing game"): percent(summary["hit"]) if summary["slices"] else "–",
             }
             for method, summaries in means.items()
             for name, summary in summaries.items()

@@ -7,19 +7,19 @@ from core.bundles.bundle import Bundle
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS
 from core.metrics.ranking import wilson_interval
 from core.ood.evaluate import AIMS, metric_hits
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.labels import term
 from panels.shared.theme import percent
 
 _UNITS = {
-    "no_tumour_called_tumour": "tumour-free slices",
-    "tumour_called_no_tumour": "tumours",
-    "class_accuracy_answered": "tumours given a class",
-    "answered_tumour": "tumours",
-    "answered_no_tumour": "tumour-free slices",
-    "non_brain_flagged": "images",
-    "figshare_flagged": "internal slices",
-    "figshare_called_no_tumour": "internal slices",
+    "no_tumour_called_tumour": mark("tumour-free slices"),
+    "tumour_called_no_tumour": mark("tumours"),
+    "class_accuracy_answered": mark("tumours given a class"),
+    "answered_tumour": mark("tumours"),
+    "answered_no_tumour": mark("tumour-free slices"),
+    "non_brain_flagged": mark("images"),
+    "figshare_flagged": mark("internal slices"),
+    "figshare_called_no_tumour": mark("internal slices"),
 }
 """By key of a card's ``metrics.external``: what it is a share of."""
 
@@ -40,10 +40,10 @@ def draw_metrics(table: pd.DataFrame) -> None:
                 percent(float(hits.mean())) if len(hits) else "–",
                 help=GATE_METRIC_LABELS[name].title,
             )
-            caption = f"{int(hits.sum())} of {len(hits)} {unit}"
+            caption = tr("{hits} of {count} {unit}", hits=int(hits.sum()), count=len(hits), unit=tr(unit))
             if name in AIMS and len(hits):
                 is_met = AIMS[name].short_by(float(hits.mean())) == 0
-                caption += f"; aim {AIMS[name].words}{'' if is_met else ', **missed**'}"
+                caption += tr("; aim {aim}{missed}", aim=AIMS[name].words, missed="" if is_met else tr(", **missed**"))
             st.caption(caption)
     st.caption(
         tr(
@@ -84,8 +84,16 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
     for name, aim in missed.items():
         low, high = wilson_interval(int(hits[name].sum()), len(hits[name]))
         lines.append(
-            f"**{GATE_METRIC_LABELS[name].short}** {percent(aim.reached)} (95 % interval {100 * low:.0f} to "
-            f"{100 * high:.0f} %), aim {aim.aim}, short by {100 * aim.short_by:.1f} points"
+            tr(
+                "**{metric}** {share} (95 % interval {low:.0f} to {high:.0f} %), aim {aim}, short by "
+                "{short_by:.1f} points",
+                metric=GATE_METRIC_LABELS[name].short,
+                share=percent(aim.reached),
+                low=100 * low,
+                high=100 * high,
+                aim=aim.aim,
+                short_by=100 * aim.short_by,
+            )
         )
     st.warning(
         tr(
@@ -135,11 +143,11 @@ def draw_internal_cost(bundle: Bundle) -> None:
 def _of_series(bundle: Bundle) -> str:
     """Return the accuracy of series in brackets; nothing where it is not measured."""
     accuracy = bundle.test_metrics.series_accuracy
-    return "" if accuracy is None else f" ({percent(accuracy)} with a patient's slices together)"
+    return "" if accuracy is None else tr(" ({share} with a patient's slices together)", share=percent(accuracy))
 
 
 def _use_of_the_split(bundle: Bundle) -> str:
     """Return how often the gate was measured on the split test; a margin that the card does not state came later."""
     if bundle.gate.thresholds.ood_margin is None:
-        return "The split test was run once; the margin of low confidence came later, with its scores in sight."
-    return "The split test was run once."
+        return tr("The split test was run once; the margin of low confidence came later, with its scores in sight.")
+    return tr("The split test was run once.")

@@ -29,10 +29,12 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
             st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
             st.caption(f"{kind.capitalize()}: {ANSWER_LABELS[answer].short_in_text}")
     by_kind = rows["answer"].isin(REFUSED).groupby(rows["kind"], sort=False)
-    rejected = ", ".join(f"{kind} {int(hits.sum())} of {len(hits)}" for kind, hits in by_kind)
+    rejected = ", ".join(
+        tr("{kind} {hits} of {count}", kind=kind, hits=int(hits.sum()), count=len(hits)) for kind, hits in by_kind
+    )
     predicted = rows["predicted"].value_counts()
     classes = ", ".join(
-        f"{ANSWER_LABELS[name].short_in_text} for {count}"
+        tr("{name} for {count}", name=ANSWER_LABELS[name].short_in_text, count=count)
         for name, count in zip(predicted.index, predicted, strict=True)
     )
     st.caption(

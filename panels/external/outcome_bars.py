@@ -9,6 +9,7 @@ from core.evaluation.figures import CORRECT, WRONG
 from core.labels import ANSWER_LABELS, GREEN, OUTCOME_LABELS, VERMILLION, Label
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
 from core.outcome import LOW_CONFIDENCE, NO_TUMOUR, REFUSED
+from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, whole_percent
 
@@ -66,12 +67,12 @@ def _outcomes_by_kind(table: pd.DataFrame) -> dict[str, pd.Series]:
     external = table[table["group"] == EXTERNAL_GROUP]
     return {
         **{
-            f"{ANSWER_LABELS[name].short}, external": external["outcome"][external["true"] == name]
+            tr("{short}, external", short=ANSWER_LABELS[name].short): external["outcome"][external["true"] == name]
             for name in (*CLASSES, NO_TUMOUR)
         },
-        "All external": external["outcome"],
-        "Internal test slices": table["outcome"][table["group"] == INTERNAL_GROUP],
-        "Non-brain images": table["outcome"][table["group"] == NON_BRAIN_GROUP],
+        tr("All external"): external["outcome"],
+        tr("Internal test slices"): table["outcome"][table["group"] == INTERNAL_GROUP],
+        tr("Non-brain images"): table["outcome"][table["group"] == NON_BRAIN_GROUP],
     }
 
 

@@ -41,10 +41,10 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
 def _scores_figure(table: pd.DataFrame, thresholds: GateThresholds) -> go.Figure:
     external, tumour_free = table["group"] == EXTERNAL_GROUP, table["true"] == NO_TUMOUR
     groups = {
-        "Internal test slices": (table["group"] == INTERNAL_GROUP, GREY, "circle", 5),
-        "Tumours, external": (external & ~tumour_free, VERMILLION, "circle", 8),
-        "No tumour, external": (external & tumour_free, BLUE, "diamond", 8),
-        "Non-brain images": (table["group"] == NON_BRAIN_GROUP, SKY_BLUE, "x", 7),
+        tr("Internal test slices"): (table["group"] == INTERNAL_GROUP, GREY, "circle", 5),
+        tr("Tumours, external"): (external & ~tumour_free, VERMILLION, "circle", 8),
+        tr("No tumour, external"): (external & tumour_free, BLUE, "diamond", 8),
+        tr("Non-brain images"): (table["group"] == NON_BRAIN_GROUP, SKY_BLUE, "x", 7),
     }
     figure = go.Figure()
     for name, (members, colour, symbol, size) in groups.items():

@@ -21,15 +21,15 @@ def draw_source_control(bundle: Bundle) -> None:
     if control is None:
         return
     aucs = {
-        "As they are": control.as_they_are,
-        "After the network's preprocessing": control.preprocessed,
-        "As the gate was fitted on them": control.as_in_training,
+        tr("As they are"): control.as_they_are,
+        tr("After the network's preprocessing"): control.preprocessed,
+        tr("As the gate was fitted on them"): control.as_in_training,
     }
     with st.expander(tr("Tumour or source: how the gate was fitted"), icon=":material/rule:"):
         st.dataframe(
-            pd.DataFrame({"The two sources": list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
+            pd.DataFrame({tr("The two sources"): list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
             hide_index=True,
-            alt="; ".join(f"{title}: AUC {auc:.3f}" for title, auc in aucs.items()),
+            alt="; ".join(tr("{title}: AUC {auc:.3f}", title=title, auc=auc) for title, auc in aucs.items()),
         )
         st.caption(
             tr(
@@ -58,15 +58,21 @@ def draw_source_control(bundle: Bundle) -> None:
 
 def _results_in_words(control: SourceControl) -> str:
     """Return a list of what happens to the decision when the tumour or its surroundings are changed."""
-    return (
-        f"- Of {control.own_twins} validation slices of the data set with their tumour inpainted, "
-        f"{percent(control.own_twins_called_no_tumour)} get “no tumour found”. A gate that went by the source alone "
-        "would give it to none. With the tumour left and an equal area beside it inpainted, "
-        f"{percent(control.own_shams_called_no_tumour)} get it: that much may be due to traces of inpainting.\n"
-        f"- {control.called_no_tumour} external slices of the split dev get “no tumour found”. "
-        f"{percent(control.heat_in_head)} of the heat for it lies on the head; chance level is "
-        f"{percent(control.head_area)}. Of the SmoothGrad saliency, which also shows evidence against it, "
-        f"{percent(control.saliency_in_head)} does.\n"
-        "- With the surroundings of a slice of the data set around their heads, "
-        f"{percent(control.kept_in_other_surroundings)} of these decisions stay."
+    return tr(
+        "- Of {own_twins} validation slices of the data set with their tumour inpainted, {inpainted} "
+        "get “no tumour found”. A gate that went by the source alone would give it to none. With "
+        "the tumour left and an equal area beside it inpainted, {shams} get it: that much may be "
+        "due to traces of inpainting.\n- {called_no_tumour} external slices of the split dev get "
+        "“no tumour found”. {heat} of the heat for it lies on the head; chance level is "
+        "{head}. Of the SmoothGrad saliency, which also shows evidence against it, {saliency} "
+        "does.\n- With the surroundings of a slice of the data set around their heads, {kept} of "
+        "these decisions stay.",
+        own_twins=control.own_twins,
+        inpainted=percent(control.own_twins_called_no_tumour),
+        shams=percent(control.own_shams_called_no_tumour),
+        called_no_tumour=control.called_no_tumour,
+        heat=percent(control.heat_in_head),
+        head=percent(control.head_area),
+        saliency=percent(control.saliency_in_head),
+        kept=percent(control.kept_in_other_surroundings),
     )

@@ -118,8 +118,8 @@ def _draw_chart(metrics: dict[str, float], ones: float) -> None:
     palette = st.get_option("theme.chartCategoricalColors")
     figure = go.Figure()
     for column, title, colour in (
-        ("tumour", "IoU of the tumour", palette[0]),
-        ("keras", "Keras' MeanIoU of scores", palette[1]),
+        ("tumour", tr("IoU of the tumour"), palette[0]),
+        ("keras", tr("Keras' MeanIoU of scores"), palette[1]),
     ):
         figure.add_scatter(
             x=curve["coverage"],

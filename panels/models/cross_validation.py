@@ -88,7 +88,7 @@ def _draw_notes(metrics: CrossValidation) -> None:
 def _metric_row(name: str, title: str, metrics: CrossValidation) -> dict[str, str]:
     figure = metrics.figures[name]
     folds = zip(metrics.folds_done, figure.folds, strict=True)
-    columns = {_ALL: figure.all, **{f"Fold {fold}": value for fold, value in folds}}
+    columns = {_ALL: figure.all, **{tr("Fold {fold}", fold=fold): value for fold, value in folds}}
     texts = {
         # Cards written before have no figure over all slices.
         column: NOT_AVAILABLE if value is None else metric_text(name, value)

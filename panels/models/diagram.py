@@ -115,7 +115,7 @@ def _box_lines(block: Block) -> list[str]:
     if len(block.layers) == 1:
         lines.insert(0, f"<b>{last.name}</b>")
     if block.parameters:
-        lines.append(f"{block.parameters:,} parameters")
+        lines.append(tr("{parameters:,} parameters", parameters=block.parameters))
     return lines
 
 
@@ -178,7 +178,7 @@ def _blocks_text(blocks: list[Block]) -> str:
     return "; ".join(
         f"{block.layers[-1].name}: {' by '.join(map(str, block.shape))}"
         + (
-            f", from {' and '.join(blocks[source].layers[-1].name for source in block.sources)}"
+            tr(", from {join}", join=" and ".join(blocks[source].layers[-1].name for source in block.sources))
             if block.sources
             else ""
         )

@@ -74,7 +74,7 @@ def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     external = _external_metrics(bundle)
     row = {
         "Network": choice_title(bundle.name),
-        "Input": "the head" if bundle.card.input.preprocessing == "head" else "whole slices",
+        "Input": tr("the head") if bundle.card.input.preprocessing == "head" else tr("whole slices"),
     }
     for split in held_out:
         is_own = _has_internal_accuracy(bundle) and bundle.card.data.split == split
@@ -89,8 +89,8 @@ def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     matrix = external.confusion_matrix
     if matrix:
         for place, name in enumerate(CLASSES):
-            row[f"External recall, {CLASS_LABELS[name].short_in_text}"] = (
-                f"{matrix[place][place]} of {sum(matrix[place])}"
+            row[f"External recall, {CLASS_LABELS[name].short_in_text}"] = tr(
+                "{right} of {total}", right=matrix[place][place], total=sum(matrix[place])
             )
         row["Meningioma predicted as pituitary"] = str(matrix[_MENINGIOMA][_PITUITARY])
     row["External slices with a mask"] = percent(external.outlined)
@@ -105,7 +105,11 @@ def _over_folds(bundle: Bundle, name: str) -> str:
     if figure is None:
         return NOT_AVAILABLE
     text = mean_text(name, figure.mean, figure.std)
-    return text if len(figure.folds) == len(FOLD_SPLITS) else f"{text} ({len(figure.folds)} folds)"
+    return (
+        text
+        if len(figure.folds) == len(FOLD_SPLITS)
+        else tr("{text} ({count} folds)", text=text, count=len(figure.folds))
+    )
 
 
 def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | None:
@@ -122,10 +126,21 @@ def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | N
     titles = [escape_markdown(choice_title(bundle.name)) for bundle in (before, after)]
     internal = [percent(bundle.test_metrics.accuracy) for bundle in (before, after)]
     external = [percent(metrics.class_accuracy) for metrics in (first, second)]
-    return (
-        f"**Without the framing shortcut** ({titles[1]} instead of {titles[0]}): internal accuracy "
-        f"({split.replace('-', ' ')}) {internal[1]} instead of {internal[0]}, external accuracy {external[1]} instead "
-        f"of {external[0]}. Of {sum(rows[0])} external meningiomas {rows[1][_MENINGIOMA]} instead of "
-        f"{rows[0][_MENINGIOMA]} were classified correctly, and {rows[1][_PITUITARY]} instead of "
-        f"{rows[0][_PITUITARY]} were predicted as pituitary."
+    return tr(
+        "**Without the framing shortcut** ({without} instead of {with_shortcut}): internal accuracy "
+        "({split}) {internal} instead of {other_internal}, external accuracy {external} instead of "
+        "{other_external}. Of {meningiomas} external meningiomas {right} instead of {other_right} were classified "
+        "correctly, and {pituitary} instead of {other_pituitary} were predicted as pituitary.",
+        without=titles[1],
+        with_shortcut=titles[0],
+        split=split.replace("-", " "),
+        internal=internal[1],
+        other_internal=internal[0],
+        external=external[1],
+        other_external=external[0],
+        meningiomas=sum(rows[0]),
+        right=rows[1][_MENINGIOMA],
+        other_right=rows[0][_MENINGIOMA],
+        pituitary=rows[1][_PITUITARY],
+        other_pituitary=rows[0][_PITUITARY],
     )

@@ -24,8 +24,8 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
             "Source": choice_title(result.name),
             "Accuracy": mean_text("accuracy", *(result.accuracy or (None, None))),
             "Mean Dice": mean_text("dice_mean", *(result.dice or (None, None))),
-            "Folds": f"{result.folds} of the official five",
-            "Input": "the slice",
+            "Folds": tr("{folds} of the official five", folds=result.folds),
+            "Input": tr("the slice"),
             "Network": "ours",
         }
         for result in ours
@@ -59,8 +59,13 @@ def _caption() -> str:
         for result in PUBLISHED_RESULTS
         if result.doi
     )
-    return (
-        "All splits are patient-level, but the protocols differ, so the results compare only roughly. ± is the "
-        f"standard deviation over folds. Of the published results only {confirmed} is confirmed to use these very "
-        f"folds.{quotes} What {unknown} say about their splits is not known to us. Papers: {papers}."
+    return tr(
+        "All splits are patient-level, but the protocols differ, so the results compare only roughly. ± "
+        "is the standard deviation over folds. Of the published results only {confirmed} is confirmed "
+        "to use these very folds.{quotes} What {unknown} say about their splits is not known to us. "
+        "Papers: {papers}.",
+        confirmed=confirmed,
+        quotes=quotes,
+        unknown=unknown,
+        papers=papers,
     )

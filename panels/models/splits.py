@@ -75,7 +75,12 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
         for split in sorted({bundle.card.data.split for bundle, _ in pairs})
     }
     known = join_words(
-        f"**{leakage.patients_in_training} of the {leakage.patients}** test patients of {split}"
+        tr(
+            "**{patients_in_training} of the {patients}** test patients of {split}",
+            patients_in_training=leakage.patients_in_training,
+            patients=leakage.patients,
+            split=split,
+        )
         for split, leakage in leakages.items()
     )
     st.markdown(
@@ -117,7 +122,7 @@ def _draw_points(bundles: list[Bundle], *, key: str) -> None:
         if len(points) < 2:
             continue
         words = "; ".join(point.text for point in points)
-        spread = " ± and the thin bar: standard deviation over folds." if "±" in words else ""
+        spread = tr(" ± and the thin bar: standard deviation over folds.") if "±" in words else ""
         st.plotly_chart(
             _points_figure(points, title, is_share=name in SHARE_METRICS),
             key=f"{key}_{name}",
@@ -142,7 +147,7 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
         value = Interval(mean, mean - std, mean + std)
         label = f"{split_level(True)}<br>{count} folds"
         spread = mean_text(name, mean, std)
-        text = f"{title}, mean over {count} patient-level folds, {spread}"
+        text = tr("{title}, mean over {count} patient-level folds, {spread}", title=title, count=count, spread=spread)
         points.append(_Point(bundle.name, True, label, value, text, over_folds=True))
     return points
 
@@ -167,6 +172,6 @@ def _points_figure(points: Sequence[_Point], title: str, *, is_share: bool) -> g
     figure.update_xaxes(
         range=[max(0, lowest - 0.05), 1],
         tickformat=".0%" if is_share else ".2f",
-        title_text=f"{lower_first(title)} on test slices",
+        title_text=tr("{lower_first} on test slices", lower_first=lower_first(title)),
     )
     return figure

@@ -86,7 +86,7 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
         return
     times = [bundle.card.times for bundle in trio if bundle.card.times]
     milliseconds = [time.one_slice_seconds * 1000 for time in times]
-    machines = "" if len({time.machine for time in times}) == 1 else ", measured on different machines"
+    machines = "" if len({time.machine for time in times}) == 1 else tr(", measured on different machines")
     titles = [bundle_title(bundle) for bundle in trio]
     st.markdown(
         tr(
@@ -143,7 +143,7 @@ def _report_rows() -> list[dict[str, str | None]]:
     }
     return [
         {
-            _NETWORK: "The report's CNN",
+            _NETWORK: tr("The report's CNN"),
             "Task": TASK_LABELS[CLASSIFICATION].in_text,
             "Accuracy": percent(course_report.CNN_TEST_ACCURACY),
             **shared,
@@ -152,7 +152,7 @@ def _report_rows() -> list[dict[str, str | None]]:
             _INFERENCE: f"{course_report.CNN_SLICE_SECONDS * 1000:.0f}",
         },
         {
-            _NETWORK: "The report's U-Net",
+            _NETWORK: tr("The report's U-Net"),
             "Task": TASK_LABELS[SEGMENTATION].in_text,
             "Accuracy": NOT_AVAILABLE,
             **shared,

@@ -40,5 +40,5 @@ def draw_data_set() -> None:
                 f"{ours.sum():,}: {' / '.join(f'{ours[part]:,}' for part in PARTS)}",
             ]
         )
-    draw_table(["", "report: training / test", "ours: training / validation / test"], rows)
+    draw_table(["", tr("report: training / test"), tr("ours: training / validation / test")], rows)
     st.caption(tr("The same counts; our validation part comes from training."))

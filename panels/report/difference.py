@@ -94,17 +94,26 @@ def _rows(bundle: Bundle, history: History) -> list[list[str]]:
     options = card.network.options
     part = "test" if card.data.test_stopped_training else "validation"
     return [
-        ["Training slices", f"{report_train:,}", f"{counts.train:,}"],
-        ["Validation slices", _NOT_STATED, "the test slices" if part == "test" else f"{counts.validation:,}"],
+        [tr("Training slices"), f"{report_train:,}", f"{counts.train:,}"],
+        [tr("Validation slices"), _NOT_STATED, tr("the test slices") if part == "test" else f"{counts.validation:,}"],
         ["Batch", f"{course_report.CNN_BATCH}", f"{recipe['batch']}"],
-        ["Updates an epoch", f"{report_updates // early}", f"{updates // early}"],
-        [f"Updates by epoch {early}", f"{report_updates}", f"{updates}"],
+        [tr("Updates an epoch"), f"{report_updates // early}", f"{updates // early}"],
+        [tr("Updates by epoch {early}", early=early), f"{report_updates}", f"{updates}"],
         [
-            f"Accuracy at epoch {early}",
-            f"{course_report.CNN_EARLY_ACCURACY}, part not named",
-            f"{row['val_accuracy']:.2f} {part}, {row['accuracy']:.2f} training",
+            tr("Accuracy at epoch {early}", early=early),
+            tr("{cnn_early_accuracy}, part not named", cnn_early_accuracy=course_report.CNN_EARLY_ACCURACY),
+            tr(
+                "{val_accuracy:.2f} {part}, {accuracy:.2f} training",
+                val_accuracy=row["val_accuracy"],
+                part=part,
+                accuracy=row["accuracy"],
+            ),
         ],
-        ["Learning rate", _NOT_STATED, f"{recipe['learning_rate']}"],
-        ["Dropout", _NOT_STATED, f"{options['dropout']}, last {options['dropout_flat']}"],
-        ["Number type", _NOT_STATED, str(recipe["dtype"])],
+        [tr("Learning rate"), _NOT_STATED, f"{recipe['learning_rate']}"],
+        [
+            "Dropout",
+            _NOT_STATED,
+            tr("{dropout}, last {dropout_flat}", dropout=options["dropout"], dropout_flat=options["dropout_flat"]),
+        ],
+        [tr("Number type"), _NOT_STATED, str(recipe["dtype"])],
     ]

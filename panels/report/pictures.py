@@ -71,13 +71,13 @@ def answered_slice(classifier: Bundle, segmenter: Bundle) -> Answered | None:
         mask = None if tumour is None else map_to_slice(tumour, model_input(segmenter, slice_)[1])
         return Answered(
             slice_,
-            f"Test slice {number}, of median Dice",
+            tr("Test slice {number}, of median Dice", number=number),
             None if mask is None else mask >= segmenter.mask_threshold,
             None if heat is None else map_to_slice(heat, model_input(classifier, slice_)[1]),
         )
     slice_ = read_samples()[0].slice()
     answer = stored_answer(slice_, classifier, segmenter)
-    return None if answer is None else Answered(slice_, "A simulated sample", answer.mask, answer.heat)
+    return None if answer is None else Answered(slice_, tr("A simulated sample"), answer.mask, answer.heat)
 
 
 def draw_slices_and_masks(slices: list[Slice], *, reduced: bool) -> None:

@@ -40,9 +40,9 @@ def draw_segmentation() -> None:
     _draw_layers(bundle)
     draw_title(tr("Figure 7 · Training"), "training", tr("All curves"), kind="Masks", masks=bundle.name)
     draw_curves(bundle, SEGMENTATION, ("loss", "accuracy", "iou"))
-    draw_table(["In the text", "report", bundle_title(bundle)], _text_rows(bundle))
+    draw_table([tr("In the text"), "report", bundle_title(bundle)], _text_rows(bundle))
     metrics = bundle.test_metrics
-    keras = f" (Keras's: {metrics.keras_mean_iou.value:.4f})" if metrics.keras_mean_iou else ""
+    keras = tr(" (Keras's: {value:.4f})", value=metrics.keras_mean_iou.value) if metrics.keras_mean_iou else ""
     st.caption(
         tr(
             "Our loss is {loss}, the report's unknown; our IoU the tumour's{keras}.",
@@ -72,7 +72,7 @@ def _draw_layers(bundle: Bundle) -> None:
     fixed = parameters.total - parameters.trainable
     rows = [
         ["Parameters", f"{course_report.UNET_PARAMETERS:,}", f"{parameters.total:,}"],
-        ["Not trainable", f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,}", f"{fixed:,}"],
+        [tr("Not trainable"), f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,}", f"{fixed:,}"],
         *([kind, f"{count}", f"{counts.get(kind, 0)}"] for kind, count in course_report.UNET_LAYERS.items()),
     ]
     draw_table(["", "report", bundle_title(bundle)], rows)
@@ -85,17 +85,25 @@ def _text_rows(bundle: Bundle) -> list[list[str]]:
     stated = {
         "Loss": (course_report.UNET_TRAINING_LOSS, course_report.UNET_VALIDATION_LOSS, "loss"),
         "IoU": (course_report.UNET_TRAINING_IOU, course_report.UNET_VALIDATION_IOU, "iou"),
-        "Pixel accuracy": (course_report.UNET_TRAINING_ACCURACY, course_report.UNET_VALIDATION_ACCURACY, "accuracy"),
+        tr("Pixel accuracy"): (
+            course_report.UNET_TRAINING_ACCURACY,
+            course_report.UNET_VALIDATION_ACCURACY,
+            "accuracy",
+        ),
     }
     rows = [
-        [f"{title}: training, validation", f"{first}, {second}", f"{last[key]:.4f}, {last[f'val_{key}']:.4f}"]
+        [
+            tr("{title}: training, validation", title=title),
+            f"{first}, {second}",
+            f"{last[key]:.4f}, {last[f'val_{key}']:.4f}",
+        ]
         for title, (first, second, key) in stated.items()
     ]
     return [
         ["Epochs", f"{course_report.UNET_EPOCHS}", epochs_text(bundle)],
         ["Batch", f"{course_report.UNET_BATCH}", f"{training.recipe['batch']}"],
         [
-            "Training time",
+            tr("Training time"),
             f"{duration_text(course_report.UNET_TRAINING_SECONDS)} (Colab)",
             duration_text(training.seconds),
         ],

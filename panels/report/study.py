@@ -48,7 +48,7 @@ def draw_study() -> None:
     )
     with st.expander(tr("The runs")):
         draw_table(
-            ["Run", "batch", "updates an epoch", "rate", "other settings", "epochs", "loss", "accuracy"],
+            ["Run", "batch", tr("updates an epoch"), "rate", tr("other settings"), "epochs", "loss", "accuracy"],
             [
                 [
                     f"{run['run']}",
@@ -66,7 +66,7 @@ def draw_study() -> None:
 
 
 def _others(run: Run) -> str:
-    return f"dropout {run['dropout']:g}, 0 to {255 if run['byte_range'] else 1}"
+    return tr("dropout {dropout:g}, 0 to {value}", dropout=run["dropout"], value=255 if run["byte_range"] else 1)
 
 
 @kept_figure
@@ -78,7 +78,7 @@ def _figure(results: pd.DataFrame, batches: list[int]) -> go.Figure:
     for number, (rate, of_rate) in enumerate(kinds.groupby("learning_rate")):
         for other, rows in of_rate.groupby("other", sort=False):
             figure.add_scatter(
-                x=[f"batch {batch}" for batch in rows["batch"]],
+                x=[tr("batch {batch}", batch=batch) for batch in rows["batch"]],
                 y=rows["val_accuracy"],
                 mode="markers",
                 name=tr("rate {rate:g}, {other}", rate=rate, other=other),
@@ -86,6 +86,6 @@ def _figure(results: pd.DataFrame, batches: list[int]) -> go.Figure:
                 hovertemplate="%{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
             )
     style_figure(figure, height=320)
-    figure.update_xaxes(categoryorder="array", categoryarray=[f"batch {batch}" for batch in batches])
+    figure.update_xaxes(categoryorder="array", categoryarray=[tr("batch {batch}", batch=batch) for batch in batches])
     figure.update_yaxes(title_text=tr("validation accuracy"), tickformat=".0%")
     return figure

@@ -70,9 +70,9 @@ def run_colours(available: list[History], chosen: list[History]) -> dict[str, st
 def legend_caption(chosen: list[History], *, show_report: bool) -> str:
     """Return what lines and marks mean, in a line; only the marks that are drawn."""
     present = {name for history in chosen for name, epochs in marked_epochs(history).items() if epochs}
-    dotted = ["Dotted: the report."] if show_report else []
+    dotted = [tr("Dotted: the report.")] if show_report else []
     explained = " · ".join(f"{mark.character} {mark.meaning}" for name, mark in MARKS.items() if name in present)
-    return " ".join(["Solid: validation. Dashed: training.", *dotted, explained])
+    return " ".join([tr("Solid: validation. Dashed: training."), *dotted, explained])
 
 
 def show_charts(
@@ -100,7 +100,7 @@ def show_charts(
                 if isinstance(cell, History):
                     st.markdown(run_summary(cell))
                     continue
-                title = "Pixel accuracy" if (cell, task) == ("accuracy", SEGMENTATION) else CURVE_TITLES[cell]
+                title = tr("Pixel accuracy") if (cell, task) == ("accuracy", SEGMENTATION) else CURVE_TITLES[cell]
                 of_report = [value for value in stated if value.measure == cell]
                 figure = _curves_figure(cell, runs_of[cell], colour_of, of_report, log=log, height=height)
                 st.markdown(f"**{title}**")
@@ -165,7 +165,7 @@ def _add_rate(figure: go.Figure, history: History, colour: str) -> None:
         legendgroup=history.name,
         showlegend=True,
         line={"color": colour, "width": 2.5, "shape": "hvh"},
-        customdata=[f"{duration_text(seconds)} an epoch" for seconds in history.table["seconds"]],
+        customdata=[tr("{duration} an epoch", duration=duration_text(seconds)) for seconds in history.table["seconds"]],
         hovertemplate=f"{choice_title(history.name)} %{{y:.3g}}, %{{customdata}}<extra></extra>",
     )
 
@@ -240,7 +240,8 @@ def _add_report(figure: go.Figure, stated: list[CurveValue], last: int) -> None:
 
 
 def _report_value(value: CurveValue, end: int) -> str:
-    return f"{value.part or ''} {value.value:.4g}{'' if value.epoch == end else f' at epoch {value.epoch} (×)'}".strip()
+    at_epoch = "" if value.epoch == end else tr(" at epoch {epoch} (×)", epoch=value.epoch)
+    return f"{value.part or ''} {value.value:.4g}{at_epoch}".strip()
 
 
 def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:
@@ -249,11 +250,18 @@ def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:
     for history in runs:
         first, last = history.table.iloc[0], history.table.iloc[-1]
         if metric == "learning_rate":
-            text = f"from {first[metric]:.3g} to {last[metric]:.3g}"
+            text = tr("from {first:.3g} to {last:.3g}", first=first[metric], last=last[metric])
         else:
             text = ", ".join(
-                f"{part} from {first[column]:.3f} to {last[column]:.3f}"
+                tr("{part} from {first:.3f} to {last:.3f}", part=part, first=first[column], last=last[column])
                 for part, column in (("validation", f"val_{metric}"), ("training", metric))
             )
-        lines.append(f"{choice_title(history.name)}, {history.epochs_run} epochs: {text}")
-    return f"{title} by epoch. {'. '.join(lines)}"
+        lines.append(
+            tr(
+                "{network}, {epochs} epochs: {text}",
+                network=choice_title(history.name),
+                epochs=history.epochs_run,
+                text=text,
+            )
+        )
+    return tr("{title} by epoch. {lines}", title=title, lines=". ".join(lines))

@@ -26,8 +26,16 @@ def show_fidelity(results: SearchResults, *, key: str) -> None:
     plan = results.plan
     names = [f"{SAMPLER_LABELS[row['sampler']].short} {row['trial']}" for _, row in full.iterrows()]
     tau, chance = kendall_tau(full["value"].to_numpy(), full["full_value"].to_numpy())
-    agreement = f"{len(full)} settings" if np.isnan(tau) else f"Kendall's τ {tau:.2f} over {len(full)} settings"
-    title = f"{value_title(plan)} at low fidelity against full size; {agreement}"
+    agreement = (
+        tr("{count} settings", count=len(full))
+        if np.isnan(tau)
+        else tr("Kendall's τ {tau:.2f} over {count} settings", tau=tau, count=len(full))
+    )
+    title = tr(
+        "{value} at low fidelity against full size; {agreement}",
+        value=value_title(plan),
+        agreement=agreement,
+    )
     st.plotly_chart(_agreement_figure(full, names, value_format(plan)), key=key, config=PLOT_CONFIG, alt=title)
     numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
     st.caption(

@@ -39,7 +39,7 @@ def show_importance(results: SearchResults, *, key: str) -> None:
     cut_short = (
         ""
         if plan.scheduled or "epochs" not in plan.space
-        else " Fewer epochs are the same training ended sooner and never reach more, so their share says little."
+        else tr(" Fewer epochs are the same training ended sooner and never reach more, so their share says little.")
     )
     st.caption(
         f"{_ALL_TRIALS}: {shares_text}.",
@@ -87,7 +87,10 @@ def _most_common_choice(results: SearchResults) -> str:
     if not counts:
         return ""
     name = max(counts, key=lambda setting: counts[setting].iloc[0])
-    return (
-        f" ({lower_first(SETTING_TITLES[name])} {setting_text(name, float(counts[name].index[0]))} in "
-        f"{counts[name].iloc[0]} of {len(results.trials)} trials)"
+    return tr(
+        " ({name} {setting} in {chosen} of {count} trials)",
+        name=lower_first(SETTING_TITLES[name]),
+        setting=setting_text(name, float(counts[name].index[0])),
+        chosen=counts[name].iloc[0],
+        count=len(results.trials),
     )

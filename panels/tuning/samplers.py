@@ -20,7 +20,12 @@ def show_samplers(results: SearchResults) -> None:
     unfinished = {name: int(counts.get(name, 0)) for name in PLANNED if counts.get(name, 0) < results.plan.trials}
     if unfinished:
         progress = join_words(
-            f"{SAMPLER_LABELS[name].title} has {done} of {results.plan.trials} trials"
+            tr(
+                "{sampler_labels} has {done} of {trials} trials",
+                sampler_labels=SAMPLER_LABELS[name].title,
+                done=done,
+                trials=results.plan.trials,
+            )
             for name, done in unfinished.items()
         )
         st.info(
@@ -28,7 +33,11 @@ def show_samplers(results: SearchResults) -> None:
             icon=":material/hourglass_top:",
         )
     own = own_setting_value(results)
-    reached = "" if own is None else f"The recipe's own setting reached {value_text(results.plan, own)} as a trial. "
+    reached = (
+        ""
+        if own is None
+        else tr("The recipe's own setting reached {value} as a trial. ", value=value_text(results.plan, own))
+    )
     index = splits.index_table()
     validation = index[index[results.plan.split] == "validation"]
     st.caption(
@@ -55,11 +64,13 @@ def _sampler_row(results: SearchResults, sampler: str) -> dict[str, object]:
         "Sampler": SAMPLER_LABELS[sampler].title,
         "Trials": len(trials),
         "Different": len(trials.drop_duplicates(results.settings)),
-        "Stopped early": len(trials) - len(complete),
+        tr("Stopped early"): len(trials) - len(complete),
         "Best": value_text(results.plan, float(best["value"])),
-        "Found at": f"{int((trials['value'].cummax() < best['value']).sum()) + 1} of {len(trials)}",
+        tr("Found at"): tr(
+            "{value} of {count}", value=int((trials["value"].cummax() < best["value"]).sum()) + 1, count=len(trials)
+        ),
         "Median": value_text(results.plan, float(complete["value"].median())) if len(complete) else "–",
-        "Epochs trained": int(trials["epochs_run"].sum()),
+        tr("Epochs trained"): int(trials["epochs_run"].sum()),
         "Its setting": ", ".join(
             f"{lower_first(SETTING_TITLES[name])} {setting_text(name, best[name])}"
             for name in results.settings

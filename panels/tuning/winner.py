@@ -11,13 +11,13 @@ from core.labels import METRIC_TITLES, SHARE_METRICS
 from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.labels import bundle_title, metric_text, term
 from panels.shared.model_choice import bundle_address, listed_bundles
 from panels.shared.theme import figure_columns
 
 _SEARCHED = {*SETTINGS, "micro_batch"}
-_OTHER_DIFFERENCES = {"keep": "which epoch is kept"}
+_OTHER_DIFFERENCES = {"keep": mark("which epoch is kept")}
 
 
 def winner_bundle(plan: Plan) -> Bundle | None:
@@ -47,10 +47,10 @@ def show_gain(plan: Plan, bundle: Bundle | None) -> None:
             held_out=plan.held_out,
             bundle=bundle_title(bundle),
             metric=lower_first(METRIC_TITLES[name]),
-            searched=row["Searched"],
-            untuned=row["Untuned"],
-            difference=row["Difference"],
-            interval=row["95 % interval"],
+            searched=row[tr("Searched")],
+            untuned=row[tr("Untuned")],
+            difference=row[tr("Difference")],
+            interval=row[tr("95 % interval")],
         )
     )
 
@@ -68,9 +68,12 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     if bundle is None or comparison is None:
         best = best_at_full_size(results)
         message = (
-            "The recipe's own setting is the best on validation of those trained at full size: there is no winner."
+            tr("The recipe's own setting is the best on validation of those trained at full size: there is no winner.")
             if best is not None and best["own"]
-            else f"No setting has been trained at full size and evaluated on {results.plan.held_out} yet."
+            else tr(
+                "No setting has been trained at full size and evaluated on {held_out} yet.",
+                held_out=results.plan.held_out,
+            )
         )
         st.info(message, icon=":material/tune:")
         return
@@ -78,7 +81,7 @@ def show_winner(results: SearchResults, bundle: Bundle | None) -> None:
     rows = [
         {
             **_row(name, comparison.figures[name]),
-            "Without similar patient ids": _difference(name, without_twins[name]),
+            tr("Without similar patient ids"): _difference(name, without_twins[name]),
         }
         for name in METRIC_TITLES
         if name in comparison.figures
@@ -104,9 +107,15 @@ def _draw_comparison_caption(bundle: Bundle, comparison: Comparison, plan: Plan)
     """Draw what is compared, and what the interval of the first figure says."""
     metric, figure = next(iter(comparison.figures.items()))
     excludes_zero = figure.low > 0 or figure.high < 0
-    verdict = "excludes zero" if excludes_zero else "contains zero, so the difference may be chance"
-    others = [_OTHER_DIFFERENCES.get(key, key) for key in comparison.recipe_differences if key not in _SEARCHED]
-    differences = f" Apart from what was searched they differ in {join_words(others)}." if others else ""
+    verdict = tr("excludes zero") if excludes_zero else tr("contains zero, so the difference may be chance")
+    others = [
+        tr(_OTHER_DIFFERENCES[key]) if key in _OTHER_DIFFERENCES else key
+        for key in comparison.recipe_differences
+        if key not in _SEARCHED
+    ]
+    differences = (
+        tr(" Apart from what was searched they differ in {others}.", others=join_words(others)) if others else ""
+    )
     st.caption(
         tr(
             "{bundle} beside {other} on the {slices} slices of {held_out}, whose patients no trial has used. The "
@@ -138,15 +147,15 @@ def _other_title(comparison: Comparison) -> str:
 def _row(name: str, figure: ComparedFigure) -> dict[str, str]:
     return {
         "": METRIC_TITLES[name],
-        "Searched": metric_text(name, figure.value),
-        "Untuned": metric_text(name, figure.other),
-        "Difference": _difference(name, figure),
-        "95 % interval": f"{_signed(name, figure.low)} to {_signed(name, figure.high)}",
+        tr("Searched"): metric_text(name, figure.value),
+        tr("Untuned"): metric_text(name, figure.other),
+        tr("Difference"): _difference(name, figure),
+        tr("95 % interval"): tr("{low} to {high}", low=_signed(name, figure.low), high=_signed(name, figure.high)),
     }
 
 
 def _difference(name: str, figure: ComparedFigure) -> str:
-    return f"{_signed(name, figure.difference)}{' points' if name in SHARE_METRICS else ''}"
+    return f"{_signed(name, figure.difference)}{tr(' points') if name in SHARE_METRICS else ''}"
 
 
 def _signed(name: str, value: float) -> str:

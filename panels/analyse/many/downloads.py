@@ -41,7 +41,7 @@ def draw_series_downloads(
             for label, ending, make in (
                 ("CSV", "csv", lambda: series_csv(rows, together).encode()),
                 ("JSON", "json", lambda: series_json(rows, together).encode()),
-                ("Overlays and masks", "zip", lambda: series_pictures(answered, predictor)),
+                (tr("Overlays and masks"), "zip", lambda: series_pictures(answered, predictor)),
                 ("PDF", "pdf", lambda: _report(answered, predictor, together)),
             ):
                 file_button(make, label, f"slices.{ending}", icon=None, key=f"{key}_{ending}")

@@ -154,7 +154,11 @@ def _row(entry: _Entry, series: Series) -> dict[str, Any]:
         return shown | {OUTCOME: FAILED, REMARKS: entry.upload.sentence.translated()}
     if isinstance(entry.upload, HeldVolume):
         picture = encode_jpeg(thumbnail(middle_slice(entry.upload.volume).pixels, PICTURE_SIDE))
-        return shown | {PICTURE: picture_address(picture), OUTCOME: VOLUME, REMARKS: "Open it to analyse its slices."}
+        return shown | {
+            PICTURE: picture_address(picture),
+            OUTCOME: VOLUME,
+            REMARKS: tr("Open it to analyse its slices."),
+        }
     if row is None:
         return shown
     if row.result is None:

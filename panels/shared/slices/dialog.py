@@ -232,10 +232,13 @@ def _provenance(classifier: Bundle, class_part: str, segmenter: Bundle, mask_par
     """Say which bundle gives the class and which the mask, and once what the slice was to them."""
     of_class, of_mask = PART_LABELS[class_part].in_text, PART_LABELS[mask_part].in_text
     if classifier.name == segmenter.name:
-        return f"Class and mask by {bundle_title(classifier)}: {of_class}."
-    names = f"Class by {bundle_title(classifier)}", f"mask by {bundle_title(segmenter)}"
+        return tr("Class and mask by {bundle}: {part}.", bundle=bundle_title(classifier), part=of_class)
+    names = (
+        tr("Class by {bundle}", bundle=bundle_title(classifier)),
+        tr("mask by {bundle}", bundle=bundle_title(segmenter)),
+    )
     if class_part == mask_part:
-        return f"{', '.join(names)}: {of_class} of both."
+        return tr("{networks}: {part} of both.", networks=", ".join(names), part=of_class)
     return f"{names[0]} ({of_class}), {names[1]} ({of_mask})."
 
 
