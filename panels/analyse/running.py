@@ -23,9 +23,10 @@ def draw_progress(job: Background[Any], *, done: int, total: int, stop: Callable
         stop: called where the visitor stops it.
         key: of the button, without its ending.
     """
-    text = f"{done} of {total} slices analysed"
+    text = tr("{done} of {total} slices analysed", done=done, total=total)
     if job.pace:
-        text += f", {job.pace:.2g} a second, {duration_text((total - done) / job.pace)} left"
+        left = duration_text((total - done) / job.pace)
+        text += tr(", {pace:.2g} a second, {left} left", pace=job.pace, left=left)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.progress(done / total, text, width="stretch")
         st.button(tr("Stop"), key=f"{key}_stop", icon=":material/stop_circle:", on_click=stop)

@@ -17,14 +17,17 @@ from core.dataset.statistics import (
     similar_patient_ids,
     split_leakage,
 )
-from core.labels import CLASS_LABELS, PART_LABELS, Label
+from core.labels import CLASS_LABELS, PART_LABELS, Label, Titles
 from core.text import join_words
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import count_text
 from panels.shared.theme import PLOT_CONFIG, style_figure
 
-SPLIT_TITLES = {TABLE_1: "Table 1", TABLE_5: "Table 5", **{name: f"Fold {name[-1]}" for name in FOLD_SPLITS}}
+_FOLDS = mark("Fold 1"), mark("Fold 2"), mark("Fold 3"), mark("Fold 4"), mark("Fold 5")
+SPLIT_TITLES = Titles(
+    {TABLE_1: mark("Table 1"), TABLE_5: mark("Table 5"), **dict(zip(FOLD_SPLITS, _FOLDS, strict=True))}
+)
 """The report's two slice-level splits, and the official patient-level folds, each of them the test part once."""
 
 
@@ -135,7 +138,7 @@ def _leakage_figure(counted: pd.DataFrame) -> go.Figure:
             name=label.short,
             marker={"color": label.colour, "line": {"width": 0}},
             customdata=counted.index,
-            hovertemplate=f"patient %{{customdata}}: %{{y}} in {label.short_in_text}<extra></extra>",
+            hovertemplate=tr("patient %{{customdata}}: %{{y}} in {name}<extra></extra>", name=label.short_in_text),
         )
     style_figure(figure, height=280)
     figure.update_layout(barmode="stack", bargap=0, legend={"traceorder": "normal"})
@@ -198,7 +201,7 @@ def _stacked(counted: pd.DataFrame, labels: Mapping[str, Label]) -> go.Figure:
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            hovertemplate=f"%{{y}}: %{{x}} slices, {labels[name].short_in_text}<extra></extra>",
+            hovertemplate=tr("%{{y}}: %{{x}} slices, {name}<extra></extra>", name=labels[name].short_in_text),
         )
     style_figure(figure, height=110 + 32 * len(counted))
     # A number that does not fit into its bar is left out; the alternative text has them all.

@@ -114,7 +114,7 @@ def _sizes_figure(cells: pd.DataFrame) -> go.Figure:
                 "line": {"width": 0},
             },
             customdata=rows["slices"],
-            hovertemplate="%{customdata} slices about %{x:.0%} wide, %{y:.0%} high<extra></extra>",
+            hovertemplate=tr("%{customdata} slices about %{x:.0%} wide, %{y:.0%} high<extra></extra>"),
         )
     style_figure(figure, height=320)
     figure.update_layout(legend_itemsizing="constant")

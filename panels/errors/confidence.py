@@ -14,6 +14,7 @@ from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS, metric_titles
 from core.metrics import calibration
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_headline_metrics, cached_predictions
 from panels.shared.controls import csv_button
@@ -101,7 +102,9 @@ def _reliability(table: pd.DataFrame) -> None:
             "line": {"width": 2, "color": theme_colour("backgroundColor")},
         },
         customdata=bins[["count", "confidence"]],
-        hovertemplate="%{customdata[0]} slices, mean confidence %{customdata[1]:.1%}: accuracy %{y:.1%}<extra></extra>",
+        hovertemplate=tr(
+            "%{customdata[0]} slices, mean confidence %{customdata[1]:.1%}: accuracy %{y:.1%}<extra></extra>"
+        ),
     )
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": text_colour()}, hoverinfo="skip")
     style_figure(figure, height=_HEIGHT)
@@ -161,7 +164,9 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
             mode="lines",
             line={"color": theme_colour("primaryColor"), "width": 2.5},
             customdata=curve["threshold"],
-            hovertemplate="confidence from %{customdata:.1%} on: coverage %{x:.1%}, accuracy %{y:.1%}<extra></extra>",
+            hovertemplate=tr(
+                "confidence from %{customdata:.1%} on: coverage %{x:.1%}, accuracy %{y:.1%}<extra></extra>"
+            ),
         )
     )
     style_figure(figure, height=_HEIGHT)
@@ -205,9 +210,9 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
             x=curve["false_positive_rate"],
             y=curve["true_positive_rate"],
             mode="lines",
-            name=f"{CLASS_LABELS[name].short} {areas[name]:.3f}",
+            name=f"{CLASS_LABELS[name].short} {number_text(areas[name], '.3f')}",
             line={"color": CLASS_LABELS[name].colour, "width": 2.5},
-            hovertemplate="true positive rate %{y:.1%} at false positive rate %{x:.1%}<extra></extra>",
+            hovertemplate=tr("true positive rate %{y:.1%} at false positive rate %{x:.1%}<extra></extra>"),
         )
     figure.add_scatter(
         x=[0, 1],
@@ -222,7 +227,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text=tr("false positive rate"))
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text=tr("true positive rate"))
     st.header(tr("ROC, each class against the others"), anchor=False)
-    words = ", ".join(f"{CLASS_LABELS[name].title} {area:.3f}" for name, area in areas.items())
+    words = ", ".join(f"{CLASS_LABELS[name].title} {number_text(area, '.3f')}" for name, area in areas.items())
     st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=tr("AUC: {words}", words=words))
     st.caption(
         f"{term('auc', 'AUC')}: {words}.",

@@ -6,6 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.labels import CHANGE_TITLES, METRIC_TITLES, SHARE_METRICS
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.shared.theme import figure_columns, percent
 
 
@@ -36,4 +37,4 @@ def draw_robustness(bundle: Bundle) -> None:
 
 
 def _figure(name: str, value: float) -> str:
-    return percent(value) if name in SHARE_METRICS else f"{value:.3f}"
+    return percent(value) if name in SHARE_METRICS else number_text(value, ".3f")

@@ -10,6 +10,7 @@ from core.evaluation.bootstrap import LEVEL, bootstrap_intervals
 from core.evaluation.figures import mask_figures, mask_figures_by_class
 from core.labels import CLASS_LABELS, METRIC_TITLES, Titles, metric_titles
 from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.shared.controls import csv_button, fragment
 from panels.shared.kept_figures import kept_figure
 from panels.shared.link.address import bound
@@ -87,12 +88,12 @@ def _draw_metrics(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
             interval = intervals[name]
             _draw_metric(
                 title,
-                f"{interval.value:.3f}",
+                number_text(interval.value, ".3f"),
                 tr("{low:.3f} to {high:.3f}", low=interval.low, high=interval.high),
                 help=_MEANINGS[name],
             )
             if name == "dice_mean":
-                _draw_metric(METRIC_TITLES["dice_median"], f"{mask_figures(table)['dice_median']:.3f}")
+                _draw_metric(METRIC_TITLES["dice_median"], number_text(mask_figures(table)["dice_median"], ".3f"))
         _draw_metric(
             METRIC_TITLES["missed"],
             percent(missed.value),
@@ -137,7 +138,7 @@ def _histogram(table: pd.DataFrame, measure: str) -> go.Figure:
             name=CLASS_LABELS[name].short,
             marker_color=CLASS_LABELS[name].colour,
             xbins={"start": 0, "end": 1.0001, "size": 0.05},
-            hovertemplate="%{y} slices<extra></extra>",
+            hovertemplate=tr("%{y} slices<extra></extra>"),
         )
     style_figure(figure, height=320)
     figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
@@ -174,7 +175,9 @@ def _scatter(table: pd.DataFrame, measure: str) -> go.Figure:
             marker={"color": CLASS_LABELS[name].colour, "size": 10, "opacity": 0.75},
             unselected={"marker": {"opacity": 0.75}},
             customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
-            hovertemplate=f"slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>",
+            hovertemplate=tr(
+                "slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>", measure=measure
+            ),
         )
     style_figure(figure, height=400)
     figure.update_layout(dragmode=False, clickmode="event+select", hovermode="closest")

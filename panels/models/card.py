@@ -8,6 +8,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.text import join_words
 from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.controls import file_button
@@ -70,7 +71,7 @@ def _training_facts(bundle: Bundle) -> dict[str, Any]:
     return {
         mark("Data set"): "; ".join((data.dataset.name, data.dataset.doi, data.dataset.licence)),
         mark("Split"): split_text(bundle),
-        mark("Slices"): ", ".join(f"{count:,} {part}" for part, count in data.counts.as_dict().items()),
+        mark("Slices"): ", ".join(f"{number_text(count, ',')} {part}" for part, count in data.counts.as_dict().items()),
         mark("Machine"): training.machine,
         mark("Training"): duration_text(training.seconds),
         mark("Epochs"): tr("{run}, kept epoch {kept}", run=training.epochs_run, kept=training.epoch_kept),

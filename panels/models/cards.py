@@ -9,6 +9,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.errors import BundleError
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.models.diagram_layout import layer_blocks
 from panels.models.network import network_layers
 from panels.models.small_picture import network_svg
@@ -57,7 +58,7 @@ def card_figures(bundle: Bundle) -> dict[str, str]:
         "Accuracy": texts["accuracy"],
         "Series": texts["series_accuracy"],
         "Dice": texts["dice_mean"],
-        "Parameters": f"{bundle.card.parameters.total / 1e6:.1f}\N{NO-BREAK SPACE}M",
+        "Parameters": f"{number_text(bundle.card.parameters.total / 1e6, '.1f')}\N{NO-BREAK SPACE}M",
     }
 
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.models.diagram_layout import CENTRE, LEFT, RIGHT, Block
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
@@ -105,7 +106,7 @@ def _draw_detour(
 def _box_lines(block: Block) -> list[str]:
     """Write the lines in a block's box."""
     first, last = block.layers[0], block.layers[-1]
-    grid = " × ".join(f"{length:,}" for length in block.shape)
+    grid = " × ".join(number_text(length, ",") for length in block.shape)
     if not first.inputs:
         return [f"<b>{first.name}</b>", grid]
     # In the order in which each kind comes first.

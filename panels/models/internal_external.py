@@ -11,7 +11,7 @@ from core.bundles.measured_gate import DEV
 from core.config import CLASSES
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import CLASS_LABELS
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.models.record_table import draw_records
 from panels.shared.labels import NOT_AVAILABLE, mean_text
 from panels.shared.model_choice import choice_title
@@ -73,8 +73,8 @@ def _has_internal_accuracy(bundle: Bundle) -> bool:
 def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     external = _external_metrics(bundle)
     row = {
-        "Network": choice_title(bundle.name),
-        "Input": tr("the head") if bundle.card.input.preprocessing == "head" else tr("whole slices"),
+        mark("Network"): choice_title(bundle.name),
+        mark("Input"): tr("the head") if bundle.card.input.preprocessing == "head" else tr("whole slices"),
     }
     for split in held_out:
         is_own = _has_internal_accuracy(bundle) and bundle.card.data.split == split

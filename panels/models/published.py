@@ -5,12 +5,12 @@ import streamlit as st
 
 from core.evaluation.comparison.literature import PUBLISHED_RESULTS, PatientLevelResult
 from core.text import join_words
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.models.record_table import draw_records
 from panels.shared.labels import mean_text
 from panels.shared.model_choice import choice_title
 
-_FOLDS_USED = {True: "the official five", False: "others", None: "not known"}
+_FOLDS_USED = {True: mark("the official five"), False: mark("others"), None: mark("not known")}
 
 
 def draw_published_results(ours: list[PatientLevelResult]) -> None:
@@ -21,23 +21,23 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     """
     own_rows = [
         {
-            "Source": choice_title(result.name),
-            "Accuracy": mean_text("accuracy", *(result.accuracy or (None, None))),
-            "Mean Dice": mean_text("dice_mean", *(result.dice or (None, None))),
-            "Folds": tr("{folds} of the official five", folds=result.folds),
-            "Input": tr("the slice"),
-            "Network": "ours",
+            mark("Source"): choice_title(result.name),
+            mark("Accuracy"): mean_text("accuracy", *(result.accuracy or (None, None))),
+            mark("Mean Dice"): mean_text("dice_mean", *(result.dice or (None, None))),
+            mark("Folds"): tr("{folds} of the official five", folds=result.folds),
+            mark("Input"): tr("the slice"),
+            mark("Network"): tr("ours"),
         }
         for result in ours
     ]
     published_rows = [
         {
-            "Source": result.authors,
-            "Accuracy": mean_text("accuracy", result.accuracy),
-            "Mean Dice": mean_text("dice_mean", result.dice),
-            "Folds": _FOLDS_USED[result.official_folds],
-            "Input": result.model_input,
-            "Network": result.method,
+            mark("Source"): result.authors,
+            mark("Accuracy"): mean_text("accuracy", result.accuracy),
+            mark("Mean Dice"): mean_text("dice_mean", result.dice),
+            mark("Folds"): tr(_FOLDS_USED[result.official_folds]),
+            mark("Input"): result.model_input,
+            mark("Network"): result.method,
         }
         for result in PUBLISHED_RESULTS
     ]

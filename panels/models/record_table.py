@@ -5,6 +5,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from core.translation.messages import tr
 from panels.shared.labels import NOT_AVAILABLE
 
 
@@ -14,10 +15,10 @@ def draw_records(table: pd.DataFrame, *, alt: str) -> None:
     A card leaves out what is not available.
 
     Args:
-        table: of texts.
+        table: of texts; the columns' titles are marked for translation.
         alt: what a screen reader calls the table.
     """
-    columns = [str(name) for name in table.columns]
+    columns = [tr(str(name)) for name in table.columns]
     head = "".join(f'<th role="columnheader" scope="col">{escape(name)}</th>' for name in columns)
     # The roles are a table's own, which it loses in some browsers where its rows are cards.
     body = "".join(

@@ -12,7 +12,8 @@ from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.evaluation.comparison.bundles import metrics_on_table_5
 from core.labels import TASK_LABELS, metric_titles, split_level
 from core.text import join_words
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.models.record_table import draw_records
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.labels import NOT_AVAILABLE, bundle_title, count_text, interval_text, split_level_of, term
@@ -21,8 +22,13 @@ from panels.shared.theme import percent
 
 HEADLINE_METRICS = metric_titles(("accuracy", "series_accuracy", "dice_mean", "dice_class_mean"))
 """Metrics of the table: name in ``core.evaluation.bootstrap`` and title."""
-_NETWORK, _SIZE, _TRAINING, _INFERENCE = "Network", "Size (MB)", "Training (min)", "Inference (ms)"
-_TABLE_5 = "Mean Dice on Table 5's test slices"
+_NETWORK, _SIZE, _TRAINING, _INFERENCE = (
+    mark("Network"),
+    mark("Size (MB)"),
+    mark("Training (min)"),
+    mark("Inference (ms)"),
+)
+_TABLE_5 = mark("Mean Dice on Table 5's test slices")
 
 
 def interval_note() -> str:
@@ -121,43 +127,43 @@ def _network_row(bundle: Bundle) -> dict[str, str | None]:
     dice = dice_on_table_5(bundle)
     return {
         _NETWORK: choice_title(bundle.name),
-        "Task": task_text(bundle),
+        mark("Task"): task_text(bundle),
         **{title: interval_text(name, metrics.get(name)) for name, title in HEADLINE_METRICS.items()},
-        _TABLE_5: None if dice is None else f"{dice:.3f}",
-        "Split": split_text(bundle),
-        "Parameters": f"{card.parameters.total:,}",
-        _SIZE: f"{card.files[WEIGHTS].bytes / 1e6:.1f}" if WEIGHTS in card.files else None,
-        _TRAINING: f"{card.training.seconds / 60:.0f}",
-        _INFERENCE: f"{card.times.one_slice_seconds * 1000:.0f}" if card.times else None,
+        _TABLE_5: None if dice is None else number_text(dice, ".3f"),
+        mark("Split"): split_text(bundle),
+        mark("Parameters"): number_text(card.parameters.total, ","),
+        _SIZE: number_text(card.files[WEIGHTS].bytes / 1e6, ".1f") if WEIGHTS in card.files else None,
+        _TRAINING: number_text(card.training.seconds / 60, ".0f"),
+        _INFERENCE: number_text(card.times.one_slice_seconds * 1000, ".0f") if card.times else None,
     }
 
 
 def _report_rows() -> list[dict[str, str | None]]:
     shared = {
-        "Series accuracy": NOT_AVAILABLE,
-        "Mean Dice": NOT_AVAILABLE,
-        "Class-mean Dice": NOT_AVAILABLE,
+        mark("Series accuracy"): NOT_AVAILABLE,
+        mark("Mean Dice"): NOT_AVAILABLE,
+        mark("Class-mean Dice"): NOT_AVAILABLE,
         _TABLE_5: None,
-        "Split": split_level(False),
+        mark("Split"): split_level(False),
         _SIZE: None,
     }
     return [
         {
             _NETWORK: tr("The report's CNN"),
-            "Task": TASK_LABELS[CLASSIFICATION].in_text,
-            "Accuracy": percent(course_report.CNN_TEST_ACCURACY),
+            mark("Task"): TASK_LABELS[CLASSIFICATION].in_text,
+            mark("Accuracy"): percent(course_report.CNN_TEST_ACCURACY),
             **shared,
-            "Parameters": f"{course_report.CNN_PARAMETERS:,}",
+            mark("Parameters"): number_text(course_report.CNN_PARAMETERS, ","),
             _TRAINING: None,
-            _INFERENCE: f"{course_report.CNN_SLICE_SECONDS * 1000:.0f}",
+            _INFERENCE: number_text(course_report.CNN_SLICE_SECONDS * 1000, ".0f"),
         },
         {
             _NETWORK: tr("The report's U-Net"),
-            "Task": TASK_LABELS[SEGMENTATION].in_text,
-            "Accuracy": NOT_AVAILABLE,
+            mark("Task"): TASK_LABELS[SEGMENTATION].in_text,
+            mark("Accuracy"): NOT_AVAILABLE,
             **shared,
-            "Parameters": f"{course_report.UNET_PARAMETERS:,}",
-            _TRAINING: f"{course_report.UNET_TRAINING_SECONDS / 60:.0f}",
-            _INFERENCE: f"{course_report.UNET_SLICE_SECONDS * 1000:.0f}",
+            mark("Parameters"): number_text(course_report.UNET_PARAMETERS, ","),
+            _TRAINING: number_text(course_report.UNET_TRAINING_SECONDS / 60, ".0f"),
+            _INFERENCE: number_text(course_report.UNET_SLICE_SECONDS * 1000, ".0f"),
         },
     ]

@@ -14,7 +14,8 @@ from core.evaluation.comparison.result_tables import correct_slices, report_corr
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.metrics import classification
 from core.training.history import marked_epochs
-from core.translation.messages import tr
+from core.translation.messages import Message, shown, tr
+from core.translation.numbers import number_text
 from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks, updates_by_early_epoch
 from panels.report.layout import draw_table, draw_title
@@ -47,7 +48,10 @@ def draw_classification() -> None:
             made=made,
         )
     )
-    draw_table(["In the text", "report", *names], [[title, stated, *map(of, bundles)] for title, stated, of in _TEXT])
+    draw_table(
+        [tr("In the text"), tr("report"), *names],
+        [[shown(title), stated, *map(of, bundles)] for title, stated, of in _TEXT],
+    )
     st.caption(tr("Times differ by machine."))
     draw_title(tr("Figure 3 · Confusion matrix"), "errors", tr("The slices behind it"), **address)
     draw_figure_3(bundles)
@@ -55,7 +59,7 @@ def draw_classification() -> None:
     draw_title(tr("Table 3, Figure 4 · Five gliomas called meningioma"), "errors", tr("These slices"), **view)
     _draw_table_3(bundles)
     draw_title(tr("Table 4 · Precision / recall / F1"), "errors", tr("Table 4"), **view)
-    draw_table(["", "report", *names], _table_4(bundles))
+    draw_table(["", tr("report"), *names], _table_4(bundles))
     st.caption(tr("These follow from Figure 3."))
 
 
@@ -66,20 +70,30 @@ def _draw_table_2(bundle: Bundle) -> None:
     for row in course_report.TABLE_2:
         layer = ours.get(row.name)
         same = layer is not None and (layer.kind, layer.shape) == (row.type, row.shape)
-        cell = NOT_AVAILABLE if layer is None else f"{layer.parameters:,}"
-        differ += not same or cell != f"{row.parameters:,}"
+        cell = NOT_AVAILABLE if layer is None else number_text(layer.parameters, ",")
+        differ += not same or cell != number_text(row.parameters, ",")
         shape = "×".join(map(str, row.shape))
         rows.append(
-            [f"{row.name} ({row.type})", shape, f"{row.parameters:,}", cell if same else f"{cell}, another layer"]
+            [
+                f"{row.name} ({row.type})",
+                shape,
+                number_text(row.parameters, ","),
+                cell if same else tr("{cell}, another layer", cell=cell),
+            ]
         )
-    total = ["Parameters", "", f"{course_report.CNN_PARAMETERS:,}", f"{bundle.card.parameters.total:,}"]
-    draw_table(["Layer (type)", "output", "report", bundle_title(bundle)], [*rows, total])
+    total = [
+        tr("Parameters"),
+        "",
+        number_text(course_report.CNN_PARAMETERS, ","),
+        number_text(bundle.card.parameters.total, ","),
+    ]
+    draw_table([tr("Layer (type)"), tr("output"), tr("report"), bundle_title(bundle)], [*rows, total])
     st.caption(tr("Not the same layers.") if differ else tr("Nothing differs."))
 
 
 def _at_early_epoch(bundle: Bundle) -> str:
     row = cached_history(bundle).table.set_index("epoch").loc[course_report.CNN_EARLY_EPOCH]
-    return f"{row[_loss(bundle)]:.2f}, {row['val_accuracy']:.2f}"
+    return f"{number_text(row[_loss(bundle)], '.2f')}, {number_text(row['val_accuracy'], '.2f')}"
 
 
 def _loss(bundle: Bundle) -> str:
@@ -89,7 +103,7 @@ def _loss(bundle: Bundle) -> str:
 def _kept_loss(bundle: Bundle) -> str:
     table = cached_history(bundle).table
     row = table.set_index("epoch").loc[bundle.card.training.epoch_kept]
-    return f"{row[_loss(bundle)]:.4f}"
+    return number_text(row[_loss(bundle)], ".4f")
 
 
 def _steady(bundle: Bundle) -> str:
@@ -110,21 +124,25 @@ def epochs_text(bundle: Bundle) -> str:
     return f"{bundle.card.training.epochs_run} of {bundle.card.training.recipe['epochs']}"
 
 
-_TEXT: list[tuple[str, str, Callable[[Bundle], str]]] = [
-    ("Epochs", f"{course_report.CNN_EPOCHS} of {course_report.CNN_EPOCHS_PLANNED}", epochs_text),
+_TEXT: list[tuple[Message, str, Callable[[Bundle], str]]] = [
+    (Message("Epochs"), f"{course_report.CNN_EPOCHS} of {course_report.CNN_EPOCHS_PLANNED}", epochs_text),
     (
-        f"Loss, accuracy at epoch {course_report.CNN_EARLY_EPOCH}",
+        Message("Loss, accuracy at epoch {epoch}", epoch=course_report.CNN_EARLY_EPOCH),
         f"{course_report.CNN_EARLY_LOSS}, {course_report.CNN_EARLY_ACCURACY}",
         _at_early_epoch,
     ),
-    ("Loss steady from epoch", f"{course_report.CNN_STEADY_EPOCH}", _steady),
-    ("Validation loss", f"{course_report.CNN_VALIDATION_LOSS}", _kept_loss),
-    ("Test loss", f"{course_report.CNN_TEST_LOSS}", lambda bundle: f"{bundle.test_metrics.loss:.2f}"),
-    ("Test slices right", report_correct(), correct_slices),
-    ("Test slices wrong", f"{course_report.CNN_TEST_WRONG}", _wrong),
-    ("Meningiomas wrong", f"{course_report.CNN_MENINGIOMAS_WRONG}", _meningiomas_wrong),
-    ("Inference, test set", f"{course_report.CNN_TEST_SECONDS:.0f} s", whole_test_time),
-    ("Inference, one slice", f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", slice_time),
+    (Message("Loss steady from epoch"), f"{course_report.CNN_STEADY_EPOCH}", _steady),
+    (Message("Validation loss"), f"{course_report.CNN_VALIDATION_LOSS}", _kept_loss),
+    (
+        Message("Test loss"),
+        f"{course_report.CNN_TEST_LOSS}",
+        lambda bundle: number_text(bundle.test_metrics.loss, ".2f"),
+    ),
+    (Message("Test slices right"), report_correct(), correct_slices),
+    (Message("Test slices wrong"), f"{course_report.CNN_TEST_WRONG}", _wrong),
+    (Message("Meningiomas wrong"), f"{course_report.CNN_MENINGIOMAS_WRONG}", _meningiomas_wrong),
+    (Message("Inference, test set"), f"{course_report.CNN_TEST_SECONDS:.0f} s", whole_test_time),
+    (Message("Inference, one slice"), f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", slice_time),
 ]
 
 
@@ -136,9 +154,9 @@ def _draw_table_3(bundles: list[Bundle]) -> None:
         for bundle in bundles:
             row = row_of_slice(cached_predictions(bundle), stated.slice)
             part = PART_LABELS[row["part"]].short_in_text
-            cells.append(f"{CLASS_LABELS[row['predicted']].short} {row['confidence']:.2f} ({part})")
+            cells.append(f"{CLASS_LABELS[row['predicted']].short} {number_text(row['confidence'], '.2f')} ({part})")
         rows.append(cells)
-    draw_table(["Slice", "report", *map(bundle_title, bundles)], rows)
+    draw_table([tr("Slice"), tr("report"), *map(bundle_title, bundles)], rows)
     slices = available_slices([stated.slice for stated in course_report.TABLE_3])
     if slices:
         grid = st.grid(len(course_report.TABLE_3), min_column_width=110, gap="small")
@@ -163,7 +181,7 @@ def _table_4(bundles: list[Bundle]) -> list[list[str]]:
         rows.append([title, _triple((stated.precision, stated.recall, stated.f1)), *cells])
     matrices = [np.array(bundle.test_metrics.confusion_matrix) for bundle in bundles]
     measured = [[measure(matrix) for measure in _MEASURES] for matrix in matrices]
-    accuracies = [f"{classification.accuracy(matrix):.2f}" for matrix in matrices]
+    accuracies = [number_text(classification.accuracy(matrix), ".2f") for matrix in matrices]
     macro = [_triple([values.mean() for values in each]) for each in measured]
     weighted = [
         _triple([np.average(values, weights=matrix.sum(axis=1)) for values in each])
@@ -171,9 +189,9 @@ def _table_4(bundles: list[Bundle]) -> list[list[str]]:
     ]
     return [
         *rows,
-        ["Accuracy", f"{course_report.TABLE_4_ACCURACY:.2f}", *accuracies],
-        ["Macro average", _triple(course_report.TABLE_4_MACRO), *macro],
-        ["Weighted average", _triple(course_report.TABLE_4_WEIGHTED), *weighted],
+        [tr("Accuracy"), number_text(course_report.TABLE_4_ACCURACY, ".2f"), *accuracies],
+        [tr("Macro average"), _triple(course_report.TABLE_4_MACRO), *macro],
+        [tr("Weighted average"), _triple(course_report.TABLE_4_WEIGHTED), *weighted],
     ]
 
 
@@ -181,4 +199,4 @@ _MEASURES = (classification.precision, classification.recall, classification.f1)
 
 
 def _triple(values: Iterable[float]) -> str:
-    return " / ".join(f"{value:.2f}" for value in values)
+    return " / ".join(number_text(value, ".2f") for value in values)

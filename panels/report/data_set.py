@@ -7,6 +7,7 @@ from core.config import CLASSES
 from core.dataset.splits import PARTS, TABLE_1, index_table
 from core.labels import CLASS_LABELS
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.report.layout import draw_table, draw_title
 from panels.report.pictures import draw_slices_and_masks, slice_of_each_class
 
@@ -36,8 +37,8 @@ def draw_data_set() -> None:
         rows.append(
             [
                 CLASS_LABELS[name].short,
-                f"{report.total:,}: {report.train:,} / {report.test:,}",
-                f"{ours.sum():,}: {' / '.join(f'{ours[part]:,}' for part in PARTS)}",
+                f"{number_text(report.total, ',')}: {number_text(report.train, ',')} / {number_text(report.test, ',')}",
+                f"{number_text(ours.sum(), ',')}: {' / '.join(f'{ours[part]:,}' for part in PARTS)}",
             ]
         )
     draw_table(["", tr("report: training / test"), tr("ours: training / validation / test")], rows)

@@ -16,7 +16,7 @@ from core.bundles.bundle import (
 from core.evaluation.comparison.result_tables import correct_slices, report_correct
 from core.training.data.batches import updates_per_epoch
 from core.training.history import History
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.report.curves import cached_history
 from panels.report.layout import draw_table
 from panels.report.study import draw_study, has_study
@@ -25,7 +25,7 @@ from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import escape_markdown
 
 _TUNED = "report-cnn-tuned"
-_NOT_STATED = "not stated"
+_NOT_STATED = mark("not stated")
 
 
 def report_networks() -> tuple[str, str]:
@@ -59,7 +59,7 @@ def draw_difference() -> None:
         )
     )
     with st.expander(tr("What differs between the two trainings")):
-        draw_table(["", "report", bundle_title(bundle)], _rows(bundle, cached_history(bundle)))
+        draw_table(["", tr("report"), bundle_title(bundle)], _rows(bundle, cached_history(bundle)))
         st.markdown(
             tr(
                 "Table 1 has no validation part, and the report's validation loss ({validation}) is its test loss "
@@ -95,7 +95,11 @@ def _rows(bundle: Bundle, history: History) -> list[list[str]]:
     part = "test" if card.data.test_stopped_training else "validation"
     return [
         [tr("Training slices"), f"{report_train:,}", f"{counts.train:,}"],
-        [tr("Validation slices"), _NOT_STATED, tr("the test slices") if part == "test" else f"{counts.validation:,}"],
+        [
+            tr("Validation slices"),
+            tr(_NOT_STATED),
+            tr("the test slices") if part == "test" else f"{counts.validation:,}",
+        ],
         ["Batch", f"{course_report.CNN_BATCH}", f"{recipe['batch']}"],
         [tr("Updates an epoch"), f"{report_updates // early}", f"{updates // early}"],
         [tr("Updates by epoch {early}", early=early), f"{report_updates}", f"{updates}"],
@@ -109,11 +113,11 @@ def _rows(bundle: Bundle, history: History) -> list[list[str]]:
                 accuracy=row["accuracy"],
             ),
         ],
-        [tr("Learning rate"), _NOT_STATED, f"{recipe['learning_rate']}"],
+        [tr("Learning rate"), tr(_NOT_STATED), f"{recipe['learning_rate']}"],
         [
             "Dropout",
-            _NOT_STATED,
+            tr(_NOT_STATED),
             tr("{dropout}, last {dropout_flat}", dropout=options["dropout"], dropout_flat=options["dropout_flat"]),
         ],
-        [tr("Number type"), _NOT_STATED, str(recipe["dtype"])],
+        [tr("Number type"), tr(_NOT_STATED), str(recipe["dtype"])],
     ]

@@ -10,6 +10,7 @@ from core.bundles.layers import read_layers
 from core.config import SEGMENTATION
 from core.evaluation.comparison.result_tables import slice_time
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.report.classification import epochs_text
 from panels.report.curves import cached_history, draw_curves
 from panels.report.difference import report_networks
@@ -32,15 +33,18 @@ def draw_segmentation() -> None:
     ours = {"total": sum(ours.values()), **ours}
     titles = {"total": "Total", "train": "Training", "validation": "Validation", "test": "Test"}
     draw_table(
-        ["", "report", bundle_title(bundle)],
-        [[titles[part], f"{count:,}", f"{ours[part]:,}"] for part, count in course_report.TABLE_5.items()],
+        ["", tr("report"), bundle_title(bundle)],
+        [
+            [titles[part], number_text(count, ","), number_text(ours[part], ",")]
+            for part, count in course_report.TABLE_5.items()
+        ],
     )
     st.caption(tr("The same counts; it names no slices."))
     draw_title(tr("Figure 6 · U-Net"), "models", tr("Its layers"), bundle=bundle.name)
     _draw_layers(bundle)
     draw_title(tr("Figure 7 · Training"), "training", tr("All curves"), kind="Masks", masks=bundle.name)
     draw_curves(bundle, SEGMENTATION, ("loss", "accuracy", "iou"))
-    draw_table([tr("In the text"), "report", bundle_title(bundle)], _text_rows(bundle))
+    draw_table([tr("In the text"), tr("report"), bundle_title(bundle)], _text_rows(bundle))
     metrics = bundle.test_metrics
     keras = tr(" (Keras's: {value:.4f})", value=metrics.keras_mean_iou.value) if metrics.keras_mean_iou else ""
     st.caption(
@@ -71,11 +75,11 @@ def _draw_layers(bundle: Bundle) -> None:
     counts = Counter(layer.kind for layer in read_layers(bundle) if layer.inputs)
     fixed = parameters.total - parameters.trainable
     rows = [
-        ["Parameters", f"{course_report.UNET_PARAMETERS:,}", f"{parameters.total:,}"],
-        [tr("Not trainable"), f"{course_report.UNET_PARAMETERS_NOT_TRAINED:,}", f"{fixed:,}"],
+        [tr("Parameters"), number_text(course_report.UNET_PARAMETERS, ","), number_text(parameters.total, ",")],
+        [tr("Not trainable"), number_text(course_report.UNET_PARAMETERS_NOT_TRAINED, ","), number_text(fixed, ",")],
         *([kind, f"{count}", f"{counts.get(kind, 0)}"] for kind, count in course_report.UNET_LAYERS.items()),
     ]
-    draw_table(["", "report", bundle_title(bundle)], rows)
+    draw_table(["", tr("report"), bundle_title(bundle)], rows)
     st.caption(tr("The report's text counts fewer layers than its parameters need."))
 
 
@@ -95,7 +99,7 @@ def _text_rows(bundle: Bundle) -> list[list[str]]:
         [
             tr("{title}: training, validation", title=title),
             f"{first}, {second}",
-            f"{last[key]:.4f}, {last[f'val_{key}']:.4f}",
+            f"{number_text(last[key], '.4f')}, {number_text(last[f'val_{key}'], '.4f')}",
         ]
         for title, (first, second, key) in stated.items()
     ]

@@ -8,6 +8,7 @@ from core.bundles.bundle import REPORT_CNN_LITERAL
 from core.search.fixed.runs import Run, best_of_batch, read_fixed_runs, read_runs
 from core.text import join_words
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.report.layout import draw_table
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, percent, style_figure
@@ -57,7 +58,7 @@ def draw_study() -> None:
                     f"{run['learning_rate']:g}",
                     _others(run),
                     f"{run['epochs']}",
-                    f"{run['val_loss']:.3f}",
+                    number_text(run["val_loss"], ".3f"),
                     percent(run["val_accuracy"]),
                 ]
                 for run in results.to_dict("records")

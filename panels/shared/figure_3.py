@@ -10,6 +10,7 @@ from core.evaluation.comparison.figure_3 import Derivation, derive_figure_3
 from core.labels import CLASS_LABELS
 from core.text import join_words, markdown_table
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.shared.labels import bundle_title
 
 
@@ -49,7 +50,7 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
                 cnn_meningiomas_wrong=course_report.CNN_MENINGIOMAS_WRONG,
             )
         )
-        _draw_table(["Numbers used", "left"], [[step.numbers, f"{step.left:,}"] for step in derived.steps])
+        _draw_table(["Numbers used", "left"], [[step.numbers, number_text(step.left, ",")] for step in derived.steps])
 
 
 def _draw_table(header: list[str], rows: list[list[str]]) -> None:

@@ -92,6 +92,8 @@ def count_text(share: float, total: int) -> str:
 def duration_text(seconds: float) -> str:
     """Write a duration: "45 s", "29 min", "2 h 5 min"."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return tr("{seconds:.0f} s", seconds=seconds)
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 120:
+        return tr("{minutes} min", minutes=minutes)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)

@@ -8,21 +8,23 @@ import pandas as pd
 import streamlit as st
 
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 
-PICTURE, NAME, CLASS, PROBABILITY, OUTCOME = "Picture", "Name", "Class", "Probability", "Outcome"
-REMARKS = "Remarks"
-FAILED, WAITING, VOLUME, NO_GATE = "Failed", "Waiting", "Volume", "No gate"
-"""What stands in the place of an outcome where there is none."""
+PICTURE, NAME, CLASS, PROBABILITY = mark("Picture"), mark("Name"), mark("Class"), mark("Probability")
+OUTCOME = mark("Outcome")
+REMARKS = mark("Remarks")
+FAILED, WAITING, VOLUME, NO_GATE = mark("Failed"), mark("Waiting"), mark("Volume"), mark("No gate")
+"""What stands, translated, in the place of an outcome where there is none."""
 _HEADER, _ROW, _PICTURE_ROW, _MOST_HEIGHT = 36, 35, 56, 400
 """Heights in pixels."""
 NUMBER_COLUMNS = {
-    "Area, px": "area_px",
-    "Area, mm²": "area_mm2",
-    "Diameter, mm": "longest_diameter_mm",
-    "Volume, ml": "volume_ml",
-    "Pixel, mm": "spacing_mm",
-    "Dice": "dice",
+    mark("Area, px"): "area_px",
+    mark("Area, mm²"): "area_mm2",
+    mark("Diameter, mm"): "longest_diameter_mm",
+    mark("Volume, ml"): "volume_ml",
+    mark("Pixel, mm"): "spacing_mm",
+    mark("Dice"): "dice",
 }
 """Columns of figures, and those of a batch's table in which they stand."""
 _FORMATS = {
@@ -39,13 +41,13 @@ def _filters() -> dict[str, list[str]]:
     """Return the columns by whose values rows are chosen, and the values in order."""
     return {
         CLASS: [label.short for label in CLASS_LABELS.values()],
-        OUTCOME: [*(label.title for label in OUTCOME_LABELS.values()), NO_GATE, VOLUME, FAILED, WAITING],
+        OUTCOME: [*(label.title for label in OUTCOME_LABELS.values()), *map(tr, (NO_GATE, VOLUME, FAILED, WAITING))],
     }
 
 
 def outcome_word(outcome: str | None) -> str:
     """Return the words of an outcome; None is that of a classifier without a gate."""
-    return OUTCOME_LABELS[outcome].title if outcome else NO_GATE
+    return OUTCOME_LABELS[outcome].title if outcome else tr(NO_GATE)
 
 
 def picture_address(jpeg: bytes) -> str | None:
@@ -76,7 +78,7 @@ def choose_rows(table: pd.DataFrame, *, key: str) -> tuple[pd.DataFrame, list[st
         tr("Show only"),
         list(counts),
         selection_mode="multi",
-        format_func=lambda value: f"{value} {counts[value]:,}",
+        format_func=lambda value: f"{value} {number_text(counts[value], ',')}",
         key=f"{key}_filters",
         label_visibility="collapsed",
     )
@@ -158,13 +160,22 @@ def column_settings() -> dict[str, Any]:
     """Return how the columns of results are shown."""
     config = st.column_config
     return {
-        PICTURE: config.ImageColumn(width=64, help=tr("With the outline of the predicted mask")),
-        NAME: config.TextColumn(width=130),
-        CLASS: config.TextColumn(width="small", help=tr("The likeliest class; empty where the outcome withholds it")),
-        PROBABILITY: config.ProgressColumn(
-            width="small", min_value=0, max_value=100, format="%.1f %%", help=tr("Of the likeliest class")
+        PICTURE: config.ImageColumn(tr(PICTURE), width=64, help=tr("With the outline of the predicted mask")),
+        NAME: config.TextColumn(tr(NAME), width=130),
+        CLASS: config.TextColumn(
+            tr(CLASS), width="small", help=tr("The likeliest class; empty where the outcome withholds it")
         ),
-        OUTCOME: config.TextColumn(width="medium", help=tr("How far the class is to be trusted, by the gate")),
-        **{name: config.NumberColumn(width="small", format=form) for name, form in _FORMATS.items()},
-        REMARKS: config.TextColumn(width="large"),
+        PROBABILITY: config.ProgressColumn(
+            tr(PROBABILITY),
+            width="small",
+            min_value=0,
+            max_value=100,
+            format="%.1f %%",
+            help=tr("Of the likeliest class"),
+        ),
+        OUTCOME: config.TextColumn(
+            tr(OUTCOME), width="medium", help=tr("How far the class is to be trusted, by the gate")
+        ),
+        **{name: config.NumberColumn(tr(name), width="small", format=form) for name, form in _FORMATS.items()},
+        REMARKS: config.TextColumn(tr(REMARKS), width="large"),
     }

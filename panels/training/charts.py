@@ -10,6 +10,7 @@ from core.course_report import CURVE_VALUES, CurveValue
 from core.labels import Titles
 from core.training.history import SETTLED_WITHIN, History, marked_epochs
 from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import duration_text
 from panels.shared.model_choice import choice_title
@@ -241,7 +242,7 @@ def _add_report(figure: go.Figure, stated: list[CurveValue], last: int) -> None:
 
 def _report_value(value: CurveValue, end: int) -> str:
     at_epoch = "" if value.epoch == end else tr(" at epoch {epoch} (×)", epoch=value.epoch)
-    return f"{value.part or ''} {value.value:.4g}{at_epoch}".strip()
+    return f"{value.part or ''} {number_text(value.value, '.4g')}{at_epoch}".strip()
 
 
 def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:

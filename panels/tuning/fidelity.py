@@ -65,7 +65,7 @@ def _agreement_figure(full: pd.DataFrame, names: list[str], number_format: str) 
             textfont={"color": "white"},
             customdata=names,
             marker={"size": 20, "color": st.get_option("theme.chartCategoricalColors")[0]},
-            hovertemplate="%{customdata}: %{x} as a trial, %{y} at full size<extra></extra>",
+            hovertemplate=tr("%{customdata}: %{x} as a trial, %{y} at full size<extra></extra>"),
         )
     )
     style_figure(figure, height=320)

@@ -13,6 +13,7 @@ from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
 from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, whole_percent
 
@@ -66,7 +67,7 @@ def value_title(plan: Plan) -> str:
 
 def value_text(plan: Plan, value: float) -> str:
     """Return a value as text: an accuracy in percent, a Dice with three digits."""
-    return f"{value * 100:.1f} %" if plan.value.endswith("accuracy") else f"{value:.3f}"
+    return f"{number_text(value * 100, '.1f')} %" if plan.value.endswith("accuracy") else number_text(value, ".3f")
 
 
 def value_format(plan: Plan) -> str:
@@ -76,7 +77,7 @@ def value_format(plan: Plan) -> str:
 
 def setting_text(name: str, value: float) -> str:
     """Return a setting's value as text: "0.00123", "32", "0.25"."""
-    return f"{value:.3g}" if name not in ("filters", "epochs", "batch") else f"{value:.0f}"
+    return number_text(value, ".3g") if name not in ("filters", "epochs", "batch") else number_text(value, ".0f")
 
 
 def trial_text(results: SearchResults, row: pd.Series) -> str:

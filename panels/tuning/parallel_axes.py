@@ -14,6 +14,7 @@ from core.search.plan import Range
 from core.search.results import SearchResults
 from core.text import lower_first
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.tuning.help import SETTING_TITLES, setting_text, trial_text, value_text, value_title
@@ -138,7 +139,7 @@ def _setting_axis(results: SearchResults, name: str, rows: pd.DataFrame) -> _Axi
     return _Axis(
         title,
         np.asarray(places).tolist(),
-        {step: f"{tick:.2g}" for step, tick in zip(np.linspace(0, 1, _TICKS).tolist(), ticks, strict=True)},
+        {step: number_text(tick, ".2g") for step, tick in zip(np.linspace(0, 1, _TICKS).tolist(), ticks, strict=True)},
     )
 
 

@@ -12,6 +12,7 @@ from core.search.plan import SETTINGS, Plan
 from core.search.results import SearchResults, best_at_full_size
 from core.text import join_words, lower_first
 from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.shared.labels import bundle_title, metric_text, term
 from panels.shared.model_choice import bundle_address, listed_bundles
 from panels.shared.theme import figure_columns
@@ -159,4 +160,4 @@ def _difference(name: str, figure: ComparedFigure) -> str:
 
 
 def _signed(name: str, value: float) -> str:
-    return f"{value * 100:+.1f}" if name in SHARE_METRICS else f"{value:+.3f}"
+    return number_text(value * 100, "+.1f") if name in SHARE_METRICS else number_text(value, "+.3f")

@@ -155,7 +155,7 @@ def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
         NAME: _slice_names(table),
         CLASS: titles,
         PROBABILITY: 100 * pd.Series(probability, table.index),
-        OUTCOME: words.fillna(NO_GATE).where(~failed, FAILED),
+        OUTCOME: words.fillna(tr(NO_GATE)).where(~failed, tr(FAILED)),
         **{title: table[column] for title, column in NUMBER_COLUMNS.items()},
         REMARKS: table["remarks"].where(~failed, table.get("error")),
     }

@@ -149,18 +149,18 @@ def _result_row(result: dict[str, Any]) -> dict[str, Any]:
 def _row(entry: _Entry, series: Series) -> dict[str, Any]:
     row = series.rows.get(entry.task.key) if entry.task else None
     # In this order: on a telephone the class is the last column in sight.
-    shown = {PICTURE: None, NAME: entry.upload.name, CLASS: None, OUTCOME: WAITING}
+    shown = {PICTURE: None, NAME: entry.upload.name, CLASS: None, OUTCOME: tr(WAITING)}
     if isinstance(entry.upload, Refused):
-        return shown | {OUTCOME: FAILED, REMARKS: entry.upload.sentence.translated()}
+        return shown | {OUTCOME: tr(FAILED), REMARKS: entry.upload.sentence.translated()}
     if isinstance(entry.upload, HeldVolume):
         picture = encode_jpeg(thumbnail(middle_slice(entry.upload.volume).pixels, PICTURE_SIDE))
         return shown | {
             PICTURE: picture_address(picture),
-            OUTCOME: VOLUME,
+            OUTCOME: tr(VOLUME),
             REMARKS: tr("Open it to analyse its slices."),
         }
     if row is None:
         return shown
     if row.result is None:
-        return shown | {OUTCOME: FAILED, REMARKS: row.error}
+        return shown | {OUTCOME: tr(FAILED), REMARKS: row.error}
     return shown | {PICTURE: picture_address(row.picture)} | _result_row(row.result)
