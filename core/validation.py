@@ -6,33 +6,34 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from core.errors import SliceScopeError
+from core.translation.messages import Message, mark
 
 SHA256, DATE, FILE_NAME = "^[0-9a-f]{64}$", r"^\d{4}-\d{2}-\d{2}$", r"^[^./\\][^/\\]*$"
 PATTERNS = {
-    SHA256: "64 hexadecimal digits",
-    DATE: "a date such as 2026-01-31",
-    FILE_NAME: "the name of a file, without a folder",
+    SHA256: mark("64 hexadecimal digits"),
+    DATE: mark("a date such as 2026-01-31"),
+    FILE_NAME: mark("the name of a file, without a folder"),
 }
 _ACCEPTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "dataclass_type": "a table",
-    "missing_positional_argument": "a table",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "at most {le:g}",
+    "int_type": mark("a whole number"),
+    "int_from_float": mark("a whole number"),
+    "float_type": mark("a number"),
+    "finite_number": mark("a finite number"),
+    "string_type": mark("text"),
+    "bool_type": mark("true or false"),
+    "list_type": mark("a list"),
+    "tuple_type": mark("a list"),
+    "dict_type": mark("a table"),
+    "model_type": mark("a table"),
+    "dataclass_type": mark("a table"),
+    "missing_positional_argument": mark("a table"),
+    "greater_than": mark("more than {gt:g}"),
+    "greater_than_equal": mark("at least {ge:g}"),
+    "less_than": mark("less than {lt:g}"),
+    "less_than_equal": mark("at most {le:g}"),
     "literal_error": "{expected}",
-    "too_short": "a list of at least {min_length}",
-    "too_long": "a list of at most {max_length}",
+    "too_short": mark("a list of at least {min_length}"),
+    "too_long": mark("a list of at most {max_length}"),
 }
 """By pydantic's kind of fault, what would be accepted."""
 _LONGEST_VALUE = 40
@@ -69,7 +70,7 @@ def one_of(names: Iterable[str]) -> AfterValidator:
 
 
 def parse_file(
-    model: type[_Model], name: str, content: Mapping[str, Any], *, title: str, error: type[SliceScopeError]
+    model: type[_Model], name: str, content: Mapping[str, Any], *, title: Message | str, error: type[SliceScopeError]
 ) -> _Model:
     """Make a model with a field ``name`` from the content of the file of that name, which must not state one.
 
@@ -77,11 +78,13 @@ def parse_file(
         SliceScopeError: see ``parse_model``.
     """
     if "name" in content:
-        raise error(f"{title} cannot be read: name is unknown; it is that of the file.")
+        raise error(Message("{title} cannot be read: name is unknown; it is that of the file.", title=title))
     return parse_model(model, {"name": name, **content}, title=title, error=error)
 
 
-def parse_model(model: type[_Model], content: Mapping[str, Any], *, title: str, error: type[SliceScopeError]) -> _Model:
+def parse_model(
+    model: type[_Model], content: Mapping[str, Any], *, title: Message | str, error: type[SliceScopeError]
+) -> _Model:
     """Make a model from the content of a file or of a part of it.
 
     Args:
@@ -96,10 +99,12 @@ def parse_model(model: type[_Model], content: Mapping[str, Any], *, title: str, 
     try:
         return model.model_validate(content)
     except ValidationError as fault:
-        raise error(f"{title} cannot be read: {describe_fault(fault, model, content)}.") from fault
+        raise error(
+            Message("{title} cannot be read: {fault}.", title=title, fault=describe_fault(fault, model, content))
+        ) from fault
 
 
-def describe_fault(fault: ValidationError, model: type[BaseModel], content: Any) -> str:
+def describe_fault(fault: ValidationError, model: type[BaseModel], content: Any) -> Message:
     """Return the first thing that is wrong with a model's content, and what would be accepted, without a full stop.
 
     Args:
@@ -111,26 +116,26 @@ def describe_fault(fault: ValidationError, model: type[BaseModel], content: Any)
     kind, place, value, context = first["type"], first["loc"], first["input"], first.get("ctx", {})
     name = _field_name(place, content)
     if kind == "json_invalid":
-        return "it is no JSON"
+        return Message("it is no JSON")
     if kind == "missing":
-        return f"{'.'.join([*filter(None, [name]), str(place[-1])])} is missing"
+        return Message("{name} is missing", name=".".join([*filter(None, [name]), str(place[-1])]))
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{name} is unknown{_other_fields(model, place)}"
+        return Message("{name} is unknown{others}", name=name, others=_other_fields(model, place))
     if kind == "value_error":
-        said = str(context["error"])
+        said: Message | str = str(context["error"])
     else:
-        accepted = PATTERNS.get(context.get("pattern", "")) or _ACCEPTED.get(kind, "").format(**context)
-        said = f"it must be {accepted}" if accepted else first["msg"]
+        accepted = PATTERNS.get(context.get("pattern", "")) or _ACCEPTED.get(kind)
+        said = Message("it must be {accepted}", accepted=Message(accepted, **context)) if accepted else first["msg"]
     if place and place[-1] == "[key]":
-        return f"{name} is unknown; {said}"
+        return Message("{name} is unknown; {said}", name=name, said=said)
     if kind == "value_error" and not isinstance(value, str | int | float):
-        return f"{name}: {said}" if name else said
-    return f"{name or 'it'} is {_in_short(value)}; {said}"
+        return Message("{name}: {said}", name=name, said=said) if name else Message("{said}", said=said)
+    return Message("{name} is {value}; {said}", name=name or Message("it"), value=_in_short(value), said=said)
 
 
-def _in_short(value: Any) -> str:
+def _in_short(value: Any) -> Message | str:
     if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
+        return Message("a table") if isinstance(value, dict) else Message("a list")
     text = repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
@@ -146,7 +151,7 @@ def _field_name(place: tuple[int | str, ...], content: Any) -> str:
     return ".".join(parts)
 
 
-def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
+def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> Message | str:
     """Return the fields of the model that an unknown field stands in; nothing where they are many."""
     for part in place[:-1]:
         if part not in model.model_fields:
@@ -156,4 +161,4 @@ def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
         models = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
         model = next((one for one in models if issubclass(one, BaseModel)), model)
     names = [name for name in model.model_fields if name != "name"]
-    return f"; it may be {', '.join(names)}" if len(names) <= _MOST_FIELDS else ""
+    return Message("; it may be {names}", names=", ".join(names)) if len(names) <= _MOST_FIELDS else ""

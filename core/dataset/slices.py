@@ -9,8 +9,9 @@ from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.adjusting.adjustment import Adjustment, suggest_adjustment
 from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
+from core.translation.messages import mark
 
-DATA_SET_SPACING = "as stated by the data set"
+DATA_SET_SPACING = mark("as stated by the data set")
 """The ``Slice.spacing_source`` of the data set's slices."""
 
 

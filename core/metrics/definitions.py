@@ -4,6 +4,8 @@ One table: the section of a card's metrics -> the metric's key -> its definition
 both stand in ``metrics.external``; the others carry the names that the card gives them.
 """
 
+from core.translation.messages import mark
+
 _WITHOUT_SIMILAR_IDS = (
     "the same without slices of patients whose id differs only by a final letter from that of a patient in another fold"
 )
@@ -60,16 +62,22 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "recipe_differences": "settings of training in which the two bundles differ",
     },
     "explanation": {
-        "explained": "the bundle's own prediction: the class it predicts, or the pixels it predicts as tumour",
-        "inside": "share of all heat that lies inside the true mask; 0 for a heat map without heat",
-        "area": "the true mask's share of the slice: the chance level, which evenly spread heat would have inside",
-        "hit": "pointing game: whether the hottest pixel lies on the true mask, without tolerance; never for a heat "
-        "map without heat",
-        "evidence-map": "the heat map beside an answer: the evidence for the class place by place (Layer-CAM where the "
-        "class is read), a mean over the slice and its mirror image, times each pixel's tumour probability; it follows "
-        "the mask by construction",
-        "right": "the predicted class is the true one; for a mask, its IoU with the true mask is at least 0.5",
-        "slow": "saliency and Score-CAM were run on only 120 test slices, drawn from a seed",
+        "explained": mark("the bundle's own prediction: the class it predicts, or the pixels it predicts as tumour"),
+        "inside": mark("share of all heat that lies inside the true mask; 0 for a heat map without heat"),
+        "area": mark(
+            "the true mask's share of the slice: the chance level, which evenly spread heat would have inside"
+        ),
+        "hit": mark(
+            "pointing game: whether the hottest pixel lies on the true mask, without tolerance; never for a heat "
+            "map without heat"
+        ),
+        "evidence-map": mark(
+            "the heat map beside an answer: the evidence for the class place by place (Layer-CAM where the "
+            "class is read), a mean over the slice and its mirror image, times each pixel's tumour probability; it "
+            "follows the mask by construction"
+        ),
+        "right": mark("the predicted class is the true one; for a mask, its IoU with the true mask is at least 0.5"),
+        "slow": mark("saliency and Score-CAM were run on only 120 test slices, drawn from a seed"),
     },
     "robustness": {
         "slices": "test slices, drawn from the seed; each change is applied to the slice before preprocessing, scaled "

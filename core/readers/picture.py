@@ -79,7 +79,7 @@ def _read_still(image: Image.Image, notes: list[str], warnings: list[str]) -> np
         raise SliceError("The picture is an animation of {frames} frames; one still slice is needed.", frames=frames)
     image.load()
     if str(image.info.get("Title", "")).startswith(SIMULATED):
-        notes.append(f"{SIMULATED}: made by a program from an openly licensed template.")
+        notes.append(mark("Simulated: made by a program from an openly licensed template."))
     return _to_grey(ImageOps.exif_transpose(image), warnings)
 
 

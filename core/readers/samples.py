@@ -10,13 +10,13 @@ from PIL import Image
 
 from core.config import SAMPLES
 from core.errors import DatasetError, SliceError
-from core.readers.picture import SIMULATED
 from core.readers.slices import Slice
 from core.readers.volumes.nifti import read_label_map, read_nifti
 from core.readers.volumes.volume import Volume, with_true_mask
+from core.translation.messages import mark
 
 _NIFTI = ".nii.gz"
-_NOTE = f"{SIMULATED}: made by a program from an openly licensed template."
+_NOTE = mark("Simulated: made by a program from an openly licensed template.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Sample:
             pixels=pixels,
             name=self.title,
             spacing_mm=self.spacing_mm,
-            spacing_source="in the template's space, somewhat larger than life",
+            spacing_source=mark("in the template's space, somewhat larger than life"),
             mask=mask,
             class_name=self.class_name,
             notes=(_NOTE,),

@@ -13,6 +13,7 @@ from core.dataset.splits import FOLD_SPLITS
 from core.errors import TrainingError
 from core.text import join_words
 from core.training.recipe import KEEP, Augmentation, Recipe, load_recipe, parse_recipe
+from core.translation.messages import Message
 from core.validation import FileModel, Number, one_of, parse_file
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def load_plan(name: str, folder: Path | None = None) -> Plan:
         raise TrainingError(
             "There is no search '{name}'; there are {accepted}.", name=name, accepted=", ".join(plan_names())
         )
-    title = f"The plan of the search '{name}'"
+    title = Message("The plan of the search '{name}'", name=name)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

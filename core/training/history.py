@@ -24,6 +24,7 @@ from core.errors import SliceScopeError, TrainingError
 from core.text import join_words
 from core.training.checkpoint import STATE_NAME
 from core.training.recipe import Training, load_recipe, parse_training
+from core.translation.messages import Message
 
 SETTLED_WITHIN = 0.02
 """A validation loss this near to its last value counts as settled."""
@@ -121,7 +122,9 @@ def bundle_history(bundle: Bundle) -> History:
         name=bundle.name,
         tasks=bundle.tasks,
         table=table,
-        plan=parse_training(training.recipe, title=f"The training recipe of the bundle '{bundle.name}'"),
+        plan=parse_training(
+            training.recipe, title=Message("The training recipe of the bundle '{bundle}'", bundle=bundle.name)
+        ),
         kept=training.epoch_kept,
         finished=True,
         split=bundle.card.data.split,
@@ -171,7 +174,7 @@ def _run_history(path: Path) -> History:
 def _known_plan(recipe: dict[str, Any]) -> Training | None:
     """Return how a recipe trains; None where it is missing, or of another version of the project."""
     try:
-        return parse_training(recipe.get("training", {}), title="The recipe")
+        return parse_training(recipe.get("training", {}), title=Message("The recipe"))
     except TrainingError:
         return None
 

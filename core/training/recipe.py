@@ -17,6 +17,7 @@ from core.explanation.explainer import METHODS
 from core.networks.losses import LOSSES
 from core.networks.registry import NETWORKS
 from core.readers.preprocessing import HEAD, MIN_MAX
+from core.translation.messages import Message
 from core.validation import FileModel, Number, one_of, parse_file, parse_model
 
 KEEP = ("last", "val_loss", "val_accuracy", "val_dice", "val_iou")
@@ -328,10 +329,10 @@ def parse_recipe(name: str, table: dict[str, Any]) -> Recipe:
     Raises:
         TrainingError: it does not make sense; the text says what.
     """
-    return parse_file(Recipe, name, table, title=f"The recipe '{name}'", error=TrainingError)
+    return parse_file(Recipe, name, table, title=Message("The recipe '{name}'", name=name), error=TrainingError)
 
 
-def parse_training(table: dict[str, Any], *, title: str) -> Training:
+def parse_training(table: dict[str, Any], *, title: Message | str) -> Training:
     """Make the part ``training`` of a recipe from its table, as a card or a state holds it.
 
     Raises:

@@ -79,7 +79,11 @@ def draw_measured(
             lines.append(tr("Millimetres: unknown, because the pixel spacing is unknown"))
         else:
             lines.append(
-                tr("Pixel spacing {spacing} mm, {source}", spacing=mask["spacing_mm"], source=mask["spacing_source"])
+                tr(
+                    "Pixel spacing {spacing} mm, {source}",
+                    spacing=mask["spacing_mm"],
+                    source=tr(mask["spacing_source"]),
+                )
             )
         if with_mask and mask["area_mm2"] is not None:
             lines.append(

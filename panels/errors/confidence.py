@@ -109,8 +109,8 @@ def _reliability(table: pd.DataFrame) -> None:
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": text_colour()}, hoverinfo="skip")
     style_figure(figure, height=_HEIGHT)
     figure.update_layout(showlegend=False, **_MARGINS)
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="confidence")
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text="accuracy")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text=tr("confidence"))
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title_text=tr("accuracy"))
     st.header(tr("Reliability · ECE {error:.3f}", error=error), anchor=False)
     words = "; ".join(
         tr(
@@ -172,7 +172,7 @@ def _accuracy_against_coverage(table: pd.DataFrame) -> None:
     style_figure(figure, height=_HEIGHT)
     figure.update_layout(**_MARGINS)
     figure.update_xaxes(range=[0, 1.01], tickformat=".0%", title_text=tr("coverage, highest confidence first"))
-    figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text="accuracy")
+    figure.update_yaxes(range=[min(0.5, curve["accuracy"].min()), 1.02], tickformat=".0%", title_text=tr("accuracy"))
     st.header(tr("Accuracy against coverage"), anchor=False)
     half = curve.iloc[int(np.abs(curve["coverage"].to_numpy() - 0.5).argmin())]
     st.plotly_chart(

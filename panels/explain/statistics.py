@@ -9,7 +9,7 @@ from core.evaluation.explanations.heat_maps import read_explanations, summarise_
 from core.explanation.class_maps import EVIDENCE_MAP_TITLE
 from core.explanation.explainer import METHODS
 from core.metrics.definitions import DEFINITIONS
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.explain.controls import method_title
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.controls import csv_button
@@ -17,7 +17,7 @@ from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import bundle_title, term
 from panels.shared.theme import PLOT_CONFIG, percent, text_colour
 
-_CORRECTNESS = {"right": True, "wrong": False}
+_CORRECTNESS = {mark("right"): True, mark("wrong"): False}
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
@@ -72,14 +72,14 @@ def draw_statistics(bundle: Bundle, *, key: str) -> None:
         if explanation:
             definitions = DEFINITIONS["explanation"]
             if shown == EVIDENCE_MAP:
-                st.caption(f"{EVIDENCE_MAP_TITLE}: {definitions[EVIDENCE_MAP]}.")
+                st.caption(f"{tr(EVIDENCE_MAP_TITLE)}: {tr(definitions[EVIDENCE_MAP])}.")
             st.caption(
                 tr(
                     "Explained: {explained}, at the layer {layer}. Right: {right}. To save time, {slow}.",
-                    explained=definitions["explained"],
+                    explained=tr(definitions["explained"]),
                     layer=explanation.layer,
-                    right=definitions["right"],
-                    slow=definitions["slow"],
+                    right=tr(definitions["right"]),
+                    slow=tr(definitions["slow"]),
                 )
             )
         csv_button(table, tr("CSV of every test slice"), f"{bundle.name}-{EXPLANATIONS}", key=f"{key}_csv")
@@ -96,7 +96,7 @@ def _box_plot(table: pd.DataFrame) -> go.Figure:
             x=rows["inside"],
             y=[method_title(method) for method in rows["method"]],
             orientation="h",
-            name=tr("{name} predictions", name=name),
+            name=tr("{name} predictions", name=tr(name)),
             marker={"color": colours[name], "size": 3, "opacity": 0.5},
             line={"width": 1.5},
             boxpoints="outliers",
@@ -135,9 +135,9 @@ def _means_table(means: dict[str, dict[str, dict[str, float]]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Method": method_title(method),
-                "Predictions": name,
-                "Slices": int(summary["slices"]),
+                tr("Method"): method_title(method),
+                tr("Predictions"): tr(name),
+                tr("Slices"): int(summary["slices"]),
                 tr("Heat on the tumour"): percent(summary["inside"]) if summary["slices"] else "–",
                 tr("Chance level"): percent(summary["area"]) if summary["slices"] else "–",
                 tr("Pointing game"): percent(summary["hit"]) if summary["slices"] else "–",

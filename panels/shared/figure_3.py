@@ -37,7 +37,9 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
             ]
             _draw_table([title, *shorts], rows)
     meningioma, glioma = (derived.classes.index(name) for name in ("meningioma", "glioma"))
-    named_so = {f"{title}, derived" if title == "report" else title: matrix for title, matrix in named.items()}
+    named_so = {
+        tr("{title}, derived", title=title) if title == "report" else title: matrix for title, matrix in named.items()
+    }
     confused = join_words(f"{matrix[meningioma, glioma]} ({title})" for title, matrix in named_so.items())
     st.caption(tr("Rows true, columns predicted. Meningiomas called glioma: {confused}.", confused=confused))
     with st.expander(tr("How the report's matrix follows from its numbers")):
@@ -50,7 +52,9 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
                 cnn_meningiomas_wrong=course_report.CNN_MENINGIOMAS_WRONG,
             )
         )
-        _draw_table(["Numbers used", "left"], [[step.numbers, number_text(step.left, ",")] for step in derived.steps])
+        _draw_table(
+            [tr("Numbers used"), "left"], [[step.numbers, number_text(step.left, ",")] for step in derived.steps]
+        )
 
 
 def _draw_table(header: list[str], rows: list[list[str]]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.readers.slices import MIN_SIDE, Slice
+from core.translation.messages import mark
 
 TOLERANCE = 0.06
 """Share of the range within which pixels have one value; JPEG blurs a frame that much."""
@@ -46,7 +47,7 @@ class Adjustment:
             mask=None if slice_.mask is None else self._moved(slice_.mask),
         )
         if self.spacing_mm:
-            changed = replace(changed, spacing_mm=self.spacing_mm, spacing_source="as stated by hand")
+            changed = replace(changed, spacing_mm=self.spacing_mm, spacing_source=mark("as stated by hand"))
         return changed
 
     def undone(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -135,7 +135,7 @@ class Volume:
             pixels=np.ascontiguousarray(pixels),
             name=f"{self.name}, {plane} {number} of {self.count(plane)}",
             spacing_mm=spacing,
-            spacing_source=None if spacing is None else "as stated by the file",
+            spacing_source=None if spacing is None else mark("as stated by the file"),
             mask=None if mask is None else np.ascontiguousarray(mask),
             notes=self.notes,
             warnings=self.warnings,

@@ -42,6 +42,6 @@ def _draw_result(result: dict[str, Any], *, of: str, key: str) -> None:
     if result["class"]:
         draw_class_probabilities(result["class"], shown_probabilities(result), key=key, headline=False)
     for remark in (*result["warnings"], *result["notes"]):
-        st.caption(escape_markdown(remark))
+        st.caption(escape_markdown(tr(remark)))
     with st.expander(tr("The whole result"), icon=":material/data_object:"):
         st.json(result)

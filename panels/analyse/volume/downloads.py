@@ -58,15 +58,15 @@ def draw_volume_downloads(
         def mask() -> np.ndarray:
             return volume_mask(volume, plane, findings)
 
-        button("Mask NIfTI", lambda: mask_nifti(volume, mask()), "-mask.nii.gz")
+        button(tr("Mask NIfTI"), lambda: mask_nifti(volume, mask()), "-mask.nii.gz")
         if is_dicom(chosen.files[0]) or is_zip(chosen.files[0]):
             keep = _segmentation_settings(volume, key=key)
             if keep is not None:
-                button("Mask DICOM SEG", lambda: _segmentation(chosen, mask(), networks[1], keep=keep), "-mask.dcm")
+                button(tr("Mask DICOM SEG"), lambda: _segmentation(chosen, mask(), networks[1], keep=keep), "-mask.dcm")
         button("JSON", lambda: json.dumps(result, indent=2).encode(), ".json")
-        button("CSV of the slices", lambda: findings_csv(findings, classes).encode(), "-slices.csv")
+        button(tr("CSV of the slices"), lambda: findings_csv(findings, classes).encode(), "-slices.csv")
         if answer.counted:
-            button("Overlays and masks", lambda: pictures_zip(volume, plane, findings), "-slices.zip")
+            button(tr("Overlays and masks"), lambda: pictures_zip(volume, plane, findings), "-slices.zip")
         whole = AnsweredVolume(result, volume, plane, list(findings), answer)
         button("PDF", lambda: _report(whole, predictor), ".pdf")
 

@@ -10,6 +10,7 @@ from core.bundles.bundle import Bundle
 from core.inference.volumes.analysis import SliceFinding
 from core.labels import CLASS_LABELS, OUTCOME_LABELS, Label
 from core.outcome import CONFIDENT
+from core.translation.messages import tr
 from panels.shared.theme import percent
 
 _FOLDER = Path(__file__).parent
@@ -51,16 +52,24 @@ def strip_data(findings: Sequence[SliceFinding], classifier: Bundle, *, at: int,
     return {
         "at": at,
         "count": count,
-        "label": "Tumour probability along the slices"
-        + (f"; highest at slice {highest.number}, {percent(highest.tumour_probability)}" if highest else ""),
+        "label": tr("Tumour probability along the slices")
+        + (
+            tr("; highest at slice {number}, {share}", number=highest.number, share=percent(highest.tumour_probability))
+            if highest
+            else ""
+        ),
         "kinds": [{"title": label.short, "colour": label.colour} for label in kinds],
         "bars": [
             {
                 "number": finding.number,
                 "height": round(finding.tumour_probability, 4),
                 "kind": kinds.index(label),
-                "words": f"Slice {finding.number}: {label.in_text}, tumour probability "
-                f"{percent(finding.tumour_probability)}",
+                "words": tr(
+                    "Slice {number}: {in_text}, tumour probability {share}",
+                    number=finding.number,
+                    in_text=label.in_text,
+                    share=percent(finding.tumour_probability),
+                ),
             }
             for finding, label in zip(findings, labels, strict=True)
         ],

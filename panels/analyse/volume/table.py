@@ -73,7 +73,7 @@ def _row(volume: Volume, plane: str, finding: SliceFinding, classifier: Bundle) 
         else None
     )
     return {
-        NAME: f"Slice {finding.number}",
+        NAME: tr("Slice {number}", number=finding.number),
         CLASS: CLASS_LABELS[likeliest].short if is_named else None,
         PROBABILITY: 100 * float(finding.probabilities.max()) if is_named else None,
         OUTCOME: outcome_word(finding.outcome if has_gate(classifier) else None),

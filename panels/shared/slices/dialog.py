@@ -13,7 +13,7 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.answer import agreement_mark, answer_container, class_text, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
@@ -109,9 +109,12 @@ def _draw_steps(number: int) -> None:
     if former is None and following is None:
         return
     with st.container(horizontal=True, gap="small"):
-        for label, target, key in (("Former", former, "Left"), ("Next", following, "Right")):
+        for label, target, key in (
+            (mark("Former"), former, "Left"),
+            (mark("Next"), following, "Right"),
+        ):
             st.button(
-                label,
+                tr(label),
                 key=f"viewer_{label.lower()}",
                 on_click=gallery.open_on_page,
                 args=(target,),
@@ -136,7 +139,7 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
         label=tr(
             "Slice {number} with {layers} over it",
             number=number,
-            layers=", ".join(layer.name.lower() for layer in layers) or "nothing",
+            layers=", ".join(layer.name.lower() for layer in layers) or tr("nothing"),
         ),
         caption=slice_.name if overlays.heat is None else f"{slice_.name}; {note}",
         small=True,

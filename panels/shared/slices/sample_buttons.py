@@ -30,7 +30,7 @@ def draw_sample_buttons(key: str) -> None:
         for sample in read_slices_and_volumes():
             title = ANSWER_LABELS[sample.class_name or NO_TUMOUR].short
             if isinstance(sample, SampleVolume):
-                label = f"{title}, volume"
+                label = tr("{title}, volume", title=title)
             else:
                 counts[title] += 1
                 label = f"{title} {counts[title]}" if sample.class_name else title

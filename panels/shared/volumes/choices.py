@@ -70,7 +70,7 @@ def _choose_in_files(identity: SliceIdentity, held: HeldVolume, *, key: str) -> 
             tr("Series"),
             range(1, len(found) + 1),
             index=volume.chosen - 1,
-            format_func=lambda number: f"Series {number} (slices: {found[number - 1]})",
+            format_func=lambda number: tr("Series {number} (slices: {found})", number=number, found=found[number - 1]),
             key=f"{key}_series_{identity[1]}",
             width=240,
         )
@@ -97,7 +97,7 @@ def _with_true_mask(
         tr("True mask from"),
         options,
         index=options.index(usual),
-        format_func=lambda other: "no file" if other is None else escape_markdown(others[other].name),
+        format_func=lambda other: tr("no file") if other is None else escape_markdown(others[other].name),
         key=f"{key}_labels_{identity[1]}",
         width=320,
     )
