@@ -83,6 +83,7 @@ def _choose(rows: pd.DataFrame, columns: list[str], *, key: str) -> pd.DataFrame
         options,
         index=None,
         placeholder=tr("Sort by"),
+        format_func=tr,
         key=f"{key}_sort",
         width=200,
         label_visibility=_HIDDEN,
