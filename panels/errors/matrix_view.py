@@ -96,10 +96,14 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
             list(SORTS),
             # The most confident errors come first.
             list(SORTS).index("surest first" if only_wrong else "least sure first"),
-            format_func=lambda name: tr(ORDER_TITLES.get(name, name)),
+            format_func=_order_title,
             key="sort",
         )
     return true, predicted, only_wrong, order
+
+
+def _order_title(name: str) -> str:
+    return tr(ORDER_TITLES.get(name, name))
 
 
 def _class_box(label: str, classes: list[str], *, key: str) -> str | None:
