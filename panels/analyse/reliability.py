@@ -20,25 +20,22 @@ _EXTERNAL = mark("**{right} of {slices}** external slices")
 
 
 def draw_how_often(result: dict[str, Any], classifier: Bundle) -> None:
-    """Draw in one line how often such an answer is right, on new patients and on external slices; paler, of series.
+    """Draw in one line how often such an answer is right, on new patients and on external slices.
 
     Args:
         result: ``core.inference.result.slice_result`` of the slice.
         classifier: the bundle that gives the class; nothing is drawn where it is not measured so.
     """
     outcome = result["outcome"]
-    line, of_series = _outcome_line(outcome, classifier) if outcome else _class_only_line(classifier)
+    line = _outcome_line(outcome, classifier) if outcome else _class_only_line(classifier)
     if line:
         st.markdown(line)
-    if of_series:
-        st.caption(of_series)
 
 
-def _outcome_line(outcome: str, bundle: Bundle) -> tuple[str, str]:
-    """Return how often such an answer is right, and the same of whole series."""
+def _outcome_line(outcome: str, bundle: Bundle) -> str:
     metrics, external = _measured(bundle)
     if metrics is None or external is None or outcome not in metrics.figshare_by_outcome:
-        return "", ""
+        return ""
     own, outside = metrics.figshare_by_outcome, external.by_outcome
     if outcome in (CONFIDENT, LOW_CONFIDENCE):
         sentence = (
@@ -47,23 +44,21 @@ def _outcome_line(outcome: str, bundle: Bundle) -> tuple[str, str]:
             else mark("The class of such answers was right for {at_home} and {outside}.")
         )
         at_home = _right(own[outcome], mark("**{right} of {slices}** slices of new patients"))
-        return tr(sentence, at_home=at_home, outside=_right(outside[outcome], _EXTERNAL)), series_sentence(bundle)
+        return tr(sentence, at_home=at_home, outside=_right(outside[outcome], _EXTERNAL))
     if outcome == NO_TUMOUR:
-        line = tr(
+        return tr(
             "Such answers were right for {outside}; {at_home} slices of new patients got one, though all show a "
             "tumour.",
             outside=_right(outside[outcome], _EXTERNAL),
             at_home=_share(own, outcome),
         )
-        return line, ""
-    line = tr(
+    return tr(
         "{other} pictures of other things got this answer, {at_home} slices of new patients, and {outside} external "
         "slices.",
         other=_share(metrics.non_brain_by_outcome, outcome),
         at_home=_share(own, outcome),
         outside=_share(outside, outcome),
     )
-    return line, ""
 
 
 def _measured(bundle: Bundle) -> tuple[ExternalMetrics | None, SplitMetrics | None]:
@@ -85,25 +80,23 @@ def _share(counts: Mapping[str, OutcomeCount], outcome: str) -> str:
     )
 
 
-def _class_only_line(bundle: Bundle) -> tuple[str, str]:
-    """Return how often the class of a network without a gate is right, and the same of whole series."""
+def _class_only_line(bundle: Bundle) -> str:
+    """Return how often the class of a network without a gate is right."""
     by_patient = bundle if bundle.card.data.by_patient else evaluated_bundle(bundle.card.data.by_patient_bundle)
     if by_patient is None:
-        return "", ""
+        return ""
     metrics = by_patient.test_metrics
     shares = {"at_home": percent(metrics.accuracy), "slices": metrics.slices}
     stored = bundle.card.metrics.external
     external = stored and (stored if stored.class_accuracy is not None else stored.dev)
     if external and external.class_accuracy is not None:
-        line = tr(
+        return tr(
             "The class was right for **{at_home}** of {slices} slices of new patients and **{outside}** of external "
             "tumours.",
             outside=percent(external.class_accuracy),
             **shares,
         )
-    else:
-        line = tr("The class was right for **{at_home}** of {slices} slices of new patients.", **shares)
-    return line, series_sentence(by_patient)
+    return tr("The class was right for **{at_home}** of {slices} slices of new patients.", **shares)
 
 
 def series_sentence(bundle: Bundle) -> str:
