@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.config import ROOT
-from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, middle, shown, text, tool
+from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, middle, put_in, shown, text, tool
 
 pytestmark = pytest.mark.browser
 
@@ -16,10 +16,7 @@ def page(app_address: str, visit: Visit) -> Page:
     """Analyse with an upload in its viewer."""
     page = visit(app_address)
     data = (ROOT / "samples" / f"{SAMPLE}.png").read_bytes()
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
-        {"name": "mine.png", "mimeType": "image/png", "buffer": data}
-    )
-    shown(page)
+    put_in(page, "mine.png", data)
     return page
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from core.config import SAMPLES
 from core.dataset.store import STORE_NAME
 from scripts.measure.servers import running_server
-from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, shown, tool
+from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, put_in, shown, tool
 from tests.core import tiny
 from tests.volumes import a_head, nifti
 
@@ -50,11 +50,7 @@ def test_an_upload_is_whole_in_the_first_screen_too(address: str, visit: Visit, 
     page = visit(f"{address}/{place}", width=1280, height=720)
     is_slice = kind == "slice"
     content = (SAMPLES / f"{SAMPLE}.png").read_bytes() if is_slice else nifti(a_head()[0])
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
-        {"name": "mine.png" if is_slice else "mine.nii", "mimeType": "application/octet-stream", "buffer": content}
-    )
-    expect(page.locator(".st-key-analyse_example_sides")).to_have_count(0)
-    shown(page)
+    put_in(page, "mine.png" if is_slice else "mine.nii", content)
     box = canvas_of(page).bounding_box()
     # Explain has two pictures side by side.
     assert box and box["height"] >= (300 if place else 400) and box["y"] + box["height"] <= 720

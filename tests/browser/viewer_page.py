@@ -30,6 +30,15 @@ def shown(page: Page, *, other_than: str | None = None) -> str:
     return viewer.get_attribute("data-shown") or ""
 
 
+def put_in(page: Page, name: str, content: bytes) -> None:
+    """Upload a file, and wait until the viewer shows it in place of the front page's example."""
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+    expect(page.locator(".st-key-analyse_example_sides")).to_have_count(0)
+    shown(page)
+
+
 def canvas_of(page: Page) -> Locator:
     return page.locator(".viewer canvas").first
 
