@@ -6,24 +6,26 @@ from core.training.fused_norm import with_fused_norms
 
 
 def test_fused_norms_train_as_keras_own_do():
+    keras.utils.set_random_seed(0)
     plain = unified_unet(size=32, dropout=0.0, small_encoder=True)
     fused = with_fused_norms(plain)
-    for layer, copy in zip(plain.layers, fused.layers, strict=True):
-        assert (copy.name, [weight.path for weight in copy.weights]) == (
-            layer.name,
-            [weight.path for weight in layer.weights],
-        )
-    fused.set_weights(plain.get_weights())
+    assert [weight.path for weight in fused.weights] == [weight.path for weight in plain.weights]
+    start = plain.get_weights()
+    fused.set_weights(start)
     planes = np.random.default_rng(0).random((16, 32, 32, 1), np.float32)
     targets = (np.arange(16) % 3, np.zeros((16, 32, 32, 1)))
     for model in (plain, fused):
         model.compile("sgd", ["sparse_categorical_crossentropy"] * 2)
         model.train_on_batch(planes, targets)
-    for name, before, after in zip(
-        [weight.path for weight in plain.weights], plain.get_weights(), fused.get_weights(), strict=True
-    ):
-        # Unbiased and biased variance of the 16 values at the deepest place: 16 / 15.
-        np.testing.assert_allclose(after, before, rtol=0.07 if "moving_variance" in name else 1e-3, atol=1e-4)
+    # Together: a single weight's change may be rounding. The moving variances differ by up to 16 / 15, the unbiased
+    # variance of the 16 values at the deepest place.
+    for kind, tolerance in (("kernel", 0.02), ("gamma", 0.02), ("moving_mean", 0.02), ("moving_variance", 0.07)):
+        rows = [number for number, weight in enumerate(plain.weights) if weight.path.endswith(kind)]
+        wanted, got = (
+            np.concatenate([(model.get_weights()[row] - start[row]).ravel() for row in rows])
+            for model in (plain, fused)
+        )
+        assert np.linalg.norm(wanted) > 0 and np.linalg.norm(got - wanted) < tolerance * np.linalg.norm(wanted), kind
 
 
 def test_fused_norms_answer_as_keras_own_do():
