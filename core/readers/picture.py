@@ -15,6 +15,8 @@ from core.translation.messages import Message, mark
 
 SIMULATED = "Simulated"
 """First word of a shipped sample's title, in samples.json and in its PNG file."""
+SIMULATED_NOTE = mark("Simulated: made by a program from an openly licensed template.")
+"""Stands with every sample, slice or volume, and with a sample's PNG file that comes back as an upload."""
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "TIFF": "TIFF", "WEBP": "WebP", "BMP": "BMP"}
 """Accepted picture formats: Pillow's name -> the usual name."""
 
@@ -79,7 +81,7 @@ def _read_still(image: Image.Image, notes: list[str], warnings: list[str]) -> np
         raise SliceError("The picture is an animation of {frames} frames; one still slice is needed.", frames=frames)
     image.load()
     if str(image.info.get("Title", "")).startswith(SIMULATED):
-        notes.append(mark("Simulated: made by a program from an openly licensed template."))
+        notes.append(SIMULATED_NOTE)
     return _to_grey(ImageOps.exif_transpose(image), warnings)
 
 

@@ -10,13 +10,13 @@ from PIL import Image
 
 from core.config import SAMPLES
 from core.errors import DatasetError, SliceError
+from core.readers.picture import SIMULATED_NOTE
 from core.readers.slices import Slice
 from core.readers.volumes.nifti import read_label_map, read_nifti
 from core.readers.volumes.volume import Volume, with_true_mask
 from core.translation.messages import mark
 
 _NIFTI = ".nii.gz"
-_NOTE = mark("Simulated: made by a program from an openly licensed template.")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Sample:
             spacing_source=mark("in the template's space, somewhat larger than life"),
             mask=mask,
             class_name=self.class_name,
-            notes=(_NOTE,),
+            notes=(SIMULATED_NOTE,),
         )
 
 
@@ -108,7 +108,7 @@ class SampleVolume:
         try:
             volume = read_nifti(self.path.read_bytes(), self.title)
             labels = read_label_map((SAMPLES / self.mask_file).read_bytes(), self.title)
-            return replace(with_true_mask(volume, labels), notes=(_NOTE,))
+            return replace(with_true_mask(volume, labels), notes=(SIMULATED_NOTE,))
         except (OSError, SliceError) as error:
             raise DatasetError(
                 "The sample '{name}' is missing or damaged; take samples/ from the project again.", name=self.name
