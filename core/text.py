@@ -1,11 +1,14 @@
 """Join words into a sentence, and cells into a table."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 
 from core.translation.messages import Message, mark
 
 AND, OR = mark("{first} and {final}"), mark("{first} or {final}")
 """How an enumeration ends."""
+_NAME = re.compile(r"Dice\b|\w+[A-Z0-9]")
+"""A first word that is written so everywhere: Dice, IoU, F1, JPEG."""
 
 
 def joined(words: Iterable[object], end: str = AND) -> Message:
@@ -25,8 +28,8 @@ def join_words(words: Iterable[object], end: str = AND) -> str:
 
 
 def lower_first(title: str) -> str:
-    """Lower a title's first letter for use within a sentence: "Mean Dice" becomes "mean Dice"."""
-    return title[:1].lower() + title[1:]
+    """Lower a title's first letter for use within a sentence: "Mean Dice" becomes "mean Dice"; a name stays."""
+    return title if _NAME.match(title) else title[:1].lower() + title[1:]
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: Collection[str]) -> str:

@@ -1,10 +1,9 @@
-"""The document that every page begins with: our style sheet, scripts and the glossary stand in it.
+"""The document that every page begins with: our style sheet, scripts and the glossary in all languages stand in it.
 
 What is drawn before the style sheet is there would move.
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +11,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.metrics.glossary import GLOSSARY
+from core.translation.language import OFFERED, speaking
+from core.translation.messages import tr
 
 _ASSETS = Path(__file__).with_name("assets")
 _END = b"</head>"
@@ -26,7 +27,7 @@ class Document:
         style, shell, glossary = (
             (_ASSETS / name).read_text(encoding="utf-8") for name in ("shell.css", "shell.js", "glossary.js")
         )
-        terms = json.dumps({name: asdict(term) for name, term in GLOSSARY.items()}).replace("<", "\\u003c")
+        terms = json.dumps({language: _glossary(language) for language in OFFERED}).replace("<", "\\u003c")
         self._ours = (
             f"<style>{style}</style>"
             f'<script type="application/json" id="glossary">{terms}</script>'
@@ -60,6 +61,12 @@ class Document:
             MutableHeaders(scope=start)["Content-Length"] = str(len(body))
         await send(start)
         await send({"type": "http.response.body", "body": body})
+
+
+def _glossary(language: str) -> dict[str, dict[str, str]]:
+    """Return the title and the meaning of every term by its name, in a language."""
+    with speaking(language):
+        return {name: {"title": tr(term.title), "meaning": tr(term.meaning)} for name, term in GLOSSARY.items()}
 
 
 def _begins_html(message: Message) -> bool:

@@ -72,7 +72,7 @@ def _draw_head(file: str, title: str) -> Any:
         model = st.container(width=260, key=f"frame_model{unused}")
         st.caption(tr(NOTICE), width="stretch")
         draw_language_choice()
-        link = st.container(width=90, key="frame_link")
+        link = st.container(width=110, key="frame_link")
     custom = st.container(horizontal=True, key=f"frame_custom{unused}")
     with model:
         choose_model(custom, former=_FORMER_CHOICES.get(file, ()))

@@ -15,7 +15,7 @@ from pathlib import Path
 ENGLISH = "en"
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 """The folder of catalogues."""
-OFFERED = {ENGLISH: "English"}
+OFFERED = {ENGLISH: "English", "es": "Español"}
 """Languages that visitors are offered, as they are called there: each has a complete catalogue, a test holds."""
 _DOMAIN = "slicescope"
 

@@ -18,5 +18,13 @@ def number_text(value: Any, spec: str = "", *, language: str | None = None) -> s
         language: the current one if None.
     """
     text = format(value, spec)
-    is_swapped = isinstance(value, Number) and (language or current_language()) in _WITH_DECIMAL_COMMA
-    return text.translate(_SWAPPED) if is_swapped else text
+    return text.translate(_SWAPPED) if isinstance(value, Number) and _is_swapped(language) else text
+
+
+def separators() -> str:
+    """Return the decimal point and the thousands separator of the current language: ".,", or ",." in Spanish."""
+    return ",." if _is_swapped(None) else ".,"
+
+
+def _is_swapped(language: str | None) -> bool:
+    return (language or current_language()) in _WITH_DECIMAL_COMMA

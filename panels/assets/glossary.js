@@ -1,7 +1,8 @@
-// A term in a text, a link to #term-NAME, opens its meaning beside it; Escape or a press elsewhere closes it.
+// A term in a text, a link to #term-NAME, opens its meaning beside it, in the document's language; Escape or a press
+// elsewhere closes it.
 
 const TERM = 'a[href^="#term-"]';
-const glossary = JSON.parse(document.getElementById("glossary").textContent);
+const glossaries = JSON.parse(document.getElementById("glossary").textContent);
 const note = document.createElement("div");
 let opened, pressed;
 
@@ -23,6 +24,7 @@ function placeBeside(link) {
 }
 
 function open(link) {
+  const glossary = glossaries[document.documentElement.lang] ?? glossaries.en;
   const { title, meaning } = glossary[link.hash.slice("#term-".length)];
   const heading = document.createElement("strong");
   heading.textContent = title;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.translation.messages import Message, shown, tr
-from core.translation.numbers import number_text
+from core.translation.numbers import number_text, separators
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -78,7 +78,7 @@ def style_figure(figure: "go.Figure", *, height: int) -> "go.Figure":
     """Set a figure's fonts, colours and axes; return it.
 
     Text has the theme's text colour, the grid its border colour. Axes cannot be dragged, so that a finger on a plot
-    scrolls the page. The legend lies above the plot, in rows.
+    scrolls the page. The legend lies above the plot, in rows. Numbers are written as the current language has them.
 
     Args:
         figure: the figure, its traces and axis titles in place; what is set afterwards overrides this.
@@ -88,6 +88,7 @@ def style_figure(figure: "go.Figure", *, height: int) -> "go.Figure":
     figure.update_layout(
         height=height,
         margin={"l": 0, "r": 8, "t": 0, "b": 0},
+        separators=separators(),
         font={"size": 13, "color": colour},
         legend={
             "orientation": "h",

@@ -16,6 +16,16 @@ def test_the_last_word_may_be_or() -> None:
     assert join_words(["PNG", "JPEG", "TIFF"], OR) == "PNG, JPEG or TIFF"
 
 
-@pytest.mark.parametrize(("title", "sentence"), [("Mean Dice", "mean Dice"), ("Accuracy", "accuracy"), ("", "")])
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("Mean Dice", "mean Dice"),
+        ("Accuracy", "accuracy"),
+        ("Dice medio", "Dice medio"),
+        ("IoU mediano", "IoU mediano"),
+        ("F1 macro", "F1 macro"),
+        ("", ""),
+    ],
+)
 def test_names_keep_their_capitals_within_a_sentence(title: str, sentence: str) -> None:
     assert lower_first(title) == sentence

@@ -1,10 +1,13 @@
 """Style sheet and script stand in every document, and in nothing else."""
 
 import asyncio
+import json
+import re
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from core.translation.language import OFFERED
 from panels.document import Document
 
 DOCUMENT = b"<html><head><title>T</title></head><body></body></html>"
@@ -41,6 +44,15 @@ def test_a_document_holds_style_sheet_and_script_at_the_end_of_its_head():
     assert sorted(places) == places and places[-1] < body.index(b"</script></head><body>")
     assert headers[b"content-length"] == str(len(body)).encode()
     assert asked == [b"accept"], "neither packed nor kept from before"
+
+
+def test_the_glossary_stands_there_in_every_language():
+    _, body, _ = answer(DOCUMENT, "text/html")
+    found = re.search(rb'<script type="application/json" id="glossary">(.*?)</script>', body)
+    assert found
+    glossaries = json.loads(found.group(1))
+    assert glossaries["en"]["fold"]["title"] == "Fold" and glossaries["es"]["fold"]["title"] == "Pliegue (fold)"
+    assert {*glossaries} == {*OFFERED} and glossaries["es"].keys() == glossaries["en"].keys()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""The button that copies the page's address, and what keeps the address as the page shows it.
+"""The button that copies the page's address, and what keeps the address and the language as the page shows them.
 
 Streamlit can only add entries to the browser's history. What the address should say beside an act, the chosen model on
-a page just opened for one, replaces the entry that is there; so do the steps of a row after the first.
+a page just opened for one, replaces the entry that is there; so do the steps of a row after the first. Nor can it name
+the document's language, by which a screen reader chooses its voice.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.translation.language import current_language
+from core.translation.messages import tr
 from panels.shared.link.address import shown_query
 
 _SCRIPT = Path(__file__).with_name("link.js").read_text(encoding="utf-8")
-_HTML = (
-    '<button type="button">Copy link</button><input hidden readonly aria-label="Link to this page">'
-    '<span role="status"></span>'
-)
+_HTML = '<button type="button"></button><input hidden readonly><span role="status"></span>'
 _STYLE = """
 :host { display: block; position: relative; text-align: right; }
 button {
@@ -45,6 +45,18 @@ def draw_copy_link(paths: Sequence[str], place: DeltaGenerator, *, steps: Sequen
     """
     run = st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
     component = st.components.v2.component("slicescope_link", html=_HTML, css=_STYLE, js=_SCRIPT)
-    data = {"run": run, "query": shown_query(), "paths": list(paths), "steps": list(steps)}
+    data = {
+        "run": run,
+        "query": shown_query(),
+        "paths": list(paths),
+        "steps": list(steps),
+        "language": current_language(),
+        "texts": {
+            "copy": tr("Copy link"),
+            "link": tr("Link to this page"),
+            "copied": tr("Link copied"),
+            "selected": tr("Copy the selected link"),
+        },
+    }
     with place:
         component(data=data, key="copy_link", height=32)

@@ -40,6 +40,7 @@ def draw_language_choice() -> None:
         key=_CHOICE,
         on_change=_choose,
         label_visibility="collapsed",
+        width=130,
     )
 
 

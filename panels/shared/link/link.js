@@ -1,4 +1,4 @@
-// Keeps the address as the page has it, without an entry of the browser's history, and copies it.
+// Keeps the address as the page has it, without an entry of the browser's history, and copies it; names the language.
 let settled;
 
 // Have a row of steps, as through the slices of a volume, make one entry: the first adds it, the next ones replace it.
@@ -20,6 +20,7 @@ function joinSteps(names) {
 
 export default function ({ data, parentElement }) {
   joinSteps(data.steps);
+  document.documentElement.lang = data.language;
   if (data.run !== settled) {
     settled = data.run;
     const here = location.pathname.split("/").pop();
@@ -32,17 +33,20 @@ export default function ({ data, parentElement }) {
   const button = parentElement.querySelector("button");
   const field = parentElement.querySelector("input");
   const said = parentElement.querySelector("[role=status]");
+  const texts = data.texts;
+  button.textContent = texts.copy;
+  field.setAttribute("aria-label", texts.link);
   button.onclick = async () => {
     try {
       await navigator.clipboard.writeText(location.href);
-      said.textContent = "Link copied";
+      said.textContent = texts.copied;
     } catch {
       // Browsers hand the clipboard to secure pages only: the visitor copies what is selected.
       field.hidden = false;
       field.value = location.href;
       field.select();
-      said.textContent = document.execCommand("copy") ? "Link copied" : "Copy the selected link";
-      if (said.textContent === "Link copied") field.hidden = true;
+      said.textContent = document.execCommand("copy") ? texts.copied : texts.selected;
+      if (said.textContent === texts.copied) field.hidden = true;
     }
     setTimeout(() => { said.textContent = ""; }, 4000);
   };

@@ -10,7 +10,7 @@ from core.errors import BundleError, SliceError, error_sentence
 from core.text import OR, join_words
 from core.translation.language import speaking
 from core.translation.messages import Message, mark, shown, tr, tr_plural
-from core.translation.numbers import number_text
+from core.translation.numbers import number_text, separators
 
 
 def test_english_is_as_it_stands() -> None:
@@ -29,6 +29,12 @@ def test_numbers_are_written_as_the_language_has_them() -> None:
         assert number_text(True) == "True"
     assert number_text(0.94, ".2f") == "0.94"
     assert number_text(0.94, ".2f", language="es") == "0,94"
+
+
+def test_charts_are_told_how_numbers_are_written() -> None:
+    assert separators() == ".,"
+    with speaking("es"):
+        assert separators() == ",."
 
 
 def test_a_plural_follows_its_number() -> None:
