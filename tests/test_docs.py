@@ -6,8 +6,27 @@ import pytest
 
 from core.config import ROOT
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/training.md", "docs/deploy.md")
-PLACES = ("app.py", "core/", "docs/", "models/", "pages/", "panels/", "pretrained/", "recipes/", "samples/", "scripts/")
+DOCUMENTS = (
+    "README.md",
+    "README.es.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/training.md",
+    "docs/deploy.md",
+)
+PLACES = (
+    "app.py",
+    "core/",
+    "docs/",
+    "locale/",
+    "models/",
+    "pages/",
+    "panels/",
+    "pretrained/",
+    "recipes/",
+    "samples/",
+    "scripts/",
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
