@@ -11,6 +11,7 @@ from scripts.translations import LOCALE, code_messages, read, texts
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 BEGUN = [(language, message) for language in LANGUAGES for message in read(language) if message.id and message.string]
+MARKS = ("**", "`", ":material/", "\n", "<extra>")
 
 
 def places(text: str) -> Counter[tuple[str, str | None, str | None]]:
@@ -30,6 +31,8 @@ def test_the_compiled_catalogue_says_what_the_text_says(language: str) -> None:
         if isinstance(message.id, str) and message.id:
             expected = message.id if message.fuzzy or not message.string else message.string
             assert shown.gettext(message.id) == expected
+        elif message.id and all(texts(message.string)):
+            assert (shown.ngettext(*message.id, 1), shown.ngettext(*message.id, 2)) == message.string
 
 
 @pytest.mark.parametrize(("language", "message"), BEGUN)
@@ -38,6 +41,17 @@ def test_a_translation_has_the_places_of_its_message(language: str, message: Mes
     for said in filter(None, texts(message.string)):
         # The text for one may leave the number out.
         assert places(said) in [places(text) for text in several], said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_keeps_the_marks_of_its_message(language: str) -> None:
+    """Bold words, code and icons of Markdown, lines, and the space at an end by which texts are joined."""
+    for message in read(language):
+        for text, said in zip(texts(message.id), texts(message.string), strict=True):
+            if text and said:
+                assert {mark: said.count(mark) for mark in MARKS} == {mark: text.count(mark) for mark in MARKS}, said
+                ends = [(len(each) - len(each.lstrip(" ")), len(each) - len(each.rstrip(" "))) for each in (text, said)]
+                assert ends[0] == ends[1], said
 
 
 def test_an_offered_language_has_all_messages_of_the_code() -> None:
