@@ -65,7 +65,7 @@ MAX_VOLUME_SLICES = 512
 SEED = 2023
 """The seed of every random draw that must be reproducible."""
 
-CLASSES: tuple[str, ...] = ("meningioma", "glioma", "pituitary")
+CLASSES: tuple[str, ...] = (mark("meningioma"), mark("glioma"), mark("pituitary"))
 """The classes in the order of the data set's labels (1, 2, 3) and of the networks' outputs."""
 
 CLASSIFICATION, SEGMENTATION, PRESENCE = "classification", "segmentation", "presence"

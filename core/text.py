@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import reduce
 
 from core.translation.messages import Message, mark
 
@@ -15,11 +16,17 @@ def joined(words: Iterable[object], end: str = AND) -> Message:
     """Join words into an enumeration, as a value of a message: "one", "one and two", "one, two and three".
 
     Args:
-        words: at least one word, in the reader's language.
+        words: at least one word, in the reader's language, or a message.
         end: ``AND`` or ``OR``.
     """
-    *first, final = map(str, words)
-    return Message(end, first=", ".join(first), final=final) if first else Message("{final}", final=final)
+    *first, final = words
+    if not first:
+        return Message("{final}", final=final)
+    return Message(end, first=reduce(_with_comma, first), final=final)
+
+
+def _with_comma(listed: object, word: object) -> Message:
+    return Message("{listed}, {word}", listed=listed, word=word)
 
 
 def join_words(words: Iterable[object], end: str = AND) -> str:

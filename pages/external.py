@@ -46,7 +46,7 @@ def draw_results(bundle: Bundle, answers: pd.DataFrame) -> None:
         draw_internal_cost(bundle)
     draw_source_control(bundle)
     with st.expander(tr("What was tried"), icon=":material/science:"):
-        st.markdown("\n".join(f"- {escape_markdown(attempt)}" for attempt in bundle.gate.tried))
+        st.markdown("\n".join(f"- {escape_markdown(tr(attempt))}" for attempt in bundle.gate.tried))
 
 
 def draw_thresholds(bundle: Bundle, answers: pd.DataFrame) -> None:
@@ -79,7 +79,7 @@ VIEWS: dict[str, Callable[[Bundle, pd.DataFrame], None]] = {
 bundle = chosen_model().classifier
 split = measured_split(bundle)
 if split is None:
-    measured = [each.card.title for each in listed_bundles().bundles.values() if measured_split(each)]
+    measured = [each.title for each in listed_bundles().bundles.values() if measured_split(each)]
     advice = (
         tr("choose {networks} above", networks=join_words(measured, OR))
         if measured

@@ -58,7 +58,7 @@ def networks(bundles: list[Bundle]) -> None:
             draw_unified_against_report(bundles)
     bundle = listed_bundles().find(name)
     st.header(bundle_title(bundle), anchor=False)
-    st.markdown(escape_markdown(bundle.card.about))
+    st.markdown(escape_markdown(tr(bundle.card.about)))
     VIEWS[view](bundle, key="models")
 
 

@@ -49,7 +49,7 @@ st.markdown(
     tr(
         "{about} A trial trains a {hyperparameter} at {low_fidelity}, at {size} pixels{shorter}, within "
         "{searched}; {held_out} is held out for the winner.",
-        about=escape_markdown(plan.about),
+        about=escape_markdown(tr(plan.about)),
         hyperparameter=term("hyperparameter", "setting"),
         low_fidelity=term("low-fidelity", "low fidelity"),
         size=plan.cheap.size,

@@ -3,14 +3,18 @@
     python scripts/translations.py          writes every slicescope.po and the slicescope.mo beside it
     python scripts/translations.py es       the same, and begins the catalogue of a language that has none
 
-A message is the text in a call of a function that ``core.translation`` has for it, or of an error. One that is changed
-in the code is new: the translation of the former text stays at the end of the file, behind ``#~``.
+A message is the text in a call of a function that ``core.translation`` has for it, or of an error; or what a file of
+``DATA`` says to a visitor. One that is changed is new: the translation of the former text stays at the end of the file,
+behind ``#~``.
 """
 
 import ast
+import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -32,6 +36,16 @@ TEXTS = {
 """How many of its first arguments are a message's texts, by name of a function or class."""
 MESSAGES = {"Label": 2, "Term": 2}
 """How many of its first arguments are a message each, by name of a class."""
+DATA = {
+    "models/*/card.json": (
+        *("title", "about", "intended_use", "limits.*", "input.description", "training.tried.*"),
+        *("screen.tried.*", "screen.data", "metrics.robustness.definitions.*", "metrics.external.aims.*.aim"),
+    ),
+    "samples/samples.json": ("*.title", "*.alt"),
+    "samples/volumes.json": ("*.title", "*.alt"),
+    "searches/*/plan.toml": ("title", "about"),
+}
+"""Where a file has texts that pages show; ``*`` stands for every entry of a list or a table."""
 FILE = "slicescope.po"
 
 
@@ -66,7 +80,7 @@ def read(language: str) -> Catalog:
 def renewed(language: str) -> Catalog:
     """Return a language's catalogue with the messages that stand in the code, and only those."""
     template = Catalog(project="SliceScope", fuzzy=False)
-    for path, message in code_messages():
+    for path, message in (*code_messages(), *data_messages()):
         template.add(message, locations=[(path, 1)])
     catalogue = read(language)
     # No date of today: the same messages give the same file.
@@ -82,6 +96,30 @@ def code_messages() -> Iterator[tuple[str, str | tuple[str, str]]]:
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(call, ast.Call):
                     yield from ((path.relative_to(ROOT).as_posix(), message) for message in messages_of(call))
+
+
+def data_messages() -> Iterator[tuple[str, str]]:
+    """Yield each text of the files of ``DATA`` with its file."""
+    for pattern, places in DATA.items():
+        for path in sorted(ROOT.glob(pattern)):
+            text = path.read_text(encoding="utf-8")
+            content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+            for place in places:
+                for message in texts_at(content, place.split(".")):
+                    yield path.relative_to(ROOT).as_posix(), message
+
+
+def texts_at(content: Any, place: list[str]) -> Iterator[str]:
+    """Yield the texts at a place of what a file holds; none where there is no such place."""
+    if not place:
+        if isinstance(content, str) and content:
+            yield content
+        return
+    first, *rest = place
+    entries = dict(enumerate(content)) if isinstance(content, list) else content
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        if first in ("*", name):
+            yield from texts_at(entry, rest)
 
 
 def messages_of(call: ast.Call) -> list[str | tuple[str, str]]:

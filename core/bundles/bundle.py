@@ -19,6 +19,7 @@ from core.bundles.card.schema import Card, FileFacts, GateDescription
 from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION, models_folder
 from core.errors import NONE, BundleError
 from core.files import replace_file
+from core.translation.messages import tr
 from core.validation import describe_fault
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class Bundle:
     def name(self) -> str:
         """The bundle's name, which is also its folder's."""
         return self.card.name
+
+    @property
+    def title(self) -> str:
+        """The card's title in the current language."""
+        return tr(self.card.title)
 
     @property
     def tasks(self) -> tuple[str, ...]:

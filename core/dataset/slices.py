@@ -9,7 +9,7 @@ from core.dataset.store import SIDE, SPACING_MM, Store
 from core.readers.adjusting.adjustment import Adjustment, suggest_adjustment
 from core.readers.decoder_pool import DECODER
 from core.readers.slices import Slice
-from core.translation.messages import mark
+from core.translation.messages import Message, mark
 
 DATA_SET_SPACING = mark("as stated by the data set")
 """The ``Slice.spacing_source`` of the data set's slices."""
@@ -40,7 +40,7 @@ def slice_from_arrays(number: int, pixels: np.ndarray, mask: np.ndarray, class_n
     """
     return Slice(
         pixels=pixels.astype(np.float32),
-        name=f"slice {number}",
+        name=Message("slice {number}", number=number),
         spacing_mm=figshare_spacing(pixels.shape),
         spacing_source=DATA_SET_SPACING,
         mask=mask,
@@ -61,7 +61,7 @@ def recognise_slice(slice_: Slice) -> Slice:
     number = recognise_number(slice_.pixels, slice_.mask)
     if number is None:
         return _recognise_changed(slice_)
-    new_notes = () if slice_.class_name else (f"This is slice {number} of the data set.",)
+    new_notes = () if slice_.class_name else (Message("This is slice {number} of the data set.", number=number),)
     return replace(
         _numbered(slice_, number, *new_notes),
         spacing_mm=figshare_spacing(slice_.pixels.shape),
@@ -74,8 +74,12 @@ def _recognise_changed(slice_: Slice) -> Slice:
     if found is None:
         return slice_
     number, mirrored = found
-    how = "mirrored" if mirrored else "compressed, scaled or changed otherwise"
-    return _numbered(slice_, number, f"This is slice {number} of the data set, {how}.")
+    note = (
+        Message("This is slice {number} of the data set, mirrored.", number=number)
+        if mirrored
+        else Message("This is slice {number} of the data set, compressed, scaled or changed otherwise.", number=number)
+    )
+    return _numbered(slice_, number, note)
 
 
 def _numbered(slice_: Slice, number: int, *notes: str) -> Slice:
@@ -84,8 +88,12 @@ def _numbered(slice_: Slice, number: int, *notes: str) -> Slice:
     if slice_.class_name not in (None, class_name):
         notes = (
             *notes,
-            f"The file's label says {slice_.class_name}, but slice {number} of the data set is {class_name}, which is "
-            "shown.",
+            Message(
+                "The file's label says {label}, but slice {number} of the data set is {true}, which is shown.",
+                label=Message(slice_.class_name),
+                number=number,
+                true=Message(class_name),
+            ),
         )
     return replace(slice_, number=number, class_name=class_name, notes=(*slice_.notes, *notes))
 

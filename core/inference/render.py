@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.readers.preprocessing import centred_placement
+from core.translation.messages import mark
 
 PREDICTED_COLOUR = (0, 229, 255)
 """Outline of the predicted mask: cyan, distinguishable from grey and yellow with colour-vision deficiency."""
@@ -22,7 +23,7 @@ COLOUR_MAPS = ("Inferno", "Viridis", "Cividis", "Turbo")
 """Names of plotly's sequential colour scales that a heat map can be drawn with."""
 _FILL_OPACITY = 0.4
 _JPEG_QUALITY = 82
-SHOW_MASK, SHOW_HEAT_MAP, SHOW_TRUTH = "Mask", "Heat map", "True mask"
+SHOW_MASK, SHOW_HEAT_MAP, SHOW_TRUTH = mark("Mask"), mark("Heat map"), mark("True mask")
 """The layers that can be drawn over a slice."""
 
 

@@ -14,7 +14,7 @@ from core.readers.picture import SIMULATED_NOTE
 from core.readers.slices import Slice
 from core.readers.volumes.nifti import read_label_map, read_nifti
 from core.readers.volumes.volume import Volume, with_true_mask
-from core.translation.messages import mark
+from core.translation.messages import Message, mark
 
 _NIFTI = ".nii.gz"
 
@@ -127,8 +127,8 @@ def read_samples() -> tuple[Sample, ...]:
         return tuple(
             Sample(
                 name=Path(entry["file"]).stem,
-                title=entry["title"],
-                alt=entry["alt"],
+                title=Message(entry["title"]),
+                alt=Message(entry["alt"]),
                 class_name=entry["class"],
                 plane=entry["plane"],
                 spacing_mm=entry["spacing_mm"],
@@ -153,8 +153,8 @@ def read_sample_volumes() -> tuple[SampleVolume, ...]:
         return tuple(
             SampleVolume(
                 name=entry["file"].removesuffix(_NIFTI),
-                title=entry["title"],
-                alt=entry["alt"],
+                title=Message(entry["title"]),
+                alt=Message(entry["alt"]),
                 class_name=entry["class"],
                 mask_file=entry["mask"],
             )

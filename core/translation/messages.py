@@ -7,7 +7,6 @@ another process, is a ``Message``. ``make translations`` finds them by these nam
 A function whose result is cached returns values, or takes the language: it must not return a translated sentence.
 """
 
-from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Protocol, runtime_checkable
 
@@ -25,10 +24,10 @@ def tr(text: str, /, **values: Any) -> str:
 
     Args:
         text: as it stands in the code, with places such as ``{name}`` or ``{share:.1f}``; without values it may hold
-            any braces.
+            any braces. A message brings its values along.
         values: by place. Numbers are written as the language has them; messages and errors are translated.
     """
-    return _said(text, values, current_language())
+    return text.translated() if isinstance(text, Message) else _said(text, values, current_language())
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: Any) -> str:
@@ -55,9 +54,8 @@ class Translatable(Protocol):
         ...
 
 
-@dataclass(frozen=True, init=False)
-class Message:
-    """A sentence that is translated when it is shown; as a string it is English.
+class Message(str):
+    """A sentence that is translated when it is shown; everywhere else it is an English string.
 
     Attributes:
         template: the English text with its places.
@@ -67,13 +65,16 @@ class Message:
     template: str
     values: dict[str, Any]
 
-    def __init__(self, template: str, /, **values: Any) -> None:
+    def __new__(cls, template: str, /, **values: Any) -> "Message":
         """Take a text and its values, as ``tr`` does."""
-        object.__setattr__(self, "template", template)
-        object.__setattr__(self, "values", values)
+        message = super().__new__(cls, _said(template, values, ENGLISH))
+        message.template = template
+        message.values = values
+        return message
 
-    def __str__(self) -> str:
-        return _said(self.template, self.values, ENGLISH)
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        """Let a copy, also in another process, be made of the text and its values."""
+        return (self.template,), self.values
 
     def translated(self) -> str:
         """Return the sentence in the current language."""

@@ -42,6 +42,7 @@ def choose_other(pair: Pair) -> Pair | None:
         list(others),
         index=None,
         key=_OTHER,
+        format_func=tr,
         placeholder=tr("No other model"),
     )
     return others[title] if title else None
@@ -118,8 +119,8 @@ def _others(pair: Pair) -> dict[str, Pair]:
 def _difference(pairs: tuple[Pair, Pair], first: np.ndarray, second: np.ndarray) -> list[Layer]:
     """Return what one model's mask has and the other's has not, as a layer each."""
     return [
-        Layer(tr("Only {model}", model=pairs[0][1].card.title), first & ~second, "area", FALSE_NEGATIVE_COLOUR),
-        Layer(tr("Only {model}", model=pairs[1][1].card.title), second & ~first, "area", FALSE_POSITIVE_COLOUR),
+        Layer(tr("Only {model}", model=pairs[0][1].title), first & ~second, "area", FALSE_NEGATIVE_COLOUR),
+        Layer(tr("Only {model}", model=pairs[1][1].title), second & ~first, "area", FALSE_POSITIVE_COLOUR),
     ]
 
 

@@ -109,7 +109,7 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
             st.image(
                 plane,
                 width=240,
-                alt=tr("Input of {card}", card=bundle.card.title),
+                alt=tr("Input of {card}", card=bundle.title),
                 caption=tr(
                     "{model}: {width} x {height} px",
                     model=bundle_title(bundle),
@@ -117,7 +117,7 @@ def draw_model_inputs(prediction: Prediction, *bundles: Bundle) -> None:
                     height=plane.shape[0],
                 ),
             )
-            st.caption(bundle.card.input.description)
+            st.caption(tr(bundle.card.input.description))
 
 
 def draw_downloads(

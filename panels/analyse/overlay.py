@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from core.inference.predictor import Prediction
-from core.translation.messages import tr
+from core.text import join_words, lower_first
+from core.translation.messages import shown, tr
 from panels.shared.slices.chosen import ChosenSlice
 from panels.shared.slices.image import heat_legend
 from panels.shared.viewer.viewer import Layer, draw_viewer, heat_layer, mask_layers, probability_layer
@@ -39,7 +40,7 @@ def draw_overlay(
         layers = [heat_layer(prediction.heat, note, on=group is None), probability_layer(tumour)]
     layers += further
     layers += mask_layers(mask, slice_.mask)
-    names = [layer.name.lower() for layer in layers if layer.kind != "probability"]
+    names = [lower_first(layer.name) for layer in layers if layer.kind != "probability"]
     draw_viewer(
         slice_,
         layers,
@@ -47,9 +48,9 @@ def draw_overlay(
         group=group,
         label=tr(
             "The slice with {layers} over it; the text beside it gives the prediction",
-            layers=", ".join(names) or tr("nothing"),
+            layers=join_words(names) if names else tr("nothing"),
         ),
-        caption="; ".join(filter(None, [slice_.name, note if group is None else ""])),
+        caption="; ".join(filter(None, [shown(slice_.name), note if group is None else ""])),
         adjusting=chosen.adjusting,
         volume=stepping(chosen),
     )

@@ -11,7 +11,7 @@ from core.inference.render import default_window, grey_image
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import preprocess_mask, preprocess_slice
 from core.readers.slices import Slice
-from core.translation.messages import tr
+from core.translation.messages import shown, tr
 from panels.shared.controls import fragment
 from panels.shared.slices.data_set.find import find_slices, simulated_slice
 from panels.shared.slices.data_set.source import draw_source, look_again
@@ -58,7 +58,7 @@ def _draw_slice_and_mask(slice_: Slice) -> None:
                 _enlarged(picture),
                 width="stretch",
                 caption=caption,
-                alt=f"{caption}: {slice_.name}, {slice_.class_name}",
+                alt=f"{caption}: {shown(slice_.name)}, {CLASS_LABELS[slice_.class_name].in_text}",
             )
 
 

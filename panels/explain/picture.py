@@ -6,7 +6,7 @@ from core.explanation.explainer import SALIENCY
 from core.inference.render import DisplayOptions, compose_overlay, default_window, encode_png
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
-from core.translation.messages import tr
+from core.translation.messages import shown, tr
 from panels.explain.controls import method_title
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slices.chosen import ChosenSlice
@@ -37,7 +37,7 @@ def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, several: bool, key:
         key=key,
         group=GROUP,
         label=tr("The slice with a heat map over it, by {title}; {legend}", title=title, legend=legend),
-        caption=f"{chosen.slice.name}; {legend}",
+        caption=f"{shown(chosen.slice.name)}; {legend}",
         small=several,
         adjusting=chosen.adjusting,
         volume=stepping(chosen),

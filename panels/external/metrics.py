@@ -91,7 +91,7 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
                 share=percent(aim.reached),
                 low=100 * low,
                 high=100 * high,
-                aim=aim.aim,
+                aim=tr(aim.aim),
                 short_by=100 * aim.short_by,
             )
         )

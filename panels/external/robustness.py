@@ -17,7 +17,7 @@ def draw_robustness(bundle: Bundle) -> None:
         return
     st.header(tr("Changed slices"), anchor=False)
     rows = [
-        {"Change": CHANGE_TITLES[change]}
+        {tr("Change"): CHANGE_TITLES[change]}
         | {METRIC_TITLES[name]: _figure(name, value) for name, value in figures.as_dict().items()}
         for change, figures in robustness.by_change.items()
     ]
@@ -32,7 +32,7 @@ def draw_robustness(bundle: Bundle) -> None:
     made = {name: text for name, text in robustness.definitions.items() if name in robustness.changes}
     st.caption(
         tr("{slices} internal test slices, drawn at random, without the gate.", slices=robustness.slices),
-        help="\n".join(f"- {CHANGE_TITLES[name]}: {text}" for name, text in made.items()),
+        help="\n".join(f"- {CHANGE_TITLES[name]}: {tr(text)}" for name, text in made.items()),
     )
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.bundles.card.schema import SourceControl
 from core.translation.messages import tr
+from core.translation.numbers import number_text
 from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, percent
 
@@ -27,7 +28,9 @@ def draw_source_control(bundle: Bundle) -> None:
     }
     with st.expander(tr("Tumour or source: how the gate was fitted"), icon=":material/rule:"):
         st.dataframe(
-            pd.DataFrame({tr("The two sources"): list(aucs), "AUC": [f"{auc:.3f}" for auc in aucs.values()]}),
+            pd.DataFrame(
+                {tr("The two sources"): list(aucs), tr("AUC"): [number_text(auc, ".3f") for auc in aucs.values()]}
+            ),
             hide_index=True,
             alt="; ".join(tr("{title}: AUC {auc:.3f}", title=title, auc=auc) for title, auc in aucs.items()),
         )
@@ -36,7 +39,7 @@ def draw_source_control(bundle: Bundle) -> None:
                 "{auc} between the sources from size, border and histogram alone: 0.5 is chance, 1 is perfect. "
                 "**The sources can still be separated after all steps**, so part of the gate's decision may rest "
                 "on the source.",
-                auc=term("auc", "AUC"),
+                auc=term("auc", tr("AUC")),
             )
         )
         st.markdown(
@@ -53,7 +56,7 @@ def draw_source_control(bundle: Bundle) -> None:
             )
         )
         st.markdown(_results_in_words(control))
-        st.caption(escape_markdown(gate.data))
+        st.caption(escape_markdown(tr(gate.data)))
 
 
 def _results_in_words(control: SourceControl) -> str:

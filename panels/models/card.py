@@ -33,16 +33,16 @@ def draw_card(bundle: Bundle, *, key: str) -> None:
         origin = card.training.origin
         if origin:
             st.markdown(tr("**As the report states**"))
-            st.markdown(escape_markdown(f"{join_words(origin.stated)}."))
+            st.markdown(escape_markdown(f"{join_words(map(tr, origin.stated))}."))
             _draw_facts(mark("Chosen, where the report leaves it open"), origin.chosen)
     with right:
         st.markdown(tr("**Intended use**"))
-        st.markdown(escape_markdown(card.intended_use))
+        st.markdown(escape_markdown(tr(card.intended_use)))
         st.markdown(tr("**Limits**"))
-        st.markdown("\n".join(f"- {escape_markdown(limit)}" for limit in card.limits))
+        st.markdown("\n".join(f"- {escape_markdown(tr(limit))}" for limit in card.limits))
         if card.training.tried:
             st.markdown(tr("**Also tried**"))
-            st.markdown("\n".join(f"- {escape_markdown(note)}" for note in card.training.tried))
+            st.markdown("\n".join(f"- {escape_markdown(tr(note))}" for note in card.training.tried))
     with st.expander(tr("The whole card"), icon=":material/description:"):
         st.json(card.as_dict(), expanded=1)
     file_button(
@@ -59,8 +59,12 @@ def _network_facts(bundle: Bundle) -> dict[str, Any]:
     return {
         mark("Version"): card.version,
         mark("Task"): task_text(bundle),
-        mark("Classes"): ", ".join(card.classes),
-        mark("Input"): f"{card.input.height} × {card.input.width} × {card.input.channels}; {card.input.description}",
+        mark("Classes"): ", ".join(
+            CLASS_LABELS[name].short_in_text if name in CLASS_LABELS else name for name in card.classes
+        ),
+        mark(
+            "Input"
+        ): f"{card.input.height} × {card.input.width} × {card.input.channels}; {tr(card.input.description)}",
         **{title: interval_text(name, metrics[name]) for name, title in HEADLINE_METRICS.items() if name in metrics},
         mark("Licence"): card.licence,
     }
@@ -71,7 +75,10 @@ def _training_facts(bundle: Bundle) -> dict[str, Any]:
     return {
         mark("Data set"): "; ".join((data.dataset.name, data.dataset.doi, data.dataset.licence)),
         mark("Split"): split_text(bundle),
-        mark("Slices"): ", ".join(f"{number_text(count, ',')} {part}" for part, count in data.counts.as_dict().items()),
+        mark("Slices"): ", ".join(
+            tr("{part}: {count:,}", part=PART_LABELS[part].short_in_text, count=count)
+            for part, count in data.counts.as_dict().items()
+        ),
         mark("Machine"): training.machine,
         mark("Training"): duration_text(training.seconds),
         mark("Epochs"): tr("{run}, kept epoch {kept}", run=training.epochs_run, kept=training.epoch_kept),

@@ -35,7 +35,7 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
     for bundle in bundles:
         with grid.container(border=True, gap="small", key=f"models_thumbnail_{bundle.name}"):
             st.button(
-                f"**{bundle.card.title}**" if bundle.name == chosen else bundle.card.title,
+                f"**{bundle.title}**" if bundle.name == chosen else bundle.title,
                 key=f"models_card_{bundle.name}",
                 on_click=open_network,
                 args=(bundle.name,),
@@ -73,4 +73,4 @@ def _draw_picture(bundle: Bundle) -> None:
     """Draw the network's picture; nothing where its layers cannot be read, which the opened network tells."""
     with suppress(BundleError):
         picture = network_svg(layer_blocks(network_layers(bundle)), theme_colour("primaryColor"))
-        st.image(picture, width=120, alt=tr("The network of {card}", card=bundle.card.title))
+        st.image(picture, width=120, alt=tr("The network of {card}", card=bundle.title))

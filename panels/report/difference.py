@@ -71,8 +71,8 @@ def draw_difference() -> None:
             + ("" if has_study() else " " + tr("How much each difference weighs is not measured."))
         )
         for other in filter(None, map(evaluated_bundle, (REPORT_CNN_BATCH_32, _TUNED))):
-            limits = " ".join(limit for limit in other.card.limits if limit not in bundle.card.limits)
-            about = escape_markdown(f"{other.card.about} {limits}")
+            limits = " ".join(tr(limit) for limit in other.card.limits if limit not in bundle.card.limits)
+            about = escape_markdown(f"{tr(other.card.about)} {limits}")
             st.markdown(
                 tr(
                     "`{other}` gets **{correct_slices}** right. {about}",

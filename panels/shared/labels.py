@@ -34,7 +34,7 @@ def term(name: str, words: str | None = None) -> str:
 
 def bundle_title(bundle: Bundle) -> str:
     """Return a bundle's title as Markdown, as texts name it; choices and tables take ``model_choice.choice_title``."""
-    return escape_markdown(bundle.card.title)
+    return escape_markdown(bundle.title)
 
 
 def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:

@@ -25,13 +25,14 @@ from core.bundles.bundle import (
 from core.bundles.listing import BundleListing, list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION, models_folder
 from core.errors import BundleError
-from core.translation.messages import tr
+from core.translation.language import ENGLISH, speaking
+from core.translation.messages import mark, tr
 from panels.shared.cache import cached_predictions
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.link import address
 from panels.shared.theme import error_text
 
-UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = "Unified U-Net", "Report CNN + U-Net", "Custom"
+UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS = mark("Unified U-Net"), mark("Report CNN + U-Net"), mark("Custom")
 """Choices that are no single bundle's name, also values in the address; the first is the default bundle's."""
 _FORMER_TITLES = {
     "One network for both": UNIFIED_NETWORK,
@@ -119,8 +120,14 @@ def choice_title(name: str) -> str:
     bundles = listed_bundles().bundles
     if name not in bundles:
         return name
-    title = bundles[name].card.title
-    return title if sum(each.card.title == title for each in bundles.values()) == 1 else f"{title} ({name})"
+    title = bundles[name].title
+    return title if sum(each.title == title for each in bundles.values()) == 1 else f"{title} ({name})"
+
+
+def address_title(name: str) -> str:
+    """Return what an address calls a bundle: its title in English, for addresses open in every language."""
+    with speaking(ENGLISH):
+        return choice_title(name)
 
 
 def choose_bundle(
@@ -196,7 +203,7 @@ def _both_tasks() -> list[str]:
 
 
 def _model_title(choice: str) -> str:
-    return choice if choice in (UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS) else choice_title(choice)
+    return tr(choice) if choice in (UNIFIED_NETWORK, REPORT_NETWORKS, CUSTOM_NETWORKS) else choice_title(choice)
 
 
 def chosen_model() -> ChosenModel:
@@ -224,8 +231,8 @@ def model_address(classifier: str, segmenter: str) -> dict[str, str]:
         if pair == (classifier, segmenter):
             return {_NETWORKS: title}
     if classifier == segmenter and classifier in _both_tasks():
-        return {_NETWORKS: choice_title(classifier)}
-    return {_NETWORKS: CUSTOM_NETWORKS, _CLASS_BY: choice_title(classifier), _MASK_BY: choice_title(segmenter)}
+        return {_NETWORKS: address_title(classifier)}
+    return {_NETWORKS: CUSTOM_NETWORKS, _CLASS_BY: address_title(classifier), _MASK_BY: address_title(segmenter)}
 
 
 def bundle_address(name: str) -> dict[str, str] | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.readers.slices import MIN_SIDE, Slice
-from core.translation.messages import mark
+from core.text import joined
+from core.translation.messages import Message, mark
 
 TOLERANCE = 0.06
 """Share of the range within which pixels have one value; JPEG blurs a frame that much."""
@@ -92,14 +93,14 @@ class Adjustment:
         if self.box:
             top, bottom, left, right = self.box
             widest = max(top, shape[0] - bottom, left, shape[1] - right)
-            done.append(f"a frame of up to {widest} px trimmed")
+            done.append(Message("a frame of up to {widest} px trimmed", widest=widest))
         if self.inverted:
-            done.append("dark and bright exchanged")
+            done.append(Message("dark and bright exchanged"))
         if self.quarter_turns:
-            done.append(f"turned by {self.quarter_turns * 90}°")
+            done.append(Message("turned by {degrees}°", degrees=self.quarter_turns * 90))
         if self.mirrored:
-            done.append("mirrored")
-        return f"Changed before the analysis: {', '.join(done)}." if done else None
+            done.append(Message("mirrored"))
+        return Message("Changed before the analysis: {changes}.", changes=joined(done)) if done else None
 
 
 def suggest_adjustment(pixels: np.ndarray) -> Adjustment:

@@ -84,7 +84,10 @@ def _headers(files: Sequence[bytes]) -> tuple[dict[int, Header], list[str]]:
     if not headers:
         raise first_error or SliceError("There is no DICOM file; one or more, or a .zip of them, are accepted.")
     left_out = len(files) - len(headers)
-    return headers, [f"{left_out} of {len(files)} files hold no image that is read and were left out."] * bool(left_out)
+    note = Message(
+        "{left_out} of {count} files hold no image that is read and were left out.", left_out=left_out, count=len(files)
+    )
+    return headers, [note] * bool(left_out)
 
 
 def _series(frames: Sequence[Frame]) -> list[list[Frame]]:
@@ -133,7 +136,7 @@ def _warnings(headers: Sequence[Header], allow_other_modality: bool) -> list[str
         SliceError: they are not MR, and other modalities are not allowed.
     """
     others = sorted({header.modality for header in headers} - {MR})
-    warnings = []
+    warnings: list[str] = []
     if others:
         kind = (
             Message("another modality than MR ({modality})", modality=others[0])
@@ -144,7 +147,7 @@ def _warnings(headers: Sequence[Header], allow_other_modality: bool) -> list[str
             raise SliceError(
                 "The DICOM file is of {kind}; the networks know MR images only, which are accepted.", kind=kind
             )
-        warnings.append(f"This image is of {kind}; the networks were trained on MR images only.")
+        warnings.append(Message("This image is of {kind}; the networks were trained on MR images only.", kind=kind))
     if any(header.burnt_in for header in headers):
         warnings.append(mark("The file says that text is burnt into its pixels, which may name the patient."))
     return warnings
@@ -175,9 +178,11 @@ def _sort(frames: Sequence[Frame]) -> tuple[list[Frame], np.ndarray | None, list
     step = (positions[-1] - positions[0]) / (len(ordered) - 1)
     if np.abs(distances - usual).max() <= _UNEVEN * usual:
         return ordered, step, []
-    note = (
-        f"The slices are {distances.min():.1f} to {distances.max():.1f} mm apart, perhaps since one is missing; sizes "
-        "across them are approximate."
+    note = Message(
+        "The slices are {least:.1f} to {most:.1f} mm apart, perhaps since one is missing; sizes across them are "
+        "approximate.",
+        least=distances.min(),
+        most=distances.max(),
     )
     return ordered, normal * usual, [note]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import SliceError
 from core.readers.volumes.volume import Volume, orient, require_contrast, require_volume_size
-from core.translation.messages import mark
+from core.translation.messages import Message, mark
 
 _GZIP = b"\x1f\x8b"
 _HEADER_BYTES = {1: 348, 2: 540}
@@ -141,7 +141,10 @@ def _choose(volumes: int, number: int | None) -> list[str]:
         raise SliceError(
             "The NIfTI file holds {volumes} volumes; choose one by its number, 1 to {volumes}.", volumes=volumes
         )
-    return [] if volumes == 1 else [f"The file holds {volumes} volumes; this is volume {number or 1}."]
+    if volumes == 1:
+        return []
+    note = Message("The file holds {volumes} volumes; this is volume {number}.", volumes=volumes, number=number or 1)
+    return [note]
 
 
 def _scaled(values: np.ndarray, slope: float, intercept: float) -> np.ndarray:

@@ -13,9 +13,9 @@ from core.config import MAX_SIDE, MAX_VOLUME_BYTES, MAX_VOLUME_SLICES
 from core.errors import SliceError
 from core.readers.preprocessing import resize
 from core.readers.slices import MIN_SIDE, Slice
-from core.translation.messages import mark
+from core.translation.messages import Message, mark
 
-PLANES = ("axial", "coronal", "sagittal")
+PLANES = (mark("axial"), mark("coronal"), mark("sagittal"))
 """The planes in the order of a volume's axes: each lies across one of them."""
 ORIENTATION = ("I", "P", "L")
 """Where a volume's three axes point to: the feet, the back, the patient's left."""
@@ -133,7 +133,13 @@ class Volume:
             _, mask = self.on_square_pixels(plane, self._cut(self.mask, plane, number))
         return Slice(
             pixels=np.ascontiguousarray(pixels),
-            name=f"{self.name}, {plane} {number} of {self.count(plane)}",
+            name=Message(
+                "{name}, {plane} {number} of {count}",
+                name=self.name,
+                plane=Message(plane),
+                number=number,
+                count=self.count(plane),
+            ),
             spacing_mm=spacing,
             spacing_source=None if spacing is None else mark("as stated by the file"),
             mask=None if mask is None else np.ascontiguousarray(mask),
@@ -314,4 +320,4 @@ def _finite(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         return values, ()
     if not good.any():
         raise SliceError("The volume holds no numbers (only NaN or infinity); every voxel must have an intensity.")
-    return np.where(good, values, values[good].min()), ("Voxels that are not numbers count as the lowest value.",)
+    return np.where(good, values, values[good].min()), (mark("Voxels that are not numbers count as the lowest value."),)

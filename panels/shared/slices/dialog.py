@@ -13,7 +13,8 @@ from core.inference.render import SHOW_HEAT_MAP, SHOW_MASK
 from core.labels import CLASS_LABELS, PART_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from core.translation.messages import mark, tr
+from core.text import join_words, lower_first
+from core.translation.messages import mark, shown, tr
 from panels.shared.answer import agreement_mark, answer_container, class_text, draw_class_probabilities
 from panels.shared.cache import cached_mask_thresholds, cached_predictions
 from panels.shared.controls import errors_in_one_sentence
@@ -123,6 +124,14 @@ def _draw_steps(number: int) -> None:
             )
 
 
+_MAKE = {
+    (SHOW_HEAT_MAP, SHOW_MASK): mark("Make the heat map and the mask"),
+    (SHOW_HEAT_MAP,): mark("Make the heat map"),
+    (SHOW_MASK,): mark("Make the mask"),
+}
+"""What a button offers by what is missing."""
+
+
 def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segmenter: Bundle, threshold: float) -> None:
     overlays = _overlays(slice_, number, classifier, segmenter, threshold)
     if (overlays.heat is None or overlays.mask is None) and _is_quick(classifier, segmenter):
@@ -139,14 +148,14 @@ def _draw_overlaid_slice(slice_: Slice, number: int, classifier: Bundle, segment
         label=tr(
             "Slice {number} with {layers} over it",
             number=number,
-            layers=", ".join(layer.name.lower() for layer in layers) or tr("nothing"),
+            layers=join_words(lower_first(layer.name) for layer in layers) if layers else tr("nothing"),
         ),
-        caption=slice_.name if overlays.heat is None else f"{slice_.name}; {note}",
+        caption=shown(slice_.name) if overlays.heat is None else f"{shown(slice_.name)}; {note}",
         small=True,
     )
     missing = [name for name in (SHOW_HEAT_MAP, SHOW_MASK) if available[name] is None]
     if missing and st.button(
-        tr("Make the {layers}", layers=" and the ".join(missing).lower()),
+        tr(_MAKE[tuple(missing)]),
         key="viewer_make",
         icon=":material/visibility:",
     ):

@@ -52,11 +52,11 @@ def _sample_button(sample: Sample | SampleVolume, label: str, *, key: str) -> No
         else ""
     )
     with st.container(width=_WIDTH, gap=None, key=f"{key}_thumbnail_{sample.name}"):
-        st.image(picture, width=_THUMBNAIL, output_format="PNG", alt=sample.alt)
+        st.image(picture, width=_THUMBNAIL, output_format="PNG", alt=tr(sample.alt))
         st.button(
             label,
             key=f"{key}_sample_{sample.name}",
-            help=sample.alt + told,
+            help=tr(sample.alt) + told,
             on_click=select,
             args=(key, ("sample", sample.name)),
             type="tertiary",

@@ -24,7 +24,7 @@ from core.inference.render import (
     default_window,
 )
 from core.readers.slices import MIN_SIDE, Slice
-from core.translation.messages import tr
+from core.translation.messages import shown, tr
 from panels.shared.slices.image import shown_pixels
 
 _FOLDER = Path(__file__).parent
@@ -107,20 +107,20 @@ def mask_layers(predicted: np.ndarray | None, true: np.ndarray | None) -> list[L
     """Return the layers of those (H, W) bool masks that there are, the true one below, in their colours."""
     layers = []
     if true is not None and true.any():
-        layers.append(Layer(SHOW_TRUTH, true, colour=TRUE_COLOUR))
+        layers.append(Layer(tr(SHOW_TRUTH), true, colour=TRUE_COLOUR))
     if predicted is not None:
-        layers.append(Layer("Predicted mask", predicted))
+        layers.append(Layer(tr("Predicted mask"), predicted))
     return layers
 
 
 def heat_layer(heat: np.ndarray, note: str, *, on: bool = True) -> Layer:
     """Return the layer of an (H, W) heat map in [0, 1]."""
-    return Layer(SHOW_HEAT_MAP, heat, "heat", note=note, on=on)
+    return Layer(tr(SHOW_HEAT_MAP), heat, "heat", note=note, on=on)
 
 
 def probability_layer(tumour: np.ndarray) -> Layer:
     """Return the layer of an (H, W) probability of tumour in [0, 1], which is read below the pointer."""
-    return Layer("Probability", tumour, "probability")
+    return Layer(tr("Probability"), tumour, "probability")
 
 
 def draw_viewer(
@@ -156,7 +156,7 @@ def draw_viewer(
     options = {
         "group": group or key,
         "label": label,
-        "caption": slice_.name if caption is None else caption,
+        "caption": shown(slice_.name) if caption is None else caption,
         "small": small,
         "position": volume.position if volume else 1,
         "count": volume.count if volume else 1,
@@ -224,7 +224,7 @@ def packed_picture(slice_: Slice, layers: Sequence[Layer], options: dict[str, An
         ],
         "maps": COLOUR_MAPS,
         "file": f"{re.sub(r'[^0-9A-Za-z]+', '-', Path(slice_.name).stem).strip('-') or 'slice'}-view.png",
-        "notes": " ".join(slice_.notes),
+        "notes": " ".join(map(tr, slice_.notes)),
         "picture": blake2b(pixels.tobytes(), digest_size=8).hexdigest(),
         **options,
     }

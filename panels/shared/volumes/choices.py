@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import SliceError, SliceScopeError
 from core.readers.volumes.nifti import is_nifti
 from core.readers.volumes.volume import Volume, with_true_mask
-from core.translation.messages import tr
+from core.translation.messages import shown, tr
 from panels.shared.slices.uploads import SliceIdentity, Upload, allow_upload, choose_in_upload
 from panels.shared.theme import error_text, escape_markdown
 from panels.shared.volumes.held import HeldVolume
@@ -97,7 +97,7 @@ def _with_true_mask(
         tr("True mask from"),
         options,
         index=options.index(usual),
-        format_func=lambda other: tr("no file") if other is None else escape_markdown(others[other].name),
+        format_func=lambda other: tr("no file") if other is None else escape_markdown(shown(others[other].name)),
         key=f"{key}_labels_{identity[1]}",
         width=320,
     )

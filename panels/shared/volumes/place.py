@@ -33,7 +33,7 @@ def choose_place(chosen: ChosenVolume, *, opening: Callable[[str], int | None] =
             volume.planes,
             default=volume.best_plane,
             required=True,
-            format_func=str.capitalize,
+            format_func=lambda plane: tr(plane).capitalize(),
             key=PLANE,
             goes_along=True,
             width="content",
