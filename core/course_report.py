@@ -5,6 +5,8 @@ Section and table numbers are the report's. This project's own figures come from
 
 from dataclasses import dataclass
 
+from core.translation.messages import mark
+
 DATA_PATIENTS = 233
 """Section 6, which also states the side of a slice in pixels."""
 DATA_SIDE = 512
@@ -104,13 +106,17 @@ UNET_STEADY_EPOCH = 35
 """Section 8.0.3: the epoch by which loss and accuracy had roughly stabilised."""
 
 
+TRAINING, VALIDATION, TEST = mark("training"), mark("validation"), mark("test")
+"""Parts of a split that a curve is of."""
+
+
 @dataclass(frozen=True)
 class CurveValue:
     """A value that the report states about a training, to be drawn beside training curves.
 
     Attributes:
         measure: "loss", "accuracy" or "iou".
-        part: "training", "validation" or "test"; None where the report does not say.
+        part: ``TRAINING``, ``VALIDATION`` or ``TEST``; None where the report does not say.
         value: as stated, or computed from stated counts.
         epoch: the epoch of the value.
         section: the report's section.
@@ -125,19 +131,19 @@ class CurveValue:
 
 CURVE_VALUES: dict[str, tuple[CurveValue, ...]] = {
     "classification": (
-        CurveValue("loss", "validation", CNN_VALIDATION_LOSS, CNN_EPOCHS, "7.0.2"),
-        CurveValue("loss", "test", CNN_TEST_LOSS, CNN_EPOCHS, "7.0.3"),
+        CurveValue("loss", VALIDATION, CNN_VALIDATION_LOSS, CNN_EPOCHS, "7.0.2"),
+        CurveValue("loss", TEST, CNN_TEST_LOSS, CNN_EPOCHS, "7.0.3"),
         CurveValue("loss", None, CNN_EARLY_LOSS, CNN_EARLY_EPOCH, "7.0.3"),
-        CurveValue("accuracy", "test", CNN_TEST_ACCURACY, CNN_EPOCHS, "7.0.3"),
+        CurveValue("accuracy", TEST, CNN_TEST_ACCURACY, CNN_EPOCHS, "7.0.3"),
         CurveValue("accuracy", None, CNN_EARLY_ACCURACY, CNN_EARLY_EPOCH, "7.0.3"),
     ),
     "segmentation": (
-        CurveValue("loss", "training", UNET_TRAINING_LOSS, UNET_EPOCHS, "8.0.3"),
-        CurveValue("loss", "validation", UNET_VALIDATION_LOSS, UNET_EPOCHS, "8.0.3"),
-        CurveValue("iou", "training", UNET_TRAINING_IOU, UNET_EPOCHS, "8.0.3"),
-        CurveValue("iou", "validation", UNET_VALIDATION_IOU, UNET_EPOCHS, "8.0.3"),
-        CurveValue("accuracy", "training", UNET_TRAINING_ACCURACY, UNET_EPOCHS, "8.0.3"),
-        CurveValue("accuracy", "validation", UNET_VALIDATION_ACCURACY, UNET_EPOCHS, "8.0.3"),
+        CurveValue("loss", TRAINING, UNET_TRAINING_LOSS, UNET_EPOCHS, "8.0.3"),
+        CurveValue("loss", VALIDATION, UNET_VALIDATION_LOSS, UNET_EPOCHS, "8.0.3"),
+        CurveValue("iou", TRAINING, UNET_TRAINING_IOU, UNET_EPOCHS, "8.0.3"),
+        CurveValue("iou", VALIDATION, UNET_VALIDATION_IOU, UNET_EPOCHS, "8.0.3"),
+        CurveValue("accuracy", TRAINING, UNET_TRAINING_ACCURACY, UNET_EPOCHS, "8.0.3"),
+        CurveValue("accuracy", VALIDATION, UNET_VALIDATION_ACCURACY, UNET_EPOCHS, "8.0.3"),
     ),
 }
 """The stated values by task."""

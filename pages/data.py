@@ -63,9 +63,9 @@ st.markdown(
     tr(
         "Each bar is a patient: training and test should not share one. The report's splits, Tables 1 and 5, are "
         "{slice_level}; the official {fold} are {patient_level}.",
-        slice_level=term("slice-level", "slice-level"),
-        fold=term("fold", "folds"),
-        patient_level=term("patient-level", "patient-level"),
+        slice_level=term("slice-level", tr("slice-level")),
+        fold=term("fold", tr("folds")),
+        patient_level=term("patient-level", tr("patient-level")),
     )
 )
 split = bound(

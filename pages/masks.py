@@ -56,7 +56,7 @@ st.markdown(
     tr(
         "How well a network segments tumours it has not trained on, by {dice} and {iou}. {describe_test_set}",
         dice=term("dice"),
-        iou=term("iou", "IoU"),
+        iou=term("iou", tr("IoU")),
         describe_test_set=describe_test_set(segmenter),
     )
 )

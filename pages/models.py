@@ -83,10 +83,10 @@ def published(bundles: list[Bundle]) -> None:
 
 
 SECTIONS = {
-    "Networks": networks,
+    mark("Networks"): networks,
     SPLITS_SECTION: splits,
-    "Internal and external": draw_internal_and_external,
-    "Published results": published,
+    mark("Internal and external"): draw_internal_and_external,
+    mark("Published results"): published,
 }
 FORMER_SECTIONS = {
     "By slice and by patient": SPLITS_SECTION,
@@ -110,6 +110,7 @@ section = bound(
     default="Networks",
     required=True,
     wrap=True,
+    format_func=tr,
     key="show",
     former=FORMER_SECTIONS,
     label_visibility="collapsed",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.report.classification import draw_classification
 from panels.report.data_set import draw_data_set
@@ -15,10 +15,10 @@ from panels.shared.controls import errors_in_one_sentence
 shell.require()
 
 SECTIONS = {
-    "6 · Data set": draw_data_set,
-    "7 · Classification": draw_classification,
-    "8 · Segmentation": draw_segmentation,
-    "8.2 · Future work": draw_future_work,
+    mark("6 · Data set"): draw_data_set,
+    mark("7 · Classification"): draw_classification,
+    mark("8 · Segmentation"): draw_segmentation,
+    mark("8.2 · Future work"): draw_future_work,
 }
 
 draw_style()
@@ -26,6 +26,6 @@ st.markdown(tr("The course report (*Trabajo Práctico Integrador, Redes Neuronal
 with errors_in_one_sentence():
     draw_difference()
 for title, draw in SECTIONS.items():
-    st.header(title, anchor=False)
+    st.header(tr(title), anchor=False)
     with errors_in_one_sentence():
         draw()

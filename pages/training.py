@@ -42,8 +42,8 @@ st.markdown(
     tr(
         "{loss} and metrics of each {epoch}, on the training slices and on the {validation}.",
         loss=term("loss"),
-        epoch=term("epoch", "epoch"),
-        validation=term("validation", "validation slices"),
+        epoch=term("epoch", tr("epoch")),
+        validation=term("validation", tr("validation slices")),
     )
 )
 task_column, runs_column, options_column = st.columns([2, 5, 3], gap="medium", vertical_alignment="bottom")

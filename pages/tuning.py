@@ -5,7 +5,7 @@ import streamlit as st
 from core.search.names import search_names
 from core.search.plan import plan_names
 from core.search.results import read_search
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels import shell
 from panels.shared.labels import term
 from panels.shared.link.address import bound
@@ -44,16 +44,25 @@ name = bound(
 results = read_search(name)
 plan = results.plan
 share = plan.cheap.epochs
-shorter = f" and for {whole_percent(share)} of its epochs" if share < 1 else ""
+trial = (
+    mark(
+        "{about} A trial trains a {hyperparameter} at {low_fidelity}, at {size} pixels and for {share} of its epochs, "
+        "within {searched}; {held_out} is held out for the winner."
+    )
+    if share < 1
+    else mark(
+        "{about} A trial trains a {hyperparameter} at {low_fidelity}, at {size} pixels, within {searched}; {held_out} "
+        "is held out for the winner."
+    )
+)
 st.markdown(
     tr(
-        "{about} A trial trains a {hyperparameter} at {low_fidelity}, at {size} pixels{shorter}, within "
-        "{searched}; {held_out} is held out for the winner.",
+        trial,
         about=escape_markdown(tr(plan.about)),
-        hyperparameter=term("hyperparameter", "setting"),
-        low_fidelity=term("low-fidelity", "low fidelity"),
+        hyperparameter=term("hyperparameter", tr("setting")),
+        low_fidelity=term("low-fidelity", tr("low fidelity")),
         size=plan.cheap.size,
-        shorter=shorter,
+        share=whole_percent(share),
         searched=plan.searched,
         held_out=plan.held_out,
     )

@@ -43,7 +43,7 @@ DATA = {
     ),
     "samples/samples.json": ("*.title", "*.alt"),
     "samples/volumes.json": ("*.title", "*.alt"),
-    "searches/*/plan.toml": ("title", "about"),
+    "searches/*/plan.toml": ("about", "known.*", "means.*"),
 }
 """Where a file has texts that pages show; ``*`` stands for every entry of a list or a table."""
 FILE = "slicescope.po"

@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 from core.config import searches_folder
 from core.dataset.splits import FOLD_SPLITS
 from core.errors import TrainingError
-from core.text import join_words
+from core.text import joined
 from core.training.recipe import KEEP, Augmentation, Recipe, load_recipe, parse_recipe
 from core.translation.messages import Message
 from core.validation import FileModel, Number, one_of, parse_file
@@ -116,16 +116,18 @@ class Plan(FileModel):
         return self
 
     @property
-    def held_out(self) -> str:
+    def held_out(self) -> Message:
         """The fold that no trial reads: "fold 1"."""
-        return self.split.replace("-", " ")
+        return Message("fold {number}", number=self.split.removeprefix("fold-"))
 
     @property
-    def searched(self) -> str:
+    def searched(self) -> Message:
         """The folds that trials learn from and are validated on: "folds 2 to 5", "folds 1, 2, 4 and 5"."""
         inside = [name.removeprefix("fold-") for name in FOLD_SPLITS if name != self.split]
         in_a_row = int(inside[-1]) - int(inside[0]) == len(inside) - 1
-        return f"folds {inside[0]} to {inside[-1]}" if in_a_row else f"folds {join_words(inside)}"
+        if in_a_row:
+            return Message("folds {first} to {last}", first=inside[0], last=inside[-1])
+        return Message("folds {numbers}", numbers=joined(inside))
 
     @property
     def scheduled(self) -> bool:

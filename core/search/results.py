@@ -26,11 +26,12 @@ from core.config import searches_folder
 from core.errors import TrainingError
 from core.search.names import TRIALS
 from core.search.plan import SAMPLERS, Plan, load_plan
+from core.translation.messages import mark
 
 IMPORTANCE, FULL_SIZE = "importance.json", "full_size.csv"
 ALL_SAMPLERS = "all"
 """Key of the importance over all samplers' trials but the grid's, which varies less."""
-COMPLETE, STOPPED = "complete", "stopped early"
+COMPLETE, STOPPED = mark("complete"), mark("stopped early")
 TRIAL_KEY = ["sampler", "trial", "value"]
 """Columns that identify a trial; the value shows that it is not another one of a new study."""
 _IMPORTANCE_SHARES = TypeAdapter(dict[str, dict[str, FiniteFloat]])

@@ -156,7 +156,7 @@ def draw_part_counts(table: pd.DataFrame) -> None:
 
 def draw_fold_counts(table: pd.DataFrame) -> None:
     """Draw the official folds by class."""
-    counted = fold_counts(table, CLASSES).rename(index="Fold {}".format)
+    counted = fold_counts(table, CLASSES).rename(index=lambda fold: tr("Fold {fold}", fold=fold))
     words = _counts_text(counted, CLASS_LABELS)
     _show(_stacked(counted, CLASS_LABELS), "data_folds", tr("Slices by official fold and class. {words}", words=words))
 

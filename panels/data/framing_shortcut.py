@@ -42,7 +42,7 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
             "A model that sees only where the head begins and ends in the frame has an accuracy of **{count}**. "
             "External slices are framed differently, so this {shortcut} fails there.",
             count=count_text(accuracy_of(table), len(table)),
-            shortcut=term("shortcut", "shortcut"),
+            shortcut=term("shortcut", tr("shortcut")),
         )
     )
     sizes_column, matrix_column = st.columns([3, 2], gap="large")
@@ -56,7 +56,7 @@ def draw_framing_shortcut(table: pd.DataFrame) -> None:
                 "The model's {recall} is {share} for {type}, {others}. The reason: the head touches the frame's upper "
                 "or side border in {border_share} of {type} slices, but only in {other_border_shares}. Networks whose "
                 "card names the preprocessing *head* therefore get a square cut around the head.",
-                recall=term("recall", "recall"),
+                recall=term("recall", tr("recall")),
                 share=percent(recall[filling]),
                 type=CLASS_LABELS[filling].in_text,
                 others=recalls,

@@ -32,7 +32,7 @@ def draw_scores(table: pd.DataFrame, thresholds: GateThresholds, *, key: str) ->
             "Dotted: thresholds. Above the first horizontal line ({ood}) confidence is low, above the second an "
             "image is unusual, above the third no head slice. Left of the first vertical line no tumour is found, "
             "right of the second a class is given.",
-            ood=term("ood", "OOD"),
+            ood=term("ood", tr("OOD")),
         )
     )
 

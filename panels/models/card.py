@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.labels import CLASS_LABELS, PART_LABELS
 from core.text import join_words
 from core.translation.messages import mark, tr
-from core.translation.numbers import number_text
 from panels.models.table import HEADLINE_METRICS, split_text, task_text
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.controls import file_button

@@ -9,7 +9,6 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.errors import BundleError
 from core.translation.messages import tr
-from core.translation.numbers import number_text
 from panels.models.diagram_layout import layer_blocks
 from panels.models.network import network_layers
 from panels.models.small_picture import network_svg
@@ -55,10 +54,10 @@ def card_figures(bundle: Bundle) -> dict[str, str]:
     values = {name: getattr(metrics, name, None) for name in ("accuracy", "series_accuracy", "dice_mean")}
     texts = {name: NOT_AVAILABLE if value is None else metric_text(name, value) for name, value in values.items()}
     return {
-        "Accuracy": texts["accuracy"],
-        "Series": texts["series_accuracy"],
-        "Dice": texts["dice_mean"],
-        "Parameters": f"{number_text(bundle.card.parameters.total / 1e6, '.1f')}\N{NO-BREAK SPACE}M",
+        tr("Accuracy"): texts["accuracy"],
+        tr("Series"): texts["series_accuracy"],
+        tr("Dice"): texts["dice_mean"],
+        tr("Parameters"): tr("{millions:.1f}\N{NO-BREAK SPACE}M", millions=bundle.card.parameters.total / 1e6),
     }
 
 

@@ -78,23 +78,23 @@ def _tested_row(bundle: Bundle, held_out: Sequence[str]) -> dict[str, str]:
     }
     for split in held_out:
         is_own = _has_internal_accuracy(bundle) and bundle.card.data.split == split
-        column = f"Internal accuracy, {split.replace('-', ' ')}"
+        column = tr("Internal accuracy, fold {fold}", fold=split.removeprefix("fold-"))
         row[column] = percent(bundle.test_metrics.accuracy) if is_own else NOT_AVAILABLE
-    row["Internal accuracy, five folds"] = _over_folds(bundle, "accuracy")
-    row["Internal series accuracy, five folds"] = _over_folds(bundle, "series_accuracy")
+    row[mark("Internal accuracy, five folds")] = _over_folds(bundle, "accuracy")
+    row[mark("Internal series accuracy, five folds")] = _over_folds(bundle, "series_accuracy")
     external = _external_metrics(bundle)
     if external is None:
         return row
-    row["External accuracy"] = percent(external.class_accuracy)
+    row[mark("External accuracy")] = percent(external.class_accuracy)
     matrix = external.confusion_matrix
     if matrix:
         for place, name in enumerate(CLASSES):
-            row[f"External recall, {CLASS_LABELS[name].short_in_text}"] = tr(
+            row[tr("External recall, {type}", type=CLASS_LABELS[name].short_in_text)] = tr(
                 "{right} of {total}", right=matrix[place][place], total=sum(matrix[place])
             )
-        row["Meningioma predicted as pituitary"] = str(matrix[_MENINGIOMA][_PITUITARY])
-    row["External slices with a mask"] = percent(external.outlined)
-    row["External accuracy of the mask's class"] = percent(external.mask_class_accuracy)
+        row[mark("Meningioma predicted as pituitary")] = str(matrix[_MENINGIOMA][_PITUITARY])
+    row[mark("External slices with a mask")] = percent(external.outlined)
+    row[mark("External accuracy of the mask's class")] = percent(external.mask_class_accuracy)
     return row
 
 
@@ -133,7 +133,7 @@ def _shortcut_comparison(before: Bundle | None, after: Bundle | None) -> str | N
         "correctly, and {pituitary} instead of {other_pituitary} were predicted as pituitary.",
         without=titles[1],
         with_shortcut=titles[0],
-        split=split.replace("-", " "),
+        split=tr("fold {number}", number=split.removeprefix("fold-")),
         internal=internal[1],
         other_internal=internal[0],
         external=external[1],

@@ -32,12 +32,12 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
     ]
     published_rows = [
         {
-            mark("Source"): result.authors,
+            mark("Source"): tr(result.authors),
             mark("Accuracy"): mean_text("accuracy", result.accuracy),
             mark("Mean Dice"): mean_text("dice_mean", result.dice),
             mark("Folds"): tr(_FOLDS_USED[result.official_folds]),
-            mark("Input"): result.model_input,
-            mark("Network"): result.method,
+            mark("Input"): tr(result.model_input),
+            mark("Network"): tr(result.method),
         }
         for result in PUBLISHED_RESULTS
     ]
@@ -49,23 +49,26 @@ def draw_published_results(ours: list[PatientLevelResult]) -> None:
 
 def _caption() -> str:
     """Write how far the results compare, and the papers."""
-    confirmed = ", ".join(dict.fromkeys(result.authors for result in PUBLISHED_RESULTS if result.official_folds))
-    quotes = "".join(f" {result.authors}: {result.split_quote}." for result in PUBLISHED_RESULTS if result.split_quote)
+    confirmed = ", ".join(dict.fromkeys(tr(result.authors) for result in PUBLISHED_RESULTS if result.official_folds))
+    quotes = [f"{tr(result.authors)}: {tr(result.split_quote)}." for result in PUBLISHED_RESULTS if result.split_quote]
     unknown = join_words(
-        result.authors for result in PUBLISHED_RESULTS if result.official_folds is None and not result.split_quote
+        tr(result.authors) for result in PUBLISHED_RESULTS if result.official_folds is None and not result.split_quote
     )
     papers = "; ".join(
         f"{result.authors}, [{result.title}](https://doi.org/{result.doi})"
         for result in PUBLISHED_RESULTS
         if result.doi
     )
-    return tr(
-        "All splits are patient-level, but the protocols differ, so the results compare only roughly. ± "
-        "is the standard deviation over folds. Of the published results only {confirmed} is confirmed "
-        "to use these very folds.{quotes} What {unknown} say about their splits is not known to us. "
-        "Papers: {papers}.",
-        confirmed=confirmed,
-        quotes=quotes,
-        unknown=unknown,
-        papers=papers,
+    return " ".join(
+        [
+            tr(
+                "All splits are patient-level, but the protocols differ, so the results compare only roughly. ± is the "
+                "standard deviation over folds. Of the published results only {confirmed} is confirmed to use these "
+                "very folds.",
+                confirmed=confirmed,
+            ),
+            *quotes,
+            tr("What {unknown} say about their splits is not known to us.", unknown=unknown),
+            tr("Papers: {papers}.", papers=papers),
+        ]
     )

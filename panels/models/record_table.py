@@ -22,7 +22,8 @@ def draw_records(table: pd.DataFrame, *, alt: str) -> None:
     head = "".join(f'<th role="columnheader" scope="col">{escape(name)}</th>' for name in columns)
     # The roles are a table's own, which it loses in some browsers where its rows are cards.
     body = "".join(
-        f'<tr role="row">{_row(columns, list(map(str, values)))}</tr>' for values in table.itertuples(index=False)
+        f'<tr role="row">{_row(columns, list(map(str, values)))}</tr>'
+        for values in table.itertuples(name=None, index=False)
     )
     st.html(
         f'<table class="records" role="table" aria-label="{escape(alt)}"><thead role="rowgroup">'

@@ -117,7 +117,7 @@ class _Point:
 
 def _draw_points(bundles: list[Bundle], *, key: str) -> None:
     for name in _CHARTED:
-        title = HEADLINE_METRICS[name]
+        title = tr(HEADLINE_METRICS[name])
         points = [point for bundle in bundles for point in _points(bundle, name)]
         if len(points) < 2:
             continue

@@ -20,7 +20,7 @@ from panels.shared.labels import NOT_AVAILABLE, bundle_title, count_text, interv
 from panels.shared.model_choice import choice_title
 from panels.shared.theme import percent
 
-HEADLINE_METRICS = metric_titles(("accuracy", "series_accuracy", "dice_mean", "dice_class_mean"))
+HEADLINE_METRICS = metric_titles(("accuracy", "series_accuracy", "dice_mean", "dice_class_mean")).english
 """Metrics of the table: name in ``core.evaluation.bootstrap`` and title."""
 _NETWORK, _SIZE, _TRAINING, _INFERENCE = (
     mark("Network"),

@@ -121,28 +121,41 @@ def _meningiomas_wrong(bundle: Bundle) -> str:
 
 def epochs_text(bundle: Bundle) -> str:
     """Return the epochs run of those planned: "15 of 20"."""
-    return f"{bundle.card.training.epochs_run} of {bundle.card.training.recipe['epochs']}"
+    training = bundle.card.training
+    return tr("{count} of {total}", count=training.epochs_run, total=training.recipe["epochs"])
 
 
 _TEXT: list[tuple[Message, str, Callable[[Bundle], str]]] = [
-    (Message("Epochs"), f"{course_report.CNN_EPOCHS} of {course_report.CNN_EPOCHS_PLANNED}", epochs_text),
+    (
+        Message("Epochs"),
+        Message("{count} of {total}", count=course_report.CNN_EPOCHS, total=course_report.CNN_EPOCHS_PLANNED),
+        epochs_text,
+    ),
     (
         Message("Loss, accuracy at epoch {epoch}", epoch=course_report.CNN_EARLY_EPOCH),
-        f"{course_report.CNN_EARLY_LOSS}, {course_report.CNN_EARLY_ACCURACY}",
+        Message("{loss}, {accuracy}", loss=course_report.CNN_EARLY_LOSS, accuracy=course_report.CNN_EARLY_ACCURACY),
         _at_early_epoch,
     ),
     (Message("Loss steady from epoch"), f"{course_report.CNN_STEADY_EPOCH}", _steady),
-    (Message("Validation loss"), f"{course_report.CNN_VALIDATION_LOSS}", _kept_loss),
+    (Message("Validation loss"), Message("{value}", value=course_report.CNN_VALIDATION_LOSS), _kept_loss),
     (
         Message("Test loss"),
-        f"{course_report.CNN_TEST_LOSS}",
+        Message("{value}", value=course_report.CNN_TEST_LOSS),
         lambda bundle: number_text(bundle.test_metrics.loss, ".2f"),
     ),
     (Message("Test slices right"), report_correct(), correct_slices),
     (Message("Test slices wrong"), f"{course_report.CNN_TEST_WRONG}", _wrong),
     (Message("Meningiomas wrong"), f"{course_report.CNN_MENINGIOMAS_WRONG}", _meningiomas_wrong),
-    (Message("Inference, test set"), f"{course_report.CNN_TEST_SECONDS:.0f} s", whole_test_time),
-    (Message("Inference, one slice"), f"{course_report.CNN_SLICE_SECONDS * 1000:.0f} ms", slice_time),
+    (
+        Message("Inference, test set"),
+        Message("{seconds:.0f} s", seconds=course_report.CNN_TEST_SECONDS),
+        whole_test_time,
+    ),
+    (
+        Message("Inference, one slice"),
+        Message("{milliseconds:.0f} ms", milliseconds=course_report.CNN_SLICE_SECONDS * 1000),
+        slice_time,
+    ),
 ]
 
 

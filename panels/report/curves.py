@@ -5,14 +5,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.bundles.bundle import Bundle
-from core.course_report import CURVE_VALUES, CurveValue
+from core.course_report import CURVE_VALUES, TRAINING, VALIDATION, CurveValue
+from core.labels import Titles
 from core.training.history import History, bundle_history
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.cache import HASH_BUNDLES
+from panels.shared.course_report import stated_value
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
-_TITLES = {"loss": "Loss", "accuracy": "Accuracy", "iou": "IoU"}
+_TITLES = Titles({"loss": mark("Loss"), "accuracy": mark("Accuracy"), "iou": mark("IoU")})
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=HASH_BUNDLES)
@@ -47,7 +49,8 @@ def draw_curves(bundle: Bundle, task: str, measures: tuple[str, ...]) -> None:
 def _figure(table: pd.DataFrame, measure: str, stated: list[CurveValue]) -> go.Figure:
     figure = go.Figure()
     colour = st.get_option("theme.chartCategoricalColors")[0]
-    for name, column, dash in (("validation", f"val_{measure}", "solid"), ("training", measure, "dash")):
+    for part, column, dash in ((VALIDATION, f"val_{measure}", "solid"), (TRAINING, measure, "dash")):
+        name = tr(part)
         figure.add_scatter(
             x=table["epoch"],
             y=table[column],
@@ -64,7 +67,7 @@ def _figure(table: pd.DataFrame, measure: str, stated: list[CurveValue]) -> go.F
             marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": text_colour()}},
             name=tr("report (×)"),
             showlegend=value is stated[0],
-            hovertemplate=f"report {value.part or ''} {value.value}<extra></extra>",
+            hovertemplate=tr("report: {value}", value=stated_value(value)) + "<extra></extra>",
         )
     style_figure(figure, height=250)
     figure.update_layout(hovermode="x unified", hoverdistance=-1)

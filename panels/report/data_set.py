@@ -38,7 +38,7 @@ def draw_data_set() -> None:
             [
                 CLASS_LABELS[name].short,
                 f"{number_text(report.total, ',')}: {number_text(report.train, ',')} / {number_text(report.test, ',')}",
-                f"{number_text(ours.sum(), ',')}: {' / '.join(f'{ours[part]:,}' for part in PARTS)}",
+                f"{number_text(ours.sum(), ',')}: {' / '.join(number_text(ours[part], ',') for part in PARTS)}",
             ]
         )
     draw_table(["", tr("report: training / test"), tr("ours: training / validation / test")], rows)

@@ -17,6 +17,7 @@ from core.evaluation.comparison.result_tables import correct_slices, report_corr
 from core.training.data.batches import updates_per_epoch
 from core.training.history import History
 from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
 from panels.report.curves import cached_history
 from panels.report.layout import draw_table
 from panels.report.study import draw_study, has_study
@@ -92,15 +93,15 @@ def _rows(bundle: Bundle, history: History) -> list[list[str]]:
     report_updates, updates = updates_by_early_epoch(history, counts.train)
     row = history.table.set_index("epoch").loc[early]
     options = card.network.options
-    part = "test" if card.data.test_stopped_training else "validation"
+    watches_test = card.data.test_stopped_training
     return [
-        [tr("Training slices"), f"{report_train:,}", f"{counts.train:,}"],
+        [tr("Training slices"), number_text(report_train, ","), number_text(counts.train, ",")],
         [
             tr("Validation slices"),
             tr(_NOT_STATED),
-            tr("the test slices") if part == "test" else f"{counts.validation:,}",
+            tr("the test slices") if watches_test else number_text(counts.validation, ","),
         ],
-        ["Batch", f"{course_report.CNN_BATCH}", f"{recipe['batch']}"],
+        [tr("Batch"), f"{course_report.CNN_BATCH}", f"{recipe['batch']}"],
         [tr("Updates an epoch"), f"{report_updates // early}", f"{updates // early}"],
         [tr("Updates by epoch {early}", early=early), f"{report_updates}", f"{updates}"],
         [
@@ -109,13 +110,13 @@ def _rows(bundle: Bundle, history: History) -> list[list[str]]:
             tr(
                 "{val_accuracy:.2f} {part}, {accuracy:.2f} training",
                 val_accuracy=row["val_accuracy"],
-                part=part,
+                part=tr(course_report.TEST if watches_test else course_report.VALIDATION),
                 accuracy=row["accuracy"],
             ),
         ],
-        [tr("Learning rate"), tr(_NOT_STATED), f"{recipe['learning_rate']}"],
+        [tr("Learning rate"), tr(_NOT_STATED), number_text(recipe["learning_rate"])],
         [
-            "Dropout",
+            tr("Dropout"),
             tr(_NOT_STATED),
             tr("{dropout}, last {dropout_flat}", dropout=options["dropout"], dropout_flat=options["dropout_flat"]),
         ],

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.config import PAGES
 from core.text import markdown_table
+from core.translation.messages import shown
 
 _STYLE = Path(__file__).with_name("report.css")
 
@@ -32,5 +33,5 @@ def draw_title(title: str, page: str | None = None, label: str = "", **address: 
 
 
 def draw_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Draw a table whose first column is of words."""
-    st.markdown(markdown_table(header, rows, words=header[:1]))
+    """Draw a table whose first column is of words; messages are translated."""
+    st.markdown(markdown_table(header, [list(map(shown, row)) for row in rows], words=header[:1]))

@@ -24,6 +24,7 @@ from core.inference.render import (
     grey_image,
 )
 from core.inference.sample_answers import stored_answer
+from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice, preprocess_mask, preprocess_slice
 from core.readers.samples import read_samples
 from core.readers.slices import Slice
@@ -95,7 +96,9 @@ def draw_slices_and_masks(slices: list[Slice], *, reduced: bool) -> None:
                 pair = [small, grey_image(preprocess_mask(mask, place, size=size), 0, 1)]
                 pair = [picture.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1) for picture in pair]
             draw_picture(
-                np.hstack(pair), width="stretch", alt=tr("Slice and mask: {class_name}", class_name=slice_.class_name)
+                np.hstack(pair),
+                width="stretch",
+                alt=tr("Slice and mask: {class_name}", class_name=CLASS_LABELS[slice_.class_name or ""].short_in_text),
             )
 
 

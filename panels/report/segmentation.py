@@ -8,7 +8,9 @@ from core import course_report
 from core.bundles.bundle import Bundle
 from core.bundles.layers import read_layers
 from core.config import SEGMENTATION
+from core.dataset.splits import PARTS
 from core.evaluation.comparison.result_tables import slice_time
+from core.labels import PART_LABELS
 from core.translation.messages import tr
 from core.translation.numbers import number_text
 from panels.report.classification import epochs_text
@@ -31,7 +33,7 @@ def draw_segmentation() -> None:
     counts = bundle.card.data.counts
     ours = {"train": counts.train, "validation": counts.validation, "test": counts.test}
     ours = {"total": sum(ours.values()), **ours}
-    titles = {"total": "Total", "train": "Training", "validation": "Validation", "test": "Test"}
+    titles = {"total": tr("Total"), **{part: PART_LABELS[part].short for part in PARTS}}
     draw_table(
         ["", tr("report"), bundle_title(bundle)],
         [
@@ -46,13 +48,16 @@ def draw_segmentation() -> None:
     draw_curves(bundle, SEGMENTATION, ("loss", "accuracy", "iou"))
     draw_table([tr("In the text"), tr("report"), bundle_title(bundle)], _text_rows(bundle))
     metrics = bundle.test_metrics
-    keras = tr(" (Keras's: {value:.4f})", value=metrics.keras_mean_iou.value) if metrics.keras_mean_iou else ""
+    loss = bundle.card.training.recipe["loss"]
+    keras = metrics.keras_mean_iou
     st.caption(
         tr(
-            "Our loss is {loss}, the report's unknown; our IoU the tumour's{keras}.",
-            loss=bundle.card.training.recipe["loss"],
-            keras=keras,
+            "Our loss is {loss}, the report's unknown; our IoU the tumour's (Keras's: {value:.4f}).",
+            loss=loss,
+            value=keras.value,
         )
+        if keras
+        else tr("Our loss is {loss}, the report's unknown; our IoU the tumour's.", loss=loss)
     )
     address = model_address(classifier.name, bundle.name)
     draw_title(tr("Figure 8 · Masks"), "masks", tr("Why IoU says 0.49"), **address, view="Why IoU says 0.49")
@@ -87,8 +92,8 @@ def _text_rows(bundle: Bundle) -> list[list[str]]:
     """Return the figures that the report states of its training, beside ours at the last epoch."""
     training, last = bundle.card.training, cached_history(bundle).table.iloc[-1]
     stated = {
-        "Loss": (course_report.UNET_TRAINING_LOSS, course_report.UNET_VALIDATION_LOSS, "loss"),
-        "IoU": (course_report.UNET_TRAINING_IOU, course_report.UNET_VALIDATION_IOU, "iou"),
+        tr("Loss"): (course_report.UNET_TRAINING_LOSS, course_report.UNET_VALIDATION_LOSS, "loss"),
+        tr("IoU"): (course_report.UNET_TRAINING_IOU, course_report.UNET_VALIDATION_IOU, "iou"),
         tr("Pixel accuracy"): (
             course_report.UNET_TRAINING_ACCURACY,
             course_report.UNET_VALIDATION_ACCURACY,
@@ -98,17 +103,17 @@ def _text_rows(bundle: Bundle) -> list[list[str]]:
     rows = [
         [
             tr("{title}: training, validation", title=title),
-            f"{first}, {second}",
+            f"{number_text(first)}, {number_text(second)}",
             f"{number_text(last[key], '.4f')}, {number_text(last[f'val_{key}'], '.4f')}",
         ]
         for title, (first, second, key) in stated.items()
     ]
     return [
-        ["Epochs", f"{course_report.UNET_EPOCHS}", epochs_text(bundle)],
-        ["Batch", f"{course_report.UNET_BATCH}", f"{training.recipe['batch']}"],
+        [tr("Epochs"), f"{course_report.UNET_EPOCHS}", epochs_text(bundle)],
+        [tr("Batch"), f"{course_report.UNET_BATCH}", f"{training.recipe['batch']}"],
         [
             tr("Training time"),
-            f"{duration_text(course_report.UNET_TRAINING_SECONDS)} (Colab)",
+            tr("{duration} (Colab)", duration=duration_text(course_report.UNET_TRAINING_SECONDS)),
             duration_text(training.seconds),
         ],
         *rows,

@@ -49,13 +49,22 @@ def draw_study() -> None:
     )
     with st.expander(tr("The runs")):
         draw_table(
-            ["Run", "batch", tr("updates an epoch"), "rate", tr("other settings"), "epochs", "loss", "accuracy"],
+            [
+                tr("Run"),
+                tr("batch"),
+                tr("updates an epoch"),
+                tr("rate"),
+                tr("other settings"),
+                tr("epochs"),
+                tr("loss"),
+                tr("accuracy"),
+            ],
             [
                 [
                     f"{run['run']}",
                     f"{run['batch']}",
                     f"{run['updates_per_epoch']}",
-                    f"{run['learning_rate']:g}",
+                    number_text(run["learning_rate"], "g"),
                     _others(run),
                     f"{run['epochs']}",
                     number_text(run["val_loss"], ".3f"),

@@ -23,7 +23,8 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
     """Draw the report's matrix and each bundle's side by side, then how the report's follows."""
     derived = _derivation()
     order = [CLASSES.index(name) for name in derived.classes]
-    named = {"report": derived.matrices[0]}
+    report = tr("report")
+    named = {report: derived.matrices[0]}
     named |= {
         bundle_title(bundle): np.array(bundle.test_metrics.confusion_matrix)[np.ix_(order, order)] for bundle in bundles
     }
@@ -38,7 +39,7 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
             _draw_table([title, *shorts], rows)
     meningioma, glioma = (derived.classes.index(name) for name in ("meningioma", "glioma"))
     named_so = {
-        tr("{title}, derived", title=title) if title == "report" else title: matrix for title, matrix in named.items()
+        tr("{title}, derived", title=title) if title == report else title: matrix for title, matrix in named.items()
     }
     confused = join_words(f"{matrix[meningioma, glioma]} ({title})" for title, matrix in named_so.items())
     st.caption(tr("Rows true, columns predicted. Meningiomas called glioma: {confused}.", confused=confused))
@@ -53,7 +54,8 @@ def draw_figure_3(bundles: list[Bundle]) -> None:
             )
         )
         _draw_table(
-            [tr("Numbers used"), "left"], [[step.numbers, number_text(step.left, ",")] for step in derived.steps]
+            [tr("Numbers used"), tr("left")],
+            [[tr(step.numbers), number_text(step.left, ",")] for step in derived.steps],
         )
 
 

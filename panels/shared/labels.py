@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from core.bundles.bundle import Bundle
 from core.labels import SHARE_METRICS, split_caveat, split_level
 from core.metrics.glossary import GLOSSARY
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from core.translation.numbers import number_text
 from panels.shared.theme import escape_markdown, percent, share_interval
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NOT_AVAILABLE = "–"
 """What stands in a table where there is no figure."""
-SPLITS_SECTION = "Slice-level and patient-level splits"
+SPLITS_SECTION = mark("Slice-level and patient-level splits")
 """Title of the Models page's section that compares the two, also in its address."""
 
 

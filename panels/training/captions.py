@@ -12,7 +12,7 @@ from core.course_report import (
     UNET_STEADY_EPOCH,
 )
 from core.dataset.splits import selecting_part
-from core.labels import TASK_LABELS
+from core.labels import TASK_LABELS, Titles
 from core.text import join_words
 from core.training.history import (
     RECENT_EPOCHS,
@@ -31,7 +31,16 @@ from panels.shared.labels import duration_text
 from panels.shared.model_choice import choice_title
 from panels.shared.theme import escape_markdown
 
-_METRIC_NAMES = {"dice": "Dice", "iou": "IoU"}
+_METRIC_NAMES = Titles(
+    {
+        "loss": mark("loss"),
+        "class_loss": mark("class loss"),
+        "mask_loss": mark("mask loss"),
+        "accuracy": mark("accuracy"),
+        "dice": mark("Dice"),
+        "iou": mark("IoU"),
+    }
+)
 
 
 def report_caption(histories: list[History], task: str) -> str:

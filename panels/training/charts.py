@@ -6,11 +6,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import CLASSIFICATION, SEGMENTATION
-from core.course_report import CURVE_VALUES, CurveValue
+from core.course_report import CURVE_VALUES, TRAINING, VALIDATION, CurveValue
 from core.labels import Titles
 from core.training.history import SETTLED_WITHIN, History, marked_epochs
-from core.translation.messages import mark, tr
-from core.translation.numbers import number_text
+from core.translation.messages import Message, mark, tr
+from panels.shared.course_report import stated_value
 from panels.shared.kept_figures import kept_figure
 from panels.shared.labels import duration_text
 from panels.shared.model_choice import choice_title
@@ -44,10 +44,12 @@ class Mark:
 
 
 MARKS = {
-    "settled": Mark("diamond-open", "◇", f"validation loss first within {SETTLED_WITHIN} of its last value"),
-    "lowered": Mark("triangle-down-open", "▽", "learning rate lowered"),
-    "stopped": Mark("square-open", "□", "stopped early"),
-    "kept": Mark("star", "★", "epoch whose weights are kept"),
+    "settled": Mark(
+        "diamond-open", "◇", Message("validation loss first within {margin} of its last value", margin=SETTLED_WITHIN)
+    ),
+    "lowered": Mark("triangle-down-open", "▽", mark("learning rate lowered")),
+    "stopped": Mark("square-open", "□", mark("stopped early")),
+    "kept": Mark("star", "★", mark("epoch whose weights are kept")),
 }
 """By the keys of ``core.training.history.marked_epochs``; drawn in this order, later ones above."""
 _MARKS_OF_METRIC = {"loss": tuple(MARKS), "learning_rate": ("lowered",)}
@@ -72,7 +74,7 @@ def legend_caption(chosen: list[History], *, show_report: bool) -> str:
     """Return what lines and marks mean, in a line; only the marks that are drawn."""
     present = {name for history in chosen for name, epochs in marked_epochs(history).items() if epochs}
     dotted = [tr("Dotted: the report.")] if show_report else []
-    explained = " · ".join(f"{mark.character} {mark.meaning}" for name, mark in MARKS.items() if name in present)
+    explained = " · ".join(f"{each.character} {tr(each.meaning)}" for name, each in MARKS.items() if name in present)
     return " ".join([tr("Solid: validation. Dashed: training."), *dotted, explained])
 
 
@@ -177,10 +179,10 @@ def _add_curves(figure: go.Figure, metric: str, history: History, colour: str) -
         for epoch in epochs:
             characters[epoch] += f" {MARKS[name].character}"
     for part, column, line in (
-        ("validation", f"val_{metric}", {"width": 2.5}),
-        ("training", metric, {"width": 1.5, "dash": "6px,3px"}),
+        (VALIDATION, f"val_{metric}", {"width": 2.5}),
+        (TRAINING, metric, {"width": 1.5, "dash": "6px,3px"}),
     ):
-        is_validation = part == "validation"
+        is_validation = part == VALIDATION
         figure.add_scatter(
             x=history.table["epoch"],
             y=history.table[column],
@@ -190,7 +192,7 @@ def _add_curves(figure: go.Figure, metric: str, history: History, colour: str) -
             showlegend=is_validation,
             line={"color": colour, **line},
             customdata=list(characters.values()) if is_validation else [""] * len(characters),
-            hovertemplate=f"{choice_title(history.name)} {part} %{{y:.4f}}%{{customdata}}<extra></extra>",
+            hovertemplate=f"{choice_title(history.name)} {tr(part)} %{{y:.4f}}%{{customdata}}<extra></extra>",
         )
 
 
@@ -224,7 +226,7 @@ def _add_report(figure: go.Figure, stated: list[CurveValue], last: int) -> None:
     colour = text_colour()
     end = max(value.epoch for value in stated)
     # One label for all, in the legend: the lines lie too close together for a label each.
-    label = f"report: {', '.join(_report_value(value, end) for value in stated)}"
+    label = tr("report: {value}", value=", ".join(_report_value(value, end) for value in stated))
     for value in stated:
         is_end = value.epoch == end
         figure.add_scatter(
@@ -241,8 +243,8 @@ def _add_report(figure: go.Figure, stated: list[CurveValue], last: int) -> None:
 
 
 def _report_value(value: CurveValue, end: int) -> str:
-    at_epoch = "" if value.epoch == end else tr(" at epoch {epoch} (×)", epoch=value.epoch)
-    return f"{value.part or ''} {number_text(value.value, '.4g')}{at_epoch}".strip()
+    text = stated_value(value)
+    return text if value.epoch == end else tr("{value} at epoch {epoch} (×)", value=text, epoch=value.epoch)
 
 
 def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:
@@ -254,8 +256,8 @@ def _chart_in_words(title: str, metric: str, runs: list[History]) -> str:
             text = tr("from {first:.3g} to {last:.3g}", first=first[metric], last=last[metric])
         else:
             text = ", ".join(
-                tr("{part} from {first:.3f} to {last:.3f}", part=part, first=first[column], last=last[column])
-                for part, column in (("validation", f"val_{metric}"), ("training", metric))
+                tr("{part} from {first:.3f} to {last:.3f}", part=tr(part), first=first[column], last=last[column])
+                for part, column in ((VALIDATION, f"val_{metric}"), (TRAINING, metric))
             )
         lines.append(
             tr(

@@ -86,8 +86,8 @@ def trial_text(results: SearchResults, row: pd.Series) -> str:
         f"{SETTING_TITLES[name]} {setting_text(name, row[name])}" for name in results.settings if pd.notna(row[name])
     )
     return (
-        f"<b>{SAMPLER_LABELS[str(row['sampler'])].title}, trial {row['trial']}</b><br>"
-        f"{value_text(results.plan, float(row['value']))}, {row['state']}<br>{setting}"
+        tr("<b>{sampler}, trial {trial}</b>", sampler=SAMPLER_LABELS[str(row["sampler"])].title, trial=row["trial"])
+        + f"<br>{value_text(results.plan, float(row['value']))}, {tr(str(row['state']))}<br>{setting}"
     )
 
 
@@ -118,13 +118,13 @@ def show_help(plan: Plan) -> None:
                 "**{tpe}** draws the next setting where good trials have been denser than bad ones. **{nsga_ii}** is "
                 "a genetic algorithm, with the best {population} settings so far as parents. Both begin with the "
                 "recipe's own setting and random settings.",
-                tpe=term("tpe", "TPE"),
-                nsga_ii=term("nsga-ii", "NSGA-II"),
+                tpe=term("tpe", tr("TPE")),
+                nsga_ii=term("nsga-ii", tr("NSGA-II")),
                 population=plan.population,
             )
             + "\n\n"
             + "\n".join(f"- **{SETTING_TITLES[name]}**: {_setting_meaning(plan, name)}." for name in plan.space)
-            + "".join(f"\n\n{escape_markdown(sentence)}" for sentence in plan.known)
+            + "".join(f"\n\n{escape_markdown(tr(sentence))}" for sentence in plan.known)
         )
 
 
@@ -135,4 +135,4 @@ def _setting_meaning(plan: Plan, name: str) -> str:
         return tr(
             "strength of the changes to training slices, from none at 0 to these at 1: {changes}", changes=strongest
         )
-    return escape_markdown(plan.means[name])
+    return escape_markdown(tr(plan.means[name]))

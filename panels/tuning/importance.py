@@ -7,12 +7,12 @@ import streamlit as st
 
 from core.search.results import ALL_SAMPLERS, SearchResults
 from core.text import lower_first
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.kept_figures import kept_figure
 from panels.shared.theme import PLOT_CONFIG, style_figure, whole_percent
 from panels.tuning.help import SAMPLER_LABELS, SETTING_TITLES, setting_text
 
-_ALL_TRIALS = "Both samplers together"
+_ALL_TRIALS = mark("Both samplers together")
 
 
 def show_importance(results: SearchResults, *, key: str) -> None:
@@ -32,24 +32,23 @@ def show_importance(results: SearchResults, *, key: str) -> None:
         key=key,
         config=PLOT_CONFIG,
         alt=tr(
-            "Importance of the settings. {all_trials}: {shares_text}", all_trials=_ALL_TRIALS, shares_text=shares_text
+            "Importance of the settings. {all_trials}: {shares_text}",
+            all_trials=tr(_ALL_TRIALS),
+            shares_text=shares_text,
         ),
     )
     plan = results.plan
-    cut_short = (
-        ""
-        if plan.scheduled or "epochs" not in plan.space
-        else tr(" Fewer epochs are the same training ended sooner and never reach more, so their share says little.")
-    )
+    method = [
+        tr("PED-ANOVA: how far the best quarter of the trials differs from all trials in a setting, as shares of one."),
+        _fixed_settings(results),
+    ]
+    if not plan.scheduled and "epochs" in plan.space:
+        method.append(
+            tr("Fewer epochs are the same training ended sooner and never reach more, so their share says little.")
+        )
     st.caption(
-        f"{_ALL_TRIALS}: {shares_text}.",
-        help=tr(
-            "PED-ANOVA: how far the best quarter of the trials differs from all trials in a setting, as shares of "
-            "one. A setting that a sampler fixed early no longer varies and looks "
-            "unimportant{most_common_choice}.{cut_short}",
-            most_common_choice=_most_common_choice(results),
-            cut_short=cut_short,
-        ),
+        f"{tr(_ALL_TRIALS)}: {shares_text}.",
+        help=" ".join(method),
     )
 
 
@@ -77,18 +76,19 @@ def _bars_figure(samplers: list[str], importance: Mapping[str, Mapping[str, floa
     return figure
 
 
-def _most_common_choice(results: SearchResults) -> str:
-    """Return the choice that most trials have in common, in brackets; empty where nothing is a choice."""
+def _fixed_settings(results: SearchResults) -> str:
+    """Say that a fixed setting looks unimportant, with the commonest choice of the trials where there is one."""
     counts = {
         name: results.trials[name].value_counts()
         for name in results.settings
         if isinstance(results.plan.space[name], list)
     }
     if not counts:
-        return ""
+        return tr("A setting that a sampler fixed early no longer varies and looks unimportant.")
     name = max(counts, key=lambda setting: counts[setting].iloc[0])
     return tr(
-        " ({name} {setting} in {chosen} of {count} trials)",
+        "A setting that a sampler fixed early no longer varies and looks unimportant ({name} {setting} in {chosen} of "
+        "{count} trials).",
         name=lower_first(SETTING_TITLES[name]),
         setting=setting_text(name, float(counts[name].index[0])),
         chosen=counts[name].iloc[0],

@@ -146,4 +146,6 @@ def _setting_axis(results: SearchResults, name: str, rows: pd.DataFrame) -> _Axi
 def _value_axis(results: SearchResults, values: pd.Series) -> _Axis:
     low, high = float(values.min()), float(values.max())
     places = (values - low) / max(high - low, 1e-6)
-    return _Axis("Value", places.tolist(), {0.0: value_text(results.plan, low), 1.0: value_text(results.plan, high)})
+    return _Axis(
+        tr("Value"), places.tolist(), {0.0: value_text(results.plan, low), 1.0: value_text(results.plan, high)}
+    )

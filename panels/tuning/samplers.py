@@ -33,22 +33,24 @@ def show_samplers(results: SearchResults) -> None:
             icon=":material/hourglass_top:",
         )
     own = own_setting_value(results)
-    reached = (
-        ""
-        if own is None
-        else tr("The recipe's own setting reached {value} as a trial. ", value=value_text(results.plan, own))
-    )
     index = splits.index_table()
     validation = index[index[results.plan.split] == "validation"]
-    st.caption(
+    remarks = (
+        []
+        if own is None
+        else [tr("The recipe's own setting reached {value} as a trial.", value=value_text(results.plan, own))]
+    )
+    remarks.append(
         tr(
-            "{reached}All trials are compared on the same {count} {validation} of {patient} patients, so the best "
+            "All trials are compared on the same {count} {validation} of {patient} patients, so the best "
             "is partly luck.",
-            reached=reached,
             count=len(validation),
-            validation=term("validation", "validation slices"),
+            validation=term("validation", tr("validation slices")),
             patient=validation["patient"].nunique(),
-        ),
+        )
+    )
+    st.caption(
+        " ".join(remarks),
         help=tr(
             "Only held-out patients show its worth. One run of each sampler, begun with the same settings, does "
             "not tell which sampler is better."
@@ -61,17 +63,17 @@ def _sampler_row(results: SearchResults, sampler: str) -> dict[str, object]:
     complete = trials[trials["state"] == COMPLETE]
     best = results.best(sampler)
     return {
-        "Sampler": SAMPLER_LABELS[sampler].title,
-        "Trials": len(trials),
-        "Different": len(trials.drop_duplicates(results.settings)),
+        tr("Sampler"): SAMPLER_LABELS[sampler].title,
+        tr("Trials"): len(trials),
+        tr("Different"): len(trials.drop_duplicates(results.settings)),
         tr("Stopped early"): len(trials) - len(complete),
-        "Best": value_text(results.plan, float(best["value"])),
+        tr("Best"): value_text(results.plan, float(best["value"])),
         tr("Found at"): tr(
             "{value} of {count}", value=int((trials["value"].cummax() < best["value"]).sum()) + 1, count=len(trials)
         ),
-        "Median": value_text(results.plan, float(complete["value"].median())) if len(complete) else "–",
+        tr("Median"): value_text(results.plan, float(complete["value"].median())) if len(complete) else "–",
         tr("Epochs trained"): int(trials["epochs_run"].sum()),
-        "Its setting": ", ".join(
+        tr("Its setting"): ", ".join(
             f"{lower_first(SETTING_TITLES[name])} {setting_text(name, best[name])}"
             for name in results.settings
             if pd.notna(best[name])

@@ -21,19 +21,19 @@ def show_trials_table(results: SearchResults, trials: pd.DataFrame, *, key: str)
     st.dataframe(
         pd.DataFrame(
             {
-                "Value": [value_text(results.plan, value) for value in rows["value"]],
-                "Sampler": [SAMPLER_LABELS[name].title for name in rows["sampler"]],
-                "Trial": rows["trial"],
-                "Generation": rows["generation"],
-                "Ended": rows["state"],
+                tr("Value"): [value_text(results.plan, value) for value in rows["value"]],
+                tr("Sampler"): [SAMPLER_LABELS[name].title for name in rows["sampler"]],
+                tr("Trial"): rows["trial"],
+                tr("Generation"): rows["generation"],
+                tr("Ended"): rows["state"].map(tr),
                 **{SETTING_TITLES[name]: rows[name] for name in results.settings},
-                "Epochs run": rows["epochs_run"],
-                "Minutes": (rows["seconds"] / 60).round(1),
+                tr("Epochs run"): rows["epochs_run"],
+                tr("Minutes"): (rows["seconds"] / 60).round(1),
             }
         ),
         hide_index=True,
         height=320,
-        column_config={"Value": st.column_config.TextColumn(pinned=True)},
+        column_config={tr("Value"): st.column_config.TextColumn(pinned=True)},
         placeholder="–",
         alt=tr("{count} trials, best first", count=len(rows)),
     )

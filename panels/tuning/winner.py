@@ -108,28 +108,30 @@ def _draw_comparison_caption(bundle: Bundle, comparison: Comparison, plan: Plan)
     """Draw what is compared, and what the interval of the first figure says."""
     metric, figure = next(iter(comparison.figures.items()))
     excludes_zero = figure.low > 0 or figure.high < 0
-    verdict = tr("excludes zero") if excludes_zero else tr("contains zero, so the difference may be chance")
+    verdict = (
+        mark("The {bootstrap} for {metric} excludes zero.")
+        if excludes_zero
+        else mark("The {bootstrap} for {metric} contains zero, so the difference may be chance.")
+    )
     others = [
         tr(_OTHER_DIFFERENCES[key]) if key in _OTHER_DIFFERENCES else key
         for key in comparison.recipe_differences
         if key not in _SEARCHED
     ]
-    differences = (
-        tr(" Apart from what was searched they differ in {others}.", others=join_words(others)) if others else ""
-    )
-    st.caption(
+    sentences = [
         tr(
-            "{bundle} beside {other} on the {slices} slices of {held_out}, whose patients no trial has used. The "
-            "{bootstrap} for {metric} {verdict}.{differences}",
+            "{bundle} beside {other} on the {slices} slices of {held_out}, whose patients no trial has used.",
             bundle=bundle_title(bundle),
             other=_other_title(comparison),
             slices=comparison.slices,
             held_out=plan.held_out,
-            bootstrap=term("bootstrap", "interval"),
-            metric=lower_first(METRIC_TITLES[metric]),
-            verdict=verdict,
-            differences=differences,
         ),
+        tr(verdict, bootstrap=term("bootstrap", tr("interval")), metric=lower_first(METRIC_TITLES[metric])),
+    ]
+    if others:
+        sentences.append(tr("Apart from what was searched they differ in {others}.", others=join_words(others)))
+    st.caption(
+        " ".join(sentences),
         help=tr(
             "The last column leaves out patients whose ids differ only by a final letter from ids in other folds "
             "({slices} slices remain). The interval does not cover how much another training of either would "
@@ -156,7 +158,8 @@ def _row(name: str, figure: ComparedFigure) -> dict[str, str]:
 
 
 def _difference(name: str, figure: ComparedFigure) -> str:
-    return f"{_signed(name, figure.difference)}{tr(' points') if name in SHARE_METRICS else ''}"
+    signed = _signed(name, figure.difference)
+    return tr("{signed} points", signed=signed) if name in SHARE_METRICS else signed
 
 
 def _signed(name: str, value: float) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from core import course_report
 from core.metrics import classification
+from core.translation.messages import mark
 
 _ROUNDING = 0.005 + 1e-9
 """How far a value may be from what is stated with two decimals."""
@@ -51,13 +52,16 @@ def derive_figure_3() -> Derivation:
     diagonals = _diagonals()
     matrices = np.concatenate([_matrices(diagonal) for diagonal in diagonals])
     steps = [
-        Step("slices of each class, recall, all errors, errors of meningiomas: diagonals", len(diagonals)),
-        Step("these rows: matrices", len(matrices)),
+        Step(mark("slices of each class, recall, all errors, errors of meningiomas: diagonals"), len(diagonals)),
+        Step(mark("these rows: matrices"), len(matrices)),
     ]
-    for measure, compute in (("precision", classification.precision), ("f1", classification.f1)):
+    for title, measure, compute in (
+        (mark("precision"), "precision", classification.precision),
+        (mark("F1"), "f1", classification.f1),
+    ):
         stated = np.array([getattr(row, measure) for row in _ROWS.values()])
         matrices = matrices[(np.abs(compute(matrices) - stated) <= _ROUNDING).all(axis=1)]
-        steps.append(Step({"f1": "F1"}.get(measure, measure), len(matrices)))
+        steps.append(Step(title, len(matrices)))
     return Derivation(course_report.TABLE_4_ORDER, tuple(steps), matrices)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.bundles.bundle import Bundle
+from core.translation.messages import mark
 
 
 @dataclass(frozen=True)
@@ -33,27 +34,29 @@ class PublishedResult:
     split_quote: str | None = None
 
 
-_SLICE_ALONE = "the slice"
+_SLICE_ALONE = mark("the slice")
 
 PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
     PublishedResult(
         "Cheng et al., 2015",
         "Enhanced Performance of Brain Tumor Classification via Tumor Region Augmentation and Partition",
         "10.1371/journal.pone.0140381",
-        "bag of words of the enlarged tumour region",
-        "the slice and the tumour's region",
+        mark("bag of words of the enlarged tumour region"),
+        mark("the slice and the tumour's region"),
         None,
         accuracy=0.9128,
-        split_quote="“the 233 patients were randomly partitioned into five subsets of roughly equal size”, each "
-        "class's patients evenly, and “slices from the same patient will not exist in the training and testing set "
-        "simultaneously” (Experimental settings); by the data set's author, but that these are the folds published "
-        "with it is not said",
+        split_quote=mark(
+            "“the 233 patients were randomly partitioned into five subsets of roughly equal size”, each "
+            "class's patients evenly, and “slices from the same patient will not exist in the training and testing set "
+            "simultaneously” (Experimental settings); by the data set's author, but that these are the folds published "
+            "with it is not said"
+        ),
     ),
     PublishedResult(
         "Deepak and Ameer, 2019",
         "Brain tumor classification using deep CNN features via transfer learning",
         "10.1016/j.compbiomed.2019.103345",
-        "GoogLeNet features",
+        mark("GoogLeNet features"),
         _SLICE_ALONE,
         None,
         accuracy=0.980,
@@ -63,17 +66,19 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
         "A Deep Learning Approach for Brain Tumor Classification and Segmentation Using a Multiscale Convolutional "
         "Neural Network",
         "10.3390/healthcare9020153",
-        "multiscale convolutional network",
+        mark("multiscale convolutional network"),
         _SLICE_ALONE,
         None,
         accuracy=0.973,
         dice=0.828,
     ),
     *(
-        PublishedResult("a public project", "software, no paper", None, method, _SLICE_ALONE, True, accuracy, dice)
+        PublishedResult(
+            mark("a public project"), "software, no paper", None, method, _SLICE_ALONE, True, accuracy, dice
+        )
         for method, accuracy, dice in (
-            ("EfficientNet-B3 guided by Grad-CAM", 0.9646, None),
-            ("ensemble of nine networks", 0.9764, None),
+            (mark("EfficientNet-B3 guided by Grad-CAM"), 0.9646, None),
+            (mark("ensemble of nine networks"), 0.9764, None),
             ("Mask R-CNN", None, 0.763),
         )
     ),

@@ -14,6 +14,7 @@ from core.evaluation.comparison.bundles import metrics_on_table_5
 from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, SLICE_LEVEL, split_level
 from core.metrics import classification
 from core.text import join_words, markdown_table
+from core.translation.messages import Message
 
 _EMPTY_CELL = "–"
 
@@ -104,16 +105,16 @@ def _class_row(name: str) -> _Row:
     return _Row(title, f"{report.precision:.2f} / {report.recall:.2f} / {report.f1:.2f}", value)
 
 
-def correct_slices(bundle: Bundle) -> str:
+def correct_slices(bundle: Bundle) -> Message:
     """Return how many test slices a bundle classifies correctly: "526 of 614"."""
     matrix = np.array(bundle.test_metrics.confusion_matrix)
-    return f"{classification.correct_count(matrix)} of {bundle.test_metrics.slices}"
+    return Message("{count} of {total}", count=classification.correct_count(matrix), total=bundle.test_metrics.slices)
 
 
-def report_correct() -> str:
+def report_correct() -> Message:
     """Return how many test slices the report's network classifies correctly: "575 of 614"."""
     slices = course_report.CNN_TEST_SLICES
-    return f"{slices - course_report.CNN_TEST_WRONG} of {slices}"
+    return Message("{count} of {total}", count=slices - course_report.CNN_TEST_WRONG, total=slices)
 
 
 def _mask_loss(bundle: Bundle) -> str:
@@ -164,13 +165,13 @@ def _training_minutes(bundle: Bundle) -> str:
 def slice_time(bundle: Bundle) -> str:
     """Return the inference time of one slice: "12 ms"."""
     times = bundle.card.times
-    return f"{times.one_slice_seconds * 1000:.0f} ms" if times else _EMPTY_CELL
+    return Message("{milliseconds:.0f} ms", milliseconds=times.one_slice_seconds * 1000) if times else _EMPTY_CELL
 
 
 def whole_test_time(bundle: Bundle) -> str:
     """Return the inference time of the report's test set: "7.7 s"."""
     times = bundle.card.times
-    return f"{times.test_set_seconds:.1f} s" if times else _EMPTY_CELL
+    return Message("{seconds:.1f} s", seconds=times.test_set_seconds) if times else _EMPTY_CELL
 
 
 _ACCURACY_OVER_FOLDS = "Accuracy, patient-level split, mean ± std over folds"

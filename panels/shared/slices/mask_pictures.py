@@ -13,6 +13,7 @@ from core.inference.render import (
     mask_difference,
 )
 from core.text import lower_first
+from core.translation.messages import tr
 from panels.shared.slices.image import draw_picture
 
 _PICTURES = 5
@@ -30,11 +31,11 @@ def mask_pictures(pixels: np.ndarray, mask: np.ndarray, true: np.ndarray) -> dic
     window = default_window(pixels)
     options = DisplayOptions(*window, layers=(SHOW_TRUTH, SHOW_MASK))
     return {
-        "Slice": grey_image(pixels, *window),
-        "True": grey_image(true, 0, 1),
-        "Predicted": grey_image(mask, 0, 1),
-        "Difference": mask_difference(mask, true),
-        "Overlay": compose_overlay(pixels, options, mask=mask, truth=true),
+        tr("Slice"): grey_image(pixels, *window),
+        tr("True"): grey_image(true, 0, 1),
+        tr("Predicted"): grey_image(mask, 0, 1),
+        tr("Difference"): mask_difference(mask, true),
+        tr("Overlay"): compose_overlay(pixels, options, mask=mask, truth=true),
     }
 
 
