@@ -174,10 +174,10 @@ def split_level(by_patient: bool) -> str:
     return tr(PATIENT_LEVEL if by_patient else SLICE_LEVEL)
 
 
-def split_caveat(*, by_patient: bool, test_stopped_training: bool) -> str:
-    """Return what to say beside figures of test slices that are optimistic; nothing where they are not."""
+def split_level_with_caveat(*, by_patient: bool, test_stopped_training: bool) -> str:
+    """Name the level of a split with what makes figures of its test slices optimistic, where something does."""
     if by_patient:
-        return ""
+        return split_level(True)
     if test_stopped_training:
-        return tr(" (leaks: optimistic; its test slices stopped its training)")
-    return tr(" (leaks: optimistic)")
+        return tr("slice-level (leaks: optimistic; its test slices stopped its training)")
+    return tr("slice-level (leaks: optimistic)")

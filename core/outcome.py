@@ -23,8 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from core.translation.messages import mark, tr
-from core.translation.numbers import number_text
+from core.translation.messages import Message, mark
 
 CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, UNUSUAL, NOT_A_HEAD = OUTCOMES = (
     "confident",
@@ -126,24 +125,26 @@ def decide_outcomes(tumour_score: Any, ood_score: Any, confidence: Any, limits: 
     )
 
 
-def reason_of(outcome: str, tumour_score: float, ood_score: float, limits: GateThresholds) -> str:
+def reason_of(outcome: str, tumour_score: float, ood_score: float, limits: GateThresholds) -> Message:
     """Return why a slice has its outcome: one plain sentence without numbers."""
     if outcome == CONFIDENT:
-        return tr("The slice shows a tumour, and one type is clearly the most probable.")
+        return Message("The slice shows a tumour, and one type is clearly the most probable.")
     if outcome == NO_TUMOUR:
-        return tr("The network sees no sign of a tumour in this slice.")
+        return Message("The network sees no sign of a tumour in this slice.")
     if outcome == UNUSUAL:
-        return tr("The image differs from the slices that the network was trained on.")
+        return Message("The image differs from the slices that the network was trained on.")
     if outcome == NOT_A_HEAD:
-        return tr("The image looks like no slice of a head that the network was trained on.")
+        return Message("The image looks like no slice of a head that the network was trained on.")
     if ood_score > limits.strange:
-        return tr("The image is at the edge of what the network was trained on.")
+        return Message("The image is at the edge of what the network was trained on.")
     if tumour_score < limits.tumour:
-        return tr("It is open whether the slice shows a tumour.")
-    return tr("The slice shows a tumour, but no type is clearly the most probable.")
+        return Message("It is open whether the slice shows a tumour.")
+    return Message("The slice shows a tumour, but no type is clearly the most probable.")
 
 
-def figures_of(outcome: str, tumour_score: float, ood_score: float, confidence: float, limits: GateThresholds) -> str:
+def figures_of(
+    outcome: str, tumour_score: float, ood_score: float, confidence: float, limits: GateThresholds
+) -> Message:
     """Return the figures behind ``reason_of`` with their limits, one sentence.
 
     Args:
@@ -156,7 +157,7 @@ def figures_of(outcome: str, tumour_score: float, ood_score: float, confidence: 
         score, usual, low, no_head = _distinguishable(
             ood_score, limits.strange, limits.refuse, limits.no_head, digits=1
         )
-        return tr(
+        return Message(
             "The OOD score is {score}: standard deviations from the nearest training slice. Up to {usual} an image is "
             "usual, up to {low} confidence is low, and beyond {no_head} it counts as no slice of a head.",
             score=score,
@@ -166,18 +167,20 @@ def figures_of(outcome: str, tumour_score: float, ood_score: float, confidence: 
         )
     if outcome == NO_TUMOUR:
         score, limit = _distinguishable(tumour_score, limits.free_below, digits=1)
-        return tr(
+        return Message(
             "The tumour score is {score}; below {limit} the outcome is no tumour found.", score=score, limit=limit
         )
     if outcome == LOW_CONFIDENCE and tumour_score < limits.tumour:
         score, low, high = _distinguishable(tumour_score, limits.free_below, limits.tumour, digits=1)
-        return tr(
+        return Message(
             "The tumour score is {score}; from {low} to {high} confidence is low.", score=score, low=low, high=high
         )
     if outcome == LOW_CONFIDENCE:
         sure, limit = _distinguishable(100 * confidence, 100 * limits.sure, digits=0)
-        return tr("The most probable type has {sure} %; below {limit} % confidence is low.", sure=sure, limit=limit)
-    return tr(
+        return Message(
+            "The most probable type has {sure} %; below {limit} % confidence is low.", sure=sure, limit=limit
+        )
+    return Message(
         "The tumour score is {tumour:z.1f} (limit {tumour_limit:z.1f}), the most probable type has {sure:.0f} % (limit "
         "{sure_limit:.0f} %), and the OOD score is {ood:.1f} (limit {ood_limit:.1f}).",
         tumour=tumour_score,
@@ -189,17 +192,20 @@ def figures_of(outcome: str, tumour_score: float, ood_score: float, confidence: 
     )
 
 
-def volume_reason(outcome: str) -> str:
+def volume_reason(outcome: str) -> Message:
     """Return why a volume has its outcome: one plain sentence."""
-    return tr(_VOLUME_REASONS[outcome])
+    return Message(_VOLUME_REASONS[outcome])
 
 
-def _distinguishable(number: float, *limits: float, digits: int) -> list[str]:
+_NUMBER = "{number:z.{digits}f}"
+
+
+def _distinguishable(number: float, *limits: float, digits: int) -> list[Message]:
     """Format a number and its limits with ``digits`` after the point, or as many more, up to ``_MAX_DIGITS``, as it
     takes to tell the number from each limit that it does not equal."""
-    texts: list[str] = []
+    texts: list[Message] = []
     for count in range(digits, _MAX_DIGITS + 1):
-        texts = [number_text(value, f"z.{count}f") for value in (number, *limits)]
+        texts = [Message(_NUMBER, number=value, digits=count) for value in (number, *limits)]
         if all(text != texts[0] or limit == number for text, limit in zip(texts[1:], limits, strict=True)):
             break
     return texts

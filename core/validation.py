@@ -120,7 +120,10 @@ def describe_fault(fault: ValidationError, model: type[BaseModel], content: Any)
     if kind == "missing":
         return Message("{name} is missing", name=".".join([*filter(None, [name]), str(place[-1])]))
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return Message("{name} is unknown{others}", name=name, others=_other_fields(model, place))
+        others = _other_fields(model, place)
+        if not others:
+            return Message("{name} is unknown", name=name)
+        return Message("{name} is unknown; it may be {names}", name=name, names=", ".join(others))
     if kind == "value_error":
         said: Message | str = str(context["error"])
     else:
@@ -151,8 +154,8 @@ def _field_name(place: tuple[int | str, ...], content: Any) -> str:
     return ".".join(parts)
 
 
-def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> Message | str:
-    """Return the fields of the model that an unknown field stands in; nothing where they are many."""
+def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Return the fields of the model that an unknown field stands in; none where they are many."""
     for part in place[:-1]:
         if part not in model.model_fields:
             continue
@@ -161,4 +164,4 @@ def _other_fields(model: type[BaseModel], place: tuple[int | str, ...]) -> Messa
         models = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
         model = next((one for one in models if issubclass(one, BaseModel)), model)
     names = [name for name in model.model_fields if name != "name"]
-    return Message("; it may be {names}", names=", ".join(names)) if len(names) <= _MOST_FIELDS else ""
+    return names if len(names) <= _MOST_FIELDS else []

@@ -84,12 +84,11 @@ else:
 
 def dice_label(row: pd.Series) -> str:
     """Label a neighbour's tile with its Dice: test slices' at the chosen threshold, others' at the network's own."""
-    where = (
-        ""
-        if threshold == own_threshold or row["part"] == "test"
-        else tr(" at {own_threshold:g}", own_threshold=own_threshold)
+    if threshold == own_threshold or row["part"] == "test":
+        return tr("{slice} · Dice {dice:.2f}", slice=row["slice"], dice=row["dice"])
+    return tr(
+        "{slice} · Dice {dice:.2f} at {threshold:g}", slice=row["slice"], dice=row["dice"], threshold=own_threshold
     )
-    return tr("{slice} · Dice {dice:.2f}{where}", slice=row["slice"], dice=row["dice"], where=where)
 
 
 draw_slice_dialog(predictions, caption=dice_label, model=chosen_model(), threshold=threshold)

@@ -22,10 +22,12 @@ from core.labels import (
     OUTCOME_LABELS,
     SHARE_METRICS,
     Label,
-    split_caveat,
-    split_level,
+    split_level_with_caveat,
 )
 from core.text import lower_first
+from core.translation.language import ENGLISH, current_language
+from core.translation.messages import mark, shown, tr
+from core.translation.numbers import number_text
 
 _FONTS = Path(__file__).with_name("fonts")
 _FONT = "DejaVu"
@@ -35,7 +37,9 @@ _PICTURE_SIDE, _BAR = 58, 50
 _TEXT, _SMALL, _LARGE, _TITLE = 10, 8, 14, 16
 """Sizes of the font in points."""
 _INK, _PALE = (12, 21, 24), (222, 227, 229)
-_NOT_SHOWN = "With this outcome the network's mask and heat map are not shown."
+_NOT_SHOWN = mark("With this outcome the network's mask and heat map are not shown.")
+_LANGUAGES = {ENGLISH: "en-GB"}
+"""Languages with the country whose spelling is used."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class ReportPage:
 
 
 class Report(FPDF):
-    """An A4 document in English with embedded fonts, whose every page carries the notice.
+    """An A4 document in the current language with embedded fonts, whose every page carries the notice.
 
     Args:
         title: of the document.
@@ -60,7 +64,7 @@ class Report(FPDF):
 
     def __init__(self, title: str) -> None:
         super().__init__(format="A4")
-        self.set_lang("en-GB")
+        self.set_lang(_LANGUAGES.get(current_language(), current_language()))
         self.set_title(title)
         self.set_creator("SliceScope")
         self.add_font(_FONT, "", _FONTS / "DejaVuSans.ttf")
@@ -73,7 +77,7 @@ class Report(FPDF):
         """Write the notice and the page's number at the foot of a page."""
         self.set_y(-_MARGIN)
         self.set_font(_FONT, "", _SMALL)
-        self.cell(0, _LINE, NOTICE)
+        self.cell(0, _LINE, tr(NOTICE))
         self.set_x(_MARGIN)
         self.cell(0, _LINE, f"{self.page_no()} / {{nb}}", align="R")
 
@@ -81,8 +85,8 @@ class Report(FPDF):
         """Write a paragraph; characters that the font lacks become the replacement character."""
         self.set_font(_FONT, "B" if bold else "", size)
         known = self.current_font.cmap
-        shown = "".join(letter if ord(letter) in known or letter == "\n" else "\ufffd" for letter in text)
-        self.multi_cell(0, _LINE * size / _TEXT, shown, align="L", new_x="LMARGIN", new_y="NEXT")
+        known_text = "".join(letter if ord(letter) in known or letter == "\n" else "\ufffd" for letter in text)
+        self.multi_cell(0, _LINE * size / _TEXT, known_text, align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def report_pdf(
@@ -121,25 +125,26 @@ def _add_summary(
     report.write_lines(title, size=_TITLE, bold=True)
     report.ln(_GAP)
     for one in series:
-        report.write_lines(f"{one['name']}: all slices together, as one series of one patient", bold=True)
+        together = tr("{name}: all slices together, as one series of one patient", name=tr(one["name"]))
+        report.write_lines(together, bold=True)
         _add_badge(report, one)
-        outcome = f"{OUTCOME_LABELS[one['outcome']].title}. " if one["outcome"] else ""
-        report.write_lines(f"{outcome}{one['reason']} {left_out_sentence(one)}")
+        outcome = [f"{OUTCOME_LABELS[one['outcome']].title}."] if one["outcome"] else []
+        report.write_lines(" ".join([*outcome, tr(one["reason"]), left_out_sentence(one)]))
         report.ln(_GAP)
     for answer, count in Counter(answer_text(result) for result in results).most_common():
         report.write_lines(f"{count} × {answer}")
     report.ln(_GAP)
     _add_model(report, bundles)
     report.ln(_GAP)
-    report.write_lines("On the following pages", bold=True)
+    report.write_lines(tr("On the following pages"), bold=True)
     for result in results:
-        report.write_lines(f"{result['name']}: {answer_text(result)}", size=_SMALL)
+        report.write_lines(f"{shown(result['name'])}: {answer_text(result)}", size=_SMALL)
 
 
 def _add_page(report: Report, page: ReportPage, bundles: tuple[Bundle, ...]) -> None:
     result = page.result
     report.add_page()
-    report.write_lines(result["name"], size=_TITLE, bold=True)
+    report.write_lines(shown(result["name"]), size=_TITLE, bold=True)
     report.ln(_GAP)
     _add_badge(report, result)
     report.write_lines(_reason(result))
@@ -150,7 +155,7 @@ def _add_page(report: Report, page: ReportPage, bundles: tuple[Bundle, ...]) -> 
         report.write_lines(_size_text(result))
     report.ln(_GAP)
     for remark in (*result["warnings"], *result["notes"]):
-        report.write_lines(remark, size=_SMALL)
+        report.write_lines(tr(remark), size=_SMALL)
     report.ln(_GAP)
     _add_model(report, bundles)
 
@@ -184,17 +189,26 @@ def _add_badge(report: Report, result: dict[str, Any]) -> None:
 def _reason(result: dict[str, Any]) -> str:
     """Return the outcome and its reason, with the figures behind it."""
     if "slices" in result:
-        figures = f"{len(result['slices_with_mask'])} of {result['slices']} {result['plane']} slices count."
+        figures = tr(
+            "{counted} of {total} {plane} slices count.",
+            counted=len(result["slices_with_mask"]),
+            total=result["slices"],
+            plane=tr(result["plane"]),
+        )
     else:
-        figures = (result["gate"] or {}).get("figures", "")
+        figures = tr((result["gate"] or {}).get("figures", ""))
     outcome = f"{OUTCOME_LABELS[result['outcome']].title}." if result["outcome"] else ""
-    return " ".join(filter(None, [outcome, result["reason"], figures]))
+    return " ".join(filter(None, [outcome, tr(result["reason"]), figures]))
 
 
 def _add_pictures(report: Report, pictures: Pictures) -> None:
-    shown = {"Slice": pictures.slice, "Predicted mask": pictures.overlay, "Heat map": pictures.heat}
+    titled = {
+        tr("Slice"): pictures.slice,
+        tr("Predicted mask"): pictures.overlay,
+        tr("Heat map"): pictures.heat,
+    }
     top = report.get_y()
-    for place, (name, content) in enumerate(shown.items()):
+    for place, (name, content) in enumerate(titled.items()):
         if content is not None:
             left = _MARGIN + place * (_PICTURE_SIDE + 3)
             report.image(content, left, top, _PICTURE_SIDE, _PICTURE_SIDE, keep_aspect_ratio=True, alt_text=name)
@@ -203,7 +217,7 @@ def _add_pictures(report: Report, pictures: Pictures) -> None:
             report.cell(_PICTURE_SIDE, _LINE, name)
     report.set_xy(_MARGIN, top + _PICTURE_SIDE + _LINE)
     if pictures.overlay is None:
-        report.write_lines(_NOT_SHOWN)
+        report.write_lines(tr(_NOT_SHOWN))
     else:
         report.ln(_GAP)
 
@@ -211,7 +225,8 @@ def _add_pictures(report: Report, pictures: Pictures) -> None:
 def _add_probabilities(report: Report, result: dict[str, Any]) -> None:
     """Draw a bar for each class."""
     probabilities = shown_probabilities(result)
-    report.write_lines("Calibrated probabilities" if result["outcome"] else "Probabilities", bold=True)
+    title = tr("Calibrated probabilities") if result["outcome"] else tr("Probabilities")
+    report.write_lines(title, bold=True)
     for name, probability in (probabilities or {}).items():
         label = CLASS_LABELS[name]
         report.set_font(_FONT, "", _TEXT)
@@ -230,53 +245,79 @@ def _size_text(result: dict[str, Any]) -> str:
     """Return the size of the mask, in a sentence."""
     mask = result["mask"]
     if "voxels" in mask:
-        size = f"{mask['voxels']:,} voxels" + ("" if mask["volume_ml"] is None else f" = {mask['volume_ml']:,.1f} ml")
+        size = tr("{voxels:,} voxels", voxels=mask["voxels"])
+        if mask["volume_ml"] is not None:
+            size = tr("{voxels:,} voxels = {volume:,.1f} ml", voxels=mask["voxels"], volume=mask["volume_ml"])
     else:
-        size = f"{mask['area_px']:,} px" + ("" if mask["area_mm2"] is None else f" = {mask['area_mm2']:,.0f} mm²")
+        size = tr("{area:,} px", area=mask["area_px"])
+        if mask["area_mm2"] is not None:
+            size = tr("{area:,} px = {area_mm2:,.0f} mm²", area=mask["area_px"], area_mm2=mask["area_mm2"])
     if mask["longest_diameter_mm"] is None:
-        return f"Predicted mask: {size}; the pixel size is not known."
-    return f"Predicted mask: {size}, longest diameter {mask['longest_diameter_mm']:.0f} mm."
+        return tr("Predicted mask: {size}; the pixel size is not known.", size=size)
+    return tr(
+        "Predicted mask: {size}, longest diameter {diameter:.0f} mm.", size=size, diameter=mask["longest_diameter_mm"]
+    )
 
 
 def _add_model(report: Report, bundles: tuple[Bundle, ...]) -> None:
-    report.write_lines("The model", bold=True)
+    report.write_lines(tr("The model"), bold=True)
     for bundle in bundles:
-        report.write_lines(f"{bundle.card.title} ({bundle.name}), version {bundle.card.version}. {bundle.card.about}")
+        report.write_lines(
+            tr(
+                "{title} ({name}), version {version}. {about}",
+                title=bundle.title,
+                name=bundle.name,
+                version=bundle.card.version,
+                about=tr(bundle.card.about),
+            )
+        )
         report.write_lines(_figures(bundle))
 
 
 def _figures(bundle: Bundle) -> str:
     """Return the figures of a bundle on test slices, those of a patient-level split too where another one has them."""
-    text = _test_figures(bundle)
+    sentences = [_test_figures(bundle)]
     counterpart = bundle.card.data.by_patient_bundle
     if counterpart:
         with contextlib.suppress(BundleError):
-            text += f" The same network on another split ({counterpart}): {_test_figures(open_bundle(counterpart))}"
-    return text + (" All of these are before the gate." if bundle.card.gate else "")
+            sentences.append(
+                tr(
+                    "The same network on another split ({name}): {figures}",
+                    name=counterpart,
+                    figures=_test_figures(open_bundle(counterpart)),
+                )
+            )
+    if bundle.card.gate:
+        sentences.append(tr("All of these are before the gate."))
+    return " ".join(sentences)
 
 
 def _test_figures(bundle: Bundle) -> str:
     try:
         metrics = bundle.test_metrics
     except BundleError:
-        return "It is not evaluated."
-    by_patient = bundle.card.data.by_patient
+        return tr("It is not evaluated.")
     names = (
         *(("accuracy", "series_accuracy", "patient_accuracy") if CLASSIFICATION in bundle.tasks else ()),
         *(("dice_mean", "missed") if SEGMENTATION in bundle.tasks else ()),
     )
     stated = {name: getattr(metrics, name) for name in names}
     written = [
-        f"{lower_first(METRIC_TITLES[name])} {_percent(value) if name in SHARE_METRICS else format(value, '.2f')}"
+        f"{lower_first(METRIC_TITLES[name])} {_percent(value) if name in SHARE_METRICS else number_text(value, '.2f')}"
         for name, value in stated.items()
         if value is not None
     ]
-    caveat = split_caveat(by_patient=by_patient, test_stopped_training=bundle.card.data.test_stopped_training)
-    return (
-        f"On {metrics.slices} test slices of {metrics.patients} patients, {split_level(by_patient)} split{caveat}: "
-        f"{', '.join(written)}."
+    level = split_level_with_caveat(
+        by_patient=bundle.card.data.by_patient, test_stopped_training=bundle.card.data.test_stopped_training
+    )
+    return tr(
+        "On {slices} test slices of {patients} patients, the split being {level}: {figures}.",
+        slices=metrics.slices,
+        patients=metrics.patients,
+        level=level,
+        figures=", ".join(written),
     )
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+    return f"{number_text(100 * share, '.1f')}\N{NO-BREAK SPACE}%"

@@ -15,6 +15,7 @@ from core.bundles.bundle import Bundle, distinct_bundles
 from core.files import write_whole
 from core.inference.background import on_each_core
 from core.inference.predictor import Predictor
+from core.translation.messages import shown, tr
 
 REPORT = "report.pdf"
 PAGES = 200
@@ -36,7 +37,7 @@ def write_report(
     Raises:
         OSError: the disk does not take it.
     """
-    title = pages[0].result["name"] if len(pages) == 1 else f"{len(pages)} results"
+    title = shown(pages[0].result["name"]) if len(pages) == 1 else tr("{count} results", count=len(pages))
     write_whole(path, report_pdf(pages, bundles, title=f"SliceScope: {title}", summary=len(pages) > 1, series=series))
 
 
@@ -78,10 +79,14 @@ def series_report(
 
     pages = [page for page in on_each_core(page, answered) if page is not None]
     bundles = distinct_bundles(predictor.classifier, predictor.segmenter)
-    return report_pdf(pages, bundles, title=f"SliceScope: {len(pages)} results", summary=True, series=series)
+    return report_pdf(
+        pages, bundles, title=f"SliceScope: {tr('{count} results', count=len(pages))}", summary=True, series=series
+    )
 
 
 def volume_report(answered: AnsweredVolume, predictor: Predictor) -> bytes:
     """Return the report of a volume as PDF."""
     bundles = distinct_bundles(predictor.classifier, predictor.segmenter)
-    return report_pdf([report_page(answered, predictor)], bundles, title=f"SliceScope: {answered.result['name']}")
+    return report_pdf(
+        [report_page(answered, predictor)], bundles, title=f"SliceScope: {shown(answered.result['name'])}"
+    )

@@ -8,6 +8,7 @@ from core.bundles.contents import read_bundle_table, refused_content
 from core.bundles.predictions import read_predictions
 from core.checked_files import Content
 from core.metrics.overlap import THRESHOLDS, dice_from_counts, iou_from_counts
+from core.translation.messages import mark
 
 
 def read_thresholds(bundle: Bundle) -> pd.DataFrame:
@@ -49,4 +50,4 @@ def typical_slice_numbers(table: pd.DataFrame) -> dict[str, int]:
     """
     order = table.sort_values(["dice", "slice"], ascending=[False, True])["slice"].tolist()
     worst = table.sort_values(["dice", "slice"])["slice"].iloc[0]
-    return {"Best": int(order[0]), "Median": int(order[len(order) // 2]), "Worst": int(worst)}
+    return {mark("Best"): int(order[0]), mark("Median"): int(order[len(order) // 2]), mark("Worst"): int(worst)}

@@ -22,6 +22,7 @@ from core.config import FEATURES, PRESENCE
 from core.metrics.temperature import apply_temperature
 from core.networks.gate_features import PRESENCE_INPUTS, with_feature_output
 from core.outcome import GateThresholds, decide_outcomes, figures_of, reason_of
+from core.translation.messages import Message
 
 if TYPE_CHECKING:
     import keras
@@ -101,12 +102,12 @@ class GateDecision:
     thresholds: GateThresholds
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Message:
         """Why the outcome is what it is: one plain sentence."""
         return reason_of(self.outcome, self.tumour_score, self.ood_score, self.thresholds)
 
     @property
-    def figures(self) -> str:
+    def figures(self) -> Message:
         """The figures behind the reason with their limits, one sentence."""
         highest = float(self.probabilities.max())
         return figures_of(self.outcome, self.tumour_score, self.ood_score, highest, self.thresholds)

@@ -19,7 +19,8 @@ from core.labels import OUTCOME_LABELS
 from core.metrics import overlap
 from core.outcome import LOW_CONFIDENCE, NO_GATE_REASON, NO_TUMOUR, REFUSED, WITHHELD
 from core.readers.slices import Slice
-from core.translation.messages import tr
+from core.translation.messages import Message, tr
+from core.translation.numbers import number_text
 
 
 class Drawn(Protocol):
@@ -61,7 +62,7 @@ def slice_result(slice_: Slice, prediction: Prediction, bundles: tuple[Bundle, .
         "height": height,
         "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
         "outcome": prediction.gate.outcome if prediction.gate else None,
-        "reason": prediction.gate.reason if prediction.gate else tr(NO_GATE_REASON),
+        "reason": prediction.gate.reason if prediction.gate else Message(NO_GATE_REASON),
         "class": None if is_withheld(prediction) else prediction.class_name,
         "likeliest_class": prediction.class_name,
         "probabilities": {
@@ -201,8 +202,8 @@ def slice_row(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def remarks(result: dict[str, Any]) -> str | None:
-    """Return what a slice's or a volume's result warns and notes as one text; None where it does neither."""
-    return " ".join([*result["warnings"], *result["notes"]]) or None
+    """Return what a result warns and notes as one text in the current language; None where it does neither."""
+    return " ".join(map(tr, (*result["warnings"], *result["notes"]))) or None
 
 
 def _rounded(value: float | None) -> float | None:
@@ -210,11 +211,16 @@ def _rounded(value: float | None) -> float | None:
 
 
 def summary_line(result: dict[str, Any]) -> str:
-    """Return a result in a line: "glioma (0.912), confident, 3578 px tumour", or the outcome and its reason."""
+    """Say a result in a line: "glioma (0.912), confident, 3578 px tumour", or the outcome and its reason."""
     outcome = result["outcome"]
     words = OUTCOME_LABELS[outcome].in_text if outcome else ""
     if result["class"] is None:
-        return f"{words}: {result['reason']}"
-    named = f"{result['class']} ({shown_probabilities(result)[result['class']]:.3f})"
-    line = ", ".join(filter(None, [named, words, f"{result['mask']['area_px']} px tumour"]))
-    return f"{line}: {result['reason']}" if outcome == LOW_CONFIDENCE else line
+        return f"{words}: {tr(result['reason'])}"
+    named = class_with_probability(result["class"], shown_probabilities(result))
+    line = ", ".join(filter(None, [named, words, tr("{area} px tumour", area=result["mask"]["area_px"])]))
+    return f"{line}: {tr(result['reason'])}" if outcome == LOW_CONFIDENCE else line
+
+
+def class_with_probability(name: str, probabilities: dict[str, float]) -> str:
+    """Write a class with its probability for a line: "glioma (0.912)"."""
+    return f"{tr(name)} ({number_text(probabilities[name], '.3f')})"

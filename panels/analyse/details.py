@@ -33,9 +33,9 @@ def draw_why(result: dict[str, Any], address: dict[str, str], *, with_class: boo
     with st.expander(tr("Why this answer"), icon=":material/bar_chart:", key="analyse_why"):
         if with_class:
             draw_class_probabilities(result["likeliest_class"], shown_probabilities(result), key=key, headline=False)
-        st.markdown(result["reason"])
+        st.markdown(tr(result["reason"]))
         if result["gate"]:
-            st.caption(result["gate"]["figures"])
+            st.caption(tr(result["gate"]["figures"]))
         if with_class:
             st.page_link(
                 "pages/explain.py",

@@ -171,32 +171,29 @@ def _gate_lines(bundle: Bundle) -> list[str]:
 
 def _class_line(bundle: Bundle, *, has_gate: bool) -> str:
     """Return the classifier's accuracy, patient-level too where a counterpart bundle has it."""
-    line = f"**{tr('Class before the gate') if has_gate else tr('Class')}:** {bundle_title(bundle)} ({bundle.name})."
+    title = mark("**Class before the gate:** {bundle} ({name}).") if has_gate else mark("**Class:** {bundle} ({name}).")
+    sentences = [tr(title, bundle=bundle_title(bundle), name=bundle.name)]
     metrics = bundle.test_metrics
     if bundle.card.data.by_patient:
-        return tr(
-            "{line} *Patient-level split*: {accuracy}.{folds}",
-            line=line,
-            accuracy=_patient_level_accuracy(metrics),
-            folds=_class_over_folds(bundle),
+        accuracy = tr("*Patient-level split*: {accuracy}.", accuracy=_patient_level_accuracy(metrics))
+        return " ".join([*sentences, accuracy, *_class_over_folds(bundle)])
+    sentences.append(
+        tr(
+            "*Slice-level split* (leaks: optimistic): accuracy {share} on {slices} slices; neighbours of the same "
+            "tumour were in training.",
+            share=percent(metrics.accuracy),
+            slices=metrics.slices,
         )
-    line += tr(
-        " *Slice-level split* (leaks: optimistic): accuracy {share} on {slices} slices; neighbours of "
-        "the same tumour were in training.",
-        share=percent(metrics.accuracy),
-        slices=metrics.slices,
     )
     counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
     if counterpart is None:
-        return tr("{line} *Patient-level split*: {reason}.", line=line, reason=_no_counterpart(bundle))
-    return tr(
-        "{line} *Patient-level split*, the same architecture trained without fold 1's patients "
-        "({counterpart}): {accuracy}.{folds}",
-        line=line,
+        return " ".join([*sentences, tr("*Patient-level split*: {reason}.", reason=_no_counterpart(bundle))])
+    accuracy = tr(
+        "*Patient-level split*, the same architecture trained without fold 1's patients ({counterpart}): {accuracy}.",
         counterpart=counterpart.name,
         accuracy=_patient_level_accuracy(counterpart.test_metrics),
-        folds=_class_over_folds(counterpart),
     )
+    return " ".join([*sentences, accuracy, *_class_over_folds(counterpart)])
 
 
 def _no_counterpart(bundle: Bundle) -> str:
@@ -206,68 +203,64 @@ def _no_counterpart(bundle: Bundle) -> str:
 
 
 def _patient_level_accuracy(metrics: TestMetrics) -> str:
-    series = (
-        ""
-        if metrics.series_accuracy is None
-        else tr(
-            "; a patient's slices classified together ({series}), **{by_slice}** of the slices and "
-            "{by_patient} of the patients",
-            series=term("series", tr("series")),
-            by_slice=percent(metrics.series_accuracy),
-            by_patient=percent(metrics.patient_accuracy),
-        )
-    )
-    return tr(
-        "accuracy **{share}** on {slices} slices of {patients} patients whose ids were not in training{series}",
+    accuracy = tr(
+        "accuracy **{share}** on {slices} slices of {patients} patients whose ids were not in training",
         share=percent(metrics.accuracy),
         slices=metrics.slices,
         patients=metrics.patients,
-        series=series,
+    )
+    if metrics.series_accuracy is None:
+        return accuracy
+    return tr(
+        "{accuracy}; a patient's slices classified together ({series}), **{by_slice}** of the slices and "
+        "{by_patient} of the patients",
+        accuracy=accuracy,
+        series=term("series", tr("series")),
+        by_slice=percent(metrics.series_accuracy),
+        by_patient=percent(metrics.patient_accuracy),
     )
 
 
-def _class_over_folds(bundle: Bundle) -> str:
+def _class_over_folds(bundle: Bundle) -> list[str]:
     return _over_folds(bundle, "accuracy", "series_accuracy")
 
 
-def _over_folds(bundle: Bundle, *metrics: str) -> str:
-    """Return what the same recipe reaches over several folds; nothing where fewer than two were trained."""
+def _over_folds(bundle: Bundle, *metrics: str) -> list[str]:
+    """Say what the same recipe reaches over several folds; nothing where fewer than two were trained."""
     over_folds = bundle.card.metrics.over_folds
     figures = {name: over_folds.figures[name] for name in metrics if name in over_folds.figures} if over_folds else {}
     if over_folds is None or not figures:
-        return ""
+        return []
     words = ", ".join(
         f"{lower_first(METRIC_TITLES[name])} {mean_text(name, figure.mean, figure.std)}"
         for name, figure in figures.items()
     )
-    return tr(" The same recipe on {count} folds: {words}.", count=len(over_folds.folds_done), words=words)
+    return [tr("The same recipe on {count} folds: {words}.", count=len(over_folds.folds_done), words=words)]
 
 
 def _mask_line(bundle: Bundle) -> str:
     """Return the segmenter's mean Dice and share of missed tumours."""
     metrics = bundle.test_metrics
-    patient_level = ""
+    sentences = [
+        tr(
+            "**Mask:** {bundle} ({name}). Mean Dice **{dice:.2f}** on {slices} test slices; the split is {split}.",
+            bundle=bundle_title(bundle),
+            name=bundle.name,
+            dice=metrics.dice_mean,
+            slices=metrics.slices,
+            split=split_level_of(bundle, with_caveat=True),
+        )
+    ]
     if not bundle.card.data.by_patient:
         counterpart = evaluated_bundle(bundle.card.data.by_patient_bundle)
-        patient_level = (
-            tr(" *Patient-level split*: {reason}.", reason=_no_counterpart(bundle))
+        sentences.append(
+            tr("*Patient-level split*: {reason}.", reason=_no_counterpart(bundle))
             if counterpart is None
             else tr(
-                " *Patient-level split*, the same architecture ({counterpart}): mean Dice {dice_mean:.2f}.",
+                "*Patient-level split*, the same architecture ({counterpart}): mean Dice {dice_mean:.2f}.",
                 counterpart=counterpart.name,
                 dice_mean=counterpart.test_metrics.dice_mean,
             )
         )
-    return tr(
-        "**Mask:** {bundle} ({name}). Mean Dice **{dice:.2f}** on {slices} test slices; "
-        "the split is {split}.{patient_level}{folds} {missed}: {share}.",
-        bundle=bundle_title(bundle),
-        name=bundle.name,
-        dice=metrics.dice_mean,
-        slices=metrics.slices,
-        split=split_level_of(bundle, with_caveat=True),
-        patient_level=patient_level,
-        folds=_over_folds(bundle, "dice_mean"),
-        missed=METRIC_TITLES["missed"],
-        share=percent(metrics.missed),
-    )
+    missed = tr("{metric}: {share}.", metric=METRIC_TITLES["missed"], share=percent(metrics.missed))
+    return " ".join([*sentences, *_over_folds(bundle, "dice_mean"), missed])

@@ -23,10 +23,17 @@ def draw_progress(job: Background[Any], *, done: int, total: int, stop: Callable
         stop: called where the visitor stops it.
         key: of the button, without its ending.
     """
-    text = tr("{done} of {total} slices analysed", done=done, total=total)
-    if job.pace:
-        left = duration_text((total - done) / job.pace)
-        text += tr(", {pace:.2g} a second, {left} left", pace=job.pace, left=left)
+    text = (
+        tr(
+            "{done} of {total} slices analysed, {pace:.2g} a second, {left} left",
+            done=done,
+            total=total,
+            pace=job.pace,
+            left=duration_text((total - done) / job.pace),
+        )
+        if job.pace
+        else tr("{done} of {total} slices analysed", done=done, total=total)
+    )
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.progress(done / total, text, width="stretch")
         st.button(tr("Stop"), key=f"{key}_stop", icon=":material/stop_circle:", on_click=stop)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.dataset.lookup import StoreState, cache_state
 from core.dataset.remote.download import CACHE_BYTES, default_cache
 from core.dataset.store import SLICE_COUNT, STORE_NAME
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.slices.data_set.find import fetching_wanted
 from panels.shared.theme import error_text
 
@@ -41,8 +41,12 @@ def draw_local_copy(state: StoreState) -> None:
             icon=":material/warning:",
         )
     cached = cache_state(default_cache())
-    size = tr(", {megabytes:,.0f} MB", megabytes=state.megabytes) if state.exists else ""
-    lines = [tr("- {file} is expected {place}{size}.", file=STORE_NAME, place=place, size=size)]
+    expected = (
+        mark("- {file} is expected {place}, {megabytes:,.0f} MB.")
+        if state.exists
+        else mark("- {file} is expected {place}.")
+    )
+    lines = [tr(expected, file=STORE_NAME, place=place, megabytes=state.megabytes)]
     if not state.whole or cached.slices:
         fetching = tr("on") if fetching_wanted() else tr("off")
         lines.append(

@@ -13,7 +13,7 @@ from core.evaluation.bootstrap import DRAWS, LEVEL
 from core.evaluation.figures import accuracy_of
 from core.labels import CLASS_LABELS, metric_titles
 from core.metrics import calibration
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from core.translation.numbers import number_text
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_headline_metrics, cached_predictions
@@ -127,32 +127,44 @@ def _reliability(table: pd.DataFrame) -> None:
     )
     confidence, accuracy = float(table["confidence"].mean()), accuracy_of(table)
     excess = (confidence - accuracy) * 100
-    verdict = tr("overconfident") if excess > 0 else tr("underconfident")
+    verdict = (
+        mark(
+            "Dotted: perfect {calibration}. Mean confidence {confidence}, accuracy {accuracy}: the network is "
+            "overconfident by {points:.1f} points."
+        )
+        if excess > 0
+        else mark(
+            "Dotted: perfect {calibration}. Mean confidence {confidence}, accuracy {accuracy}: the network is "
+            "underconfident by {points:.1f} points."
+        )
+    )
     st.caption(
         tr(
-            "Dotted: perfect {calibration}. Mean confidence {confidence}, accuracy {accuracy}: the network is "
-            "{verdict} by {points:.1f} points.",
+            verdict,
             calibration=term("calibration", tr("calibration")),
             confidence=percent(confidence),
             accuracy=percent(accuracy),
-            verdict=verdict,
             points=abs(excess),
         ),
-        help=tr(
-            "{note}ECE (expected calibration error) is the mean gap over {bins} bins, weighted by slices.",
-            note=_calibration_note(table),
-            bins=calibration.BINS,
+        help=" ".join(
+            [
+                *_calibration_note(table),
+                tr(
+                    "ECE (expected calibration error) is the mean gap over {bins} bins, weighted by slices.",
+                    bins=calibration.BINS,
+                ),
+            ]
         ),
     )
 
 
-def _calibration_note(table: pd.DataFrame) -> str:
+def _calibration_note(table: pd.DataFrame) -> list[str]:
     """Say that the confidence is calibrated, where it is."""
     if f"confidence{RAW}" not in table:
-        return ""
+        return []
     bins = calibration.reliability_bins(table[f"confidence{RAW}"].to_numpy(), table["right"].to_numpy())
     own = calibration.expected_calibration_error(bins)
-    return tr("Probabilities are calibrated by one temperature; the ECE of the network's own is {own:.3f}. ", own=own)
+    return [tr("Probabilities are calibrated by one temperature; the ECE of the network's own is {own:.3f}.", own=own)]
 
 
 def _accuracy_against_coverage(table: pd.DataFrame) -> None:

@@ -165,31 +165,34 @@ def _summary(table: pd.DataFrame, of_part: pd.DataFrame, bundle: Bundle) -> str:
     """
     if table.empty:
         return tr(_NOTHING_PASSES)
-    coverage = (
-        tr("{coverage} {share}. ", coverage=term("coverage"), share=percent(len(table) / len(of_part)))
-        if len(table) < len(of_part)
-        else ""
-    )
     matrix = confusion_of(table)
     right, errors = classification.correct_count(matrix), classification.error_count(matrix)
     share = percent(float(classification.accuracy(matrix)))
-    series = ""
-    if len(table) == len(of_part) and bundle.card.data.by_patient:
-        accuracy = float(class_figures(table, bundle.card.classes)["series_accuracy"])
-        series = tr(
-            "A patient's slices together ({series}): {count}. ",
-            series=term("series", tr("series")),
-            count=count_text(accuracy, len(table)),
+    sentences = [
+        tr(
+            "{slices} slices of {patients} patients. Accuracy: {right} of {slices} ({share}), {errors} errors.",
+            slices=len(table),
+            patients=table["patient"].nunique(),
+            right=right,
+            share=share,
+            errors=errors,
         )
-    return tr(
-        "{slices} slices of {patients} patients. Accuracy: {right} of {slices} ({share}), {errors} errors. "
-        "{series}{coverage}Blue: correct, orange: error; a stronger colour means a larger share. Click a cell to see "
-        "its slices; click it again to clear.",
-        slices=len(table),
-        patients=table["patient"].nunique(),
-        right=right,
-        share=share,
-        errors=errors,
-        series=series,
-        coverage=coverage,
+    ]
+    if len(table) < len(of_part):
+        sentences.append(tr("{coverage} {share}.", coverage=term("coverage"), share=percent(len(table) / len(of_part))))
+    elif bundle.card.data.by_patient:
+        accuracy = float(class_figures(table, bundle.card.classes)["series_accuracy"])
+        sentences.append(
+            tr(
+                "A patient's slices together ({series}): {count}.",
+                series=term("series", tr("series")),
+                count=count_text(accuracy, len(table)),
+            )
+        )
+    sentences.append(
+        tr(
+            "Blue: correct, orange: error; a stronger colour means a larger share. Click a cell to see its slices; "
+            "click it again to clear."
+        )
     )
+    return " ".join(sentences)

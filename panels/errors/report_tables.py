@@ -8,9 +8,9 @@ from core import course_report
 from core.bundles.bundle import Bundle
 from core.bundles.predictions import row_of_slice
 from core.config import CLASSIFICATION
-from core.labels import CLASS_LABELS, PART_LABELS
+from core.labels import CLASS_LABELS, PART_LABELS, Titles
 from core.metrics import classification
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.errors.matrix_view import tile_label
 from panels.shared.cache import cached_predictions
 from panels.shared.figure_3 import draw_figure_3
@@ -19,9 +19,8 @@ from panels.shared.model_choice import choice_title, listed_bundles, readable_bu
 from panels.shared.slices import gallery
 from panels.shared.theme import percent
 
-_MEASURES = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
+_MEASURES = Titles({"precision": mark("Precision"), "recall": mark("Recall"), "f1": mark("F1")})
 _MEASURE_OF = {"precision": classification.precision, "recall": classification.recall, "f1": classification.f1}
-_MEASURE_COLUMNS = [f"{name}, {whose}" for name in _MEASURES for whose in ("report", "ours")]
 
 
 def draw_report_tables(bundle: Bundle) -> None:
@@ -30,29 +29,38 @@ def draw_report_tables(bundle: Bundle) -> None:
     st.dataframe(
         _table_4(bundle),
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in _MEASURE_COLUMNS},
+        column_config={
+            name: st.column_config.NumberColumn(format="%.2f")
+            for title in _MEASURES.values()
+            for name in _columns(title)
+        },
         placeholder="",
         alt=tr("The report's Table 4 beside the figures of {bundle}", bundle=bundle.name),
     )
     errors = classification.error_count(_matrix(bundle))
-    stopped = bundle.card.data.test_stopped_training
-    watching = tr("watched them, too") if stopped else tr("did not look at the test slices")
+    watching = (
+        mark("{bundle}: {slices} test slices, {level} split, {errors} errors; training watched them, too.")
+        if bundle.card.data.test_stopped_training
+        else mark("{bundle}: {slices} test slices, {level} split, {errors} errors; training did not look at them.")
+    )
     st.caption(
         tr(
             "{precision}, {recall} and {f1}; the accuracy stands in the column F1, as in the report. "
             "Report: {report_slices} test slices, {report_errors} errors; its early stopping watched the "
-            "test slices. {bundle}: {slices} test slices, {level} split, {errors} errors; training "
-            "{watching}.",
+            "test slices.",
             precision=term("precision"),
             recall=term("recall", tr("recall")),
             f1=term("f1"),
             report_slices=course_report.CNN_TEST_SLICES,
             report_errors=course_report.CNN_TEST_WRONG,
+        )
+        + " "
+        + tr(
+            watching,
             bundle=bundle_title(bundle),
             slices=bundle.test_metrics.slices,
             level=split_level_of(bundle),
             errors=errors,
-            watching=watching,
         )
     )
     st.header(tr("Figure 3: the confusion matrix"), anchor=False)
@@ -83,26 +91,35 @@ def _table_4(bundle: Bundle) -> pd.DataFrame:
     ours = bundle.test_metrics.per_class
     rows = []
     for name, theirs in course_report.TABLE_4.items():
-        row: dict[str, object] = {"Class": CLASS_LABELS[name].title}
-        for title, measure in _MEASURES.items():
-            row |= {f"{title}, report": getattr(theirs, measure), f"{title}, ours": getattr(ours[name], measure)}
-        rows.append(row | {"Slices, report": theirs.support, "Slices, ours": ours[name].support})
+        row: dict[str, object] = {tr("Class"): CLASS_LABELS[name].title}
+        for measure, title in _MEASURES.items():
+            row |= _pair(title, getattr(theirs, measure), getattr(ours[name], measure))
+        rows.append(row | _pair(tr("Slices"), theirs.support, ours[name].support))
     matrix = _matrix(bundle)
     support = matrix.sum(axis=1)
     measured = {measure: compute(matrix) for measure, compute in _MEASURE_OF.items()}
-    slices = {"Slices, report": course_report.CNN_TEST_SLICES, "Slices, ours": int(support.sum())}
-    accuracy = {"F1, report": course_report.TABLE_4_ACCURACY, "F1, ours": float(classification.accuracy(matrix))}
-    rows.append({"Class": "Accuracy", **accuracy, **slices})
+    slices = _pair(tr("Slices"), course_report.CNN_TEST_SLICES, int(support.sum()))
+    accuracy = _pair(_MEASURES["f1"], course_report.TABLE_4_ACCURACY, float(classification.accuracy(matrix)))
+    rows.append({tr("Class"): tr("Accuracy"), **accuracy, **slices})
     for title, stated, weights in (
         (tr("Macro average"), course_report.TABLE_4_MACRO, None),
         (tr("Weighted average"), course_report.TABLE_4_WEIGHTED, support),
     ):
-        row = {"Class": title, **slices}
-        for (column, measure), report_mean in zip(_MEASURES.items(), stated, strict=True):
+        row = {tr("Class"): title, **slices}
+        for (measure, column), report_mean in zip(_MEASURES.items(), stated, strict=True):
             our_mean = float(np.average(measured[measure], weights=weights))
-            row |= {f"{column}, report": report_mean, f"{column}, ours": our_mean}
+            row |= _pair(column, report_mean, our_mean)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _columns(title: str) -> tuple[str, str]:
+    """Return the titles of a figure's two columns: the report's, and ours."""
+    return tr("{title}, report", title=title), tr("{title}, ours", title=title)
+
+
+def _pair(title: str, theirs: float, ours: float) -> dict[str, object]:
+    return dict(zip(_columns(title), (theirs, ours), strict=True))
 
 
 def _table_3() -> pd.DataFrame:
@@ -111,11 +128,11 @@ def _table_3() -> pd.DataFrame:
     tables = {choice_title(bundle.name): cached_predictions(bundle) for bundle in bundles}
     rows = []
     for row in course_report.TABLE_3:
-        cells = {"Slice": str(row.slice), "Report": tr("✗ Meningioma {share}", share=percent(row.confidence))}
+        cells = {tr("Slice"): str(row.slice), tr("Report"): tr("✗ Meningioma {share}", share=percent(row.confidence))}
         for title, table in tables.items():
             prediction = row_of_slice(table, row.slice)
-            mark = "✓" if prediction["right"] else "✗"
+            sign = "✓" if prediction["right"] else "✗"
             class_and_confidence = f"{CLASS_LABELS[prediction['predicted']].short} {percent(prediction['confidence'])}"
-            cells[title] = f"{mark} {class_and_confidence} ({PART_LABELS[prediction['part']].short_in_text})"
+            cells[title] = f"{sign} {class_and_confidence} ({PART_LABELS[prediction['part']].short_in_text})"
         rows.append(cells)
     return pd.DataFrame(rows)

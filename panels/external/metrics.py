@@ -43,7 +43,8 @@ def draw_metrics(table: pd.DataFrame) -> None:
             caption = tr("{hits} of {count} {unit}", hits=int(hits.sum()), count=len(hits), unit=tr(unit))
             if name in AIMS and len(hits):
                 is_met = AIMS[name].short_by(float(hits.mean())) == 0
-                caption += tr("; aim {aim}{missed}", aim=AIMS[name].words, missed="" if is_met else tr(", **missed**"))
+                sentence = mark("{figure}; aim {aim}") if is_met else mark("{figure}; aim {aim}, **missed**")
+                caption = tr(sentence, figure=caption, aim=tr(AIMS[name].words))
             st.caption(caption)
     st.caption(
         tr(
@@ -121,14 +122,13 @@ def draw_internal_cost(bundle: Bundle) -> None:
     worst = max(called_free, key=lambda name: called_free[name])
     st.markdown(
         tr(
-            "The gate has a cost on internal data. All {slices} internal test slices have a tumour. The "
-            "network alone classifies {alone} correctly{series}. After the gate, {right} are "
+            "The gate has a cost on internal data. All {slices} internal test slices have a tumour. {alone} After "
+            "the gate, {right} are "
             "classified correctly, {wrong} are wrong, and {abstained} abstained ({low_confidence} low confidence, "
             "{refused} flagged OOD). “No tumour found” is most frequent for {worst}: {called_free} of its "
             "slices.",
             slices=outcomes.slices,
-            alone=percent(bundle.test_metrics.accuracy),
-            series=_of_series(bundle),
+            alone=_network_alone(bundle),
             right=percent(outcomes.right),
             wrong=percent(outcomes.wrong),
             abstained=percent(outcomes.low_confidence + refused),
@@ -140,10 +140,16 @@ def draw_internal_cost(bundle: Bundle) -> None:
     )
 
 
-def _of_series(bundle: Bundle) -> str:
-    """Return the accuracy of series in brackets; nothing where it is not measured."""
-    accuracy = bundle.test_metrics.series_accuracy
-    return "" if accuracy is None else tr(" ({share} with a patient's slices together)", share=percent(accuracy))
+def _network_alone(bundle: Bundle) -> str:
+    """Say how many slices the network alone classifies correctly; of series too where that is measured."""
+    metrics = bundle.test_metrics
+    if metrics.series_accuracy is None:
+        return tr("The network alone classifies {alone} correctly.", alone=percent(metrics.accuracy))
+    return tr(
+        "The network alone classifies {alone} correctly ({series} with a patient's slices together).",
+        alone=percent(metrics.accuracy),
+        series=percent(metrics.series_accuracy),
+    )
 
 
 def _use_of_the_split(bundle: Bundle) -> str:

@@ -66,13 +66,13 @@ def draw_slice_list(rows: pd.DataFrame, *, key: str) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Slice": rows["name"],
-                "True": [ANSWER_LABELS[name].short for name in rows["true"]],
-                "Result": [ANSWER_LABELS[name].short for name in rows["answer"]],
-                "Most probable class": [ANSWER_LABELS[name].short for name in rows["predicted"]],
-                "Probability": rows["sure"].round(2),
-                "Tumour score": rows["tumour_score"].round(2),
-                "OOD score": rows["strangeness"].round(1),
+                tr("Slice"): rows["name"],
+                tr("True"): [ANSWER_LABELS[name].short for name in rows["true"]],
+                tr("Result"): [ANSWER_LABELS[name].short for name in rows["answer"]],
+                tr("Most probable class"): [ANSWER_LABELS[name].short for name in rows["predicted"]],
+                tr("Probability"): rows["sure"].round(2),
+                tr("Tumour score"): rows["tumour_score"].round(2),
+                tr("OOD score"): rows["strangeness"].round(1),
             }
         ),
         hide_index=True,

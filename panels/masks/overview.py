@@ -33,6 +33,8 @@ _MEANINGS = Titles(
 _TITLES = metric_titles(_MEANINGS)
 _CLASS_TITLES = metric_titles(("dice_mean", "dice_median", "iou_mean"))
 """Columns of the table by class that hold a Dice or an IoU."""
+DICE, IOU = mark("Dice"), mark("IoU")
+"""Measures that the plots have, also in the address."""
 _SLICE_BOX = "masks_open"
 
 
@@ -52,20 +54,22 @@ def draw_overview(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None
 @fragment
 def _draw_measure(table: pd.DataFrame, threshold: float) -> None:
     """Draw the plots of one measure, and its choice, which redraws nothing else."""
-    measure = bound(st.segmented_control, tr("Measure"), ["Dice", "IoU"], default="Dice", required=True, key="measure")
+    measure = bound(
+        st.segmented_control, tr("Measure"), [DICE, IOU], default=DICE, required=True, format_func=tr, key="measure"
+    )
     left, right = st.columns(2, gap="medium")
     with left:
-        st.header(tr("{measure} by class", measure=measure), anchor=False)
+        st.header(tr("{measure} by class", measure=tr(measure)), anchor=False)
         _distribution(table, measure)
         st.dataframe(
             _by_class(table),
             hide_index=True,
             column_config=dict.fromkeys(_CLASS_TITLES.values(), st.column_config.NumberColumn(format="%.3f"))
-            | figure_columns(["Missed"]),
+            | figure_columns([tr("Missed")]),
             alt=tr("Metrics by class: {figures}", figures=_class_text(table)),
         )
     with right:
-        st.header(tr("{measure} against tumour size", measure=measure), anchor=False)
+        st.header(tr("{measure} against tumour size", measure=tr(measure)), anchor=False)
         _against_size(table, measure, key=f"size_{measure}_{threshold}_{st.session_state.get('opened_slice')}")
         st.caption(tr("Each point is a test slice; click one to open it."))
         st.selectbox(
@@ -125,7 +129,7 @@ def _distribution(table: pd.DataFrame, measure: str) -> None:
         _histogram(table[["true", measure.lower()]], measure),
         key=f"distribution_{measure}",
         config=PLOT_CONFIG,
-        alt=f"{measure}. {_class_text(table)}",
+        alt=f"{tr(measure)}. {_class_text(table)}",
     )
 
 
@@ -142,7 +146,7 @@ def _histogram(table: pd.DataFrame, measure: str) -> go.Figure:
         )
     style_figure(figure, height=320)
     figure.update_layout(barmode="stack", bargap=0.06, legend_traceorder="normal")
-    figure.update_xaxes(range=[0, 1], title_text=measure)
+    figure.update_xaxes(range=[0, 1], title_text=tr(measure))
     figure.update_yaxes(title_text=tr("slices"))
     return figure
 
@@ -156,7 +160,7 @@ def _against_size(table: pd.DataFrame, measure: str, *, key: str) -> None:
         config=PLOT_CONFIG,
         alt=tr(
             "{measure} of each test slice against the size of its tumour. {class_}",
-            measure=measure,
+            measure=tr(measure),
             class_=_class_text(table),
         ),
     )
@@ -176,7 +180,7 @@ def _scatter(table: pd.DataFrame, measure: str) -> go.Figure:
             unselected={"marker": {"opacity": 0.75}},
             customdata=[[number] for number in rows["slice"].tolist()],  # an array comes back as a mapping
             hovertemplate=tr(
-                "slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>", measure=measure
+                "slice %{{customdata[0]}}: {measure} %{{y:.3f}}, %{{x}} px<extra></extra>", measure=tr(measure)
             ),
         )
     style_figure(figure, height=400)
@@ -184,7 +188,7 @@ def _scatter(table: pd.DataFrame, measure: str) -> go.Figure:
     figure.update_xaxes(
         type="log", title_text=tr("true mask, pixels"), tickvals=[200, 500, 1000, 2000, 5000, 10000, 20000]
     )
-    figure.update_yaxes(range=[-0.03, 1.03], title_text=measure)
+    figure.update_yaxes(range=[-0.03, 1.03], title_text=tr(measure))
     return figure
 
 
@@ -203,10 +207,10 @@ def _by_class(table: pd.DataFrame) -> pd.DataFrame:
     metrics = mask_figures_by_class(table)
     return pd.DataFrame(
         {
-            "Class": [CLASS_LABELS[name].title for name in metrics.index],
-            "Slices": metrics["slices"].to_numpy(),
+            tr("Class"): [CLASS_LABELS[name].title for name in metrics.index],
+            tr("Slices"): metrics["slices"].to_numpy(),
             **{title: metrics[name].to_numpy() for name, title in _CLASS_TITLES.items()},
-            "Missed": [percent(share) for share in metrics["missed"]],
+            tr("Missed"): [percent(share) for share in metrics["missed"]],
         }
     )
 

@@ -14,7 +14,7 @@ from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, 
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.controls import fragment
 from panels.shared.link.address import bound
 from panels.shared.slices.data_set.find import find_slices
@@ -24,7 +24,7 @@ from panels.shared.slices.image import MASK_LEGEND
 from panels.shared.slices.mask_pictures import draw_pictures, mask_pictures
 from panels.shared.viewer.viewer import Layer, draw_viewer, mask_layers, probability_layer, viewer_and_words
 
-_CHOSEN = "Chosen"
+_CHOSEN = mark("Chosen")
 """Title of the slice that the visitor chose."""
 _FIRST = "Median"
 """Title of the slice in the viewer while none is chosen."""
@@ -75,7 +75,7 @@ def draw_slices(bundle: Bundle, table: pd.DataFrame, threshold: float) -> None:
             tr(
                 "**{title}: slice {number}** · {type}, patient {patient} · Dice {dice:.3f}, IoU {iou:.3f} · true "
                 "{true_px} px, predicted {predicted_px} px",
-                title=title,
+                title=tr(title),
                 number=number,
                 type=CLASS_LABELS[row["true"]].title,
                 patient=row["patient"],

@@ -10,13 +10,13 @@ from core.bundles.card.metrics import CrossValidation, FoldMetrics
 from core.dataset.splits import FOLD_SPLITS
 from core.labels import METRIC_TITLES, metric_titles
 from core.text import lower_first
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.models.record_table import draw_records
 from panels.shared.labels import NOT_AVAILABLE, mean_text, metric_text, term
 from panels.shared.model_choice import choice_title
 from panels.shared.theme import escape_markdown
 
-_METRIC, _MEAN, _ALL = "Metric", "Mean", "All slices"
+_METRIC, _MEAN, _ALL = mark("Metric"), mark("Mean"), mark("All slices")
 
 
 def draw_fold_tables(bundles: Sequence[Bundle]) -> None:
@@ -50,7 +50,12 @@ def _draw_table(title: str, metrics: CrossValidation) -> None:
     )
     rows = pd.DataFrame([_metric_row(name, metric, metrics) for name, metric in metric_titles(metrics.figures).items()])
     alt = tr("Metrics of {title} by fold", title=title)
-    st.table(rows[[_METRIC, _MEAN, _ALL]], hide_index=True, border="horizontal", alt=tr("{alt}, in short", alt=alt))
+    st.table(
+        rows[[_METRIC, _MEAN, _ALL]].rename(columns=tr),
+        hide_index=True,
+        border="horizontal",
+        alt=tr("{alt}, in short", alt=alt),
+    )
     with st.expander(tr("Every fold"), icon=":material/table:"):
         draw_records(rows, alt=alt)
     with st.expander(tr("Without similar patient ids, and calibration"), icon=":material/info:"):

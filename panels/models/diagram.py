@@ -6,6 +6,7 @@ from collections import Counter
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.text import join_words
 from core.translation.messages import tr
 from core.translation.numbers import number_text
 from panels.models.diagram_layout import CENTRE, LEFT, RIGHT, Block
@@ -106,7 +107,7 @@ def _draw_detour(
 def _box_lines(block: Block) -> list[str]:
     """Write the lines in a block's box."""
     first, last = block.layers[0], block.layers[-1]
-    grid = " × ".join(number_text(length, ",") for length in block.shape)
+    grid = _shape_text(block)
     if not first.inputs:
         return [f"<b>{first.name}</b>", grid]
     # In the order in which each kind comes first.
@@ -177,11 +178,17 @@ def _draw_arrow(figure: go.Figure, start: tuple[float, float], end: tuple[float,
 def _blocks_text(blocks: list[Block]) -> str:
     """Write the diagram as a text for those who do not see it."""
     return "; ".join(
-        f"{block.layers[-1].name}: {' by '.join(map(str, block.shape))}"
-        + (
-            tr(", from {join}", join=" and ".join(blocks[source].layers[-1].name for source in block.sources))
-            if block.sources
-            else ""
+        tr(
+            "{name}: {shape}, from {sources}",
+            name=block.layers[-1].name,
+            shape=_shape_text(block),
+            sources=join_words(blocks[source].layers[-1].name for source in block.sources),
         )
+        if block.sources
+        else f"{block.layers[-1].name}: {_shape_text(block)}"
         for block in blocks
     )
+
+
+def _shape_text(block: Block) -> str:
+    return " × ".join(number_text(length, ",") for length in block.shape)

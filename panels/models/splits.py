@@ -14,7 +14,7 @@ from core.evaluation.bootstrap import Interval
 from core.evaluation.comparison.bundles import patient_level_counterparts, recipe_differences
 from core.labels import SHARE_METRICS, split_level
 from core.text import join_words, lower_first
-from core.translation.messages import tr
+from core.translation.messages import tr, tr_plural
 from panels.models.table import HEADLINE_METRICS
 from panels.shared.cache import cached_headline_metrics
 from panels.shared.kept_figures import kept_figure
@@ -122,14 +122,16 @@ def _draw_points(bundles: list[Bundle], *, key: str) -> None:
         if len(points) < 2:
             continue
         words = "; ".join(point.text for point in points)
-        spread = tr(" ± and the thin bar: standard deviation over folds.") if "±" in words else ""
         st.plotly_chart(
             _points_figure(points, title, is_share=name in SHARE_METRICS),
             key=f"{key}_{name}",
             config=PLOT_CONFIG,
             alt=tr("{title} on test slices: {words}", title=title, words=words),
         )
-        st.caption(tr("{title} on test slices: {words}.{spread}", title=title, words=words, spread=spread))
+        sentences = [tr("{title} on test slices: {words}.", title=title, words=words)]
+        if "±" in words:
+            sentences.append(tr("± and the thin bar: standard deviation over folds."))
+        st.caption(" ".join(sentences))
 
 
 def _points(bundle: Bundle, name: str) -> list[_Point]:
@@ -145,7 +147,7 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
     if figure and figure.std is not None:
         mean, std, count = figure.mean, figure.std, len(figure.folds)
         value = Interval(mean, mean - std, mean + std)
-        label = f"{split_level(True)}<br>{count} folds"
+        label = f"{split_level(True)}<br>{tr_plural('{count} fold', '{count} folds', count)}"
         spread = mean_text(name, mean, std)
         text = tr("{title}, mean over {count} patient-level folds, {spread}", title=title, count=count, spread=spread)
         points.append(_Point(bundle.name, True, label, value, text, over_folds=True))

@@ -92,15 +92,22 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
         return
     times = [bundle.card.times for bundle in trio if bundle.card.times]
     milliseconds = [time.one_slice_seconds * 1000 for time in times]
-    machines = "" if len({time.machine for time in times}) == 1 else tr(", measured on different machines")
+    same_machine = len({time.machine for time in times}) == 1
+    inference = (
+        mark("Inference for a slice: {unified} {unified_ms:.0f} ms, the report's two together {report_ms:.0f} ms.")
+        if same_machine
+        else mark(
+            "Inference for a slice: {unified} {unified_ms:.0f} ms, the report's two together {report_ms:.0f} ms, "
+            "measured on different machines."
+        )
+    )
     titles = [bundle_title(bundle) for bundle in trio]
     st.markdown(
         tr(
             "**One network against the report's two**, on the same slices. Accuracy on Table 1's test "
             "slices: {unified} {unified_right}, {classifier} {classifier_right} (the report states "
             "{stated}). Mean Dice on Table 5's {slices} test slices: {unified} {unified_dice:.3f}, "
-            "{segmenter} {segmenter_dice:.3f}. Inference for a slice: {unified} {unified_ms:.0f} ms, "
-            "the report's two together {report_ms:.0f} ms{machines}.",
+            "{segmenter} {segmenter_dice:.3f}.",
             unified=titles[0],
             unified_right=_right_text(unified),
             classifier=titles[1],
@@ -110,10 +117,9 @@ def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
             unified_dice=unified_dice,
             segmenter=titles[2],
             segmenter_dice=report_dice,
-            unified_ms=milliseconds[0],
-            report_ms=sum(milliseconds[1:]),
-            machines=machines,
         )
+        + " "
+        + tr(inference, unified=titles[0], unified_ms=milliseconds[0], report_ms=sum(milliseconds[1:]))
     )
 
 

@@ -68,7 +68,7 @@ def draw_headline(result: dict[str, Any], *, key: str, with_reason: bool = True)
                 OUTCOME_LABELS[outcome].title if outcome else tr("No gate"),
                 icon=icon,
                 color=colour,
-                help=None if outcome else result["reason"],
+                help=None if outcome else tr(result["reason"]),
             )
         else:
             st.header(OUTCOME_LABELS[outcome].title, anchor=False, icon=_BADGES[outcome][0], width="content")
@@ -79,7 +79,7 @@ def draw_headline(result: dict[str, Any], *, key: str, with_reason: bool = True)
 def draw_reason(result: dict[str, Any]) -> None:
     """Draw the reason of an outcome, but of a confident one."""
     if result["outcome"] not in (CONFIDENT, None):
-        st.markdown(result["reason"])
+        st.markdown(tr(result["reason"]))
 
 
 def class_text(class_name: str, probabilities: dict[str, float]) -> str:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.bundles.bundle import Bundle
-from core.labels import SHARE_METRICS, split_caveat, split_level
+from core.labels import SHARE_METRICS, split_level, split_level_with_caveat
 from core.metrics.glossary import GLOSSARY
 from core.translation.messages import mark, tr
 from core.translation.numbers import number_text
@@ -40,8 +40,9 @@ def bundle_title(bundle: Bundle) -> str:
 def split_level_of(bundle: Bundle, *, with_caveat: bool = False) -> str:
     """Name the level of a bundle's split, on request with what makes its figures optimistic."""
     data = bundle.card.data
-    caveat = split_caveat(by_patient=data.by_patient, test_stopped_training=data.test_stopped_training)
-    return split_level(data.by_patient) + (caveat if with_caveat else "")
+    if not with_caveat:
+        return split_level(data.by_patient)
+    return split_level_with_caveat(by_patient=data.by_patient, test_stopped_training=data.test_stopped_training)
 
 
 def describe_test_set(bundle: Bundle) -> str:

@@ -10,12 +10,13 @@ from core.bundles.bundle import Bundle
 from core.bundles.measured_gate import has_gate
 from core.config import NOTICE, RESULT_VERSION
 from core.files import table_csv
+from core.inference.result import class_with_probability
 from core.inference.volumes.analysis import SliceFinding, VolumeAnswer, volume_mask
 from core.labels import OUTCOME_LABELS
 from core.metrics import overlap
 from core.outcome import CONFIDENT, NO_GATE_REASON, WITHHELD, volume_reason
 from core.readers.volumes.volume import Volume
-from core.translation.messages import tr
+from core.translation.messages import Message, mark, tr
 
 
 def volume_result(
@@ -44,7 +45,7 @@ def volume_result(
         "spacing_mm": None if volume.spacing_mm is None else [round(side, 4) for side in volume.spacing_mm],
         "bundles": [{"name": bundle.name, "version": bundle.card.version} for bundle in bundles],
         "outcome": outcome,
-        "reason": volume_reason(answer.outcome) if outcome else tr(NO_GATE_REASON),
+        "reason": volume_reason(answer.outcome) if outcome else Message(NO_GATE_REASON),
         "class": None if answer.outcome in WITHHELD else likeliest,
         "likeliest_class": likeliest,
         "probabilities": None
@@ -90,10 +91,14 @@ def volume_summary_line(result: dict[str, Any]) -> str:
     outcome, mask, counted = result["outcome"], result["mask"], len(result["slices_with_mask"])
     words = OUTCOME_LABELS[outcome].in_text if outcome else ""
     if result["class"] is None:
-        return f"{words}: {result['reason']}"
-    size = f"{mask['voxels']} voxels of" if mask["volume_ml"] is None else f"{mask['volume_ml']} ml"
-    named = f"{result['class']} ({result['probabilities'][result['class']]:.3f})"
-    found = f"{size} tumour in {counted} of {result['slices']} slices"
+        return f"{words}: {tr(result['reason'])}"
+    named = class_with_probability(result["class"], result["probabilities"])
+    size = (
+        mark("{voxels} voxels of tumour in {counted} of {total} slices")
+        if mask["volume_ml"] is None
+        else mark("{millilitres} ml tumour in {counted} of {total} slices")
+    )
+    found = tr(size, voxels=mask["voxels"], millilitres=mask["volume_ml"], counted=counted, total=result["slices"])
     return ", ".join(filter(None, [named, words, found]))
 
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from core.config import NOTICE, RESULT_VERSION
-from core.inference.result import shown_probabilities
+from core.inference.result import class_with_probability, shown_probabilities
 from core.labels import OUTCOME_LABELS
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_GATE_REASON, NO_TUMOUR, REFUSED, WITHHELD, volume_reason
-from core.text import join_words
-from core.translation.messages import Message
+from core.text import joined
+from core.translation.messages import Message, tr
 
 SERIES = "series"
 """What a result of a series is of, in its field ``of``."""
@@ -97,7 +97,7 @@ def series_result(name: str, results: Sequence[dict[str, Any]], *, sure: float =
         "left_out": left_out,
         "bundles": results[0]["bundles"],
         "outcome": unified.outcome if has_gate else None,
-        "reason": volume_reason(unified.outcome) if has_gate else NO_GATE_REASON,
+        "reason": volume_reason(unified.outcome) if has_gate else Message(NO_GATE_REASON),
         "class": likeliest,
         "likeliest_class": likeliest,
         "probabilities": None
@@ -128,23 +128,25 @@ def _warnings(results: Sequence[dict[str, Any]]) -> list[str]:
     known = sorted(_true_classes(results))
     if len(known) < 2:
         return []
-    return [f"The slices show {join_words(known)} in truth: they are not of one patient."]
+    return [
+        Message("The slices show {classes} in truth: they are not of one patient.", classes=joined(map(Message, known)))
+    ]
 
 
-def left_out_sentence(result: dict[str, Any]) -> Message:
-    """Return how many slices count and why the others do not: "3 of 5 slices count; left out: 2 no tumour found."."""
+def left_out_sentence(result: dict[str, Any]) -> str:
+    """Say how many slices count and why the others do not: "3 of 5 slices count; left out: 2 no tumour found."."""
     total, counted = result["slices"], len(result["slices_counted"])
     reasons = Counter(OUTCOME_LABELS[one["outcome"]].in_text for one in result["left_out"])
     if not reasons:
-        return Message("{counted} of {total} slices count.", counted=counted, total=total)
+        return tr("{counted} of {total} slices count.", counted=counted, total=total)
     named = ", ".join(f"{count} {words}" for words, count in reasons.items())
-    return Message("{counted} of {total} slices count; left out: {named}.", counted=counted, total=total, named=named)
+    return tr("{counted} of {total} slices count; left out: {named}.", counted=counted, total=total, named=named)
 
 
 def series_line(result: dict[str, Any]) -> str:
     """Return a series' result in a line: "glioma (0.912), confident: 3 of 5 slices count; left out: ..."."""
     outcome = OUTCOME_LABELS[result["outcome"]].in_text if result["outcome"] else ""
-    named = f"{result['class']} ({result['probabilities'][result['class']]:.3f})" if result["class"] else ""
+    named = class_with_probability(result["class"], result["probabilities"]) if result["class"] else ""
     return f"{', '.join(filter(None, [named, outcome]))}: {left_out_sentence(result)}"
 
 
@@ -156,5 +158,5 @@ def series_row(result: dict[str, Any]) -> dict[str, Any]:
         **{f"p_{name}": p for name, p in (result["probabilities"] or {}).items()},
         "slices": result["slices"],
         "true_class": (result["truth"] or {}).get("class"),
-        "remarks": " ".join([str(left_out_sentence(result)), *result["warnings"]]),
+        "remarks": " ".join([left_out_sentence(result), *map(tr, result["warnings"])]),
     }

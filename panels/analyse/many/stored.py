@@ -55,7 +55,8 @@ def draw_stored(folder: Path, *, key: str) -> None:
             folder=folder,
             file=RESULTS,
         )
-    batch, rows, columns = _read(folder, path.stat().st_mtime_ns, current_language())
+    with st.spinner(tr("Reading the results")):
+        batch, rows, columns = _read(folder, path.stat().st_mtime_ns, current_language())
     st.markdown(
         tr("**Results of a batch**, {count:,} rows of {folder}", count=len(rows), folder=escape_markdown(folder.name))
     )
@@ -136,7 +137,7 @@ def _draw_table(shown: pd.DataFrame, columns: list[str], *, key: str, label: str
     )
 
 
-@st.cache_resource(max_entries=1, show_spinner="Reading the results")
+@st.cache_resource(max_entries=1, show_spinner=False)
 def _read(folder: Path, changed: int, language: str) -> tuple[StoredBatch, pd.DataFrame, list[str]]:
     batch = StoredBatch(folder)
     rows = shown_rows(batch.table)

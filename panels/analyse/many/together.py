@@ -8,7 +8,7 @@ import streamlit as st
 from core.bundles.bundle import Bundle
 from core.inference.volumes.analysis import sure_probability
 from core.inference.volumes.series import SERIES, left_out_sentence, series_result
-from core.translation.messages import shown, tr
+from core.translation.messages import tr
 from panels.analyse.reliability import series_sentence
 from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.labels import term
@@ -43,8 +43,8 @@ def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key:
     with answer_container(result, key=f"{key}_together"), st.container(border=True):
         st.markdown(tr("**All slices together**, as one {series} of one patient", series=term("series", tr("series"))))
         draw_headline(result, key=f"{key}_together")
-        st.markdown(" ".join(filter(None, [shown(left_out_sentence(result)), series_sentence(classifier)])))
+        st.markdown(" ".join(filter(None, [left_out_sentence(result), series_sentence(classifier)])))
         draw_truth(result["truth"])
         for warning in result["warnings"]:
-            st.warning(warning, icon=":material/warning:")
+            st.warning(tr(warning), icon=":material/warning:")
     return result

@@ -52,12 +52,13 @@ def strip_data(findings: Sequence[SliceFinding], classifier: Bundle, *, at: int,
     return {
         "at": at,
         "count": count,
-        "label": tr("Tumour probability along the slices")
-        + (
-            tr("; highest at slice {number}, {share}", number=highest.number, share=percent(highest.tumour_probability))
-            if highest
-            else ""
-        ),
+        "label": tr(
+            "Tumour probability along the slices; highest at slice {number}, {share}",
+            number=highest.number,
+            share=percent(highest.tumour_probability),
+        )
+        if highest
+        else tr("Tumour probability along the slices"),
         "kinds": [{"title": label.short, "colour": label.colour} for label in kinds],
         "bars": [
             {

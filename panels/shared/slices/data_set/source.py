@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.slices.data_set.find import FoundSlices, fetching_wanted, want_fetching
 
-_AT_HAND = "Outlined in yellow: the true mask."
-_INSTEAD = (
+_AT_HAND = mark("Outlined in yellow: the true mask.")
+_INSTEAD = mark(
     "Without its slice a tile shows the head's outline in the colour of its class, the predicted mask in cyan, and the "
     "heat map."
 )
@@ -42,7 +42,7 @@ def draw_source(found: FoundSlices, *, key: str, instead: str = _INSTEAD, at_han
                 width="content",
             )
             st.caption(_state(found), width="content")
-        st.caption(instead if found.missing else at_hand)
+        st.caption(tr(instead if found.missing else at_hand))
 
 
 def _state(found: FoundSlices) -> str:
