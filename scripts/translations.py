@@ -39,7 +39,16 @@ MESSAGES = {"Label": 2, "Term": 2}
 DATA = {
     "models/*/card.json": (
         *("title", "about", "intended_use", "limits.*", "input.description", "training.tried.*"),
-        *("screen.tried.*", "screen.data", "metrics.robustness.definitions.*", "metrics.external.aims.*.aim"),
+        *(
+            "licence",
+            "training.machine",
+            "data.set.name",
+            "screen.rules.*",
+            "screen.tried.*",
+            "screen.data",
+            "metrics.robustness.definitions.*",
+            "metrics.external.aims.*.aim",
+        ),
     ),
     "samples/samples.json": ("*.title", "*.alt"),
     "samples/volumes.json": ("*.title", "*.alt"),

@@ -22,7 +22,6 @@ from core.labels import (
     OUTCOME_LABELS,
     SHARE_METRICS,
     Label,
-    split_level_with_caveat,
 )
 from core.text import lower_first
 from core.translation.language import ENGLISH, current_language
@@ -307,16 +306,19 @@ def _test_figures(bundle: Bundle) -> str:
         for name, value in stated.items()
         if value is not None
     ]
-    level = split_level_with_caveat(
-        by_patient=bundle.card.data.by_patient, test_stopped_training=bundle.card.data.test_stopped_training
-    )
-    return tr(
-        "On {slices} test slices of {patients} patients, the split being {level}: {figures}.",
-        slices=metrics.slices,
-        patients=metrics.patients,
-        level=level,
-        figures=", ".join(written),
-    )
+    return tr(_split_sentence(bundle), slices=metrics.slices, patients=metrics.patients, figures=", ".join(written))
+
+
+def _split_sentence(bundle: Bundle) -> str:
+    """Return the English sentence of a bundle's figures, which says what makes them optimistic."""
+    if bundle.card.data.by_patient:
+        return mark("On {slices} test slices of {patients} patients, patient-level split: {figures}.")
+    if bundle.card.data.test_stopped_training:
+        return mark(
+            "On {slices} test slices of {patients} patients, slice-level split (leaks: optimistic; its test slices "
+            "stopped its training): {figures}."
+        )
+    return mark("On {slices} test slices of {patients} patients, slice-level split (leaks: optimistic): {figures}.")
 
 
 def _percent(share: float) -> str:

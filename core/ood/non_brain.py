@@ -11,22 +11,26 @@ import pandas as pd
 
 from core.config import SAMPLES
 from core.errors import DatasetError
+from core.labels import ANSWER_LABELS
 from core.readers.slices import Slice, read_slice
+from core.translation.messages import mark, tr
 
 INDEX = "index.csv"
 """The file that lists a folder's images, with the columns file and kind."""
 EXAMPLES = {
-    "photograph": "photograph-3.png",
-    "texture": "texture-1.png",
-    "microscope or telescope": "microscope or telescope-1.png",
-    "handwritten digit": "handwritten digit-2.png",
-    "document": "document-2.png",
-    "chart": "chart-3.png",
-    "noise": "noise-2.png",
+    mark("photograph"): "photograph-3.png",
+    mark("texture"): "texture-1.png",
+    mark("microscope or telescope"): "microscope or telescope-1.png",
+    mark("handwritten digit"): "handwritten digit-2.png",
+    mark("document"): "document-2.png",
+    mark("chart"): "chart-3.png",
+    mark("noise"): "noise-2.png",
 }
 """By kind, the image that pages may show: openly licensed, or generated."""
 SAMPLE_FOLDER = SAMPLES / "no-brain"
 """The folder of ``EXAMPLES``; their sources are in samples/README.md."""
+FACE = mark("face")
+"""The kind of which no image may be shown."""
 
 
 FIT, TEST = "fit", "test"
@@ -74,3 +78,12 @@ def example_image(kind: str) -> Slice:
     """Read the example image of a kind in ``EXAMPLES``."""
     path = SAMPLE_FOLDER / EXAMPLES[kind]
     return read_slice(path.read_bytes(), path.name)
+
+
+def kind_title(kind: str) -> str:
+    """Return the title of a kind of image, or of a slice's class or outcome, within a sentence.
+
+    Args:
+        kind: of ``core.ood.evaluate.gate_answers``.
+    """
+    return ANSWER_LABELS[kind].short_in_text if kind in ANSWER_LABELS else tr(kind)

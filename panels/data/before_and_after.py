@@ -58,7 +58,7 @@ def _draw_slice_and_mask(slice_: Slice) -> None:
                 _enlarged(picture),
                 width="stretch",
                 caption=caption,
-                alt=f"{caption}: {shown(slice_.name)}, {CLASS_LABELS[slice_.class_name].in_text}",
+                alt=f"{caption}: {shown(slice_.name)}, {CLASS_LABELS[str(slice_.class_name)].in_text}",
             )
 
 

@@ -242,7 +242,7 @@ def _roc(bundle: Bundle, table: pd.DataFrame) -> None:
     words = ", ".join(f"{CLASS_LABELS[name].title} {number_text(area, '.3f')}" for name, area in areas.items())
     st.plotly_chart(figure, key="confidence_roc", config=PLOT_CONFIG, alt=tr("AUC: {words}", words=words))
     st.caption(
-        f"{term('auc', 'AUC')}: {words}.",
+        f"{term('auc', tr('AUC'))}: {words}.",
         help=tr(
             "A high AUC beside a low recall means that the probabilities rank the slices well, but the boundary "
             "between the classes is drawn badly."

@@ -38,9 +38,9 @@ def draw_external_confusion(rows: pd.DataFrame) -> None:
     with slices_column:
         true_column, answer_column = st.columns(2)
         with true_column:
-            true = _choose_answer("True", _KINDS, key=TRUE_KEY)
+            true = _choose_answer(tr("True"), _KINDS, key=TRUE_KEY)
         with answer_column:
-            answer = _choose_answer("Result", _ANSWERS, key=PREDICTED_KEY)
+            answer = _choose_answer(tr("Result"), _ANSWERS, key=PREDICTED_KEY)
     with matrix:
         counts = confusion_counts(rows.assign(predicted=rows["answer"]), _KINDS, _ANSWERS)
         draw_confusion_matrix(counts, show=COUNTS, key="matrix")

@@ -6,7 +6,7 @@ import streamlit as st
 from core.inference.render import default_window, grey_image
 from core.labels import ANSWER_LABELS
 from core.ood.evaluate import NON_BRAIN_GROUP
-from core.ood.non_brain import EXAMPLES, example_image
+from core.ood.non_brain import EXAMPLES, example_image, kind_title
 from core.outcome import REFUSED
 from core.translation.messages import tr
 
@@ -26,11 +26,16 @@ def draw_non_brain_examples(table: pd.DataFrame) -> None:
             continue
         answer = str(answers.iloc[0])
         with grid.container():
-            st.image(grey_image(slice_.pixels, *default_window(slice_.pixels)), width="stretch", alt=f"A {kind}")
-            st.caption(f"{kind.capitalize()}: {ANSWER_LABELS[answer].short_in_text}")
+            st.image(
+                grey_image(slice_.pixels, *default_window(slice_.pixels)),
+                width="stretch",
+                alt=tr("Example: {kind}", kind=kind_title(kind)),
+            )
+            st.caption(f"{kind_title(kind).capitalize()}: {ANSWER_LABELS[answer].short_in_text}")
     by_kind = rows["answer"].isin(REFUSED).groupby(rows["kind"], sort=False)
     rejected = ", ".join(
-        tr("{kind} {hits} of {count}", kind=kind, hits=int(hits.sum()), count=len(hits)) for kind, hits in by_kind
+        tr("{kind} {hits} of {count}", kind=kind_title(str(kind)), hits=int(hits.sum()), count=len(hits))
+        for kind, hits in by_kind
     )
     predicted = rows["predicted"].value_counts()
     classes = ", ".join(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.labels import BLUE, GREY, SKY_BLUE, VERMILLION
 from core.ood.evaluate import EXTERNAL_GROUP, INTERNAL_GROUP, NON_BRAIN_GROUP
+from core.ood.non_brain import kind_title
 from core.outcome import NO_TUMOUR, GateThresholds
 from core.translation.messages import tr
 from panels.shared.kept_figures import kept_figure
@@ -55,9 +56,12 @@ def _scores_figure(table: pd.DataFrame, thresholds: GateThresholds) -> go.Figure
             mode="markers",
             name=name,
             marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.75},
-            customdata=rows[["name", "kind"]],
-            hovertemplate="%{customdata[0]} (%{customdata[1]})<br>tumour score %{x:.1f}, OOD score %{y:.1f}"
-            "<extra></extra>",
+            customdata=[
+                [shown_name(name), kind_title(kind)] for name, kind in zip(rows["name"], rows["kind"], strict=True)
+            ],
+            hovertemplate=tr(
+                "%{customdata[0]} (%{customdata[1]})<br>tumour score %{x:.1f}, OOD score %{y:.1f}<extra></extra>"
+            ),
         )
     line = {"width": 1.5, "dash": "dot", "color": text_colour()}
     for limit in (thresholds.strange, thresholds.refuse, thresholds.no_head):
@@ -68,3 +72,9 @@ def _scores_figure(table: pd.DataFrame, thresholds: GateThresholds) -> go.Figure
     figure.update_xaxes(title_text=tr("tumour score"))
     figure.update_yaxes(title_text=tr("OOD score"), rangemode="tozero")
     return figure
+
+
+def shown_name(name: str) -> str:
+    """Return what a slice or an image is called: a slice of the data set by its number, another by its file."""
+    number = name.removeprefix("slice ")
+    return name if number == name else tr("slice {number}", number=number)

@@ -47,7 +47,7 @@ def draw_threshold_sliders(bundle: Bundle, table: pd.DataFrame) -> GateThreshold
         tr("For looking only: none of the gate's own thresholds is chosen on the slices and images counted here."),
         help=tr("Rules of the gate's own:")
         + "\n"
-        + "\n".join(f"- *{name}*: {rule}" for name, rule in bundle.gate.rules.items()),
+        + "\n".join(f"- `{name}`: {tr(rule)}" for name, rule in bundle.gate.rules.items()),
     )
     chosen = {"no_tumour": (low, 2), "tumour": (high, 2), "sure": (sure, 2), "strange": (strange, 1)}
     # A slider left where it stands means the card's value, not that value rounded for showing.

@@ -66,20 +66,20 @@ def _network_facts(bundle: Bundle) -> dict[str, Any]:
             "Input"
         ): f"{card.input.height} × {card.input.width} × {card.input.channels}; {tr(card.input.description)}",
         **{title: interval_text(name, metrics[name]) for name, title in HEADLINE_METRICS.items() if name in metrics},
-        mark("Licence"): card.licence,
+        mark("Licence"): tr(card.licence),
     }
 
 
 def _training_facts(bundle: Bundle) -> dict[str, Any]:
     data, training = bundle.card.data, bundle.card.training
     return {
-        mark("Data set"): "; ".join((data.dataset.name, data.dataset.doi, data.dataset.licence)),
+        mark("Data set"): "; ".join((tr(data.dataset.name), data.dataset.doi, data.dataset.licence)),
         mark("Split"): split_text(bundle),
         mark("Slices"): ", ".join(
             tr("{part}: {count:,}", part=PART_LABELS[part].short_in_text, count=count)
             for part, count in data.counts.as_dict().items()
         ),
-        mark("Machine"): training.machine,
+        mark("Machine"): tr(training.machine),
         mark("Training"): duration_text(training.seconds),
         mark("Epochs"): tr("{run}, kept epoch {kept}", run=training.epochs_run, kept=training.epoch_kept),
     }

@@ -67,7 +67,7 @@ def draw_split_comparisons(pairs: Sequence[tuple[Bundle, Sequence[Bundle]]], *, 
                             "training: {settings}.",
                             bundle=bundle.name,
                             name=name,
-                            settings=", ".join(settings).replace("_", " "),
+                            settings=", ".join(f"`{setting}`" for setting in settings),
                         )
                     )
     leakages = {
@@ -147,7 +147,8 @@ def _points(bundle: Bundle, name: str) -> list[_Point]:
     if figure and figure.std is not None:
         mean, std, count = figure.mean, figure.std, len(figure.folds)
         value = Interval(mean, mean - std, mean + std)
-        label = f"{split_level(True)}<br>{tr_plural('{count} fold', '{count} folds', count)}"
+        folds = tr_plural("{count} fold", "{count} folds", count)
+        label = f"{split_level(True)}<br>{folds}"
         spread = mean_text(name, mean, std)
         text = tr("{title}, mean over {count} patient-level folds, {spread}", title=title, count=count, spread=spread)
         points.append(_Point(bundle.name, True, label, value, text, over_folds=True))

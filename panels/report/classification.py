@@ -163,7 +163,7 @@ def _draw_table_3(bundles: list[Bundle]) -> None:
     """Draw our predictions of the report's five slices, and the slices where they are available."""
     rows = []
     for stated in course_report.TABLE_3:
-        cells = [f"{stated.slice}", f"Meningioma {stated.confidence}"]
+        cells = [f"{stated.slice}", f"{CLASS_LABELS['meningioma'].short} {number_text(stated.confidence)}"]
         for bundle in bundles:
             row = row_of_slice(cached_predictions(bundle), stated.slice)
             part = PART_LABELS[row["part"]].short_in_text

@@ -10,8 +10,8 @@ from core.labels import Titles
 from core.training.history import History, bundle_history
 from core.translation.messages import mark, tr
 from panels.shared.cache import HASH_BUNDLES
-from panels.shared.course_report import stated_value
 from panels.shared.kept_figures import kept_figure
+from panels.shared.labels import stated_value
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour
 
 _TITLES = Titles({"loss": mark("Loss"), "accuracy": mark("Accuracy"), "iou": mark("IoU")})

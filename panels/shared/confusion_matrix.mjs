@@ -23,6 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = before.indexOf(root.getRootNode().activeElement);
   const stop = before.findIndex((button) => button.tabIndex === 0);
 
+  root.setAttribute("aria-label", data.label);
   root.style.setProperty("--rows", data.rows.length);
   root.classList.toggle("many", data.columns.length > 4);
   root.replaceChildren(

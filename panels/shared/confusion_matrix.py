@@ -90,6 +90,7 @@ def matrix_data(counts: pd.DataFrame, show: str, chosen: Cell) -> dict[str, Any]
         }
 
     return {
+        "label": tr("Confusion matrix"),
         "across": tr("Predicted class") if list(counts.columns) == list(counts.index) else tr("Answer"),
         "down": tr("True class"),
         "columns": [ANSWER_LABELS[name].short for name in counts.columns],
@@ -109,7 +110,7 @@ def _cell_colour(true: str, predicted: str) -> str:
 
 _COMPONENT = st.components.v2.component(
     "slicescope_confusion_matrix",
-    html='<table class="matrix" aria-label="Confusion matrix"></table>',
+    html='<table class="matrix"></table>',
     css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
     js=Path(__file__).with_suffix(".mjs").read_text(encoding="utf-8"),
 )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.bundles.bundle import Bundle
+from core.course_report import CurveValue
 from core.labels import SHARE_METRICS, split_level, split_level_with_caveat
 from core.metrics.glossary import GLOSSARY
 from core.translation.messages import mark, tr
@@ -88,6 +89,12 @@ def mean_text(name: str, mean: float | None, std: float | None = None) -> str:
 def count_text(share: float, total: int) -> str:
     """Write a share as a count: "609 of 614 (99.2 %)"."""
     return tr("{count} of {total} ({share})", count=round(share * total), total=total, share=percent(share))
+
+
+def stated_value(value: CurveValue) -> str:
+    """Write a value that the report states, with the part that it is of where the report says so: "test 0.17"."""
+    number = number_text(value.value, ".4g")
+    return tr("{part} {number}", part=tr(value.part), number=number) if value.part else number
 
 
 def duration_text(seconds: float) -> str:

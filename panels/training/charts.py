@@ -10,9 +10,8 @@ from core.course_report import CURVE_VALUES, TRAINING, VALIDATION, CurveValue
 from core.labels import Titles
 from core.training.history import SETTLED_WITHIN, History, marked_epochs
 from core.translation.messages import Message, mark, tr
-from panels.shared.course_report import stated_value
 from panels.shared.kept_figures import kept_figure
-from panels.shared.labels import duration_text
+from panels.shared.labels import duration_text, stated_value
 from panels.shared.model_choice import choice_title
 from panels.shared.theme import PLOT_CONFIG, style_figure, text_colour, theme_colour
 from panels.training.captions import run_summary

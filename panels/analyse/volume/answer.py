@@ -74,7 +74,7 @@ def _draw_start(chosen: ChosenVolume, plane: str, networks: Networks, analysis: 
     total = chosen.volume.count(plane)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.button(
-            tr("Analyse all {total} {plane} slices", total=total, plane=plane),
+            tr("Analyse all {total} {plane} slices", total=total, plane=tr(plane)),
             key=f"{key}_start",
             icon=":material/view_in_ar:",
             help=tr("Every slice is predicted; their answers are pooled into one for the volume."),
@@ -100,7 +100,7 @@ def _draw_answer(
     answer = pool(volume, plane, findings, sure=sure_probability(networks[0]))
     result = volume_result(volume, plane, findings, answer, bundles)
     with answer_container(result, key=f"{key}_answer"), st.container(border=True):
-        st.markdown(tr("**The whole volume**, by its {plane} slices", plane=plane))
+        st.markdown(tr("**The whole volume**, by its {plane} slices", plane=tr(plane)))
         draw_headline(result, key=key)
         left, right = st.columns(2, gap="medium")
         with left:

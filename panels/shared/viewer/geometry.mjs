@@ -1,4 +1,5 @@
 // Where the picture lies on the stage, and lengths on it. Pure functions; node's tests import them.
+import { numberText, say } from "./words.mjs";
 
 export const MAX_ZOOM = 32;
 
@@ -45,7 +46,8 @@ export function panned(view, right, down, picture, stage) {
 // The length of a line between places in picture pixels: millimetres where the spacing is known, else the file's pixels.
 export function lengthText(from, to, header) {
   const pixels = Math.hypot(to.x - from.x, to.y - from.y) * header.step;
-  return header.spacing ? `${(pixels * header.spacing).toFixed(1)} mm` : `${pixels.toFixed(1)} px`;
+  const length = numberText(header, (pixels * (header.spacing || 1)).toFixed(1));
+  return header.spacing ? `${length} mm` : `${length} px`;
 }
 
 // What lies below a place: pixel, value, probability, millimetres from the upper left corner; null outside.
@@ -54,10 +56,10 @@ export function probeText(place, header, planes) {
   if (x < 0 || y < 0 || x >= header.width || y >= header.height) return null;
   const at = y * header.width + x;
   const value = header.offset + header.scale * planes.values[at];
-  const parts = [`x ${x * header.step}, y ${y * header.step}`, `value ${Number(value.toPrecision(5))}`];
+  const parts = [`x ${x * header.step}, y ${y * header.step}`, say(header, "value {value}", { value: numberText(header, Number(value.toPrecision(5))) })];
   const probability = header.layers.findIndex((layer) => layer.kind === "probability");
-  if (probability >= 0) parts.push(`tumour ${probabilityText(planes.layers[probability][at])}`);
-  const millimetres = (pixel) => (pixel * header.step * header.spacing).toFixed(1);
+  if (probability >= 0) parts.push(say(header, "tumour {probability}", { probability: probabilityText(planes.layers[probability][at]) }));
+  const millimetres = (pixel) => numberText(header, (pixel * header.step * header.spacing).toFixed(1));
   if (header.spacing) parts.push(`${millimetres(x)}, ${millimetres(y)} mm`);
   return parts.join(" · ");
 }

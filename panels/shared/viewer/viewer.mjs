@@ -5,6 +5,7 @@ import { Gestures } from "./gestures.mjs";
 import { lookOf, plain, withPreset } from "./look.mjs";
 import { withComment } from "./png.mjs";
 import { Stage } from "./stage.mjs";
+import { numberText, ownTexts, say } from "./words.mjs";
 
 const TOOLS = ["move", "window", "ruler", "crop"];
 const ADJUSTMENTS = ["left", "right", "flip", "invert", "undo"];
@@ -15,6 +16,7 @@ class Viewer {
     this.find = (selector) => root.querySelector(selector);
     this.all = (selector) => [...root.querySelectorAll(selector)];
     this.frame = this.find(".viewer");
+    this.texts = ownTexts(root);
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.stage = new Stage(this.find("canvas"));
@@ -26,7 +28,6 @@ class Viewer {
     this.find(".bar").addEventListener("keydown", (event) => this.roam(event), { signal });
     this.dragDivider(signal);
     this.all(".bar button, .bar select").forEach((button, i) => (button.tabIndex = i ? -1 : 0));
-    this.find("[data-set=preset]").replaceChildren(...[...Object.keys(PRESETS), "Custom"].map((name) => new Option(name)));
     this.resized = new ResizeObserver(() => this.redraw());
     this.resized.observe(this.stage.canvas);
   }
@@ -86,9 +87,10 @@ class Viewer {
 
   // What belongs to a picture: its layers' buttons, its words.
   describe(header, planes) {
+    this.speak(header);
     this.stage.canvas.setAttribute("aria-label", header.label);
     this.find(".caption").textContent = header.caption;
-    this.find(".position").textContent = header.count > 1 ? `Slice ${header.position} of ${header.count}` : "";
+    this.find(".position").textContent = header.count > 1 ? say(header, "Slice {position} of {count}", header) : "";
     this.find(".adjusting").hidden = !header.adjustable;
     this.find(".stepping").hidden = !(header.count > 1);
     this.find("[data-do=undo]").disabled = !header.undoable;
@@ -103,6 +105,14 @@ class Viewer {
     this.find(".layers").replaceChildren(...this.drawn.map((layer, i) => this.chip(layer, i)), tune);
     this.tables = planes.tables;
     this.swatched = null;
+  }
+
+  // Write the viewer's own texts in the header's language, once.
+  speak(header) {
+    if (this.spoken === JSON.stringify(header.words ?? {})) return;
+    this.spoken = JSON.stringify(header.words ?? {});
+    for (const write of this.texts) write(header);
+    this.find("[data-set=preset]").replaceChildren(...[...Object.keys(PRESETS), "Custom"].map((name) => new Option(say(header, name), name)));
   }
 
   chip(layer, i) {
@@ -127,7 +137,7 @@ class Viewer {
     const { look } = this;
     const { header, planes } = this.stage;
     const set = (element, name, value) => element.getAttribute(name) !== String(value) && element.setAttribute(name, value);
-    const say = (selector, words) => this.find(selector).textContent !== words && (this.find(selector).textContent = words);
+    const write = (selector, words) => this.find(selector).textContent !== words && (this.find(selector).textContent = words);
     const pressed = (name, is) => set(this.find(`[data-do="${name}"]`), "aria-pressed", is);
     TOOLS.forEach((tool) => pressed(tool, look.tool === tool));
     pressed("swipe", look.swipe);
@@ -145,9 +155,9 @@ class Viewer {
     const { canvas } = this.stage;
     set(canvas, "data-tool", look.tool);
     canvas.classList.toggle("resting", look.tool === "move" && look.view.zoom === 1);
-    const [low, high] = windowOf(header, look).map((value) => Number(value.toPrecision(4)));
-    say(".window", `${low} to ${high}${look.view.zoom > 1 ? ` · ${look.view.zoom.toFixed(1)}×` : ""}`);
-    say(".probe", (look.probe && probeText(look.probe, header, planes)) ?? "");
+    const [low, high] = windowOf(header, look).map((value) => numberText(header, Number(value.toPrecision(4))));
+    write(".window", `${say(header, "{low} to {high}", { low, high })}${look.view.zoom > 1 ? ` · ${numberText(header, look.view.zoom.toFixed(1))}×` : ""}`);
+    write(".probe", (look.probe && probeText(look.probe, header, planes)) ?? "");
   }
 
   // The legend of a heat map: its colours from none to most.
@@ -166,7 +176,9 @@ class Viewer {
       const { look } = this;
       const layers = this.drawn.filter((layer) => this.isOn(layer)).map((layer) => layer.name);
       const ruler = look.mark?.tool === "ruler" ? lengthText(look.mark.from, look.mark.to, this.stage.header) : "";
-      const words = [look.tool, ruler, this.find(".probe").textContent, this.find(".window").textContent, `shown: ${layers.join(", ") || "the slice alone"}`];
+      const { header } = this.stage;
+      const shown = say(header, "shown: {layers}", { layers: layers.join(", ") || say(header, "the slice alone") });
+      const words = [say(header, look.tool), ruler, this.find(".probe").textContent, this.find(".window").textContent, shown];
       this.find(".unseen").textContent = words.filter(Boolean).join("; ");
     });
   }

@@ -26,9 +26,10 @@ from core.inference.render import (
 from core.readers.slices import MIN_SIDE, Slice
 from core.translation.messages import shown, tr
 from panels.shared.slices.image import shown_pixels
+from panels.shared.viewer.words import spoken_words
 
 _FOLDER = Path(__file__).parent
-MODULES = ("picture", "geometry", "png", "look", "stage", "gestures", "viewer")
+MODULES = ("words", "picture", "geometry", "png", "look", "stage", "gestures", "viewer")
 """The script's files in the order in which they make one module."""
 _QUICK = 1
 """zlib's level: planes cost less to send than to press harder."""
@@ -226,6 +227,7 @@ def packed_picture(slice_: Slice, layers: Sequence[Layer], options: dict[str, An
         "file": f"{re.sub(r'[^0-9A-Za-z]+', '-', Path(slice_.name).stem).strip('-') or 'slice'}-view.png",
         "notes": " ".join(map(tr, slice_.notes)),
         "picture": blake2b(pixels.tobytes(), digest_size=8).hexdigest(),
+        **spoken_words(),
         **options,
     }
     header["id"] = blake2b(json.dumps(header).encode() + content, digest_size=8).hexdigest()

@@ -58,7 +58,7 @@ def test_a_slice_s_page_says_what_is_known_and_how_far_to_trust_it(tmp_path: Pat
         card.version,
         f"{card.metrics.test.patients} patients",
         f"{100 * card.metrics.test.patient_accuracy:.1f} %",
-        "the split being patient-level",
+        "patient-level split",
         NOTICE,
         *result.notes,
     ):

@@ -19,10 +19,11 @@ from core.inference.render import PREDICTED_COLOUR, encode_png, overlay_heat_map
 from core.labels import CLASS_LABELS
 from core.readers.preprocessing import map_to_slice
 from core.readers.slices import Slice
+from core.translation.messages import Message, mark
 from panels.shared.cache import HASH_BUNDLES
 from panels.shared.model_choice import ChosenModel
 
-_NOTE = "Only the head's outline is drawn: the slice itself is not on this machine."
+_NOTE = mark("Only the head's outline is drawn: the slice itself is not on this machine.")
 _SIDE = 256
 """Side of a tile in pixels; it is drawn twice as large and reduced, so that its lines are smooth."""
 _HEAD, _LINE = 60.0, 190.0
@@ -70,7 +71,11 @@ def stored_overlays(
 
 def outline_slice(outline: HeadOutline) -> Slice:
     """Return the outline as a picture that the viewer shows in the slice's place."""
-    return Slice(_grey_head(outline, outline.size), f"slice {outline.number}, outline of the head", notes=(_NOTE,))
+    return Slice(
+        _grey_head(outline, outline.size),
+        Message("slice {number}, outline of the head", number=outline.number),
+        notes=(_NOTE,),
+    )
 
 
 def outline_picture(outline: HeadOutline, overlays: Overlays, *, class_name: str) -> np.ndarray:

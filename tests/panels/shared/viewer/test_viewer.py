@@ -26,6 +26,7 @@ from core.inference.render import (
     outline,
 )
 from core.readers.slices import Slice
+from core.translation.language import speaking
 from panels.shared.viewer.viewer import (
     MODULES,
     Adjusting,
@@ -39,6 +40,7 @@ from panels.shared.viewer.viewer import (
     step_as_wished,
     stored_values,
 )
+from panels.shared.viewer.words import TEXTS, spoken_words
 
 FOLDER = ROOT / "panels" / "shared" / "viewer"
 MOST_SCRIPT = 40_000
@@ -79,6 +81,18 @@ def test_the_scripts_own_tests_pass() -> None:
     done = subprocess.run(["node", "--test", Path(__file__).parent], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"^# pass (\d+)", done.stdout, re.MULTILINE)[1]) > 10
+
+
+def test_every_text_of_the_viewer_s_document_and_script_can_be_translated() -> None:
+    html = (FOLDER / "viewer.html").read_text(encoding="utf-8")
+    said = set(re.findall(r'(?:aria-label|aria-roledescription|title)="([^"]+)"', html))
+    said |= {text.strip() for text in re.findall(r">([^<>]+)<", html) if text.strip()}
+    for name in MODULES:
+        said |= set(re.findall(r'say\(\w+, "([^"]+)"', (FOLDER / f"{name}.mjs").read_text(encoding="utf-8")))
+    assert said <= set(TEXTS)
+    assert spoken_words() == {}
+    with speaking("es"):
+        assert spoken_words()["decimal"] == ","
 
 
 def test_the_script_is_small_and_needs_no_host_nor_an_unsafe_policy() -> None:

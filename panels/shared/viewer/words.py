@@ -1,0 +1,97 @@
+"""The words of the viewer's own document and script, for languages other than the English that stands there."""
+
+from core.translation.language import ENGLISH, current_language
+from core.translation.messages import mark, tr
+from core.translation.numbers import number_text
+
+TEXTS = (
+    mark("Image viewer"),
+    mark("image viewer"),
+    mark("Tools of the viewer"),
+    mark("Move"),
+    mark("Move the picture (M)"),
+    mark("Window and level"),
+    mark("Drag for window and level (W), or drag with the right button"),
+    mark("Ruler"),
+    mark("Measure a length (R)"),
+    mark("Window preset"),
+    mark("Window preset (P)"),
+    mark("Zoom out"),
+    mark("Zoom out (-)"),
+    mark("Zoom in"),
+    mark("Zoom in (+)"),
+    mark("Swipe: the slice alone on the left"),
+    mark("Swipe between the slice alone and with its layers (S)"),
+    mark("Turn left, then analyse"),
+    mark("Turn right, then analyse"),
+    mark("Mirror, then analyse"),
+    mark("Invert dark and bright, then analyse"),
+    mark("Crop, then analyse"),
+    mark("Drag a rectangle to crop to, then analyse (C)"),
+    mark("Undo the last change of the picture"),
+    mark("Undo the last change of the picture (U)"),
+    mark("Previous slice of the volume"),
+    mark("Previous slice (Page Up, Shift and wheel)"),
+    mark("Next slice of the volume"),
+    mark("Next slice (Page Down, Shift and wheel)"),
+    mark("Reset the view"),
+    mark("Reset zoom, window and layers (0)"),
+    mark("Save as PNG"),
+    mark("Save the picture with its layers as PNG"),
+    mark("Full screen"),
+    mark("Full screen (F)"),
+    mark("Keys"),
+    mark("Keys (?)"),
+    mark("Divider between the slice alone and with its layers"),
+    mark("Wheel, pinch, + −"),
+    mark("zoom"),
+    mark("Drag, arrows"),
+    mark("move"),
+    mark("Right drag, Shift + arrows"),
+    mark("window and level"),
+    mark("M W R"),
+    mark("tools: move, window, ruler"),
+    mark("Arrows, Enter (ruler, crop)"),
+    mark("move the cross, set an end"),
+    mark("P · O · S"),
+    mark("window preset · outline or fill · swipe"),
+    mark("1 2 3"),
+    mark("layers on and off"),
+    mark("Page Up, Page Down, Shift + wheel"),
+    mark("slices of a volume"),
+    mark("0, double click"),
+    mark("reset"),
+    mark("F · U · ?"),
+    mark("full screen · undo · these keys"),
+    mark("Fill the masks"),
+    mark("Opacity of the masks"),
+    mark("Opacity of the heat map"),
+    mark("Colours of the heat map"),
+    mark("Layers over the slice"),
+    mark("Opacity, fill and colours"),
+    # Of the script.
+    mark("Default"),
+    mark("Full range"),
+    mark("Bright"),
+    mark("Dark"),
+    mark("High contrast"),
+    mark("Custom"),
+    mark("window"),
+    mark("ruler"),
+    mark("crop"),
+    mark("Slice {position} of {count}"),
+    mark("value {value}"),
+    mark("tumour {probability}"),
+    mark("{low} to {high}"),
+    mark("shown: {layers}"),
+    mark("the slice alone"),
+)
+"""The English texts of viewer.html and of the scripts."""
+
+
+def spoken_words() -> dict[str, object]:
+    """Return what a header tells of the current language: ``words`` by their English, the ``decimal`` point; nothing
+    in English."""
+    if current_language() == ENGLISH:
+        return {}
+    return {"words": {text: tr(text) for text in TEXTS}, "decimal": number_text(0.5)[1]}
