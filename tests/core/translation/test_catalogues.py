@@ -7,7 +7,7 @@ import pytest
 from babel.messages.catalog import Message
 
 from core.translation.language import ENGLISH, OFFERED, catalogue
-from scripts.translations import LOCALE, code_messages, read, texts
+from scripts.translations import LOCALE, code_messages, data_messages, read, texts
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 BEGUN = [(language, message) for language in LANGUAGES for message in read(language) if message.id and message.string]
@@ -56,7 +56,7 @@ def test_a_translation_keeps_the_marks_of_its_message(language: str) -> None:
 
 def test_an_offered_language_has_all_messages_of_the_code() -> None:
     """``make translations`` takes them up."""
-    in_code = {message for _, message in code_messages()}
+    in_code = {message for _, message in (*code_messages(), *data_messages())}
     for language in {*OFFERED} - {ENGLISH}:
         done = {message.id: message.string for message in read(language) if message.id and not message.fuzzy}
         assert in_code == {*done}
