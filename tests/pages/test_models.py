@@ -258,7 +258,7 @@ def test_a_counterpart_by_another_recipe_and_further_folds_are_told(models: Call
     figures = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
     assert [len(points) for points in figures] == [3, 2]
     (reason,) = [caption.value for place in warned(app) for caption in place.caption if "differs" in caption.value]
-    assert "tuned" in reason and reason.endswith("batch.")
+    assert "tuned" in reason and reason.endswith("`batch`.")
 
 
 def test_without_counterparts_nothing_is_compared(models: Callable[..., Path]) -> None:
