@@ -1,8 +1,8 @@
 """The frame around every page: navigation, the choice of a model, the notice, errors in one sentence.
 
-Until frame.py has run once, Streamlit serves pages/ in its old way: a deep link that is a fresh server's first request
-runs the page's file without frame.py. Every page therefore begins with ``shell.require()``, which in that case sets up
-the navigation and reruns the page through frame.py.
+Where app.py does not start the server, as in tests, Streamlit serves pages/ in its old way until frame.py has run
+once: a deep link runs the page's file without frame.py. Every page therefore begins with ``shell.require()``, which in
+that case sets up the navigation and reruns the page through frame.py.
 """
 
 from pathlib import Path

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.session_manager import SessionInfo
 
 from core.config import MAX_VOLUME_BYTES
@@ -21,6 +22,15 @@ _DESCRIPTORS = Path("/proc/self/fd")
 def keep_uploads_in_memory() -> None:
     """Keep uploads off the disk; by default the web server moves those above 1 MB to a temporary file."""
     MultiPartParser.spool_max_size = MAX_VOLUME_BYTES + 2**20
+
+
+def run_frame_first() -> None:
+    """Have the server run frame.py from its first request on; call it before the server starts.
+
+    Until ``st.navigation`` has run once, Streamlit takes the files of pages/ for the app's pages, and would tell a
+    former address "Page not found".
+    """
+    PagesManager.uses_pages_directory = False
 
 
 def release_ended_sessions(seconds: float = RETURN_SECONDS) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES, NOTICE, ROOT
 from core.ood.non_brain import example_image
+from tests.browser.test_frame import settle
 from tests.published import a_slice, mat_bytes
 
 pytestmark = pytest.mark.browser
@@ -32,6 +33,17 @@ def upload(page: Page, name: str, data: bytes) -> None:
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": data}
     )
+
+
+@pytest.mark.parametrize(("former", "title"), [("curves", "Curves"), ("search", "Hyperparameters")])
+def test_a_former_address_as_a_fresh_servers_first_request_opens_its_page(
+    fresh_address: str, visit: Visit, former: str, title: str
+):
+    page = visit(f"{fresh_address}/{former}")
+    settle(page)
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_a_deep_link_as_a_fresh_servers_first_request_has_frame_and_state(fresh_address: str, visit: Visit):

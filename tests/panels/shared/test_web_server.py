@@ -8,10 +8,12 @@ import pytest
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.session_manager import SessionInfo
 
 import panels.shell  # noqa: F401  (sets the limit that is tested)
-from panels.shared.web_server import release_ended_sessions, send_without_delay
+from core.config import ROOT
+from panels.shared.web_server import release_ended_sessions, run_frame_first, send_without_delay
 
 
 def test_an_upload_of_megabytes_stays_off_the_disk() -> None:
@@ -31,6 +33,13 @@ def test_an_upload_of_megabytes_stays_off_the_disk() -> None:
         return form["file"].file._rolled  # True once a temporary file is opened
 
     assert asyncio.run(parse()) is False
+
+
+def test_a_fresh_server_takes_no_file_of_a_folder_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    run_frame_first()
+    PagesManager(str(ROOT / "frame.py"))
+    assert PagesManager.uses_pages_directory is False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere connections do not inherit the option")
