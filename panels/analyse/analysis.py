@@ -16,6 +16,7 @@ from panels.shared.answer import answer_container, draw_file_remarks, draw_headl
 from panels.shared.model_choice import chosen_model, model_address
 from panels.shared.slices.chosen import ChosenSlice
 from panels.shared.viewer.viewer import draw_waiting, viewer_and_words
+from panels.shared.volumes.place import stepping
 
 
 def draw_analysis(
@@ -47,7 +48,7 @@ def draw_analysis(
     answer_area, details_area = (answer_column.empty() if is_new else answer_column.container() for _ in range(2))
     if is_new and any(LITE not in bundle.card.files for bundle in bundles):
         with image_area:
-            draw_waiting(slice_, key=viewer, group=viewer)
+            draw_waiting(slice_, key=viewer, group=viewer, adjusting=chosen.adjusting, volume=stepping(chosen))
 
     with answer_area:
         prediction = predictions.predict(slice_, chosen.identity, classifier=classifier, segmenter=segmenter)

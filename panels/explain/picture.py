@@ -1,5 +1,7 @@
 """The slice in the viewer with a heat map over it."""
 
+from typing import Any
+
 import numpy as np
 
 from core.explanation.explainer import SALIENCY
@@ -7,11 +9,11 @@ from core.inference.render import DisplayOptions, compose_overlay, default_windo
 from core.labels import CLASS_LABELS
 from core.readers.slices import Slice
 from core.translation.messages import shown, tr
-from panels.explain.controls import method_title
+from panels.explain.controls import PREDICTED_MASK, ExplanationRequest, method_title
 from panels.explain.heat_maps import HeatMapView
 from panels.shared.slices.chosen import ChosenSlice
 from panels.shared.slices.image import heat_legend
-from panels.shared.viewer.viewer import draw_viewer, heat_layer, mask_layers
+from panels.shared.viewer.viewer import draw_viewer, draw_waiting, heat_layer, mask_layers
 from panels.shared.volumes.place import stepping
 
 GROUP = "explain"
@@ -35,13 +37,23 @@ def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, several: bool, key:
         chosen.slice,
         [heat_layer(scale_for_display(view.heat), legend), *mask_layers(view.mask, chosen.slice.mask)],
         key=key,
-        group=GROUP,
         label=tr("The slice with a heat map over it, by {title}; {legend}", title=title, legend=legend),
-        caption=f"{shown(chosen.slice.name)}; {legend}",
-        small=several,
-        adjusting=chosen.adjusting,
-        volume=stepping(chosen),
+        caption=legend if several else f"{shown(chosen.slice.name)}; {legend}",
+        **_place(chosen, several=several),
     )
+
+
+def draw_waiting_map(chosen: ChosenSlice, request: ExplanationRequest, *, several: bool, key: str) -> None:
+    """Draw the slice with an empty heat map until the one of a request is made; arguments as for ``draw_heat_map``."""
+    empty = np.zeros(chosen.slice.pixels.shape, np.float32)
+    mask = empty > 0 if request.output == PREDICTED_MASK else None
+    layers = [heat_layer(empty, ""), *mask_layers(mask, chosen.slice.mask)]
+    draw_waiting(chosen.slice, layers, key=key, **_place(chosen, several=several))
+
+
+def _place(chosen: ChosenSlice, *, several: bool) -> dict[str, Any]:
+    """Return the options of a viewer that do not depend on the heat map."""
+    return {"group": GROUP, "small": several, "adjusting": chosen.adjusting, "volume": stepping(chosen)}
 
 
 def heat_maps_png(slice_: Slice, views: list[HeatMapView]) -> bytes:

@@ -1,5 +1,7 @@
 """The heat maps of a slice side by side, each with its figures below it, and how far they agree."""
 
+from collections.abc import Iterator
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -8,9 +10,8 @@ from core.labels import CLASS_LABELS
 from panels.explain.controls import ExplanationRequest, method_title
 from panels.explain.heat_maps import HeatMapView, available_heat_map, make_heat_map
 from panels.explain.localisation import draw_agreement, draw_localisation
-from panels.explain.picture import GROUP, draw_heat_map
+from panels.explain.picture import draw_heat_map, draw_waiting_map
 from panels.shared.slices.chosen import ChosenSlice
-from panels.shared.viewer.viewer import draw_waiting
 
 _MOST_IN_A_ROW = 3
 
@@ -45,7 +46,7 @@ def draw_heat_maps(
         (viewer, figures), view = places[number], found[number]
         with viewer:
             if view is None:
-                draw_waiting(slice_, key=f"{key}_viewer_{number}", group=GROUP, small=several)
+                draw_waiting_map(chosen, requests[number], several=several, key=f"{key}_viewer_{number}")
             else:
                 draw_heat_map(chosen, view, several=several, key=f"{key}_viewer_{number}")
         with figures:
@@ -69,14 +70,15 @@ def draw_heat_maps(
     return [view for view in found if view is not None]
 
 
-def _columns(requests: list[ExplanationRequest]) -> list[DeltaGenerator]:
-    """Return a column for each map: a row for each method where several outputs are explained, else few a row."""
+def _columns(requests: list[ExplanationRequest]) -> Iterator[DeltaGenerator]:
+    """Yield a column for each map: a row for each method where several outputs are explained, else few a row.
+
+    A row is drawn once the maps of the one above have their room.
+    """
     outputs = len({request.output for request in requests})
     columns = outputs if outputs > 1 else maps_in_a_row(len(requests))
-    places: list[DeltaGenerator] = []
-    while len(places) < len(requests):
-        places += st.columns(columns)
-    return places[: len(requests)]
+    for first in range(0, len(requests), columns):
+        yield from st.columns(columns)[: len(requests) - first]
 
 
 def _map_title(request: ExplanationRequest) -> str:

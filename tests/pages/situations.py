@@ -106,7 +106,7 @@ def viewers(app: AppTest) -> list[dict[str, Any]]:
 
 
 def _viewers(app: AppTest) -> list[Any]:
-    return [each for each in app.get("bidi_component") if each.proto.component_name == "slicescope_viewer"]
+    return [each for each in app.get("bidi_component") if each.proto.component_name.startswith("slicescope_viewer")]
 
 
 def ask_in_viewer(app: AppTest, event: str, value: object) -> AppTest:

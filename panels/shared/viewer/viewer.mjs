@@ -91,12 +91,9 @@ class Viewer {
     this.stage.canvas.setAttribute("aria-label", header.label);
     this.find(".caption").textContent = header.caption;
     this.find(".position").textContent = header.count > 1 ? say(header, "Slice {position} of {count}", header) : "";
-    this.find(".adjusting").hidden = !header.adjustable;
-    this.find(".stepping").hidden = !(header.count > 1);
     this.find("[data-do=undo]").disabled = !header.undoable;
     this.find("[data-do=previous]").disabled = header.position <= 1;
     this.find("[data-do=next]").disabled = header.position >= header.count;
-    this.frame.classList.toggle("small", header.small);
     this.find("[data-set=colours]").replaceChildren(...header.maps.map((name, i) => new Option(name, i)));
     this.drawn = header.layers.filter((layer) => layer.kind !== "probability");
     if (!TOOLS.slice(0, header.adjustable ? 4 : 3).includes(this.look.tool)) this.look.tool = "move";
@@ -286,12 +283,15 @@ class Viewer {
 const viewers = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (!viewers.has(parentElement)) viewers.set(parentElement, new Viewer(parentElement));
-  const viewer = viewers.get(parentElement);
+  let viewer = viewers.get(parentElement);
+  if (!viewer?.frame.isConnected) { // the first time, or Streamlit has put other buttons around the picture
+    viewer?.leave();
+    viewers.set(parentElement, (viewer = new Viewer(parentElement)));
+  }
   const turn = (viewer.turn = (viewer.turn ?? 0) + 1);
   if (data) viewer.receive(data, setTriggerValue);
   return () => {
-    if (viewer.turn !== turn) return;
+    if (viewer.turn !== turn || viewers.get(parentElement) !== viewer) return;
     viewer.leave();
     viewers.delete(parentElement);
   };

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +37,8 @@ _QUICK = 1
 _WORDS = 65535
 _BUTTONS = ("left", "right", "flip", "invert", "undo")
 """What changes the picture at a press."""
+_SHAPE = ("small", "adjusting", "stepping")
+"""What the elements of a viewer depend on."""
 _SHARE = 0.54
 """Of the page's width, where words stand beside the viewer."""
 
@@ -158,18 +161,25 @@ def draw_viewer(
         "group": group or key,
         "label": label,
         "caption": shown(slice_.name) if caption is None else caption,
-        "small": small,
         "position": volume.position if volume else 1,
         "count": volume.count if volume else 1,
         "adjustable": adjusting is not None,
         "undoable": adjusting is not None and adjusting.undoable,
     }
-    _COMPONENT(key=key, data=packed_picture(slice_, layers, options), **callbacks)
+    component = _COMPONENTS[small, adjusting is not None, options["count"] > 1]
+    component(key=key, data=packed_picture(slice_, layers, options), **callbacks)
 
 
-def draw_waiting(slice_: Slice, *, key: str, group: str, small: bool = False) -> None:
-    """Draw the slice alone where a viewer will stand once its layers are there; arguments as for ``draw_viewer``."""
-    draw_viewer(slice_, key=f"{key}_waiting", group=group, label=tr("The slice"), small=small)
+def draw_waiting(slice_: Slice, layers: Sequence[Layer] = (), *, key: str, **options: Any) -> None:
+    """Draw the slice where a viewer will stand once its layers are there, with the room that it will take.
+
+    Args:
+        slice_: the slice.
+        layers: whose buttons the viewer will have; what is not there yet is empty.
+        key: of the viewer.
+        options: those of ``draw_viewer`` that the viewer will have.
+    """
+    draw_viewer(slice_, layers, key=f"{key}_waiting", label=tr("The slice"), **options)
 
 
 def adjust_as_wished(adjusting: Adjusting, wish: object) -> None:
@@ -260,9 +270,30 @@ def component_script() -> str:
     return re.sub(r'^import .* from "\./.*";\n', "", "".join(texts), flags=re.MULTILINE)
 
 
-_COMPONENT = st.components.v2.component(
-    "slicescope_viewer",
-    html=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
-    css=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
-    js=component_script(),
-)
+def component_html(*, small: bool, adjusting: bool, stepping: bool) -> str:
+    """Return the elements of a viewer with the buttons that it has from its first moment on.
+
+    What its script would show or hide only later would move the picture.
+
+    Args:
+        small: see ``draw_viewer``.
+        adjusting: whether it has the buttons that change the picture.
+        stepping: whether it has those that step through a volume.
+    """
+    html = (_FOLDER / "viewer.html").read_text(encoding="utf-8")
+    for name, is_there in (("adjusting", adjusting), ("stepping", stepping)):
+        html = html.replace(f'class="{name}"', f'class="{name}"{"" if is_there else " hidden"}')
+    return html.replace('class="viewer"', 'class="viewer small"') if small else html
+
+
+_CSS, _SCRIPT = (_FOLDER / "viewer.css").read_text(encoding="utf-8"), component_script()
+_COMPONENTS = {
+    shape: st.components.v2.component(
+        "_".join(["slicescope_viewer", *(name for name, has in zip(_SHAPE, shape, strict=True) if has)]),
+        html=component_html(**dict(zip(_SHAPE, shape, strict=True))),
+        css=_CSS,
+        js=_SCRIPT,
+    )
+    for shape in product((False, True), repeat=len(_SHAPE))
+}
+"""By whether it is small, has the buttons that adjust, and those that step."""

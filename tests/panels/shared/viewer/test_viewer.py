@@ -32,6 +32,7 @@ from panels.shared.viewer.viewer import (
     Adjusting,
     Volume,
     adjust_as_wished,
+    component_html,
     component_script,
     heat_layer,
     mask_layers,
@@ -109,6 +110,18 @@ def test_the_script_is_small_and_needs_no_host_nor_an_unsafe_policy() -> None:
         ), name
     script = component_script()
     assert not re.search(r"^import ", script, re.MULTILINE) and script.count("export default") == 1
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("adjusting", [False, True])
+@pytest.mark.parametrize("stepping", [False, True])
+def test_a_viewer_has_its_buttons_before_its_script_has_come(small: bool, adjusting: bool, stepping: bool) -> None:
+    """Else its tools take another number of rows at first, and the picture moves."""
+    html = component_html(small=small, adjusting=adjusting, stepping=stepping)
+    assert ('class="viewer small"' in html) == small
+    for name, is_there in (("adjusting", adjusting), ("stepping", stepping)):
+        assert (f'<span class="{name}">' in html) == is_there
+        assert (f'<span class="{name}" hidden>' in html) != is_there
 
 
 @pytest.mark.parametrize(
