@@ -157,16 +157,17 @@ def draw_viewer(
         callbacks["on_step_change"] = lambda: step_as_wished(volume, st.session_state[key]["step"])
     if adjusting:
         callbacks["on_adjust_change"] = lambda: adjust_as_wished(adjusting, st.session_state[key]["adjust"])
+    count = volume.count if volume else 1
     options = {
         "group": group or key,
         "label": label,
         "caption": shown(slice_.name) if caption is None else caption,
         "position": volume.position if volume else 1,
-        "count": volume.count if volume else 1,
+        "count": count,
         "adjustable": adjusting is not None,
         "undoable": adjusting is not None and adjusting.undoable,
     }
-    component = _COMPONENTS[small, adjusting is not None, options["count"] > 1]
+    component = _COMPONENTS[small, adjusting is not None, count > 1]
     component(key=key, data=packed_picture(slice_, layers, options), **callbacks)
 
 
