@@ -2,28 +2,29 @@
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.bundles.bundle import CARD, README, file_facts, read_card
 from core.bundles.card.readme import bundle_readme
-from core.bundles.card.schema import Card
+from core.bundles.card.schema import Card, Change
 from core.files import replace_file
 
 
-def write_card(folder: Path, fields: Mapping[str, Any], note: str) -> Card:
+def write_card(folder: Path, fields: Mapping[str, Any], note: str, *, earlier: Sequence[Change] = ()) -> Card:
     """Write a new bundle's card, with the size and hash of every other file in the folder, and its README.
 
     Args:
         folder: of the bundle, its other files written.
         fields: of card.json, without ``files`` and ``changelog``.
-        note: the first entry of ``changelog``, one sentence.
+        note: the entry of ``changelog``, one sentence.
+        earlier: the entries before it, of the bundle that this one replaces.
 
     Raises:
         pydantic.ValidationError: they are no card.
     """
-    changelog = [_entry(str(fields["version"]), note)]
+    changelog = [*(entry.as_dict() for entry in earlier), _entry(str(fields["version"]), note)]
     return _write(folder, Card.from_json(json.dumps({**fields, "files": _files(folder), "changelog": changelog})))
 
 

@@ -78,17 +78,15 @@ def screen_command(bundle: str, folder: Path, store: Path, non_brain: Path | Non
 
     gated, bar = open_bundle(bundle), partial(tqdm, desc=bundle, unit=" groups")
     with Store(store) as opened:
-        if PRESENCE in gated.tasks:
-            if check:
-                raise click.UsageError("--check is for networks without the task presence.")
+        if check:
+            card = check_gate(gated, opened, folder)
+        elif PRESENCE in gated.tasks:
             if non_brain is None:
                 raise DatasetError(
                     "The folder of pictures that are no head slices is missing; scripts/make_other_images.py writes "
                     "one, and --non-brain names it."
                 )
             card = fit_presence_gate(gated, opened, folder, non_brain, progress=bar)
-        elif check:
-            card = check_gate(gated, opened, folder)
         else:
             card = fit_gate(gated, opened, folder, progress=bar)
     for part in ("thresholds", "fitted_on", "calibration_error", "source_control"):

@@ -11,7 +11,7 @@ from core.bundles.bundle import Bundle, load_network
 from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.bundles.measured_gate import DEV
-from core.config import CLASSES, SEED
+from core.config import CLASSES, PRESENCE, SEED
 from core.dataset import splits
 from core.dataset.store import Store
 from core.explanation.compiled_network import CompiledNetwork
@@ -22,7 +22,7 @@ from core.inference.gate import Gate, gate_classifier, load_gate
 from core.metrics.localisation import chance_level, heat_inside
 from core.networks.gate_features import FUSION_LAYER, with_feature_output
 from core.networks.tensor import Tensor
-from core.ood.gate_recipe import GateRecipe, gate_text_changes, load_gate_recipe
+from core.ood.gate_recipe import GateRecipe, gate_recipe_of, gate_text_changes
 from core.ood.network_outputs import Planes, features_and_probabilities
 from core.ood.source_leakage import source_auc, source_features
 from core.ood.training_planes import GateSlices, InternalSlice, degrade
@@ -41,12 +41,12 @@ def check_gate(bundle: Bundle, store: Store, folder: Path, *, recipe: GateRecipe
         bundle: with a gate.
         store: the prepared data set.
         folder: see ``core.ood.fit.fit_gate``; its splits train and dev are read.
-        recipe: of the gate; the default recipe where None.
+        recipe: of the gate; the one for its network where None.
 
     Returns:
-        The new card, with ``screen.source_control``.
+        The new card, with ``screen.source_control``; heat for "no tumour" only where the gate reads pooled features.
     """
-    recipe = recipe or load_gate_recipe()
+    recipe = recipe or gate_recipe_of(bundle.tasks)
     slices, random = GateSlices(bundle, store, folder), np.random.default_rng(SEED)
     gate, thresholds = load_gate(bundle)
     network = with_feature_output(load_network(bundle))
@@ -71,7 +71,7 @@ def check_gate(bundle: Bundle, store: Store, folder: Path, *, recipe: GateRecipe
         "own_twins_called_no_tumour": tumour_free_share(inpainted),
         "own_shams_called_no_tumour": tumour_free_share(beside),
         "called_no_tumour": len(tumour_free),
-        **_heat_on_head(bundle, gate, tumour_free, heads),
+        **({} if PRESENCE in bundle.tasks else _heat_on_head(bundle, gate, tumour_free, heads)),
         "kept_in_other_surroundings": tumour_free_share(moved),
     }
     changes = {

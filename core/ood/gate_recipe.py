@@ -12,8 +12,9 @@ from core.config import PRESENCE, ROOT
 from core.errors import TrainingError
 
 GATE_RECIPES = ROOT / "recipes" / "gates"
-DEFAULT_GATE_RECIPE = "unified-unet"
-PRESENCE_GATE_RECIPE = "unified-unet-2"
+FEATURES_GATE_RECIPE = "features"
+"""The recipe for networks without the task presence: the gate reads their features."""
+PRESENCE_GATE_RECIPE = "presence"
 """The recipe for networks with the task presence."""
 
 
@@ -120,7 +121,7 @@ class GateRecipe:
 
 
 @functools.cache
-def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPES) -> GateRecipe:
+def load_gate_recipe(name: str = FEATURES_GATE_RECIPE, folder: Path = GATE_RECIPES) -> GateRecipe:
     """Read ``recipes/gates/<name>.toml``.
 
     Raises:
@@ -146,7 +147,7 @@ def load_gate_recipe(name: str = DEFAULT_GATE_RECIPE, folder: Path = GATE_RECIPE
 
 def gate_recipe_of(tasks: Collection[str]) -> GateRecipe:
     """Return the recipe for the gate of a network with these tasks."""
-    return load_gate_recipe(PRESENCE_GATE_RECIPE if PRESENCE in tasks else DEFAULT_GATE_RECIPE)
+    return load_gate_recipe(PRESENCE_GATE_RECIPE if PRESENCE in tasks else FEATURES_GATE_RECIPE)
 
 
 def gate_texts(recipe: GateRecipe) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.bundles.bundle import LAYERS, WEIGHTS, Bundle, load_network, open_bundle, save_network
+from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card, write_card
 from core.bundles.layers import Layer, layer_rows
 from core.config import models_folder
@@ -21,13 +22,22 @@ from core.training.recorder import write_history
 if TYPE_CHECKING:
     import keras
 
+_KEPT = {
+    "accuracy": "accuracy",
+    "dice_mean": "mean Dice",
+    "dice_class_mean": "class-mean Dice",
+    "missed": "share of tumours missed",
+    "series_accuracy": "accuracy by series",
+}
+"""The figures that a changelog keeps of the version before, by key of a card."""
+
 
 def export_bundle(recipe: Recipe, state: State, models: Path | None = None) -> Bundle:
     """Write ``models/<name>/``: the network rebuilt in float32 with the kept weights, history and card.
 
     A bundle that holds these weights already keeps its network and its figures; only its card and layers.csv are
-    written again. Figures of other weights are removed together with them. Killed at any moment, the folder is the old
-    bundle or the new one.
+    written again. Figures of other weights are removed together with them; the changelog keeps the main ones. Killed at
+    any moment, the folder is the old bundle or the new one.
 
     Raises:
         TrainingError: the run is not finished.
@@ -49,7 +59,9 @@ def export_bundle(recipe: Recipe, state: State, models: Path | None = None) -> B
             save_network(network, fresh / WEIGHTS)
             _save_layers(network, recipe.tasks, fresh)
             write_history(fresh, state.history)
-            write_card(fresh, card, "Trained.")
+            before = _card_before(recipe.name, models)
+            note = f"Trained. {_figures_before(before)}" if before else "Trained."
+            write_card(fresh, card, note, earlier=before.changelog if before else ())
     else:
         changes = {**card, "heat": card.get("heat"), "training.machine": existing.card.training.machine}
         if existing.card.gate:
@@ -97,6 +109,30 @@ def network_layers(network: "keras.Model", tasks: tuple[str, ...]) -> list[Layer
 def _save_layers(network: "keras.Model", tasks: tuple[str, ...], folder: Path) -> None:
     """Write layers.csv into a bundle's folder."""
     write_table(folder / LAYERS, layer_rows(network_layers(network, tasks)))
+
+
+def _card_before(name: str, models: Path) -> Card | None:
+    """Return the card of the bundle that is replaced, or None."""
+    try:
+        return open_bundle(name, models).card
+    except BundleError:
+        return None
+
+
+def _figures_before(card: Card) -> str:
+    """Return a sentence with the main figures of the bundle that is replaced."""
+    metrics = card.as_dict().get("metrics", {})
+    folds = metrics.get("cross_validation")
+    parts = [
+        ("its test slices", metrics.get("test") or {}),
+        ("the test slices of its folds", {key: folds[key]["mean"] for key in _KEPT if key in folds} if folds else {}),
+    ]
+    said = [
+        f"on {where} " + ", ".join(f"{title} {figures[key]:.3f}" for key, title in _KEPT.items() if key in figures)
+        for where, figures in parts
+        if set(figures) & set(_KEPT)
+    ]
+    return f"Version {card.version} had {'; '.join(said)}." if said else f"It replaces version {card.version}."
 
 
 def _bundle_with_weights(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:

@@ -155,5 +155,8 @@ def _network_alone(bundle: Bundle) -> str:
 def _use_of_the_split(bundle: Bundle) -> str:
     """Return how often the gate was measured on the split test; a margin that the card does not state came later."""
     if bundle.gate.thresholds.ood_margin is None:
-        return tr("The split test was run once; the margin of low confidence came later, with its scores in sight.")
-    return tr("The split test was run once.")
+        return tr(
+            "This gate was run on the split test once; the margin of low confidence came later, with its scores in "
+            "sight."
+        )
+    return tr("This gate was run on the split test once.")

@@ -158,7 +158,7 @@ def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
 
 
 @made_once
-def unified(models: Path, *, base: str = "unified-unet", name: str = "unified-unet") -> Bundle:
+def unified(models: Path, *, base: str = "unified-unet-1", name: str = "unified-unet") -> Bundle:
     """Export a small network for both tasks with random weights."""
     small = recipe(base, name=name)
     return export_bundle(small, finished_state(small), models)

@@ -163,9 +163,9 @@ class SourceControl(CardPart):
     own_twins_called_no_tumour: Share | None
     own_shams_called_no_tumour: Share | None
     called_no_tumour: Count
-    heat_in_head: Share | None
-    saliency_in_head: Share | None
-    head_area: Share | None
+    heat_in_head: Share | None = None
+    saliency_in_head: Share | None = None
+    head_area: Share | None = None
     kept_in_other_surroundings: Share | None
     definitions: dict[str, str] = Field(default_factory=dict)
 

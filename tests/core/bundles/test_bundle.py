@@ -165,11 +165,22 @@ def test_figures_of_an_earlier_network_are_removed_with_it(bundle: Bundle, tmp_p
     assert sorted(path.name for path in again.folder.iterdir()) == sorted([CARD, HISTORY, LAYERS, README, WEIGHTS])
 
 
+def test_the_figures_of_an_earlier_network_stay_in_the_changelog(bundle: Bundle, tmp_path: Path) -> None:
+    evaluated = tiny.with_test_metrics(bundle)
+    made = tiny.recipe("report-cnn").model_copy(update={"version": "9.0.0"})
+    state = tiny.finished_state(made)
+    state.best = [weights + 1 for weights in state.best]
+    *earlier, last = export_bundle(made, state, tmp_path).card.changelog
+    assert earlier == evaluated.card.changelog
+    assert last.version == "9.0.0" and evaluated.card.version in last.change
+    assert f"accuracy {evaluated.test_metrics.accuracy:.3f}" in last.change
+
+
 @pytest.mark.parametrize("failing", ["save_network", "write_history", "write_card"])
 def test_an_export_that_breaks_off_leaves_the_old_bundle_sound(
     failing: str, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     made = tiny.recipe("report-cnn")

@@ -17,7 +17,7 @@ from tests.settings import configured
 
 
 def test_a_bundle_with_presence_is_written_run_and_evaluated(tmp_path: Path) -> None:
-    bundle = tiny.unified(tmp_path, base="unified-unet-2", name="unified-unet-2")
+    bundle = tiny.unified(tmp_path, base="unified-unet", name="unified-unet")
     assert bundle.tasks == (*TASKS, PRESENCE)
     assert [layer.name for layer in read_layers(bundle) if layer.task == PRESENCE] == ["presence"]
 

@@ -7,7 +7,7 @@ import pytest
 from core.bundles.bundle import open_bundle
 from core.errors import TrainingError
 from core.ood.gate_recipe import (
-    DEFAULT_GATE_RECIPE,
+    FEATURES_GATE_RECIPE,
     GATE_RECIPES,
     PRESENCE_GATE_RECIPE,
     GateSettings,
@@ -25,7 +25,7 @@ def test_the_settings_are_those_the_shipped_gate_was_fitted_with() -> None:
     assert settings.jpeg_quality == (50, 95) and settings.resampled_side == (0.6, 1.0)
 
 
-@pytest.mark.parametrize("name", [DEFAULT_GATE_RECIPE, PRESENCE_GATE_RECIPE])
+@pytest.mark.parametrize("name", [FEATURES_GATE_RECIPE, PRESENCE_GATE_RECIPE])
 def test_every_answer_and_threshold_has_a_text(name: str) -> None:
     texts = load_gate_recipe(name).texts
     assert texts.answers.keys() == set(OUTCOMES)
@@ -51,7 +51,7 @@ def test_the_rules_state_the_numbers_of_the_settings() -> None:
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: str) -> None:
-    text = (GATE_RECIPES / f"{DEFAULT_GATE_RECIPE}.toml").read_text()
+    text = (GATE_RECIPES / f"{FEATURES_GATE_RECIPE}.toml").read_text()
     assert old in text
     (tmp_path / "broken.toml").write_text(text.replace(old, new))
     with pytest.raises(TrainingError, match=r"'broken' cannot be read"):
@@ -59,13 +59,13 @@ def test_a_recipe_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: 
 
 
 def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(TrainingError, match="there are unified-unet"):
+    with pytest.raises(TrainingError, match="there are features, presence"):
         load_gate_recipe("unknown")
 
 
 def test_a_gate_s_recipe_is_no_recipe_of_a_network() -> None:
     assert all("gates" not in name for name in recipe_names())
-    assert recipe_names().count(DEFAULT_GATE_RECIPE) == 1
+    assert not {FEATURES_GATE_RECIPE, PRESENCE_GATE_RECIPE} & set(recipe_names())
 
 
 def test_a_card_s_gate_texts_are_replaced_and_nothing_else() -> None:

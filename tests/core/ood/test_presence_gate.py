@@ -17,6 +17,7 @@ from core.inference.gate import Gate, load_gate, require_features
 from core.inference.predictor import Predictor
 from core.networks.gate_features import PRESENCE_INPUTS, gate_inputs, presence_inputs
 from core.ood.evaluate import FRAMED_GROUP, MADE_GROUP, NOISY_GROUP, after_gate, measure_ood
+from core.ood.gate_control import check_gate
 from core.ood.gate_recipe import PRESENCE_GATE_RECIPE, PresenceGateSettings, gate_recipe_of, load_gate_recipe
 from core.ood.network_outputs import NetworkOutputs
 from core.ood.non_brain import FIT, read_non_brain_index
@@ -147,7 +148,7 @@ def presence_gated(
     for number in data.pixels:
         if len(data.pixels[number]) == 64:
             data.pixels[number], data.masks[number] = a_head(number)
-    bundle = tiny.lite(tiny.unified(folder / "models", base="unified-unet-2", name="unified-unet-2"))
+    bundle = tiny.lite(tiny.unified(folder / "models", base="unified-unet", name="unified-unet"))
     tiny.with_test_metrics(bundle)
     store, table = data.write(folder / "figshare.h5"), data.write_table(folder / "splits.csv")
     small = replace(RECIPE, settings=replace(SETTINGS, directions=3, own_slices=6, made_per_kind=2, changed_every=4))
@@ -172,6 +173,20 @@ def test_a_fitted_gate_decides_in_the_app_and_its_card_says_what_it_was_fitted_o
     assert set(card.rules) == set(vars(thresholds))
     assert thresholds.ood_margin is not None and thresholds.not_a_head >= thresholds.refuse
     assert gate_recipe_of(bundle.tasks) is RECIPE
+
+
+def test_what_the_gate_recognises_is_checked_without_heat_maps(
+    presence_gated: tuple[Bundle, Path, Path], external_folder: Path, tmp_path: Path
+) -> None:
+    fitted, store, table = presence_gated
+    shutil.copytree(fitted.folder, tmp_path / fitted.name)
+    with configured(splits=table), Store(store) as opened:
+        gate = check_gate(open_bundle(fitted.name, tmp_path), opened, external_folder).gate
+    assert gate is not None and gate.source_control is not None
+    control = gate.source_control
+    assert 0 <= control.as_they_are <= 1 and control.heat_in_head is None
+    measured = {name for name, value in vars(control).items() if value is not None} - {"definitions"}
+    assert measured <= set(control.definitions) or not control.own_twins
 
 
 def test_a_gate_of_other_inputs_is_refused(presence_gated: tuple[Bundle, Path, Path]) -> None:

@@ -16,7 +16,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def test_a_bundle_is_of_its_recipe_and_of_that_on_another_split(bundle: Bundle) -> None:
-    recipe = tiny.recipe("unified-unet")
+    recipe = tiny.recipe("unified-unet-1")
     assert same_recipe(bundle, recipe)
     assert same_recipe(recipe.on_split("fold-4"), bundle)
     assert recipe_fingerprint(bundle) == recipe_fingerprint(recipe)
@@ -78,7 +78,7 @@ def test_words_and_titles_are_not_the_recipe(bundle: Bundle) -> None:
         "training.seconds": 0.0,
     }
     assert same_recipe(bundle, Bundle(bundle.folder, bundle.card.changed(changes)))
-    recipe = tiny.recipe("unified-unet")
+    recipe = tiny.recipe("unified-unet-1")
     assert not same_recipe(bundle, recipe.model_copy(update={"test_time_flip": False}))
 
 

@@ -15,7 +15,7 @@ from core.training.recipe import Recipe
 from core.training.start import copy_weights, load_start
 from tests.core import tiny
 
-SECOND = "unified-unet-2"
+SECOND = "unified-unet"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def second(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
 
 def test_a_recipe_without_a_start_has_none(tmp_path: Path) -> None:
-    assert load_start(tiny.recipe("unified-unet"), tmp_path) is None
+    assert load_start(tiny.recipe("unified-unet-1"), tmp_path) is None
 
 
 def test_a_shipped_network_of_the_same_split_is_the_start(tmp_path: Path, second: Recipe, configure) -> None:
@@ -44,14 +44,14 @@ def test_a_fold_starts_from_the_same_fold_kept_beside_the_runs(tmp_path: Path, s
     fold = second.on_split("fold-2")
     with pytest.raises(TrainingError, match=re.escape("'unified-unet-fold-2', which is not trained yet")):
         load_start(fold, tmp_path / "runs")
-    first = tiny.recipe("unified-unet").on_split("fold-2")
+    first = tiny.recipe("unified-unet-1").on_split("fold-2")
     bundle = export_bundle(first, tiny.finished_state(first), tmp_path / "runs" / start.FOLD_BUNDLES)
     assert bundle.card.data.split == "fold-2"
     assert load_start(fold, tmp_path / "runs") is not None
 
 
 def test_what_both_networks_have_is_copied_and_the_rest_stays() -> None:
-    first = build_network("unified_unet", tiny.recipe("unified-unet").network_options)
+    first = build_network("unified_unet", tiny.recipe("unified-unet-1").network_options)
     model = build_network("unified_unet", tiny.recipe(SECOND).network_options)
     own = model.get_layer("presence").get_weights()
     copy_weights(first, model)
@@ -63,7 +63,7 @@ def test_what_both_networks_have_is_copied_and_the_rest_stays() -> None:
 
 
 def test_a_start_of_other_shapes_is_refused_by_its_layer() -> None:
-    first = build_network("unified_unet", tiny.recipe("unified-unet", options={"look": 8}).network_options)
+    first = build_network("unified_unet", tiny.recipe("unified-unet-1", options={"look": 8}).network_options)
     model = build_network("unified_unet", tiny.recipe(SECOND).network_options)
     with pytest.raises(TrainingError, match="'look_conv'"):
         copy_weights(first, model)

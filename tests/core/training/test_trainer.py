@@ -278,7 +278,7 @@ def without_pretrained(recipe: Recipe) -> Recipe:
 
 
 def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: Path) -> None:
-    recipe = tiny.recipe("unified-unet", epochs=3, batch=12, micro_batch=12, warmup_epochs=0, learning_rate=0.003)
+    recipe = tiny.recipe("unified-unet-1", epochs=3, batch=12, micro_batch=12, warmup_epochs=0, learning_rate=0.003)
     recipe = without_pretrained(recipe)
     run_training(recipe, tiny.unified_examples(96), tiny.unified_examples(24, seed=1), tmp_path)
     table = pd.read_csv(tmp_path / HISTORY)
@@ -293,7 +293,7 @@ def test_a_network_for_both_tasks_learns_both_under_the_names_of_each(tmp_path: 
 @pytest.mark.usefixtures("untraced")
 def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
     still = {"learning_rate": 0.0, "weight_decay": 0.0, "warmup_epochs": 0}
-    recipe = tiny.recipe("unified-unet", micro_batch=12, options={"small_encoder": False}, **still)
+    recipe = tiny.recipe("unified-unet-1", micro_batch=12, options={"small_encoder": False}, **still)
     assert recipe.network.pretrained
     state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path)
     network = build_network("unified_unet", recipe.network_options)
@@ -306,7 +306,7 @@ def test_a_pretrained_encoder_starts_from_its_weights(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("untraced")
 def test_a_training_begins_with_the_weights_of_its_start(tmp_path: Path) -> None:
     still = {"learning_rate": 0.0, "weight_decay": 0.0, "warmup_epochs": 0}
-    recipe = without_pretrained(tiny.recipe("unified-unet", micro_batch=12, **still))
+    recipe = without_pretrained(tiny.recipe("unified-unet-1", micro_batch=12, **still))
     start = build_network(recipe.network.name, recipe.network_options)
     kernel = start.get_layer("look_conv").get_weights()[0]
     state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path, start=start)
@@ -371,7 +371,7 @@ def test_an_unknown_choice_is_refused_in_one_sentence(
 
 @pytest.mark.usefixtures("untraced")
 def test_class_mask_and_presence_have_losses_of_their_own(tmp_path: Path) -> None:
-    recipe = without_pretrained(tiny.recipe("unified-unet-2", batch=6, tumour_free=0.5, cache=80, schedule="constant"))
+    recipe = without_pretrained(tiny.recipe("unified-unet", batch=6, tumour_free=0.5, cache=80, schedule="constant"))
     size = recipe.input.size
 
     def examples(count: int, side: int, *, present: bool) -> Examples:
@@ -398,7 +398,7 @@ def test_class_mask_and_presence_have_losses_of_their_own(tmp_path: Path) -> Non
 
 
 def test_a_recipe_with_tumour_free_slices_is_refused_without_them(tmp_path: Path) -> None:
-    recipe = tiny.recipe("unified-unet-2")
+    recipe = tiny.recipe("unified-unet")
     with pytest.raises(TrainingError, match="slices without a tumour"):
         run_training(recipe, tiny.class_examples(20), tiny.class_examples(3), tmp_path)
 
@@ -408,7 +408,7 @@ def test_the_decoder_s_rate_is_a_multiple_and_the_encoder_s_stays(optimizer: str
     import keras
 
     def moves(**training: float) -> dict[str, np.ndarray]:
-        recipe = tiny.recipe("unified-unet", optimizer=optimizer, schedule="constant", **training)
+        recipe = tiny.recipe("unified-unet-1", optimizer=optimizer, schedule="constant", **training)
         keras.utils.set_random_seed(1)
         model = build_network(recipe.network.name, recipe.network_options)
         compile_model(model, recipe, steps=1)

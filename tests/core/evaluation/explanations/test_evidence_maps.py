@@ -23,7 +23,7 @@ from tests.core import tiny
 from tests.settings import configured
 
 
-def evaluated(folder: Path, store: Store, base: str = "unified-unet") -> Bundle:
+def evaluated(folder: Path, store: Store, base: str = "unified-unet-1") -> Bundle:
     bundle = tiny.lite(tiny.unified(folder, base=base))
     evaluate(bundle, store)
     return open_bundle(bundle.name, folder)

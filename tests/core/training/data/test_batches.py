@@ -26,7 +26,7 @@ def test_no_end_of_a_training_waits_for_a_tuner_of_its_batches(part: str) -> Non
 
 
 def presence_recipe(**training: Any) -> Recipe:
-    return tiny.recipe("unified-unet-2", tumour_free=0.5, tumour_free_mask_weight=0.25, **training)
+    return tiny.recipe("unified-unet", tumour_free=0.5, tumour_free_mask_weight=0.25, **training)
 
 
 def presence_examples(count: int, *, present: bool) -> Examples:
@@ -76,7 +76,7 @@ def test_worker_processes_make_the_same_batches_in_the_same_order() -> None:
 
 
 def test_a_cache_in_bytes_is_brought_to_the_network_s_side_and_range() -> None:
-    recipe = tiny.recipe("unified-unet-2", cache=80, augmentation={"flip": 0.5})
+    recipe = tiny.recipe("unified-unet", cache=80, augmentation={"flip": 0.5})
     side = 80
     planes = np.full((12, side, side, 1), 51, np.uint8)
     masks, none = np.ones((12, side, side, 1), np.uint8), np.zeros(12, np.uint8)

@@ -49,7 +49,7 @@ def test_examples_come_from_training_slices_only_and_show_nothing(tmp_path: Path
         [("a.png", "no_tumour", "train"), ("b.png", "glioma", "train"), ("c.png", "no_tumour", "test")],
     )
     train = training_examples()
-    examples = load_tumour_free(tiny.recipe("unified-unet-2"), train, folder)
+    examples = load_tumour_free(tiny.recipe("unified-unet"), train, folder)
     assert len(examples) == 2, "one external slice, and one of the training slices with its tumour taken out"
     assert (examples.planes.shape[1:], examples.planes.dtype) == (train.planes.shape[1:], train.planes.dtype)
     tumour = train.targets[1][0] > 0
@@ -62,4 +62,4 @@ def test_examples_come_from_training_slices_only_and_show_nothing(tmp_path: Path
 def test_a_folder_without_tumour_free_training_slices_is_refused(tmp_path: Path) -> None:
     folder = write_external(tmp_path / "external", [("b.png", "glioma", "train")])
     with pytest.raises(DatasetError, match="without a tumour"):
-        load_tumour_free(tiny.recipe("unified-unet-2"), training_examples(), folder)
+        load_tumour_free(tiny.recipe("unified-unet"), training_examples(), folder)
