@@ -299,10 +299,10 @@ def test_a_bundle_without_its_history_is_told_beside_the_others(tmp_path: Path) 
     assert len(problems) == 1 and "'report-cnn'" in problems[0] and "history.csv" in problems[0]
 
 
-def test_a_network_that_does_both_tasks_has_both_and_a_loss_for_each() -> None:
+def test_a_network_of_several_tasks_has_them_and_a_loss_for_each() -> None:
     one = bundle_history(open_bundle("unified-unet"))
-    assert one.tasks == ("classification", "segmentation")
-    assert one.plan and len(one.plan.losses) == 2
+    assert one.tasks == ("classification", "segmentation", "presence")
+    assert one.plan and len(one.plan.losses) == 3
 
 
 @pytest.mark.parametrize("change", [{"loss": 3}, {"epochs": "many"}, {"keep": ["val_loss"]}, {"sizes": 3}])

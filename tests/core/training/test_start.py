@@ -23,7 +23,7 @@ def second(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """The small recipe of version 2, which starts from a small version 1."""
     monkeypatch.setattr(start, "load_recipe", tiny.recipe)
     recipe = tiny.recipe(SECOND)
-    assert recipe.network.start == "unified-unet"
+    assert recipe.network.start == "unified-unet-1"
     return recipe
 
 
@@ -33,16 +33,16 @@ def test_a_recipe_without_a_start_has_none(tmp_path: Path) -> None:
 
 def test_a_shipped_network_of_the_same_split_is_the_start(tmp_path: Path, second: Recipe, configure) -> None:
     configure(models=tmp_path / "models")
-    bundle = tiny.unified(tmp_path / "models")
+    bundle = tiny.unified(tmp_path / "models", name="unified-unet-1")
     assert bundle.card.data.split == second.split
     assert load_start(second, tmp_path / "runs") is not None
 
 
 def test_a_fold_starts_from_the_same_fold_kept_beside_the_runs(tmp_path: Path, second: Recipe, configure) -> None:
     configure(models=tmp_path / "models")
-    tiny.unified(tmp_path / "models")  # of fold 1, whose training slices fold 2 holds out
+    tiny.unified(tmp_path / "models", name="unified-unet-1")  # of fold 1, whose training slices fold 2 holds out
     fold = second.on_split("fold-2")
-    with pytest.raises(TrainingError, match=re.escape("'unified-unet-fold-2', which is not trained yet")):
+    with pytest.raises(TrainingError, match=re.escape("'unified-unet-1-fold-2', which is not trained yet")):
         load_start(fold, tmp_path / "runs")
     first = tiny.recipe("unified-unet-1").on_split("fold-2")
     bundle = export_bundle(first, tiny.finished_state(first), tmp_path / "runs" / start.FOLD_BUNDLES)
@@ -72,6 +72,6 @@ def test_a_start_of_other_shapes_is_refused_by_its_layer() -> None:
 def test_the_start_is_in_the_card_and_tells_recipes_apart() -> None:
     recipe = tiny.recipe(SECOND)
     other = recipe.model_copy(update={"network": recipe.network.model_copy(update={"start": None})})
-    assert card_from_recipe(recipe)["training"]["start"] == "unified-unet"
+    assert card_from_recipe(recipe)["training"]["start"] == "unified-unet-1"
     assert "start" not in card_from_recipe(other)["training"]
     assert recipe_fingerprint(recipe) != recipe_fingerprint(other)
