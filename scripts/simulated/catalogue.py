@@ -44,7 +44,6 @@ SLICES = (
         Meningioma((-6, 38, 44), (17, 19, 17), 102, 1.3, lumps=0.06, push=0.8, on_falx=True),
         "Simulated meningioma on the falx, axial",
         "Simulated axial slice: a bright, even, half-round lesion lying against the left side of the frontal falx.",
-        known_failure="glioma",
     ),
     SimulatedSlice(
         "meningioma-coronal-1", "coronal", (0, -32, 22), 0.4, 103,
@@ -93,7 +92,6 @@ SLICES = (
         "Simulated pituitary tumour, axial",
         "Simulated axial slice above the sella: a bright, even, round lesion in the midline between the temporal "
         "lobes.",
-        known_failure="glioma",
     ),
     SimulatedSlice(
         "pituitary-coronal-1", "coronal", (0, 4, 22), 0.365, 302,

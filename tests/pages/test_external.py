@@ -142,8 +142,8 @@ def test_the_metrics_are_those_of_the_answers(gated: Callable[..., None]) -> Non
         "In-distribution false rejections": "2.0 %",
         "False negative rate, internal": "4.0 %",
     }
-    assert re.search(r"\b1 of 4 tumour-free .*\b10 %, \*\*missed\*\*", texts(app))
-    assert re.search(r"\b3 of 5 tumours; aim at least 60 %(?!, \*\*missed)", texts(app))
+    assert re.search(r"\b1 of 4 tumour-free slices; aim at most 6 %, \*\*missed\*\*", texts(app))
+    assert re.search(r"\b3 of 4 tumour-free slices; aim at least 75 %(?!, \*\*missed)", texts(app))
 
 
 def test_the_figures_of_changed_slices_are_the_cards(gated: Callable[..., None]) -> None:

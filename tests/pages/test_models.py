@@ -127,7 +127,7 @@ def test_later_bundles_appear_as_more_rows(models: Callable[..., Path]) -> None:
     app = opened(bundle="later")
     assert not app.exception and not app.error
     table = rows(app)
-    assert table.loc["later", "Task"] == "classification and segmentation"
+    assert table.loc["later", "Task"] == "classification, segmentation and presence of a tumour"
     assert table.loc["later", "Mean Dice"] != "–"
     assert table.loc["young", "Accuracy"] == table.loc["young", "Inference (ms)"] == "–"
     assert app.header[0].value == "Both at once"

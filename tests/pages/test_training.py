@@ -126,12 +126,12 @@ def test_the_curves_of_every_shipped_bundle_are_drawn(kind: str, name: str, conf
     assert values(validation["y"]) == history_of(name)["val_loss"].tolist()
 
 
-def test_a_network_of_both_tasks_names_its_losses_and_has_no_pixel_accuracy(configure: Callable[..., None]) -> None:
+def test_a_network_of_several_tasks_names_its_losses_and_has_no_pixel_accuracy(configure: Callable[..., None]) -> None:
     configure(models=SHIPPED_MODELS)
     app = open_page(kind="Masks", masks="unified-unet")
-    drawn = ["Loss", "Class loss", "Mask loss", "Dice", "IoU", "Learning rate"]
+    drawn = ["Loss", "Class loss", "Mask loss", "Presence loss", "Dice", "IoU", "Learning rate"]
     assert list(figures(app)) == drawn, "its accuracy is that of the class"
-    assert re.search(r"cross-entropy \(class\) .*cross-entropy \+ dice \+ class \(mask\)", page_text(app))
+    assert re.search(r"cross-entropy \(class\).*cross-entropy \+ dice \+ class \(mask\)", page_text(app))
     assert "Accuracy" in figures(open_page(classifiers="unified-unet"))
 
 

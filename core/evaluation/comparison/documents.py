@@ -1,11 +1,12 @@
-"""The documents with tables of metrics, written from the bundles between two markers: README.md and docs/results.md."""
+"""The documents with tables, written from the bundles between two markers."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from core.config import README, RESULTS
+from core.config import README, RESULTS, SAMPLES
 from core.errors import BundleError
 from core.evaluation.comparison.result_tables import metrics_tables
+from core.evaluation.comparison.sample_table import sample_table
 from core.evaluation.comparison.summary_table import summary_table
 from core.files import replace_file
 
@@ -13,7 +14,7 @@ BEGIN = "<!-- figures: written by `python -m core readme` -->"
 END = "<!-- end of figures -->"
 Tables = Callable[[Path | None], str]
 """The folder of bundles -> Markdown; ``core.config.models_folder()`` if None."""
-DOCUMENTS: dict[Path, Tables] = {README: summary_table, RESULTS: metrics_tables}
+DOCUMENTS: dict[Path, Tables] = {README: summary_table, RESULTS: metrics_tables, SAMPLES / "README.md": sample_table}
 
 
 def write_tables(path: Path, tables: Tables, models: Path | None = None) -> None:

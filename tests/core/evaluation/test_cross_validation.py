@@ -57,7 +57,7 @@ def predictions(split: str, *, wrong: float, seed: int) -> pd.DataFrame:
 
 def a_fold(number: int, runs: Path, models: Path) -> Bundle:
     """The tiny bundle of a fold, with made-up predictions."""
-    recipe, folder = fold_recipe(tiny.recipe("unified-unet-1"), number, runs, models)
+    recipe, folder = fold_recipe(tiny.recipe("unified-unet-1", name="unified-unet"), number, runs, models)
     bundle = export_bundle(recipe, tiny.finished_state(recipe), folder)
     write_table(bundle.folder / PREDICTIONS, predictions(recipe.split, wrong=0.05 * number, seed=number))
     tiny.with_test_metrics(bundle)
@@ -73,7 +73,7 @@ def two_folds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, dict[in
 
 
 def test_the_recipes_own_fold_is_its_own_run_and_bundle(tmp_path: Path) -> None:
-    recipe = tiny.recipe("unified-unet-1")
+    recipe = tiny.recipe("unified-unet-1", name="unified-unet")
     own, models = fold_recipe(recipe, 1, tmp_path / "runs", tmp_path / "models")
     assert own is recipe
     assert models == tmp_path / "models"
@@ -168,19 +168,19 @@ def test_without_validation_predictions_of_every_fold_no_temperature_is_stated(k
 
 def test_a_fold_that_is_done_is_found_and_one_of_another_recipe_is_not(two_folds, tmp_path: Path) -> None:
     _, folds, _ = two_folds
-    recipe = tiny.recipe("unified-unet-1").on_split("fold-3")
+    recipe = tiny.recipe("unified-unet-1", name="unified-unet").on_split("fold-3")
     models = folds[3].folder.parent
     assert find_trained(recipe, models).name == folds[3].name
     assert find_trained(recipe.model_copy(update={"test_time_flip": False}), models) is None
-    assert find_trained(tiny.recipe("unified-unet-1", epochs=2).on_split("fold-3"), models) is None
+    assert find_trained(tiny.recipe("unified-unet-1", name="unified-unet", epochs=2).on_split("fold-3"), models) is None
     assert find_trained(recipe, tmp_path) is None
 
 
 def test_a_fold_that_is_trained_is_found_before_it_is_evaluated(tmp_path: Path) -> None:
-    bundle, recipe = tiny.unified(tmp_path), tiny.recipe("unified-unet-1")
+    bundle, recipe = tiny.unified(tmp_path), tiny.recipe("unified-unet-1", name="unified-unet")
     assert find_trained(recipe, tmp_path) == bundle
     assert not bundle.is_evaluated
-    assert find_trained(tiny.recipe("unified-unet-1", epochs=2), tmp_path) is None
+    assert find_trained(tiny.recipe("unified-unet-1", name="unified-unet", epochs=2), tmp_path) is None
 
 
 @pytest.fixture

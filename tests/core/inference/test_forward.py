@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, Bundle, open_bundle
+from core.config import CLASSIFICATION, SEGMENTATION
 from core.errors import BundleError
 from core.inference.forward import forward
 from tests.settings import SHIPPED_MODELS
@@ -19,7 +20,9 @@ def network(inputs: np.ndarray) -> list[np.ndarray]:
 
 def bundle(*, flip: bool) -> Bundle:
     shipped = open_bundle(DEFAULT_CLASSIFIER, SHIPPED_MODELS)
-    return Bundle(shipped.folder, shipped.card.changed({"output.test_time_flip": flip}))
+    return Bundle(
+        shipped.folder, shipped.card.changed({"output.test_time_flip": flip, "task": [CLASSIFICATION, SEGMENTATION]})
+    )
 
 
 def test_without_mirror_images_the_outputs_are_the_networks() -> None:
