@@ -158,8 +158,8 @@ def figures_of(
             ood_score, limits.strange, limits.refuse, limits.no_head, digits=1
         )
         return Message(
-            "The OOD score is {score}; it grows with how unlike the training slices an image is. Up to {usual} an image "
-            "is usual, up to {low} confidence is low, and beyond {no_head} it counts as no slice of a head.",
+            "The OOD score is {score}; it grows with how unlike the training slices an image is. Up to {usual} an "
+            "image is usual, up to {low} confidence is low, and beyond {no_head} it counts as no slice of a head.",
             score=score,
             usual=usual,
             low=low,
