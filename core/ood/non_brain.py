@@ -31,6 +31,23 @@ SAMPLE_FOLDER = SAMPLES / "no-brain"
 """The folder of ``EXAMPLES``; their sources are in samples/README.md."""
 FACE = mark("face")
 """The kind of which no image may be shown."""
+OTHER_KINDS = (
+    mark("abdominal CT"),
+    mark("abdominal MR"),
+    mark("ankle CT"),
+    mark("chest CT"),
+    mark("heart MR"),
+    mark("microscope"),
+    mark("radiograph"),
+    mark("rat's lung CT"),
+    mark("scintigram"),
+    mark("shoulder MR"),
+    mark("spine CT"),
+    mark("spine MR"),
+    mark("test pattern"),
+    mark("ultrasound"),
+)
+"""The kinds of scripts/make_other_images.py that are none of the others."""
 
 
 FIT, TEST = "fit", "test"

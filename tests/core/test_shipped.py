@@ -31,7 +31,7 @@ from core.evaluation.cross_validation import stored_folds, summarise_folds
 from core.inference.predictor import Predictor
 from core.metrics import overlap
 from core.ood.evaluate import INTERNAL_GROUP, NON_BRAIN_GROUP
-from core.ood.non_brain import EXAMPLES, example_image
+from core.ood.non_brain import EXAMPLES, FACE, OTHER_KINDS, example_image
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, REFUSED, decide_outcomes
 from core.readers.samples import read_samples
 from core.readers.slices import read_slice
@@ -168,6 +168,12 @@ def test_metrics_of_the_gate_are_those_of_its_decisions():
     others = (table["group"] == NON_BRAIN_GROUP).to_numpy()
     assert metrics.non_brain_flagged == pytest.approx(np.isin(answers[others], REFUSED).mean())
     assert others.sum() >= 200 and table["kind"][others].nunique() >= 6
+
+
+def test_every_kind_of_non_brain_image_has_a_title_to_translate():
+    table = pd.read_csv(open_bundle(DEFAULT_CLASSIFIER).path(OOD_ANSWERS))
+    kinds = set(table["kind"][table["group"] == NON_BRAIN_GROUP])
+    assert kinds <= {*EXAMPLES, FACE, *OTHER_KINDS}
 
 
 def test_no_card_or_table_holds_a_patient_id():
