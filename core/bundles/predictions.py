@@ -13,15 +13,16 @@ from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.dataset import splits
 from core.translation.messages import mark
 
-SORTS: dict[str, tuple[str, bool]] = {
-    mark("least sure first"): ("confidence", True),
-    mark("surest first"): ("confidence", False),
-    mark("closest call first"): ("margin", True),
-    mark("largest tumour first"): ("tumour_px", False),
-    mark("smallest tumour first"): ("tumour_px", True),
-    mark("slice number"): ("slice", True),
+SORTS: dict[str, dict[str, bool]] = {
+    mark("most confident errors first"): {"right": True, "confidence": False},
+    mark("least sure first"): {"confidence": True},
+    mark("surest first"): {"confidence": False},
+    mark("closest call first"): {"margin": True},
+    mark("largest tumour first"): {"tumour_px": False},
+    mark("smallest tumour first"): {"tumour_px": True},
+    mark("slice number"): {"slice": True},
 }
-"""Orders of a table of predictions: the column, and whether it ascends."""
+"""Orders of a table of predictions: the columns, and whether each ascends. A page opens with the first."""
 
 
 def read_predictions(bundle: Bundle) -> pd.DataFrame:
@@ -117,8 +118,8 @@ def select_predictions(
 
 def order_predictions(table: pd.DataFrame, order: str) -> pd.DataFrame:
     """Sort the rows by one of the orders of ``SORTS``; equal ones by slice number."""
-    column, ascending = SORTS[order]
-    return table.sort_values([column, "slice"], ascending=[ascending, True])
+    columns = SORTS[order] | {"slice": True}
+    return table.sort_values(list(columns), ascending=list(columns.values()))
 
 
 def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -90,15 +90,7 @@ def _choices(classes: list[str]) -> tuple[str | None, str | None, bool, str]:
         predicted = _class_box(tr("Predicted class"), classes, key=confusion_matrix.PREDICTED_KEY)
     only_wrong = bound(st.toggle, tr("Only errors"), key="wrong")
     with order_column:
-        order = bound(
-            st.selectbox,
-            tr("Sort"),
-            list(SORTS),
-            # The most confident errors come first.
-            list(SORTS).index("surest first" if only_wrong else "least sure first"),
-            format_func=_order_title,
-            key="sort",
-        )
+        order = bound(st.selectbox, tr("Sort"), list(SORTS), format_func=_order_title, key="sort")
     return true, predicted, only_wrong, order
 
 

@@ -59,7 +59,12 @@ def test_orders_break_ties_by_slice_number() -> None:
     assert order_predictions(TABLE, "least sure first")["slice"].tolist() == [2, 4, 3, 1]
     assert order_predictions(TABLE, "largest tumour first")["slice"].tolist() == [2, 4, 3, 1]
     assert order_predictions(TABLE, "surest first")["slice"].tolist() == [1, 3, 2, 4]
-    assert {column for column, _ in SORTS.values()} <= set(TABLE.columns)
+    assert {column for columns in SORTS.values() for column in columns} <= set(TABLE.columns)
+
+
+def test_the_most_confident_errors_come_before_what_is_right() -> None:
+    table = TABLE.assign(right=[True, False, True, False], confidence=[0.99, 0.5, 0.6, 0.7])
+    assert order_predictions(table, "most confident errors first")["slice"].tolist() == [4, 2, 1, 3]
 
 
 def test_disagreements_are_the_slices_in_both_with_different_predicted_classes() -> None:
