@@ -57,5 +57,6 @@ def _cells(sample: Sample, answer: Prediction | None) -> tuple[str, str]:
         words = OUTCOME_LABELS[gate.outcome].in_text
     if sample.known_failure and gate:
         words += " **(known failure)**"
-    has_lesion = mask is not None and mask.any()
-    return words, f"{float(dice(answer.mask, mask)):.2f}" if has_lesion else f"{int(answer.mask.sum()):,} px"
+    if mask is None or not mask.any():
+        return words, f"{int(answer.mask.sum()):,} px"
+    return words, f"{dice(answer.mask, mask):.2f}"
