@@ -2,10 +2,20 @@
 
 from typing import Any
 
-from core.translation.messages import Message, tr
+from core.translation.messages import Message, mark, tr
 
 NONE = Message("none")
 """In place of an enumeration of what there is."""
+SYSTEM_REASONS = {
+    mark("No such file or directory"),
+    mark("Permission denied"),
+    mark("Is a directory"),
+    mark("Not a directory"),
+    mark("File exists"),
+    mark("No space left on device"),
+    mark("Read-only file system"),
+}
+"""What the system gives as reason of an ``OSError``, as far as it is translated."""
 
 
 class SliceScopeError(Exception):
@@ -71,12 +81,18 @@ class WorkerError(SliceScopeError):
     """A process of its own, which computes with TensorFlow or reads files, has ended or cannot be started."""
 
 
+def system_reason(error: OSError) -> Message | str:
+    """Return why the system refused, without the file's name; to be translated where it is one of the usual reasons."""
+    reason = error.strerror or str(error)
+    return Message(reason) if reason in SYSTEM_REASONS else reason
+
+
 def error_sentence(error: Exception) -> str:
     """Say in a sentence, in the current language, why a file among many has no answer, whatever went wrong."""
     if isinstance(error, SliceScopeError):
         return error.translated()
     if isinstance(error, OSError):
-        return tr("The file cannot be read: {reason}.", reason=error.strerror or error)
+        return tr("The file cannot be read: {reason}.", reason=system_reason(error))
     if isinstance(error, MemoryError):
         return tr("The machine has not enough memory for the file; analyse fewer at a time.")
     return tr("The program failed on the file ({fault}); please report it.", fault=type(error).__name__)

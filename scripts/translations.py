@@ -3,9 +3,9 @@
     python scripts/translations.py          writes every slicescope.po and the slicescope.mo beside it
     python scripts/translations.py es       the same, and begins the catalogue of a language that has none
 
-A message is the text in a call of a function that ``core.translation`` has for it, or of an error; or what a file of
-``DATA`` says to a visitor. One that is changed is new: the translation of the former text stays at the end of the file,
-behind ``#~``.
+A message is the text in a call of a function that ``core.translation`` has for it, or of an error; what a file of
+``DATA`` says to a visitor; or a command's help: the paragraphs of its docstring, and what its options say. One that is
+changed is new: the translation of the former text stays at the end of the file, behind ``#~``.
 """
 
 import ast
@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core import errors  # noqa: E402
+from core.cli.speech import paragraphs  # noqa: E402
 from core.translation.language import LOCALE  # noqa: E402
 
 TEXTS = {
@@ -55,6 +56,8 @@ DATA = {
     "searches/*/plan.toml": ("about", "known.*", "means.*"),
 }
 """Where a file has texts that pages show; ``*`` stands for every entry of a list or a table."""
+OPTION_TEXTS = ("help", "show_default")
+"""What an option of a command says."""
 FILE = "slicescope.po"
 
 
@@ -102,9 +105,9 @@ def code_messages() -> Iterator[tuple[str, str | tuple[str, str]]]:
     """Yield each message in the code with its file; one with a plural as both texts."""
     for top in ("core", "pages", "panels"):
         for path in sorted((ROOT / top).rglob("*.py")):
-            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(call, ast.Call):
-                    yield from ((path.relative_to(ROOT).as_posix(), message) for message in messages_of(call))
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                found = [*messages_of(node), *help_of(node)] if isinstance(node, ast.Call) else help_of(node)
+                yield from ((path.relative_to(ROOT).as_posix(), message) for message in found)
 
 
 def data_messages() -> Iterator[tuple[str, str]]:
@@ -142,6 +145,24 @@ def messages_of(call: ast.Call) -> list[str | tuple[str, str]]:
             return [(one, many)]
         case [str(text)] if text and text is call.args[0].value:
             return [text]
+    return []
+
+
+def help_of(node: ast.AST) -> list[str]:
+    """Return the messages of a command's docstring or of an option of click; of any other node none."""
+    match node:
+        case ast.FunctionDef(decorator_list=by) if any(
+            ast.unparse(each).startswith(("click.command(", "click.group(")) for each in by
+        ):
+            return paragraphs(ast.get_docstring(node) or "")
+        case ast.Call(func=function, keywords=options) if ast.unparse(function) == "click.option":
+            return [
+                option.value.value
+                for option in options
+                if option.arg in OPTION_TEXTS
+                and isinstance(option.value, ast.Constant)
+                and isinstance(option.value.value, str)
+            ]
     return []
 
 

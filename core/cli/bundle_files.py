@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from core.cli.options import FILE
+from core.cli.speech import say, told
+from core.translation.messages import Message
 
 
 @click.command("card")
@@ -20,7 +22,7 @@ def card_command(bundle: str | None, every: bool, schema: bool) -> int:
     from core.bundles.listing import list_bundles
 
     if (bundle is not None) + every + schema != 1:
-        raise click.UsageError("Give either a bundle's name or --all or --schema.")
+        raise click.UsageError(told(Message("Give either a bundle's name or --all or --schema.")))
     if schema:
         _write_schema()
         return 0
@@ -31,7 +33,7 @@ def card_command(bundle: str | None, every: bool, schema: bool) -> int:
     for name in listing.bundles:
         _update_card(name)
     for problem in listing.problems.values():
-        print(problem)
+        say(problem)
     return int(bool(listing.problems))
 
 
@@ -43,11 +45,11 @@ def _write_schema() -> None:
     path = models_folder() / SCHEMA
     with replace_file(path) as temporary:
         temporary.write_text(card_schema(), encoding="utf-8")
-    print(f"{path} is up to date with the code.")
+    say(Message("{path} is up to date with the code.", path=path))
 
 
 def _update_card(name: str) -> None:
-    from core.bundles.bundle import open_bundle
+    from core.bundles.bundle import CARD, open_bundle
     from core.bundles.card_update import update_card
     from core.evaluation.card_definitions import definition_changes
     from core.ood.gate_recipe import gate_text_changes
@@ -60,7 +62,8 @@ def _update_card(name: str) -> None:
     changes = {**definition_changes(card), **gate_text_changes(card)}
     update_card(bundle.folder, changes, "Definitions and texts of the gate brought up to the code.")
     write_layers(open_bundle(name))
-    print(f"{bundle.folder / 'card.json'} is up to date with recipes/{name}.toml and the code.")
+    card_file = bundle.folder / CARD
+    say(Message("{path} is up to date with recipes/{name}.toml and the code.", path=card_file, name=name))
 
 
 @click.command("lite")
@@ -78,7 +81,7 @@ def lite_command(name: str, into: Path | None, models: Path | None) -> None:
     else:
         write_lite(bundle)
     path = into or bundle.folder / LITE
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    say(Message("{path}: {megabytes:.1f} MB", path=path, megabytes=path.stat().st_size / 1e6))
 
 
 @click.command("draw")
@@ -92,9 +95,10 @@ def draw_command(name: str, models: Path | None) -> None:
     bundle = open_bundle(name, models)
     drawings = draw_classes(bundle)
     for class_name, drawing in zip(bundle.card.classes, drawings, strict=True):
-        print(f"{class_name:12} probability of its own drawing {drawing.probability:.3f}", flush=True)
+        probability = Message("probability of its own drawing {probability:.3f}", probability=drawing.probability)
+        say(f"{class_name:12} {told(probability)}", flush=True)
     path = bundle.folder / DRAWINGS
-    print(f"{path}: {path.stat().st_size / 1e3:.0f} KB")
+    say(Message("{path}: {kilobytes:.0f} KB", path=path, kilobytes=path.stat().st_size / 1e3))
 
 
 @click.command("samples")
@@ -103,4 +107,6 @@ def samples_command() -> None:
     from core.evaluation.sample_answers import write_sample_answers
     from core.inference.sample_answers import ANSWERS
 
-    print(f"{ANSWERS}: {write_sample_answers()} answers, {ANSWERS.stat().st_size / 1e6:.1f} MB")
+    answers = write_sample_answers()
+    megabytes = ANSWERS.stat().st_size / 1e6
+    say(Message("{path}: {answers} answers, {megabytes:.1f} MB", path=ANSWERS, answers=answers, megabytes=megabytes))

@@ -2,6 +2,9 @@
 
 import click
 
+from core.cli.speech import say, to_reader
+from core.translation.messages import tr, tr_plural
+
 
 @click.command("check")
 def check_command() -> int:
@@ -14,9 +17,11 @@ def check_command() -> int:
 
     sound = True
     for checked in check_project():
-        found = f"{len(checked.faults)} fault{'s' * (len(checked.faults) > 1)}" if checked.faults else "sound"
-        print(f"{checked.name + ':':24}{checked.counts}, {found}", flush=True)
+        faults = len(checked.faults)
+        with to_reader():
+            found = tr_plural("{count} fault", "{count} faults", faults) if faults else tr("sound")
+        say(f"{checked.name + ':':24}{checked.counts}, {found}", flush=True)
         for fault in checked.faults:
-            print(f"  {fault}", flush=True)
+            say(f"  {fault}", flush=True)
         sound = sound and not checked.faults
     return int(not sound)

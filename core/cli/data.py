@@ -1,12 +1,13 @@
 """Commands on the data set: prepare, splits, frame, outlines."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from core.cli.options import FILE, store_option
+from core.cli.speech import say, told
+from core.translation.messages import Message
 
 
 @click.command("prepare")
@@ -28,7 +29,9 @@ def prepare_command(source: Path, store: Path, allow_missing: bool) -> None:
 
     def slice_progress(parts: Iterable[list[int]], done: int) -> Iterator[list[int]]:
         interval = progress_interval()
-        with tqdm(total=SLICE_COUNT, initial=done, unit=" slices", desc="prepare", mininterval=interval) as bar:
+        with tqdm(
+            total=SLICE_COUNT, initial=done, unit=told(Message(" slices")), desc="prepare", mininterval=interval
+        ) as bar:
             for part in parts:
                 yield part
                 bar.update(len(part))
@@ -38,14 +41,19 @@ def prepare_command(source: Path, store: Path, allow_missing: bool) -> None:
         store,
         allow_missing=allow_missing,
         progress=slice_progress,
-        writing=partial(tqdm, unit=" parts", desc="write", mininterval=progress_interval()),
+        writing=partial(tqdm, unit=told(Message(" parts")), desc="write", mininterval=progress_interval()),
     )
     for problem in outcome.problems:
-        print(problem, file=sys.stderr)
+        say(problem, error=True)
     require_written(outcome)
-    print(
-        f"{outcome.slices} slices in {store} "
-        f"({store.stat().st_size / 1e6:.0f} MB); lowest IoU of outline and mask {outcome.border_iou:.3f}."
+    say(
+        Message(
+            "{slices} slices in {store} ({megabytes:.0f} MB); lowest IoU of outline and mask {iou:.3f}.",
+            slices=outcome.slices,
+            store=store,
+            megabytes=store.stat().st_size / 1e6,
+            iou=outcome.border_iou,
+        )
     )
 
 
@@ -61,7 +69,7 @@ def splits_command(store: Path) -> None:
     with Store(store) as opened:
         table = make_splits(opened)
     write_table(splits_file(), table)
-    print(f"{len(table)} slices in {splits_file()}.")
+    say(Message("{slices} slices in {path}.", slices=len(table), path=splits_file()))
 
 
 @click.command("frame")
@@ -77,9 +85,13 @@ def frame_command(store: Path) -> None:
     with Store(store) as opened:
         table = measure_margins(opened, index_table())
     write_table(SHORTCUT_FILE, table)
-    print(
-        f"The frame alone: {accuracy_of(table):.4f} of {len(table)} slices; "
-        f"always the most frequent class: {majority_accuracy(table):.4f}."
+    say(
+        Message(
+            "The frame alone: {accuracy:.4f} of {slices} slices; always the most frequent class: {majority:.4f}.",
+            accuracy=accuracy_of(table),
+            slices=len(table),
+            majority=majority_accuracy(table),
+        )
     )
 
 
@@ -95,4 +107,12 @@ def outlines_command(store: Path) -> None:
         numbers = slices_bar("outlines")(list(opened.numbers()))
         outlines = [measure_outline(number, opened.pixels(number)) for number in numbers]
     write_outlines(OUTLINES_FILE, outlines)
-    print(f"{len(outlines)} slices in {OUTLINES_FILE} ({OUTLINES_FILE.stat().st_size / 1e3:.0f} KB).")
+    kilobytes = OUTLINES_FILE.stat().st_size / 1e3
+    say(
+        Message(
+            "{slices} slices in {path} ({kilobytes:.0f} KB).",
+            slices=len(outlines),
+            path=OUTLINES_FILE,
+            kilobytes=kilobytes,
+        )
+    )

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.options import store_option
+from core.cli.speech import say, told
 from core.errors import MachineError
 from core.hardware import is_busy
+from core.translation.messages import Message
 
 if TYPE_CHECKING:
     from core.bundles.bundle import Bundle
@@ -36,7 +38,8 @@ def evaluate_command(
     from core.evaluation.evaluate import recompute_figures
 
     if explain + evidence + robustness + times + stored > 1:
-        raise click.UsageError("--explain, --evidence, --robustness, --times and --stored exclude each other.")
+        wrong = Message("--explain, --evidence, --robustness, --times and --stored exclude each other.")
+        raise click.UsageError(told(wrong))
     opened = open_bundle(bundle)
     if explain or evidence:
         _evaluate_heat_maps(opened, store, only_evidence=evidence)
@@ -65,7 +68,7 @@ def evaluate_bundle(bundle: "Bundle", store: Path, *, busy: bool = False) -> "Ca
     with Store(store) as opened:
         card = evaluate(bundle, opened, keep_times=keep_times, progress=slices_bar(bundle.name))
     if keep_times:
-        print("The machine was busy: the card's inference times stay; on an idle one, --times measures them.")
+        say(Message("The machine was busy: the card's inference times stay; on an idle one, --times measures them."))
     return card
 
 
@@ -80,7 +83,13 @@ def _measure_times(bundle: "Bundle", store: Path, *, busy: bool) -> None:
     with Store(store) as opened:
         times = measure_times(bundle, opened).times
     if times:
-        print(f"one slice {times.one_slice_seconds * 1000:.1f} ms, the test slices {times.test_set_seconds:.1f} s")
+        say(
+            Message(
+                "one slice {milliseconds:.1f} ms, the test slices {seconds:.1f} s",
+                milliseconds=times.one_slice_seconds * 1000,
+                seconds=times.test_set_seconds,
+            )
+        )
 
 
 def _evaluate_heat_maps(bundle: "Bundle", store: Path, *, only_evidence: bool) -> None:
@@ -99,12 +108,16 @@ def _evaluate_heat_maps(bundle: "Bundle", store: Path, *, only_evidence: bool) -
             card = measure_evidence_maps(bundle, opened, progress=slices_bar(bundle.name))
     explanation = card.metrics.explanation
     for method, outcomes in explanation.methods.items() if explanation else ():
-        for outcome, means in (("right", outcomes.right), ("wrong", outcomes.wrong)):
+        for outcome, means in ((Message("right"), outcomes.right), (Message("wrong"), outcomes.wrong)):
             if means.slices:
-                print(
-                    f"{method:20}{outcome:8}{means.slices:5} slices   inside {means.inside:.4f} "
-                    f"of area {means.area:.4f}   hit {means.hit:.4f}"
+                figures = Message(
+                    "{slices:5} slices   inside {inside:.4f} of area {area:.4f}   hit {hit:.4f}",
+                    slices=means.slices,
+                    inside=means.inside,
+                    area=means.area,
+                    hit=means.hit,
                 )
+                say(f"{method:20}{told(outcome):8}{told(figures)}")
 
 
 def _measure_robustness(bundle: "Bundle", store: Path) -> None:
@@ -133,10 +146,15 @@ def compare_command(bundle: str, other: str) -> None:
     card = compare_bundles(open_bundle(bundle), open_bundle(other))
     comparison = card.metrics.comparison
     for name, figure in comparison.figures.items() if comparison else ():
-        print(
-            f"{name:24}{figure.value:.4f} against {figure.other:.4f}, difference {figure.difference:+.4f} "
-            f"({figure.low:+.4f} to {figure.high:+.4f})"
+        compared = Message(
+            "{value:.4f} against {other:.4f}, difference {difference:+.4f} ({low:+.4f} to {high:+.4f})",
+            value=figure.value,
+            other=figure.other,
+            difference=figure.difference,
+            low=figure.low,
+            high=figure.high,
         )
+        say(f"{name:24}{told(compared)}")
 
 
 @click.command("readme")

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from core.cli.options import FILE, store_option
+from core.cli.speech import say, told
+from core.translation.messages import Message
 
 
 @click.command("external")
@@ -48,7 +50,9 @@ def _print_external(figures: dict[str, Any], split: str) -> None:
         if name not in ("dev", "definitions", "aims"):
             print(f"{name:26}{format(value, '.4f') if isinstance(value, float) else value}")
     for name, aim in figures.get("aims", {}).items():
-        print(f"{name:26}{aim['aim']}, " + (f"missed by {aim['short_by']:.4f}" if aim["short_by"] else "met"))
+        missed = aim["short_by"]
+        outcome = Message("missed by {difference:.4f}", difference=missed) if missed else Message("met")
+        say(f"{name:26}{told(aim['aim'])}, {told(outcome)}")
 
 
 @click.command("screen")
@@ -76,7 +80,7 @@ def screen_command(bundle: str, folder: Path, store: Path, non_brain: Path | Non
     from core.ood.gate_control import check_gate
     from core.ood.presence.fit import fit_presence_gate
 
-    gated, bar = open_bundle(bundle), partial(tqdm, desc=bundle, unit=" groups")
+    gated, bar = open_bundle(bundle), partial(tqdm, desc=bundle, unit=told(Message(" groups")))
     with Store(store) as opened:
         if check:
             card = check_gate(gated, opened, folder)

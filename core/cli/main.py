@@ -8,7 +8,9 @@ from importlib import import_module
 
 import click
 
-from core.errors import SliceScopeError
+from core.cli.speech import say, told, with_told_help
+from core.errors import SliceScopeError, system_reason
+from core.translation.messages import Message
 
 COMMANDS = {
     "prepare": "core.cli.data",
@@ -47,8 +49,8 @@ class LazyGroup(click.Group):
         """Return a command by its name, or None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), f"{cmd_name.replace('-', '_')}_command")
-        return command
+        module = import_module(COMMANDS[cmd_name])
+        return with_told_help(getattr(module, f"{cmd_name.replace('-', '_')}_command"))
 
 
 @click.group(cls=LazyGroup, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,29 +70,30 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     prefix = f"core {arguments[0]}" if arguments else "core"
     try:
-        with commands.make_context("python -m core", list(arguments)) as context:
-            return commands.invoke(context) or 0
+        group = with_told_help(commands)
+        with group.make_context("python -m core", list(arguments)) as context:
+            return group.invoke(context) or 0
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except KeyboardInterrupt:
-        print(f"\n{prefix}: stopped.", file=sys.stderr)
+        print(f"\n{prefix}: {told(Message('stopped.'))}", file=sys.stderr)
         return 130
     except SliceScopeError as error:
-        message = str(error)
+        message = told(error)
     except ModuleNotFoundError as error:
-        message = f"the package {error.name} is missing; 'make setup' installs it."
+        message = told(Message("the package {name} is missing; 'make setup' installs it.", name=error.name))
     except OSError as error:
         message = _system_message(error)
-    print(f"{prefix}: {message}", file=sys.stderr)
+    say(f"{prefix}: {message}", error=True)
     return 1
 
 
 def _system_message(error: OSError) -> str:
     """Describe an error of the system in one sentence; a library such as h5py names neither file nor reason apart."""
     if error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}."
-    message = " ".join((error.strerror or str(error)).split()) or type(error).__name__
+        return f"{error.filename}: {told(system_reason(error))}."
+    message = " ".join(told(system_reason(error)).split()) or type(error).__name__
     return f"{message.rstrip('.')}."

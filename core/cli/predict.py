@@ -1,7 +1,7 @@
 """The commands predict, batch and schema."""
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,11 @@ import click
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.cli.options import FILE
 from core.cli.predict_volume import MASK_FORMATS, NIFTI, VolumeOptions, group_files, predict_volume, volume_stem
+from core.cli.speech import say, to_reader, told
+from core.errors import system_reason
 from core.readers.volumes.files import VolumeChoice
 from core.readers.volumes.volume import PLANES
+from core.translation.messages import Message, tr
 
 if TYPE_CHECKING:
     from core.api.answers import AnsweredSlice, AnsweredVolume
@@ -72,6 +75,8 @@ def predict_command(
     FILE is a picture, a figshare .mat file, a NIfTI file, a DICOM file, or a .zip or a folder of DICOM files. DICOM
     files that are given one by one are one volume.
     """
+    from functools import partial
+
     from core.bundles.bundle import open_bundle
     from core.errors import SliceError
     from core.inference.pictures import require_distinct_names
@@ -100,9 +105,11 @@ def predict_command(
     report = _Report(pdf, predictor)
     for name, paths in groups:
 
-        def show(line: str, name: Path = name) -> None:
+        def show(line: Callable[[], str], name: Path = name) -> None:
             if not as_json:
-                print(f"{name}: {line}")
+                with to_reader():
+                    said = line()
+                say(f"{name}: {said}")
 
         try:
             if paths:
@@ -111,17 +118,19 @@ def predict_command(
                 answered = _predict_slice(name, predictor, out, as_is=as_is)
                 results.append(answered.result)
                 of_pictures.append(answered.result)
-                show(summary_line(answered.result))
+                show(partial(summary_line, answered.result))
                 report.keep(answered)
         except (SliceError, OSError) as error:
-            print(f"{name}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
+            reason = system_reason(error) if isinstance(error, OSError) else error
+            say(f"{name}: {told(reason)}", error=True)
             failures += 1
     if as_series and of_pictures:
         together = series_result(SERIES, of_pictures, sure=sure_probability(predictor.classifier))
         results.append(together)
         report.series = [together]
         if not as_json:
-            print(f"{SERIES}: {series_line(together)}")
+            with to_reader():
+                say(f"{tr(SERIES)}: {series_line(together)}")
     if as_json:
         print(json.dumps(results, indent=2, allow_nan=False))
     report.write()
@@ -167,7 +176,7 @@ def _predict_slice(path: Path, predictor: "Predictor", out: Path | None, *, as_i
     slice_ = read_and_recognise_slice(read_file(path), path.name)
     answered = answer_slice(slice_, predictor, adjustment=Adjustment() if as_is else None)
     for message in (*answered.slice_.warnings, *answered.slice_.notes):
-        print(f"{path}: {message}", file=sys.stderr)
+        say(f"{path}: {told(message)}", error=True)
     if out:
         write_pictures(out, path.stem, answered.slice_, answered.prediction, answered.file_mask())
     return answered
@@ -216,9 +225,9 @@ def batch_command(
 
     chosen = BatchOptions(classifier, segmenter, **options)  # type: ignore[arg-type]
     if ray is not None and chosen.pdf:
-        raise click.UsageError("--pdf is made on one machine; leave out --ray or --pdf.")
+        raise click.UsageError(told(Message("--pdf is made on one machine; leave out --ray or --pdf.")))
     if ray is not None and as_series:
-        raise click.UsageError("--as-series is made on one machine; leave out --ray or --as-series.")
+        raise click.UsageError(told(Message("--as-series is made on one machine; leave out --ray or --as-series.")))
     try:
         with batch_bar() as begin:
             if ray is not None:
@@ -233,11 +242,12 @@ def batch_command(
                 results, failures = f"{out}/{RESULTS_CSV}", f"{out}/{ERRORS_CSV}"
                 summary = run_batch(sources, Path(out), chosen, workers=workers, as_series=as_series, begin=begin)
     except KeyboardInterrupt:
-        print(f"\ncore batch: stopped; what is answered stays in {out}, and the same command goes on.", file=sys.stderr)
+        stopped = Message("stopped; what is answered stays in {folder}, and the same command goes on.", folder=out)
+        say(f"\ncore batch: {told(stopped)}", error=True)
         return 130
-    print(f"{results}: {summary.slices:,} slices predicted now")
+    say(Message("{path}: {slices:,} slices predicted now", path=results, slices=summary.slices))
     if summary.failed:
-        print(f"{failures}: {summary.failed:,} inputs failed", file=sys.stderr)
+        say(Message("{path}: {inputs:,} inputs failed", path=failures, inputs=summary.failed), error=True)
     return int(summary.failed > 0)
 
 
@@ -249,4 +259,4 @@ def schema_command() -> None:
 
     with replace_file(SCHEMA) as temporary:
         temporary.write_text(result_schema(), encoding="utf-8")
-    print(f"{SCHEMA} is up to date with the code.")
+    say(Message("{path} is up to date with the code.", path=SCHEMA))

@@ -1,13 +1,15 @@
 """What the command predict does with volumes: DICOM series, NIfTI files and .zip files."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.cli.speech import say, told
 from core.errors import SliceError
 from core.readers.volumes.files import DICOM
+from core.translation.messages import tr
 
 if TYPE_CHECKING:
     from core.api.answers import AnsweredVolume
@@ -76,7 +78,7 @@ def predict_volume(
     paths: Sequence[Path],
     predictor: "Predictor",
     options: VolumeOptions,
-    show: Callable[[str], None],
+    show: Callable[[Callable[[], str]], None],
     keep: Callable[["AnsweredVolume"], None],
 ) -> list[dict[str, Any]]:
     """Predict a volume; return a result for each slice that is no plain background, and one for the volume.
@@ -86,7 +88,7 @@ def predict_volume(
         paths: its files.
         predictor: of the slices.
         options: of the command.
-        show: is given a line for each result, as soon as it is there.
+        show: is given what makes a line in the current language, for each result as soon as it is there.
         keep: is given the answered volume.
 
     Raises:
@@ -94,8 +96,6 @@ def predict_volume(
         OSError: a file cannot be opened.
     """
     from core.api.answers import AnsweredVolume, answer_volume, read_volume_files
-    from core.inference.result import summary_line
-    from core.inference.volumes.result import volume_summary_line
     from core.readers.decoder_pool import DECODER
 
     if options.keep_identity and options.mask_format != DICOM_SEG:
@@ -107,19 +107,31 @@ def predict_volume(
 
         require_dicom_seg(volume)
     for message in (*volume.warnings, *volume.notes):
-        print(f"{name}: {message}", file=sys.stderr)
+        say(f"{name}: {told(message)}", error=True)
     results = []
     for one in answer_volume(volume, predictor, options.plane):
         results.append(one.result)
         if isinstance(one, AnsweredVolume):
-            show(f"volume: {volume_summary_line(one.result)}")
+            show(partial(_volume_line, one.result))
             keep(one)
             if options.out:
                 files = read_volume_files(paths) if options.keep_identity else None
                 _write_files(options.out, name, one, predictor, options.mask_format, files)
         else:
-            show(f"{one.result['plane']} {one.result['slice']}: {summary_line(one.result)}")
+            show(partial(_slice_line, one.result))
     return results
+
+
+def _volume_line(result: dict[str, Any]) -> str:
+    from core.inference.volumes.result import volume_summary_line
+
+    return f"{tr('volume')}: {volume_summary_line(result)}"
+
+
+def _slice_line(result: dict[str, Any]) -> str:
+    from core.inference.result import summary_line
+
+    return f"{tr(result['plane'])} {result['slice']}: {summary_line(result)}"
 
 
 def _write_files(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from core.cli.speech import told
 from core.progress import ProgressWrapper
+from core.translation.messages import Message
 
 if TYPE_CHECKING:
     from core.batch.answering import Outcome
@@ -23,7 +25,7 @@ def progress_interval() -> float:
 
 def slices_bar(title: str) -> ProgressWrapper:
     """Return a function that wraps slices in a bar."""
-    return partial(tqdm, desc=title, unit=" slices", mininterval=progress_interval())
+    return partial(tqdm, desc=title, unit=told(Message(" slices")), mininterval=progress_interval())
 
 
 def advance_bar(bar: tqdm, done: int, total: int, metrics: dict[str, float]) -> None:
@@ -47,7 +49,7 @@ def trials_bar(title: str, trials: int, before: "StudyProgress") -> Iterator[Cal
         total=trials,
         initial=before.done,
         desc=title,
-        unit=" trials",
+        unit=told(Message(" trials")),
         smoothing=0.05,
         miniters=1,
         mininterval=progress_interval(),
@@ -55,7 +57,9 @@ def trials_bar(title: str, trials: int, before: "StudyProgress") -> Iterator[Cal
 
         def progress(now: "StudyProgress") -> None:
             if now.best is not None:
-                bar.set_postfix({"best": f"{now.best:.4f}", "running": now.running}, refresh=False)
+                bar.set_postfix(
+                    {told(Message("best")): f"{now.best:.4f}", told(Message("running")): now.running}, refresh=False
+                )
             if now.done > bar.n:
                 bar.update(now.done - bar.n)
             elif sys.stderr.isatty():
@@ -70,14 +74,17 @@ def batch_bar() -> Iterator[Callable[[int], Callable[["Outcome"], None]]]:
     with ExitStack() as open_bar:
 
         def begin(files: int) -> Callable[["Outcome"], None]:
-            bar = open_bar.enter_context(tqdm(total=files, unit=" files", mininterval=progress_interval()))
+            bar = open_bar.enter_context(
+                tqdm(total=files, unit=told(Message(" files")), mininterval=progress_interval())
+            )
             slices, began = 0, time.monotonic()
 
             def advance(outcome: "Outcome") -> None:
                 nonlocal slices
                 slices += outcome.slices
                 pace = slices / max(time.monotonic() - began, 1e-9)
-                bar.set_postfix_str(f"{slices:,} slices, {pace:.1f} a second", refresh=False)
+                done = Message("{slices:,} slices, {pace:.1f} a second", slices=slices, pace=pace)
+                bar.set_postfix_str(told(done), refresh=False)
                 bar.update(outcome.files)
 
             return advance

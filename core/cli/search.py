@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.options import MultipleValuesCommand, runs_option, store_option
+from core.cli.speech import say, told
 from core.errors import TrainingError
 from core.search.plan import PLANNED, SAMPLERS
+from core.translation.messages import Message
 
 if TYPE_CHECKING:
     from core.search.plan import Plan
@@ -61,7 +63,7 @@ def search_command(
     from core.search.results import read_search
 
     if full is not None and winner:
-        raise click.UsageError("--full and --winner exclude each other.")
+        raise click.UsageError(told(Message("--full and --winner exclude each other.")))
     if full:
         _train_at_full_size(read_search(name), full, store, runs, workers=workers, threads=threads)
         return 0
@@ -93,14 +95,21 @@ def _search(
     from core.search.trials_file import export_trials, restore_trials
 
     for sampler, count in restore_trials(plan, storage).items():
-        print(f"{plan.name}, {sampler}: goes on after the {count} trials in searches/{plan.name}.", flush=True)
+        goes_on = Message(
+            "{plan}, {sampler}: goes on after the {count} trials in searches/{plan}.",
+            plan=plan.name,
+            sampler=sampler,
+            count=count,
+        )
+        say(goes_on, flush=True)
     stopped = False
     try:
         for sampler in samplers:
             _run_trials(plan, sampler, storage, store, trials=trials, workers=workers, threads=threads)
     except KeyboardInterrupt:
         stopped = True
-        print("\nStopped; finished trials are kept, the same command goes on.", file=sys.stderr)
+        stopped_text = told(Message("Stopped; finished trials are kept, the same command goes on."))
+        say(f"\n{stopped_text}", error=True)
     except TrainingError:
         # The trials that were finished before the workers failed are written all the same.
         with suppress(TrainingError):
@@ -111,7 +120,8 @@ def _search(
         best = results.best(sampler)
         setting = ", ".join(f"{name} {best[name]:g}" for name in results.settings)
         count = int((results.trials["sampler"] == sampler).sum())
-        print(f"{sampler}: {plan.value} {best['value']:.4f}, trial {best['trial']} of {count}: {setting}")
+        reached = Message("trial {trial} of {count}", trial=best["trial"], count=count)
+        say(f"{sampler}: {plan.value} {best['value']:.4f}, {told(reached)}: {setting}")
     return int(stopped)
 
 
@@ -155,11 +165,12 @@ def _train_at_full_size(
     bars = []
 
     def progress(name: str) -> "TrainingProgress":
-        bars.append(tqdm(desc=name, unit=" batches", mininterval=progress_interval()))
+        bars.append(tqdm(desc=name, unit=told(Message(" batches")), mininterval=progress_interval()))
         return partial(advance_bar, bars[-1])
 
     def reached(name: str, value: float | None, done: int) -> None:
-        tqdm.write(f"{name}: {results.plan.value} {value:.4f}, {done} of {count}", file=sys.stderr)
+        place = told(Message("{done} of {count}", done=done, count=count))
+        tqdm.write(f"{name}: {results.plan.value} {value:.4f}, {place}", file=sys.stderr)
 
     try:
         table = train_at_full_size(
@@ -177,8 +188,18 @@ def _write_winner(results: "SearchResults", runs: Path) -> None:
 
     recipe = write_winner(results, runs)
     kept = (runs / recipe.name).is_dir()
-    effect = "writes its bundle" if kept else f"trains it again, since its run is not in {runs}"
-    print(f"recipes/{recipe.name}.toml is written; 'python -m core train {recipe.name}' {effect}.")
+    if kept:
+        written = Message(
+            "recipes/{name}.toml is written; 'python -m core train {name}' writes its bundle.", name=recipe.name
+        )
+    else:
+        written = Message(
+            "recipes/{name}.toml is written; 'python -m core train {name}' trains it again, since its run is not in "
+            "{runs}.",
+            name=recipe.name,
+            runs=runs,
+        )
+    say(written)
 
 
 @click.command("study")
@@ -202,7 +223,7 @@ def study_command(name: str, choose: bool, store: Path, runs: Path) -> None:
     from core.search.fixed.training import train_fixed_runs
 
     def progress(run: str) -> "TrainingProgress":
-        return partial(advance_bar, tqdm(desc=run, unit=" batches", mininterval=progress_interval()))
+        return partial(advance_bar, tqdm(desc=run, unit=told(Message(" batches")), mininterval=progress_interval()))
 
     print(train_fixed_runs(name, store, runs, progress=progress).to_string(index=False))
 
@@ -213,6 +234,9 @@ def _write_choice(name: str) -> None:
 
     for recipe in (REPORT_CNN_LITERAL, REPORT_CNN_BATCH_32):
         best = write_choice(name, recipe)
-        print(
-            f"recipes/{recipe}.toml has the settings of run {best['run']}; 'python -m core train {recipe}' trains it."
+        written = Message(
+            "recipes/{name}.toml has the settings of run {run}; 'python -m core train {name}' trains it.",
+            name=recipe,
+            run=best["run"],
         )
+        say(written)

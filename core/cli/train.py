@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.cli.options import MultipleValuesCommand, runs_option, store_option
+from core.cli.speech import say, to_reader, told
 from core.text import join_words
+from core.translation.messages import Message, tr, tr_plural
 
 if TYPE_CHECKING:
     from core.bundles.bundle import Bundle
@@ -72,22 +74,22 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Pa
     from core.training.trainer import run_training
 
     epochs = recipe.training.epochs
-    print(f"{recipe.name}: reading slices", flush=True)
+    say(Message("{name}: reading slices", name=recipe.name), flush=True)
     train, validation = read_split_examples(recipe, store)
     tumour_free = None
     if recipe.training.tumour_free and external:
         tumour_free = load_tumour_free(recipe, train, external)
-    with tqdm(desc=recipe.name, unit=" batches", mininterval=progress_interval()) as bar:
+    with tqdm(desc=recipe.name, unit=told(Message(" batches")), mininterval=progress_interval()) as bar:
 
         def progress(done: int, total: int, metrics: dict[str, float]) -> None:
             epoch = (done - 1) * epochs // total + 1
-            bar.set_description(f"{recipe.name}, epoch {epoch}/{epochs}", refresh=False)
+            bar.set_description(f"{recipe.name}, {_epoch_of(epoch, epochs)}", refresh=False)
             advance_bar(bar, done, total, metrics)
 
         def epoch_end(row: dict[str, float]) -> None:
             # A line of its own keeps each epoch's validation figures in sight.
             figures = ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name.startswith("val_"))
-            bar.write(f"{recipe.name}, epoch {row['epoch']}/{epochs}: {figures}", file=sys.stderr)
+            bar.write(f"{recipe.name}, {_epoch_of(int(row['epoch']), epochs)}: {figures}", file=sys.stderr)
 
         state = run_training(
             recipe,
@@ -102,8 +104,20 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Pa
         )
     bundle = export_bundle(recipe, state, models)
     write_lite(bundle)
-    print(f"{recipe.name}: {len(state.history)} epochs, kept epoch {state.best_epoch}, written to {bundle.folder}.")
+    say(
+        Message(
+            "{name}: {epochs} epochs, kept epoch {kept}, written to {folder}.",
+            name=recipe.name,
+            epochs=len(state.history),
+            kept=state.best_epoch,
+            folder=bundle.folder,
+        )
+    )
     return bundle
+
+
+def _epoch_of(epoch: int, epochs: int) -> str:
+    return told(Message("epoch {epoch}/{epochs}", epoch=epoch, epochs=epochs))
 
 
 @click.command("cross-validate", cls=MultipleValuesCommand)
@@ -136,10 +150,9 @@ def cross_validate_command(
     )
     _print_folds(card.as_dict()["metrics"]["cross_validation"])
     if missing:
-        print(
-            f"core cross-validate: '{name}' lacks {_fold_list(missing)}; without --collect it is trained.",
-            file=sys.stderr,
-        )
+        with to_reader():
+            lacks = tr("'{name}' lacks {folds}; without --collect it is trained.", name=name, folds=_fold_list(missing))
+        say(f"core cross-validate: {lacks}", error=True)
     return int(bool(missing))
 
 
@@ -147,12 +160,21 @@ def _print_folds(figures: dict[str, Any]) -> None:
     """Print the figures over folds of all slices, then without patient ids that differ by a final letter."""
     numbers = figures["folds_done"]
     groups = {
-        "All slices": figures,
-        "Without patient ids that differ by a final letter": figures["without_letter_twins"],
+        Message("All slices"): figures,
+        Message("Without patient ids that differ by a final letter"): figures["without_letter_twins"],
     }
     for title, group in groups.items():
-        print(f"{title}: {sum(group['slices'])}, tested in {_fold_list(numbers)}")
-        print(f"{'':24}{'mean ± std':18}{'  '.join(f'fold {number}' for number in numbers)}")
+        with to_reader():
+            counted = tr(
+                "{title}: {slices}, tested in {folds}",
+                title=title,
+                slices=sum(group["slices"]),
+                folds=_fold_list(numbers),
+            )
+            columns = [tr("fold {number}", number=number) for number in numbers]
+            spread_title = tr("mean ± std")
+        say(counted)
+        say(f"{'':24}{spread_title:18}{'  '.join(columns)}")
         for name in (name for name in figures["without_letter_twins"] if name != "slices"):
             figure = group[name]
             spread = "" if figure["std"] is None else f" ± {figure['std']:.4f}"
@@ -161,5 +183,5 @@ def _print_folds(figures: dict[str, Any]) -> None:
 
 
 def _fold_list(numbers: list[int]) -> str:
-    """Return "fold 1" or "folds 1, 2 and 3"."""
-    return f"fold{'s' * (len(numbers) > 1)} {join_words(numbers)}"
+    """Return "fold 1" or "folds 1, 2 and 3", in the current language."""
+    return tr_plural("fold {numbers}", "folds {numbers}", len(numbers), numbers=join_words(numbers))

@@ -11,6 +11,12 @@ from core.training.recipe import Recipe
 from tests.core import tiny
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line speaks English, whatever the tester's environment does."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with small bundles: the default and the report's two."""
