@@ -158,7 +158,8 @@ class _Report:
             from core.bundles.bundle import distinct_bundles
 
             bundles = distinct_bundles(self._predictor.classifier, self._predictor.segmenter)
-            write_report(self._path, self._pages, bundles, series=self.series)
+            with to_reader():
+                write_report(self._path, self._pages, bundles, series=self.series)
 
 
 def _predict_slice(path: Path, predictor: "Predictor", out: Path | None, *, as_is: bool) -> "AnsweredSlice":

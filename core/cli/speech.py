@@ -1,8 +1,8 @@
 """What the command line says: help, lines and errors, in the language of the environment.
 
-Only what is read at once is spoken so. What a command writes into files, and prints as JSON or by the names of figures,
-stays English whatever the environment: programs read it, and cards and tables are compared with what the code writes.
-So the process keeps its English, and ``to_reader`` changes the language for a line.
+Only what a person reads is spoken so. What a command writes into files, but for the PDF of ``predict``, and prints as
+JSON or by the names of figures, stays English whatever the environment: programs read it, and cards and tables are
+compared with what the code writes. So the process keeps its English, and ``to_reader`` changes the language for a line.
 """
 
 import inspect
