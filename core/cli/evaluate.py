@@ -160,7 +160,7 @@ def compare_command(bundle: str, other: str) -> None:
 @click.command("readme")
 @click.option("--check", is_flag=True, help="Only check that the tables are up to date.")
 def readme_command(check: bool) -> None:
-    """Write the tables of README.md, docs/results.md and samples/README.md."""
+    """Write the tables of the READMEs and docs/results.md."""
     from core.evaluation.comparison.documents import DOCUMENTS, check_tables, write_tables
 
     for path, tables in DOCUMENTS.items():
