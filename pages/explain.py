@@ -39,23 +39,23 @@ def _introduce() -> None:
     st.markdown(
         tr(
             "Choose a slice to see which parts of it are evidence for a network's prediction: {heat_map} by "
-            "five methods, such as {grad_cam}, of any layer and class.",
+            "five methods, such as {grad_cam}, of any layer and class. Here is an example.",
             heat_map=term("heat-map", tr("heat maps")),
             grad_cam=term("grad-cam"),
         )
     )
 
 
-image = choose_image(key=KEY, introduce=_introduce)
+image = choose_image(key=KEY, introduce=_introduce, with_example=True)
 left, right = viewer_and_words(key=KEY, share=0.67) if image else (st.container(), st.container())
 with right:
     chosen = choose_place(image) if isinstance(image, ChosenVolume) else image
     output, bundle = choose_output(chosen_model())
+    requests = choose_explanation(output, bundle, of_example=chosen is not None and chosen.is_example)
 
 if chosen is not None:
     slice_ = chosen.slice
     with right:
-        requests = choose_explanation(output, bundle)
         text_area = st.container(key=f"{KEY}_words").empty()
     with left:
         views = draw_heat_maps(chosen, bundle, requests, waiting=text_area, key=KEY)

@@ -1,15 +1,10 @@
 """The example on the front page: a finished answer to the first sample, before a visitor has done anything."""
 
-from contextlib import suppress
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.bundles.bundle import distinct_bundles
-from core.errors import DatasetError
 from core.inference.result import slice_result
-from core.readers.samples import read_samples
-from core.readers.slices import Slice
 from core.translation.messages import tr
 from panels.analyse.overlay import draw_overlay
 from panels.analyse.reliability import draw_how_often
@@ -18,7 +13,7 @@ from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.controls import errors_in_one_sentence
 from panels.shared.model_choice import chosen_model
 from panels.shared.slices.chosen import ChosenSlice
-from panels.shared.slices.uploads import SliceIdentity
+from panels.shared.slices.sample_buttons import first_readable_sample
 from panels.shared.viewer.viewer import viewer_and_words
 
 
@@ -31,7 +26,7 @@ def draw_example(*, key: str) -> DeltaGenerator | None:
     Returns:
         Where else to draw: below the answer. None where no sample can be read, which the gallery tells.
     """
-    example = _first_readable()
+    example = first_readable_sample()
     if example is None:
         return None
     picture, words = viewer_and_words(key=key)
@@ -55,11 +50,3 @@ def draw_example(*, key: str) -> DeltaGenerator | None:
                 query_params=chosen.address,
             )
     return below
-
-
-def _first_readable() -> tuple[SliceIdentity, Slice] | None:
-    with suppress(DatasetError):
-        for sample in read_samples():
-            with suppress(DatasetError):
-                return ("sample", sample.name), sample.slice()
-    return None

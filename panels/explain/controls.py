@@ -24,6 +24,8 @@ _OUTPUT_TITLES = {
     PREDICTED_MASK: mark("The mask"),
 }
 """Values in the address."""
+_MOST_METHODS = 5
+"""Side by side."""
 _EVIDENCE_LIMIT = mark("The evidence map follows the mask by construction.")
 
 
@@ -68,28 +70,35 @@ def choose_output(model: ChosenModel) -> tuple[str, Bundle]:
     return output, model.segmenter if output == PREDICTED_MASK else model.classifier
 
 
-def choose_explanation(output: str, bundle: Bundle) -> list[ExplanationRequest]:
+def choose_explanation(output: str, bundle: Bundle, *, of_example: bool) -> list[ExplanationRequest]:
     """Draw the choices of methods and layer for an output of a bundle.
+
+    Args:
+        output: what is explained.
+        bundle: the network that gives it.
+        of_example: whether a sample stands in for a slice: its methods are at first those that show at once.
 
     Returns:
         A request for each method, or for each method and class.
     """
     convolutions = cached_convolutions(bundle, output_task(output))
-    methods = _choose_methods(bundle, output_task(output))
+    methods = _choose_methods(bundle, output_task(output), of_example=of_example)
     names = [convolution.name for convolution in convolutions]
     at_layer = any(method in METHODS and METHODS[method].at_layer for method in methods)
-    layer = bound(
-        st.selectbox,
-        tr("Layer"),
-        names,
-        index=names.index(default_convolution(bundle, convolutions).name),
-        key="layer",
-        disabled=not at_layer,
-        help=tr(
-            "A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
-            "ones are coarse and have a larger receptive field."
-        ),
-    )
+    layer = default_convolution(bundle, convolutions).name
+    if at_layer or not of_example:
+        layer = bound(
+            st.selectbox,
+            tr("Layer"),
+            names,
+            index=names.index(layer),
+            key="layer",
+            disabled=not at_layer,
+            help=tr(
+                "A convolution, from the network's input to its output. Early ones are fine and detect edges; deep "
+                "ones are coarse and have a larger receptive field."
+            ),
+        )
     chosen = next(convolution for convolution in convolutions if convolution.name == layer)
     notes = (
         [
@@ -104,7 +113,7 @@ def choose_explanation(output: str, bundle: Bundle) -> list[ExplanationRequest]:
         if at_layer
         else []
     )
-    if len(methods) == 1:
+    if len(methods) == 1 and not of_example:  # the page introduces itself, in words enough
         notes.insert(0, _about(methods[0]))
     elif EVIDENCE_MAP in methods:
         notes.append(tr(_EVIDENCE_LIMIT))
@@ -136,21 +145,33 @@ def _own_map(bundle: Bundle, task: str) -> str:
     return bundle.answer_map if task == CLASSIFICATION else bundle.heat_method
 
 
-def _choose_methods(bundle: Bundle, task: str) -> list[str]:
-    """Draw the choice of methods; return them in the order in which they are offered."""
-    offered = offered_methods(bundle, task)
+def _choose_methods(bundle: Bundle, task: str, *, of_example: bool) -> list[str]:
+    """Draw the choice of methods; return them in the order in which they are offered, as many as may be shown."""
+    offered, default = offered_methods(bundle, task), default_methods(bundle, task)
+    if of_example and EVIDENCE_MAP in default:
+        default = [EVIDENCE_MAP]  # a sample's answer holds it; others load TensorFlow
     chosen = bound(
         st.pills,
-        tr("Methods, side by side"),
+        tr("Methods, side by side (at most {most})", most=_MOST_METHODS),
         offered,
         selection_mode="multi",
-        default=default_methods(bundle, task),
+        default=default,
         wrap=True,
         format_func=method_title,
         key="method",
         help="\n\n".join(f"**{method_title(name)}**: {_about(name)}" for name in offered),
     )
-    return [name for name in offered if name in chosen] or default_methods(bundle, task)
+    wanted = [name for name in offered if name in chosen] or default
+    methods, left_out = wanted[:_MOST_METHODS], wanted[_MOST_METHODS:]
+    if left_out:
+        st.caption(
+            tr(
+                "At most {most} methods stand side by side: {left_out} is left out.",
+                most=_MOST_METHODS,
+                left_out=", ".join(map(method_title, left_out)),
+            )
+        )
+    return methods
 
 
 def _about(method: str) -> str:

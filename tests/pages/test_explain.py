@@ -88,6 +88,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return forbid
 
 
+@pytest.fixture
+def no_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page without a slice shows no example."""
+    monkeypatch.setattr("panels.shared.slices.chooser.first_readable_sample", lambda: None)
+
+
 def figures_of(app: AppTest) -> list[dict[str, str]]:
     """The figures below each heat map, by title."""
     found = [html.proto.body for html in app.get("html") if 'class="figures"' in html.proto.body]
@@ -102,18 +108,45 @@ def agreement_of(app: AppTest) -> pd.DataFrame:
 # Nothing chosen
 
 
-def test_without_a_slice_the_page_introduces_itself_and_shows_the_test_set(no_network: Callable[[], None]) -> None:
-    no_network()
+def test_without_a_slice_the_page_introduces_itself_and_explains_the_first_sample() -> None:
     app = opened()
     assert not app.exception and not app.error
     text = texts(app)
-    assert "Choose a slice" in text
+    assert "Choose a slice" in text and "Here is an example" in text
     assert "does not show" in text
     assert {f"explain_sample_{sample.name}" for sample in read_samples()} <= {button.key for button in app.button}
     assert len(app.get("plotly_chart")) == 1
+    pictures = {viewer["picture"] for viewer in viewers(app)}
+    assert pictures == {viewer["picture"] for viewer in viewers(opened(sample=read_samples()[0].name))}
+    assert "Here is an example" not in texts(opened(sample=SAMPLE))
 
 
-def test_a_bundle_without_measured_heat_maps_says_how_to_get_them(no_network: Callable[[], None]) -> None:
+def test_without_a_sample_that_can_be_read_the_page_still_opens(
+    no_network: Callable[[], None], no_example: None
+) -> None:
+    no_network()
+    app = opened()
+    assert not app.exception and not app.error and not viewers(app)
+
+
+def test_a_method_in_the_address_is_kept_for_a_slice_that_is_uploaded_after(no_example: None) -> None:
+    app = upload(opened(method="Layer-CAM"), ("mine.png", png(tiny.a_picture(99).pixels.astype(np.uint8))))
+    assert not app.exception and not app.error
+    assert app.pills(key="method").value == ["layer-cam"]
+    assert len(viewers(app)) == 1
+
+
+def test_no_more_than_five_methods_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("panels.explain.controls._MOST_METHODS", 2)
+    app = opened(sample=SAMPLE, bundle="report-cnn", method=["Grad-CAM", "Layer-CAM", "SmoothGrad"])
+    assert not app.exception and not app.error
+    assert len(viewers(app)) == 2
+    assert "At most 2 methods stand side by side: SmoothGrad is left out." in texts(app)
+
+
+def test_a_bundle_without_measured_heat_maps_says_how_to_get_them(
+    no_network: Callable[[], None], no_example: None
+) -> None:
     no_network()
     app = opened(bundle="report-cnn-patients")
     assert not app.exception and not app.error
@@ -121,7 +154,7 @@ def test_a_bundle_without_measured_heat_maps_says_how_to_get_them(no_network: Ca
     assert not app.get("plotly_chart")
 
 
-def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path) -> None:
+def test_the_figures_of_the_test_set_are_those_of_the_file(folder: Path, no_example: None) -> None:
     app = opened(bundle="report-cnn")
     rows = rows_of(folder)
     quick = rows[rows["method"] == "grad-cam"]
@@ -202,7 +235,11 @@ def images_of(app: AppTest) -> list[str]:
 
 
 def test_the_drawings_of_the_classes_are_shown_without_a_network(
-    folder: Path, no_network: Callable[[], None], tmp_path: Path, configure: Callable[..., None]
+    folder: Path,
+    no_network: Callable[[], None],
+    no_example: None,
+    tmp_path: Path,
+    configure: Callable[..., None],
 ) -> None:
     models = tmp_path / "models"
     shutil.copytree(folder / "models", models)
@@ -218,14 +255,14 @@ def test_the_drawings_of_the_classes_are_shown_without_a_network(
     assert captions == [f"{CLASS_LABELS[name].title} {percent(drawing.probability)}" for name, drawing in wanted]
 
 
-def test_a_bundle_without_stored_drawings_says_so(no_network: Callable[[], None]) -> None:
+def test_a_bundle_without_stored_drawings_says_so(no_network: Callable[[], None], no_example: None) -> None:
     no_network()
     app = opened(bundle="report-cnn")
     assert not app.exception and not app.error and not images_of(app)
     assert "core draw report-cnn" in texts(app)
 
 
-def test_a_filter_is_drawn_on_demand_and_remembered() -> None:
+def test_a_filter_is_drawn_on_demand_and_remembered(no_example: None) -> None:
     app = opened(bundle="report-cnn")
     run_fragment(app, app.button(key="drawing_run").click())
     assert not app.exception and not app.error
@@ -412,7 +449,7 @@ def test_the_viewer_has_the_heat_map_and_the_true_mask_and_the_predicted_one_whe
     assert [layer["name"] for layer in header["layers"]] == ["Heat map", "True mask", "Predicted mask"]
 
 
-def test_an_uploads_heat_map_is_kept_by_its_session_alone() -> None:
+def test_an_uploads_heat_map_is_kept_by_its_session_alone(no_example: None) -> None:
     pixels = tiny.a_picture(99).pixels.astype(np.uint8)  # none of the made-up data set, which would be known again
     app = upload(opened(), ("mine.png", png(pixels)))
     assert not app.exception and not app.error
@@ -521,7 +558,7 @@ for number in (None, {number}):
         app.query_params["method"] = "Grad-CAM"
     app.run()
     assert not app.exception and not app.error
-    assert bool([html for html in app.get("html") if "figures" in html.proto.body]) == bool(number)
+    assert [html for html in app.get("html") if "figures" in html.proto.body]
     print(sorted({{"tensorflow", "keras", "tf_keras_vis"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

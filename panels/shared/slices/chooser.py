@@ -24,7 +24,7 @@ from panels.shared.slices.adjusting import (
 from panels.shared.slices.chosen import ChosenSlice, ChosenVolume
 from panels.shared.slices.data_set.find import fetching_wanted, has_store, wait_for_slice
 from panels.shared.slices.held import HeldSlice, read_once
-from panels.shared.slices.sample_buttons import draw_sample_buttons, read_sample
+from panels.shared.slices.sample_buttons import draw_sample_buttons, first_readable_sample, read_sample
 from panels.shared.slices.selection import select, selection
 from panels.shared.slices.upload_buttons import draw_upload_buttons
 from panels.shared.slices.uploads import (
@@ -54,7 +54,11 @@ _SHOWN_REFUSAL = """<style>
 
 
 def choose_image(
-    *, key: str, draw_table: DrawTable | None = None, introduce: Callable[[], DeltaGenerator | None] | None = None
+    *,
+    key: str,
+    draw_table: DrawTable | None = None,
+    introduce: Callable[[], DeltaGenerator | None] | None = None,
+    with_example: bool = False,
 ) -> ChosenSlice | ChosenVolume | None:
     """Draw the chooser; return the chosen slice or volume, or None while there is none, or it is held back.
 
@@ -66,6 +70,7 @@ def choose_image(
         draw_table: draws a table of several uploads, one of which is chosen.
         introduce: draws what stands above the chooser while nothing is chosen or uploaded; it may return where the
             chooser then stands.
+        with_example: return the first sample while nothing is chosen or uploaded.
     """
     uploads = read_uploads(key)
     held, sentences = uploads.held, uploads.sentences
@@ -80,17 +85,19 @@ def choose_image(
         chosen = None
         sentences.append(error_text(error))
     room = introduce() if introduce is not None and image is None and not held else None
+    example = first_readable_sample() if with_example and image is None and not held else None
     line = (room or st).container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}_line")
     with line:
         # The key changes with the slice, so that choosing one closes the chooser.
-        _draw_chooser(key, is_open=image is None, of=None if image is None else chosen, is_narrow=room is not None)
+        of = None if image is None else chosen
+        _draw_chooser(key, is_open=image is None and example is None, of=of, is_narrow=room is not None)
     for sentence in sentences:
         st.error(sentence, icon=":material/error:")
     is_several = len(held) > 1 and any(isinstance(upload, HeldSlice) for upload in held.values())
     if draw_table is not None and is_several and (chosen is None or chosen[0] == "upload"):
         draw_table(uploads, chosen)
     if image is None or chosen is None:
-        return None
+        return ChosenSlice(*example, is_example=True) if example else None
     if chosen not in held:
         if isinstance(image, HeldVolume):
             return ChosenVolume(chosen, chosen, image.volume, image.files)

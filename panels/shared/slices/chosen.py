@@ -27,6 +27,7 @@ class ChosenSlice:
         plane, number, count: of a volume's slice, and of the slices in its plane.
         adjusting: what the viewer's buttons do to an uploaded slice; None for every other.
         part_of: the identity of the volume that it is a slice of; None where it is of none.
+        is_example: whether nothing is chosen, and it stands in.
     """
 
     identity: SliceIdentity
@@ -37,6 +38,7 @@ class ChosenSlice:
     count: int = 0
     adjusting: Adjusting | None = None
     part_of: SliceIdentity | None = None
+    is_example: bool = False
 
     @property
     def address(self) -> dict[str, str]:

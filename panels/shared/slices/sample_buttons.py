@@ -1,6 +1,7 @@
 """The shipped samples as buttons with pictures: slices, and volumes."""
 
 from collections import Counter
+from contextlib import suppress
 
 import streamlit as st
 
@@ -8,10 +9,11 @@ from core.errors import DatasetError
 from core.inference.render import encode_png, thumbnail
 from core.labels import ANSWER_LABELS, CLASS_LABELS
 from core.outcome import NO_TUMOUR
-from core.readers.samples import Sample, SampleVolume, find_slice_or_volume, read_slices_and_volumes
+from core.readers.samples import Sample, SampleVolume, find_slice_or_volume, read_samples, read_slices_and_volumes
 from core.readers.slices import Slice
 from core.translation.messages import tr
 from panels.shared.slices.selection import select
+from panels.shared.slices.uploads import SliceIdentity
 from panels.shared.theme import error_text
 from panels.shared.volumes.held import HeldVolume, opening_number
 
@@ -74,6 +76,15 @@ def _sample_thumbnail(name: str) -> bytes:
     else:
         slice_ = sample.slice()
     return encode_png(thumbnail(slice_.pixels, _THUMBNAIL))
+
+
+def first_readable_sample() -> tuple[SliceIdentity, Slice] | None:
+    """Return the first sample slice, which pages show as an example; None where no sample can be read."""
+    with suppress(DatasetError):
+        for sample in read_samples():
+            with suppress(DatasetError):
+                return ("sample", sample.name), sample.slice()
+    return None
 
 
 def read_sample(name: str) -> Slice | HeldVolume:
