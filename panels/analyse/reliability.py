@@ -99,33 +99,6 @@ def _class_only_line(bundle: Bundle) -> str:
     return tr("The class was right for **{at_home}** of {slices} slices of new patients.", **shares)
 
 
-def series_sentence(bundle: Bundle) -> str:
-    """Return how often the class of a new patient's series is right; nothing if not measured.
-
-    It is that of the network without its gate, over all folds where several were trained.
-    """
-    over_folds, metrics = bundle.card.metrics.over_folds, bundle.card.metrics.test
-    shares = []
-    for name in ("patient_accuracy", "series_accuracy"):
-        figure = over_folds.figures.get(name) if over_folds else None
-        share = figure.all if figure else None
-        shares.append(getattr(metrics, name, None) if share is None else share)
-    by_patient, by_slice = shares
-    if by_patient is None or by_slice is None:
-        return ""
-    shown = {"by_patient": percent(by_patient), "by_slice": percent(by_slice)}
-    if bundle.card.gate:
-        return tr(
-            "All slices of a patient together, without the gate: right for **{by_patient}** of new patients and "
-            "{by_slice} of their slices.",
-            **shown,
-        )
-    return tr(
-        "All slices of a patient together: right for **{by_patient}** of new patients and {by_slice} of their slices.",
-        **shown,
-    )
-
-
 def draw_test_figures(classifier: Bundle, segmenter: Bundle, *, with_network: bool = True) -> None:
     """Draw how the networks and the gate did on test slices.
 

@@ -9,9 +9,9 @@ from core.bundles.bundle import Bundle
 from core.inference.volumes.analysis import sure_probability
 from core.inference.volumes.series import SERIES, left_out_sentence, series_result
 from core.translation.messages import tr
-from panels.analyse.reliability import series_sentence
 from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.labels import term
+from panels.shared.theme import percent
 
 
 def draw_switch(*, key: str) -> bool:
@@ -43,8 +43,35 @@ def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key:
     with answer_container(result, key=f"{key}_together"), st.container(border=True):
         st.markdown(tr("**All slices together**, as one {series} of one patient", series=term("series", tr("series"))))
         draw_headline(result, key=f"{key}_together")
-        st.markdown(" ".join(filter(None, [left_out_sentence(result), series_sentence(classifier)])))
+        st.markdown(" ".join(filter(None, [left_out_sentence(result), _how_often(classifier)])))
         draw_truth(result["truth"])
         for warning in result["warnings"]:
             st.warning(tr(warning), icon=":material/warning:")
     return result
+
+
+def _how_often(bundle: Bundle) -> str:
+    """Return how often the class of a new patient's series is right; nothing if not measured.
+
+    It is that of the network without its gate, over all folds where several were trained.
+    """
+    over_folds, metrics = bundle.card.metrics.over_folds, bundle.card.metrics.test
+    shares = []
+    for name in ("patient_accuracy", "series_accuracy"):
+        figure = over_folds.figures.get(name) if over_folds else None
+        share = figure.all if figure else None
+        shares.append(getattr(metrics, name, None) if share is None else share)
+    by_patient, by_slice = shares
+    if by_patient is None or by_slice is None:
+        return ""
+    figures = {"by_patient": percent(by_patient), "by_slice": percent(by_slice)}
+    if bundle.card.gate:
+        return tr(
+            "All slices of a patient together, without the gate: right for **{by_patient}** of new patients and "
+            "{by_slice} of their slices.",
+            **figures,
+        )
+    return tr(
+        "All slices of a patient together: right for **{by_patient}** of new patients and {by_slice} of their slices.",
+        **figures,
+    )
