@@ -23,7 +23,7 @@ COMMANDS = {
     "samples": "core.cli.bundle_files",
     "draw": "core.cli.bundle_files",
     "card": "core.cli.bundle_files",
-    "check": "core.cli.check",
+    "check": "core.cli.bundle_files",
     "search": "core.cli.search",
     "study": "core.cli.search",
     "evaluate": "core.cli.evaluate",

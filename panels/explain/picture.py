@@ -38,7 +38,7 @@ def draw_heat_map(chosen: ChosenSlice, view: HeatMapView, *, several: bool, key:
         [heat_layer(scale_for_display(view.heat), legend), *mask_layers(view.mask, chosen.slice.mask)],
         key=key,
         label=tr("The slice with a heat map over it, by {title}; {legend}", title=title, legend=legend),
-        caption=legend if several else f"{shown(chosen.slice.name)}; {legend}",
+        caption=f"{shown(chosen.slice.name)}; {legend}",
         **_place(chosen, several=several),
     )
 

@@ -87,6 +87,14 @@ SLICES = (
         "Simulated sagittal slice: an irregular bright ring around dark necrosis in the left parietal white matter.",
     ),
     SimulatedSlice(
+        "glioma-sagittal-2", "sagittal", (1, -10, 23), 0.375, 205,
+        Glioma((0, 8, -14), (14, 15, 14), 205, 1.5, lumps=0.12, push=0.5, patches=3.2, tissue=0.95, fade=3),
+        "Simulated glioma of the optic chiasm, sagittal",
+        "Simulated midline sagittal slice: a bright lesion above the sella, in chiasm and floor of the third "
+        "ventricle.",
+        known_failure="pituitary",
+    ),
+    SimulatedSlice(
         "pituitary-axial-1", "axial", (0, -14, -24), 0.41, 301,
         Pituitary((0, 6, -19), (12, 11, 11), 301, 1.38, lumps=0.07),
         "Simulated pituitary tumour, axial",

@@ -9,12 +9,14 @@ from hypothesis import strategies as some
 from core.bundles.bundle import CARD, LITE, WEIGHTS, open_bundle
 from core.errors import BundleError
 from tests.fuzz.mutations import damaged
-from tests.pages.whole_app.test_broken_bundles import READERS, UNIFIED, is_one_sentence, put, replace
+from tests.pages.whole_app.test_broken_bundles import READERS, is_one_sentence, owner, put, replace
 from tests.settings import SHIPPED_MODELS
 
 _LARGEST = 300_000
 WHOLES = {
-    file: data for file in (CARD, *READERS) if len(data := (SHIPPED_MODELS / UNIFIED / file).read_bytes()) <= _LARGEST
+    file: data
+    for file in (CARD, *READERS)
+    if len(data := (SHIPPED_MODELS / owner(file) / file).read_bytes()) <= _LARGEST
 }
 """The small files: a failing case is printed whole."""
 CELLS = (
@@ -36,10 +38,11 @@ CELLS = (
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    (folder / UNIFIED).mkdir()
-    for path in (SHIPPED_MODELS / UNIFIED).iterdir():
-        if path.name not in (WEIGHTS, LITE):
-            (folder / UNIFIED / path.name).symlink_to(path)
+    for name in {owner(file) for file in READERS}:
+        (folder / name).mkdir()
+        for path in (SHIPPED_MODELS / name).iterdir():
+            if path.name not in (WEIGHTS, LITE):
+                (folder / name / path.name).symlink_to(path)
     return folder
 
 
@@ -56,21 +59,23 @@ def other_cells(draw, whole: bytes) -> bytes:
 
 
 def read(models: Path, file: str, content: bytes) -> None:
+    bundle = owner(file)
+    folder = models / bundle
     try:
         if file == CARD:
-            replace(models / UNIFIED / file, content)
-            open_bundle(UNIFIED, models)
+            replace(folder / file, content)
+            open_bundle(bundle, models)
         else:
-            put(models / UNIFIED, file, content)
-            READERS[file](open_bundle(UNIFIED, models))
+            put(folder, file, content)
+            READERS[file](open_bundle(bundle, models))
         event("read")
     except BundleError as error:
         event("refused")
         assert is_one_sentence(str(error)) and len(str(error)) < 600, str(error)
     finally:
         for name in (file, CARD):
-            (models / UNIFIED / name).unlink()
-            (models / UNIFIED / name).symlink_to(SHIPPED_MODELS / UNIFIED / name)
+            (folder / name).unlink()
+            (folder / name).symlink_to(SHIPPED_MODELS / bundle / name)
 
 
 tables = sorted(file for file in WHOLES if file.endswith(".csv"))

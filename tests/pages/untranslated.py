@@ -97,9 +97,9 @@ def names() -> re.Pattern[str]:
     }
     samples = [sample.name for sample in read_slices_and_volumes()]
     known = sorted({*NAMES, *samples, *OFFERED.values(), *bundle_names(), *SPLIT_NAMES, *layers}, key=len, reverse=True)
-    return re.compile(
-        rf"(?<!\w)(?:{'|'.join(map(re.escape, known))}|[\w ]+[-/]\d+\.(?:jpg|png)|\d+-[\w'-]+\.png)(?!\w)"
-    )
+    files = r"[\w ]+[-/]\d+\.(?:jpg|png)|\d+-[\w'-]+\.png"
+    papers = r"[\w-]+ et al\., \d{4}"
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))}|{files}|{papers})(?!\w)")
 
 
 def left_in_english(text: str, known: re.Pattern[str]) -> list[str]:
