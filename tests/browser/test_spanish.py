@@ -1,16 +1,20 @@
 """A visitor's language in a real browser: what the address says, else the choice in the head, else the browser's."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE
+from tests.browser.test_every_page import ADDRESSES, HIDDEN, SIDEWAYS, violations
 from tests.browser.test_frame import query, settle
 
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
+PLACES = (*sorted({urlsplit(address).path for address in ADDRESSES}), "?sample=meningioma-axial-1")
+"""Every page, and an answer."""
 
 
 def language(page: Page) -> str:
@@ -65,3 +69,19 @@ def test_two_visitors_read_two_languages_at_once(app_address: str, visit: Visit)
     ]
     for button in copy:
         expect(button).to_be_visible()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_longer_words_fit_and_set_up_no_barrier(place: str, app_address: str, chromium: Browser):
+    with chromium.new_context(viewport={"width": 390, "height": 900}, color_scheme="dark") as window:
+        page = window.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{app_address}/{place}{'&' if '?' in place else '?'}lang=es")
+        settle(page)
+        page.wait_for_function(f"!{HIDDEN}")
+        assert language(page) == "es"
+        assert not violations(page)
+        for width in (390, 360, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(300)
+            page.wait_for_function(f"{SIDEWAYS}.every(room => room === 0)")
