@@ -18,14 +18,17 @@ from core.inference.sample_answers import ANSWERS, answer_arrays, answer_digest
 from core.readers.samples import read_samples
 
 
-def answering_pairs() -> list[tuple[Bundle, Bundle]]:
+def answering_pairs(models: Path | None = None) -> list[tuple[Bundle, Bundle]]:
     """Return classifier and segmenter of each choice of Analyse that names both.
+
+    Args:
+        models: the folder of bundles; ``core.config.models_folder()`` if None.
 
     Raises:
         BundleError: one of them cannot be used.
     """
     names = ((DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), (REPORT_CLASSIFIER, REPORT_SEGMENTER))
-    return [(open_bundle(classifier), open_bundle(segmenter)) for classifier, segmenter in names]
+    return [(open_bundle(classifier, models), open_bundle(segmenter, models)) for classifier, segmenter in names]
 
 
 def write_sample_answers(path: Path = ANSWERS) -> int:

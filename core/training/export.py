@@ -53,18 +53,17 @@ def export_bundle(recipe: Recipe, state: State, models: Path | None = None) -> B
     network = build_network(recipe.network.name, recipe.network_options)
     network.set_weights(state.best)
     card = make_card(recipe, state, network, splits.split_parts(recipe.split))
-    existing = _bundle_with_weights(recipe.name, models, state.best)
-    if existing is None:
+    before = _bundle_before(recipe.name, models)
+    if before is None or not _has_weights(before, state.best):
         with replace_folder(folder) as fresh:
             save_network(network, fresh / WEIGHTS)
             _save_layers(network, recipe.tasks, fresh)
             write_history(fresh, state.history)
-            before = _card_before(recipe.name, models)
-            note = f"Trained. {_figures_before(before)}" if before else "Trained."
-            write_card(fresh, card, note, earlier=before.changelog if before else ())
+            note = f"Trained. {_figures_before(before.card)}" if before else "Trained."
+            write_card(fresh, card, note, earlier=before.card.changelog if before else ())
     else:
-        changes = {**card, "heat": card.get("heat"), "training.machine": existing.card.training.machine}
-        if existing.card.gate:
+        changes = {**card, "heat": card.get("heat"), "training.machine": before.card.training.machine}
+        if before.card.gate:
             changes["limits"] = limits_with_gate(card["limits"])
         _save_layers(network, recipe.tasks, folder)
         update_card(folder, changes, "Written again from the run.")
@@ -111,10 +110,10 @@ def _save_layers(network: "keras.Model", tasks: tuple[str, ...], folder: Path) -
     write_table(folder / LAYERS, layer_rows(network_layers(network, tasks)))
 
 
-def _card_before(name: str, models: Path) -> Card | None:
-    """Return the card of the bundle that is replaced, or None."""
+def _bundle_before(name: str, models: Path) -> Bundle | None:
+    """Return the bundle of this name that there is, or None."""
     try:
-        return open_bundle(name, models).card
+        return open_bundle(name, models)
     except BundleError:
         return None
 
@@ -135,14 +134,12 @@ def _figures_before(card: Card) -> str:
     return f"Version {card.version} had {'; '.join(said)}." if said else f"It replaces version {card.version}."
 
 
-def _bundle_with_weights(name: str, models: Path, weights: list[np.ndarray]) -> Bundle | None:
-    """Return the bundle of this name if it has these weights and its files are what its card says, else None."""
+def _has_weights(bundle: Bundle, weights: list[np.ndarray]) -> bool:
+    """Tell whether a bundle has these weights and its files are what its card says."""
     try:
-        bundle = open_bundle(name, models)
         stored = load_network(bundle).get_weights()
         for file in bundle.card.files:
             bundle.path(file)
     except BundleError:
-        return None
-    same = len(stored) == len(weights) and all(np.array_equal(a, b) for a, b in zip(stored, weights, strict=True))
-    return bundle if same else None
+        return False
+    return len(stored) == len(weights) and all(np.array_equal(a, b) for a, b in zip(stored, weights, strict=True))

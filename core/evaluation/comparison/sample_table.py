@@ -4,19 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.bundles.bundle import (
-    DEFAULT_CLASSIFIER,
-    DEFAULT_SEGMENTER,
-    REPORT_CLASSIFIER,
-    REPORT_SEGMENTER,
-    open_bundle,
-)
-from core.inference.predictor import Prediction
+from core.bundles.bundle import Bundle
+from core.evaluation.sample_answers import answering_pairs
 from core.inference.sample_answers import stored_answer
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from core.metrics.overlap import dice
 from core.outcome import CONFIDENT, LOW_CONFIDENCE
 from core.readers.samples import Sample, read_samples
+from core.readers.slices import Slice
 from core.text import markdown_table
 
 _EMPTY_CELL = "–"
@@ -31,23 +26,26 @@ def sample_table(models: Path | None = None) -> str:
     Raises:
         BundleError: a bundle cannot be used.
     """
-    names = ((DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), (REPORT_CLASSIFIER, REPORT_SEGMENTER))
-    pairs = [(open_bundle(classifier, models), open_bundle(segmenter, models)) for classifier, segmenter in names]
+    pairs = answering_pairs(models)
     header = ["slice"]
     for classifier, segmenter in pairs:
         header += [" + ".join(dict.fromkeys((classifier.card.title, segmenter.card.title))), "Dice"]
-    rows = [
-        [sample.name, *(cell for pair in pairs for cell in _cells(sample, stored_answer(sample.slice(), *pair)))]
-        for sample in read_samples()
-    ]
+    rows = [_row(sample, pairs) for sample in read_samples()]
     return markdown_table(header, rows, words=[title for title in header if title != "Dice"]) + "\n"
 
 
-def _cells(sample: Sample, answer: Prediction | None) -> tuple[str, str]:
-    """Return an answer in words and the Dice of its mask; dashes where none is stored."""
+def _row(sample: Sample, pairs: list[tuple[Bundle, Bundle]]) -> list[str]:
+    """Return a sample's name, and each pair's answer and Dice."""
+    slice_ = sample.slice()
+    return [sample.name, *(cell for pair in pairs for cell in _cells(sample, slice_, pair))]
+
+
+def _cells(sample: Sample, slice_: Slice, pair: tuple[Bundle, Bundle]) -> tuple[str, str]:
+    """Return a pair's answer in words and the Dice of its mask; dashes where none is stored."""
+    answer = stored_answer(slice_, *pair)
     if answer is None:
         return _EMPTY_CELL, _EMPTY_CELL
-    gate, mask = answer.gate, sample.slice().mask
+    gate, mask = answer.gate, slice_.mask
     probabilities = gate.probabilities if gate else answer.probabilities
     likeliest = int(np.argmax(probabilities))
     words = f"{CLASS_LABELS[answer.classes[likeliest]].in_text} {100 * probabilities[likeliest]:.0f} %"

@@ -271,6 +271,9 @@ def component_script() -> str:
     return re.sub(r'^import .* from "\./.*";\n', "", "".join(texts), flags=re.MULTILINE)
 
 
+_HTML = (_FOLDER / "viewer.html").read_text(encoding="utf-8")
+
+
 def component_html(*, small: bool, adjusting: bool, stepping: bool) -> str:
     """Return the elements of a viewer with the buttons that it has from its first moment on.
 
@@ -281,7 +284,7 @@ def component_html(*, small: bool, adjusting: bool, stepping: bool) -> str:
         adjusting: whether it has the buttons that change the picture.
         stepping: whether it has those that step through a volume.
     """
-    html = (_FOLDER / "viewer.html").read_text(encoding="utf-8")
+    html = _HTML
     for name, is_there in (("adjusting", adjusting), ("stepping", stepping)):
         html = html.replace(f'class="{name}"', f'class="{name}"{"" if is_there else " hidden"}')
     return html.replace('class="viewer"', 'class="viewer small"') if small else html

@@ -2,7 +2,7 @@
 
 from core.translation.language import ENGLISH, current_language
 from core.translation.messages import mark, tr
-from core.translation.numbers import number_text
+from core.translation.numbers import separators
 
 TEXTS = (
     mark("Image viewer"),
@@ -94,4 +94,4 @@ def spoken_words() -> dict[str, object]:
     in English."""
     if current_language() == ENGLISH:
         return {}
-    return {"words": {text: tr(text) for text in TEXTS}, "decimal": number_text(0.5)[1]}
+    return {"words": {text: tr(text) for text in TEXTS}, "decimal": separators()[0]}
