@@ -308,3 +308,13 @@ class Metrics(CardPart):
         """The results over the official folds, where at least two of them are done."""
         stored = self.cross_validation
         return stored if stored and len(stored.folds_done) > 1 else None
+
+    def on_new_slices(self, name: str) -> float | None:
+        """Return a figure over the test slices of all folds where several are done, else over the test slices.
+
+        Args:
+            name: of a figure that both have, such as "accuracy"; None where it is not measured.
+        """
+        figure = self.over_folds.figures.get(name) if self.over_folds else None
+        share = figure.all if figure else None
+        return getattr(self.test, name, None) if share is None else share

@@ -102,23 +102,13 @@ def _figures(classifier: Bundle, segmenter: Bundle | None) -> list[str]:
         accuracy, correct = classifier.test_metrics.accuracy, correct_slices(classifier)
         data = classifier.card.data
         split = split_level(data.by_patient) + ", stopped by its test slices" * data.test_stopped_training
-    dice = _EMPTY_CELL if segmenter is None else _dice(segmenter)
-    return [split, correct, f"{accuracy:.4f}", _series(classifier), dice]
+    dice = segmenter.card.metrics.on_new_slices("dice_mean") if segmenter else None
+    return [split, correct, f"{accuracy:.4f}", _series(classifier), _EMPTY_CELL if dice is None else f"{dice:.4f}"]
 
 
 def _series(classifier: Bundle) -> str:
     """Return the accuracy of series, unified by slice and at patient level; none of a slice-level split: it leaks."""
-    test, over = classifier.test_metrics, classifier.card.metrics.over_folds
     if not classifier.card.data.by_patient:
         return _EMPTY_CELL
-    values = [
-        over.figures[name].all if over and name in over.figures else getattr(test, name)
-        for name in ("series_accuracy", "patient_accuracy")
-    ]
+    values = [classifier.card.metrics.on_new_slices(name) for name in ("series_accuracy", "patient_accuracy")]
     return " / ".join(_EMPTY_CELL if value is None else f"{value:.4f}" for value in values)
-
-
-def _dice(segmenter: Bundle) -> str:
-    over = segmenter.card.metrics.over_folds
-    dice = over.figures["dice_mean"].all if over else None
-    return f"{segmenter.test_metrics.dice_mean if dice is None else dice:.4f}"

@@ -55,13 +55,7 @@ def _how_often(bundle: Bundle) -> str:
 
     It is that of the network without its gate, over all folds where several were trained.
     """
-    over_folds, metrics = bundle.card.metrics.over_folds, bundle.card.metrics.test
-    shares = []
-    for name in ("patient_accuracy", "series_accuracy"):
-        figure = over_folds.figures.get(name) if over_folds else None
-        share = figure.all if figure else None
-        shares.append(getattr(metrics, name, None) if share is None else share)
-    by_patient, by_slice = shares
+    by_patient, by_slice = map(bundle.card.metrics.on_new_slices, ("patient_accuracy", "series_accuracy"))
     if by_patient is None or by_slice is None:
         return ""
     figures = {"by_patient": percent(by_patient), "by_slice": percent(by_slice)}
