@@ -9,26 +9,29 @@ import hashlib
 import json
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.batch.answering import Answerer, BatchOptions, Outcome
 from core.batch.inputs import group_files
-from core.batch.manifest import MANIFEST, batch_manifest, require_same
-from core.batch.run import Advance, Summary
+from core.batch.manifest import MANIFEST, batch_bundles, batch_manifest, require_same
+from core.batch.run import Advance, Summary, series_rows
 from core.batch.sources import Member
 from core.batch.table import ERROR, table_schema
 from core.bundles.bundle import open_bundle
 from core.config import ROOT
 from core.errors import BatchError
 from core.files import write_whole
+from core.inference.volumes.analysis import sure_probability
 
 LOCAL = "local"
 """The address of a cluster of this machine alone, which is started for the run."""
 RESULTS = "results"
 """The folder of the Parquet files; ``pandas.read_parquet`` reads it as one table."""
+_SERIES = "series.parquet"
+"""In that folder, the rows of pictures that were answered together; written last."""
 _PORTION, _DICOM_PORTION = 32, 512
 """Files that are answered together; where a series of DICOM files may be among them, as many as a volume has slices."""
 _FILES_KEY = b"slicescope_files"
@@ -76,6 +79,7 @@ def run_on_cluster(
     *,
     cluster: str = LOCAL,
     actors: int = 1,
+    as_series: bool = False,
     begin: Callable[[int], Advance] = lambda files: lambda outcome: None,
 ) -> Summary:
     """Answer sources into a folder by a Ray cluster; one that holds a run of the same options goes on.
@@ -86,6 +90,7 @@ def run_on_cluster(
         options: of the answers.
         cluster: address of the cluster, or ``LOCAL``. The project stands in this folder on each of its machines.
         actors: most processes that answer at once, one core each.
+        as_series: whether the pictures of a folder are one series, and have a row together.
         begin: is given the number of files, and returns what is given the outcome of each portion.
 
     Raises:
@@ -121,7 +126,24 @@ def run_on_cluster(
             advance(Outcome([], row["files"], row["slices"]))
     finally:
         ray.shutdown()
+    if as_series:
+        _write_series(out, [portion.name for portion in portions], options)
     return summary
+
+
+def _write_series(out: str, names: Iterable[str], options: BatchOptions) -> None:
+    """Write the rows of the series among a run's portions, which may lie in several of them."""
+    import fsspec
+    import pyarrow.parquet as pq
+
+    def tables() -> Iterator[Any]:
+        for name in names:
+            with fsspec.open(f"{out}/{RESULTS}/{name}", "rb") as file:
+                yield pq.read_table(file)
+
+    classifier = batch_bundles(options)[0]
+    rows = series_rows(tables(), sure=sure_probability(classifier))
+    _put(f"{out}/{RESULTS}/{_SERIES}", _parquet(rows, table_schema(classifier.card.classes), ""))
 
 
 class _PortionAnswerer:

@@ -82,14 +82,14 @@ def run_batch(
                 summary.slices += outcome.slices
                 summary.failed += any(row["of"] == ERROR for row in outcome.rows)
                 advance(outcome)
-        together = _series_rows(parts.tables(), sure=sure_probability(bundles[0])) if as_series else []
+        together = series_rows(parts.tables(), sure=sure_probability(bundles[0])) if as_series else []
         parts.merge(out, together)
         if options.pdf:
             write_batch_report(out, bundles, series=[json.loads(row[RESULT]) for row in together])
     return summary
 
 
-def _series_rows(tables: Iterable[pa.Table], *, sure: float) -> list[dict[str, Any]]:
+def series_rows(tables: Iterable[pa.Table], *, sure: float) -> list[dict[str, Any]]:
     """Return a row for each folder with at least two pictures that were answered.
 
     Args:

@@ -227,15 +227,15 @@ def batch_command(
     chosen = BatchOptions(classifier, segmenter, **options)  # type: ignore[arg-type]
     if ray is not None and chosen.pdf:
         raise click.UsageError(told(Message("--pdf is made on one machine; leave out --ray or --pdf.")))
-    if ray is not None and as_series:
-        raise click.UsageError(told(Message("--as-series is made on one machine; leave out --ray or --as-series.")))
     try:
         with batch_bar() as begin:
             if ray is not None:
                 from core.batch.cluster import RESULTS, run_on_cluster
 
                 results = failures = f"{out}/{RESULTS}"
-                summary = run_on_cluster(sources, out, chosen, cluster=ray, actors=workers, begin=begin)
+                summary = run_on_cluster(
+                    sources, out, chosen, cluster=ray, actors=workers, as_series=as_series, begin=begin
+                )
             else:
                 from core.batch.run import run_batch
                 from core.batch.table import ERRORS_CSV, RESULTS_CSV

@@ -13,6 +13,7 @@ from core.batch.answering import BatchOptions
 from core.batch.cluster import RESULTS, run_on_cluster
 from core.batch.run import run_batch
 from core.batch.table import RESULTS as MERGED
+from core.batch.table import SERIES_ROW
 from core.cli.main import main
 from core.config import SAMPLES
 from core.errors import BatchError
@@ -49,6 +50,10 @@ def pictures(tmp_path: Path) -> Path:
 
 def rows(out: Path) -> pd.DataFrame:
     return pd.read_parquet(out / RESULTS)
+
+
+def merged(out: Path) -> pd.DataFrame:
+    return pd.read_parquet(out / MERGED)
 
 
 def test_a_node_is_killed_and_nothing_is_missing_and_nothing_twice(nodes, pictures: Path, tmp_path: Path) -> None:
@@ -96,12 +101,28 @@ def test_answers_are_those_of_one_machine(nodes, tmp_path: Path) -> None:
     options = BatchOptions("report-cnn", "report-unet", masks=True)
     run_on_cluster((str(tmp_path / "in"),), str(out), options, cluster=nodes.address)
     run_batch((str(tmp_path / "in"),), alone, options)
-    one, other = rows(out), pd.read_parquet(alone / MERGED)
+    one, other = rows(out), merged(alone)
     assert sorted(one["of"]) == sorted(other["of"])
     for column in ("outcome", "likeliest_class", "area_px", "voxels", "sha256"):
         assert sorted(one[column].dropna()) == sorted(other[column].dropna()), column
     for name in one["mask_file"].dropna():
         assert (out / name).is_file()
+
+
+def test_pictures_of_a_folder_are_answered_together_as_on_one_machine(nodes, tmp_path: Path) -> None:
+    source = str(tmp_path / "in")
+    (tmp_path / "in" / "patient").mkdir(parents=True)
+    for number in range(34):  # of two portions
+        write_picture(tmp_path / "in" / "patient" / f"{number:02}.png", number)
+    nodes.add_node(num_cpus=1)
+    out, alone = tmp_path / "out", tmp_path / "alone"
+    options = BatchOptions("report-cnn", "report-unet")
+    run_on_cluster((source,), str(out), options, cluster=nodes.address, as_series=True)
+    run_batch((source,), alone, options, as_series=True)
+    one, other = (table[table["of"] == SERIES_ROW].reset_index() for table in (rows(out), merged(alone)))
+    assert one["source"].str.endswith("in/patient").all() and list(one["slices"]) == [34]
+    same = ["name", "outcome", "likeliest_class", "p_glioma", "remarks"]
+    pd.testing.assert_frame_equal(one[same], other[same])
 
 
 def test_an_address_of_another_kind_of_file_system_is_read_and_written(tmp_path: Path) -> None:
