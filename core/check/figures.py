@@ -41,7 +41,7 @@ from core.evaluation.figures import class_indices, mask_figures
 from core.evaluation.fold_calibration import calibrate_folds
 from core.evaluation.robustness import robustness_figures
 from core.metrics import classification
-from core.ood.evaluate import aims_reached, gate_answers, metric_hits, ood_metrics, with_outcomes
+from core.ood.evaluate import aims_reached, gate_answers, metric_hits, stored_ood_metrics, with_outcomes
 
 _SIGNIFICANT = 1e-5
 """Share of two figures from which they differ: the files store six significant digits."""
@@ -173,7 +173,7 @@ def _external(bundle: Bundle) -> dict[str, Any]:
 
 
 def _ood(bundle: Bundle) -> dict[str, Any]:
-    return ood_metrics(pd.read_csv(bundle.path(OOD_ANSWERS)))
+    return stored_ood_metrics(bundle)
 
 
 def _gate(bundle: Bundle) -> dict[str, Any]:

@@ -133,6 +133,9 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "figshare_after_gate": "of the bundle's own test slices unaltered, with a white frame of 6 pixels, and with "
         "noise of 3 % of the full range: shares with their class (confident or low confidence), with no tumour, and "
         "flagged OOD",
+        "figshare_series_after_gate": "the unaltered ones, all slices of a patient answered together: 'correct' is the "
+        "share of slices whose patient's answer is their class, 'patient_correct' that of patients; 'no_tumour' and "
+        "'refused' are shares of patients",
         "pictures_without_class": "by kind of non-brain image, and of picture made of own test slices: how many there "
         "are, and how many get no class (no tumour, or flagged OOD)",
         "aims": "each target, set before anything was measured, the value reached on test, and how far it falls short",

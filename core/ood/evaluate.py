@@ -22,6 +22,7 @@ from core.errors import BundleError
 from core.evaluation.external import ExternalPredictor
 from core.evaluation.figures import WRONG, counts_by_outcome, gate_hits, outcome_shares, outcomes
 from core.evaluation.robustness import changed_slice, with_white_frame
+from core.evaluation.series_after_gate import series_after_gate
 from core.files import write_table
 from core.metrics.definitions import DEFINITIONS
 from core.ood.made_images import MADE_KINDS, MADE_SLICES
@@ -208,7 +209,7 @@ def write_ood_metrics(bundle: Bundle) -> Card:
     stored = bundle.card.metrics.external
     metrics = {
         **(stored.as_dict() if stored else {}),
-        **ood_metrics(pd.read_csv(bundle.folder / OOD_ANSWERS)),
+        **stored_ood_metrics(bundle),
     }
     if "answers" in metrics:
         metrics["aims"] = aims_reached(metrics)
@@ -228,8 +229,21 @@ def aims_reached(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def stored_ood_metrics(bundle: Bundle) -> dict[str, Any]:
+    """Compute the metrics of ``DEFINITIONS["ood"]`` (without aims) of a bundle that has ``strangers.csv``.
+
+    Series are answered where the bundle's split is patient-level: elsewhere other slices of theirs are in training.
+    """
+    table = pd.read_csv(bundle.path(OOD_ANSWERS))
+    metrics = ood_metrics(table)
+    if bundle.card.data.by_patient:
+        own = table[table["group"] == INTERNAL_GROUP].rename(columns={"kind": "true"})
+        metrics["figshare_series_after_gate"] = series_after_gate(own, bundle.gate.thresholds)
+    return metrics
+
+
 def ood_metrics(table: pd.DataFrame) -> dict[str, Any]:
-    """Compute the metrics of ``DEFINITIONS["ood"]`` (without aims) from the rows of ``strangers.csv``."""
+    """Compute the metrics of slices and images by themselves from the rows of ``strangers.csv``."""
     hits, kinds = _ood_hits(table), table["kind"]
     internal = table[table["group"] == INTERNAL_GROUP].rename(columns={"kind": "true"})
     non_brain = table[table["group"] == NON_BRAIN_GROUP].assign(true=NOT_A_HEAD)

@@ -139,6 +139,17 @@ class AfterGate(CardPart):
     refused: Share
 
 
+class SeriesAfterGate(CardPart):
+    """The same slices, those of a patient answered together; ``correct`` is by slice, the others by patient."""
+
+    slices: Count
+    patients: Count
+    correct: Share
+    patient_correct: Share
+    no_tumour: Share
+    refused: Share
+
+
 class PictureCount(CardPart):
     """How many pictures of a kind there are, and how many get no class."""
 
@@ -161,6 +172,7 @@ class ExternalMetrics(SplitMetrics):
     figshare_by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
     non_brain_by_outcome: dict[str, OutcomeCount] = Field(default_factory=dict)
     figshare_after_gate: dict[str, AfterGate] = Field(default_factory=dict)
+    figshare_series_after_gate: SeriesAfterGate | None = None
     pictures_without_class: dict[str, PictureCount] = Field(default_factory=dict)
     aims: dict[str, Aim] = Field(default_factory=dict)
     definitions: dict[str, str] = Field(default_factory=dict)
