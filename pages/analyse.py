@@ -1,5 +1,7 @@
 """Analyse: one slice or volume in; class, mask and heat map out."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -7,6 +9,7 @@ from core.config import batch_folder
 from core.translation.messages import tr
 from panels import shell
 from panels.analyse.doors import draw_doors
+from panels.analyse.many.patient import draw_patient, offer_patient
 from panels.analyse.preparation import prepare_first_answer
 from panels.shared.slices.chooser import choose_image
 from panels.shared.slices.chosen import ChosenVolume
@@ -51,7 +54,9 @@ def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
     draw_many(uploads, chosen, key=KEY)
 
 
-chosen = choose_image(key=KEY, draw_table=_draw_table, introduce=_introduce)
+chosen = choose_image(
+    key=KEY, draw_table=_draw_table, draw_beside=partial(offer_patient, key=KEY), introduce=_introduce
+)
 if chosen is None and not held_uploads():
     draw_doors()
     prepare_first_answer()
@@ -63,4 +68,5 @@ elif chosen is not None:
     # Only now: what an answer needs would make the first page slow.
     from panels.analyse.analysis import draw_analysis
 
+    draw_patient(chosen.identity, key=KEY)
     draw_analysis(chosen, key=KEY)

@@ -20,6 +20,11 @@ def figshare_spacing(shape: tuple[int, ...]) -> float | None:
     return SPACING_MM if shape == (SIDE, SIDE) else None
 
 
+def slice_name(number: int) -> Message:
+    """Return what a slice of the data set is called."""
+    return Message("slice {number}", number=number)
+
+
 def slice_from_store(store: Store, number: int) -> Slice:
     """Read slice ``number`` from a prepared data set.
 
@@ -40,7 +45,7 @@ def slice_from_arrays(number: int, pixels: np.ndarray, mask: np.ndarray, class_n
     """
     return Slice(
         pixels=pixels.astype(np.float32),
-        name=Message("slice {number}", number=number),
+        name=slice_name(number),
         spacing_mm=figshare_spacing(pixels.shape),
         spacing_source=DATA_SET_SPACING,
         mask=mask,

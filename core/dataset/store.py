@@ -133,6 +133,15 @@ class Store:
         """Return the class of slice ``number``."""
         return CLASSES[int(self.index.label[self.row(number)]) - 1]
 
+    def numbers_of_patient(self, number: int) -> list[int]:
+        """Return the numbers of all slices of the patient of slice ``number``, ascending.
+
+        Raises:
+            DatasetError: there is no such slice.
+        """
+        of_patient = self.index.patient == self.index.patient[self.row(number)]
+        return [int(one) for one in self.index.number[of_patient]]
+
     def numbers(self) -> Iterator[int]:
         """Iterate over the slice numbers in ascending order."""
         return iter(self._row)

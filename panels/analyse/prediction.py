@@ -1,13 +1,16 @@
 """The prediction on the Analyse page: what an outcome withholds, the size of the mask, who has seen the slice."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from core.bundles.bundle import Bundle
+from core.dataset.splits import split_parts
 from core.inference.result import shown_probabilities, split_part
 from core.readers.slices import Slice
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.answer import class_text
 from panels.shared.labels import bundle_title
 
@@ -82,3 +85,28 @@ def warn_of_seen_slices(slice_: Slice, bundles: tuple[Bundle, ...]) -> None:
         else:
             continue
         st.warning(text, icon=":material/school:")
+
+
+def warn_of_seen_series(numbers: Sequence[int], bundles: tuple[Bundle, ...]) -> None:
+    """Draw a warning for each network that was trained or selected on some of these slices of the data set."""
+    for bundle in bundles:
+        parts = Counter(split_parts(bundle.card.data.split)[list(numbers)])
+        for part, text in (
+            (
+                "train",
+                mark(
+                    "The training part of {model} holds {count} of these {total} slices: the network was trained on "
+                    "that part."
+                ),
+            ),
+            (
+                "validation",
+                mark(
+                    "The validation part of {model} holds {count} of these {total} slices: that part was used for "
+                    "model selection."
+                ),
+            ),
+        ):
+            if parts[part]:
+                said = tr(text, model=bundle_title(bundle), count=parts[part], total=len(numbers))
+                st.warning(said, icon=":material/school:")

@@ -16,6 +16,7 @@ from core.batch.reports import series_report
 from core.batch.stored import StoredBatch
 from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
 from core.config import ROOT, SAMPLES
+from core.dataset import splits
 from core.hardware import usable_cores
 from core.inference.predictor import Predictor
 from core.inference.volumes.analysis import sure_probability
@@ -25,6 +26,7 @@ from panels.shared.answer import class_text
 from panels.shared.predictions import cached_predictor
 from panels.shared.results_table import FAILED, NAME, OUTCOME, PICTURE, PROBABILITY, REMARKS, WAITING
 from tests.core.batch.test_stored import a_batch
+from tests.pages.situations import opened as page_opened
 from tests.pages.situations import own_predictions, sound
 from tests.volumes import a_head, nifti
 
@@ -90,6 +92,50 @@ def test_uploads_of_one_patient_have_one_answer_above_the_table_and_in_the_files
     written = list(csv.DictReader(io.StringIO(series.series_csv(rows, together))))
     assert len(written) == 5 and written[-1]["name"] == "series" and written[-1]["class"] == together["class"]
     assert json.loads(series.series_json(rows, together))[-1] == together
+
+
+@pytest.mark.dataset
+def test_all_slices_of_a_patient_are_answered_as_a_series_and_those_in_training_are_told(data_store):
+    part = splits.split_parts("table-1")
+    trained = int(part.index[part == "train"][0])
+    app = page_opened("analyse", slice=str(trained), networks="Report CNN + U-Net")
+    numbers = data_store.numbers_of_patient(trained)
+    assert trained in numbers and len(numbers) > 1 and not app.dataframe
+    sound(app.toggle(key="analyse_patient_wanted").set_value(True).run())
+    app.session_state["patient_series"].job.wait(TIMEOUT)
+    sound(app.run())
+    assert list(table(app)[NAME]) == [f"slice {number}" for number in numbers]
+    assert not (table(app)[OUTCOME] == WAITING).any()
+    in_training = (part[numbers] == "train").sum()
+    warnings = [warning.value for warning in app.warning]
+    assert any(f"holds {in_training} of these {len(numbers)} slices" in text for text in warnings)
+    results = [row.result for row in app.session_state["patient_series"].rows.values()]
+    bundle = open_bundle("report-cnn")
+    together = series_result("series", results, sure=sure_probability(bundle))
+    texts = [text.value for text in (*app.header, *app.markdown)]
+    assert class_text(together["class"], together["probabilities"]) in texts
+    assert any(text.startswith(str(left_out_sentence(together))) for text in texts)
+
+
+@pytest.mark.dataset
+def test_the_answers_of_a_patient_give_way_to_those_of_another(data_store):
+    first, *others = data_store.numbers()
+    other = next(number for number in others if number not in data_store.numbers_of_patient(first))
+    app = page_opened("analyse", slice=str(first))
+    sound(app.toggle(key="analyse_patient_wanted").set_value(True).run())
+    app.button(key="analyse_patient_stop").click().run()
+    app.query_params["slice"] = str(other)
+    sound(app.run())
+    app.session_state["patient_series"].job.wait(TIMEOUT)
+    sound(app.run())
+    assert list(table(app)[NAME]) == [f"slice {number}" for number in data_store.numbers_of_patient(other)]
+    assert not (table(app)[OUTCOME] == WAITING).any(), "one that was stopped does not stop the next"
+
+
+def test_without_the_data_set_no_slices_of_a_patient_are_offered(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
+    app = page_opened("analyse", sample=NAMES[0])
+    assert not [toggle for toggle in sound(app).toggle if toggle.key == "analyse_patient_wanted"]
 
 
 def test_a_file_that_fails_is_a_row_that_says_why():

@@ -1,4 +1,4 @@
-"""The session's answers of many uploads: what is answered stays, a thread answers the rest."""
+"""The session's answers of many slices: what is answered stays, a thread answers the rest."""
 
 import zlib
 from collections.abc import Hashable, Sequence
@@ -14,21 +14,23 @@ from panels.shared.slices.adjusting import changes_by_hand
 from panels.shared.slices.held import HeldSlice
 from panels.shared.slices.uploads import SliceIdentity
 
-_SERIES = "series"
-"""Session key."""
+UPLOADS = "series"
+"""Session key of the uploads' answers."""
 
 
 @dataclass
 class Series:
-    """Rows of uploads, and what makes further ones.
+    """Rows of slices, and what makes further ones.
 
     Attributes:
+        of: whose slices they are, where the session has several such.
         rows: by the key of their task.
         job: the last one, or None.
         asked: keys of its tasks.
         is_stopped: whether the visitor wants no further rows for now.
     """
 
+    of: Hashable = None
     rows: dict[Hashable, Row] = field(default_factory=dict)
     job: Background[Row] | None = None
     asked: frozenset[Hashable] = frozenset()
@@ -63,13 +65,24 @@ def task_of(identity: SliceIdentity, held: HeldSlice, networks: tuple[Bundle, Bu
     return Task(key, held.name, held.read, adjustment, mask)
 
 
-def follow(tasks: Sequence[Task], networks: tuple[Bundle, Bundle]) -> Series:
+def follow(
+    tasks: Sequence[Task], networks: tuple[Bundle, Bundle], *, name: str = UPLOADS, of: Hashable = None
+) -> Series:
     """Return the session's series with the rows of these tasks so far; those that are missing are being made.
+
+    Args:
+        tasks: of all slices.
+        networks: the classifier and the segmenter.
+        name: session key of the series.
+        of: whose slices they are; those of another are forgotten.
 
     Raises:
         BundleError: a network cannot be loaded.
     """
-    series: Series = st.session_state.setdefault(_SERIES, Series())
+    series: Series = st.session_state.setdefault(name, Series(of))
+    if series.of != of:
+        series.stop()
+        series = st.session_state[name] = Series(of)
     series.look()
     keys = {task.key for task in tasks}
     series.rows = {key: row for key, row in series.rows.items() if key in keys}

@@ -57,6 +57,7 @@ def choose_image(
     *,
     key: str,
     draw_table: DrawTable | None = None,
+    draw_beside: Callable[[SliceIdentity], None] | None = None,
     introduce: Callable[[], DeltaGenerator | None] | None = None,
     with_example: bool = False,
 ) -> ChosenSlice | ChosenVolume | None:
@@ -68,6 +69,7 @@ def choose_image(
     Args:
         key: tells the chooser from those of other pages.
         draw_table: draws a table of several uploads, one of which is chosen.
+        draw_beside: draws what stands beside the closed chooser of a sample or a slice of the data set.
         introduce: draws what stands above the chooser while nothing is chosen or uploaded; it may return where the
             chooser then stands.
         with_example: return the first sample while nothing is chosen or uploaded.
@@ -99,6 +101,9 @@ def choose_image(
     if image is None or chosen is None:
         return ChosenSlice(*example, is_example=True) if example else None
     if chosen not in held:
+        if draw_beside is not None:
+            with line:
+                draw_beside(chosen)
         if isinstance(image, HeldVolume):
             return ChosenVolume(chosen, chosen, image.volume, image.files)
         return ChosenSlice(chosen, image)
