@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Any, Protocol, runtime_checkable
 
 from core.translation.language import ENGLISH, catalogue, current_language
-from core.translation.numbers import number_text
+from core.translation.numbers import number_text, unbroken
 
 
 def mark(text: str) -> str:
@@ -27,7 +27,7 @@ def tr(text: str, /, **values: Any) -> str:
             any braces. A message brings its values along.
         values: by place. Numbers are written as the language has them; messages and errors are translated.
     """
-    return text.translated() if isinstance(text, Message) else _said(text, values, current_language())
+    return text.translated() if isinstance(text, Message) else unbroken(_said(text, values, current_language()))
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: Any) -> str:
@@ -41,8 +41,9 @@ def tr_plural(one: str, many: str, count: int, /, **values: Any) -> str:
     """
     language = current_language()
     if language == ENGLISH:
-        return (one if count == 1 else many).format(count=count, **values)
-    return _Filler(language).vformat(catalogue(language).ngettext(one, many, count), (), {"count": count, **values})
+        return unbroken((one if count == 1 else many).format(count=count, **values))
+    said = catalogue(language).ngettext(one, many, count)
+    return unbroken(_Filler(language).vformat(said, (), {"count": count, **values}))
 
 
 @runtime_checkable
@@ -78,7 +79,7 @@ class Message(str):
 
     def translated(self) -> str:
         """Return the sentence in the current language."""
-        return _said(self.template, self.values, current_language())
+        return unbroken(_said(self.template, self.values, current_language()))
 
 
 def shown(text: object) -> str:

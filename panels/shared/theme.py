@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.translation.messages import Message, shown, tr
-from core.translation.numbers import number_text, separators
+from core.translation.numbers import number_text, separators, unbroken
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -32,8 +32,10 @@ def percent(share: float | None) -> str:
         return "–"
     rounded = f"{share * 100:.1f}"
     if rounded == "100.0" and share < 1:
-        return f"> {number_text(99.9)} %"
-    return f"< {number_text(0.1)} %" if rounded == "0.0" and share > 0 else f"{number_text(share * 100, '.1f')} %"
+        return unbroken(f">\N{NO-BREAK SPACE}{number_text(99.9)} %")
+    if rounded == "0.0" and share > 0:
+        return unbroken(f"<\N{NO-BREAK SPACE}{number_text(0.1)} %")
+    return unbroken(f"{number_text(share * 100, '.1f')} %")
 
 
 def figure_columns(titles: Iterable[str]) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def figure_columns(titles: Iterable[str]) -> dict[str, Any]:
 
 def whole_percent(share: float) -> str:
     """Format a rough or chosen share without decimals: 0.95 -> "95 %"."""
-    return f"{share * 100:.0f} %"
+    return unbroken(f"{share * 100:.0f} %")
 
 
 def share_interval(interval: "Interval") -> str:

@@ -13,7 +13,7 @@ from core.search.study import QUARTERS, WARMUP_EPOCHS, WARMUP_QUARTERS
 from core.text import join_words, lower_first
 from core.training.recipe import load_recipe
 from core.translation.messages import mark, tr
-from core.translation.numbers import number_text
+from core.translation.numbers import number_text, unbroken
 from panels.shared.labels import term
 from panels.shared.theme import escape_markdown, whole_percent
 
@@ -67,7 +67,11 @@ def value_title(plan: Plan) -> str:
 
 def value_text(plan: Plan, value: float) -> str:
     """Return a value as text: an accuracy in percent, a Dice with three digits."""
-    return f"{number_text(value * 100, '.1f')} %" if plan.value.endswith("accuracy") else number_text(value, ".3f")
+    return (
+        unbroken(f"{number_text(value * 100, '.1f')} %")
+        if plan.value.endswith("accuracy")
+        else number_text(value, ".3f")
+    )
 
 
 def value_format(plan: Plan) -> str:

@@ -18,7 +18,7 @@ from tests.published import a_slice, mat_bytes
 pytestmark = pytest.mark.browser
 
 SAMPLE = ROOT / "samples" / "meningioma-axial-1.png"
-ANSWER = re.compile(r"(Meningioma|Glioma|Pituitary tumour) · [<>]? ?\d+(\.\d)? %")
+ANSWER = re.compile(r"(Meningioma|Glioma|Pituitary tumour) · [<>]?\s?\d+(\.\d)?\s%")
 
 Visit = Callable[..., Page]
 

@@ -105,7 +105,7 @@ def test_the_start_and_the_section_it_leads_to_have_the_same_figures():
     (chart,) = [
         each.value for each in models.run().caption if each.value.startswith("Accuracy") and "Report CNN " in each.value
     ]
-    figures = re.findall(r"[\d.]+ %", door)
+    figures = re.findall(r"[\d.]+\xa0%", door)
     assert len(figures) == 2 and all(figure in chart for figure in figures)
 
 
@@ -675,10 +675,10 @@ def test_low_confidence_gives_class_and_probability_and_says_why(gated):
     gated(LOW_CONFIDENCE, score=3)
     app = opened(sample="glioma-axial-1")
     (heading,) = [heading.value for heading in app.header]
-    assert re.fullmatch(r"\w+( tumour)? · [136]0\.0 %", heading)
+    assert re.fullmatch(r"\w+( tumour)? · [136]0\.0\xa0%", heading)
     text = texts(app)
     assert "Low confidence" in text and "no type is clearly" in text
-    assert "probable type has 60 %" in text and "Predicted area" in text
+    assert "probable type has 60\xa0%" in text and "Predicted area" in text
     assert re.search(r":(green|red)\[.*\] .*\*\*Glioma\*\*", text), "the class is given, so it is right or wrong"
     assert bars(app)
 

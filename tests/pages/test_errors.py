@@ -84,8 +84,8 @@ def test_a_cell_says_what_it_holds() -> None:
     counts = pd.DataFrame([[3, 1], [0, 4]], index=CLASSES[:2], columns=CLASSES[:2])
     data = confusion_matrix.matrix_data(counts, COUNTS, (CLASSES[0], None))
     words = [cell["words"] for row in data["cells"] for cell in row]
-    assert words[1].startswith("True meningioma, predicted glioma: 1 slice, 25.0 % of the row")
-    assert words[3].startswith("True glioma, predicted glioma: 4 slices, 100.0 % of the row")
+    assert words[1].startswith("True meningioma, predicted glioma: 1 slice, 25.0\xa0% of the row")
+    assert words[3].startswith("True glioma, predicted glioma: 4 slices, 100.0\xa0% of the row")
     assert [[cell["chosen"] for cell in row] for row in data["cells"]] == [[True, True], [False, False]]
     assert not any(cell["exact"] for row in data["cells"] for cell in row), "a row is chosen, no cell"
     assert len({cell["colour"] for row in data["cells"] for cell in row}) == 4

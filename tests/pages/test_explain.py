@@ -500,7 +500,7 @@ def test_a_class_leads_with_its_calibrated_probability_and_the_outcome(
     let_gate_answer(monkeypatch, kind)
     app = opened(sample=SAMPLE, bundle="unified-unet")
     assert not app.exception and not app.error
-    calibrated = zip(CLASSES, ("10.0 %", "60.0 %", "30.0 %"), strict=True)
+    calibrated = zip(CLASSES, ("10.0\xa0%", "60.0\xa0%", "30.0\xa0%"), strict=True)
     assert app.header[0].value in {f"{CLASS_LABELS[name].title} · {share}" for name, share in calibrated}
     assert OUTCOME_LABELS[kind].title in texts(app)
     assert "ikeliest class: " not in texts(app)

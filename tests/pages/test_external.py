@@ -133,17 +133,17 @@ def test_the_metrics_are_those_of_the_answers(gated: Callable[..., None]) -> Non
     app = opened()
     assert not app.exception and not app.error
     assert metrics(app) == {
-        "False positive rate": "25.0 %",
-        "False negative rate": "20.0 %",
-        "Accuracy, tumour type": "50.0 %",
-        "Coverage, tumours": "60.0 %",
-        "Coverage, tumour-free": "75.0 %",
-        "Non-brain images rejected": "95.8 %",
-        "In-distribution false rejections": "2.0 %",
-        "False negative rate, internal": "4.0 %",
+        "False positive rate": "25.0\xa0%",
+        "False negative rate": "20.0\xa0%",
+        "Accuracy, tumour type": "50.0\xa0%",
+        "Coverage, tumours": "60.0\xa0%",
+        "Coverage, tumour-free": "75.0\xa0%",
+        "Non-brain images rejected": "95.8\xa0%",
+        "In-distribution false rejections": "2.0\xa0%",
+        "False negative rate, internal": "4.0\xa0%",
     }
-    assert re.search(r"\b1 of 4 tumour-free slices; aim at most 6 %, \*\*missed\*\*", texts(app))
-    assert re.search(r"\b3 of 4 tumour-free slices; aim at least 75 %(?!, \*\*missed)", texts(app))
+    assert re.search(r"\b1 of 4 tumour-free slices; aim at most 6\xa0%, \*\*missed\*\*", texts(app))
+    assert re.search(r"\b3 of 4 tumour-free slices; aim at least 75\xa0%(?!, \*\*missed)", texts(app))
 
 
 def test_the_figures_of_changed_slices_are_the_cards(gated: Callable[..., None]) -> None:
@@ -151,14 +151,14 @@ def test_the_figures_of_changed_slices_are_the_cards(gated: Callable[..., None])
     app = opened(view=BY_KIND)
     table = next(element.value for element in app.dataframe if "Change" in element.value)
     assert table.to_numpy().tolist() == [
-        [CHANGE_TITLES["unaltered"], "90.0 %", "0.750", "5.0 %"],
-        [CHANGE_TITLES["noise"], "50.0 %", "0.250", "30.0 %"],
+        [CHANGE_TITLES["unaltered"], "90.0\xa0%", "0.750", "5.0\xa0%"],
+        [CHANGE_TITLES["noise"], "50.0\xa0%", "0.250", "30.0\xa0%"],
     ]
 
 
 def test_missed_aims_are_stated(gated: Callable[..., None]) -> None:
     gated()
-    assert opened().warning[0].value.startswith("Aims missed: 1 of 2. **False positive rate** 25.0 % (95 %")
+    assert opened().warning[0].value.startswith("Aims missed: 1 of 2. **False positive rate** 25.0\xa0% (95\xa0%")
 
 
 def test_the_address_carries_thresholds_and_the_results_stay_those_of_the_gates_own(
@@ -195,10 +195,10 @@ def test_other_thresholds_change_every_metric(gated: Callable[..., None]) -> Non
     gated()
     app = opened(view=THRESHOLDS)
     app.slider(key="sure").set_value(0.4).run()
-    assert metrics(app)["Accuracy, tumour type"] == "66.7 %"
+    assert metrics(app)["Accuracy, tumour type"] == "66.7\xa0%"
     app.slider(key="strange").set_value(2.0).run()
-    assert metrics(app)["In-distribution false rejections"] == "100.0 %"
-    assert metrics(app)["Coverage, tumours"] == "0.0 %"
+    assert metrics(app)["In-distribution false rejections"] == "100.0\xa0%"
+    assert metrics(app)["Coverage, tumours"] == "0.0\xa0%"
 
 
 def test_metrics_of_the_slices_that_thresholds_were_chosen_on_are_marked(gated: Callable[..., None]) -> None:
@@ -241,8 +241,8 @@ def test_images_are_shown_where_their_folder_is(
 def test_the_control_and_what_was_tried_are_stated(gated: Callable[..., None]) -> None:
     gated()
     text = texts(opened())
-    assert "0.5 is chance" in text and "70.0 % get" in text
-    assert re.search(r"\b20\.0 % get it: .*traces", text)
+    assert "0.5 is chance" in text and "70.0\xa0% get" in text
+    assert re.search(r"\b20\.0\xa0% get it: .*traces", text)
     assert "- One thing." in text
 
 

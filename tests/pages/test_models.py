@@ -94,7 +94,7 @@ def test_the_reports_rows_stand_on_top_with_the_reports_figures() -> None:
     table = records(app)[0]
     assert table["Network"].tolist()[:2] == ["The report's CNN", "The report's U-Net"]
     cnn, unet = table.iloc[0], table.iloc[1]
-    assert cnn["Accuracy"] == "93.6 %"
+    assert cnn["Accuracy"] == "93.6\xa0%"
     assert cnn["Parameters"] == "475,779" and cnn["Inference (ms)"] == "295"
     assert unet["Training (min)"] == f"{605.82 / 60:.0f}"
     assert unet["Parameters"] == f"{course_report.UNET_PARAMETERS:,}" and unet["Inference (ms)"] == "63"
@@ -296,7 +296,7 @@ def test_published_results_stand_below_ours() -> None:
     assert table["Source"].tolist() == [*map(choice_title, names), *(one.authors for one in PUBLISHED_RESULTS)]
     (cheng,) = [one for one in PUBLISHED_RESULTS if one.authors.startswith("Cheng")]
     row = table.set_index("Source").loc[cheng.authors]
-    assert (row["Accuracy"], row["Input"]) == ("91.3 %", cheng.model_input)
+    assert (row["Accuracy"], row["Input"]) == ("91.3\xa0%", cheng.model_input)
 
 
 def test_external_accuracy_stands_beside_internal_accuracy() -> None:
@@ -345,12 +345,12 @@ def test_a_card_with_folds_shows_each_folds_figures(models: Callable[..., Path])
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
     table = records(app)[0].set_index("Metric")
-    assert table.loc["Accuracy"].tolist() == ["75.0 % ± 7.1", "76.0 %", "70.0 %", "80.0 %"]
+    assert table.loc["Accuracy"].tolist() == ["75.0\xa0% ± 7.1", "76.0\xa0%", "70.0\xa0%", "80.0\xa0%"]
     assert table.loc["Macro F1"].tolist() == ["0.750 ± 0.071", "0.760", "0.700", "0.800"]
-    assert "(187 of 1170): accuracy 70.0 %" in said(app)
+    assert "(187 of 1170): accuracy 70.0\xa0%" in said(app)
     (ours,) = records(opened(show=PUBLISHED))
     assert ours.loc[0, "Folds"].startswith("2 of ")
-    assert ours.loc[0, "Accuracy"] == "75.0 % ± 7.1"
+    assert ours.loc[0, "Accuracy"] == "75.0\xa0% ± 7.1"
 
 
 def test_patient_level_folds_stand_apart_from_the_one_fold_of_the_network_shown(models: Callable[..., Path]) -> None:
@@ -366,7 +366,7 @@ def test_patient_level_folds_stand_apart_from_the_one_fold_of_the_network_shown(
     table = externals(app)
     assert table["Internal accuracy, fold 1"].nunique() == 1, "the same fold in all rows"
     column = table["Internal accuracy, five folds"]
-    assert column[["one", "five", "two"]].tolist() == ["–", "75.0 % ± 7.1", "75.0 % ± 7.1 (2 folds)"]
+    assert column[["one", "five", "two"]].tolist() == ["–", "75.0\xa0% ± 7.1", "75.0\xa0% ± 7.1 (2 folds)"]
     assert re.search(r"split dev .*without the gate", said(app))
 
 
@@ -390,13 +390,14 @@ def test_what_removing_the_shortcut_changed_is_worked_out_from_the_cards(models:
     app = opened(show=EXTERNAL)
     assert not app.exception and not app.error
     in_order = (
-        r"unified-unet\) .*unified-unet-plain\).*internal .*\(fold 1\) 95\.3 % .*94\.9 %.*external .*69\.8 % .*44\.4 %"
+        r"unified-unet\) .*unified-unet-plain\).*internal .*\(fold 1\) 95\.3\xa0% .*94\.9\xa0%"
+        r".*external .*69\.8\xa0% .*44\.4\xa0%"
         r".*\b32 .*\b24 .*\b8 .*\b3 .*\b21 .*pituitary"
     )
     assert re.search(in_order, said(app))
     table = externals(app)
     column = table["External accuracy of the mask's class"]
-    assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2 %"]
+    assert column[["unified-unet-plain", "unified-unet"]].tolist() == ["–", "74.2\xa0%"]
 
 
 def test_the_shortcut_is_not_mentioned_without_the_network_that_has_it(models: Callable[..., Path]) -> None:
@@ -440,7 +441,7 @@ def test_a_counterpart_stands_with_its_mean_over_folds_where_there_is_one(models
     models("report-cnn", honest=("report-cnn-patients", measured("report-cnn-patients", cross_validation=ACROSS)))
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
-    assert re.search(r"\b2 patient-level folds, 75\.0 % ± 7\.1\..*standard deviation", said(app))
+    assert re.search(r"\b2 patient-level folds, 75\.0\xa0% ± 7\.1\..*standard deviation", said(app))
     points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert [point["y"] for point in points] == [["patient-level<br>2 folds"], ["slice-level<br>table-1"]]
     assert points[0]["error_x"]["array"] == pytest.approx([0.0707107])
@@ -477,8 +478,8 @@ def test_one_network_stands_beside_the_reports_two_on_the_same_slices(models: Ca
     right = sum(matrix[i][i] for i in range(3))
     both = (cnn["times"]["one_slice_seconds"] + unet["times"]["one_slice_seconds"]) * 1000
     one, *two = (re.escape(card_of(name)["title"]) for name in ("unified-unet", "report-cnn", "report-unet"))
-    accuracy = rf"{one} 599 of 614 \(97\.5 %\), {two[0]} {right} of 614 \("
-    report = rf"{percent(cnn['metrics']['test']['accuracy'])}\) .*\b93\.6 %"
+    accuracy = rf"{one} 599 of 614 \(97\.5\xa0%\), {two[0]} {right} of 614 \("
+    report = rf"{percent(cnn['metrics']['test']['accuracy'])}\) .*\b93\.6\xa0%"
     dice = rf"\b123 .*{one} 0\.812, {two[1]} {unet['metrics']['test']['dice_mean']:.3f}\b"
     assert re.search(rf"{accuracy}{report}.*{dice}.*{one} 50 ms, .*\b{both:.0f} ms", said(app))
     column = rows(app)["Mean Dice on Table 5's test slices"]

@@ -102,12 +102,12 @@ def test_the_samplers_stand_side_by_side(make_searches: Callable[..., Path]) -> 
     assert table["Sampler"].tolist() == ["TPE", "Genetic (NSGA-II)"]
     assert table["Trials"].tolist() == [12, 12]
     assert table["Stopped early"].tolist() == [3, 3]
-    assert table["Best"].tolist() == ["95.0 %", "83.0 %"]
+    assert table["Best"].tolist() == ["95.0\xa0%", "83.0\xa0%"]
     assert table["Found at"].tolist() == ["9 of 12", "12 of 12"]
     assert table["Different"].tolist() == [12, 12]
     assert table["Epochs trained"].tolist() == [60, 60]
     text = texts(app)
-    assert "own setting reached 50.0 %" in text
+    assert "own setting reached 50.0\xa0%" in text
     index = splits.index_table()
     validation = index[index["fold-1"] == "validation"]
     assert re.search(rf"\b{len(validation)} \[validation slices\].*\b{validation['patient'].nunique()} patients", text)
@@ -133,7 +133,7 @@ def test_a_search_that_is_not_finished_says_so(make_searches: Callable[..., Path
 def test_the_importance_is_given_in_words(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn")
     text = texts(opened("tuning"))
-    assert "learning rate 50 %" in text
+    assert "learning rate 50\xa0%" in text
     assert re.search(r"\((filters|batch) \d+ in \d+ of 24 trials\).*Fewer epochs", text)
 
 
@@ -151,7 +151,7 @@ def test_every_setting_and_sampler_is_explained(make_searches: Callable[..., Pat
         for word in ("[TPE](#term-tpe)", "[NSGA-II](#term-nsga-ii)", "stopped early", *SETTING_TITLES.values()):
             assert f"**{word}**" in text
         assert f"{AUGMENTATION_TEXTS['flip'](0.5)}, {AUGMENTATION_TEXTS['rotation'](15)}" in text
-    assert re.search(r"quarter .*, from 50 %", text)
+    assert re.search(r"quarter .*, from 50\xa0%", text)
 
 
 def test_trials_below_the_chart_are_counted(make_searches: Callable[..., Path]) -> None:
@@ -186,9 +186,9 @@ def test_a_search_can_be_chosen_by_address(make_searches: Callable[..., Path]) -
 @pytest.mark.parametrize(
     ("full", "verdict"),
     [
-        ([0.5, 0.6, 0.7, 0.8, 0.9], r"τ 1\.00 over 5 .*: the ranking holds \(by chance 1 %"),
-        ([0.5, 0.6, 0.7, 0.9, 0.8], r"ranking holds for .* \(by chance 4 %"),
-        ([0.5, 0.7, 0.6, 0.9, 0.8], r": too few .*by chance 12 %"),
+        ([0.5, 0.6, 0.7, 0.8, 0.9], r"τ 1\.00 over 5 .*: the ranking holds \(by chance 1\xa0%"),
+        ([0.5, 0.6, 0.7, 0.9, 0.8], r"ranking holds for .* \(by chance 4\xa0%"),
+        ([0.5, 0.7, 0.6, 0.9, 0.8], r": too few .*by chance 12\xa0%"),
         ([0.9, 0.8, 0.7, 0.6, 0.5], r"does not hold"),
         ([0.5, 0.6, 0.7, 0.8], r"τ 1\.00 over 4 .*: fewer than 5"),
         ([0.5] * 5, r"\b5 settings: .*\bno ranking"),
@@ -223,7 +223,7 @@ def test_the_folds_follow_from_the_plan(make_searches: Callable[..., Path]) -> N
 
 def test_shorter_trials_are_named_as_such(make_searches: Callable[..., Path]) -> None:
     make_searches("report-cnn", "report-unet")
-    assert re.search(r"at 48 pixels .*20 % .*folds 2 to 5", texts(opened("tuning", search="report-unet")))
+    assert re.search(r"at 48 pixels .*20\xa0% .*folds 2 to 5", texts(opened("tuning", search="report-unet")))
     assert "at 96 pixels, within" in texts(opened("tuning"))
 
 
@@ -285,12 +285,12 @@ def test_the_winner_s_gain_is_that_of_its_card(
     configure(models=folder.parent)
     app = opened("tuning")
     row = tables(app)[-1].iloc[0].tolist()
-    assert row == ["Accuracy", "80.0 %", "72.6 %", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
+    assert row == ["Accuracy", "80.0\xa0%", "72.6\xa0%", "+7.4 points", "+1.2 to +13.6", "+5.1 points"]
     (caption,) = [one.value for one in app.caption if "483 slices" in one.proto.help]
     assert "excludes zero" in caption
     assert "epoch is kept" in caption and "batch" not in caption
     title = re.escape(card["title"])
-    assert re.search(rf"fold 1 {title} .*\b80\.0 %.*\b72\.6 %: \+7\.4 points .*\+1\.2 to \+13\.6\b", texts(app))
+    assert re.search(rf"fold 1 {title} .*\b80\.0\xa0%.*\b72\.6\xa0%: \+7\.4 points .*\+1\.2 to \+13\.6\b", texts(app))
 
 
 def test_without_a_search_the_page_names_the_command_that_makes_one(make_searches: Callable[..., Path]) -> None:

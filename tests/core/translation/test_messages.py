@@ -80,3 +80,17 @@ def test_an_error_without_values_may_hold_braces() -> None:
 def test_an_enumeration_ends_in_the_language(end: str | None, words: str) -> None:
     with speaking("es"):
         assert join_words(["uno", "dos", "tres"], *([end] if end else [])) == words
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_number_never_breaks_from_its_percent_sign(language: str) -> None:
+    with speaking(language):
+        for said in (
+            tr("95 % interval"),
+            tr("{share:.0f} % of **{half}** %", share=94.8, half=50),
+            tr_plural("{count} % of it", "{count} % of them", 3),
+            Message("{share:.0f} % of it", share=94.8).translated(),
+        ):
+            assert " %" not in said and "\N{NO-BREAK SPACE}%" in said
+        for template in ("Network 1 %{y:.3f}", "slice 5 %(name)s", "%.1f %%"):
+            assert tr(template) == template, "what is filled in later is no sign"

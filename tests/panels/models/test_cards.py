@@ -17,11 +17,11 @@ def test_a_card_has_the_cards_figures_and_a_dash_for_a_task_that_the_network_doe
     accuracy = bundle.test_metrics.accuracy
     assert accuracy is not None
     figures = card_figures(bundle)
-    assert figures["Accuracy"] == f"{100 * accuracy:.1f} %"
+    assert figures["Accuracy"] == f"{100 * accuracy:.1f}\xa0%"
     assert figures["Dice"] == NOT_AVAILABLE
     assert figures["Series"] == NOT_AVAILABLE, "a series of a slice-level split leaks"
     series = open_bundle("report-cnn-patients").test_metrics.series_accuracy
-    assert card_figures(open_bundle("report-cnn-patients"))["Series"] == f"{100 * (series or 0):.1f} %"
+    assert card_figures(open_bundle("report-cnn-patients"))["Series"] == f"{100 * (series or 0):.1f}\xa0%"
     assert figures["Parameters"] == f"{bundle.card.parameters.total / 1e6:.1f}\N{NO-BREAK SPACE}M"
 
 
