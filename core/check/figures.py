@@ -173,6 +173,7 @@ def _external(bundle: Bundle) -> dict[str, Any]:
 
 
 def _ood(bundle: Bundle) -> dict[str, Any]:
+    bundle.path(OOD_ANSWERS)
     return stored_ood_metrics(bundle)
 
 

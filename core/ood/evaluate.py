@@ -234,7 +234,7 @@ def stored_ood_metrics(bundle: Bundle) -> dict[str, Any]:
 
     Series are answered where the bundle's split is patient-level: elsewhere other slices of theirs are in training.
     """
-    table = pd.read_csv(bundle.path(OOD_ANSWERS))
+    table = pd.read_csv(bundle.folder / OOD_ANSWERS)
     metrics = ood_metrics(table)
     if bundle.card.data.by_patient:
         own = table[table["group"] == INTERNAL_GROUP].rename(columns={"kind": "true"})

@@ -75,10 +75,8 @@ def gate_table(bundle: Bundle) -> str:
     ]
     series = external.figshare_series_after_gate
     if series:
-        rows += [
-            ["Slices of a patient together: type shown and correct", _share(series.correct), _EMPTY_CELL],
-            ["Patients whose type is shown and correct", _share(series.patient_correct), _EMPTY_CELL],
-        ]
+        both = f"{_share(series.correct)} / {_share(series.patient_correct)}"
+        rows.append(["Type of a series, by slice / patient", both, _EMPTY_CELL])
     counts = external.pictures_without_class
     panels = counts.get(_FOUR_PANELS)
     others = [count for kind, count in counts.items() if kind not in MADE_KINDS]
