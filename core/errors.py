@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.translation.messages import Message, mark, tr
+from core.translation.messages import Message, mark
 
 NONE = Message("none")
 """In place of an enumeration of what there is."""
@@ -42,11 +42,15 @@ class SliceScopeError(Exception):
 
 
 def _sendable(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values that another process can take: a library's error may hold anything, and stands for its text."""
-    return {
-        place: str(value) if isinstance(value, BaseException) and not isinstance(value, SliceScopeError) else value
-        for place, value in values.items()
-    }
+    """Return values that another process and a file can take."""
+    return {place: _sendable_value(value) for place, value in values.items()}
+
+
+def _sendable_value(value: Any) -> Any:
+    """Return an error's message; of a library's error, which may hold anything, its text."""
+    if isinstance(value, SliceScopeError):
+        return value.message
+    return str(value) if isinstance(value, BaseException) else value
 
 
 class SliceError(SliceScopeError):
@@ -87,12 +91,12 @@ def system_reason(error: OSError) -> Message | str:
     return Message(reason) if reason in SYSTEM_REASONS else reason
 
 
-def error_sentence(error: Exception) -> str:
-    """Say in a sentence, in the current language, why a file among many has no answer, whatever went wrong."""
+def error_message(error: Exception) -> Message:
+    """Return the sentence why a file among many has no answer, whatever went wrong."""
     if isinstance(error, SliceScopeError):
-        return error.translated()
+        return error.message
     if isinstance(error, OSError):
-        return tr("The file cannot be read: {reason}.", reason=system_reason(error))
+        return Message("The file cannot be read: {reason}.", reason=system_reason(error))
     if isinstance(error, MemoryError):
-        return tr("The machine has not enough memory for the file; analyse fewer at a time.")
-    return tr("The program failed on the file ({fault}); please report it.", fault=type(error).__name__)
+        return Message("The machine has not enough memory for the file; analyse fewer at a time.")
+    return Message("The program failed on the file ({fault}); please report it.", fault=type(error).__name__)

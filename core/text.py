@@ -25,8 +25,13 @@ def joined(words: Iterable[object], end: str = AND) -> Message:
     return Message(end, first=reduce(_with_comma, first), final=final)
 
 
-def _with_comma(listed: object, word: object) -> Message:
-    return Message("{listed}, {word}", listed=listed, word=word)
+def listed(words: Iterable[Message]) -> Message:
+    """Join at least one message into a list without an end of its own: "one, two, three"."""
+    return reduce(_with_comma, words)
+
+
+def _with_comma(before: object, word: object) -> Message:
+    return Message("{listed}, {word}", listed=before, word=word)
 
 
 def join_words(words: Iterable[object], end: str = AND) -> str:

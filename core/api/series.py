@@ -17,7 +17,7 @@ import numpy as np
 from core.api.answers import AnsweredSlice, answer_slice
 from core.api.kept import KeptPrediction, keep_prediction
 from core.dataset.slices import adjust_slice, usual_adjustment
-from core.errors import error_sentence
+from core.errors import error_message
 from core.inference.background import on_each_core
 from core.inference.predictor import Prediction, Predictor
 from core.inference.render import encode_jpeg, encode_png, thumbnail
@@ -25,6 +25,7 @@ from core.inference.result import is_withheld, overlay_png, results_csv
 from core.inference.volumes.series import series_row
 from core.readers.adjusting.adjustment import Adjustment
 from core.readers.slices import Slice
+from core.translation.messages import Message
 
 PICTURE_SIDE = 96
 """Of a row's picture, in pixels: twice what a table shows."""
@@ -97,7 +98,7 @@ class Row:
     result: dict[str, Any] | None = field(default=None, repr=False)
     picture: bytes = field(default=b"", repr=False)
     kept: KeptPrediction | None = field(default=None, repr=False)
-    error: str | None = None
+    error: Message | None = None
 
 
 def answer_series(tasks: Sequence[Task], predictor: Predictor, *, room: int = KEPT_BYTES) -> Iterator[Row]:
@@ -120,7 +121,7 @@ def _answer(predictor: Predictor, task: Task) -> Row:
     try:
         answered = task.answer(predictor)
     except Exception as error:
-        return Row(task.key, task.name, error=error_sentence(error))
+        return Row(task.key, task.name, error=error_message(error))
     prediction = answered.prediction
     assert isinstance(prediction, Prediction)
     mask = None if is_withheld(prediction) else prediction.mask
@@ -135,7 +136,7 @@ def series_csv(rows: Sequence[Row], together: dict[str, Any] | None = None) -> s
         rows: of the slices.
         together: ``core.inference.volumes.series.series_result`` of them where they are of one patient; the last row.
     """
-    results = [row.result or {"name": row.name, "error": row.error} for row in rows]
+    results = [row.result or {"name": row.name, "error": row.error and str(row.error)} for row in rows]
     return results_csv([*results, *([series_row(together) | {"error": None}] if together else [])])
 
 

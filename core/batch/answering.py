@@ -1,7 +1,6 @@
 """Answer one input of a batch, in a process of its own."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,11 +10,11 @@ from typing import Any
 from core.api.answers import AnsweredSlice, AnsweredVolume, answer_slice, answer_volume
 from core.batch.inputs import Input
 from core.batch.reports import report_page
-from core.batch.table import ERROR, SLICE, VOLUME
+from core.batch.table import SLICE, VOLUME, error_row, result_cells
 from core.bundles.bundle import open_bundle
 from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES
 from core.dataset.slices import recognise_slice
-from core.errors import error_sentence
+from core.errors import error_message
 from core.inference.predictor import Predictor
 from core.inference.render import encode_png
 from core.inference.result import is_withheld, overlay_png, remarks, slice_row
@@ -112,7 +111,7 @@ class Answerer:
             for answered in self._answer(given, contents):
                 self._keep(answers, answered, given)
         except Exception as error:
-            answers = _Answers([{"of": ERROR, "name": given.name, "error": error_sentence(error)}])
+            answers = _Answers([error_row(given.name, error_message(error))])
         for name, content in answers.files.items():
             self._write(name, content)
         slices = sum(row["of"] == SLICE for row in answers.rows)
@@ -152,8 +151,7 @@ class Answerer:
             "of": SLICE if is_slice else VOLUME,
             **{name: result.get(name) for name in ("plane", "slice", "slices", "width", "height")},
             "spacing_mm": result["mask"].get("spacing_mm"),
-            "remarks": remarks(result),
-            "result": json.dumps(result, allow_nan=False),
+            **result_cells(result, remarks(result)),
         }
         stem = file_stem(given.source, result.get("slice"))
         if isinstance(answered, AnsweredVolume):

@@ -136,14 +136,16 @@ def _write_series(out: str, names: Iterable[str], options: BatchOptions) -> None
     import fsspec
     import pyarrow.parquet as pq
 
+    classifier = batch_bundles(options)[0]
+    schema = table_schema(classifier.card.classes)
+
     def tables() -> Iterator[Any]:
         for name in names:
             with fsspec.open(f"{out}/{RESULTS}/{name}", "rb") as file:
-                yield pq.read_table(file)
+                yield pq.read_table(file, schema=schema)
 
-    classifier = batch_bundles(options)[0]
     rows = series_rows(tables(), sure=sure_probability(classifier))
-    _put(f"{out}/{RESULTS}/{_SERIES}", _parquet(rows, table_schema(classifier.card.classes), ""))
+    _put(f"{out}/{RESULTS}/{_SERIES}", _parquet(rows, schema, ""))
 
 
 class _PortionAnswerer:

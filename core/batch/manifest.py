@@ -9,6 +9,8 @@ from core.batch.answering import BatchOptions
 from core.bundles.bundle import Bundle, distinct_bundles, open_bundle
 from core.config import RESULT_VERSION
 from core.errors import BatchError
+from core.text import joined
+from core.translation.messages import Message
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -56,14 +58,16 @@ def require_same(stored: str, manifest: dict[str, Any], out: str) -> None:
         )
 
 
-def _described(manifest: Any) -> str:
+def _described(manifest: Any) -> Message:
     try:
-        names = " and ".join(f"{bundle['name']} {bundle['version']}" for bundle in manifest["bundles"])
+        names = joined(f"{bundle['name']} {bundle['version']}" for bundle in manifest["bundles"])
         chosen = [
             f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
             for name, value in manifest["options"].items()
             if value and name not in ("classifier", "segmenter")
         ]
-        return f"{names} with {' '.join(chosen) or 'no option'}"
-    except (KeyError, TypeError, AttributeError):
-        return "another version"
+        if not chosen:
+            return Message("{bundles} with no option", bundles=names)
+        return Message("{bundles} with {options}", bundles=names, options=" ".join(chosen))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return Message("another version")

@@ -14,7 +14,7 @@ from core.bundles.bundle import Bundle, open_bundle
 from core.config import CLASSIFICATION, NOTICE, SEGMENTATION
 from core.errors import BundleError
 from core.inference.result import shown_probabilities
-from core.inference.volumes.series import left_out_sentence
+from core.inference.volumes.series import left_out_message
 from core.labels import (
     CLASS_LABELS,
     GREY,
@@ -128,7 +128,7 @@ def _add_summary(
         report.write_lines(together, bold=True)
         _add_badge(report, one)
         outcome = [f"{OUTCOME_LABELS[one['outcome']].title}."] if one["outcome"] else []
-        report.write_lines(" ".join([*outcome, tr(one["reason"]), left_out_sentence(one)]))
+        report.write_lines(" ".join([*outcome, tr(one["reason"]), tr(left_out_message(one))]))
         report.ln(_GAP)
     for answer, count in Counter(answer_text(result) for result in results).most_common():
         report.write_lines(f"{count} × {answer}")

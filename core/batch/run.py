@@ -16,12 +16,13 @@ from core.batch.inputs import group_files
 from core.batch.manifest import MANIFEST, batch_bundles, batch_manifest, require_same
 from core.batch.reports import write_batch_report
 from core.batch.sources import count_files, list_files
-from core.batch.table import ERROR, RESULT, SERIES_ROW, SLICE, Parts, table_schema
+from core.batch.table import ERROR, MESSAGES, RESULT, SERIES_ROW, SLICE, Parts, read_result, result_cells, table_schema
 from core.batch.workers import Workers
-from core.errors import BatchError
+from core.errors import BatchError, system_reason
 from core.files import hold_lock, write_whole
 from core.inference.volumes.analysis import sure_probability
-from core.inference.volumes.series import series_result, series_row
+from core.inference.volumes.series import series_remarks, series_result, series_row
+from core.translation.language import ENGLISH, speaking
 
 _LOCK = ".lock"
 _PART_ROWS = 1000
@@ -53,6 +54,7 @@ def run_batch(
     as_series: bool = False,
     begin: Callable[[int], Advance] = lambda files: lambda outcome: None,
     part_seconds: float = PART_SECONDS,
+    report_language: str = ENGLISH,
 ) -> Summary:
     """Answer sources into a folder; one that holds a run of the same options goes on where that ended.
 
@@ -64,6 +66,7 @@ def run_batch(
         as_series: whether the pictures of a folder are one series, and have a row together.
         begin: is given the number of files, and returns what is given each outcome.
         part_seconds: see ``PART_SECONDS``.
+        report_language: of the report; the tables are English.
 
     Raises:
         BatchError: a source is missing or empty, the folder is another run's or in use, or the disk is full.
@@ -85,7 +88,8 @@ def run_batch(
         together = series_rows(parts.tables(), sure=sure_probability(bundles[0])) if as_series else []
         parts.merge(out, together)
         if options.pdf:
-            write_batch_report(out, bundles, series=[json.loads(row[RESULT]) for row in together])
+            with speaking(report_language):
+                write_batch_report(out, bundles, series=list(map(read_result, together)))
     return summary
 
 
@@ -98,15 +102,15 @@ def series_rows(tables: Iterable[pa.Table], *, sure: float) -> list[dict[str, An
     """
     folders: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for table in tables:
-        for row in table.select(["source", "of", "plane", RESULT]).to_pylist():
+        for row in table.select(["source", "of", "plane", RESULT, MESSAGES]).to_pylist():
             if row["of"] == SLICE and row["plane"] is None:
-                folders[row["source"].rpartition("/")[0] or "."].append(json.loads(row[RESULT]))
+                folders[row["source"].rpartition("/")[0] or "."].append(read_result(row))
     rows = []
     for folder, results in folders.items():
         if len(results) > 1:
             result = series_result(folder.rpartition("/")[2], results, sure=sure)
-            row = {"source": folder, "of": SERIES_ROW, **series_row(result)}
-            rows.append({**row, RESULT: json.dumps(result, allow_nan=False)})
+            cells = series_row(result) | result_cells(result, series_remarks(result))
+            rows.append({"source": folder, "of": SERIES_ROW, **cells})
     return rows
 
 
@@ -147,7 +151,7 @@ def _told_of_disk(out: Path) -> Iterator[None]:
             "{out} takes no further file ({reason}); what was written stays, and the same command goes on once there "
             "is room.",
             out=out,
-            reason=error.strerror or error,
+            reason=system_reason(error),
         ) from error
 
 

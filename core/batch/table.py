@@ -10,14 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.files import inert_cells, replace_file, table_csv
+from core.translation.stored import stored_messages, stored_remarks, with_messages
 
 SLICE, VOLUME, SERIES_ROW, ERROR = "slice", "volume", "series", "error"
 """What a row is of."""
-RESULTS, RESULTS_CSV, ERRORS_CSV = "results.parquet", "results.csv", "errors.csv"
+RESULTS, RESULTS_CSV = "results.parquet", "results.csv"
+ERRORS, ERRORS_CSV = "errors.parquet", "errors.csv"
 OVERLAY_FILE = "overlay_file"
 _PARTS = "parts"
-RESULT, _PICTURES = "result", "pictures"
-"""Columns of Parquet alone: the whole result as JSON, and what begins the names of a report's pictures."""
+RESULT, MESSAGES, REMARK_MESSAGES, _PICTURES = "result", "messages", "remark_messages", "pictures"
+"""Columns of Parquet alone: the whole result as JSON, what makes messages of its texts and of ``remarks`` or ``error``
+(``core.translation.stored``), and what begins the names of a report's pictures."""
+_PARQUET_ALONE = (RESULT, MESSAGES, REMARK_MESSAGES, _PICTURES)
+_OF_ERRORS = ["source", "error", REMARK_MESSAGES]
 
 
 def table_schema(classes: Sequence[str]) -> pa.Schema:
@@ -36,8 +41,30 @@ def table_schema(classes: Sequence[str]) -> pa.Schema:
             ("true_class", texts),
             *((name, numbers) for name in ("dice", "iou")),
             *((name, texts) for name in ("remarks", "mask_file", OVERLAY_FILE, _PICTURES, "error", RESULT)),
+            *((name, texts) for name in (MESSAGES, REMARK_MESSAGES)),
         ]
     )
+
+
+def error_row(name: str, error: str) -> dict[str, Any]:
+    """Return the row of an input that failed: its name, and the sentence that says why."""
+    return {"of": ERROR, "name": name, "error": str(error), REMARK_MESSAGES: stored_remarks([error])}
+
+
+def result_cells(result: dict[str, Any], remarks: Sequence[str]) -> dict[str, Any]:
+    """Return what a row holds of a whole result, and of its remarks, for ``read_result`` and the table."""
+    return {
+        RESULT: json.dumps(result, allow_nan=False),
+        MESSAGES: stored_messages(result),
+        "remarks": " ".join(remarks) or None,
+        REMARK_MESSAGES: stored_remarks(remarks),
+    }
+
+
+def read_result(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the whole result of a row, its texts as messages in the reader's language."""
+    result: dict[str, Any] = with_messages(json.loads(row[RESULT]), row[MESSAGES])
+    return result
 
 
 class Parts:
@@ -86,7 +113,7 @@ class Parts:
             yield table.filter([self._latest[source][0] == number for source in table["source"].to_pylist()])
 
     def merge(self, folder: Path, further: Sequence[dict[str, Any]] = ()) -> None:
-        """Write results.parquet, results.csv and errors.csv, a part at a time.
+        """Write the results and the errors, as Parquet and as CSV each, a part at a time.
 
         Args:
             folder: they are written into.
@@ -95,15 +122,21 @@ class Parts:
         Raises:
             OSError: the disk does not take them; the parts stay.
         """
-        shown = [name for name in self._schema.names if name not in (RESULT, "error", _PICTURES)]
+        shown = [name for name in self._schema.names if name not in (*_PARQUET_ALONE, "error")]
         with (
             replace_file(folder / RESULTS) as parquet,
             replace_file(folder / RESULTS_CSV) as results,
+            replace_file(folder / ERRORS) as failures,
             replace_file(folder / ERRORS_CSV) as errors,
         ):
             _write_csv(results, pa.table({name: [] for name in shown}), begin=True)
             _write_csv(errors, pa.table({name: [] for name in ("source", "error")}), begin=True)
-            with pq.ParquetWriter(parquet, self._schema) as writer:
+            with (
+                pq.ParquetWriter(parquet, self._schema) as writer,
+                pq.ParquetWriter(
+                    failures, pa.schema([self._schema.field(name) for name in _OF_ERRORS])
+                ) as failed_writer,
+            ):
                 last = pa.Table.from_pylist(list(further), schema=self._schema)
                 for table in (*self.tables(), last):
                     failed = pa.array([of == ERROR for of in table["of"].to_pylist()], pa.bool_())
@@ -111,7 +144,9 @@ class Parts:
                     if good.num_rows:
                         writer.write_table(good)
                         _write_csv(results, good.select(shown))
-                    _write_csv(errors, table.filter(failed).select(["source", "error"]))
+                    bad = table.filter(failed).select(_OF_ERRORS)
+                    failed_writer.write_table(bad)
+                    _write_csv(errors, bad.drop_columns([REMARK_MESSAGES]))
 
 
 def _opposite(mask: pa.Array) -> pa.Array:
@@ -133,9 +168,9 @@ def count_pictured(folder: Path) -> int:
 
 
 def read_pictured(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the merged rows that have pictures for a report, ``result`` read from its JSON."""
+    """Yield the merged rows that have pictures for a report, ``result`` by ``read_result``."""
     with pq.ParquetFile(folder / RESULTS) as file:
-        for batch in file.iter_batches(batch_size=256, columns=[_PICTURES, RESULT]):
+        for batch in file.iter_batches(batch_size=256, columns=[_PICTURES, RESULT, MESSAGES]):
             for row in batch.to_pylist():
                 if row[_PICTURES]:
-                    yield {**row, RESULT: json.loads(row[RESULT])}
+                    yield {**row, RESULT: read_result(row)}

@@ -12,16 +12,17 @@ from typing import Any
 
 from core.batch.answering import Answerer, BatchOptions, Outcome
 from core.batch.inputs import Input
-from core.batch.table import ERROR
+from core.batch.table import error_row
 from core.files import write_whole
 from core.hardware import usable_cores
 from core.inference.worker import end_with_parent
+from core.translation.messages import mark
 
 _AHEAD = 8
 """Inputs that wait or are answered, a process; it bounds what is in memory."""
 # One thread a process; large arrays go back to the system (glibc) once they are done with.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
-_ENDED = "Its analysis ended the process twice, perhaps for lack of memory; run fewer workers, or leave it out."
+_ENDED = mark("Its analysis ended the process twice, perhaps for lack of memory; run fewer workers, or leave it out.")
 
 _CORES: list[int] = []
 """How many this process takes, once it has begun."""
@@ -85,7 +86,7 @@ class Workers:
             return self._submit(given, known).result()
         except BrokenProcessPool:
             self._restart()
-            row = {"source": given.source, "of": ERROR, "name": given.name, "error": _ENDED}
+            row = {"source": given.source, **error_row(given.name, _ENDED)}
             return Outcome([row], len(given.members), 0)
 
     def _submit(self, given: Input, known: Callable[[str], str | None]) -> "Future[Outcome]":

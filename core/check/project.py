@@ -11,6 +11,7 @@ from core.errors import SliceScopeError
 from core.evaluation.comparison.documents import DOCUMENTS, Tables, check_tables
 from core.search.names import search_names
 from core.search.results import ALL_SAMPLERS, FULL_SIZE, IMPORTANCE, SearchResults, read_search
+from core.translation.messages import Message
 
 _ROUNDING = 1e-3
 """Difference from 1 of a sum of shares that are rounded to four digits."""
@@ -40,16 +41,18 @@ def _check_schema(models: Path | None) -> Iterator[Checked]:
     path = (models or models_folder()) / SCHEMA
     if path.is_file():
         same = path.read_text(encoding="utf-8") == card_schema()
-        fault = f"{SCHEMA} is not the schema of the code; 'python -m core card --schema' writes it again."
-        yield Checked(SCHEMA, "schema", () if same else (fault,))
+        fault = Message(
+            "{file} is not the schema of the code; 'python -m core card --schema' writes it again.", file=SCHEMA
+        )
+        yield Checked(SCHEMA, Message("schema"), () if same else (fault,))
 
 
 def _check_document(path: Path, tables: Tables, models: Path | None) -> Checked:
     try:
         check_tables(path, tables, models)
     except SliceScopeError as error:
-        return Checked(path.name, "tables", (str(error),))
-    return Checked(path.name, "tables", ())
+        return Checked(path.name, Message("tables"), (error.message,))
+    return Checked(path.name, Message("tables"), ())
 
 
 def check_search(name: str, searches: Path | None = None) -> Checked:
@@ -58,16 +61,31 @@ def check_search(name: str, searches: Path | None = None) -> Checked:
     try:
         results = read_search(name, searches)
     except SliceScopeError as error:
-        return Checked(place, "no trial", (str(error),))
-    return Checked(place, f"{len(results.trials)} trials", tuple(_search_faults(results)))
+        return Checked(place, Message("no trial"), (error.message,))
+    return Checked(place, Message("{count} trials", count=len(results.trials)), tuple(_search_faults(results)))
 
 
-def _search_faults(results: SearchResults) -> Iterator[str]:
-    place, again = f"searches/{results.plan.name}", f"'python -m core search {results.plan.name}' writes it again."
+def _search_faults(results: SearchResults) -> Iterator[Message]:
+    name = results.plan.name
     if results.full_size is not None and len(results.current_full_size) != len(results.full_size):
-        yield f"{FULL_SIZE} of {place} has trials that are not in trials.csv; remove their rows."
+        yield Message(
+            "{file} of searches/{name} has trials that are not in trials.csv; remove their rows.",
+            file=FULL_SIZE,
+            name=name,
+        )
     for sampler, shares in results.importance.items():
         if sampler not in (*results.samplers, ALL_SAMPLERS) or not set(shares) <= set(results.settings):
-            yield f"{IMPORTANCE} of {place} has a sampler or a setting that trials.csv lacks; {again}"
+            yield Message(
+                "{file} of searches/{name} has a sampler or a setting that trials.csv lacks; 'python -m core search "
+                "{name}' writes it again.",
+                file=IMPORTANCE,
+                name=name,
+            )
         elif abs(sum(shares.values()) - 1) > _ROUNDING:
-            yield f"The shares of {sampler} in {IMPORTANCE} of {place} do not sum to 1; {again}"
+            yield Message(
+                "The shares of {sampler} in {file} of searches/{name} do not sum to 1; 'python -m core search {name}' "
+                "writes it again.",
+                sampler=sampler,
+                file=IMPORTANCE,
+                name=name,
+            )

@@ -126,8 +126,8 @@ def check_command() -> int:
         faults = len(checked.faults)
         with to_reader():
             found = tr_plural("{count} fault", "{count} faults", faults) if faults else tr("sound")
-        say(f"{checked.name + ':':24}{checked.counts}, {found}", flush=True)
+        say(f"{checked.name + ':':24}{told(checked.counts)}, {found}", flush=True)
         for fault in checked.faults:
-            say(f"  {fault}", flush=True)
+            say(f"  {told(fault)}", flush=True)
         sound = sound and not checked.faults
     return int(not sound)

@@ -41,7 +41,9 @@ def prepare_command(source: Path, store: Path, allow_missing: bool) -> None:
         store,
         allow_missing=allow_missing,
         progress=slice_progress,
-        writing=partial(tqdm, unit=told(Message(" parts")), desc="write", mininterval=progress_interval()),
+        writing=partial(
+            tqdm, unit=told(Message(" parts")), desc=told(Message("write")), mininterval=progress_interval()
+        ),
     )
     for problem in outcome.problems:
         say(problem, error=True)

@@ -10,7 +10,7 @@ import click
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.cli.options import FILE
 from core.cli.predict_volume import MASK_FORMATS, NIFTI, VolumeOptions, group_files, predict_volume, volume_stem
-from core.cli.speech import say, to_reader, told
+from core.cli.speech import environment_language, say, to_reader, told
 from core.errors import system_reason
 from core.readers.volumes.files import VolumeChoice
 from core.readers.volumes.volume import PLANES
@@ -241,7 +241,15 @@ def batch_command(
                 from core.batch.table import ERRORS_CSV, RESULTS_CSV
 
                 results, failures = f"{out}/{RESULTS_CSV}", f"{out}/{ERRORS_CSV}"
-                summary = run_batch(sources, Path(out), chosen, workers=workers, as_series=as_series, begin=begin)
+                summary = run_batch(
+                    sources,
+                    Path(out),
+                    chosen,
+                    workers=workers,
+                    as_series=as_series,
+                    begin=begin,
+                    report_language=environment_language(),
+                )
     except KeyboardInterrupt:
         stopped = Message("stopped; what is answered stays in {folder}, and the same command goes on.", folder=out)
         say(f"\ncore batch: {told(stopped)}", error=True)

@@ -1,13 +1,12 @@
 """What the command line says: help, lines and errors, in the language of the environment.
 
-Only what a person reads is spoken so. What a command writes into files, but for the PDF of ``predict``, and prints as
+Only what a person reads is spoken so. What a command writes into files, but for PDF reports, and prints as
 JSON or by the names of figures, stays English whatever the environment: programs read it, and cards and tables are
 compared with what the code writes. So the process keeps its English, and ``to_reader`` changes the language for a line.
 """
 
 import inspect
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,13 +26,8 @@ def environment_language() -> str:
     """
     locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "C")
     preferred = os.environ.get("LANGUAGE", "").split(":")
-    asked = [locale] if _code(locale) in ("C", "POSIX") else [*preferred, locale]
-    return choose_language(map(_code, asked), None)
-
-
-def _code(locale: str) -> str:
-    """Return the language of a locale's name: "es" of "es_AR.UTF-8"."""
-    return re.split(r"[_.@-]", locale)[0]
+    asked = [locale] if locale.partition(".")[0] in ("C", "POSIX") else [*preferred, locale]
+    return choose_language(asked, None)
 
 
 @contextmanager

@@ -19,11 +19,14 @@ from PIL import Image, ImageDraw
 from core.config import CLASSES
 from core.dataset.raw_files import RawFiles, open_raw_files
 from core.dataset.store import CLASS_COUNTS, PATIENT_COUNT, SIDE, SLICE_COUNT, STORE_VERSION
-from core.errors import DatasetError, SliceError
+from core.errors import DatasetError, SliceError, error_message
 from core.files import replace_file
 from core.metrics.overlap import iou
 from core.progress import ProgressWrapper
 from core.readers.mat import MatSlice, read_folds, read_mat
+from core.text import joined
+from core.translation.messages import Message
+from core.translation.stored import read_remarks, stored_remarks
 
 MIN_BORDER_IOU = 0.8
 """Lowest accepted IoU of a slice's filled outline and its mask; a transposed mask falls below it."""
@@ -48,6 +51,9 @@ class WholeSet:
     part: int
 
 
+_PARTS_FORMAT = 2
+"""Of a finished part; one of another format is made again."""
+
 FIGSHARE = WholeSet(SLICE_COUNT, PATIENT_COUNT, CLASS_COUNTS, SIDE, part=128)
 
 
@@ -65,7 +71,7 @@ class Outcome:
 
     expected: int
     slices: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[Message] = field(default_factory=list)
     written: bool = False
     border_iou: float = 1.0
 
@@ -95,7 +101,7 @@ def prepare(
     """
     files = open_raw_files(source, whole.slices)
     outcome = Outcome(whole.slices, problems=list(files.problems))
-    parts = _parts_folder(store, files.fingerprint)
+    parts = _parts_folder(store, f"{_PARTS_FORMAT} {files.fingerprint}")
     remaining: list[list[int]] = []
     done = 0
     for first in range(1, whole.slices + 1, whole.part):
@@ -119,7 +125,7 @@ def prepare(
 
 
 def _parts_folder(store: Path, fingerprint: str) -> Path:
-    """Make the folder of finished parts; empty it if it belongs to other raw files."""
+    """Make the folder of finished parts; empty it if it belongs to other raw files or is of another format."""
     parts = store.with_name(store.name + ".parts")
     source = parts / "source.txt"
     if parts.is_dir() and not (source.is_file() and source.read_text() == fingerprint):
@@ -136,16 +142,16 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles, side: int) -> N
     sound: list[int] = []
     slices: list[MatSlice] = []
     border_ious: list[float] = []
-    problems: list[str] = []
+    problems: list[Message] = []
     for number in numbers:
         if number not in files.files:
-            problems.append(f"{number}.mat is missing.")
+            problems.append(Message("{number}.mat is missing.", number=number))
             continue
         try:
             data = read_mat(files.files[number]())
             border_ious.append(_check_slice_file(data, side))
         except (SliceError, OSError) as error:
-            problems.append(f"{number}.mat: {error}")
+            problems.append(Message("{number}.mat: {why}", number=number, why=error_message(error)))
             continue
         sound.append(number)
         slices.append(data)
@@ -169,7 +175,7 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles, side: int) -> N
             border_values=np.concatenate([np.empty(0, np.float32), *borders]),
             border_lengths=np.array([len(border) for border in borders], np.int64),
             border_iou=np.array(border_ious),
-            problems=np.array(problems, "U"),
+            problems=np.array(stored_remarks(problems) or "[]"),
         )
 
 
@@ -211,15 +217,17 @@ def _read_official_folds(files: RawFiles, outcome: Outcome) -> np.ndarray:
     """Read the official folds, (slices,) uint8; where there are none, note a problem and return zeros."""
     missing = np.zeros(outcome.expected, np.uint8)
     if files.folds is None:
-        outcome.problems.append("cvind.mat, the official folds, is missing.")
+        outcome.problems.append(Message("cvind.mat, the official folds, is missing."))
         return missing
     try:
         folds = read_folds(files.folds())
     except (SliceError, OSError) as error:
-        outcome.problems.append(f"cvind.mat: {error}")
+        outcome.problems.append(Message("cvind.mat: {why}", why=error_message(error)))
         return missing
     if len(folds) != outcome.expected:
-        outcome.problems.append(f"cvind.mat holds {len(folds)} folds instead of {outcome.expected}.")
+        outcome.problems.append(
+            Message("cvind.mat holds {count} folds instead of {expected}.", count=len(folds), expected=outcome.expected)
+        )
         return missing
     return folds
 
@@ -229,7 +237,7 @@ def _collect_problems(paths: list[Path], outcome: Outcome, whole: WholeSet) -> N
     labels, pids = [], []
     for path in paths:
         with np.load(path) as part:
-            outcome.problems += part["problems"].tolist()
+            outcome.problems += read_remarks(str(part["problems"]))
             labels.append(part["label"])
             pids.append(part["pid"])
             outcome.border_iou = min([outcome.border_iou, *part["border_iou"].tolist()])
@@ -238,10 +246,26 @@ def _collect_problems(paths: list[Path], outcome: Outcome, whole: WholeSet) -> N
     if outcome.slices == whole.slices:
         patients = len(np.unique(np.concatenate(pids)))
         if patients != whole.patients:
-            outcome.problems.append(f"The slices are of {patients} patients; a whole data set has {whole.patients}.")
+            outcome.problems.append(
+                Message(
+                    "The slices are of {patients} patients; a whole data set has {expected}.",
+                    patients=patients,
+                    expected=whole.patients,
+                )
+            )
         counts = {name: int((label == i).sum()) for i, name in enumerate(CLASSES, 1)}
         if counts != whole.classes:
-            outcome.problems.append(f"The classes count {counts}; a whole data set counts {whole.classes}.")
+            outcome.problems.append(
+                Message(
+                    "The classes count {counts}; a whole data set counts {expected}.",
+                    counts=_counted(counts),
+                    expected=_counted(whole.classes),
+                )
+            )
+
+
+def _counted(counts: dict[str, int]) -> Message:
+    return joined(Message("{name} {count}", name=Message(name), count=count) for name, count in counts.items())
 
 
 def _assemble(paths: Iterable[Path], target: Path, folds: np.ndarray, outcome: Outcome, side: int) -> None:

@@ -13,6 +13,7 @@ from core.config import MAX_FILE_BYTES
 from core.dataset.store import SLICE_COUNT
 from core.errors import DatasetError, SliceError
 from core.readers.slices import read_file
+from core.translation.messages import Message
 
 _SLICE_NAME = re.compile(r"(?:.*/)?(\d{1,4})\.mat")
 
@@ -30,7 +31,7 @@ class RawFiles:
 
     files: dict[int, Callable[[], bytes]]
     folds: Callable[[], bytes] | None
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
     fingerprint: str
 
 
@@ -64,7 +65,7 @@ class _Collection:
     slice_count: int
     files: dict[int, Callable[[], bytes]] = field(default_factory=dict)
     folds: Callable[[], bytes] | None = None
-    problems: list[str] = field(default_factory=list)
+    problems: list[Message] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     loose: set[int] = field(default_factory=set)
 
@@ -73,7 +74,7 @@ class _Collection:
         try:
             status = path.stat()
         except OSError:
-            self.problems.append(f"{path.name} is a link to nowhere; put the file itself there.")
+            self.problems.append(Message("{file} is a link to nowhere; put the file itself there.", file=path.name))
             return
         self._add(name, f"{status.st_size} {status.st_mtime_ns}", partial(read_file, path), zipped=False)
 
@@ -83,7 +84,7 @@ class _Collection:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
         except (OSError, zipfile.BadZipFile):
-            self.problems.append(f"{path.name} is not a whole zip file; download it again.")
+            self.problems.append(Message("{file} is not a whole zip file; download it again.", file=path.name))
             return
         for member in members:
             self._add(member.filename, f"{member.file_size} {member.CRC}", _member_reader(path, member), zipped=True)
@@ -102,12 +103,18 @@ class _Collection:
     def _add_slice(self, number: int, name: str, reader: Callable[[], bytes], *, zipped: bool) -> bool:
         """Add a slice's file; return False where it is left out."""
         if not 1 <= number <= self.slice_count:
-            self.problems.append(f"{name} was left out; the data set's slices run from 1 to {self.slice_count}.")
+            self.problems.append(
+                Message(
+                    "{file} was left out; the data set's slices run from 1 to {last}.", file=name, last=self.slice_count
+                )
+            )
             return False
         if number in self.files:
             # A slice that is both loose and zipped is no problem: the zip files were unpacked beside themselves.
             if number not in self.loose or not zipped:
-                self.problems.append(f"{number}.mat is there twice; the second, {name}, was left out.")
+                self.problems.append(
+                    Message("{number}.mat is there twice; the second, {file}, was left out.", number=number, file=name)
+                )
             return False
         if not zipped:
             self.loose.add(number)

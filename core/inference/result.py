@@ -1,5 +1,6 @@
 """The result for one slice, the same on the page, in its downloads and on the command line."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -170,7 +171,8 @@ def results_csv(results: list[dict[str, Any]]) -> str:
     rows = [
         result
         if "error" in result
-        else slice_row(result) | {"spacing_mm": result["mask"]["spacing_mm"], "remarks": remarks(result), "error": None}
+        else slice_row(result)
+        | {"spacing_mm": result["mask"]["spacing_mm"], "remarks": told(remarks(result)), "error": None}
         for result in results
     ]
     # As objects: a column with gaps keeps its whole numbers.
@@ -201,9 +203,14 @@ def slice_row(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def remarks(result: dict[str, Any]) -> str | None:
-    """Return what a result warns and notes as one text in the current language; None where it does neither."""
-    return " ".join(map(tr, (*result["warnings"], *result["notes"]))) or None
+def remarks(result: dict[str, Any]) -> list[str]:
+    """Return what a result warns and notes, messages and texts."""
+    return [*result["warnings"], *result["notes"]]
+
+
+def told(said: Iterable[str]) -> str | None:
+    """Return remarks as one text in the current language; None where there is none."""
+    return " ".join(map(tr, said)) or None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -6,6 +6,7 @@ shell is asked, which knows whose session it is. Where nobody is served, it is E
 """
 
 import gettext
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -69,7 +70,7 @@ def choose_language(asked: Iterable[str | None], browser: str | None, offered: I
     """Return the first language that can be spoken: of those asked for, else the browser's, else English.
 
     Args:
-        asked: what the address says, what the visitor chose before; None where there is nothing.
+        asked: what the address says, what the visitor chose before, or names of locales; None where there is nothing.
         browser: the browser's language, such as "es-MX". It brings a language only where that is offered.
         offered: languages with a complete catalogue.
     """
@@ -80,6 +81,6 @@ def choose_language(asked: Iterable[str | None], browser: str | None, offered: I
 
 
 def _code(language: str | None) -> str:
-    """Return a language without its region; empty where it is none, as it comes from an address."""
-    code = (language or "").replace("_", "-").partition("-")[0].lower()
+    """Return the language of a name such as "es-MX" or "es_AR.UTF-8"; empty where it is none, as from an address."""
+    code = re.split(r"[_.@-]", language or "")[0].lower()
     return code if len(code) == 2 and code.isascii() and code.isalpha() else ""

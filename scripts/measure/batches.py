@@ -15,7 +15,7 @@ from core.batch.answering import BatchOptions, Outcome
 from core.batch.cluster import run_on_cluster
 from core.batch.reports import write_batch_report
 from core.batch.run import Advance, run_batch
-from core.batch.table import ERRORS_CSV, RESULTS
+from core.batch.table import ERRORS, RESULTS
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER, open_bundle
 from core.config import SAMPLES, SEED
 from scripts.measure import journeys
@@ -147,7 +147,7 @@ def repeat_batch(batch: Path, folder: Path, count: int) -> Path:
     with pq.ParquetWriter(folder / RESULTS, rows.schema) as writer:
         for first in range(0, count, len(rows)):
             writer.write_table(rows.slice(0, min(len(rows), count - first)))
-    shutil.copyfile(batch / ERRORS_CSV, folder / ERRORS_CSV)
+    shutil.copyfile(batch / ERRORS, folder / ERRORS)
     return folder
 
 

@@ -20,7 +20,7 @@ from core.dataset import splits
 from core.hardware import usable_cores
 from core.inference.predictor import Predictor
 from core.inference.volumes.analysis import sure_probability
-from core.inference.volumes.series import left_out_sentence, series_result
+from core.inference.volumes.series import left_out_message, series_result
 from panels.analyse.many.stored import ROW
 from panels.shared.answer import class_text
 from panels.shared.predictions import cached_predictor
@@ -87,7 +87,7 @@ def test_uploads_of_one_patient_have_one_answer_above_the_table_and_in_the_files
     together = series_result("series", results, sure=sure_probability(open_bundle(DEFAULT_CLASSIFIER)))
     texts = [text.value for text in (*app.header, *app.markdown)]
     assert class_text(together["class"], together["probabilities"]) in texts
-    assert any(text.startswith(str(left_out_sentence(together))) and "of new patients and" in text for text in texts)
+    assert any(text.startswith(str(left_out_message(together))) and "of new patients and" in text for text in texts)
     assert together["left_out"] == [{"name": "no-tumour-axial.png", "outcome": "no_tumour"}]
     written = list(csv.DictReader(io.StringIO(series.series_csv(rows, together))))
     assert len(written) == 5 and written[-1]["name"] == "series" and written[-1]["class"] == together["class"]
@@ -114,7 +114,7 @@ def test_all_slices_of_a_patient_are_answered_as_a_series_and_those_in_training_
     together = series_result("series", results, sure=sure_probability(bundle))
     texts = [text.value for text in (*app.header, *app.markdown)]
     assert class_text(together["class"], together["probabilities"]) in texts
-    assert any(text.startswith(str(left_out_sentence(together))) for text in texts)
+    assert any(text.startswith(str(left_out_message(together))) for text in texts)
 
 
 @pytest.mark.dataset

@@ -19,14 +19,30 @@ from typing import Any
 import numpy as np
 
 from core.config import NOTICE, RESULT_VERSION
-from core.inference.result import class_with_probability, shown_probabilities
+from core.inference.result import class_with_probability, shown_probabilities, told
 from core.labels import OUTCOME_LABELS
-from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_GATE_REASON, NO_TUMOUR, REFUSED, WITHHELD, volume_reason
-from core.text import joined
-from core.translation.messages import Message, tr
+from core.outcome import (
+    CONFIDENT,
+    LOW_CONFIDENCE,
+    NO_GATE_REASON,
+    NO_TUMOUR,
+    NOT_A_HEAD,
+    REFUSED,
+    UNUSUAL,
+    WITHHELD,
+    volume_reason,
+)
+from core.text import joined, listed
+from core.translation.messages import Message, mark, tr
 
 SERIES = "series"
 """What a result of a series is of, in its field ``of``."""
+_LEFT_OUT = {
+    NO_TUMOUR: mark("{count} no tumour found"),
+    UNUSUAL: mark("{count} unusual image"),
+    NOT_A_HEAD: mark("{count} not a head slice"),
+}
+"""How many slices are left out, by their outcome."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,21 +149,26 @@ def _warnings(results: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
-def left_out_sentence(result: dict[str, Any]) -> str:
+def left_out_message(result: dict[str, Any]) -> Message:
     """Say how many slices count and why the others do not: "3 of 5 slices count; left out: 2 no tumour found."."""
     total, counted = result["slices"], len(result["slices_counted"])
-    reasons = Counter(OUTCOME_LABELS[one["outcome"]].in_text for one in result["left_out"])
+    reasons = Counter(one["outcome"] for one in result["left_out"])
     if not reasons:
-        return tr("{counted} of {total} slices count.", counted=counted, total=total)
-    named = ", ".join(f"{count} {words}" for words, count in reasons.items())
-    return tr("{counted} of {total} slices count; left out: {named}.", counted=counted, total=total, named=named)
+        return Message("{counted} of {total} slices count.", counted=counted, total=total)
+    named = listed(Message(_LEFT_OUT[outcome], count=count) for outcome, count in reasons.items())
+    return Message("{counted} of {total} slices count; left out: {named}.", counted=counted, total=total, named=named)
+
+
+def series_remarks(result: dict[str, Any]) -> list[str]:
+    """Return what a table remarks on a series: which slices count, and its warnings."""
+    return [left_out_message(result), *result["warnings"]]
 
 
 def series_line(result: dict[str, Any]) -> str:
     """Return a series' result in a line: "glioma (0.912), confident: 3 of 5 slices count; left out: ..."."""
     outcome = OUTCOME_LABELS[result["outcome"]].in_text if result["outcome"] else ""
     named = class_with_probability(result["class"], result["probabilities"]) if result["class"] else ""
-    return f"{', '.join(filter(None, [named, outcome]))}: {left_out_sentence(result)}"
+    return f"{', '.join(filter(None, [named, outcome]))}: {tr(left_out_message(result))}"
 
 
 def series_row(result: dict[str, Any]) -> dict[str, Any]:
@@ -158,5 +179,5 @@ def series_row(result: dict[str, Any]) -> dict[str, Any]:
         **{f"p_{name}": p for name, p in (result["probabilities"] or {}).items()},
         "slices": result["slices"],
         "true_class": (result["truth"] or {}).get("class"),
-        "remarks": " ".join([left_out_sentence(result), *map(tr, result["warnings"])]),
+        "remarks": told(series_remarks(result)),
     }

@@ -140,12 +140,13 @@ def _draw_table(shown: pd.DataFrame, columns: list[str], *, key: str, label: str
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _read(folder: Path, changed: int, language: str) -> tuple[StoredBatch, pd.DataFrame, list[str]]:
     batch = StoredBatch(folder)
-    rows = shown_rows(batch.table)
+    rows = shown_rows(batch)
     return batch, rows, filled_columns(rows)
 
 
-def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of a batch (``core.batch.stored.StoredBatch``) as it is shown."""
+def shown_rows(batch: StoredBatch) -> pd.DataFrame:
+    """Return the table of a batch as it is shown, in the current language."""
+    table = batch.table
     words = _worded(table["outcome"], {name: label.title for name, label in OUTCOME_LABELS.items()})
     given = table["class"]
     titles = _worded(given, {name: label.short for name, label in CLASS_LABELS.items()})
@@ -159,7 +160,7 @@ def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
         PROBABILITY: 100 * pd.Series(probability, table.index),
         OUTCOME: words.fillna(tr(NO_GATE)).where(~failed, tr(FAILED)),
         **{title: table[column] for title, column in NUMBER_COLUMNS.items()},
-        REMARKS: table["remarks"].where(~failed, table.get("error")),
+        REMARKS: batch.remarks(),
     }
     return pd.DataFrame(shown, index=table.index)
 
@@ -174,5 +175,9 @@ def _worded(column: pd.Series, words: dict[str, str]) -> pd.Series:
 def _slice_names(table: pd.DataFrame) -> pd.Series:
     """Return what rows are called: a slice of a volume by its number too."""
     names, is_slice = table["name"].copy(), table["slice"].notna()
-    names[is_slice] += ", slice " + table.loc[is_slice, "slice"].astype("int64").astype("str")
+    numbers = table.loc[is_slice, "slice"].astype("int64")
+    words = tr("{name}, slice {number}")
+    names[is_slice] = [
+        words.format(name=name, number=number) for name, number in zip(names[is_slice], numbers, strict=True)
+    ]
     return names

@@ -27,7 +27,7 @@ def draw_stored_row(batch: StoredBatch, place: int, *, key: str) -> None:
     with st.container(border=True, key=f"{key}_opened"):
         st.markdown(f"**{escape_markdown(str(row['source']))}**")
         if result is None:
-            st.markdown(escape_markdown(str(row["error"])))
+            st.markdown(escape_markdown(batch.remarks()[place]))
             return
         left, right = st.columns([2, 3], gap="medium") if overlay else (None, st.container())
         if left is not None and overlay:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.api.series import PICTURE_SIDE, Task
 from core.bundles.bundle import Bundle
 from core.inference.render import encode_jpeg, thumbnail
-from core.inference.result import remarks, shown_probabilities
+from core.inference.result import remarks, shown_probabilities, told
 from core.labels import CLASS_LABELS
 from core.translation.messages import shown, tr
 from panels.analyse.many.downloads import draw_series_downloads
@@ -181,7 +181,7 @@ def _result_row(result: dict[str, Any]) -> dict[str, Any]:
         "Diameter, mm": mask.get("longest_diameter_mm"),
         "Pixel, mm": result["mask"]["spacing_mm"],
         "Dice": (result["truth"] or {}).get("dice") if mask else None,
-        REMARKS: remarks(result),
+        REMARKS: told(remarks(result)),
     }
 
 
@@ -201,5 +201,5 @@ def _row(entry: Entry, series: Series) -> dict[str, Any]:
     if row is None:
         return line
     if row.result is None:
-        return line | {OUTCOME: tr(FAILED), REMARKS: row.error}
+        return line | {OUTCOME: tr(FAILED), REMARKS: row.error and row.error.translated()}
     return line | {PICTURE: picture_address(row.picture)} | _result_row(row.result)

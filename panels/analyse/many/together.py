@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.inference.volumes.analysis import sure_probability
-from core.inference.volumes.series import SERIES, left_out_sentence, series_result
+from core.inference.volumes.series import SERIES, left_out_message, series_result
 from core.translation.messages import tr
 from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.labels import term
@@ -43,7 +43,7 @@ def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key:
     with answer_container(result, key=f"{key}_together"), st.container(border=True):
         st.markdown(tr("**All slices together**, as one {series} of one patient", series=term("series", tr("series"))))
         draw_headline(result, key=f"{key}_together")
-        st.markdown(" ".join(filter(None, [left_out_sentence(result), _how_often(classifier)])))
+        st.markdown(" ".join(filter(None, [tr(left_out_message(result)), _how_often(classifier)])))
         draw_truth(result["truth"])
         for warning in result["warnings"]:
             st.warning(tr(warning), icon=":material/warning:")

@@ -9,9 +9,12 @@ import pytest
 import core
 from core.api.model import Model
 from core.batch.reports import PAGES, report_page, write_report
+from core.batch.stored import StoredBatch
 from core.cli.main import main
 from core.config import NOTICE, ROOT, SAMPLES
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
+from core.translation.language import speaking
+from core.translation.messages import tr
 from tests.volumes import PLANTED, a_head, dicom_series
 
 pypdf = pytest.importorskip("pypdf")
@@ -119,6 +122,25 @@ def test_a_batch_s_report_has_a_page_for_each_input(tmp_path: Path) -> None:
     report = read(tmp_path / "out" / "report.pdf")
     assert len(report.pages) == 4
     assert all(path.name in text_of(page) for path, page in zip(files, report.pages[1:], strict=True))
+
+
+def test_a_batch_s_report_speaks_the_environment_s_language_and_its_tables_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_AR.UTF-8")
+    files, out = [EXAMPLE_OF, SAMPLES / "no-tumour-axial.png"], tmp_path / "out"
+    assert main(["batch", *map(str, files), "--pdf", "--as-series", "--out", str(out)]) == 0
+    summary, page, _ = map(text_of, read(out / "report.pdf").pages)
+    with speaking("es"):
+        stored = StoredBatch(out)
+        result = stored.result(0)
+        assert result is not None
+        for expected in (tr(result["reason"]), tr(result["gate"]["figures"]), *map(tr, result["notes"]), tr(NOTICE)):
+            assert expected.replace("\N{NO-BREAK SPACE}", " ") in page
+        assert stored.remarks().iloc[-1] in summary, "which slices count"
+        assert OUTCOME_LABELS[result["outcome"]].title in page
+    assert result["gate"]["figures"].startswith("The tumour score is ")
+    assert "left out: 1 no tumour found" in (out / "results.csv").read_text(encoding="utf-8")
 
 
 def test_a_report_is_written_in_time(tmp_path: Path, model: Model) -> None:

@@ -1,5 +1,6 @@
 """The results of a batch, read again: the table, the whole of a row, its overlay, and what is none."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from core.batch.answering import Answerer, BatchOptions
 from core.batch.inputs import group_files
 from core.batch.sources import list_files
 from core.batch.stored import StoredBatch
-from core.batch.table import RESULTS, Parts, table_schema
+from core.batch.table import ERRORS, RESULTS, Parts, table_schema
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.config import CLASSES, SAMPLES
 from core.errors import BatchError
+from core.translation.language import speaking
+from core.translation.messages import tr
 from tests.volumes import a_head, nifti
 
 NAMES = ("glioma-axial-1.png", "no-tumour-axial.png")
@@ -55,6 +58,30 @@ def test_each_row_has_its_whole_result_and_its_overlay(folder: Path) -> None:
     assert batch.overlay(len(batch.table) - 1) is None
 
 
+def test_a_later_reader_is_told_in_another_language(folder: Path) -> None:
+    batch = StoredBatch(folder)
+    result = batch.result(0)
+    assert result is not None
+    figures = result["gate"]["figures"]
+    told = {language: spoken(batch, figures, language) for language in ("en", "es")}
+    (english, english_figures), (spanish, spanish_figures) = told["en"], told["es"]
+    stored = batch.table["remarks"].iloc[:-1]
+    assert english[:-1] == [text if isinstance(text, str) else None for text in stored]
+    assert english[-1] == batch.table["error"].iloc[-1]
+    assert all(one is None or one != other for one, other in zip(spanish, english, strict=True))
+    assert figures == english_figures.replace("\N{NO-BREAK SPACE}", " ") and spanish_figures.startswith(
+        "El puntaje de tumor es "
+    )
+    numbers = [re.findall(r"\d+[.,]\d", text) for text in (english_figures, spanish_figures)]
+    assert numbers[1] == [number.replace(".", ",") for number in numbers[0]] != []
+
+
+def spoken(batch: StoredBatch, figures: str, language: str) -> tuple[list[str | None], str]:
+    """The remarks of a batch, and the figures of a result of it, in a language."""
+    with speaking(language):
+        return [text if isinstance(text, str) else None for text in batch.remarks()], tr(figures)
+
+
 def test_an_overlay_outside_the_folder_is_not_read(folder: Path) -> None:
     batch = StoredBatch(folder)
     (folder.parent / "secret.png").write_bytes(b"x")
@@ -66,6 +93,6 @@ def test_a_folder_without_results_and_damaged_ones_get_a_sentence(folder: Path, 
     with pytest.raises(BatchError, match=RESULTS):
         StoredBatch(tmp_path)
     (tmp_path / RESULTS).write_bytes((folder / RESULTS).read_bytes()[:500])
-    (tmp_path / "errors.csv").write_bytes((folder / "errors.csv").read_bytes())
+    (tmp_path / ERRORS).write_bytes((folder / ERRORS).read_bytes())
     with pytest.raises(BatchError, match="damaged"):
         StoredBatch(tmp_path)

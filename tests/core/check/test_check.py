@@ -1,6 +1,7 @@
 """``python -m core check``: the project is sound, and every kind of fault is told."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,24 @@ def test_a_fault_is_told_by_the_exit_status(
     configure(models=folder.parent)
     assert main(["check"]) == 1
     assert HISTORY in capsys.readouterr().out
+
+
+def test_what_is_checked_and_its_faults_are_told_in_the_environment_s_language(
+    copy: Callable[[str], Path],
+    configure: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = copy("report-cnn")
+    (folder / "notes.txt").write_text("?")
+    change_card(folder, lambda card: card["training"].update(seconds=1.5))
+    configure(models=folder.parent)
+    monkeypatch.setenv("LC_ALL", "es_AR.UTF-8")
+    assert main(["check"]) == 1
+    said = capsys.readouterr().out
+    assert re.search(r"^report-cnn: +\d+ archivos, \d+ cifras, 3 fallas$", said, re.MULTILINE)
+    assert "La ficha del paquete 'report-cnn' no menciona notes.txt; quítelo." in said
+    assert "training.seconds en la ficha del paquete 'report-cnn' es 1,5, pero " in said
 
 
 @pytest.mark.parametrize(

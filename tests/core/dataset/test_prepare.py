@@ -17,6 +17,8 @@ from core.dataset.splits import index_table
 from core.dataset.store import CLASS_COUNTS, PATIENT_COUNT, SLICE_COUNT, STORE_NAME, Store
 from core.errors import DatasetError
 from core.readers.mat import read_folds
+from core.translation.language import speaking
+from core.translation.messages import tr
 from tests.conftest import TinySet
 from tests.published import a_slice, cvind_bytes, mat_bytes
 
@@ -306,7 +308,7 @@ def test_wrong_class_counts_are_named(tiny_set, folder, store):
     pixels, mask, border = a_slice(3)
     (folder / "3.mat").write_bytes(mat_bytes(pixels, mask, label=3, pid="PATNT12", border=border))
     (problem,) = prepare(folder, store).problems
-    assert "'meningioma': 3" in problem
+    assert "meningioma 3" in problem
     assert not store.exists()
 
 
@@ -319,6 +321,16 @@ def test_files_that_have_no_place_in_the_set_are_named(folder, store):
     problems = prepare(folder, store).problems
     assert len(problems) == 3
     assert all(any(name in problem for problem in problems) for name in ("13.mat", "0.mat", "again/3.mat"))
+
+
+def test_problems_that_an_earlier_run_found_are_told_in_another_language(folder, store):
+    (folder / "3.mat").unlink()
+    (folder / "4.mat").write_bytes(b"")
+    earlier, later = prepare(folder, store).problems, prepare(folder, store).problems
+    assert later == earlier
+    with speaking("es"):
+        missing, empty = map(tr, later)
+    assert missing == "Falta 3.mat." and empty.startswith("4.mat: ") and empty != later[1]
 
 
 def test_a_link_to_nowhere_is_named(folder, store):

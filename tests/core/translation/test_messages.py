@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BundleError, SliceError, error_sentence
+from core.errors import BundleError, SliceError, error_message
 from core.text import OR, join_words
 from core.translation.language import speaking
 from core.translation.messages import Message, mark, shown, tr, tr_plural
@@ -56,7 +56,7 @@ def test_an_error_is_english_in_a_log_and_translated_on_a_page() -> None:
     error = BundleError("{outcome}: {path}", outcome=Message("Low confidence"), path=Path("models/x"))
     with speaking("es"):
         assert str(error) == "Low confidence: models/x"
-        assert error.translated() == error_sentence(error) == "Confianza baja: models/x"
+        assert error.translated() == error_message(error).translated() == "Confianza baja: models/x"
 
 
 def test_an_error_says_the_same_in_another_process() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from core.api.results import SeriesResult
 from core.config import RESULT_VERSION
-from core.inference.volumes.series import left_out_sentence, series_line, series_result, unify
+from core.inference.volumes.series import left_out_message, series_line, series_result, unify
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
 
 SURE = 0.7
@@ -46,7 +46,7 @@ def test_the_mean_is_over_the_slices_that_give_a_class_and_the_others_are_named(
         {"name": "empty.png", "outcome": NO_TUMOUR},
         {"name": "photo.png", "outcome": UNUSUAL},
     ]
-    assert str(left_out_sentence(result)) == "2 of 4 slices count; left out: 1 no tumour found, 1 unusual image."
+    assert str(left_out_message(result)) == "2 of 4 slices count; left out: 1 no tumour found, 1 unusual image."
     assert series_line(result).startswith("meningioma (0.750), confident: 2 of 4")
     assert SeriesResult.model_validate(result).as_dict() == result
     assert result["schema_version"] == RESULT_VERSION
