@@ -32,7 +32,10 @@ def series_after_gate(table: pd.DataFrame, thresholds: GateThresholds) -> dict[s
         places = np.flatnonzero(patients == patient)
         slices = table.iloc[places]
         unified = unify(
-            list(slices["answer"]), probabilities[places], list(~slices["answer"].isin(WITHHELD)), sure=thresholds.sure
+            list(slices["answer"]),
+            list(probabilities[places]),
+            list(~slices["answer"].isin(WITHHELD)),
+            sure=thresholds.sure,
         )
         named = None if unified.probabilities is None else CLASSES[int(unified.probabilities.argmax())]
         rows.append({"slices": len(slices), "correct": named == slices["true"].iloc[0], "answer": unified.outcome})
