@@ -73,7 +73,7 @@ def _draw_matrix(table: pd.DataFrame, classes: list[str]) -> None:
 def tile_label(row: pd.Series) -> str:
     """Label a slice's tile: whether the prediction is right, the slice's number, predicted class, confidence; if it is
     wrong, the true class too."""
-    confidence = percent(row["confidence"]).replace("> ", "").replace(" ", "\u00a0")  # stays on one line
+    confidence = percent(row["confidence"]).removeprefix(">\N{NO-BREAK SPACE}")
     prediction = f"{CLASS_LABELS[row['predicted']].short} {confidence}"
     if row["right"]:
         return f":green[:material/check:] {row['slice']} · {prediction}"
