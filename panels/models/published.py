@@ -69,6 +69,7 @@ def _caption() -> str:
             ),
             *quotes,
             tr("What {unknown} say about their splits is not known to us.", unknown=unknown),
+            tr("Our mean Dice is over slices; whether the published ones are over slices or classes is not known."),
             tr("Papers: {papers}.", papers=papers),
         ]
     )
