@@ -1,13 +1,20 @@
 """Every text that a visitor reads is translated: in a made-up language no page shows an English word."""
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.situations import NOTHING, opened, situation
+from core.config import SAMPLES
+from core.translation.language import speaking
+from tests.pages.situations import NOTHING, STORE, clear_caches, opened, situation
 from tests.pages.untranslated import SPOKEN, left_in_english, made_up, made_up_language, names, shown_texts
+from tests.volumes import a_head, dicom_series, nifti
 
 ADDRESSES: list[tuple[str, dict[str, str]]] = [
     ("analyse", {}),
@@ -38,6 +45,19 @@ ADDRESSES: list[tuple[str, dict[str, str]]] = [
     ("models", {"show": "Published results"}),
     ("data", {}),
 ]
+SLICE_PAGES = ("errors", "masks", "explain", "analyse")
+"""Pages that open a slice of the data set by its number in the address."""
+TIMEOUT = 120
+HEAD, _ = a_head((16, 40, 32))
+REFUSED = {
+    "text": b"no picture",
+    "empty": b"",
+    "cut picture": (SAMPLES / "glioma-axial-2.png").read_bytes()[:200],
+    "odd mat": b"MATLAB 5.0" + bytes(200),
+    "cut volume": nifti(HEAD)[:500],
+    "odd zip": b"PK\x03\x04" + bytes(40),
+}
+"""Contents of files that cannot be read."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +67,12 @@ def known() -> re.Pattern[str]:
 
 @pytest.fixture(autouse=True)
 def in_the_made_up_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with made_up_language(tmp_path / "locale", monkeypatch), situation(NOTHING, tmp_path, monkeypatch):
+    # A test that fills in a form reads the words of its choices, as the page does.
+    with (
+        made_up_language(tmp_path / "locale", monkeypatch),
+        situation(NOTHING, tmp_path, monkeypatch),
+        speaking(SPOKEN),
+    ):
         yield
 
 
@@ -55,10 +80,78 @@ def in_the_made_up_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ("page", "query"), ADDRESSES, ids=lambda part: part if isinstance(part, str) else "-".join(part.values())
 )
 def test_no_english_word_is_left(page: str, query: dict[str, str], known: re.Pattern[str]) -> None:
-    app = opened(page, lang=SPOKEN, **query)
+    assert_nothing_left(opened(page, lang=SPOKEN, **query), known)
+
+
+@pytest.mark.parametrize("page", SLICE_PAGES)
+def test_no_english_word_is_left_beside_an_open_slice(
+    page: str, known: re.Pattern[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with situation(STORE, tmp_path, monkeypatch):
+        assert_nothing_left(opened(page, lang=SPOKEN, slice="1"), known)
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize("page", SLICE_PAGES)
+def test_no_english_word_is_left_beside_a_slice_of_the_data_set(
+    page: str, known: re.Pattern[str], data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLICESCOPE_DATA", str(data_folder))
+    clear_caches()
+    assert_nothing_left(opened(page, lang=SPOKEN, slice="1"), known)
+
+
+def test_no_english_word_is_left_of_many_uploads(known: re.Pattern[str]) -> None:
+    app = uploaded(
+        moved_sample("a.png", 3),
+        moved_sample("b.png", 4),
+        ("c.png", b"no picture"),
+        ("d.mat", b"MATLAB 5.0" + bytes(200)),
+        ("head.nii", nifti(HEAD)),
+    )
+    app.session_state["series"].job.wait(TIMEOUT)
+    assert_nothing_left(app.run(), known)
+    assert_nothing_left(app.toggle(key="analyse_many_series").set_value(True).run(), known)
+
+
+@pytest.mark.parametrize("kind", ["nifti", "dicom"])
+def test_no_english_word_is_left_of_a_volume(kind: str, known: re.Pattern[str]) -> None:
+    dicom = [(f"IM{number}", data) for number, data in enumerate(dicom_series(HEAD))]
+    app = uploaded(*([("head.nii", nifti(HEAD))] if kind == "nifti" else dicom))
+    assert_nothing_left(app, known)
+    app.button(key="analyse_volume_start").click().run()
+    (analysis,) = app.session_state["volume_analyses"].values()
+    analysis.wait(TIMEOUT)
+    assert_nothing_left(app.run(), known)
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_no_english_word_is_left_of_a_refused_file(kind: str, known: re.Pattern[str]) -> None:
+    app = uploaded(("x.png", REFUSED[kind]))
+    assert app.error
+    assert_nothing_left(app, known)
+
+
+def assert_nothing_left(app: AppTest, known: re.Pattern[str]) -> None:
+    """Expect a page that shows no English word."""
     assert not app.exception
     left = {text: words for text in shown_texts(app) if (words := left_in_english(text, known))}
     assert left == {}
+
+
+def uploaded(*files: tuple[str, bytes]) -> AppTest:
+    """The Analyse page after an upload."""
+    app = opened("analyse", lang=SPOKEN)
+    app.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files])
+    return app.run()
+
+
+def moved_sample(name: str, shift: int) -> tuple[str, bytes]:
+    """A sample moved to the side, which is not known to be one."""
+    with Image.open(SAMPLES / "glioma-axial-1.png") as image:
+        file = io.BytesIO()
+        Image.fromarray(np.roll(np.asarray(image.convert("L")), shift, axis=1)).save(file, "PNG", compress_level=1)
+    return name, file.getvalue()
 
 
 def test_an_english_word_is_noticed(known: re.Pattern[str]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,23 @@ _ATTRIBUTES = re.compile(r'(?:title|aria-label|alt|placeholder)="([^"]*)"')
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]")
 
 NAMES = {
-    *("Grad-CAM", "Layer-CAM", "SmoothGrad", "Score-CAM", "PNG", "JPG", "TIF", "WEBP", "BMP", "CSV", "JSON", "PDF"),
+    *(
+        "Grad-CAM",
+        "Layer-CAM",
+        "SmoothGrad",
+        "Score-CAM",
+        "PNG",
+        "JPG",
+        "JPEG",
+        "TIF",
+        "TIFF",
+        "WEBP",
+        "WebP",
+        "BMP",
+        "CSV",
+        "JSON",
+        "PDF",
+    ),
     *(
         "figshare",
         "figshare.h5",
@@ -98,8 +114,9 @@ def names() -> re.Pattern[str]:
     samples = [sample.name for sample in read_slices_and_volumes()]
     known = sorted({*NAMES, *samples, *OFFERED.values(), *bundle_names(), *SPLIT_NAMES, *layers}, key=len, reverse=True)
     files = r"[\w ]+[-/]\d+\.(?:jpg|png)|\d+-[\w'-]+\.png"
+    uploads = r"[\w-]+\.(?:png|mat|nii)|IM\d+"
     papers = r"[\w-]+ et al\., \d{4}"
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))}|{files}|{papers})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{files}|{uploads}|{papers}|{'|'.join(map(re.escape, known))})(?!\w)")
 
 
 def left_in_english(text: str, known: re.Pattern[str]) -> list[str]:
@@ -112,6 +129,7 @@ _SILENT_FIELDS = {
     *("id", "key", "form_id", "icon", "url", "page_script_hash", "component_name", "color", "url_pathname", "page"),
     *("element_id", "group_id", "user_key", "config", "css_content", "js_content", "html_content", "query_string"),
     *("align", "format", "mime", "type", "fragment_id", "query_param_key", "theme", "deferred_file_id", "file_id"),
+    *("column_order", "button_click_widgets"),
 }
 """Fields of Streamlit's elements that nobody reads."""
 _SILENT_KEYS = {
@@ -150,14 +168,15 @@ def _of_node(node: Any) -> Iterator[str]:
         yield from _of_node(child)
 
 
-def _of_proto(proto: Proto) -> Iterator[str]:
+def _of_proto(proto: Proto, renamed: Collection[str] = ()) -> Iterator[str]:
+    renamed = {*renamed, *_columns_with_a_label(proto)}
     for field, value in proto.ListFields():
         if field.name in _SILENT_FIELDS:
             continue
         for each in _each(value):
             match each:
                 case Proto():
-                    yield from _of_proto(each)
+                    yield from _of_proto(each, renamed)
                 case str() if field.name == "spec":
                     yield from _of_json(json.loads(each), only=_FIGURE_TEXTS)
                 case str() if field.name == "columns" and proto.DESCRIPTOR.name == "Dataframe":
@@ -167,7 +186,13 @@ def _of_proto(proto: Proto) -> Iterator[str]:
                 case str():
                     yield each
                 case bytes():
-                    yield from _of_table(each) if field.name in ("data", "arrow_data") else _of_header(each)
+                    yield from _of_table(each, renamed) if field.name in ("data", "arrow_data") else _of_header(each)
+
+
+def _columns_with_a_label(proto: Proto) -> set[str]:
+    """Return the columns of a table that are shown by another name than their own."""
+    settings = json.loads(getattr(proto, "columns", "") or "{}") if proto.DESCRIPTOR.name == "Dataframe" else {}
+    return {name for name, column in settings.items() if column.get("label")}
 
 
 def _each(value: Any) -> Iterable[Any]:
@@ -177,12 +202,12 @@ def _each(value: Any) -> Iterable[Any]:
     return value.values() if hasattr(value, "values") else value
 
 
-def _of_table(data: bytes) -> Iterator[str]:
+def _of_table(data: bytes, renamed: Collection[str]) -> Iterator[str]:
     try:
         table = pa.ipc.open_stream(data).read_all()
     except pa.ArrowInvalid:
         return
-    yield from (name for name in table.column_names if not name.startswith("__"))
+    yield from (name for name in table.column_names if not name.startswith("__") and name not in renamed)
     for column in table.columns:
         yield from (each for each in column.to_pylist() if isinstance(each, str) and not each.startswith("data:"))
 

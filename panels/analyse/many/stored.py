@@ -17,7 +17,7 @@ from core.errors import BatchError
 from core.files import inert_cells, table_csv
 from core.labels import CLASS_LABELS, OUTCOME_LABELS
 from core.translation.language import current_language
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.controls import file_button, fragment
 from panels.shared.results_table import (
     CLASS,
@@ -35,7 +35,7 @@ from panels.shared.results_table import (
 )
 from panels.shared.theme import escape_markdown
 
-ROW = "Row"
+ROW = mark("Row")
 """The column whose buttons open a row; they show its number, from 1 on."""
 _HIDDEN: Literal["collapsed"] = "collapsed"
 """Of labels that the widgets' placeholders repeat."""
@@ -123,7 +123,7 @@ def _draw_table(shown: pd.DataFrame, columns: list[str], *, key: str, label: str
         st.session_state[f"{key}_row"] = int(st.session_state[open_key]["label"])
 
     opener = st.column_config.ButtonColumn(
-        width=80, help=tr("Opens the row"), alignment="left", on_click=open_row, key=open_key
+        tr(ROW), width=80, help=tr("Opens the row"), alignment="left", on_click=open_row, key=open_key
     )
     st.dataframe(
         shown,

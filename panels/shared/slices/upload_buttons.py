@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from core.translation.messages import tr
+from core.translation.messages import mark, tr
 from panels.shared.slices.selection import select
 from panels.shared.slices.uploads import SliceIdentity, remove_upload
 
@@ -13,9 +13,9 @@ def draw_upload_buttons(key: str, uploads: Collection[SliceIdentity], selection:
     """Draw a button that removes the chosen upload and, where there are several, buttons to step through them."""
     identities = list(uploads)
     position = identities.index(selection)
-    for label, target in (("Previous", position - 1), ("Next", position + 1)) if len(uploads) > 1 else ():
+    for label, target in ((mark("Previous"), position - 1), (mark("Next"), position + 1)) if len(uploads) > 1 else ():
         st.button(
-            label,
+            tr(label),
             key=f"{key}_{label}",
             icon=":material/chevron_left:" if target < position else ":material/chevron_right:",
             disabled=not 0 <= target < len(identities),
