@@ -71,7 +71,7 @@ class Outcome:
 
     expected: int
     slices: int = 0
-    problems: list[Message] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     written: bool = False
     border_iou: float = 1.0
 
@@ -142,7 +142,7 @@ def _write_part(path: Path, numbers: list[int], files: RawFiles, side: int) -> N
     sound: list[int] = []
     slices: list[MatSlice] = []
     border_ious: list[float] = []
-    problems: list[Message] = []
+    problems: list[str] = []
     for number in numbers:
         if number not in files.files:
             problems.append(Message("{number}.mat is missing.", number=number))
