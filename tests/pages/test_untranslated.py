@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.batch.answering import BatchOptions
+from core.batch.run import run_batch
+from core.batch.table import RESULTS
+from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.config import SAMPLES
 from core.translation.language import speaking
 from tests.pages.situations import NOTHING, STORE, clear_caches, opened, situation
@@ -123,6 +128,23 @@ def test_no_english_word_is_left_of_a_volume(kind: str, known: re.Pattern[str]) 
     (analysis,) = app.session_state["volume_analyses"].values()
     analysis.wait(TIMEOUT)
     assert_nothing_left(app.run(), known)
+
+
+def test_no_english_word_is_left_of_a_stored_batch(
+    known: re.Pattern[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given, out = Path("1"), tmp_path / "2"  # names of folders without a word
+    given.mkdir()
+    (given / "a.png").write_bytes((SAMPLES / "glioma-axial-1.png").read_bytes())
+    (given / "broken.png").write_bytes(b"no picture")
+    (given / "head.nii").write_bytes(nifti(HEAD))
+    run_batch((str(given),), out, BatchOptions(DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER), as_series=True)
+    monkeypatch.setenv("SLICESCOPE_BATCH", str(out))
+    app = opened("analyse", lang=SPOKEN)
+    assert_nothing_left(app, known)
+    for row in (1, 2, len(pd.read_parquet(out / RESULTS))):
+        assert_nothing_left(app.number_input[0].set_value(row).run(), known)
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -173,11 +173,12 @@ def _worded(column: pd.Series, words: dict[str, str]) -> pd.Series:
 
 
 def _slice_names(table: pd.DataFrame) -> pd.Series:
-    """Return what rows are called: a slice of a volume by its number too."""
+    """Return what rows are called: a slice of a volume by its file and number, since its stored name is English."""
     names, is_slice = table["name"].copy(), table["slice"].notna()
-    numbers = table.loc[is_slice, "slice"].astype("int64")
+    files = table.loc[is_slice, "source"].str.rpartition("/")[2]
     words = tr("{name}, slice {number}")
     names[is_slice] = [
-        words.format(name=name, number=number) for name, number in zip(names[is_slice], numbers, strict=True)
+        words.format(name=name, number=number)
+        for name, number in zip(files, table.loc[is_slice, "slice"].astype("int64"), strict=True)
     ]
     return names
