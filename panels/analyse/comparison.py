@@ -7,7 +7,6 @@ from streamlit.delta_generator import DeltaGenerator
 from core.bundles.bundle import REPORT_CLASSIFIER, REPORT_SEGMENTER, Bundle, distinct_bundles
 from core.config import CLASSIFICATION, SEGMENTATION
 from core.inference.predictor import Prediction
-from core.inference.render import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR
 from core.inference.result import shown_probabilities, slice_result
 from core.metrics import overlap
 from core.translation.messages import tr
@@ -23,6 +22,8 @@ from panels.shared.viewer.viewer import Layer
 
 _OTHER = "compare"
 """Key of the choice of the other model, and its name in the address."""
+_ONLY_COLOURS = (213, 94, 0), (204, 121, 167)
+"""Of what one mask alone has; unlike the colours of outlines, which lie over it."""
 
 Pair = tuple[Bundle, Bundle]
 """A classifier and a segmenter, the same bundle where one network does both."""
@@ -119,8 +120,8 @@ def _others(pair: Pair) -> dict[str, Pair]:
 def _difference(pairs: tuple[Pair, Pair], first: np.ndarray, second: np.ndarray) -> list[Layer]:
     """Return what one model's mask has and the other's has not, as a layer each."""
     return [
-        Layer(tr("Only {model}", model=pairs[0][1].title), first & ~second, "area", FALSE_NEGATIVE_COLOUR),
-        Layer(tr("Only {model}", model=pairs[1][1].title), second & ~first, "area", FALSE_POSITIVE_COLOUR),
+        Layer(tr("Only {model}", model=pairs[0][1].title), first & ~second, "area", _ONLY_COLOURS[0]),
+        Layer(tr("Only {model}", model=pairs[1][1].title), second & ~first, "area", _ONLY_COLOURS[1]),
     ]
 
 
@@ -128,7 +129,7 @@ def _draw_summary(pairs: tuple[Pair, Pair], predictions: list[Prediction], *, wi
     """Draw whether the classes are the same, and how far the masks agree."""
     first, second = predictions
     same = first.class_name == second.class_name
-    parts = [tr("Likeliest class: **the same**") if same else tr("Likeliest class: **another**")]
+    parts = [tr("Likeliest class: **the same**") if same else tr("Likeliest class: **different**")]
     if with_masks:
         ours, theirs = first.mask, second.mask
         parts.append(tr("masks: **Dice {dice:.2f}** between them", dice=overlap.dice(ours, theirs)))

@@ -86,7 +86,7 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
         low, high = wilson_interval(int(hits[name].sum()), len(hits[name]))
         lines.append(
             tr(
-                "**{metric}** {share} (95 % interval {low:.0f} to {high:.0f} %), aim {aim}, short by "
+                "**{metric}** {share} (95 % interval {low:.0f} to {high:.0f} %), aim {aim}, missed by "
                 "{short_by:.1f} points",
                 metric=GATE_METRIC_LABELS[name].short,
                 share=percent(aim.reached),
@@ -97,15 +97,11 @@ def draw_aims(bundle: Bundle, table: pd.DataFrame) -> None:
             )
         )
     st.warning(
-        tr(
-            "Aims missed: {count} of {total}. {aims}. {use}",
-            count=len(missed),
-            total=len(aims),
-            aims="; ".join(lines),
-            use=_use_of_the_split(bundle),
-        ),
+        tr("Aims missed: {count} of {total}. {use}", count=len(missed), total=len(aims), use=_use_of_the_split(bundle)),
         icon=":material/flag:",
     )
+    with st.expander(tr("Each missed aim"), icon=":material/flag:"):
+        st.markdown("".join(f"- {line}\n" for line in lines))
 
 
 def draw_internal_cost(bundle: Bundle) -> None:

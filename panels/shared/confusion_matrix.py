@@ -1,5 +1,6 @@
 """A confusion matrix of buttons: a press on a cell fills the select boxes `true` and `predicted`."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,8 @@ def matrix_data(counts: pd.DataFrame, show: str, chosen: Cell) -> dict[str, Any]
     )
 
     def cell(true: str, predicted: str, count: int, share: float) -> dict[str, Any]:
-        # Never so strong that the theme's text cannot be read on it.
-        strength = 0.06 + 0.5 * share if count else 0.03
+        # By the root, so that a few errors are told from none; never so strong that the text cannot be read on it.
+        strength = 0.06 + 0.5 * math.sqrt(share) if count else 0.03
         slices = tr_plural("{count} slice", "{count} slices", count)
         return {
             "large": str(count) if show == COUNTS else percent(share),

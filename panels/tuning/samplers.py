@@ -64,10 +64,10 @@ def _sampler_row(results: SearchResults, sampler: str) -> dict[str, object]:
     best = results.best(sampler)
     return {
         tr("Sampler"): SAMPLER_LABELS[sampler].title,
+        tr("Best"): value_text(results.plan, float(best["value"])),
         tr("Trials"): len(trials),
         tr("Different"): len(trials.drop_duplicates(results.settings)),
         tr("Stopped early"): len(trials) - len(complete),
-        tr("Best"): value_text(results.plan, float(best["value"])),
         tr("Found at"): tr(
             "{value} of {count}", value=int((trials["value"].cummax() < best["value"]).sum()) + 1, count=len(trials)
         ),

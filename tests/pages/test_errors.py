@@ -233,7 +233,7 @@ def test_former_and_next_open_the_neighbours_in_the_pages_order() -> None:
     sound(app.run())
     sound(app.button(key="viewer_next").click().run())
     assert app.query_params["slice"] == str(listed[2])
-    sound(app.button(key="viewer_former").click().run())
+    sound(app.button(key="viewer_previous").click().run())
     assert app.query_params["slice"] == str(listed[1])
 
 
@@ -263,7 +263,7 @@ def test_former_and_next_stay_within_the_cell_of_the_open_slice() -> None:
         sound(app.run())
         sound(app.button(key="viewer_next").click().run())
         assert app.query_params["slice"] == str(listed[1])
-        assert app.button(key="viewer_former").disabled is False
+        assert app.button(key="viewer_previous").disabled is False
 
 
 def test_an_empty_cell_says_so() -> None:

@@ -102,20 +102,17 @@ def _draw_answer(
     with answer_container(result, key=f"{key}_answer"), st.container(border=True):
         st.markdown(tr("**The whole volume**, by its {plane} slices", plane=tr(plane)))
         draw_headline(result, key=key)
-        left, right = st.columns(2, gap="medium")
-        with left:
-            if result["class"]:
-                draw_class_probabilities(result["class"], result["probabilities"], key=f"{key}_bars", headline=False)
-        with right:
-            _draw_size(result, answer, key=key)
-            draw_truth(result["truth"] and result["truth"] | {"area_px": result["truth"]["voxels"]})
-            _draw_disagreement(chosen, plane, answer, networks)
-            st.caption(
-                tr(
-                    "Pooled from the slices. How often this is right is not measured: the data set has single "
-                    "slices, no volumes."
-                )
+        if result["class"]:
+            draw_class_probabilities(result["class"], result["probabilities"], key=f"{key}_bars", headline=False)
+        _draw_size(result, answer, key=key)
+        draw_truth(result["truth"] and result["truth"] | {"area_px": result["truth"]["voxels"]})
+        _draw_disagreement(chosen, plane, answer, networks)
+        st.caption(
+            tr(
+                "Pooled from the slices. How often this is right is not measured: the data set has single slices, no "
+                "volumes."
             )
+        )
         draw_volume_downloads(chosen, plane, findings, (result, answer), networks, key=key)
 
 

@@ -105,13 +105,13 @@ def _draw_slice(
 
 
 def _draw_steps(number: int) -> None:
-    """Draw what opens the former and the next of the page's slices, by button or arrow key."""
-    former, following = gallery.listed_neighbours(number)
-    if former is None and following is None:
+    """Draw what opens the previous and the next of the page's slices, by button or arrow key."""
+    previous, following = gallery.listed_neighbours(number)
+    if previous is None and following is None:
         return
     with st.container(horizontal=True, gap="small"):
         for label, target, key in (
-            (mark("Former"), former, "Left"),
+            (mark("Previous"), previous, "Left"),
             (mark("Next"), following, "Right"),
         ):
             st.button(
