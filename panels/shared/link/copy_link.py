@@ -16,7 +16,7 @@ from core.translation.messages import tr
 from panels.shared.link.address import shown_query
 
 _SCRIPT = Path(__file__).with_name("link.js").read_text(encoding="utf-8")
-_HTML = '<button type="button"></button><input hidden readonly><span role="status"></span>'
+_HTML = '<input hidden readonly><span role="status"></span>'  # the script adds the button when it can name it
 _STYLE = """
 :host { display: block; position: relative; text-align: right; }
 button {

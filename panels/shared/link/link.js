@@ -30,11 +30,13 @@ export default function ({ data, parentElement }) {
       history.replaceState(history.state, "", location.pathname + wanted);
     }
   }
-  const button = parentElement.querySelector("button");
+  const button = parentElement.querySelector("button") ?? document.createElement("button");
   const field = parentElement.querySelector("input");
   const said = parentElement.querySelector("[role=status]");
   const texts = data.texts;
+  button.type = "button";
   button.textContent = texts.copy;
+  if (!button.isConnected) field.before(button);
   field.setAttribute("aria-label", texts.link);
   button.onclick = async () => {
     try {
