@@ -1,7 +1,5 @@
 """Analyse: one slice or volume in; class, mask and heat map out."""
 
-from functools import partial
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -54,9 +52,7 @@ def _draw_table(uploads: Uploads, chosen: SliceIdentity | None) -> None:
     draw_many(uploads, chosen, key=KEY)
 
 
-chosen = choose_image(
-    key=KEY, draw_table=_draw_table, draw_beside=partial(offer_patient, key=KEY), introduce=_introduce
-)
+chosen = choose_image(key=KEY, draw_table=_draw_table, draw_beside=offer_patient, introduce=_introduce)
 if chosen is None and not held_uploads():
     draw_doors()
     prepare_first_answer()

@@ -29,6 +29,7 @@ KEYS = sorted(
         "page",
         "metric",
         "show",
+        "all_slices",
     }.union(
         *(
             _QUERY_KEY.findall(path.read_text(encoding="utf-8"))

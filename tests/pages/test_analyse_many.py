@@ -101,7 +101,8 @@ def test_all_slices_of_a_patient_are_answered_as_a_series_and_those_in_training_
     app = page_opened("analyse", slice=str(trained), networks="Report CNN + U-Net")
     numbers = data_store.numbers_of_patient(trained)
     assert trained in numbers and len(numbers) > 1 and not app.dataframe
-    sound(app.toggle(key="analyse_patient_wanted").set_value(True).run())
+    sound(app.toggle(key="all_slices").set_value(True).run())
+    assert app.query_params["all_slices"] == "true", "a copied link keeps it"
     app.session_state["patient_series"].job.wait(TIMEOUT)
     sound(app.run())
     assert list(table(app)[NAME]) == [f"slice {number}" for number in numbers]
@@ -121,8 +122,7 @@ def test_all_slices_of_a_patient_are_answered_as_a_series_and_those_in_training_
 def test_the_answers_of_a_patient_give_way_to_those_of_another(data_store):
     first, *others = data_store.numbers()
     other = next(number for number in others if number not in data_store.numbers_of_patient(first))
-    app = page_opened("analyse", slice=str(first))
-    sound(app.toggle(key="analyse_patient_wanted").set_value(True).run())
+    app = sound(page_opened("analyse", slice=str(first), all_slices="true"))
     app.button(key="analyse_patient_stop").click().run()
     app.query_params["slice"] = str(other)
     sound(app.run())
@@ -135,7 +135,7 @@ def test_the_answers_of_a_patient_give_way_to_those_of_another(data_store):
 def test_without_the_data_set_no_slices_of_a_patient_are_offered(monkeypatch, tmp_path):
     monkeypatch.setenv("SLICESCOPE_DATA", str(tmp_path))
     app = page_opened("analyse", sample=NAMES[0])
-    assert not [toggle for toggle in sound(app).toggle if toggle.key == "analyse_patient_wanted"]
+    assert not [toggle for toggle in sound(app).toggle if toggle.key == "all_slices"]
 
 
 def test_a_file_that_fails_is_a_row_that_says_why():

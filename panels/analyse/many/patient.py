@@ -5,25 +5,28 @@ from functools import partial
 import streamlit as st
 
 from core.translation.messages import tr
+from panels.shared.link.address import bound
 from panels.shared.slices.data_set.find import has_store, open_store
 from panels.shared.slices.uploads import SliceIdentity
 
 _SERIES = "patient_series"
 """Session key of the answers, which are of one patient at a time."""
+_WANTED = "all_slices"
+"""Key of the switch, and its name in the address."""
 
 
-def offer_patient(identity: SliceIdentity, *, key: str) -> None:
+def offer_patient(identity: SliceIdentity) -> None:
     """Draw the switch that has all slices of the patient answered; nothing where they are not at hand.
 
     Args:
         identity: of the chosen slice.
-        key: of the page.
     """
     numbers = _slices_of_patient(identity)
     if len(numbers) > 1:
-        st.toggle(
+        bound(
+            st.toggle,
             tr("All slices of this patient"),
-            key=_switch(key),
+            key=_WANTED,
             help=tr(
                 "The data set has {count} slices of this patient. They are classified together as one series: the "
                 "class with the highest mean probability is that of all of them. Slices for which no class is given "
@@ -42,7 +45,7 @@ def draw_patient(identity: SliceIdentity, *, key: str) -> None:
         key: of the page.
     """
     numbers = _slices_of_patient(identity)
-    if len(numbers) < 2 or not st.session_state.get(_switch(key)):
+    if len(numbers) < 2 or not st.session_state.get(_WANTED):
         return
     # Only now: what an answer needs would make the first page slow.
     from core.api.series import Task
@@ -70,7 +73,3 @@ def _slices_of_patient(identity: SliceIdentity) -> list[int]:
     if kind != "slice" or not has_store() or int(number) not in open_store():
         return []
     return open_store().numbers_of_patient(int(number))
-
-
-def _switch(key: str) -> str:
-    return f"{key}_patient_wanted"
