@@ -1,9 +1,10 @@
-"""The position of an element on a page that is still loading."""
+"""The position of an element on a page that is still loading, or unfolding."""
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from playwright.sync_api import FloatRect, Locator, Page
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 _INTERVAL = 300
 """Milliseconds between two looks."""
@@ -31,3 +32,12 @@ def still(page: Page, look: Callable[[], Found | None]) -> Found:
         page.wait_for_timeout(_INTERVAL)
         found, before = look(), found
     raise AssertionError(f"Not still in {_LOOKS} looks; the last found {found}.")
+
+
+def unfold(within: Page | Locator, title: str) -> None:
+    """Open the part of a page that folds under a title, and wait until it lies still: it moves what a click aims at."""
+    text = within.get_by_text(title, exact=True)
+    part = text.locator("xpath=ancestor::details")
+    text.click()
+    expect(part).to_have_attribute("open", "")
+    expect(part).not_to_have_attribute("style", re.compile("height"))

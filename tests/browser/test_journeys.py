@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES, NOTICE, ROOT
 from core.ood.non_brain import example_image
+from tests.browser.places import unfold
 from tests.browser.test_frame import settle
 from tests.published import a_slice, mat_bytes
 
@@ -59,7 +60,7 @@ def test_a_png_is_uploaded_and_its_overlay_downloaded(app_address: str, visit: V
     upload(page, "mine.png", SAMPLE.read_bytes())
     expect(answer(page)).to_be_visible()
     expect(page.get_by_text(re.compile(r"Predicted area [\d,]+ (px|mm²)|No tumour outlined"))).to_be_visible()
-    page.get_by_text("Download", exact=True).click()
+    unfold(page, "Download")
     with page.expect_download() as download:
         page.get_by_role("button", name="Overlay PNG").click()
     overlay = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
@@ -74,7 +75,7 @@ def test_an_upload_goes_along_to_explain(app_address: str, visit: Visit):
     page = visit(app_address)
     upload(page, "mine.png", SAMPLE.read_bytes())
     expect(answer(page)).to_be_visible()
-    page.get_by_text("Why this answer").click()
+    unfold(page, "Why this answer")
     page.get_by_text("Explain it: ").click()
     expect(page.get_by_role("heading", name="Explain", exact=True)).to_be_visible()
     expect(page.get_by_text("Choose another slice")).to_be_visible()
@@ -101,7 +102,7 @@ def test_a_non_brain_image_has_no_class_unless_asked_for(app_address: str, visit
     expect(page.locator(".st-key-analyse_bars [role=img]")).to_have_count(0)
     page.get_by_role("button", name="Show class and mask anyway").click()
     expect(page.get_by_text("Most probable class: ")).to_be_visible()
-    page.get_by_text("Why this answer").click()
+    unfold(page, "Why this answer")
     expect(page.locator(".st-key-analyse_bars [role=img]").first).to_be_visible()
 
 

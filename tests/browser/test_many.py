@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import SAMPLES, SEED
 from tests.browser.conftest import PATIENCE
+from tests.browser.places import unfold
 from tests.browser.test_frame import settle
 
 pytestmark = pytest.mark.browser
@@ -59,7 +60,7 @@ def test_two_hundred_uploads_make_a_table_that_is_stopped_goes_on_and_opens_its_
     expect(told).to_be_hidden(timeout=2 * PATIENCE)
     settle(table)
     expect(table.get_by_text(re.compile("Failed 1"))).to_be_visible()
-    table.get_by_text("Download the table").click()
+    unfold(table, "Download the table")
     with table.expect_download() as download:
         table.get_by_role("button", name="CSV", exact=True).click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
@@ -76,7 +77,7 @@ def test_two_hundred_uploads_make_a_table_that_is_stopped_goes_on_and_opens_its_
 def test_the_pictures_of_a_table_come_in_one_file(app_address: str, visit: Visit):
     page = visit(app_address)
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(made_slices()[:3])
-    page.get_by_text("Download the table").click()
+    unfold(page, "Download the table")
     with page.expect_download() as download:
         page.get_by_role("button", name="Overlays and masks").click()
     with zipfile.ZipFile(download.value.path()) as archive:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.places import unfold
 from tests.browser.test_frame import REPORT, choose_model
 
 pytestmark = pytest.mark.browser
@@ -84,7 +85,7 @@ def test_a_translated_page_never_mixes_two_answers(app_address: str, visit: Visi
 
 def test_numbers_are_not_translated(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample={FIRST}")
-    page.get_by_text("Why this answer").click()
+    unfold(page, "Why this answer")
     bars = page.locator(".st-key-analyse_bars [role=img]")
     expect(bars).to_be_visible()
     numbers = bars.locator("[translate=no]").all_inner_texts()
@@ -92,5 +93,5 @@ def test_numbers_are_not_translated(app_address: str, visit: Visit):
 
 
 def choose(page: Page, sample: str) -> None:
-    page.locator("summary").filter(has_text="Choose another slice").click()
+    unfold(page, f"{MARK}Choose another slice")
     page.locator(f".st-key-analyse_sample_{sample} button").first.click()

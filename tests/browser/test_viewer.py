@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from scripts.measure.viewer import MOVE, WINDOW, drag
+from tests.browser.places import unfold
 from tests.browser.viewer_page import (
     PIXELS,
     SAMPLE,
@@ -243,7 +244,7 @@ def test_the_view_stays_when_the_slice_changes_and_goes_with_the_slices_own_wind
     tool(page, "zoomIn").click()
     page.get_by_label("Window preset").select_option("Bright")
     tool(page, "layer 0").click()
-    page.get_by_text("Choose another slice").click()
+    unfold(page, "Choose another slice")
     page.get_by_role("button", name="Glioma 1").click()
     shown(page, other_than=before)
     expect(page.get_by_label("Window preset")).to_have_value("Bright")

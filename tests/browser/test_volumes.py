@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.readers.preprocessing import resize
 from core.readers.samples import find_sample
 from scripts.measure.servers import running_server
-from tests.browser.places import settled
+from tests.browser.places import settled, unfold
 from tests.browser.viewer_page import canvas_of, shown, text, tool
 from tests.volumes import FRAME_OF_REFERENCE, PLANTED, dicom_series, head_affine, nifti
 
@@ -86,7 +86,7 @@ def test_a_dicom_series_is_stepped_through_and_its_mask_written(app_address: str
     strip.click(position={"x": box["width"] * 11.5 / 30, "y": 10})
     expect(slice_slider(page)).to_have_value("12")
     assert "at=12" in page.url
-    page.get_by_text("Download the volume's answer").click()
+    unfold(page, "Download the volume's answer")
     result = json.loads(downloaded(page, "JSON"))
     assert result["slices"] == 30 and len(result["tumour_probabilities"]) == 30 and result["mask"]["voxels"] > 50
     mask = nibabel.Nifti1Image.from_bytes(gzip.decompress(downloaded(page, "Mask NIfTI")))
@@ -185,9 +185,9 @@ def test_nothing_of_a_header_is_shown_written_or_logged(tmp_path: Path, visit: V
         page = visit(server.address)
         upload(page, *series())
         analyse(page)
-        page.get_by_text("Download the volume's answer").click()
+        unfold(page, "Download the volume's answer")
         files = [downloaded(page, name) for name in ("JSON", "Mask NIfTI", "CSV of the slices", "Mask DICOM SEG")]
-        page.get_by_text("Download", exact=True).click()
+        unfold(page, "Download")
         files += [downloaded(page, name) for name in ("Overlay PNG", "Mask PNG")]
         shown = page.content() + page.evaluate(
             "[...document.querySelectorAll('*')].map((e) => e.shadowRoot?.innerHTML ?? '').join('')"
