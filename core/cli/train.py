@@ -1,6 +1,7 @@
 """Commands that train: train, cross-validate."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,7 @@ def _train(recipe: "Recipe", models: Path, store: Path, runs: Path, external: Pa
             validation,
             runs / recipe.name,
             tumour_free=tumour_free,
-            start=load_start(recipe, runs),
+            start=partial(load_start, recipe, runs),
             workers=workers,
             progress=progress,
             epoch_end=epoch_end,

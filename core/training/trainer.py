@@ -1,5 +1,6 @@
 """Training by a recipe with Keras, saved after each epoch and resumable after a kill."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +33,14 @@ def run_training(
     folder: Path,
     *,
     tumour_free: Examples | None = None,
-    start: "keras.Model | None" = None,
+    start: "Callable[[], keras.Model | None] | None" = None,
     workers: int = 0,
     progress: TrainingProgress | None = None,
     epoch_end: EpochEnd | None = None,
 ) -> State:
     """Train until the recipe's end, or go on from the state in ``folder``.
+
+    A finished run needs neither its start nor slices without a tumour.
 
     Args:
         recipe: what to build and how to train it.
@@ -45,7 +48,7 @@ def run_training(
         validation: validation examples.
         folder: where ``state.npz`` and ``history.csv`` are; one folder a run.
         tumour_free: what a recipe with ``tumour_free`` draws that share of each micro-batch from.
-        start: the network of the recipe's ``start``, whose weights it begins with.
+        start: loads the network of the recipe's ``start``, whose weights it begins with.
         workers: processes that make batches beside the training; 0 for none.
         progress: see ``TrainingProgress``.
         epoch_end: see ``EpochEnd``; an exception from it ends the training and is passed on.
@@ -60,15 +63,17 @@ def run_training(
 
     plan = recipe.training
     state = load_state(folder)
-    _check_run(recipe, train, tumour_free, folder, state)
+    _check_state(recipe, folder, state)
     if state and state.finished:
         write_history(folder, state.history)
         return state
+    _check_examples(recipe, train, tumour_free)
+    first = start() if start else None
     keras.utils.set_random_seed(plan.seed)
     steps = steps_per_epoch(len(train), plan)
     model = _build_model(recipe)
-    if start is not None:
-        copy_weights(start, model)
+    if first is not None:
+        copy_weights(first, model)
     compile_model(model, recipe, steps=steps)
     if len(model.outputs) > 1:
         _make_loss_trackers(model, validation)
@@ -97,16 +102,18 @@ def run_training(
     return recorder.state
 
 
-def _check_run(
-    recipe: Recipe, train: Examples, tumour_free: Examples | None, folder: Path, state: State | None
-) -> None:
-    """Raise ``TrainingError`` if a state is another recipe's or the examples make no whole micro-batches."""
+def _check_state(recipe: Recipe, folder: Path, state: State | None) -> None:
+    """Raise ``TrainingError`` if a state is another recipe's."""
     if state and training_settings(state.recipe) != recipe.decisive_settings:
         raise TrainingError(
             "'{folder}' holds a run of '{recipe}' with another recipe; restore that recipe or move the folder away.",
             folder=folder,
             recipe=recipe.name,
         )
+
+
+def _check_examples(recipe: Recipe, train: Examples, tumour_free: Examples | None) -> None:
+    """Raise ``TrainingError`` if examples are missing, or make no whole micro-batches."""
     if recipe.training.tumour_free and not tumour_free:
         raise TrainingError(
             "The recipe '{recipe}' needs slices without a tumour; name their folder.", recipe=recipe.name

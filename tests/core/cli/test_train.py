@@ -23,6 +23,18 @@ def test_an_unknown_recipe_is_one_sentence(tmp_path: Path, capsys: pytest.Captur
     assert re.match(r"core train: .* no recipe 'nothing'; .*\breport-cnn\b", sentence(capsys.readouterr().err))
 
 
+def test_a_finished_run_is_written_without_what_only_its_training_needs(
+    workplace: Workplace, use_recipe: Callable[[Recipe], None]
+) -> None:
+    _, store, models, runs = vars(workplace).values()
+    recipe = tiny.recipe("unified-unet")
+    assert recipe.network.start and recipe.training.tumour_free, "neither is at hand here"
+    use_recipe(recipe)
+    save_state(runs / recipe.name, tiny.finished_state(recipe))
+    assert main(["train", recipe.name, "--store", str(store), "--runs", str(runs)]) == 0
+    assert open_bundle(recipe.name, models).card.training.start == recipe.network.start
+
+
 def test_folds_are_trained_once_and_collected(
     workplace: Workplace, use_recipe: Callable[[Recipe], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -309,7 +309,7 @@ def test_a_training_begins_with_the_weights_of_its_start(tmp_path: Path) -> None
     recipe = without_pretrained(tiny.recipe("unified-unet-1", micro_batch=12, **still))
     start = build_network(recipe.network.name, recipe.network_options)
     kernel = start.get_layer("look_conv").get_weights()[0]
-    state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path, start=start)
+    state = run_training(recipe, tiny.unified_examples(12), tiny.unified_examples(3), tmp_path, start=lambda: start)
     trained = build_network(recipe.network.name, recipe.network_options)
     trained.set_weights(state.best)
     np.testing.assert_array_equal(trained.get_layer("look_conv").get_weights()[0], kernel)
