@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from core.bundles.bundle import (
+    ALONE,
     CROSS_VALIDATION,
     CROSS_VALIDATION_HISTORY,
     EXPLANATIONS,
@@ -34,7 +35,7 @@ from core.config import CLASSES, CLASSIFICATION
 from core.dataset import splits
 from core.evaluation.comparison.bundles import comparison
 from core.evaluation.cross_validation import summarise_folds
-from core.evaluation.evaluate import stored_figures
+from core.evaluation.evaluate import stored_figures, stored_figures_alone
 from core.evaluation.explanations.heat_maps import summarise_heat_maps
 from core.evaluation.external import stored_external_metrics
 from core.evaluation.figures import class_indices, mask_figures
@@ -192,11 +193,13 @@ def _comparison(bundle: Bundle) -> dict[str, Any]:
     return comparison(bundle, open_bundle(stated.other, bundle.folder.parent)) if stated else {}
 
 
+_ALONE = "metrics.without_neighbours"
 _FOLDS = "metrics.cross_validation"
 SOURCES = (
     Source(PREDICTIONS, "data", _split, "evaluate {}"),
     Source(PREDICTIONS, "metrics.test", stored_figures, "evaluate {}", "metrics.test"),
     Source(PREDICTIONS, "metrics.test", _class_loss, "evaluate {}"),
+    Source(ALONE, _ALONE, stored_figures_alone, "evaluate {}", _ALONE),
     Source(MASK_THRESHOLDS, "metrics.test", _threshold_figures, "evaluate {}", "metrics.test.threshold"),
     Source(PREDICTIONS, "metrics.comparison", _comparison, "compare {} OTHER", "metrics.comparison"),
     Source(HISTORY, "training", _run, "train {}", "training", _SECONDS),

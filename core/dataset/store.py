@@ -119,6 +119,22 @@ class Store:
         size = self.index.size[row]
         return self._file["slices"][row, :size, :size]
 
+    def pixels_around(self, number: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Read the pixels of the slice before and of the one after: (H, W) int16, or None where there is none.
+
+        Consecutive numbers of one patient are neighbouring slices, as far as the data set tells. Patients whose ids
+        differ only by a final letter count as one.
+
+        Raises:
+            DatasetError: there is no such slice.
+        """
+        group = self.index.patient_group[self.row(number)]
+        before, after = (
+            self.pixels(other) if other in self and self.index.patient_group[self.row(other)] == group else None
+            for other in (number - 1, number + 1)
+        )
+        return before, after
+
     def mask(self, number: int) -> np.ndarray:
         """Read the true mask of slice ``number``: (H, W) bool, True on the tumour."""
         row = self.row(number)

@@ -3,7 +3,7 @@
 from core.bundles.card.schema import Card
 from core.metrics.definitions import DEFINITIONS
 
-_SECTIONS = ("cross_validation", "comparison", "explanation", "robustness", "external")
+_SECTIONS = ("without_neighbours", "cross_validation", "comparison", "explanation", "robustness", "external")
 
 
 def definition_changes(card: Card) -> dict[str, dict[str, str]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.bundles.bundle import MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle, load_network
+from core.bundles.bundle import ALONE, MASK_THRESHOLDS, MASKS, PREDICTIONS, Bundle, load_network
+from core.bundles.card.metrics import WithoutNeighbours
 from core.bundles.card.schema import Card
 from core.bundles.card_update import update_card
 from core.config import CLASSES, CLASSIFICATION
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import keras
 
 _TIMED_RUNS = 20
+_KEPT_ALONE = WithoutNeighbours.model_fields.keys() - {"definitions"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,14 @@ class Evaluation:
         figures: of the test slices, ``metrics.test`` of the card.
         threshold: the mask threshold that was used; None for a classifier.
         masks: what its masks were; None for a classifier.
+        alone: the predictions of the test slices without neighbours, of a bundle that takes neighbours; else None.
     """
 
     predictions: pd.DataFrame
     figures: dict[str, Any]
     threshold: float | None
     masks: MaskRecords | None
+    alone: pd.DataFrame | None = None
 
 
 def evaluate(bundle: Bundle, store: Store, *, keep_times: bool = False, progress: ProgressWrapper = iter) -> Card:
@@ -74,6 +78,12 @@ def evaluate(bundle: Bundle, store: Store, *, keep_times: bool = False, progress
         "metrics.test": evaluation.figures,
         "metrics.definitions": DEFINITIONS["test"],
     }
+    if evaluation.alone is not None:
+        write_table(bundle.folder / ALONE, evaluation.alone)
+        changes["metrics.without_neighbours"] = {
+            **_figures_alone(evaluation.alone),
+            "definitions": DEFINITIONS["without_neighbours"],
+        }
     if not (keep_times and bundle.card.times):
         changes["times"] = _inference_times(bundle, network, store)
     return update_card(bundle.folder, changes, "Evaluated on the test slices.")
@@ -88,10 +98,7 @@ def measure(bundle: Bundle, network: "keras.Model", store: Store, *, progress: P
     slices = splits.index_table()[["slice", "class", "patient"]].rename(columns={"class": "true"})
     slices["part"] = splits.split_parts(bundle.card.data.split).to_numpy()
     probabilities, masks = predict_all(bundle, network, store, slices, progress)
-    columns = _mask_columns(masks) if masks else {}
-    if CLASSIFICATION in bundle.tasks:
-        columns |= _class_columns(np.array(probabilities))
-    predictions = slices.assign(**columns)
+    predictions = _as_table(slices, probabilities, masks)
     is_test = (predictions["part"] == "test").to_numpy()
     test = predictions[is_test]
     figures: dict[str, Any] = {"slices": len(test), "patients": int(test["patient"].nunique())}
@@ -100,7 +107,36 @@ def measure(bundle: Bundle, network: "keras.Model", store: Store, *, progress: P
     if CLASSIFICATION in bundle.tasks:
         figures["loss"] = classification.log_loss(class_indices(test["true"]), np.array(probabilities)[is_test])
         figures |= _class_metrics(bundle, predictions)
-    return Evaluation(predictions, figures, bundle.card.output.threshold, masks)
+    alone = None
+    if bundle.card.input.neighbours:
+        tested = slices[is_test]
+        alone = _as_table(tested, *predict_all(bundle, network, store, tested, progress, alone=True))
+    return Evaluation(predictions, figures, bundle.card.output.threshold, masks, alone)
+
+
+def _as_table(slices: pd.DataFrame, probabilities: list[np.ndarray], masks: MaskRecords | None) -> pd.DataFrame:
+    """Return slices with the columns of what was predicted for them; see ``predict_all``."""
+    columns = _mask_columns(masks) if masks else {}
+    if probabilities:
+        columns |= _class_columns(np.array(probabilities))
+    return slices.assign(**columns)
+
+
+def _figures_alone(table: pd.DataFrame) -> dict[str, Any]:
+    """Return ``metrics.without_neighbours`` of a card from its rows, but for the definitions."""
+    computed = {"slices": len(table), **class_figures(table), **mask_figures(table)}
+    return {
+        name: float(value) if name != "slices" else value for name, value in computed.items() if name in _KEPT_ALONE
+    }
+
+
+def stored_figures_alone(bundle: Bundle) -> dict[str, Any]:
+    """Compute the figures of slices without neighbours from their stored predictions; no network runs.
+
+    Raises:
+        BundleError: the bundle has none, or they are altered.
+    """
+    return _figures_alone(pd.read_csv(bundle.path(ALONE)))
 
 
 def recompute_figures(bundle: Bundle) -> Card:
@@ -115,7 +151,10 @@ def recompute_figures(bundle: Bundle) -> Card:
         BundleError: the bundle is not evaluated, or a file is not what its card says.
     """
     figures = {**bundle.test_metrics.as_dict(), **stored_figures(bundle)}
-    changes = {"metrics.test": figures, "metrics.definitions": DEFINITIONS["test"]}
+    changes: dict[str, Any] = {"metrics.test": figures, "metrics.definitions": DEFINITIONS["test"]}
+    if ALONE in bundle.card.files:
+        definitions = {"definitions": DEFINITIONS["without_neighbours"]}
+        changes["metrics.without_neighbours"] = stored_figures_alone(bundle) | definitions
     return update_card(bundle.folder, changes, "Figures computed again from the stored predictions.")
 
 

@@ -12,10 +12,11 @@ from core.config import CLASSIFICATION, SEED, SEGMENTATION
 from core.dataset import splits
 from core.dataset.store import Store
 from core.inference.forward import forward
+from core.inference.predictor import model_planes
 from core.metrics import overlap
 from core.networks.losses import tumour_probability
 from core.progress import ProgressWrapper
-from core.readers.preprocessing import Placement, map_to_slice, preprocess_mask, preprocess_slice
+from core.readers.preprocessing import Placement, map_to_slice, preprocess_mask
 
 if TYPE_CHECKING:
     import keras
@@ -30,19 +31,21 @@ def draw_slices(numbers: np.ndarray, count: int) -> set[int]:
 
 
 def batches(
-    bundle: Bundle, store: Store, numbers: Iterable[int]
+    bundle: Bundle, store: Store, numbers: Iterable[int], *, alone: bool = False
 ) -> Iterator[tuple[list[int], np.ndarray, list[Placement]]]:
-    """Yield batches of slice numbers, model inputs (n, S, S, C) and placements."""
-    spec = bundle.card.input
+    """Yield batches of slice numbers, model inputs (n, S, S, C) and placements.
+
+    A bundle that takes neighbours gets each slice's own, unless slices are to stand ``alone``.
+    """
+    reads_around = bundle.card.input.neighbours and not alone
     batch: list[tuple[int, np.ndarray, Placement]] = []
 
     def stacked() -> tuple[list[int], np.ndarray, list[Placement]]:
-        planes = np.stack([plane for _, plane, _ in batch])[..., None]
-        return [number for number, _, _ in batch], planes.repeat(spec.channels, -1), [place for *_, place in batch]
+        return [number for number, _, _ in batch], np.stack([planes for _, planes, _ in batch]), [p for *_, p in batch]
 
     for number in numbers:
-        plane, place = preprocess_slice(store.pixels(number), size=spec.height, preprocessing=spec.preprocessing)
-        batch.append((number, plane, place))
+        around = store.pixels_around(number) if reads_around else (None, None)
+        batch.append((number, *model_planes(bundle, store.pixels(number), around)))
         if len(batch) == BATCH:
             yield stacked()
             batch.clear()
@@ -117,13 +120,22 @@ def tumour_channel(output: np.ndarray) -> np.ndarray:
 
 
 def predict_all(
-    bundle: Bundle, network: "keras.Model", store: Store, table: pd.DataFrame, progress: ProgressWrapper
+    bundle: Bundle,
+    network: "keras.Model",
+    store: Store,
+    table: pd.DataFrame,
+    progress: ProgressWrapper,
+    *,
+    alone: bool = False,
 ) -> tuple[list[np.ndarray], MaskRecords | None]:
-    """Predict every slice; return (3,) class probabilities, empty for a segmenter, and masks, None for a classifier."""
+    """Predict every slice; return (3,) class probabilities, empty for a segmenter, and masks, None for a classifier.
+
+    With ``alone`` a bundle that takes neighbours gets none.
+    """
     probabilities: list[np.ndarray] = []
     test = set(table["slice"][table["part"] == "test"])
     masks = MaskRecords(bundle, test) if SEGMENTATION in bundle.tasks else None
-    for numbers, inputs, places in batches(bundle, store, progress(table["slice"].tolist())):
+    for numbers, inputs, places in batches(bundle, store, progress(table["slice"].tolist()), alone=alone):
         outputs = forward(bundle, network.predict_on_batch, inputs)
         probabilities.extend(outputs.get(CLASSIFICATION, ()))
         if masks:

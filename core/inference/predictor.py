@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +12,18 @@ from core.bundles.measured_gate import has_gate
 from core.config import CLASSIFICATION, HEAT, HEAT_FIELD, SEGMENTATION
 from core.errors import BundleError
 from core.explanation.class_maps import heat_plane
+from core.inference.background import on_each_core
 from core.inference.forward import forward
 from core.inference.gate import GateDecision, apply_gate, load_gate, require_features
 from core.inference.runtime import load_runtime
 from core.networks.gate_features import gate_inputs
 from core.networks.losses import tumour_probability
 from core.networks.receptive_field import ReceptiveField
-from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice
+from core.readers.preprocessing import Placement, map_to_slice, preprocess_slice, preprocess_with_neighbours
 from core.readers.slices import Slice
+
+Neighbours = tuple[Slice | None, Slice | None]
+"""The slice before a slice and the one after; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +102,19 @@ class Predictor:
         if self._gate:
             require_features(classifier, self._gate[0], self._networks[classifier.name].output_sizes)
 
-    def __call__(self, slice_: Slice) -> Prediction:
-        """Predict one slice; its true class and mask are not read. Threads may call it at once."""
+    def __call__(self, slice_: Slice, around: Neighbours = (None, None)) -> Prediction:
+        """Predict one slice; its true class and mask are not read. Threads may call it at once.
+
+        Args:
+            slice_: that is predicted.
+            around: the slice before and the one after, for a bundle that reads them; None where there is none.
+        """
         began = time.perf_counter()
-        class_outputs, class_inputs, heat_placement = self._run(self.classifier, slice_)
+        class_outputs, class_inputs, heat_placement = self._run(self.classifier, slice_, around)
         if self.classifier.name == self.segmenter.name:
             mask_outputs, mask_inputs, mask_placement = class_outputs, class_inputs, heat_placement
         else:
-            mask_outputs, mask_inputs, mask_placement = self._run(self.segmenter, slice_)
+            mask_outputs, mask_inputs, mask_placement = self._run(self.segmenter, slice_, around)
         probabilities = class_outputs[CLASSIFICATION][0]
         heat = answer_heat(self.classifier, class_outputs, int(probabilities.argmax()))
         return Prediction(
@@ -140,9 +150,11 @@ class Predictor:
         other._networks = {name: network.one_core_each(cores) for name, network in self._networks.items()}
         return other
 
-    def _run(self, bundle: Bundle, slice_: Slice) -> tuple[dict[str, np.ndarray], np.ndarray, Placement]:
+    def _run(
+        self, bundle: Bundle, slice_: Slice, around: Neighbours = (None, None)
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, Placement]:
         """Return a bundle's outputs for a slice, its model input, and the placement that maps back."""
-        inputs, placement = model_input(bundle, slice_)
+        inputs, placement = model_input(bundle, slice_, around)
         return forward(bundle, self._networks[bundle.name], inputs), inputs, placement
 
 
@@ -162,13 +174,43 @@ def answer_heat(bundle: Bundle, outputs: dict[str, np.ndarray], class_index: int
     )
 
 
-def model_input(bundle: Bundle, slice_: Slice) -> tuple[np.ndarray, Placement]:
-    """Return a slice as input of a bundle's network, (1, S, S, C) float32, and the placement that maps back."""
+def predict_series(predictor: Predictor, slices: Sequence[Slice]) -> Iterator[Prediction]:
+    """Predict the slices of a series in their order, each between the one before and the one after, one on each core.
+
+    Whoever stops iterating stops it.
+    """
+    places = zip((None, *slices), slices, (*slices[1:], None), strict=False)
+    own = predictor.one_core_each()
+    return on_each_core(lambda place: own(place[1], (place[0], place[2])), list(places))
+
+
+def model_input(bundle: Bundle, slice_: Slice, around: Neighbours = (None, None)) -> tuple[np.ndarray, Placement]:
+    """Return a slice as input of a bundle's network, (1, S, S, C) float32, and the placement that maps back.
+
+    Args:
+        bundle: whose network it is.
+        slice_: the slice.
+        around: the slice before and the one after; read where the bundle takes neighbours.
+    """
+    before, after = (None if other is None else other.pixels for other in around)
+    planes, placement = model_planes(bundle, slice_.pixels, (before, after))
+    return planes[None], placement
+
+
+def model_planes(
+    bundle: Bundle, pixels: np.ndarray, around: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+) -> tuple[np.ndarray, Placement]:
+    """Return (H, W) pixels as (S, S, C) float32 of a bundle's model input, and the placement that maps back.
+
+    Without neighbours all channels hold the slice, also for a bundle that takes neighbours.
+    """
     spec = bundle.card.input
-    plane, placement = preprocess_slice(slice_.pixels, size=spec.height, preprocessing=spec.preprocessing)
-    return np.repeat(plane[None, ..., None], spec.channels, axis=-1), placement
+    if spec.neighbours:
+        return preprocess_with_neighbours(pixels, around, size=spec.height, preprocessing=spec.preprocessing)
+    plane, placement = preprocess_slice(pixels, size=spec.height, preprocessing=spec.preprocessing)
+    return np.repeat(plane[..., None], spec.channels, axis=-1), placement
 
 
 def input_picture(inputs: np.ndarray) -> np.ndarray:
-    """Return the plane of (1, S, S, C) model inputs in [0, 1] as (S, S) uint8."""
-    return np.round(inputs[0, ..., 0] * 255).astype(np.uint8)
+    """Return the slice's own plane of (1, S, S, C) model inputs in [0, 1] as (S, S) uint8."""
+    return np.round(inputs[0, ..., inputs.shape[-1] // 2] * 255).astype(np.uint8)

@@ -40,6 +40,10 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "keras_mean_iou": "keras.metrics.MeanIoU(2) fed the tumour channel's float32 scores (1 less the background's "
         "where several channels are tumour) and 0/1 masks at network size",
     },
+    "without_neighbours": {
+        "accuracy": "as in metrics.test, like all these figures, but each slice stands in its neighbours' places, as "
+        "where a slice is given alone; metrics.test has every slice between the slices before and after it",
+    },
     "cross_validation": {
         "folds": "one value a fold, in the order of 'folds_done', on the slices of the held-out fold",
         "mean": "mean over those folds",

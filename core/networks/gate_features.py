@@ -40,7 +40,8 @@ def with_feature_output(network: "keras.Model") -> "keras.Model":
 
     fusion = network.get_layer(FUSION_LAYER).output
     stride = network.inputs[0].shape[1] // fusion.shape[1]
-    is_head = ops.cast(network.inputs[0] > HEAD_THRESHOLD, "float32")
+    middle = network.inputs[0].shape[-1] // 2  # the slice's own channel, where others hold its neighbours
+    is_head = ops.cast(network.inputs[0][..., middle : middle + 1] > HEAD_THRESHOLD, "float32")
     head = keras.layers.AveragePooling2D(stride, name="head_in_place")(is_head)
     on_head = ops.where(ops.any(head >= 0.5, axis=(1, 2), keepdims=True), head >= 0.5, True)
     weights = ops.reshape(head, (-1, head.shape[1] * head.shape[2]))

@@ -27,11 +27,13 @@ def unified_unet(
     dropout: float = 0.3,
     momentum: float = 0.9,
     presence: bool = False,
+    neighbours: bool = False,
     small_encoder: bool = False,
 ) -> "keras.Model":
     """Build the network: (n, size, size, 1) in [0, 1] -> [class (n, 3), mask (n, size, size, 4)], both probabilities.
 
-    With ``presence`` a third output follows: (n, 2) probabilities of no tumour and of one.
+    With ``presence`` a third output follows: (n, 2) probabilities of no tumour and of one. With ``neighbours`` the
+    input is (n, size, size, 3): the slice before, the slice and the slice after; the outputs are the slice's.
 
     The mask's channels are background and the three classes. The class depends on encoder and mask together: deep
     features of the encoder and the mask's probabilities, averaged over a grid of cells of 16 pixels a side, weighted by
@@ -44,13 +46,14 @@ def unified_unet(
         dropout: rate before the class, and on the encoder's deepest features.
         momentum: of the decoder's batch normalisations' moving statistics.
         presence: whether the network also tells whether there is a tumour at all.
+        neighbours: whether the encoder reads the slices before and after, too (2.5-D).
         small_encoder: a small relative of the encoder without pretrained weights, to try something out in seconds.
     """
     import keras
 
-    inputs = keras.Input((size, size, 1), name="image")
+    inputs = keras.Input((size, size, 3 if neighbours else 1), name="image")
     features = _encoder(inputs, dropout, small=small_encoder)
-    decoded, cell_features = _decoder(inputs, features, filters, momentum)
+    decoded, cell_features = _decoder(_own_slice(inputs) if neighbours else inputs, features, filters, momentum)
     mask = _mask_head(decoded)
     cell_tumour = _cell_tumour(mask, size)
     weights = _attention(cell_tumour)
@@ -62,12 +65,23 @@ def unified_unet(
     return keras.Model(inputs, outputs, name="unified_unet")
 
 
+def _own_slice(inputs: Tensor) -> Tensor:
+    """Return the middle one of (n, size, size, 3) slices, (n, size, size, 1)."""
+    from keras import layers
+
+    _, height, width, channels = inputs.shape
+    x = layers.Reshape((height * width, channels, 1), name="slices")(inputs)
+    x = layers.Cropping2D(((0, 0), (1, 1)), name="middle_slice")(x)
+    return layers.Reshape((height, width, 1), name="own_slice")(x)
+
+
 def _encoder(inputs: Tensor, dropout: float, *, small: bool) -> list[Tensor]:
     """Return EfficientNet-Lite0's features at strides 2, 4, 8, 16 and 32, the last with dropout."""
     from keras import layers
 
     x = layers.Rescaling(1 / SCALE, -MEAN / SCALE, name="normalise")(inputs)
-    x = layers.Concatenate(name="grey_to_colour")([x, x, x])
+    if x.shape[-1] == 1:
+        x = layers.Concatenate(name="grey_to_colour")([x, x, x])
     features = efficientnet_lite0(x, SMALL_STAGES if small else STAGES)
     deepest = layers.SpatialDropout2D(dropout, name="deep_dropout")(features[-1])
     return [*features[:-1], deepest]

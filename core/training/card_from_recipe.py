@@ -9,7 +9,7 @@ from core.bundles.bundle import Bundle
 from core.config import CLASSES, CLASSIFICATION, PRESENCE, SEGMENTATION
 from core.networks.efficientnet_lite0 import SOURCE as PRETRAINED_SOURCE
 from core.networks.registry import NETWORKS
-from core.readers.preprocessing import HEAD, MIN_MAX
+from core.readers.preprocessing import HEAD, LEAST_SIMILARITY, MIN_MAX
 from core.training.recipe import ON_VALIDATION, Recipe
 
 _THRESHOLD = 0.5
@@ -18,12 +18,18 @@ _THRESHOLD_RULE = (
     "of 0.05 to 0.95 in steps of 0.05 the threshold with the highest mean Dice on the validation slices, at the "
     "slices' own size"
 )
+_REPEATED = "grey repeated over the channels"
+_NEIGHBOURS = (
+    "the channels are the slice before, the slice and the slice after of one patient, each scaled by itself and placed "
+    "as the slice; where there is no neighbour, or one that correlates with the slice by less than "
+    f"{LEAST_SIMILARITY:g}, the slice stands in its place"
+)
 _PREPROCESSING = {
     HEAD: "scaled so that the slice's 1st percentile is 0 and its 99.5th 1, clipped; cropped to the square around the "
     "head (what is brighter than a tenth of that range) with a margin of 6 % of its longer side, padded with zeros "
-    "where the square leaves the slice; resized bilinearly, averaging when shrinking; grey repeated over the channels",
+    f"where the square leaves the slice; resized bilinearly, averaging when shrinking; {_REPEATED}",
     MIN_MAX: "padded with zeros to a centred square after scaling the slice's minimum to 0 and maximum to 1; "
-    "resized bilinearly, averaging when shrinking; grey repeated over the channels",
+    f"resized bilinearly, averaging when shrinking; {_REPEATED}",
 }
 _COMPARED = ("task", "network", "input", "output", "classes")
 """Keys of a card that tell recipes apart."""
@@ -50,12 +56,18 @@ def card_from_recipe(recipe: Recipe) -> dict[str, Any]:
             "dtype": "float32",
             "range": [0.0, 1.0],
             "preprocessing": recipe.input.preprocessing,
-            "description": _PREPROCESSING[recipe.input.preprocessing],
+            "description": _input_description(recipe),
+            **({"neighbours": True} if recipe.input.neighbours else {}),
         },
         "output": _output(recipe),
         "classes": list(CLASSES) if CLASSIFICATION in recipe.tasks else ["background", "tumour"],
         "training": {"recipe": recipe.table["training"], **begun},
     }
+
+
+def _input_description(recipe: Recipe) -> str:
+    alone = _PREPROCESSING[recipe.input.preprocessing]
+    return alone.replace(_REPEATED, _NEIGHBOURS) if recipe.input.neighbours else alone
 
 
 def _network_options(recipe: Recipe) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from core.config import PRESENCE, TASKS, recipes_folder, tasks_of
-from core.dataset.splits import ALL_SPLITS, selecting_part
+from core.dataset.splits import ALL_SPLITS, FOLD_SPLITS, selecting_part
 from core.errors import TrainingError
 from core.explanation.explainer import METHODS
 from core.networks.losses import LOSSES
@@ -63,11 +63,13 @@ class InputSettings(FileModel):
         size: side in pixels.
         channels: 1, or 3 that all hold the slice.
         preprocessing: see ``core.readers.preprocessing``.
+        neighbours: whether the 3 channels are the slice before, the slice and the slice after.
     """
 
     size: PositiveInt
     channels: Literal[1, 3]
     preprocessing: Annotated[str, one_of((MIN_MAX, HEAD))]
+    neighbours: bool = False
 
 
 class HeatSettings(FileModel):
@@ -101,6 +103,7 @@ class Augmentation(FileModel):
     noise: Amount = 0.0
     jpeg: Share = 0.0
     caption: Share = 0.0
+    neighbour_dropout: Share = 0.0
 
 
 class Training(FileModel):
@@ -237,6 +240,12 @@ class Recipe(FileModel):
             raise ValueError(f"the task {PRESENCE} and the network's option presence need each other")
         if bool(self.training.tumour_free) != has_presence:
             raise ValueError(f"the task {PRESENCE} and a share tumour_free of the training need each other")
+        if bool(self.network.options.get("neighbours")) != self.input.neighbours:
+            raise ValueError("the input's neighbours and the network's option neighbours need each other")
+        if self.input.neighbours and (self.input.channels != 3 or self.split not in FOLD_SPLITS):
+            raise ValueError(
+                "neighbours need 3 channels, and a patient-level split: by slice they would be test slices"
+            )
         if self.mask_threshold == ON_VALIDATION and selecting_part(self.split) == "test":
             raise ValueError(f"the split {self.split} has no validation slices to choose a threshold on; state it")
         if self.origin:

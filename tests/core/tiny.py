@@ -69,10 +69,11 @@ def recipe(
         training: replaces entries of the recipe's [training].
     """
     shipped = load_recipe(base)
+    between = {"neighbours": True} if shipped.input.neighbours else {}
     plan = {**shipped.table["training"], "epochs": 1, "batch": 12, "micro_batch": 6, "dtype": "float32", **training}
     table = {
         **{key: value for key, value in shipped.table.items() if key != "origin"},
-        "network": {**shipped.table["network"], "options": {**OPTIONS[shipped.tasks], **(options or {})}},
+        "network": {**shipped.table["network"], "options": {**OPTIONS[shipped.tasks], **between, **(options or {})}},
         "input": {**shipped.table["input"], "size": SIZES[shipped.tasks]},
         "training": {key: value for key, value in plan.items() if value is not None},
     }
@@ -161,6 +162,13 @@ def segmenter(models: Path, *, name: str = "report-unet") -> Bundle:
 def unified(models: Path, *, base: str = "unified-unet-1", name: str = "unified-unet") -> Bundle:
     """Export a small network for both tasks with random weights."""
     small = recipe(base, name=name)
+    return export_bundle(small, finished_state(small), models)
+
+
+@made_once
+def between_neighbours(models: Path, *, name: str = "unified-unet-25d") -> Bundle:
+    """Export a small network for all tasks, of a slice between its neighbours, with random weights."""
+    small = recipe("unified-unet-25d", name=name)
     return export_bundle(small, finished_state(small), models)
 
 
@@ -333,6 +341,17 @@ class DataSet:
         """Write the table of slices and splits, for the setting ``splits``."""
         self.table.to_csv(path, index=False)
         return path
+
+
+def as_one_series(data: DataSet) -> DataSet:
+    """Make all slices one patient's, each like the ones before and after it."""
+    base = data.pixels[1].astype(float)
+    for number, pixels in data.pixels.items():
+        side = len(pixels)
+        noise = np.random.default_rng(number).normal(0, base.std() / 4, (side, side))
+        data.pixels[number] = (base[:side, :side] + noise).astype(np.int16)
+    data.table["patient_group"] = data.table["patient"] = 1
+    return data
 
 
 def write_recipe(recipe: Recipe, folder: Path) -> Path:

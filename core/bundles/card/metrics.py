@@ -84,6 +84,19 @@ class TestMetrics(CardPart):
     without_letter_twins: DistinctPatients | None = None
 
 
+class WithoutNeighbours(CardPart):
+    """The figures of the test slices each by itself, of a bundle whose ``metrics.test`` has them between neighbours."""
+
+    slices: Count
+    accuracy: Share
+    series_accuracy: Share
+    patient_accuracy: Share
+    dice_mean: Share
+    dice_class_mean: Share
+    missed: Share
+    definitions: dict[str, str] = Field(default_factory=dict)
+
+
 class Outcomes(CardPart):
     """Shares of a set of slices by the outcome after the gate."""
 
@@ -309,6 +322,7 @@ class Metrics(CardPart):
 
     test: TestMetrics | None = None
     definitions: dict[str, str] = Field(default_factory=dict)
+    without_neighbours: WithoutNeighbours | None = None
     external: ExternalMetrics | None = None
     explanation: Explanation | None = None
     robustness: Robustness | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from core.bundles.card.metrics import CrossValidation, ExternalMetrics, Robustness, TestMetrics
+from core.bundles.card.metrics import CrossValidation, ExternalMetrics, Robustness, TestMetrics, WithoutNeighbours
 from core.bundles.card.schema import Card
 from core.config import SEGMENTATION
 from core.labels import CHANGE_TITLES, METRIC_TITLES, split_level
@@ -44,7 +44,8 @@ def _input(card: Card) -> str:
     spec = card.input
     low, high = spec.range
     size = f"{spec.height} x {spec.width} pixels, {_counted(spec.channels, 'channel')}"
-    return f"One MRI slice as {size}, {spec.dtype}, from {low:g} to {high:g}: {spec.description}."
+    what = "One MRI slice between the slice before and the slice after it" if spec.neighbours else "One MRI slice"
+    return f"{what} as {size}, {spec.dtype}, from {low:g} to {high:g}: {spec.description}."
 
 
 def _output(card: Card) -> str:
@@ -115,6 +116,8 @@ def _metrics(card: Card) -> str:
     if metrics.test is None:
         return ""
     parts = [_test_table(card, metrics.test)]
+    if metrics.without_neighbours:
+        parts.append(_table_alone(card, metrics.without_neighbours))
     if metrics.test.per_class:
         parts.append(_class_table(metrics.test))
     if metrics.cross_validation:
@@ -143,8 +146,20 @@ def _test_table(card: Card, test: TestMetrics) -> str:
     size = ""
     if SEGMENTATION in card.tasks and "own_size" in card.metrics.definitions:
         size = f" {card.metrics.definitions['own_size'].capitalize()}."
-    head = f"On the {test.slices} test slices, of {test.patients} patients.{size}"
+    between = ", each between its neighbours" if card.input.neighbours else ""
+    head = f"On the {test.slices} test slices, of {test.patients} patients{between}.{size}"
     return f"{head}\n\n{markdown_table(['Metric', 'Value', 'Definition'], rows, words=_WORDS)}"
+
+
+def _table_alone(card: Card, alone: WithoutNeighbours) -> str:
+    between = card.metrics.test
+    rows = [
+        [_TITLES[name], f"{getattr(alone, name):.3f}", f"{getattr(between, name):.3f}"]
+        for name in _TITLES
+        if name in WithoutNeighbours.model_fields
+    ]
+    table = markdown_table(["Metric", "Alone", "Between neighbours"], rows, words=_WORDS)
+    return f"The same slices, each given alone, without its neighbours:\n\n{table}"
 
 
 def _class_table(test: TestMetrics) -> str:

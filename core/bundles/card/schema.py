@@ -52,6 +52,8 @@ class Input(CardPart):
     range: tuple[float, float]
     preprocessing: str
     description: str
+    neighbours: bool = False
+    """Whether the channels are the slice before, the slice and the slice after; else they all hold the slice."""
 
 
 class Output(CardPart):

@@ -1,5 +1,7 @@
 """Random changes of training slices: where the head lies, how it is turned, and what scanners and files do to it."""
 
+import copy
+
 import numpy as np
 from PIL import Image
 
@@ -29,11 +31,13 @@ def augment(
     noise: float = 0.0,
     jpeg: float = 0.0,
     caption: float = 0.0,
+    neighbour_dropout: float = 0.0,
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Change each slice of a batch in its own way; a mask moves with its slice.
+    """Change each slice of a batch in its own way; its mask moves and its neighbours change with it.
 
     Args:
-        planes: (n, C, C, 1) in [0, 1], or uint8 with 255 for 1; each is interpolated once, from C to ``size``.
+        planes: (n, C, C, c) in [0, 1], or uint8 with 255 for 1; c is 1, or 3 for slices between neighbours. Each is
+            interpolated once, from C to ``size``.
         targets: one array a task: (n,) classes, or (n, C, C, 1) masks of small whole numbers.
         random: draws everything.
         size: side of the new planes and masks in pixels; None for C.
@@ -51,25 +55,31 @@ def augment(
         noise: largest standard deviation of Gaussian noise, as a share of the range.
         jpeg: probability of JPEG compression.
         caption: probability of captions and a frame at the edges.
+        neighbour_dropout: probability that the slice itself stands in its neighbours' places.
 
     Returns:
-        New arrays (n, ``size``, ``size``, 1) of the same types; planes of uint8 become float16 in [0, 1].
+        New arrays (n, ``size``, ``size``, c or 1) of the same types; planes of uint8 become float16 in [0, 1].
     """
     cache = planes.shape[1]
     size = size or cache
     in_bytes = planes.dtype == np.uint8
-    changed = np.empty((len(planes), size, size, 1), np.float16 if in_bytes else planes.dtype)
+    channels = planes.shape[-1]
+    changed = np.empty((len(planes), size, size, channels), np.float16 if in_bytes else planes.dtype)
     changed_targets = tuple(_resized_like(target, size) for target in targets)
     for i in range(len(planes)):
         affine = _draw_affine(cache, size, random, flip, rotation, scale, shift, quarter_turn)
-        plane = planes[i, :, :, 0].astype(np.float32)
-        if in_bytes:
-            plane /= 255
-        plane = _warp(plane, size, affine, Image.Resampling.BILINEAR)
-        plane = _change_brightness(plane, random, gamma=gamma, contrast=contrast)
-        changed[i, :, :, 0] = _change_intensities(
-            plane, random, curve=curve, invert=invert, bias=bias, blur=blur, noise=noise, jpeg=jpeg, caption=caption
-        )
+        alone = channels > 1 and random.random() < neighbour_dropout
+        for channel in range(channels):
+            # Each channel gets the same draws; those of the last go on to the next slice.
+            drawn = random if channel == channels - 1 else copy.deepcopy(random)
+            plane = planes[i, :, :, channels // 2 if alone else channel].astype(np.float32)
+            if in_bytes:
+                plane /= 255
+            plane = _warp(plane, size, affine, Image.Resampling.BILINEAR)
+            plane = _change_brightness(plane, drawn, gamma=gamma, contrast=contrast)
+            changed[i, :, :, channel] = _change_intensities(
+                plane, drawn, curve=curve, invert=invert, bias=bias, blur=blur, noise=noise, jpeg=jpeg, caption=caption
+            )
         for before, after in zip(targets, changed_targets, strict=True):
             if before.ndim > 1:
                 after[i, :, :, 0] = _warp(before[i, :, :, 0], size, affine, Image.Resampling.NEAREST)

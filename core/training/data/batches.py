@@ -169,11 +169,11 @@ def validation_batches(examples: Examples, recipe: Recipe) -> Any:
 
 
 def widen(planes: np.ndarray, channels: int) -> np.ndarray:
-    """Return planes as a network takes them: (n, S, S, channels) float32 in [0, 1]."""
+    """Return planes as a network takes them, (n, S, S, channels) float32 in [0, 1]; a single channel is repeated."""
     values = planes.astype(np.float32)
     if planes.dtype == np.uint8:
         values /= 255
-    return np.repeat(values, channels, axis=-1)
+    return values if values.shape[-1] == channels else np.repeat(values, channels, axis=-1)
 
 
 def _keras_targets(targets: Targets) -> Any:
@@ -196,7 +196,7 @@ def _keras_input(
     Args:
         batches: yields planes and targets, and with ``weighted`` each row's weights.
         examples: of the same types.
-        channels: the planes are repeated over.
+        channels: a single plane is repeated over.
         side: S; None for the examples' own.
         weighted: whether weights follow, (n,) float32 a task.
     """

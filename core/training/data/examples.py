@@ -8,7 +8,7 @@ import numpy as np
 from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION
 from core.dataset import splits
 from core.dataset.store import Store
-from core.readers.preprocessing import preprocess_mask, preprocess_slice
+from core.readers.preprocessing import Placement, preprocess_mask, preprocess_slice, preprocess_with_neighbours
 from core.training.recipe import Recipe
 
 
@@ -18,7 +18,7 @@ class Examples:
 
     Attributes:
         planes: (n, S, S, 1) float16 in [0, 1], half precision in half the memory; or uint8, 255 for 1, where the
-            recipe has a cache.
+            recipe has a cache; (n, S, S, 3), before, slice and after, where it has neighbours.
         targets: one array a task, all uint8: (n,) class indices for classification; (n, S, S, 1) masks for
             segmentation, 0 for background and 1 for tumour; with both tasks, tumour is the class's index + 1; (n,) 1
             for presence, or 0 where there is no tumour.
@@ -57,18 +57,28 @@ def load_examples(store: Store, numbers: np.ndarray, recipe: Recipe, *, side: in
         DatasetError: a slice is not in the store.
     """
     size = side or recipe.input.size
-    planes = np.empty((len(numbers), size, size, 1), np.uint8 if recipe.training.cache else np.float16)
+    channels = 3 if recipe.input.neighbours else 1
+    planes = np.empty((len(numbers), size, size, channels), np.uint8 if recipe.training.cache else np.float16)
     classes = np.array([store.index.label[store.row(int(n))] for n in numbers], np.uint8) - 1
     masks = np.zeros((len(numbers), size, size, 1), np.uint8)
     for i, number in enumerate(int(n) for n in numbers):
-        plane, place = preprocess_slice(store.pixels(number), size=size, preprocessing=recipe.input.preprocessing)
-        planes[i, :, :, 0] = to_bytes(plane) if recipe.training.cache else plane
+        plane, place = _plane(store, number, recipe, size)
+        planes[i] = to_bytes(plane) if recipe.training.cache else plane
         if SEGMENTATION in recipe.tasks:
             masks[i, :, :, 0] = preprocess_mask(store.mask(number), place, size=size)
     if CLASSIFICATION in recipe.tasks:
         masks *= classes[:, None, None, None] + 1
     targets = {CLASSIFICATION: classes, SEGMENTATION: masks, PRESENCE: np.ones(len(numbers), np.uint8)}
     return Examples(planes, tuple(targets[task] for task in recipe.tasks))
+
+
+def _plane(store: Store, number: int, recipe: Recipe, size: int) -> tuple[np.ndarray, Placement]:
+    """Return a slice as (size, size, 1), or as 3 channels with its neighbours."""
+    preprocessing, pixels = recipe.input.preprocessing, store.pixels(number)
+    if recipe.input.neighbours:
+        return preprocess_with_neighbours(pixels, store.pixels_around(number), size=size, preprocessing=preprocessing)
+    plane, place = preprocess_slice(pixels, size=size, preprocessing=preprocessing)
+    return plane[..., None], place
 
 
 def to_bytes(planes: np.ndarray) -> np.ndarray:

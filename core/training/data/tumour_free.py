@@ -33,9 +33,10 @@ def load_tumour_free(recipe: Recipe, train: Examples, folder: Path) -> Examples:
         DatasetError: the folder lacks what is needed.
     """
     planes = [*_external_planes(recipe, folder, train.planes.shape[1]), *_inpainted_planes(recipe, train)]
-    stacked = to_bytes(np.stack(planes))[..., None]
+    # They have no neighbours: in a recipe with neighbours each stands in their places.
+    stacked = to_bytes(np.stack(planes))[..., None].repeat(train.planes.shape[-1], axis=-1)
     none = np.zeros(len(planes), np.uint8)
-    targets = {CLASSIFICATION: none, SEGMENTATION: np.zeros(stacked.shape, np.uint8), PRESENCE: none}
+    targets = {CLASSIFICATION: none, SEGMENTATION: np.zeros((*stacked.shape[:-1], 1), np.uint8), PRESENCE: none}
     return Examples(stacked, tuple(targets[task] for task in recipe.tasks), np.zeros(len(planes), bool))
 
 
@@ -63,7 +64,7 @@ def _inpainted_planes(recipe: Recipe, train: Examples) -> list[np.ndarray]:
     """Inpaint the tumour of each training plane that allows it from the other side of the head."""
     masks = train.targets[recipe.tasks.index(SEGMENTATION)]
     inpainted = []
-    for stored, mask in zip(train.planes[..., 0], masks[..., 0], strict=True):
+    for stored, mask in zip(train.planes[..., train.planes.shape[-1] // 2], masks[..., 0], strict=True):
         plane = stored.astype(np.float32) / 255
         if symmetry(plane) >= LEAST_SYMMETRY:
             inpainted.append(remove_tumour(plane, mask > 0))

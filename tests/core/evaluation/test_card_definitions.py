@@ -6,7 +6,7 @@ from core.bundles.bundle import bundle_names, open_bundle
 from core.evaluation.card_definitions import definition_changes
 from core.metrics.definitions import DEFINITIONS
 
-SECTIONS = ("cross_validation", "comparison", "explanation", "robustness", "external")
+SECTIONS = ("without_neighbours", "cross_validation", "comparison", "explanation", "robustness", "external")
 
 
 @pytest.mark.parametrize("name", ["report-cnn-searched", "unified-unet"])

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from core.bundles.bundle import (
+    ALONE,
     CARD,
     MASK_THRESHOLDS,
     MASKS,
     PREDICTIONS,
+    README,
     Bundle,
     file_facts,
     load_network,
@@ -26,11 +28,13 @@ from core.dataset.splits import SPLIT_NAMES
 from core.dataset.store import Store
 from core.errors import BundleError, DatasetError
 from core.evaluation.evaluate import evaluate
-from core.evaluation.slice_predictions import BATCH, tumour_channel
+from core.evaluation.slice_predictions import BATCH, batches, tumour_channel
+from core.inference.predictor import Predictor
 from core.metrics import overlap
 from core.metrics.definitions import DEFINITIONS
 from core.networks.losses import tumour_probability
 from core.readers.preprocessing import map_to_slice, preprocess_mask, preprocess_slice
+from core.readers.slices import Slice
 from core.training.export import export_bundle
 from tests.core import tiny
 from tests.settings import configured
@@ -486,3 +490,33 @@ def test_a_network_of_table_1_is_measured_on_table_5s_test_slices_too(tmp_path: 
 
 def test_a_network_of_another_split_has_no_metrics_on_table_5(segmented: Made) -> None:
     assert "table_5" not in segmented[2]["metrics"]["test"]
+
+
+def test_a_network_between_neighbours_is_measured_between_them_and_alone(tmp_path: Path) -> None:
+    bundle, data = tiny.between_neighbours(tmp_path), tiny.as_one_series(tiny.data_set())
+    card = run(bundle, data, tmp_path / "store.h5")
+    bundle = tiny.lite(open_bundle(bundle.name, tmp_path))
+    between, alone = read(bundle, PREDICTIONS).set_index("slice"), read(bundle, ALONE).set_index("slice")
+    assert alone.index.tolist() == between.index[between["part"] == "test"].tolist()
+    predictor, columns = Predictor(bundle, bundle), [f"p_{name}" for name in CLASSES]
+    slices = {number: Slice(pixels.astype(np.float32), str(number)) for number, pixels in data.pixels.items()}
+    for number in (3, 12):
+        around = slices[number - 1], slices[number + 1]
+        stored, stored_alone = (table.loc[number, columns].to_numpy(float) for table in (between, alone))
+        np.testing.assert_allclose(predictor(slices[number], around).probabilities, stored, atol=1e-4)
+        np.testing.assert_allclose(predictor(slices[number]).probabilities, stored_alone, atol=1e-4)
+    with Store(tmp_path / "store.h5") as store:
+        ((_, inputs, _),) = batches(bundle, store, [3])
+        ((_, single, _),) = batches(bundle, store, [3], alone=True)
+    assert (inputs[..., 1] == single[..., 1]).all() and (single == single[..., :1]).all()
+    assert (inputs[..., 0] != single[..., 0]).any() and (inputs[..., 2] != single[..., 2]).any()
+    figures = card["metrics"]["without_neighbours"]
+    assert figures["slices"] == len(alone)
+    assert figures["accuracy"] == pytest.approx((alone["true"] == alone["predicted"]).mean())
+    assert figures["dice_mean"] == pytest.approx(alone["dice"].mean(), abs=1e-5)
+    assert "Between neighbours" in (bundle.folder / README).read_text()
+
+
+def test_a_network_of_single_slices_has_no_figures_between_neighbours(classified: Made) -> None:
+    assert "without_neighbours" not in classified[2]["metrics"]
+    assert ALONE not in classified[0].card.files

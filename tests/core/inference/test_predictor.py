@@ -15,7 +15,7 @@ from core.explanation.explainer import Explainer
 from core.explanation.heat_layers import deepest_convolution_layer
 from core.explanation.targets import class_target, top_class_target
 from core.inference.forward import averaged_logits
-from core.inference.predictor import Prediction, Predictor, model_input
+from core.inference.predictor import Prediction, Predictor, model_input, predict_series
 from core.networks.receptive_field import receptive_field
 from core.networks.registry import build_network
 from core.readers.preprocessing import map_to_slice
@@ -332,3 +332,15 @@ def test_the_heat_map_is_the_explainers_of_the_class_and_the_passes_that_the_ans
     if bundle.heat_follows_mask:
         mean = mean * prediction.tumour_plane[0]
     np.testing.assert_allclose(prediction.heat_plane[0], mean / mean.max(), atol=1e-3)
+
+
+def test_each_slice_of_a_series_is_predicted_between_its_neighbours(tmp_path: Path) -> None:
+    bundle = tiny.lite(tiny.between_neighbours(tmp_path))
+    predictor = Predictor(bundle, bundle)
+    data = tiny.as_one_series(tiny.data_set(4))
+    slices = [Slice(pixels.astype(np.float32), str(number)) for number, pixels in data.pixels.items()]
+    first, second, *_ = predicted = list(predict_series(predictor, slices))
+    assert len(predicted) == 4
+    assert_same(first, predictor(slices[0], (None, slices[1])), within=1e-6)
+    assert_same(second, predictor(slices[1], (slices[0], slices[2])), within=1e-6)
+    assert (second.tumour != predictor(slices[1]).tumour).any(), "the neighbours count"

@@ -202,3 +202,16 @@ def test_unified_unet_reads_the_class_where_its_mask_shows_tumour(unified):
     # The classes of tumour count alike.
     mask[0, 20:24, 37:40] = [0, 0.5, 0.2, 0.3]
     np.testing.assert_allclose(np.asarray(attention(mask))[0], weights[0].ravel(), rtol=1e-4)
+
+
+def test_unified_unet_between_neighbours_reads_them_in_its_encoder_alone():
+    network = build_network(
+        "unified_unet", {"size": 64, "filters": [8, 8, 4, 4, 4], "look": 8, "small_encoder": True, "neighbours": True}
+    )
+    assert network.input_shape == (None, 64, 64, 3)
+    planes = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+    own = keras.Model(network.inputs, network.get_layer("own_slice").output)
+    np.testing.assert_array_equal(np.asarray(own(planes)), planes[..., 1:2])
+    changed = planes.copy()
+    changed[..., 0] = 0
+    assert np.abs(np.asarray(network(planes)[0]) - np.asarray(network(changed)[0])).max() > 0

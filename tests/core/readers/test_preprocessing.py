@@ -12,6 +12,7 @@ from core.readers.preprocessing import (
     map_to_slice,
     preprocess_mask,
     preprocess_slice,
+    preprocess_with_neighbours,
     resize,
     scale_by_percentiles,
     scale_to_unit,
@@ -250,3 +251,31 @@ def test_outside_the_crop_there_is_no_tumour() -> None:
     assert everywhere[150, 330] == 1
     assert (everywhere[400:] == 0).all()
     assert everywhere.sum() == np.prod([s.stop - s.start for s in place.in_slice])
+
+
+def neighbouring(number: int) -> np.ndarray:
+    """A smooth head that differs a little from slice to slice."""
+    y, x = np.mgrid[:64, :64] - 32.0
+    return np.where((x / 20) ** 2 + (y / 26) ** 2 < 1, 100 + 30 * np.cos(x / 4 + number / 5), 0.0).astype(np.float32)
+
+
+def test_neighbours_stand_before_and_behind_their_slice() -> None:
+    slices = [neighbouring(number) for number in range(3)]
+    planes, place = preprocess_with_neighbours(slices[1], (slices[0], slices[2]), size=32, preprocessing=HEAD)
+    alone, alone_place = preprocess_slice(slices[1], size=32, preprocessing=HEAD)
+    np.testing.assert_array_equal(planes[..., 1], alone)
+    assert place == alone_place
+    before, _ = preprocess_slice(slices[0], size=32, preprocessing=HEAD)
+    np.testing.assert_allclose(planes[..., 0], before, atol=1e-6)
+    assert (planes[..., 0] != planes[..., 1]).any() and (planes[..., 2] != planes[..., 1]).any()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [None, neighbouring(0)[:32, :32], neighbouring(0).max() - neighbouring(0), np.zeros((64, 64))],
+    ids=["none", "another size", "unlike", "empty"],
+)
+def test_where_there_is_no_neighbour_the_slice_stands_in_its_place(other: np.ndarray | None) -> None:
+    slice_ = neighbouring(0)
+    planes, _ = preprocess_with_neighbours(slice_, (other, other), size=32, preprocessing=HEAD)
+    np.testing.assert_array_equal(planes, np.repeat(planes[..., 1:2], 3, axis=-1))

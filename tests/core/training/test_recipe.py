@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -230,3 +231,18 @@ def test_tasks_and_losses_that_do_not_fit_are_refused(change: tuple[str, str], s
     (tmp_path / "odd.toml").write_text(text.replace(*change))
     with pytest.raises(TrainingError, match=re.escape(sentence)):
         load_recipe("odd", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network": {"name": "unified_unet", "options": {"presence": True}}}, "need each other"),
+        ({"split": "table-1"}, "a patient-level split"),
+        ({"input": {"size": 192, "channels": 1, "preprocessing": HEAD, "neighbours": True}}, "3 channels"),
+    ],
+    ids=["network", "split", "channels"],
+)
+def test_neighbours_need_their_network_three_channels_and_whole_patients(changes: dict[str, Any], said: str) -> None:
+    table = load_recipe("unified-unet-25d").table
+    with pytest.raises(TrainingError, match=said):
+        parse_recipe("mine", {**table, **changes})

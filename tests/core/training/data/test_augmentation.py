@@ -150,3 +150,30 @@ def test_a_change_of_intensities_moves_no_mask(name: str) -> None:
     np.testing.assert_array_equal(changed_masks, masks)
     assert (changed != planes).any()
     assert changed.min() >= 0 and changed.max() <= 1
+
+
+def between_neighbours() -> np.ndarray:
+    """Slices whose neighbours are darker copies."""
+    planes, _ = batch()
+    return np.concatenate([planes / 2, planes, planes / 4], axis=-1).astype(np.float16)
+
+
+def test_neighbours_move_with_their_slice() -> None:
+    options = {"flip": 0.5, "rotation": 15.0, "scale": 0.1, "shift": 0.1}
+    changed, _ = augment(between_neighbours(), (), np.random.default_rng(1), **options)
+    for channel, share in ((0, 2), (2, 4)):
+        np.testing.assert_allclose(changed[..., channel], changed[..., 1] / share, atol=2e-3)
+
+
+def test_neighbours_get_the_changes_of_their_slice() -> None:
+    planes = np.repeat(batch()[0], 3, axis=-1)
+    changed, _ = augment(planes, (), np.random.default_rng(1), **EVERYTHING, noise=0.1, bias=0.2, invert=0.5)
+    assert (changed == changed[..., :1]).all()
+
+
+def test_dropped_neighbours_give_way_to_the_slice() -> None:
+    planes = between_neighbours()
+    alone, _ = augment(planes, (), np.random.default_rng(1), neighbour_dropout=1.0)
+    np.testing.assert_array_equal(alone, np.repeat(planes[..., 1:2], 3, axis=-1))
+    kept, _ = augment(planes, (), np.random.default_rng(1), neighbour_dropout=0.0)
+    np.testing.assert_array_equal(kept, planes)

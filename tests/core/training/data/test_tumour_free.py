@@ -63,3 +63,16 @@ def test_a_folder_without_tumour_free_training_slices_is_refused(tmp_path: Path)
     folder = write_external(tmp_path / "external", [("b.png", "glioma", "train")])
     with pytest.raises(DatasetError, match="without a tumour"):
         load_tumour_free(tiny.recipe("unified-unet"), training_examples(), folder)
+
+
+def test_a_plane_without_neighbours_stands_in_their_places(tmp_path: Path) -> None:
+    folder = write_external(tmp_path / "external", [("a.png", "no_tumour", "train")])
+    alone = training_examples()
+    between = Examples(alone.planes.repeat(3, axis=-1), alone.targets)
+    between.planes[..., [0, 2]] //= 2
+    small = tiny.recipe("unified-unet-25d")
+    examples = load_tumour_free(small, between, folder)
+    assert (examples.planes == examples.planes[..., :1]).all()
+    np.testing.assert_array_equal(
+        examples.planes[..., :1], load_tumour_free(tiny.recipe("unified-unet"), alone, folder).planes
+    )
