@@ -16,7 +16,13 @@ from panels.models.internal_external import draw_internal_and_external
 from panels.models.network import draw_network
 from panels.models.published import draw_published_results
 from panels.models.splits import draw_split_comparisons, split_comparisons
-from panels.models.table import draw_networks_table, draw_unified_against_report, interval_note, task_text
+from panels.models.table import (
+    draw_between_neighbours,
+    draw_networks_table,
+    draw_unified_against_report,
+    interval_note,
+    task_text,
+)
 from panels.shared.labels import SPLITS_SECTION, bundle_title
 from panels.shared.link.address import bound
 from panels.shared.model_choice import choose_bundle, chosen_model, listed_bundles, readable_bundles
@@ -47,7 +53,8 @@ def networks(bundles: list[Bundle]) -> None:
     with top:
         draw_cards(bundles, chosen=name, key="bundle")
         with st.expander(tr("All figures, with intervals, beside the report's"), icon=":material/table:"):
-            draw_networks_table(bundles)
+            draw_networks_table([bundle for bundle in bundles if not bundle.reads_neighbours])
+            draw_between_neighbours(bundles)
             st.caption(
                 tr(
                     "The first two rows are the report's own figures; – where it states none. It states no Dice, "

@@ -129,6 +129,11 @@ class Bundle:
         return self.answer_map == EVIDENCE_MAP
 
     @property
+    def reads_neighbours(self) -> bool:
+        """Whether its network reads each slice between the slices before and after it, and so answers series."""
+        return self.card.input.neighbours
+
+    @property
     def test_time_flip(self) -> bool:
         """Whether its outputs are averaged over a slice and its mirror image; see ``core.inference.forward``."""
         return self.card.output.test_time_flip

@@ -70,7 +70,7 @@ def _own_slice(inputs: Tensor) -> Tensor:
     from keras import layers
 
     _, height, width, channels = inputs.shape
-    x = layers.Reshape((height * width, channels, 1), name="slices")(inputs)
+    x = layers.Reshape((height * width, channels, 1), name="slice_stack")(inputs)
     x = layers.Cropping2D(((0, 0), (1, 1)), name="middle_slice")(x)
     return layers.Reshape((height, width, 1), name="own_slice")(x)
 

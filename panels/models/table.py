@@ -73,6 +73,28 @@ def draw_networks_table(bundles: Sequence[Bundle]) -> None:
     draw_records(networks_table(bundles), alt=tr("The networks: the report's two, then a row for each of ours"))
 
 
+def draw_between_neighbours(bundles: Sequence[Bundle]) -> None:
+    """Draw a sentence for each bundle that reads neighbours: its figures are not those of single slices."""
+    for bundle in bundles:
+        alone = bundle.card.metrics.without_neighbours
+        if alone is None:
+            continue
+        test = bundle.test_metrics
+        st.markdown(
+            tr(
+                "**{network}** reads each slice between its neighbours: accuracy {accuracy}, series {series}, mean "
+                "Dice {dice:.3f}. Of slices given alone: {accuracy_alone}, {series_alone}, {dice_alone:.3f}.",
+                network=bundle_title(bundle),
+                accuracy=percent(test.accuracy),
+                series=percent(test.series_accuracy),
+                dice=test.dice_mean,
+                accuracy_alone=percent(alone.accuracy),
+                series_alone=percent(alone.series_accuracy),
+                dice_alone=alone.dice_mean,
+            )
+        )
+
+
 def draw_unified_against_report(bundles: Sequence[Bundle]) -> None:
     """Compare the unified network with the report's two in a sentence, on the slices those were tested on.
 

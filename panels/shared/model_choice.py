@@ -241,6 +241,8 @@ def bundle_address(name: str) -> dict[str, str] | None:
     listing = listed_bundles()
     if name not in listing.bundles and name not in listing.problems:
         return None
+    if name in listing.bundles and listing.find(name).reads_neighbours:
+        return None  # no choice for single slices
     classifier, segmenter = _PAIRS[REPORT_NETWORKS]
     if name in (classifier, segmenter):
         address_of_model = model_address(classifier, segmenter)

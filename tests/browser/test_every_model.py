@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, TimeoutError
 
 from core.bundles.bundle import DEFAULT_CLASSIFIER, REPORT_CLASSIFIER, REPORT_SEGMENTER, bundle_names, open_bundle
+from core.bundles.listing import list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION
 from panels.shared.model_choice import model_address
 from tests.browser.test_every_page import ADDRESSES
@@ -42,9 +43,7 @@ WRONG = """() => [...document.querySelectorAll('[data-testid=stException], [data
 
 def addresses() -> Iterator[str]:
     """The address of each page and view with each model, and of each network on Models."""
-    classifiers, segmenters = (
-        [name for name in bundle_names() if task in open_bundle(name).tasks] for task in (CLASSIFICATION, SEGMENTATION)
-    )
+    classifiers, segmenters = (list_bundles().evaluated(task) for task in (CLASSIFICATION, SEGMENTATION))
     pairs = {
         (classifier, classifier if classifier in segmenters else REPORT_SEGMENTER) for classifier in classifiers
     } | {(segmenter if segmenter in classifiers else REPORT_CLASSIFIER, segmenter) for segmenter in segmenters}

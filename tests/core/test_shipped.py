@@ -1,6 +1,7 @@
 """The shipped bundles: complete, with metrics that follow from their predictions, whatever the file format."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -217,7 +218,11 @@ def test_stored_probabilities_are_those_of_the_network(data_store, name):
     predictor = Predictor(open_bundle(name), open_bundle(REPORT_SEGMENTER))
     for number in (1, 752, 1500, 3064):
         stored = table.loc[number, [f"p_{label}" for label in CLASSES]].to_numpy(float)
-        assert predictor(slice_from_store(data_store, number)).probabilities == pytest.approx(stored, abs=1e-3)
+        slice_ = slice_from_store(data_store, number)
+        around = [
+            other if other is None else replace(slice_, pixels=other) for other in data_store.pixels_around(number)
+        ]
+        assert predictor(slice_, tuple(around)).probabilities == pytest.approx(stored, abs=1e-3)
 
 
 def metrics_over_folds(name: str) -> dict:

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.bundles.bundle import CARD, GATE, WEIGHTS, bundle_names, open_bundle
+from core.bundles.bundle import CARD, GATE, WEIGHTS, open_bundle
+from core.bundles.listing import list_bundles
 from core.config import CLASSIFICATION, NOTICE, ROOT
 from core.inference.gate import GateDecision
 from core.inference.render import TRUE_COLOUR
@@ -691,7 +692,7 @@ def test_any_network_can_be_chosen_for_class_and_mask():
     text = texts(app)
     assert "(report-cnn-patients)" in text and text.count("(unified-unet)") == 1
     assert set(app.selectbox(key="class_by").options) == {
-        bundle.card.title for bundle in map(open_bundle, bundle_names()) if CLASSIFICATION in bundle.tasks
+        open_bundle(name).card.title for name in list_bundles().evaluated(CLASSIFICATION)
     }
 
 

@@ -292,7 +292,7 @@ def test_published_results_stand_below_ours() -> None:
     (table,) = records(app)
     in_order = sorted(map(open_bundle, bundle_names()), key=lambda one: (task_text(one), one.name))
     names = [one.name for one in patient_level_results(in_order)]
-    assert names
+    assert names and not any(open_bundle(name).reads_neighbours for name in names), "published ones are of slices alone"
     assert table["Source"].tolist() == [*map(choice_title, names), *(one.authors for one in PUBLISHED_RESULTS)]
     (cheng,) = [one for one in PUBLISHED_RESULTS if one.authors.startswith("Cheng")]
     row = table.set_index("Source").loc[cheng.authors]
@@ -504,3 +504,12 @@ def test_which_published_results_used_these_very_folds_is_stated() -> None:
     assert quoted and all(f"{authors}: {quote}" in text for authors, quote in quoted.items())
     unknown = [one.authors for one in PUBLISHED_RESULTS if one.official_folds is None and not one.split_quote]
     assert unknown and re.search(rf"{join_words(unknown)} .*not known", text)
+
+
+def test_a_network_of_slices_between_neighbours_stands_apart_from_those_of_single_slices() -> None:
+    app = opened()
+    (apart,) = [bundle for bundle in map(open_bundle, bundle_names()) if bundle.reads_neighbours]
+    assert apart.title not in records(app)[0]["Network"].tolist()
+    test, alone = apart.test_metrics, apart.card.metrics.without_neighbours
+    (told,) = [text.value for text in app.markdown if "between its neighbours" in text.value]
+    assert all(percent(figures.accuracy) in told for figures in (test, alone))

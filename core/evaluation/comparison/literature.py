@@ -102,9 +102,12 @@ class PatientLevelResult:
 
 
 def patient_level_results(bundles: Iterable[Bundle]) -> list[PatientLevelResult]:
-    """Return the results of bundles with a patient-level split: over the card's folds, else on their own split."""
+    """Return the results of bundles with a patient-level split: over the card's folds, else on their own split.
+
+    Published results are of single slices: a bundle that reads neighbours has none here.
+    """
     results = []
-    for bundle in bundles:
+    for bundle in (bundle for bundle in bundles if not bundle.reads_neighbours):
         cross_validation, test = bundle.card.metrics.cross_validation, bundle.card.metrics.test
         if cross_validation:
             figures = [cross_validation.figures.get(name) for name in ("accuracy", "dice_mean")]

@@ -8,10 +8,10 @@ import numpy as np
 
 from core import course_report
 from core.bundles.bundle import Bundle, bundle_names, open_bundle
-from core.bundles.card.metrics import Aim
+from core.bundles.card.metrics import Aim, WithoutNeighbours
 from core.config import CLASSES, CLASSIFICATION, SEGMENTATION
 from core.evaluation.comparison.bundles import metrics_on_table_5
-from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, SLICE_LEVEL, split_level
+from core.labels import CLASS_LABELS, GATE_METRIC_LABELS, METRIC_TITLES, SLICE_LEVEL, split_level
 from core.metrics import classification
 from core.text import join_words, markdown_table
 from core.translation.messages import Message
@@ -31,9 +31,10 @@ def metrics_tables(models: Path | None = None) -> str:
     """Return Markdown: classification and segmentation, the report beside every bundle; gates; and notes."""
     bundles = [bundle for bundle in (open_bundle(name, models) for name in bundle_names(models)) if bundle.is_evaluated]
     tables = [
-        _bundle_table(rows, [bundle for bundle in bundles if task in bundle.tasks])
+        _bundle_table(rows, [bundle for bundle in bundles if task in bundle.tasks and not bundle.reads_neighbours])
         for task, rows in ((CLASSIFICATION, _CLASS_ROWS), (SEGMENTATION, _MASK_ROWS))
     ]
+    tables += [_neighbours_table(bundle) for bundle in bundles if bundle.card.metrics.without_neighbours]
     tables += [_gate_table(bundle) for bundle in bundles if _aims(bundle)]
     return "\n".join([*tables, *(f"{note}\n" for note in _notes(bundles))])
 
@@ -46,6 +47,18 @@ def _bundle_table(rows: list[_Row], bundles: list[Bundle]) -> str:
         # Without a recipe trained on several folds, the rows of means over folds are left out.
         if row.title not in _OVER_FOLDS or set(values) != {_EMPTY_CELL}:
             lines.append([row.title, row.report, *values])
+    return markdown_table(header, lines, words=header[:1]) + "\n"
+
+
+def _neighbours_table(bundle: Bundle) -> str:
+    """Return the figures of a bundle that reads neighbours, of the same test slices between them and alone."""
+    test, alone = bundle.test_metrics, bundle.card.metrics.without_neighbours
+    header = [f"`{bundle.name}`, {test.slices} test slices of {bundle.card.data.split}", "between neighbours", "alone"]
+    lines = [
+        [title, *(f"{getattr(figures, name):.4f}" for figures in (test, alone))]
+        for name, title in METRIC_TITLES.english.items()
+        if name in WithoutNeighbours.model_fields
+    ]
     return markdown_table(header, lines, words=header[:1]) + "\n"
 
 
@@ -76,6 +89,11 @@ def _notes(bundles: list[Bundle]) -> list[str]:
             "A series is all slices of a patient, which get the class with the highest mean probability. Unified by "
             "slice, every slice counts; at patient level, every patient. On a slice-level split a series would stand "
             "on both sides. Dice of a series is that of its slices."
+        )
+    if any(bundle.reads_neighbours for bundle in bundles):
+        notes.append(
+            "Between neighbours: the network reads each slice with the slices before and after it (2.5-D). It stands "
+            "in no table of single slices; alone, the slice stands in its neighbours' places."
         )
     if mirrored:
         notes.append(f"Predictions of {join_words(mirrored)} are means over the slice and its mirror image.")
