@@ -64,10 +64,10 @@ export function probeText(place, header, planes) {
   return parts.join(" · ");
 }
 
-// A stored probability, never rounded to a certainty.
+// A stored probability, never rounded to a certainty; no line breaks within it.
 export function probabilityText(stored) {
-  if (stored === 255) return "> 99 %";
-  return stored ? `${Math.max(1, Math.min(99, Math.round(stored / 2.55)))} %` : "< 1 %";
+  if (stored === 255) return ">\u00a099\u00a0%";
+  return stored ? `${Math.max(1, Math.min(99, Math.round(stored / 2.55)))}\u00a0%` : "<\u00a01\u00a0%";
 }
 
 // The rectangle between two places, [top, bottom, left, right] in the file's pixels; null where it is too small.

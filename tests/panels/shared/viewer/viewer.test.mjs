@@ -110,10 +110,10 @@ test("lengths are millimetres where the spacing is known, else the file's pixels
 test("the place below the pointer is read, and nothing outside", () => {
   const full = { ...header, layers: [{ kind: "mask" }, { kind: "probability" }] };
   const planes = { values: Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]), layers: [[], [0, 0, 0, 0, 0, 0, 255, 0]] };
-  assert.equal(probeText({ x: 2.9, y: 1.1 }, full, planes), "x 2, y 1 · value 6 · tumour > 99 % · 1.0, 0.5 mm");
+  assert.equal(probeText({ x: 2.9, y: 1.1 }, full, planes), "x 2, y 1 · value 6 · tumour >\u00a099\u00a0% · 1.0, 0.5 mm");
   assert.equal(probeText({ x: 4, y: 0 }, full, planes), null);
   assert.equal(probeText({ x: -0.1, y: 0 }, full, planes), null);
-  assert.deepEqual([0, 1, 128, 254, 255].map(probabilityText), ["< 1 %", "1 %", "50 %", "99 %", "> 99 %"]);
+  assert.deepEqual([0, 1, 128, 254, 255].map(probabilityText), ["<\u00a01\u00a0%", "1\u00a0%", "50\u00a0%", "99\u00a0%", ">\u00a099\u00a0%"]);
 });
 
 test("a crop keeps whole pixels of the file, and not too few of them", () => {
