@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -174,14 +174,25 @@ def answer_heat(bundle: Bundle, outputs: dict[str, np.ndarray], class_index: int
     )
 
 
-def predict_series(predictor: Predictor, slices: Sequence[Slice]) -> Iterator[Prediction]:
+def predict_series(predictor: Predictor, slices: Iterable[Slice]) -> Iterator[Prediction]:
     """Predict the slices of a series in their order, each between the one before and the one after, one on each core.
 
-    Whoever stops iterating stops it.
+    Whoever stops iterating stops it. Slices are taken as cores become free.
     """
-    places = zip((None, *slices), slices, (*slices[1:], None), strict=False)
     own = predictor.one_core_each()
-    return on_each_core(lambda place: own(place[1], (place[0], place[2])), list(places))
+    return on_each_core(lambda place: own(*place), _places(slices))
+
+
+def _places(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Neighbours]]:
+    """Yield each slice with the slice before it and the one after."""
+    before: Slice | None = None
+    slice_: Slice | None = None
+    for after in slices:
+        if slice_ is not None:
+            yield slice_, (before, after)
+        before, slice_ = slice_, after
+    if slice_ is not None:
+        yield slice_, (before, None)
 
 
 def model_input(bundle: Bundle, slice_: Slice, around: Neighbours = (None, None)) -> tuple[np.ndarray, Placement]:
