@@ -29,6 +29,8 @@ WITHOUT_MODEL = ("Hyperparameters", "Data")
 """Titles of pages that answer with no model: its choice is out of sight there."""
 CONTENT_BEGINS = 130
 """Pixels from the window's top within which a page's own content begins, 1440 x 900."""
+BEGINS_ON_A_PHONE = 176
+"""The same on a window of 390 x 844, where the notice takes two lines, in Spanish three."""
 FIRST_BELOW = """head => {
     const under = head.getBoundingClientRect().bottom - 1;
     const boxes = [...document.querySelectorAll('[data-testid=stMain] [data-testid=stElementContainer]')].map(
@@ -78,6 +80,20 @@ def test_every_page_has_its_title_and_its_content_begins_high_up(app_address: st
         for part in parts if title in WITHOUT_MODEL else [*parts, ".st-key-networks"]:
             inside = head.locator(part).first.bounding_box()
             assert inside is not None and box["y"] <= inside["y"] + inside["height"] / 2 <= box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("path", ["external", "tuning", "?lang=es"])
+def test_on_a_phone_the_frame_is_two_rows_with_the_whole_notice(app_address: str, visit: Visit, path: str):
+    page = visit(f"{app_address}/{path}", width=390, height=844)
+    settle(page)
+    head = page.locator(".st-key-frame_head")
+    assert head.evaluate(FIRST_BELOW) <= BEGINS_ON_A_PHONE
+    notice = head.get_by_test_id("stCaptionContainer")
+    expect(notice).to_be_visible()
+    assert notice.evaluate("element => element.scrollWidth <= element.clientWidth"), "no word of it is cut off"
+    for part in (notice, head.get_by_role("button"), head.locator(".st-key-language_choice")):
+        box = part.last.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
 def test_the_model_and_the_slice_go_along_and_back_restores_each_act(app_address: str, visit: Visit):
