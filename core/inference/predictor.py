@@ -184,15 +184,21 @@ def predict_series(predictor: Predictor, slices: Iterable[Slice]) -> Iterator[Pr
 
 
 def _places(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Neighbours]]:
-    """Yield each slice with the slice before it and the one after."""
+    """Yield each slice with the slice before it and the one after; None where it is no neighbour."""
     before: Slice | None = None
     slice_: Slice | None = None
     for after in slices:
+        follows = slice_ is not None and _follows(slice_, after)
         if slice_ is not None:
-            yield slice_, (before, after)
-        before, slice_ = slice_, after
+            yield slice_, (before, after if follows else None)
+        before, slice_ = slice_ if follows else None, after
     if slice_ is not None:
         yield slice_, (before, None)
+
+
+def _follows(slice_: Slice, after: Slice) -> bool:
+    """Tell whether a slice may be the next one; of the data set's slices, one with another number is not."""
+    return slice_.number is None or after.number is None or after.number == slice_.number + 1
 
 
 def model_input(bundle: Bundle, slice_: Slice, around: Neighbours = (None, None)) -> tuple[np.ndarray, Placement]:

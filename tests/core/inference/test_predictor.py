@@ -344,3 +344,7 @@ def test_each_slice_of_a_series_is_predicted_between_its_neighbours(tmp_path: Pa
     assert_same(first, predictor(slices[0], (None, slices[1])), within=1e-6)
     assert_same(second, predictor(slices[1], (slices[0], slices[2])), within=1e-6)
     assert (second.tumour != predictor(slices[1]).tumour).any(), "the neighbours count"
+    numbered = [replace(slice_, number=number) for slice_, number in zip(slices, (6, 7, 218, 219), strict=True)]
+    _, second, third, _ = predict_series(predictor, numbered)
+    assert_same(second, predictor(slices[1], (slices[0], None)), within=1e-6)
+    assert_same(third, predictor(slices[2], (None, slices[3])), within=1e-6)
