@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from html import escape
+from math import ceil
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from panels.models.small_picture import network_svg
 from panels.shared.labels import NOT_AVAILABLE, metric_text, split_level_of
 from panels.shared.link.address import change
 from panels.shared.theme import theme_colour
+
+_MOST_COLUMNS = 7
+"""Of cards, on a wide window."""
 
 
 def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
@@ -30,7 +34,7 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
         st.session_state[key] = name
         change({key: [name]})
 
-    grid = st.grid(min_column_width=158, gap="small")
+    grid = st.grid(even_columns(len(bundles)), min_column_width=158, gap="small")
     for bundle in bundles:
         with grid.container(border=True, gap="small", key=f"models_thumbnail_{bundle.name}"):
             st.button(
@@ -43,6 +47,12 @@ def draw_cards(bundles: Sequence[Bundle], *, chosen: str, key: str) -> None:
             )
             _draw_picture(bundle)
             st.html(_figures_html(bundle))
+
+
+def even_columns(cards: int) -> int:
+    """Return how many columns give the fewest rows on a wide window, with the last row as full as can be."""
+    rows = max(1, ceil(cards / _MOST_COLUMNS))
+    return max(1, ceil(cards / rows))
 
 
 def card_figures(bundle: Bundle) -> dict[str, str]:

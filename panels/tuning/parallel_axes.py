@@ -22,8 +22,10 @@ from panels.tuning.help import SETTING_TITLES, setting_text, trial_text, value_t
 _TICKS = 3
 _SHADES = 8
 """Strengths of colour; lines of one are drawn together."""
-_WEAKEST = 0.1
-"""Opacity of the lines up to the median."""
+WEAKEST = 0.65
+"""Opacity of the lines up to the median: they still have a contrast of 3:1 to the ground, in both themes."""
+_WIDTHS = 1.0, 2.5
+"""Pixels of the weakest and of the strongest line."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def _axes_figure(axes: list[_Axis], strengths: list[int], texts: list[str]) -> g
     """Return lines through axes; a line's text shows at each of its corners."""
     figure = go.Figure()
     for strength in sorted(set(strengths)):
+        share = strength / (_SHADES - 1)
         x: list[int | None] = []
         y: list[float | None] = []
         shown: list[str] = []
@@ -98,8 +101,8 @@ def _axes_figure(axes: list[_Axis], strengths: list[int], texts: list[str]) -> g
             x=x,
             y=y,
             mode="lines",
-            opacity=_WEAKEST + (1 - _WEAKEST) * strength / (_SHADES - 1),
-            line={"color": theme_colour("primaryColor"), "width": 1.5},
+            opacity=WEAKEST + (1 - WEAKEST) * share,
+            line={"color": theme_colour("primaryColor"), "width": float(np.interp(share, (0, 1), _WIDTHS))},
             customdata=shown,
             hovertemplate="%{customdata}<extra></extra>",
         )

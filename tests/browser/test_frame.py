@@ -96,6 +96,14 @@ def test_on_a_phone_the_frame_is_two_rows_with_the_whole_notice(app_address: str
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
+def test_the_controls_of_a_row_stand_at_one_height(app_address: str, visit: Visit):
+    page = visit(f"{app_address}/models")
+    settle(page)
+    boxes = [page.locator(f".st-key-{key}").bounding_box() for key in ("bundle", "view")]
+    tops = [box["y"] for box in boxes if box]
+    assert len(tops) == 2 and abs(tops[0] - tops[1]) < 1
+
+
 def test_the_model_and_the_slice_go_along_and_back_restores_each_act(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample=meningioma-axial-1")
     settle(page)

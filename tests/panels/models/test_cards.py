@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.bundles.bundle import bundle_names, open_bundle
-from panels.models.cards import card_figures
+from panels.models.cards import card_figures, even_columns
 from panels.models.diagram_layout import layer_blocks
 from panels.models.network import network_layers
 from panels.models.small_picture import is_grid, network_svg
@@ -32,3 +32,7 @@ def test_a_picture_has_a_bar_for_each_block_and_the_deepest_grid_is_the_lowest(n
     assert len(heights) == len(blocks)
     sides = {place: block.shape[0] for place, block in enumerate(blocks) if is_grid(block)}
     assert heights[min(sides, key=sides.__getitem__)] == min(heights[place] for place in sides)
+
+
+def test_rows_of_cards_are_as_even_as_can_be() -> None:
+    assert [even_columns(cards) for cards in (0, 1, 7, 8, 10, 14, 15)] == [1, 1, 7, 4, 5, 7, 5]
