@@ -19,7 +19,7 @@ from core.api.kept import KeptPrediction, keep_prediction
 from core.dataset.slices import adjust_slice, usual_adjustment
 from core.errors import error_message
 from core.inference.background import on_each_core
-from core.inference.predictor import Prediction, Predictor, predict_series
+from core.inference.predictor import Prediction, Predictor
 from core.inference.render import encode_jpeg, encode_png, thumbnail
 from core.inference.result import is_withheld, overlay_png, results_csv
 from core.inference.volumes.series import series_row
@@ -71,21 +71,9 @@ class Task:
             SliceError, WorkerError: it cannot be read.
         """
         as_read = self._read()
-        adjustment = self._adjustment(as_read)
+        adjustment = usual_adjustment(as_read) if self.adjustment is None else self.adjustment
         height, width = as_read.pixels.shape
         return AnsweredSlice(result, adjust_slice(as_read, adjustment), kept, adjustment, (height, width))
-
-    def slice_(self) -> Slice:
-        """Read the slice, adjusted as it is answered.
-
-        Raises:
-            SliceError, WorkerError: it cannot be read.
-        """
-        as_read = self._read()
-        return adjust_slice(as_read, self._adjustment(as_read))
-
-    def _adjustment(self, as_read: Slice) -> Adjustment:
-        return usual_adjustment(as_read) if self.adjustment is None else self.adjustment
 
     def _read(self) -> Slice:
         as_read = self.read()
@@ -127,20 +115,6 @@ def answer_series(tasks: Sequence[Task], predictor: Predictor, *, room: int = KE
         else:
             room -= row.kept.size if row.kept else 0
             yield row
-
-
-def between_neighbours(tasks: Sequence[Task], predictor: Predictor) -> Iterator[np.ndarray]:
-    """Yield (classes,) probabilities of each slice, between the slices before and after it; whoever stops stops it.
-
-    Args:
-        tasks: slices of one patient, in their order.
-        predictor: of a bundle that reads neighbours.
-
-    Raises:
-        SliceError, WorkerError: a slice can no longer be read.
-    """
-    for prediction in predict_series(predictor, (task.slice_() for task in tasks)):
-        yield prediction.probabilities
 
 
 def _answer(predictor: Predictor, task: Task) -> Row:

@@ -44,7 +44,7 @@ class BundleListing:
         """Return the names of the bundles for a task that have test metrics, the report's first.
 
         They are those to choose from for a slice: a bundle that reads neighbours is not among them, since its figures
-        are not those of single slices. ``for_series`` finds it.
+        are not those of single slices.
         """
         names = [
             name
@@ -52,15 +52,6 @@ class BundleListing:
             if task in bundle.tasks and bundle.is_evaluated and not bundle.reads_neighbours
         ]
         return sorted(names, key=lambda name: (name != _REPORT_BUNDLES[task], name))
-
-    def for_series(self, bundle: Bundle) -> Bundle | None:
-        """Return the evaluated bundle that reads neighbours and began with the network of ``bundle``; None of none."""
-        found = (
-            other
-            for other in self.bundles.values()
-            if other.reads_neighbours and other.is_evaluated and other.card.training.start == bundle.name
-        )
-        return next((other for other in found if other.card.data.split == bundle.card.data.split), None)
 
 
 def list_bundles(models: Path | None = None) -> BundleListing:

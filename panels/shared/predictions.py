@@ -16,7 +16,7 @@ from panels.shared.labels import bundle_title
 _KEPT_PREDICTIONS = 64
 
 
-@st.cache_resource(max_entries=3, show_spinner=False, hash_funcs=HASH_BUNDLES)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=HASH_BUNDLES)
 def cached_predictor(classifier: Bundle, segmenter: Bundle) -> Predictor:
     """Return the loaded networks of two bundles, shared by all sessions."""
     return Predictor(classifier, segmenter)

@@ -17,14 +17,12 @@ from core.batch.stored import StoredBatch
 from core.bundles.bundle import DEFAULT_CLASSIFIER, open_bundle
 from core.config import ROOT, SAMPLES
 from core.dataset import splits
-from core.dataset.slices import adjust_slice, read_and_recognise_slice, usual_adjustment
 from core.hardware import usable_cores
 from core.inference.predictor import Predictor
 from core.inference.volumes.analysis import sure_probability
-from core.inference.volumes.series import BetweenNeighbours, left_out_message, series_result
+from core.inference.volumes.series import left_out_message, series_result
 from panels.analyse.many.stored import ROW
 from panels.shared.answer import class_text
-from panels.shared.model_choice import listed_bundles
 from panels.shared.predictions import cached_predictor
 from panels.shared.results_table import FAILED, NAME, OUTCOME, PICTURE, PROBABILITY, REMARKS, WAITING
 from tests.core.batch.test_stored import a_batch
@@ -94,28 +92,6 @@ def test_uploads_of_one_patient_have_one_answer_above_the_table_and_in_the_files
     written = list(csv.DictReader(io.StringIO(series.series_csv(rows, together))))
     assert len(written) == 5 and written[-1]["name"] == "series" and written[-1]["class"] == together["class"]
     assert json.loads(series.series_json(rows, together))[-1] == together
-
-
-def test_a_network_that_reads_neighbours_gives_the_one_answer_and_the_mean_stands_beside():
-    files = [(f"{name}.png", png(5, name)) for name in ("glioma-axial-1", "glioma-axial-2")]
-    app = sound(answered(opened(*files)))
-    sound(app.toggle(key="analyse_many_series").set_value(True).run())
-    kept = app.session_state["series"]
-    kept.between.wait(TIMEOUT)
-    sound(app.run())
-    reader = listed_bundles().for_series(open_bundle(DEFAULT_CLASSIFIER))
-    predictor = Predictor(reader, reader)
-    read = [read_and_recognise_slice(data, name) for name, data in files]
-    slices = [adjust_slice(one, usual_adjustment(one)) for one in read]
-    own = [predictor(slices[0], (None, slices[1])), predictor(slices[1], (slices[0], None))]
-    np.testing.assert_allclose(kept.between.look(), [one.probabilities for one in own], atol=1e-6)
-    results = [row.result for row in kept.rows.values()]
-    sure = sure_probability(open_bundle(DEFAULT_CLASSIFIER))
-    together = series_result("series", results, sure=sure, between=BetweenNeighbours(reader, kept.between.look()))
-    texts = [text.value for text in (*app.header, *app.markdown)]
-    assert class_text(together["class"], together["probabilities"]) in texts
-    (told,) = [text for text in texts if "The class is by Unified U-Net 2.5-D" in text]
-    assert "The mean over single slices" in told and "being read" not in told
 
 
 @pytest.mark.dataset

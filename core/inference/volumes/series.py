@@ -8,21 +8,16 @@ The rule, for uploads, volumes and slices of the data set alike:
 - Confident if one of these slices is and the highest mean reaches the gate's limit ``sure``, else low confidence. Where
   no slice counts: the more frequent refusal if more than half of the slices are refused, else no tumour found.
 
-Where a bundle reads each slice between its neighbours (2.5-D), the probabilities are its own mean over the same slices.
-The gate stays that of the network of single slices, whose mean stands beside. Where the two give different classes,
-confidence is low.
-
 Over the five folds the mean classifies better than one weighted by the masks' areas (docs/formats.md).
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from core.bundles.bundle import Bundle
 from core.config import NOTICE, RESULT_VERSION
 from core.inference.result import class_with_probability, shown_probabilities, told
 from core.labels import OUTCOME_LABELS
@@ -63,19 +58,6 @@ class Unified:
     probabilities: np.ndarray | None
 
 
-@dataclass(frozen=True, eq=False)
-class BetweenNeighbours:
-    """What a bundle that reads neighbours says of the slices of a series.
-
-    Attributes:
-        bundle: that says it.
-        probabilities: (classes,) of each slice, in the order of its card's classes.
-    """
-
-    bundle: Bundle
-    probabilities: Sequence[np.ndarray]
-
-
 def unify(
     outcomes: Sequence[str], probabilities: Sequence[np.ndarray], counts: Sequence[bool], *, sure: float = 0.0
 ) -> Unified:
@@ -96,9 +78,7 @@ def unify(
     return Unified(CONFIDENT if is_confident else LOW_CONFIDENCE, mean)
 
 
-def series_result(
-    name: str, results: Sequence[dict[str, Any]], *, sure: float = 0.0, between: BetweenNeighbours | None = None
-) -> dict[str, Any]:
+def series_result(name: str, results: Sequence[dict[str, Any]], *, sure: float = 0.0) -> dict[str, Any]:
     """Return one answer for slices that a person says are of one patient, ready for JSON.
 
     Args:
@@ -106,7 +86,6 @@ def series_result(
         results: ``core.inference.result.slice_result`` of each slice, of the same bundles; at least one.
         sure: lowest probability of a confident answer, from the gate
             (``core.inference.volumes.analysis.sure_probability``).
-        between: of the same slices, where a bundle reads them between their neighbours.
 
     Raises:
         ValueError: there is no slice.
@@ -116,17 +95,7 @@ def series_result(
     counts = [result["outcome"] not in WITHHELD for result in results]
     classes = list(results[0]["probabilities"])
     rows = [np.array([shown_probabilities(result)[one] for one in classes]) for result in results]
-    outcomes = [result["outcome"] or CONFIDENT for result in results]
-    alone = unified = unify(outcomes, rows, counts, sure=sure)
-    notes: list[str] = []
-    bundles, trained = results[0]["bundles"], {bundle for result in results for bundle in result["trained_on_by"]}
-    if between and alone.probabilities is not None:
-        order = [between.bundle.card.classes.index(one) for one in classes]
-        unified = unify(outcomes, [row[order] for row in between.probabilities], counts, sure=sure)
-        unified, notes = _beside_mean(unified, alone, between.bundle, classes)
-        bundles = [*bundles, {"name": between.bundle.name, "version": between.bundle.card.version}]
-        if between.bundle.card.training.start in trained:  # what it began with, it has seen too
-            trained.add(between.bundle.name)
+    unified = unify([result["outcome"] or CONFIDENT for result in results], rows, counts, sure=sure)
     has_gate = any(result["outcome"] for result in results)
     mean = unified.probabilities
     likeliest = None if mean is None else classes[int(mean.argmax())]
@@ -142,7 +111,7 @@ def series_result(
         "slices": len(results),
         "slices_counted": [number for number, does in enumerate(counts, 1) if does],
         "left_out": left_out,
-        "bundles": bundles,
+        "bundles": results[0]["bundles"],
         "outcome": unified.outcome if has_gate else None,
         "reason": volume_reason(unified.outcome) if has_gate else Message(NO_GATE_REASON),
         "class": likeliest,
@@ -151,30 +120,11 @@ def series_result(
         if mean is None
         else {one: round(float(p), 6) for one, p in zip(classes, mean, strict=True)},
         "truth": _truth(results, likeliest, unified.outcome),
-        "trained_on_by": sorted(trained),
+        "trained_on_by": sorted({bundle for result in results for bundle in result["trained_on_by"]}),
         "warnings": _warnings(results),
-        "notes": notes,
+        "notes": [],
         "notice": NOTICE,
     }
-
-
-def _beside_mean(unified: Unified, alone: Unified, bundle: Bundle, classes: Sequence[str]) -> tuple[Unified, list[str]]:
-    """Return the answer between neighbours beside the mean over single slices, and what is noted of the two."""
-    assert unified.probabilities is not None and alone.probabilities is not None
-    named, named_alone = int(unified.probabilities.argmax()), int(alone.probabilities.argmax())
-    notes: list[str] = [
-        Message(
-            "The class is by {network}, which reads each slice between its neighbours. The mean over single slices "
-            "gives {class_name} ({probability:.3f}).",
-            network=Message(bundle.card.title),
-            class_name=Message(classes[named_alone]),
-            probability=float(alone.probabilities[named_alone]),
-        )
-    ]
-    if named == named_alone:
-        return unified, notes
-    notes.append(Message("The two give different classes: confidence is low."))
-    return replace(unified, outcome=LOW_CONFIDENCE), notes
 
 
 def _true_classes(results: Sequence[dict[str, Any]]) -> set[str]:

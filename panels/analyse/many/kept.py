@@ -4,13 +4,11 @@ import zlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import streamlit as st
 
-from core.api.series import KEPT_BYTES, Row, Task, answer_series, between_neighbours
+from core.api.series import KEPT_BYTES, Row, Task, answer_series
 from core.bundles.bundle import Bundle
 from core.inference.background import Background
-from core.inference.volumes.series import BetweenNeighbours
 from panels.shared.predictions import cached_predictor
 from panels.shared.slices.adjusting import changes_by_hand
 from panels.shared.slices.held import HeldSlice
@@ -30,8 +28,6 @@ class Series:
         job: the last one, or None.
         asked: keys of its tasks.
         is_stopped: whether the visitor wants no further rows for now.
-        between: has the slices read between their neighbours, or None.
-        between_of: which slices, and by which bundle.
     """
 
     of: Hashable = None
@@ -39,18 +35,11 @@ class Series:
     job: Background[Row] | None = None
     asked: frozenset[Hashable] = frozenset()
     is_stopped: bool = False
-    between: Background[np.ndarray] | None = None
-    between_of: Hashable = None
 
     @property
     def is_running(self) -> bool:
         """Whether further rows are being made."""
         return self.job is not None and self.job.is_running
-
-    @property
-    def is_reading_between(self) -> bool:
-        """Whether slices are being read between their neighbours."""
-        return self.between is not None and self.between.is_running
 
     def look(self) -> None:
         """Take over the rows that the job has made."""
@@ -58,11 +47,10 @@ class Series:
             self.rows |= {row.key: row for row in self.job.look()}
 
     def stop(self) -> None:
-        """End the jobs after the slices at hand."""
+        """End the job after the slices at hand."""
         self.is_stopped = True
-        for job in (self.job, self.between):
-            if job is not None:
-                job.stop()
+        if self.job is not None:
+            self.job.stop()
 
     def go_on(self) -> None:
         """Want further rows again."""
@@ -108,34 +96,3 @@ def follow(
         room = KEPT_BYTES - sum(row.kept.size for row in series.rows.values() if row.kept)
         series.job = Background(lambda: answer_series(missing, predictor, room=room), len(missing))
     return series
-
-
-def follow_between(series: Series, tasks: Sequence[Task], bundle: Bundle) -> BetweenNeighbours | None:
-    """Return what a bundle that reads neighbours says of the answered slices; None as long as it is not done.
-
-    It begins once every slice is answered.
-
-    Args:
-        series: of the slices.
-        tasks: all slices of one patient, in their order.
-        bundle: that reads neighbours.
-
-    Raises:
-        BundleError: its network cannot be loaded.
-    """
-    if series.is_running or any(task.key not in series.rows for task in tasks):
-        return None
-    answered = [task for task in tasks if series.rows[task.key].result]
-    of = bundle.fingerprint, *(task.key for task in answered)
-    if series.between is not None and series.between_of != of:
-        series.between.stop()
-        series.between = None
-    found = series.between.look() if series.between else ()
-    if len(found) == len(answered):
-        return BetweenNeighbours(bundle, found)
-    is_over = series.is_stopped or series.is_reading_between or (series.between and series.between.error)
-    if not is_over:  # one that nobody looked at has ended early
-        predictor = cached_predictor(bundle, bundle)
-        series.between_of = of
-        series.between = Background(lambda: between_neighbours(answered, predictor), len(answered))
-    return None

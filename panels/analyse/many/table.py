@@ -13,11 +13,11 @@ from core.inference.result import remarks, shown_probabilities, told
 from core.labels import CLASS_LABELS
 from core.translation.messages import shown, tr
 from panels.analyse.many.downloads import draw_series_downloads
-from panels.analyse.many.kept import UPLOADS, Series, follow, follow_between, task_of
+from panels.analyse.many.kept import UPLOADS, Series, follow, task_of
 from panels.analyse.many.together import draw_switch, draw_together
 from panels.analyse.running import WATCH_SECONDS, draw_progress
 from panels.shared.controls import fragment, run_whole_page
-from panels.shared.model_choice import chosen_model, listed_bundles
+from panels.shared.model_choice import chosen_model
 from panels.shared.results_table import (
     CLASS,
     FAILED,
@@ -111,8 +111,7 @@ def draw_many(uploads: Uploads, chosen: SliceIdentity | None, *, key: str) -> No
 
 def draw_table(table: Table, *, key: str) -> None:
     """Draw a table, what is going on, and the downloads."""
-    series = table.follow()
-    every, is_running = None, series.is_running or series.is_reading_between
+    every, is_running = None, table.follow().is_running
     if is_running:
         every = WATCH_SECONDS if len(table.entries) < _MANY else 3 * WATCH_SECONDS
     fragment(_draw, every=every)(table, was_running=is_running, key=key)
@@ -121,12 +120,13 @@ def draw_table(table: Table, *, key: str) -> None:
 def _draw(table: Table, *, was_running: bool, key: str) -> None:
     tasks, series = table.tasks, table.follow()
     is_running = series.is_running  # it may end while the table is drawn
+    if was_running and not is_running:
+        st.rerun()
     _draw_state(series, len(tasks), is_running=is_running, key=key)
     together = None
     if table.of_one_patient or (len(tasks) > 1 and draw_switch(key=key)):
-        together = _draw_together(table, series, key=key)
-    if was_running != (is_running or series.is_reading_between):
-        st.rerun()
+        rows = [series.rows[task.key] for task in tasks if task.key in series.rows]
+        together = draw_together([row.result for row in rows if row.result], table.networks[0], key=key)
 
     def open_row(place: int) -> None:
         entry = table.entries[place]
@@ -144,18 +144,6 @@ def _draw(table: Table, *, was_running: bool, key: str) -> None:
     )
     if not is_running:
         draw_series_downloads(tasks, series, table.networks, together, key=key)
-
-
-def _draw_together(table: Table, series: Series, *, key: str) -> dict[str, Any] | None:
-    """Draw the one answer for all slices: of a bundle that reads them between their neighbours, where there is one."""
-    classifier, tasks = table.networks[0], table.tasks
-    reader = listed_bundles().for_series(classifier)
-    between = follow_between(series, tasks, reader) if reader else None
-    is_reading = between is None and series.is_reading_between
-    results = [row.result for task in tasks if (row := series.rows.get(task.key)) and row.result]
-    if reader and series.between and series.between.error:
-        st.warning(error_text(series.between.error), icon=":material/warning:")
-    return draw_together(results, classifier, between, is_reading=is_reading, key=key)
 
 
 def _draw_state(series: Series, total: int, *, is_running: bool, key: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.bundles.bundle import Bundle
 from core.inference.volumes.analysis import sure_probability
-from core.inference.volumes.series import SERIES, BetweenNeighbours, left_out_message, series_result
+from core.inference.volumes.series import SERIES, left_out_message, series_result
 from core.translation.messages import tr
 from panels.shared.answer import answer_container, draw_headline, draw_truth
 from panels.shared.labels import term
@@ -26,21 +26,12 @@ def draw_switch(*, key: str) -> bool:
     )
 
 
-def draw_together(
-    results: Sequence[dict[str, Any]],
-    classifier: Bundle,
-    between: BetweenNeighbours | None = None,
-    *,
-    is_reading: bool = False,
-    key: str,
-) -> dict[str, Any] | None:
+def draw_together(results: Sequence[dict[str, Any]], classifier: Bundle, *, key: str) -> dict[str, Any] | None:
     """Draw the answer for all slices together, with their number and those that are left out.
 
     Args:
         results: ``core.inference.result.slice_result`` of the slices that are answered so far.
-        classifier: the bundle that gives the class of single slices.
-        between: of the same slices, where a bundle has read them between their neighbours.
-        is_reading: whether one is reading them.
+        classifier: the bundle that gives the class.
         key: tells the answer from others on the page.
 
     Returns:
@@ -48,22 +39,18 @@ def draw_together(
     """
     if not results:
         return None
-    result = series_result(SERIES, results, sure=sure_probability(classifier), between=between)
+    result = series_result(SERIES, results, sure=sure_probability(classifier))
     with answer_container(result, key=f"{key}_together"), st.container(border=True):
         st.markdown(tr("**All slices together**, as one {series} of one patient", series=term("series", tr("series"))))
         draw_headline(result, key=f"{key}_together")
-        told = [tr(left_out_message(result)), *map(tr, result["notes"])]
-        if is_reading:
-            told.append(tr("So far the mean over single slices; each slice is being read between its neighbours."))
-        by = between.bundle if between and result["notes"] else classifier
-        st.markdown(" ".join(filter(None, [*told, _how_often(by, has_gate=bool(classifier.card.gate))])))
+        st.markdown(" ".join(filter(None, [tr(left_out_message(result)), _how_often(classifier)])))
         draw_truth(result["truth"])
         for warning in result["warnings"]:
             st.warning(tr(warning), icon=":material/warning:")
     return result
 
 
-def _how_often(bundle: Bundle, *, has_gate: bool) -> str:
+def _how_often(bundle: Bundle) -> str:
     """Return how often the class of a new patient's series is right; nothing if not measured.
 
     It is that of the network without its gate, over all folds where several were trained.
@@ -72,7 +59,7 @@ def _how_often(bundle: Bundle, *, has_gate: bool) -> str:
     if by_patient is None or by_slice is None:
         return ""
     figures = {"by_patient": percent(by_patient), "by_slice": percent(by_slice)}
-    if has_gate:
+    if bundle.card.gate:
         return tr(
             "All slices of a patient together, without the gate: right for **{by_patient}** of new patients and "
             "{by_slice} of their slices.",

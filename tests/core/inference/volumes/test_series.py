@@ -1,17 +1,14 @@
 """A series: which slices count, the mean over them, and the outcome of all."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.api.results import SeriesResult
-from core.bundles.bundle import Bundle
 from core.config import RESULT_VERSION
-from core.inference.volumes.series import BetweenNeighbours, left_out_message, series_line, series_result, unify
+from core.inference.volumes.series import left_out_message, series_line, series_result, unify
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, NOT_A_HEAD, UNUSUAL
-from tests.core import tiny
 
 SURE = 0.7
 
@@ -93,46 +90,3 @@ def test_the_truth_is_compared_and_slices_of_several_classes_are_no_series() -> 
 def test_no_slice_is_no_series() -> None:
     with pytest.raises(ValueError, match="at least one"):
         series_result("s", [])
-
-
-def between(bundle: Bundle, *rows: tuple[float, ...]) -> BetweenNeighbours:
-    return BetweenNeighbours(bundle, [np.array(row) for row in rows])
-
-
-@pytest.fixture
-def reader(tmp_path: Path) -> Bundle:
-    """A bundle that reads neighbours."""
-    return tiny.between_neighbours(tmp_path)
-
-
-def test_a_bundle_that_reads_neighbours_gives_the_class_of_the_slices_that_count(reader: Bundle) -> None:
-    slices = [a_slice(CONFIDENT, 0.8, 0.2, 0.0), a_slice(NO_TUMOUR, 0.0, 0.0, 1.0), a_slice(CONFIDENT, 0.9, 0.1, 0.0)]
-    read = between(reader, (0.9, 0.1, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 0.0))
-    result = series_result("s", slices, sure=SURE, between=read)
-    assert result["probabilities"] == pytest.approx({"meningioma": 0.95, "glioma": 0.05, "pituitary": 0.0})
-    assert result["outcome"] == CONFIDENT
-    assert result["bundles"][-1]["name"] == reader.name
-    (note,) = result["notes"]
-    assert reader.card.title in str(note) and "meningioma (0.850)" in str(note), "the mean stands beside"
-    assert SeriesResult.model_validate(result).as_dict() == result
-
-
-def test_it_was_trained_on_what_the_network_that_it_began_with_was(reader: Bundle) -> None:
-    seen = a_slice(CONFIDENT, 0.9, 0.1, 0.0) | {"trained_on_by": [reader.card.training.start]}
-    result = series_result("s", [seen], between=between(reader, (1.0, 0.0, 0.0)))
-    assert result["trained_on_by"] == sorted([reader.card.training.start, reader.name])
-
-
-def test_where_it_gives_another_class_than_the_mean_confidence_is_low(reader: Bundle) -> None:
-    read = between(reader, (0.0, 1.0, 0.0), (0.0, 1.0, 0.0))
-    result = series_result("s", [a_slice(CONFIDENT, 0.9, 0.1, 0.0)] * 2, sure=SURE, between=read)
-    assert (result["class"], result["outcome"]) == ("glioma", LOW_CONFIDENCE)
-    assert len(result["notes"]) == 2
-
-
-def test_where_no_slice_counts_it_gives_no_class_either(reader: Bundle) -> None:
-    result = series_result(
-        "s", [a_slice(NO_TUMOUR, 0.9, 0.1, 0.0)], sure=SURE, between=between(reader, (1.0, 0.0, 0.0))
-    )
-    assert result["class"] is None and not result["notes"]
-    assert [one["name"] for one in result["bundles"]] == ["a-network"]
