@@ -49,22 +49,8 @@ def summary_table(models: Path | None = None) -> str:
             named = ", ".join(f"`{name}`" for name in names)
             lines.append([f"{title} ({named})", *_figures(open_bundle(classifier, models), of_masks)])
     table = markdown_table(_HEADER, lines, words=_HEADER[:2]) + "\n"
-    between = filter(None, (_between_neighbours(open_bundle(name, models)) for name in shipped))
-    table += "".join(f"\n{sentence}\n" for sentence in between)
     gate = gate_table(open_bundle(DEFAULT_CLASSIFIER, models)) if DEFAULT_CLASSIFIER in shipped else ""
     return f"{table}\n{gate}" if gate else table
-
-
-def _between_neighbours(bundle: Bundle) -> str:
-    """Return a sentence on a bundle that reads neighbours, apart from those of single slices; empty for another."""
-    alone = bundle.card.metrics.without_neighbours
-    if alone is None:
-        return ""
-    between, single = (
-        f"{one.accuracy:.4f}, {one.series_accuracy:.4f} / {one.patient_accuracy:.4f}, {one.dice_mean:.4f}"
-        for one in (bundle.test_metrics, alone)
-    )
-    return f"`{bundle.name}`, slices between neighbours: {between}; alone {single}."
 
 
 def gate_table(bundle: Bundle) -> str:
