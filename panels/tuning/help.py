@@ -56,6 +56,7 @@ AUGMENTATION_TEXTS: dict[str, Callable[[float], str]] = {
     "noise": lambda share: tr("noise of up to {share} of the range", share=whole_percent(share)),
     "jpeg": lambda share: tr("{share} compressed as JPEG", share=whole_percent(share)),
     "caption": lambda share: tr("{share} with captions and a frame", share=whole_percent(share)),
+    "neighbour_dropout": lambda share: tr("{share} without their neighbours", share=whole_percent(share)),
 }
 """By option of ``core.training.recipe.Augmentation``."""
 
