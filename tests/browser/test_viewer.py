@@ -153,7 +153,8 @@ def test_the_pointer_reads_value_probability_and_place_and_the_ruler_measures_mi
     with no_run(page):
         x, y = middle(page)
         page.mouse.move(x, y)
-        assert re.fullmatch(r"x \d+, y \d+ · value \d+ · tumour [<>]? ?\d+ % · [\d.]+, [\d.]+ mm", text(page, "probe"))
+        probe = r"x \d+, y \d+ · value \d+ · tumour ([<>]\xa0)?\d+\xa0% · [\d.]+, [\d.]+ mm"
+        assert re.fullmatch(probe, text(page, "probe"))
         tool(page, "ruler").click()
         before = pixels(page)
         page.mouse.move(x, y)

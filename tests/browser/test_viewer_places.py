@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from core.config import SAMPLES
 from core.dataset.store import STORE_NAME
 from scripts.measure.servers import running_server
+from tests.browser.places import still
 from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, put_in, shown, tool
 from tests.core import tiny
 from tests.volumes import a_head, nifti
@@ -39,8 +40,8 @@ def test_the_picture_is_large_and_whole_in_the_first_screen(
 ):
     page = visit(f"{address}/{PLACES[place]}", width=width, height=height)
     shown(page)
-    box = canvas_of(page).bounding_box()
-    assert box and min(box["width"], box["height"]) >= least
+    box = still(page, canvas_of(page).bounding_box)
+    assert min(box["width"], box["height"]) >= least
     assert box["y"] + box["height"] <= height
 
 
@@ -51,9 +52,9 @@ def test_an_upload_is_whole_in_the_first_screen_too(address: str, visit: Visit, 
     is_slice = kind == "slice"
     content = (SAMPLES / f"{SAMPLE}.png").read_bytes() if is_slice else nifti(a_head()[0])
     put_in(page, "mine.png" if is_slice else "mine.nii", content)
-    box = canvas_of(page).bounding_box()
+    box = still(page, canvas_of(page).bounding_box)
     # Explain has two pictures side by side.
-    assert box and box["height"] >= (300 if place else 400) and box["y"] + box["height"] <= 720
+    assert box["height"] >= (300 if place else 400) and box["y"] + box["height"] <= 720
 
 
 def test_compare_has_both_answers_and_both_pictures_in_the_first_screen(address: str, visit: Visit):
