@@ -157,3 +157,14 @@ def test_the_link_is_copied_where_the_browser_keeps_the_clipboard_for_secure_pag
     page.evaluate("delete Navigator.prototype.clipboard")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("status").filter(has_text=re.compile("[Ll]ink"))).to_be_visible()
+
+
+def test_on_a_telephone_each_segment_has_its_whole_outline(app_address: str, visit: Visit):
+    page = visit(f"{app_address}/errors?view=Confidence", width=390, height=844)
+    settle(page)
+    colours = page.locator("[data-testid=stButtonGroup] [data-variant=segmented_control]").evaluate_all(
+        """all => all.flatMap(one => ["Top", "Right", "Bottom", "Left"].map(
+            side => getComputedStyle(one)[`border${side}Color`]))"""
+    )
+    assert len(colours) == 4 * 5
+    assert not [colour for colour in colours if colour.endswith(", 0)")]
