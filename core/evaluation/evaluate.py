@@ -80,10 +80,7 @@ def evaluate(bundle: Bundle, store: Store, *, keep_times: bool = False, progress
     }
     if evaluation.alone is not None:
         write_table(bundle.folder / ALONE, evaluation.alone)
-        changes["metrics.without_neighbours"] = {
-            **_figures_alone(evaluation.alone),
-            "definitions": DEFINITIONS["without_neighbours"],
-        }
+        changes["metrics.without_neighbours"] = _part_alone(_figures_alone(evaluation.alone))
     if not (keep_times and bundle.card.times):
         changes["times"] = _inference_times(bundle, network, store)
     return update_card(bundle.folder, changes, "Evaluated on the test slices.")
@@ -130,6 +127,11 @@ def _figures_alone(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _part_alone(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return ``metrics.without_neighbours`` of a card: the figures with their definitions."""
+    return {**figures, "definitions": DEFINITIONS["without_neighbours"]}
+
+
 def stored_figures_alone(bundle: Bundle) -> dict[str, Any]:
     """Compute the figures of slices without neighbours from their stored predictions; no network runs.
 
@@ -153,8 +155,7 @@ def recompute_figures(bundle: Bundle) -> Card:
     figures = {**bundle.test_metrics.as_dict(), **stored_figures(bundle)}
     changes: dict[str, Any] = {"metrics.test": figures, "metrics.definitions": DEFINITIONS["test"]}
     if ALONE in bundle.card.files:
-        definitions = {"definitions": DEFINITIONS["without_neighbours"]}
-        changes["metrics.without_neighbours"] = stored_figures_alone(bundle) | definitions
+        changes["metrics.without_neighbours"] = _part_alone(stored_figures_alone(bundle))
     return update_card(bundle.folder, changes, "Figures computed again from the stored predictions.")
 
 
