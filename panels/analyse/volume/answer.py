@@ -18,7 +18,7 @@ from panels.analyse.volume.table import draw_slice_table
 from panels.shared.answer import answer_container, draw_class_probabilities, draw_headline, draw_truth
 from panels.shared.controls import fragment, run_whole_page
 from panels.shared.slices.chosen import ChosenVolume
-from panels.shared.theme import error_text
+from panels.shared.theme import error_text, whole_percent
 from panels.shared.volumes.place import go_to
 
 Networks = tuple[Bundle, Bundle]
@@ -136,9 +136,9 @@ def _draw_size(result: dict[str, Any], answer: VolumeAnswer, *, key: str) -> Non
         share = mask["left_out_voxels"] / (mask["voxels"] + mask["left_out_voxels"])
         st.caption(
             tr(
-                "The largest connected region counts as the tumour. {share:.0%} of what the slices outline lies "
+                "The largest connected region counts as the tumour. {share} of what the slices outline lies "
                 "elsewhere and is left out.",
-                share=share,
+                share=whole_percent(share),
             )
         )
     st.button(

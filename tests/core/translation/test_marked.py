@@ -125,3 +125,25 @@ def test_an_unmarked_text_is_noticed(tmp_path: Path) -> None:
         'st.text("Not marked", help=tr("Marked"))\nbound(st.toggle, f"{name} is not marked", key="key")\n'
     )
     assert len(unmarked(module)) == 2
+
+
+def composed(path: Path) -> list[str]:
+    """The sentences that a module puts together in f-strings, where no translation finds them."""
+    strings = (
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)
+    )
+    return [text for text in map(words, strings) if re.fullmatch(r"[A-Z]\w+ .+ .+[.!?]", text.strip())]
+
+
+def test_no_sentence_for_a_page_is_composed_in_an_f_string() -> None:
+    """The disagreement of a volume's planes was English on a Spanish page."""
+    tops = ("panels/", "pages/", "core/inference/", "core/readers/", "core/explanation/", "core/dataset/")
+    names = {path: path.relative_to(ROOT).as_posix() for path in FILES}
+    left = {name: found for path, name in names.items() if name.startswith(tops) and (found := composed(path))}
+    assert left == {}, "use tr() with named places"
+
+
+def test_a_composed_sentence_is_noticed(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text('said = f"The planes disagree: {one} here and {other} there."\nlink = f"{page}?slice={number}"\n')
+    assert len(composed(module)) == 1

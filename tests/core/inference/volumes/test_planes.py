@@ -7,6 +7,7 @@ from core.config import CLASSES
 from core.inference.volumes.analysis import VolumeAnswer
 from core.inference.volumes.planes import disagreement
 from core.outcome import CONFIDENT, LOW_CONFIDENCE, NO_TUMOUR, UNUSUAL
+from core.translation.language import speaking
 
 
 def answer(kind: str = CONFIDENT, likeliest: int = 0, ml: float | None = 10.0) -> VolumeAnswer:
@@ -39,3 +40,11 @@ def test_planes_disagree_in_tumour_class_or_size(first, second, agree):
 def test_the_plane_with_the_tumour_is_named_first():
     sentence = disagreement(("axial", "coronal"), (answer(NO_TUMOUR), answer()), CLASSES)
     assert sentence.index("coronal") < sentence.index("axial")
+
+
+@pytest.mark.parametrize("second", [answer(NO_TUMOUR), answer(likeliest=1), answer(ml=14.5)])
+def test_a_disagreement_is_said_in_the_reader_s_language(second):
+    with speaking("es"):
+        sentence = disagreement(("axial", "sagittal"), (answer(), second), CLASSES)
+    assert "sagital" in sentence
+    assert "planes" not in sentence
