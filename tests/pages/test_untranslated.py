@@ -74,7 +74,7 @@ def known() -> re.Pattern[str]:
 def in_the_made_up_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # A test that fills in a form reads the words of its choices, as the page does.
     with (
-        made_up_language(tmp_path / "locale", monkeypatch),
+        made_up_language(monkeypatch),
         situation(NOTHING, tmp_path, monkeypatch),
         speaking(SPOKEN),
     ):

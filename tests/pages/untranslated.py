@@ -21,6 +21,7 @@ from core.readers.samples import read_slices_and_volumes
 from core.translation import language
 from core.translation.language import OFFERED
 from scripts.translations import code_messages, data_messages, texts
+from tests.shared import shared
 
 SPOKEN = "es"
 """The language whose place the made-up one takes: its numbers are written as in Spanish."""
@@ -85,8 +86,15 @@ def made_up(text: str) -> str:
 
 
 @contextmanager
-def made_up_language(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def made_up_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have ``SPOKEN`` be the made-up language, with a catalogue of all messages that ``make translations`` finds."""
+    monkeypatch.setattr(language, "LOCALE", shared("made_up_language", _write_catalogue))
+    _forget_catalogues()
+    yield
+    _forget_catalogues()
+
+
+def _write_catalogue(folder: Path) -> None:
     made = Catalog(SPOKEN)
     for _, message in (*code_messages(), *data_messages()):
         one, *many = map(made_up, texts(message))
@@ -95,10 +103,6 @@ def made_up_language(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
         write_mo(file, made)
-    monkeypatch.setattr(language, "LOCALE", folder)
-    _forget_catalogues()
-    yield
-    _forget_catalogues()
 
 
 def _forget_catalogues() -> None:
