@@ -14,7 +14,7 @@ import pytest
 
 import core
 import panels
-from core.config import PAGES, ROOT
+from core.config import ROOT
 
 HEAVY = ("tensorflow", "keras", "tf_keras_vis")
 
@@ -187,22 +187,3 @@ def test_the_first_page_waits_for_no_table_or_scientific_library() -> None:
     loaded = loaded_by(["panels.shell", "panels.analyse.doors", "panels.shared.slices.chooser"])
     assert not loaded & {"pandas", "scipy", "ai_edge_litert"}
     assert "streamlit" in loaded, "something was imported"
-
-
-def test_no_page_loads_tensorflow_when_it_opens() -> None:
-    code = """
-import sys
-from streamlit.testing.v1 import AppTest
-for page in sys.argv[1:]:
-    app = AppTest.from_file("frame.py", default_timeout=120)
-    app.switch_page(page)
-    app.run()
-    assert not app.exception and not app.error and app.title[0].value, page
-print(sorted({name.partition(".")[0] for name in sys.modules}))
-"""
-    pages = sorted(f"pages/{path.name}" for path in PAGES.glob("*.py"))
-    assert len(pages) >= 7
-    done = subprocess.run([sys.executable, "-c", code, *pages], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    loaded = ast.literal_eval(done.stdout.strip().splitlines()[-1])
-    assert "streamlit" in loaded and not set(loaded) & set(HEAVY)

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -266,25 +264,6 @@ def test_without_counterparts_nothing_is_compared(models: Callable[..., Path]) -
     app = opened(show=SPLITS)
     assert not app.exception and not app.error
     assert "against" not in " ".join(heading.value for heading in app.header)
-
-
-# TensorFlow
-
-
-def test_neither_models_nor_data_imports_tensorflow() -> None:
-    code = """
-import sys
-from streamlit.testing.v1 import AppTest
-for page in ("models", "data"):
-    app = AppTest.from_file("frame.py", default_timeout=120)
-    app.switch_page(f"pages/{page}.py")
-    app.run()
-    assert not app.exception and app.get("plotly_chart")
-    print(sorted({"tensorflow", "keras", "tf_keras_vis"} & set(sys.modules)))
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["[]", "[]"]
 
 
 def test_published_results_stand_below_ours() -> None:

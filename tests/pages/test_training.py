@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +18,7 @@ from core import course_report
 from core.bundles.bundle import bundle_names, open_bundle
 from core.training.checkpoint import State, save_state
 from core.training.recipe import load_recipe
-from tests.pages.situations import ROOT, SITUATIONS, opened, situation
+from tests.pages.situations import SITUATIONS, opened, situation
 from tests.pages.test_analyse import texts
 from tests.settings import SHIPPED_MODELS, link_bundles
 
@@ -357,20 +355,3 @@ def test_a_bundle_with_an_altered_history_is_named_beside_the_others(tmp_path: P
     app = open_page()
     assert "history.csv" in app.warning[0].value and "report-cnn" in app.warning[0].value
     assert app.multiselect(key="classifiers").value == ["report-cnn-patients"]
-
-
-def test_opening_the_page_imports_no_tensorflow() -> None:
-    code = """
-import sys
-from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("frame.py", default_timeout=120)
-app.switch_page("pages/training.py")
-for kind in ("Classifiers", "Masks"):
-    app.query_params["kind"] = kind
-    app.run()
-    assert not app.exception and not app.error and app.get("plotly_chart")
-print(sorted({"tensorflow", "keras", "tf_keras_vis"} & set(sys.modules)))
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"

@@ -25,8 +25,9 @@ from core.inference import explain
 made = []
 original = explain.run_in_worker
 explain.run_in_worker = lambda *arguments, **options: made.append(1) or original(*arguments, **options)
-for page in sorted(Path("pages").glob("*.py")):
-    visit(str(page))
+views = [(str(page), {}) for page in sorted(Path("pages").glob("*.py"))] + [("pages/training.py", {"kind": "Masks"})]
+for page, query in views:
+    visit(page, **query)
     assert not made and not heavy & set(sys.modules), page
 assert visit("pages/analyse.py", sample="glioma-axial-1").session_state["predictions"]
 assert not heavy & set(sys.modules), "an answer"
