@@ -1,7 +1,8 @@
-"""The position of an element on a page that is still loading, or unfolding."""
+"""Wait for a page that is still loading, and for an element that still moves or unfolds."""
 
 import re
 from collections.abc import Callable
+from itertools import count
 from typing import TypeVar
 
 from playwright.sync_api import FloatRect, Locator, Page, expect
@@ -11,6 +12,24 @@ _INTERVAL = 300
 _LOOKS = 200
 """After so many, a page counts as never still."""
 Found = TypeVar("Found")
+_SETTLED = """look => {
+    const app = document.querySelector('[data-testid=stApp]'), main = document.querySelector('[data-testid=stMain]');
+    const isDrawn = app?.dataset.testScriptState === 'notRunning' && main
+        && !document.querySelector('[data-stale=true], [data-testid=stSkeleton], [data-testid=stSpinner]');
+    const before = window.settled;
+    window.settled = isDrawn ? `${look} ${location.href} ${main.querySelectorAll('*').length}` : null;
+    return isDrawn && window.settled === before;
+}"""
+"""Whether two looks in a row find the page drawn, and the same. A run may have ended while the browser still builds
+what it drew, or loads the part of Streamlit that draws it; what is about to be replaced is pale."""
+_looks = count()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn and its address is put right."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_timeout(300)
+    page.wait_for_function(_SETTLED, arg=next(_looks), polling=300)
 
 
 def settled(element: Locator) -> FloatRect:

@@ -12,8 +12,8 @@ from core.bundles.bundle import DEFAULT_CLASSIFIER, REPORT_CLASSIFIER, REPORT_SE
 from core.bundles.listing import list_bundles
 from core.config import CLASSIFICATION, SEGMENTATION
 from panels.shared.model_choice import model_address
+from tests.browser.places import settle
 from tests.browser.test_every_page import ADDRESSES
-from tests.browser.test_frame import settle
 
 pytestmark = pytest.mark.browser
 

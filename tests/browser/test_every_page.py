@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import PATIENCE
-from tests.browser.test_frame import settle
+from tests.browser.places import settle
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from panels.shared.model_choice import REPORT_NETWORKS
 from scripts.measure.servers import running_server
 from tests.browser.conftest import PATIENCE
+from tests.browser.places import settle
 from tests.browser.test_every_page import LARGEST_SHIFT, WATCH_SHIFTS
-from tests.browser.test_frame import settle
 from tests.pages.situations import PATIENT
 
 pytestmark = pytest.mark.browser

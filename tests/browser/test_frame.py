@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.places import settle
 from tests.browser.test_charts import click_cell
 
 pytestmark = pytest.mark.browser
@@ -38,15 +39,6 @@ FIRST_BELOW = """head => {
     return Math.min(...boxes.filter(box => box.height && box.top >= under).map(box => box.top));
 }"""
 """Where the first element below the frame's line begins."""
-
-
-def settle(page: Page) -> None:
-    """Wait until the page is drawn and its address is put right."""
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(page.locator("[data-stale=true]")).to_have_count(0)  # Streamlit pales what is about to be replaced
-    page.wait_for_timeout(300)
 
 
 def query(page: Page) -> dict[str, list[str]]:

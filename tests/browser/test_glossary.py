@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.metrics.glossary import GLOSSARY
 from tests.browser.conftest import PATIENCE
+from tests.browser.places import settle
 from tests.browser.test_every_page import violations
-from tests.browser.test_frame import settle
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import MAX_FILE_BYTES, MAX_VOLUME_BYTES, NOTICE, ROOT
 from core.ood.non_brain import example_image
-from tests.browser.places import unfold
-from tests.browser.test_frame import settle
+from tests.browser.places import settle, unfold
 from tests.published import a_slice, mat_bytes
 
 pytestmark = pytest.mark.browser

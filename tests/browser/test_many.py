@@ -14,8 +14,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import SAMPLES, SEED
 from tests.browser.conftest import PATIENCE
-from tests.browser.places import unfold
-from tests.browser.test_frame import settle
+from tests.browser.places import settle, unfold
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -51,7 +50,7 @@ def test_two_hundred_uploads_make_a_table_that_is_stopped_goes_on_and_opens_its_
     told = table.get_by_text(re.compile(r"\d+ of 200 slices analysed, [\d.]+ a second, .* left"))
     expect(told).to_be_visible()
     expect(table.get_by_test_id("stBidiComponentIsolated").first).to_be_visible()  # the first slice, meanwhile
-    table.get_by_role("button", name="Stop").click()
+    table.get_by_test_id("stMain").get_by_role("button", name="Stop").click()  # Streamlit has one too
     stopped = table.get_by_text(re.compile(r"Stopped: \d+ of 200 slices are analysed"))
     expect(stopped).to_be_visible()
     assert 0 < int(re.search(r"(\d+) of 200", stopped.inner_text())[1]) < COUNT  # type: ignore[index]

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE
+from tests.browser.places import settle
 from tests.browser.test_every_page import ADDRESSES, HIDDEN, SIDEWAYS, violations
-from tests.browser.test_frame import query, settle
+from tests.browser.test_frame import query
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE
-from tests.browser.places import settled
+from tests.browser.places import settle, settled
 from tests.browser.test_charts import cell, lonely_point, wait_for_address
-from tests.browser.test_frame import settle
 
 pytestmark = pytest.mark.browser
 

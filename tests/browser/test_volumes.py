@@ -172,7 +172,7 @@ def test_an_analysis_is_stopped_and_keeps_what_is_done(app_address: str, visit: 
     page = visit(app_address)
     upload(page, ("long.nii.gz", nifti(a_brain(300, 64), compressed=True)))
     page.get_by_role("button", name=re.compile("Analyse all 300 axial")).click()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()  # Streamlit has one too
     told = page.get_by_text(re.compile(r"Stopped: \d+ of 300 slices"))
     expect(told).to_be_visible()
     assert 0 < int(re.search(r"(\d+) of 300", told.inner_text())[1]) < 300  # type: ignore[index]
