@@ -28,8 +28,8 @@ _looks = count()
 def settle(page: Page) -> None:
     """Wait until the page is drawn and its address is put right."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_timeout(300)
-    page.wait_for_function(_SETTLED, arg=next(_looks), polling=300)
+    page.wait_for_timeout(_INTERVAL)
+    page.wait_for_function(_SETTLED, arg=next(_looks), polling=_INTERVAL)
 
 
 def settled(element: Locator) -> FloatRect:

@@ -12,7 +12,7 @@ from scripts.measure.visitor import Visitor
 
 PAGES = ("", "models", "explain", "errors")
 WARM_RUNS, RUNS = 100, 200
-GROWTH_MB = 14.0
+GROWTH_MB = 10.0
 """What a leak of a tenth of a megabyte a run would exceed; the heap's fragments take some."""
 TIGHT_HEAP = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "65536", "MALLOC_MMAP_THRESHOLD_": "65536"}
 """glibc gives memory back at once; else its heaps, one a thread, grow and shrink by ten megabytes without a leak."""

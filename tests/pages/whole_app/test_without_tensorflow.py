@@ -18,16 +18,18 @@ def visit(page, **query):
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
-    assert not app.exception, (page, app.exception)
+    assert not app.exception and not app.error and app.title[0].value, (page, app.exception, app.error)
     return app
 
 from core.inference import explain
 made = []
 original = explain.run_in_worker
 explain.run_in_worker = lambda *arguments, **options: made.append(1) or original(*arguments, **options)
-views = [(str(page), {}) for page in sorted(Path("pages").glob("*.py"))] + [("pages/training.py", {"kind": "Masks"})]
-for page, query in views:
-    visit(page, **query)
+views = [(str(page), {}) for page in sorted(Path("pages").glob("*.py"))]
+assert len(views) >= 7
+for page, query in [*views, ("pages/training.py", {"kind": "Masks"})]:
+    app = visit(page, **query)
+    assert app.get("plotly_chart") or Path(page).stem not in ("models", "data", "training"), page
     assert not made and not heavy & set(sys.modules), page
 assert visit("pages/analyse.py", sample="glioma-axial-1").session_state["predictions"]
 assert not heavy & set(sys.modules), "an answer"
