@@ -46,3 +46,9 @@ def kept_figure(build: "Callable[P, go.Figure]") -> "Callable[P, go.Figure]":
         return figure
 
     return keep
+
+
+def forget_figures() -> None:
+    """Build every figure anew from here on."""
+    with _lock:
+        _figures.clear()

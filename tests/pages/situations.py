@@ -19,6 +19,7 @@ from core.dataset.splits import index_table
 from core.dataset.store import STORE_NAME
 from core.inference.predictor import Prediction
 from core.readers.samples import read_samples
+from panels.shared.kept_figures import forget_figures
 from panels.shared.slices.data_set import find
 from tests.core import tiny
 from tests.figshare_server import FigshareServer, index_of, zip_files
@@ -47,9 +48,10 @@ def situation(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def clear_caches() -> None:
-    """Empty the pages' caches."""
+    """Empty the pages' caches: Streamlit's, and the figures that are kept."""
     st.cache_data.clear()
     st.cache_resource.clear()
+    forget_figures()
 
 
 def opened(name: str, /, **query: str) -> AppTest:

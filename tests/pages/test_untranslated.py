@@ -16,6 +16,7 @@ from core.batch.run import run_batch
 from core.batch.table import RESULTS
 from core.bundles.bundle import DEFAULT_CLASSIFIER, DEFAULT_SEGMENTER
 from core.config import SAMPLES
+from core.translation import language
 from core.translation.language import speaking
 from tests.pages.situations import NOTHING, STORE, clear_caches, opened, situation
 from tests.pages.untranslated import SPOKEN, left_in_english, made_up, made_up_language, names, shown_texts
@@ -53,6 +54,7 @@ ADDRESSES: list[tuple[str, dict[str, str]]] = [
 SLICE_PAGES = ("errors", "masks", "explain", "analyse")
 """Pages that open a slice of the data set by its number in the address."""
 TIMEOUT = 120
+SPANISH = language.LOCALE
 HEAD, _ = a_head((16, 40, 32))
 REFUSED = {
     "text": b"no picture",
@@ -180,6 +182,17 @@ def test_an_english_word_is_noticed(known: re.Pattern[str]) -> None:
     assert made_up("{count} slices") == "{count} ｓｌｉｃｅｓ"
     assert left_in_english(made_up("[Slices](#term-slice) of :material/info: `code`"), known) == []
     assert left_in_english('<b title="Title">ｔｅｘｔ</b> unified-unet of', known) == ["of", "Title"]
+
+
+def test_figures_kept_in_spanish_are_not_shown_in_the_made_up_language(
+    known: re.Pattern[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(language, "LOCALE", SPANISH)
+        language.catalogue.cache_clear()
+        assert any("Filtros" in text for text in shown_texts(opened("tuning", lang=SPOKEN)))
+    with made_up_language(monkeypatch), situation(NOTHING, tmp_path, monkeypatch):
+        assert_nothing_left(opened("tuning", lang=SPOKEN), known)
 
 
 def test_the_texts_of_charts_tables_and_components_are_found() -> None:

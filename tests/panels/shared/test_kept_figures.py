@@ -6,12 +6,12 @@ import pytest
 import streamlit as st
 
 from panels.shared import kept_figures
-from panels.shared.kept_figures import KEPT, kept_figure
+from panels.shared.kept_figures import KEPT, forget_figures, kept_figure
 
 
 @pytest.fixture(autouse=True)
 def none_kept() -> None:
-    kept_figures._figures.clear()
+    forget_figures()
 
 
 def test_the_same_table_gives_the_same_figure_and_another_one_another() -> None:
