@@ -141,6 +141,7 @@ def test_a_sample_is_chosen_by_keyboard(app_address: str, visit: Visit):
 def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample=meningioma-axial-1")
     expect(answer(page)).to_be_visible()
+    settle(page)
     badge = page.locator(".st-key-analyse_headline").get_by_text("Confident")
     how_often, size = page.get_by_text("slices of new patients").first, page.get_by_text("Predicted area")
     for element in (page.locator(".st-key-analyse_sides canvas"), answer(page), badge, how_often, size):
@@ -152,6 +153,7 @@ def test_the_answer_stands_above_the_fold(app_address: str, visit: Visit):
 def test_a_telephone_needs_no_sideways_scrolling(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample=meningioma-axial-1", width=390, height=844)
     expect(answer(page)).to_be_visible()
+    settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for image in page.get_by_test_id("stImage").all():
         box = image.bounding_box()

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.places import settle
+
 pytestmark = pytest.mark.browser
 
 
@@ -12,6 +14,7 @@ def test_the_report_opens_whole_and_fits_a_telephone(app_address: str, visit: Ca
     page = visit(f"{app_address}/report", width=390, height=844)
     expect(page.get_by_text("4 · One network for both")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(5)
+    settle(page)
     assert not page.locator('[data-testid="stException"], [data-testid="stAlert"]').count()
     main = page.locator('[data-testid="stMain"]')
     assert main.evaluate("each => each.scrollWidth - each.clientWidth") <= 1

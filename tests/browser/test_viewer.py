@@ -10,12 +10,13 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from scripts.measure.viewer import MOVE, WINDOW, drag
-from tests.browser.places import unfold
+from tests.browser.places import settle, unfold
 from tests.browser.viewer_page import (
     PIXELS,
     SAMPLE,
     Visit,
     canvas_of,
+    drawn,
     middle,
     no_run,
     pixels,
@@ -33,6 +34,7 @@ def page(app_address: str, visit: Visit) -> Page:
     """Analyse with a sample in its viewer."""
     page = visit(f"{app_address}/?sample={SAMPLE}")
     shown(page)
+    settle(page)
     return page
 
 
@@ -104,7 +106,7 @@ def test_the_heat_map_has_an_opacity_and_colours(page: Page):
         tool(page, "style").click()
         first = canvas_of(page).evaluate("canvas => canvas.toDataURL()")
         page.get_by_label("Colours of the heat map").select_option(index=1)
-        page.wait_for_timeout(150)
+        drawn(page)
         assert canvas_of(page).evaluate("canvas => canvas.toDataURL()") != first
         _, hot = pixels(page)
         page.get_by_label("Opacity of the heat map").fill("0")
@@ -126,7 +128,7 @@ def test_the_legend_has_the_colours_that_are_drawn(page: Page):
         wanted = [int(part) for part in re.findall(r"\d+", colour)]
         assert canvas_of(page).evaluate(count, wanted) > 100
         button.click()
-        page.wait_for_timeout(150)
+        drawn(page)
         assert canvas_of(page).evaluate(count, wanted) == 0
 
 
@@ -280,18 +282,18 @@ def test_a_frame_is_drawn_well_within_its_time(page: Page, button: int):
 def test_two_compared_viewers_move_as_one(app_address: str, visit: Visit):
     page = visit(f"{app_address}/?sample={SAMPLE}&compare=Report+CNN+%2B+U-Net")
     expect(page.locator(".viewer[data-shown]")).to_have_count(2)
-    page.wait_for_timeout(500)
+    settle(page)
     both = page.locator(".viewer canvas")
     before = [both.nth(side).evaluate(PIXELS) for side in range(2)]
     with no_run(page):
         tool(page, "zoomIn").click()
-        page.wait_for_timeout(200)
+        drawn(page)
         corners = page.locator(".viewer .corner.window")
         words = [corners.nth(side).text_content() or "" for side in range(2)]
         assert words[0] == words[1] and "×" in words[0]
         assert all(both.nth(side).evaluate(PIXELS) != before[side] for side in range(2))
         both.nth(0).hover()
-        page.wait_for_timeout(200)
+        drawn(page)
         probes = page.locator(".viewer .corner.probe")
         places = [(probes.nth(side).text_content() or "").split(" · ")[0] for side in range(2)]
         assert places[0] and places[0] == places[1]

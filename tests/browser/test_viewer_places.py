@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from core.config import SAMPLES
 from core.dataset.store import STORE_NAME
 from scripts.measure.servers import running_server
-from tests.browser.places import still
+from tests.browser.places import settle, still
 from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, put_in, shown, tool
 from tests.core import tiny
 from tests.volumes import a_head, nifti
@@ -61,6 +61,7 @@ def test_compare_has_both_answers_and_both_pictures_in_the_first_screen(address:
     page = visit(f"{address}/?sample={SAMPLE}&compare=Report+CNN+%2B+U-Net")
     expect(page.locator(".viewer[data-shown]")).to_have_count(2)
     expect(page.get_by_role("heading", level=2)).to_have_count(2)
+    settle(page)
     for part in (page.get_by_role("heading", level=2), page.locator(".viewer canvas")):
         for each in part.all():
             box = each.bounding_box()

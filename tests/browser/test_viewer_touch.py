@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.places import settle
 from tests.browser.viewer_page import SAMPLE, Visit, canvas_of, middle, no_run, pixels, said, shown, text, tool
 
 pytestmark = pytest.mark.browser
@@ -18,6 +19,7 @@ def page(app_address: str, visit: Visit) -> Page:
     """Analyse with a sample in its viewer, on a telephone."""
     page = visit(f"{app_address}/?sample={SAMPLE}", width=390, height=844)
     shown(page)
+    settle(page)
     canvas_of(page).scroll_into_view_if_needed()
     page.wait_for_timeout(300)
     return page

@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.readers.preprocessing import resize
 from core.readers.samples import find_sample
 from scripts.measure.servers import running_server
-from tests.browser.places import settled, unfold
+from tests.browser.places import settle, settled, unfold
 from tests.browser.viewer_page import canvas_of, shown, text, tool
 from tests.volumes import FRAME_OF_REFERENCE, PLANTED, dicom_series, head_affine, nifti
 
@@ -75,7 +75,7 @@ def test_a_dicom_series_is_stepped_through_and_its_mask_written(app_address: str
     upload(page, *series())
     expect(slice_slider(page)).to_have_value("15")
     expect(page.get_by_role("button", name="Analyse all 30 axial slices")).to_be_visible()
-    page.wait_for_timeout(1000)
+    settle(page)
     page.keyboard.press("ArrowRight")
     expect(slice_slider(page)).to_have_value("16")
     page.keyboard.press("ArrowUp")
@@ -97,7 +97,7 @@ def test_a_dicom_series_is_stepped_through_and_its_mask_written(app_address: str
     assert np.count_nonzero(written.pixel_array) == result["mask"]["voxels"]
     assert written.FrameOfReferenceUID == FRAME_OF_REFERENCE and str(written.PatientName) == ""
     page.get_by_text("Keep the patient's identity").click()
-    page.wait_for_timeout(1500)
+    settle(page)
     kept = pydicom.dcmread(io.BytesIO(downloaded(page, "Mask DICOM SEG")))
     assert PLANTED in str(kept.PatientName) and np.array_equal(kept.pixel_array, written.pixel_array)
 
@@ -107,7 +107,7 @@ def test_a_volume_scrolls_in_the_viewer_and_a_row_of_steps_is_one_step_of_back(a
     upload(page, ("brain.nii.gz", nifti(a_brain(), affine=AFFINE, compressed=True)))
     shown(page)
     expect(slice_slider(page)).to_have_value("15")
-    page.wait_for_timeout(1000)
+    settle(page)
     before = page.evaluate("history.length")
     tool(page, "zoomIn").click()
     canvas_of(page).hover()

@@ -47,14 +47,20 @@ def tool(page: Page, name: str) -> Locator:
     return page.locator(f'.viewer [data-do="{name}"]').first
 
 
-def pixels(page: Page) -> tuple[float, int]:
+def drawn(page: Page) -> None:
+    """Wait until the viewer has drawn what was asked of it: it draws with the browser's next frame."""
     page.wait_for_timeout(150)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def pixels(page: Page) -> tuple[float, int]:
+    drawn(page)
     mean, coloured = canvas_of(page).evaluate(PIXELS)
     return mean, coloured
 
 
 def text(page: Page, corner: str) -> str:
-    page.wait_for_timeout(150)
+    drawn(page)
     return page.locator(f".viewer .corner.{corner}").first.text_content() or ""
 
 
@@ -78,5 +84,5 @@ def no_run(page: Page) -> Iterator[None]:
 
 def said(page: Page) -> str:
     """What screen readers are told last."""
-    page.wait_for_timeout(150)
+    drawn(page)
     return page.locator(".viewer .unseen").first.text_content() or ""

@@ -1,6 +1,7 @@
 """Pictures of slices that are not at hand: what ships of them, what comes from figshare, and the switch between."""
 
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,21 +164,24 @@ def test_an_open_slice_is_filled_too(here: str) -> None:
 @pytest.mark.parametrize("here", (FIGSHARE,), indirect=True)
 @pytest.mark.parametrize("page", PLACES)
 def test_a_figshare_that_is_out_of_reach_is_no_error(here: str, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
     class Unreachable:
         def slice(self, number: int, *, progress: object = None) -> object:
-            time.sleep(3)
+            over.wait(60)
             return object()
 
         def cached(self, number: int) -> None:
             return None
 
-    fetcher = BackgroundFetcher(Unreachable(), patience=0.2)
+    fetcher = BackgroundFetcher(Unreachable(), patience=1.0)
     monkeypatch.setattr(find, "figshare_downloader", Unreachable)
     monkeypatch.setattr(find, "figshare_fetcher", lambda: fetcher)
     app = sound(opened(page, view={"errors": "Matrix and slices", "masks": "Slices"}[page]))
     assert looks_again(app)
-    time.sleep(0.3)
+    time.sleep(1.1)
     sound(app.run())
+    over.set()
     assert not looks_again(app)
     assert any("out of reach" in caption.value for caption in app.caption)
     assert app.toggle(key=f"{PLACES[page]}_figshare").value, "the visitor's choice stays"

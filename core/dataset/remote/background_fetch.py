@@ -96,12 +96,16 @@ class BackgroundFetcher:
                         failed = False
                 finally:
                     self._end(number, failed=failed)
-        finally:
+        except BaseException:
             with self._lock:
                 self._threads -= 1
+            raise
 
     def _next(self) -> int | None:
-        """Take the next slice that somebody still waits for, or None where there is none."""
+        """Take the next slice that somebody still waits for; None where there is none, and the thread's place is free.
+
+        Both under one lock: who asks in between would start no thread.
+        """
         with self._lock:
             now = time.monotonic()
             for number, asked in list(self._asked.items()):
@@ -109,6 +113,7 @@ class BackgroundFetcher:
                 if now - asked <= self._forgotten:
                     self._begun[number] = now
                     return number
+            self._threads -= 1
             return None
 
     def _hear(self, received: int) -> None:

@@ -32,18 +32,23 @@ VALUES, _ = a_head()
 FEW = VALUES[12:18]
 CHILD = """
 import sys
+import time
 from pathlib import Path
 from core.batch.answering import BatchOptions
 from core.batch.run import run_batch
 from core.errors import SliceScopeError
-options = BatchOptions("report-cnn", "report-unet", overlays="overlays" in sys.argv)
+overlays = "overlays" in sys.argv
+options = BatchOptions("report-cnn", "report-unet", overlays=overlays)
+begin = lambda files: lambda outcome: time.sleep(0 if overlays else 0.1)
 try:
-    summary = run_batch((sys.argv[1],), Path(sys.argv[2]), options, workers=int(sys.argv[3]), part_seconds=0)
+    summary = run_batch(
+        (sys.argv[1],), Path(sys.argv[2]), options, workers=int(sys.argv[3]), begin=begin, part_seconds=0
+    )
 except SliceScopeError as error:
     raise SystemExit(str(error))
 print(summary.slices)
 """
-"""A run that writes a part after every outcome: source, folder, workers."""
+"""A run that writes a part after every outcome, slowly enough to be ended meanwhile: source, folder, workers."""
 
 
 @pytest.fixture

@@ -80,7 +80,8 @@ def test_a_study_that_goes_on_does_not_try_again_what_it_tried_first(storage: st
     assert len(set(rates)) == 4
 
 
-def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str) -> None:
+def test_two_workers_share_a_study_and_do_not_go_past_its_budget(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)  # so that both are seen at work
     plan = search_trials.plan()
     seen = []
     end = worker.run_search(

@@ -11,7 +11,7 @@ VISITORS = 4
 
 
 def test_visitors_who_upload_at_once_see_their_own_slice_and_figures_and_no_other_s() -> None:
-    slices = new_slices(VISITORS)
+    slices = new_slices(VISITORS, confident=True)
     start = threading.Barrier(VISITORS)
 
     def upload(visitor: Visitor, slice_: NewSlice) -> None:
