@@ -1,9 +1,12 @@
-"""Describe the machine that a time was measured on, and what its processor supports; return memory to it."""
+"""What a process knows and asks of its machine: processor, cores, memory, Ctrl-C."""
 
 import contextlib
 import ctypes
 import os
 import platform
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -62,3 +65,22 @@ def _cpuinfo_field(name: str, cpuinfo: Path) -> str:
     except OSError:
         return ""
     return next((line.split(":", 1)[1].strip() for line in lines if line.split(":")[0].strip() == name), "")
+
+
+@contextlib.contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Have processes that are started within leave Ctrl-C to this one; a terminal sends it to all of them.
+
+    What they do about it themselves comes too late: they import for a second first. Windows can only do that.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # one that starts within would have it heard again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -14,7 +14,7 @@ from core.batch.answering import Answerer, BatchOptions, Outcome
 from core.batch.inputs import Input
 from core.batch.table import error_row
 from core.files import write_whole
-from core.hardware import usable_cores
+from core.hardware import deaf_to_ctrl_c, usable_cores
 from core.inference.worker import end_with_parent
 from core.translation.messages import mark
 
@@ -90,8 +90,10 @@ class Workers:
             return Outcome([row], len(given.members), 0)
 
     def _submit(self, given: Input, known: Callable[[str], str | None]) -> "Future[Outcome]":
+        known_digest = known(given.source)
         try:
-            return self._pool.submit(_answer, self._options, self._out, given, known(given.source))
+            with deaf_to_ctrl_c():
+                return self._pool.submit(_answer, self._options, self._out, given, known_digest)
         except BrokenProcessPool as error:  # it broke meanwhile; whoever asks for the outcome is told
             failed: Future[Outcome] = Future()
             failed.set_exception(error)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import WorkerError
+from core.hardware import deaf_to_ctrl_c
 
 IDLE_SECONDS = 300
 _POLL_SECONDS = 0.1
@@ -52,7 +53,9 @@ def run_in_worker(
                 "and room on its disk."
             ) from error
         try:
-            return _wait(executor.submit(_call, function, arguments, report), report, progress)
+            with deaf_to_ctrl_c():
+                future = executor.submit(_call, function, arguments, report)
+            return _wait(future, report, progress)
         except OSError as error:
             raise WorkerError(
                 "The machine refuses a file to the process that computes with TensorFlow; ask again when its disk has "
@@ -81,7 +84,8 @@ def _executor(idle: float) -> Any:
     """Return the pool of one process; another one where that is broken, or has another idle time."""
     from loky import get_reusable_executor
 
-    return get_reusable_executor(max_workers=1, timeout=idle, initializer=_begin, initargs=(os.getpid(),))
+    with deaf_to_ctrl_c():
+        return get_reusable_executor(max_workers=1, timeout=idle, initializer=_begin, initargs=(os.getpid(),))
 
 
 def _wait(future: "Future[Result]", report: Path | None, progress: Progress | None) -> Result:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.hardware import deaf_to_ctrl_c
+
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
@@ -36,8 +38,9 @@ def run_workers(jobs: Sequence[Callable[[], None]], *, threads: int | None = Non
     processes = [CONTEXT.Process(target=_begin, args=(job, threads)) for job in jobs]
     with _interrupted_by_sigterm():
         try:
-            for process in processes:
-                process.start()
+            with deaf_to_ctrl_c():
+                for process in processes:
+                    process.start()
             yield processes
         finally:
             started = [process for process in processes if process.pid]

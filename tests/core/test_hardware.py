@@ -1,11 +1,14 @@
-"""Describe made-up machines."""
+"""Describe made-up machines; what processes hear."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
 import pytest
 
 from core import hardware
+from core.config import ROOT
 from core.training import trainer
 from core.training.trainer import compile_model
 from tests.core import tiny
@@ -51,3 +54,28 @@ def test_networks_that_are_slow_in_bfloat16_are_compiled_by_xla(
     monkeypatch.setattr(keras.Model, "compile", lambda self, **options: jit_compile.append(options["jit_compile"]))
     compile_model(keras.Sequential(), tiny.recipe(dtype=dtype), steps=8)
     assert jit_compile == [compiled]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signal masks")
+@pytest.mark.parametrize(
+    ("library", "pool"),
+    [
+        ("from concurrent.futures import ProcessPoolExecutor", "ProcessPoolExecutor(1, get_context('spawn'))"),
+        ("from loky import ProcessPoolExecutor", "ProcessPoolExecutor(1)"),
+    ],
+    ids=["spawn", "loky"],
+)
+def test_a_worker_leaves_ctrl_c_to_its_parent_from_the_start(library: str, pool: str) -> None:
+    script = f"""
+import signal
+from multiprocessing import get_context
+from core.hardware import deaf_to_ctrl_c
+{library}
+mask = signal.pthread_sigmask, signal.SIG_BLOCK, ()
+with {pool} as pool:
+    with deaf_to_ctrl_c():
+        worker = pool.submit(*mask)
+    print(signal.SIGINT in worker.result(), signal.SIGINT in mask[0](*mask[1:]))
+"""
+    command = [sys.executable, "-c", script]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "True False\n"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.config import CLASSIFICATION, PRESENCE, SEGMENTATION
+from core.hardware import deaf_to_ctrl_c
 from core.training.data.examples import Examples
 from core.training.recipe import Recipe, Training
 
@@ -96,7 +97,8 @@ def _stream(maker: _BatchMaker, first_epoch: int, workers: int) -> Iterator[Batc
         return
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_keep_maker, initargs=(maker,))
     try:
-        waiting = deque(pool.submit(_make_batch, *place) for place in islice(places, 4 * workers))
+        with deaf_to_ctrl_c():
+            waiting = deque(pool.submit(_make_batch, *place) for place in islice(places, 4 * workers))
         while True:
             batch = waiting.popleft().result()
             waiting.append(pool.submit(_make_batch, *next(places)))
