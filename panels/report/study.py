@@ -1,4 +1,4 @@
-"""The study of why the report's network gets more slices right: its runs, once some are done."""
+"""The study of why the report's network gets more slices right: its runs, once all are done."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,12 +17,13 @@ _SYMBOLS = ("circle", "square-open", "diamond-open", "cross-open")
 
 
 def has_study() -> bool:
-    """Return whether a run is done."""
-    return read_fixed_runs(REPORT_CNN_LITERAL) is not None
+    """Return whether all runs are done: what is fixed beforehand is read at the end."""
+    results = read_fixed_runs(REPORT_CNN_LITERAL)
+    return results is not None and len(results) == len(read_runs(REPORT_CNN_LITERAL))
 
 
 def draw_study() -> None:
-    """Draw the runs that are done: accuracy by batch, and a table; at least one is."""
+    """Draw the runs: accuracy by batch, and a table."""
     results = read_fixed_runs(REPORT_CNN_LITERAL)
     if results is None:
         return
@@ -34,10 +35,9 @@ def draw_study() -> None:
     )
     st.markdown(
         tr(
-            "A study fixed beforehand: {done} of {total} runs are done. The runs of lowest validation loss reach "
-            "{reached}, on validation slices.",
-            done=len(results),
-            total=len(read_runs(REPORT_CNN_LITERAL)),
+            "A study of {total} runs, fixed beforehand: those of lowest validation loss reach {reached}, on validation "
+            "slices.",
+            total=len(results),
             reached=reached,
         )
     )

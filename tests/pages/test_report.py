@@ -171,26 +171,28 @@ def test_links_lead_where_their_address_is_known(page: AppTest) -> None:
         assert not [each.value for each in target.warning if each.icon == ":material/link_off:"], link.proto
 
 
-def write_results(folder: Path) -> None:
+def write_results(folder: Path, *, done: int) -> None:
     rows = [
         {**run, "updates_per_epoch": 8, "epochs": 20, "val_loss": run["run"] / 10, "val_accuracy": 0.8, "seconds": 1}
-        for run in read_runs(REPORT_CNN_LITERAL)
+        for run in read_runs(REPORT_CNN_LITERAL)[:done]
     ]
-    (folder / REPORT_CNN_LITERAL).mkdir(parents=True)
+    (folder / REPORT_CNN_LITERAL).mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(folder / REPORT_CNN_LITERAL / RESULTS, index=False)
 
 
-def test_the_study_is_drawn_once_there_are_results(
+def test_the_study_is_drawn_once_all_its_runs_are_done(
     tmp_path: Path, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(searches=tmp_path / "searches")
+    runs = len(read_runs(REPORT_CNN_LITERAL))
     with situation(NOTHING, tmp_path, monkeypatch):
+        write_results(tmp_path / "searches", done=runs - 1)
         without = sound(opened("report"))
-        write_results(tmp_path / "searches")
+        write_results(tmp_path / "searches", done=runs)
         app = sound(opened("report"))
     assert len(app.get("plotly_chart")) == len(without.get("plotly_chart")) + 1
     assert not any(header[0] == "Run" for header, *_ in tables(without))
-    assert len(titled(app, "Run")) == len(read_runs(REPORT_CNN_LITERAL))
+    assert len(titled(app, "Run")) == runs
 
 
 def test_it_is_read_in_five_minutes(page: AppTest) -> None:
