@@ -71,14 +71,14 @@ def _cpuinfo_field(name: str, cpuinfo: Path) -> str:
 def deaf_to_ctrl_c() -> Iterator[None]:
     """Have processes that are started within leave Ctrl-C to this one; a terminal sends it to all of them.
 
-    What they do about it themselves comes too late: they import for a second first. Windows can only do that.
+    Ignoring it themselves comes too late: they first import for a second. Windows has no other way.
     """
     if sys.platform == "win32":
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # one that starts within would have it heard again
+    resource_tracker.ensure_running()  # starting it within would clear the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -84,8 +84,7 @@ def _executor(idle: float) -> Any:
     """Return the pool of one process; another one where that is broken, or has another idle time."""
     from loky import get_reusable_executor
 
-    with deaf_to_ctrl_c():
-        return get_reusable_executor(max_workers=1, timeout=idle, initializer=_begin, initargs=(os.getpid(),))
+    return get_reusable_executor(max_workers=1, timeout=idle, initializer=_begin, initargs=(os.getpid(),))
 
 
 def _wait(future: "Future[Result]", report: Path | None, progress: Progress | None) -> Result:

@@ -14,13 +14,14 @@ from core.bundles.bundle import (
     Bundle,
 )
 from core.evaluation.comparison.result_tables import correct_slices, report_correct
+from core.search.fixed.runs import finished_runs
 from core.training.data.batches import updates_per_epoch
 from core.training.history import History
 from core.translation.messages import mark, tr
 from core.translation.numbers import number_text
 from panels.report.curves import cached_history
 from panels.report.layout import draw_table
-from panels.report.study import draw_study, has_study
+from panels.report.study import draw_study
 from panels.shared.labels import bundle_title
 from panels.shared.model_choice import evaluated_bundle, listed_bundles
 from panels.shared.theme import escape_markdown
@@ -52,6 +53,7 @@ def updates_by_early_epoch(history: History, slices: int) -> tuple[int, int]:
 def draw_difference() -> None:
     """Draw both figures and, in an expander, what differs."""
     bundle = listed_bundles().find(report_networks()[0])
+    study = finished_runs(REPORT_CNN_LITERAL)  # what is fixed beforehand is read at the end
     st.markdown(
         tr(
             "The report's classifier gets **{report_correct}** test slices right; rebuilt, **{correct_slices}**.",
@@ -69,7 +71,7 @@ def draw_difference() -> None:
                 validation=course_report.CNN_VALIDATION_LOSS,
                 test=course_report.CNN_TEST_LOSS,
             )
-            + ("" if has_study() else " " + tr("How much each difference weighs is not measured."))
+            + ("" if study is not None else " " + tr("How much each difference weighs is not measured."))
         )
         for other in filter(None, map(evaluated_bundle, (REPORT_CNN_BATCH_32, _TUNED))):
             limits = " ".join(tr(limit) for limit in other.card.limits if limit not in bundle.card.limits)
@@ -82,8 +84,8 @@ def draw_difference() -> None:
                     about=about,
                 )
             )
-    if has_study():
-        draw_study()
+    if study is not None:
+        draw_study(study)
 
 
 def _rows(bundle: Bundle, history: History) -> list[list[str]]:

@@ -1,11 +1,10 @@
-"""The study of why the report's network gets more slices right: its runs, once all are done."""
+"""The study of why the report's network gets more slices right: its runs."""
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bundles.bundle import REPORT_CNN_LITERAL
-from core.search.fixed.runs import Run, best_of_batch, read_fixed_runs, read_runs
+from core.search.fixed.runs import Run, best_of_batch
 from core.text import join_words
 from core.translation.messages import tr
 from core.translation.numbers import number_text
@@ -16,17 +15,8 @@ from panels.shared.theme import PLOT_CONFIG, percent, style_figure
 _SYMBOLS = ("circle", "square-open", "diamond-open", "cross-open")
 
 
-def has_study() -> bool:
-    """Return whether all runs are done: what is fixed beforehand is read at the end."""
-    results = read_fixed_runs(REPORT_CNN_LITERAL)
-    return results is not None and len(results) == len(read_runs(REPORT_CNN_LITERAL))
-
-
-def draw_study() -> None:
-    """Draw the runs: accuracy by batch, and a table."""
-    results = read_fixed_runs(REPORT_CNN_LITERAL)
-    if results is None:
-        return
+def draw_study(results: pd.DataFrame) -> None:
+    """Draw the runs of the finished study: accuracy by batch, and a table."""
     batches = sorted(results["batch"].unique(), reverse=True)
     best = {batch: best_of_batch(results, batch) for batch in batches}
     reached = join_words(

@@ -87,6 +87,12 @@ def read_fixed_runs(name: str, folder: Path | None = None) -> pd.DataFrame | Non
     return results
 
 
+def finished_runs(name: str) -> pd.DataFrame | None:
+    """Read the results of a study as ``read_fixed_runs`` does; None until all its runs are done."""
+    results = read_fixed_runs(name)
+    return results if results is not None and len(results) == len(read_runs(name)) else None
+
+
 def best_of_batch(results: pd.DataFrame, batch: int) -> Run:
     """Return the run with the lowest validation loss of those at a batch; there is at least one."""
     return results[results["batch"] == batch].sort_values(["val_loss", "run"]).to_dict("records")[0]

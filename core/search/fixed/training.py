@@ -15,6 +15,7 @@ from core.search.fixed.runs import (
     TRAINING_COLUMNS,
     Run,
     best_of_batch,
+    finished_runs,
     read_fixed_runs,
     read_runs,
 )
@@ -96,9 +97,9 @@ def write_choice(study: str, name: str) -> Run:
     Raises:
         TrainingError: a run of the study is missing, or it has none at the recipe's batch.
     """
-    recipe, results, planned = load_recipe(name), read_fixed_runs(study), read_runs(study)
+    recipe, results = load_recipe(name), finished_runs(study)
     batch = recipe.training.batch
-    if results is None or len(results) < len(planned):
+    if results is None:
         raise TrainingError(
             "The study '{study}' is not finished; 'python -m core study {study}' goes on with it.", study=study
         )
@@ -110,7 +111,7 @@ def write_choice(study: str, name: str) -> Run:
             batch=batch,
         )
     best = best_of_batch(results, batch)
-    why = f"Run {best['run']} of {len(planned)} of a study fixed beforehand: lowest validation loss at batch {batch}; "
+    why = f"Run {best['run']} of {len(results)} of a study fixed beforehand: lowest validation loss at batch {batch}; "
     why += "no test slice was read."
     table = recipe.table
     table["training"]["learning_rate"] = best["learning_rate"]
